@@ -1,0 +1,132 @@
+"""The five contracts. A component is one of these; its constructor's signature is its parameter schema.
+
+Rules for every constructor: each parameter annotated, no ``*args`` or ``**kwargs``, units in the docstring, wrong values
+refused with ``ValueError`` and a sentence. Annotations may be ``bool``, ``int``, ``float``, ``str``, ``Path``, ``Literal``,
+``X | None``, ``list``/``dict`` of these, ``Annotated`` with pydantic constraints, or a contract class below (a nested
+component). A ``Path`` is taken relative to the recipe's file. Three names are filled in by the engine where the recipe says
+nothing: ``device`` ("cpu", "cuda:0" …), ``precision`` ("float32" or "bfloat16") and ``seed`` (int).
+
+Components work on batches, see numpy arrays only, never write to their inputs, and are deterministic given their state.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from .types import Bool, Face, Float32, Image, Int64, Segmentation, State, UInt8, Weights
+
+Kind = Literal["detector", "segmenter", "backbone", "head", "fusion"]
+KINDS: tuple[Kind, ...] = ("detector", "segmenter", "backbone", "head", "fusion")
+
+
+class Component(ABC):
+    """What all five kinds share."""
+
+    kind: ClassVar[Kind]
+
+    def weights(self) -> tuple[Weights, ...]:
+        """Every weight file that shapes this component's output, so that a bundle can name and check them."""
+        return ()
+
+
+class Detector(Component):
+    """Finds faces."""
+
+    kind = "detector"
+
+    @abstractmethod
+    def detect(self, images: Sequence[Image]) -> list[list[Face]]:
+        """For each image its faces, the one to judge first; an empty list where there is none."""
+
+
+class Segmenter(Component):
+    """Divides faces into regions."""
+
+    kind = "segmenter"
+
+    @property
+    @abstractmethod
+    def regions(self) -> tuple[str, ...]:
+        """Names of all regions this segmenter can return, unique, in the order in which heads and votes are kept."""
+
+    @abstractmethod
+    def segment(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Segmentation]:
+        """One segmentation for each pair (``images[i]``, ``faces[i]``); the same image may come with several faces.
+
+        Each name in ``regions`` is either among a segmentation's regions or, with the reason, in its ``absent``.
+        """
+
+
+class Backbone(Component):
+    """Turns crops into embeddings."""
+
+    kind = "backbone"
+
+    @property
+    @abstractmethod
+    def input_size(self) -> int:
+        """Side S of the square crops it is made for, px. Used where the recipe's ``crop`` gives no size."""
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """Length of one embedding."""
+
+    @abstractmethod
+    def embed(self, crops: UInt8) -> Float32:
+        """crops uint8 [N, S, S, 3] RGB -> float32 [N, dim], N >= 0. A row depends on its own crop alone."""
+
+
+class Head(Component):
+    """Classifies the embeddings of one region; the engine makes one instance for each region."""
+
+    kind = "head"
+
+    @abstractmethod
+    def fit(self, x: Float32, y: Int64, classes: int, groups: Int64) -> None:
+        """x float32 [N, dim]; y int [N] in 0..classes-1, where some class may be missing; groups int [N]: the patient of each
+        row, so that an inner cross-validation can keep a patient's photographs together."""
+
+    @abstractmethod
+    def predict(self, x: Float32) -> Float32:
+        """x float32 [N, dim] -> probabilities float32 [N, classes]; each row sums to 1."""
+
+    @abstractmethod
+    def state(self) -> State: ...
+
+    @abstractmethod
+    def restore(self, state: State) -> None:
+        """The inverse of ``state``. Raises ``ValueError`` where the state does not fit."""
+
+
+class Fusion(Component):
+    """Makes one opinion of the regions' votes."""
+
+    kind = "fusion"
+
+    @property
+    def learns(self) -> bool:
+        """Whether ``fit`` must be called before ``fuse``."""
+        return False
+
+    def fit(self, votes: Float32, present: Bool, y: Int64, groups: Int64) -> None:
+        """Learn from votes of heads that had not seen the image: votes float32 [N, R, K], present bool [N, R], y int [N],
+        groups int [N] (patients). Nothing to do unless ``learns``."""
+
+    @abstractmethod
+    def fuse(self, votes: Float32, present: Bool) -> Float32:
+        """votes float32 [N, R, K], present bool [N, R] with at least one True in each row -> float32 [N, K], rows sum to 1.
+
+        Values of votes that are not present are arbitrary and must not matter.
+        """
+
+    def state(self) -> State:
+        return State({})
+
+    def restore(self, state: State) -> None:
+        """The inverse of ``state``. Raises ``ValueError`` where the state does not fit."""
+
+
+CONTRACTS: dict[Kind, type[Component]] = {c.kind: c for c in (Detector, Segmenter, Backbone, Head, Fusion)}

@@ -1,0 +1,67 @@
+"""The hooks a plugin may implement, and the records they return. This is all that a plugin has to know of the core's host.
+
+A plugin is a distribution with an entry point in the group ``dysfw`` that names a light module: one that imports
+``dysfw.registry.hookspecs`` and nothing heavy, and defines some of the functions below, decorated with ``@hookimpl``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pluggy
+
+from ..components import Kind
+
+GROUP = "dysfw"
+hookspec = pluggy.HookspecMarker("dysfw")
+hookimpl = pluggy.HookimplMarker("dysfw")
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentSpec:
+    """A component by name, imported on first use.
+
+    target: "package.module:Class". summary: one line for listings. extra: the optional extra of the plugin's distribution
+    that brings the modules in ``needs``, for a component that most users of the plugin can do without.
+    """
+
+    kind: Kind
+    name: str
+    target: str
+    summary: str
+    extra: str | None = None
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """A command ``dysfw NAME``, imported when it is called. target: "package.module:function" (a typer-style function) or
+    "package.module:app" (a ``typer.Typer``, for a command with commands of its own)."""
+
+    name: str
+    target: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class BundleSpec:
+    """A trained bundle that ships inside a plugin. folder: "package:path/inside/it"."""
+
+    name: str
+    folder: str
+    summary: str
+
+
+@hookspec
+def dysfw_components() -> list[ComponentSpec]:  # type: ignore[empty-body]
+    """Components that recipes may name in ``use``."""
+
+
+@hookspec
+def dysfw_commands() -> list[CommandSpec]:  # type: ignore[empty-body]
+    """Commands of the ``dysfw`` program."""
+
+
+@hookspec
+def dysfw_bundles() -> list[BundleSpec]:  # type: ignore[empty-body]
+    """Bundles that recipes may name in ``bundle``."""

@@ -1,0 +1,126 @@
+"""What flows through the pipeline: frozen records of images, faces, regions and predictions.
+
+Coordinates are in pixels of the decoded image (EXIF orientation already applied), x to the right, y down, with the origin
+at the outer corner of the top-left pixel; the centre of that pixel is (0.5, 0.5). Left and right are the viewer's unless
+a name says "subject's".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Float32 = npt.NDArray[np.float32]
+Int64 = npt.NDArray[np.int64]
+UInt8 = npt.NDArray[np.uint8]
+Bool = npt.NDArray[np.bool_]
+
+# The anatomical parts of a face that a segmenter may return, by the terms of Elements of Morphology
+# (Allanson et al., Am J Med Genet A 2009;149A:2-5), from the whole to the parts and from above downwards.
+ANATOMY = ("face", "forehead", "periorbital", "nose", "philtrum", "mouth", "chin")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning that travels with an image: ``code`` for programs, ``message`` for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """A decoded photograph.
+
+    pixels: uint8 [height, width, 3], sRGB, read-only. source: the path as the user gave it.
+    sha256: hex digest of the file's bytes. notices: what decoding had to change (transparency, 16 bit …).
+    """
+
+    pixels: UInt8
+    source: str
+    sha256: str
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One detected face.
+
+    box: float32 [4], x0 y0 x1 y1 in px; may reach beyond the image. score: the detector's confidence, 0..1.
+    landmarks: float32 [5, 2] px: subject's right eye, subject's left eye, tip of the nose, subject's right and left corner
+    of the mouth (in an upright frontal photograph the subject's right is the viewer's left). The order is anatomical, so
+    that the line through the eyes gives the roll of the face, also when it lies on its side or upside down.
+    chosen: the detector's selection; where it chose none of an image's faces, the first is taken.
+    """
+
+    box: Float32
+    score: float
+    landmarks: Float32
+    chosen: bool = False
+
+    @property
+    def roll(self) -> float:
+        """Rotation of the eye line in the image, radians, clockwise positive; 0 is upright."""
+        dx, dy = self.landmarks[1] - self.landmarks[0]
+        return float(np.arctan2(dy, dx))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """An anatomical part of one face. name: see ``ANATOMY``, or the segmenter's own; polygon: float32 [V, 2] px, V >= 3."""
+
+    name: str
+    polygon: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Degrees. yaw: positive when the subject turns to the viewer's right; pitch: positive when the chin goes down;
+    roll: positive when the head leans clockwise for the viewer. All zero: upright and frontal."""
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmentation:
+    """The regions of one face: those present, and for each that is absent the reason ("turned away", "out of the image")."""
+
+    regions: tuple[Region, ...]
+    absent: Mapping[str, str] = field(default_factory=dict)
+    pose: HeadPose | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A weight file that a component computes with.
+
+    sha256: hex digest of the file, or of the tensors where there is no file. trained: False for random weights, which
+    makes everything computed from them meaningless. licence: an SPDX id, or "unstated".
+    """
+
+    name: str
+    sha256: str
+    licence: str
+    source: str
+    trained: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """Fitted state of a head or fusion: arrays, and plain JSON values. Nothing else goes into a bundle."""
+
+    arrays: Mapping[str, npt.NDArray[np.generic]]
+    values: Mapping[str, object] = field(default_factory=dict)
