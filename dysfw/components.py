@@ -111,7 +111,11 @@ class Fusion(Component):
         """Whether ``fit`` must be called before ``fuse``."""
         return False
 
-    def fit(self, votes: Float32, present: Bool, y: Int64, groups: Int64) -> None:
+    def prepare(self, regions: tuple[str, ...]) -> None:  # most fusions do not care
+        """Told once, before anything else: the regions' names in the order of the votes. Raises ``ValueError`` where a
+        parameter names others."""
+
+    def fit(self, votes: Float32, present: Bool, y: Int64, groups: Int64) -> None:  # for those that learn
         """Learn from votes of heads that had not seen the image: votes float32 [N, R, K], present bool [N, R], y int [N],
         groups int [N] (patients). Nothing to do unless ``learns``."""
 
@@ -125,7 +129,7 @@ class Fusion(Component):
     def state(self) -> State:
         return State({})
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: State) -> None:  # for those that learn
         """The inverse of ``state``. Raises ``ValueError`` where the state does not fit."""
 
 

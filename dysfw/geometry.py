@@ -39,7 +39,8 @@ def square_frame(points: npt.ArrayLike, angle: float, margin: float, size: int) 
 def transform(matrix: Matrix, points: npt.ArrayLike) -> Float32:
     """Points [..., 2] of the crop in image coordinates, float32 [..., 2]."""
     p = np.asarray(points, dtype=np.float64)
-    return (p @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    image_points: Float32 = (p @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    return image_points
 
 
 def inverse(matrix: Matrix) -> Matrix:

@@ -1,0 +1,26 @@
+"""Registers the components that need nothing beyond the core's own dependencies."""
+
+from __future__ import annotations
+
+from ..registry.hookspecs import ComponentSpec, hookimpl
+
+
+@hookimpl
+def dysfw_components() -> list[ComponentSpec]:
+    here = "dysfw.builtin"
+    return [
+        ComponentSpec("segmenter", "landmark_boxes", f"{here}.segmenters.landmark_boxes:LandmarkBoxes",
+                      "seven upright boxes placed by the detector's five landmarks"),
+        ComponentSpec("segmenter", "whole_face", f"{here}.segmenters.whole_face:WholeFace", "the face as one region"),
+        ComponentSpec("head", "softmax", f"{here}.heads.softmax:Softmax",
+                      "multinomial logistic regression on standardised embeddings, class-balanced"),
+        ComponentSpec("fusion", "mean", f"{here}.fusions.pools:Mean", "average of the regions' probabilities"),
+        ComponentSpec("fusion", "geometric", f"{here}.fusions.pools:Geometric", "geometric mean, normalised"),
+        ComponentSpec("fusion", "median", f"{here}.fusions.pools:Median", "median for each class, normalised"),
+        ComponentSpec("fusion", "max", f"{here}.fusions.pools:Max", "largest vote for each class, normalised"),
+        ComponentSpec("fusion", "borda", f"{here}.fusions.borda:Borda", "Borda count of the regions' rankings"),
+        ComponentSpec("fusion", "weighted", f"{here}.fusions.weighted:Weighted",
+                      "weighted average; weights given, or learned from out-of-fold votes"),
+        ComponentSpec("fusion", "stacking", f"{here}.fusions.stacking:Stacking",
+                      "logistic regression on all regions' votes, learned from out-of-fold votes"),
+    ]  # fmt: skip

@@ -1,0 +1,180 @@
+"""Checks a document against the components that it names, and collects everything that is wrong before it speaks."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import Field
+
+from ..components import KINDS, Kind
+from ..errors import DysfwError
+from ..registry.registry import Registry
+from ..text import closest, listed
+from .compose import compose
+from .document import Document
+from .model import Crop, Node, Recipe
+from .problems import Path, Position, Problem, RecipeError, locate
+from .signature import SUPPLIED, signature_of
+
+Device = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1 … or mps")]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+class CropKeys(pydantic.BaseModel):
+    """The keys of ``crop``; see ``dysfw.recipe.model.Crop``."""
+
+    model_config = pydantic.ConfigDict(extra="forbid")
+    align: bool = Crop().align
+    margin: Annotated[float, Field(ge=-0.4, le=2)] = Crop().margin
+    size: Annotated[int, Field(ge=16, le=2048)] | None = None
+
+
+class TopKeys(pydantic.BaseModel):
+    """The keys of a recipe that are not components."""
+
+    model_config = pydantic.ConfigDict(extra="forbid")
+    version: Literal[1]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="letters, digits and . _ -")]
+    device: Device = "auto"
+    precision: Precision = "auto"
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    crop: CropKeys = CropKeys()
+    bundle: str | None = None
+
+
+def load_recipe(file: pathlib.Path, registry: Registry, overrides: Sequence[str] = ()) -> Recipe:
+    """Read, compose and check a recipe. Raises RecipeError with every problem found, or DysfwError."""
+    return check(compose(file, overrides), registry, file.parent)
+
+
+def check(document: Document, registry: Registry, folder: pathlib.Path) -> Recipe:
+    """The recipe that a document describes. Raises RecipeError with every problem found."""
+    checker = _Checker(document.positions, registry)
+    recipe = checker.recipe(document.value, folder)
+    if checker.problems or recipe is None:
+        raise RecipeError(checker.problems)
+    return recipe
+
+
+class _Checker:
+    def __init__(self, positions: Mapping[Path, Position], registry: Registry) -> None:
+        self.positions = positions
+        self.registry = registry
+        self.problems: list[Problem] = []
+
+    def recipe(self, value: object, folder: pathlib.Path) -> Recipe | None:
+        assert isinstance(value, dict)  # noqa: S101  # compose() has refused anything else
+        own = {key: item for key, item in value.items() if key not in KINDS}
+        top = self.model(TopKeys, own, (), (*TopKeys.model_fields, *KINDS, "extends"))
+        nodes: dict[Kind, Node] = {}
+        for kind in KINDS:
+            if kind not in value:
+                self.problem((kind,), f"is missing; {self.choice(kind)}")
+            elif node := self.node(kind, value[kind], (kind,)):
+                nodes[kind] = node
+        if top is None or len(nodes) < len(KINDS):
+            return None
+        return Recipe(
+            top.name, top.device, top.precision, top.seed, nodes, Crop(**dict(top.crop)), top.bundle, folder, self.positions
+        )  # fmt: skip
+
+    def node(self, kind: Kind, value: object, path: Path) -> Node | None:
+        """One component, with those nested in it."""
+        if not isinstance(value, dict) or not isinstance(value.get("use"), str):
+            self.problem(path, f"found {_shown(value)}; a {kind} is written {{use: NAME, …}}; {self.choice(kind)}")
+            return None
+        use = value["use"]
+        try:
+            component = self.registry.load(kind, use)
+            signature = signature_of(component)
+        except DysfwError as error:
+            self.problem((*path, "use"), f"{error.message}. {error.hint or ''}".rstrip())
+            return None
+        given = {key: item for key, item in value.items() if key != "use"}
+        nested = {
+            name: self.nested(name, given.pop(name, None), (*path, name), signature.nested[name]) for name in signature.nested
+        }
+        plain = self.model(signature.plain, given, path, ("use", *signature.names))
+        if plain is None:
+            return None
+        values = {
+            name: self.anchored(getattr(plain, name), (*path, name))
+            for name in type(plain).model_fields
+            if name not in SUPPLIED or name in plain.model_fields_set
+        }
+        values = values | nested
+        params = {name: values[name] for name in signature.names if name in values}
+        return Node(kind, use, self.registry.component(kind, use).plugin.origin, component, params, path)
+
+    def nested(self, name: str, value: object, path: Path, wanted: Any) -> Node | list[Node | None] | None:  # noqa: ANN401
+        if value is None:
+            if wanted.required:
+                self.problem(path, f"is missing; {self.choice(wanted.kind)}")
+            return None
+        if not wanted.many:
+            return self.node(wanted.kind, value, path)
+        if not isinstance(value, list) or not value:
+            self.problem(path, f"found {_shown(value)}; {name} is a list of {wanted.kind}s, each {{use: NAME, …}}")
+            return None
+        return [self.node(wanted.kind, item, (*path, index)) for index, item in enumerate(value)]
+
+    def model(self, model: type[pydantic.BaseModel], value: dict[str, object], path: Path, allowed: Sequence[str]) -> Any:  # noqa: ANN401
+        """Validate as JSON: paths may then be written as text, but "3" is no number."""
+        try:
+            return model.model_validate_json(json.dumps(value), strict=True)
+        except pydantic.ValidationError as error:
+            seen = set()
+            for detail in error.errors():
+                place = self.known(path, detail["loc"])
+                if place not in seen:  # a union reports each of its members
+                    seen.add(place)
+                    names = allowed if len(detail["loc"]) == 1 else list(CropKeys.model_fields)
+                    self.problem(place, _explain(detail, names))
+            return None
+
+    def known(self, path: Path, loc: tuple[str | int, ...]) -> Path:
+        """The place in the recipe that a pydantic location means: locations also name union members, recipes do not."""
+        place = path
+        for key in loc:
+            if (*place, key) in self.positions or place == path:
+                place = (*place, key)
+        return place
+
+    def anchored(self, value: object, path: Path) -> object:
+        """A path relative to the file that it is written in (or to the current folder in ``--set``), made absolute."""
+        if not isinstance(value, pathlib.Path):
+            return value
+        file = locate(self.positions, path).file
+        base = pathlib.Path.cwd() if file.startswith("--set") else pathlib.Path(file).parent
+        return (base / value.expanduser()).absolute()
+
+    def problem(self, path: Path, message: str) -> None:
+        self.problems.append(Problem(locate(self.positions, path), path, message))
+
+    def choice(self, kind: Kind) -> str:
+        return f"installed: {listed(sorted({e.spec.name for e in self.registry.components[kind]}))}"
+
+
+def _explain(detail: Any, allowed: Sequence[str]) -> str:  # noqa: ANN401  # pydantic's error details
+    """One pydantic error in this project's words: what was found, what is allowed, the closest match."""
+    key, found, context = str(detail["loc"][-1]), detail["input"], detail.get("ctx", {})
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"unknown key{closest(key, allowed)} (allowed: {listed(allowed)})"
+        case "missing":
+            return "is missing"
+        case "literal_error":
+            words = [word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")]
+            return f"found {_shown(found)}; allowed: {listed(words)}{closest(str(found), words)}"
+        case "string_pattern_mismatch":
+            return f"found {_shown(found)}; allowed is what matches {context['pattern']}"
+    return f"found {_shown(found)}; {detail['msg'][0].lower()}{detail['msg'][1:]}".replace("input should be", "allowed is")
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}…"

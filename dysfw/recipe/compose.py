@@ -1,0 +1,109 @@
+"""Makes one document of a recipe file, the recipes it extends and the ``--set`` overrides, in that order of growing weight.
+
+Mappings are merged key by key, everything else is replaced. A component that names another ``use`` than the one below it
+starts afresh: parameters of the old component would mean nothing to the new.
+"""
+
+from __future__ import annotations
+
+import copy
+import pathlib
+from collections.abc import Sequence
+from typing import Any, cast
+
+from ..errors import DysfwError
+from .document import Document, parse_document, read_document
+from .problems import Path, Position, Problem, RecipeError, locate
+
+
+def compose(file: pathlib.Path, overrides: Sequence[str] = ()) -> Document:
+    """The whole recipe. overrides: "key.key=value" with the value in YAML. Raises DysfwError, RecipeError."""
+    document = _with_bases(file, ())
+    for override in overrides:
+        document = _override(document, override)
+    return document
+
+
+def _with_bases(file: pathlib.Path, descendants: tuple[pathlib.Path, ...]) -> Document:
+    if file.resolve() in descendants:
+        chain = " extends ".join(p.name for p in (*descendants, file.resolve()))
+        raise DysfwError(f"recipes extend one another in a circle: {chain}")
+    document = read_document(file)
+    if not isinstance(document.value, dict):
+        found = "nothing" if document.value is None else f"a {type(document.value).__name__}"
+        raise RecipeError([Problem(document.positions[()], (), f"a recipe is a mapping of keys to values, found {found}")])
+    if "extends" not in document.value:
+        return document
+    base = document.value.pop("extends")
+    position = document.positions["extends",]
+    if not isinstance(base, str):
+        raise RecipeError([Problem(position, ("extends",), f"found {base!r}; allowed is the path of one recipe")])
+    base_file = file.parent / base
+    if not base_file.is_file():
+        raise RecipeError([Problem(position, ("extends",), f"no such recipe: {base_file}")])
+    return _overlay(_with_bases(base_file, (*descendants, file.resolve())), document)
+
+
+def _overlay(below: Document, above: Document) -> Document:
+    """``above`` laid over ``below``."""
+    positions: dict[Path, Position] = {(): above.positions[()] if above.positions[()].line else below.positions[()]}
+
+    def keep(source: Document, path: Path) -> object:
+        """The value at ``path``, with the positions of everything in it."""
+        positions.update({p: place for p, place in source.positions.items() if p[: len(path)] == path})
+        return _at(source.value, path)
+
+    def merge(low: object, high: object, path: Path) -> object:
+        if not (isinstance(low, dict) and isinstance(high, dict)):
+            return keep(above, path)
+        if path and "use" in high and high["use"] != low.get("use"):
+            return keep(above, path)
+        if path:
+            positions[path] = locate(above.positions, path)
+        kept = {key: keep(below, (*path, key)) for key in low if key not in high}
+        new = {key: merge(low[key], high[key], (*path, key)) if key in low else keep(above, (*path, key)) for key in high}
+        return kept | new
+
+    return Document(merge(below.value, above.value, ()), positions)
+
+
+def _at(value: object, path: Path) -> object:
+    for key in path:
+        value = value[key]  # type: ignore[index]  # every path comes from the document's own positions
+    return value
+
+
+def _override(document: Document, override: str) -> Document:
+    """The document with one value replaced: "crop.size=160", "backbone.of.0.model=resnet18"."""
+    name = f"--set {override}"
+    keys, equals, text = override.partition("=")
+    if not equals or not all(keys.split(".")):
+        raise DysfwError(f"{name}: expected key=value, for example --set fusion.use=median or --set crop.size=160")
+    *parents, last = keys.split(".")
+    value: Any = copy.deepcopy(document.value)
+    holder, path = value, cast(Path, ())
+    for key in parents:
+        step = _key(holder, key, name, path)
+        if isinstance(holder, dict):
+            holder.setdefault(step, {})
+        holder, path = holder[step], (*path, step)
+    step = _key(holder, last, name, path)
+    new = parse_document(text, name).value
+    if step == "use" and holder.get("use") != new:
+        holder.clear()
+    holder[step] = new
+    changed = path if step == "use" else (*path, step)
+    positions = {p: place for p, place in document.positions.items() if p[: len(changed)] != changed}
+    return Document(value, positions | {changed: Position(name), (*path, step): Position(name)})
+
+
+def _key(holder: object, key: str, name: str, path: Path) -> str | int:
+    """The key, or index, of ``holder`` that one word of an override means."""
+    where = ".".join(map(str, path)) or "the recipe"
+    if isinstance(holder, dict):
+        return key
+    if isinstance(holder, list) and key.isdecimal() and int(key) < len(holder):
+        return int(key)
+    if isinstance(holder, list):
+        raise DysfwError(f"{name}: {where} is a list of {len(holder)}; found {key!r}, allowed is an index from 0")
+    raise DysfwError(f"{name}: {where} is {holder!r}, which has no key {key!r}")

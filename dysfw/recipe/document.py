@@ -1,0 +1,143 @@
+"""Reads YAML into plain values and keeps, for each value, where it was written.
+
+Scalars follow the YAML 1.2 core schema (``no`` is a word, ``1e-3`` a number, ``1:30`` a text); tags are refused, so that a
+recipe can only ever be data; aliases are expanded within the size limits below.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from ..errors import DysfwError
+from .problems import Path, Position, Problem, RecipeError
+
+MAX_BYTES = 1_000_000
+MAX_VALUES = 10_000
+MAX_DEPTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """value: mappings, lists, strings, numbers, booleans and None. positions: for every path in it, and () for the whole."""
+
+    value: object
+    positions: Mapping[Path, Position]
+
+
+def _float(text: str) -> float:
+    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+NAMESPACE = "tag:yaml.org,2002:"
+SCALARS: dict[str, Callable[[str], object]] = {
+    "null": lambda text: None,
+    "bool": lambda text: text.lower() == "true",
+    "int": int,
+    "float": _float,
+    "str": str,
+}
+PATTERNS = {
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": (r"[-+]?[0-9]+", list("-+0123456789")),
+    "float": (
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        list("-+0123456789."),
+    ),
+}
+
+
+class _CoreSchema(yaml.SafeLoader):
+    """PyYAML's safe loader with the core schema's rules in place of YAML 1.1's."""
+
+
+_CoreSchema.yaml_implicit_resolvers = {}
+for _name, (_pattern, _first) in PATTERNS.items():
+    _CoreSchema.add_implicit_resolver(NAMESPACE + _name, re.compile(f"^(?:{_pattern})$"), _first)
+
+
+def read_document(path: pathlib.Path) -> Document:
+    """The document in a file. Raises DysfwError (unreadable) or RecipeError (not YAML)."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        text = content.decode("utf-8")
+    except FileNotFoundError:
+        raise DysfwError(f"no such recipe: {path}") from None
+    except UnicodeDecodeError:
+        raise DysfwError(f"{path} is not a recipe: it is no UTF-8 text") from None
+    except OSError as error:
+        raise DysfwError(f"cannot read the recipe {path}: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise DysfwError(f"{path} is not a recipe: it is larger than {MAX_BYTES:,} bytes")
+    return parse_document(text, str(path))
+
+
+def parse_document(text: str, name: str) -> Document:
+    """The document in a text; ``name`` stands for the file in positions. Raises RecipeError."""
+    try:
+        node = yaml.compose(text, _CoreSchema)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        position = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name)
+        raise RecipeError([Problem(position, (), f"not valid YAML: {error.problem or error.context}")]) from None
+    except yaml.YAMLError as error:
+        raise RecipeError([Problem(Position(name), (), f"not valid YAML: {error}")]) from None
+    except RecursionError:
+        raise RecipeError([Problem(Position(name), (), "nested too deeply")]) from None
+    reader = _Reader(name)
+    value = reader.read(node, ()) if node else None
+    reader.positions.setdefault((), Position(name, 1, 1))
+    if reader.problems:
+        raise RecipeError(reader.problems)
+    return Document(value, reader.positions)
+
+
+class _Reader:
+    """Turns YAML nodes into values, noting positions and problems on the way."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.positions: dict[Path, Position] = {}
+        self.problems: list[Problem] = []
+        self.values = 0
+
+    def read(self, node: yaml.Node, path: Path) -> object:
+        position = self.positions[path] = self._position(node)
+        self.values += 1
+        if self.values > MAX_VALUES or len(path) > MAX_DEPTH:
+            raise RecipeError([Problem(position, path[:4], f"more than {MAX_VALUES:,} values or {MAX_DEPTH} levels")])
+        if isinstance(node, yaml.MappingNode) and node.tag == NAMESPACE + "map":
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode) and node.tag == NAMESPACE + "seq":
+            return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
+        construct = SCALARS.get(node.tag.removeprefix(NAMESPACE))
+        if construct is None or not isinstance(node, yaml.ScalarNode):
+            self.problems.append(Problem(position, path, f"the tag {node.tag!r} is not allowed in a recipe"))
+            return None
+        try:
+            return construct(node.value)
+        except ValueError as error:
+            self.problems.append(Problem(position, path, str(error)))
+            return None
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
+        result: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None:
+                self.problems.append(Problem(self._position(key_node), path, "a key must be a plain word"))
+            elif key in result:
+                self.problems.append(Problem(self._position(key_node), (*path, key), "this key appears twice"))
+            else:
+                result[key] = self.read(value_node, (*path, key))
+                self.positions[*path, key] = self._position(key_node)
+        return result
+
+    def _position(self, node: yaml.Node) -> Position:
+        return Position(self.name, node.start_mark.line + 1, node.start_mark.column + 1)

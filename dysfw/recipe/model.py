@@ -1,0 +1,98 @@
+"""A checked recipe: which components with which parameters, and the little that is not a component."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pathlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..components import KINDS, Component, Kind
+from .problems import Path, Position
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A component as a recipe names it. params: every parameter with its value, defaults included (but for ``device``,
+    ``precision`` and ``seed``, which stand here only where the recipe sets them for this component alone); a nested
+    component is a Node, several are a list of them. path: where in the recipe it stands."""
+
+    kind: Kind
+    use: str
+    origin: str
+    component: type[Component]
+    params: Mapping[str, object]
+    path: Path
+
+    def to_dict(self) -> dict[str, object]:
+        return {"use": self.use} | {name: _plain(value) for name, value in self.params.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """align: turn each crop so that the eye line is level. margin: fraction of the region's longer side added on each side.
+    size: side of the crop in px; None takes the backbone's own."""
+
+    align: bool = True
+    margin: float = 0.15
+    size: int | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        return {"align": self.align, "margin": self.margin, "size": self.size}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recipe:
+    """What ``check`` makes of a recipe file. device and precision are as written ("auto" …). folder: what ``bundle`` and
+    other relative paths are relative to. positions: where each value was written, for errors that show only later."""
+
+    name: str
+    device: str
+    precision: str
+    seed: int
+    nodes: Mapping[Kind, Node]
+    crop: Crop
+    bundle: str | None
+    folder: pathlib.Path
+    positions: Mapping[Path, Position] = field(default_factory=dict, repr=False)
+
+    def to_dict(self) -> dict[str, object]:
+        """The recipe with nothing left to defaults, in the order in which people write it."""
+        head: dict[str, object] = {
+            "version": FORMAT, "name": self.name, "device": self.device, "precision": self.precision, "seed": self.seed,
+        }  # fmt: skip
+        parts = {kind: self.nodes[kind].to_dict() for kind in KINDS}
+        ordered: dict[str, object] = {}
+        for kind in KINDS:
+            if kind == "backbone":
+                ordered["crop"] = self.crop.to_dict()
+            ordered[kind] = parts[kind]
+        return head | ordered | ({"bundle": self.bundle} if self.bundle else {})
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over what shapes the result: components, parameters, crop and seed; not name, device or bundle. A path
+        counts by its file name: the content of weight files is fingerprinted by itself."""
+        shaping = {key: value for key, value in self.to_dict().items() if key in (*KINDS, "crop", "seed", "version")}
+        return hashlib.sha256(json.dumps(_portable(shaping), sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Node):
+        return value.to_dict()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return str(value) if isinstance(value, pathlib.Path) else value
+
+
+def _portable(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _portable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_portable(item) for item in value]
+    return pathlib.Path(value).name if isinstance(value, str) and pathlib.Path(value).is_absolute() else value

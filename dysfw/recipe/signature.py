@@ -1,0 +1,85 @@
+"""Reads a component's parameter schema from its constructor's signature.
+
+Plain parameters become a pydantic model, which checks values and describes itself as JSON Schema. Parameters annotated
+with a contract class (``Backbone``, ``list[Backbone]``, ``Backbone | None``) are nested components.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any
+
+import pydantic
+
+from ..components import CONTRACTS, Component, Kind
+from ..errors import DysfwError
+
+# Parameters that the engine fills in where the recipe says nothing.
+SUPPLIED = ("device", "precision", "seed")
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A parameter that is a component, or a list of them."""
+
+    kind: Kind
+    many: bool
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """plain: the model of ordinary parameters. nested: by name. names: all parameters in their order of definition."""
+
+    plain: type[pydantic.BaseModel]
+    nested: typing.Mapping[str, Nested]
+    names: tuple[str, ...]
+
+
+@functools.cache
+def signature_of(component: type[Component]) -> Signature:
+    """Raises DysfwError where the constructor breaks the rules of ``dysfw.components``."""
+    where = f"the constructor of {component.__module__}.{component.__qualname__}"
+    if component.__init__ is object.__init__:
+        parameters: list[inspect.Parameter] = []
+        hints: dict[str, Any] = {}
+    else:
+        parameters = list(inspect.signature(component.__init__).parameters.values())[1:]
+        try:
+            hints = typing.get_type_hints(component.__init__, include_extras=True)
+        except NameError as error:
+            raise DysfwError(f"{where} has an annotation that cannot be resolved: {error}") from None
+    nested: dict[str, Nested] = {}
+    fields: dict[str, Any] = {}
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise DysfwError(f"{where} takes *{parameter.name}; each parameter must be named")
+        if parameter.name not in hints:
+            raise DysfwError(f"{where} does not annotate its parameter {parameter.name!r}")
+        required = parameter.default is parameter.empty
+        kind, many = _contract(hints[parameter.name])
+        if kind:
+            nested[parameter.name] = Nested(kind, many, required)
+        else:
+            fields[parameter.name] = (hints[parameter.name], ... if required else parameter.default)
+    plain = pydantic.create_model(
+        component.__name__, __config__=pydantic.ConfigDict(extra="forbid", protected_namespaces=()), **fields
+    )
+    return Signature(plain, nested, tuple(p.name for p in parameters))
+
+
+def _contract(annotation: Any) -> tuple[Kind | None, bool]:  # noqa: ANN401  # annotations have no common type
+    """Which kind of component an annotation asks for, if any, and whether it asks for a list."""
+    for kind, contract in CONTRACTS.items():
+        if annotation is contract:
+            return kind, False
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is list:
+        return _contract(arguments[0])[0], True
+    if origin in (typing.Union, types.UnionType):
+        return _contract(next(a for a in arguments if a is not type(None)))
+    return None, False

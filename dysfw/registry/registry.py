@@ -1,0 +1,183 @@
+"""One registry for each kind of component, and the same for commands and bundles: names to what plugins registered.
+
+Looking a name up fails in four ways, and each says something else: the name is misspelt, its plugin is not installed,
+its plugin is installed but cannot be imported, or an optional extra of its plugin is missing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import pluggy
+
+from ..components import CONTRACTS, KINDS, Component, Kind
+from ..errors import DysfwError
+from ..text import closest, in_words, listed
+from .hookspecs import BundleSpec, CommandSpec, ComponentSpec
+from .host import Plugin, load_plugins
+from .known import DISTRIBUTIONS
+
+Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec)
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[Spec]):
+    """Something registered, and the plugin it came from."""
+
+    spec: Spec
+    plugin: Plugin
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.plugin.distribution}:{self.spec.name}"
+
+
+class Registry:
+    """What the plugins of this process offer."""
+
+    def __init__(self, plugins: Sequence[Plugin]) -> None:
+        self.components: dict[Kind, list[Entry[ComponentSpec]]] = {kind: [] for kind in KINDS}
+        self.commands: list[Entry[CommandSpec]] = []
+        self.bundles: list[Entry[BundleSpec]] = []
+        self.plugins = tuple(self._register(plugin) for plugin in plugins)
+
+    def component(self, kind: Kind, name: str) -> Entry[ComponentSpec]:
+        """The component called ``name``, or ``distribution:name``.
+
+        Raises DysfwError where the name is misspelt, not installed, broken or ambiguous.
+        """
+        return self._find(self.components[kind], kind, name, DISTRIBUTIONS.get((kind, name.rpartition(":")[2])))
+
+    def bundle(self, name: str) -> Path:
+        """The folder of a registered bundle. Raises DysfwError."""
+        entry = self._find(self.bundles, "bundle", name, None)
+        package, _, inside = entry.spec.folder.partition(":")
+        return Path(str(resources.files(package).joinpath(inside)))
+
+    def load(self, kind: Kind, name: str) -> type[Component]:
+        """Import the class behind a name and check it against its kind's contract. Raises DysfwError."""
+        entry = self.component(kind, name)
+        spec, origin = entry.spec, entry.plugin.origin
+        module_name, _, attribute = spec.target.partition(":")
+        try:
+            loaded = getattr(importlib.import_module(module_name), attribute)
+        except ModuleNotFoundError as error:
+            if spec.extra and error.name and error.name.partition(".")[0] in spec.needs:
+                raise DysfwError(
+                    f"{kind} {name!r} of {origin} needs its optional extra {spec.extra!r} ({error.name} is not installed)",
+                    hint=f"pip install '{entry.plugin.distribution}[{spec.extra}]'",
+                ) from error
+            raise _import_failed(kind, name, origin, error) from error
+        except Exception as error:
+            raise _import_failed(kind, name, origin, error) from error
+        _check_contract(loaded, kind, name, origin)
+        return loaded  # type: ignore[no-any-return]  # _check_contract has just narrowed it
+
+    def _find(self, entries: list[Entry[Spec]], kind: str, name: str, provider: str | None) -> Entry[Spec]:
+        owner, _, short = name.rpartition(":")
+        matches = [e for e in entries if e.spec.name == short and owner in ("", e.plugin.distribution, e.plugin.name)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            owners = " and ".join(e.plugin.origin for e in matches)
+            raise DysfwError(
+                f"{kind} {name!r} is registered by {owners}",
+                hint=f"write the one you mean in full: {' or '.join(e.full_name for e in matches)}",
+            )
+        names = [e.spec.name for e in entries]
+        for plugin in self.plugins:
+            if provider == plugin.distribution or owner in (plugin.distribution, plugin.name):
+                raise _absent(kind, name, plugin, names)
+        if provider:
+            raise DysfwError(
+                f"{kind} {name!r} belongs to the plugin {provider}, which is not installed", hint=f"pip install {provider}"
+            )
+        broken = [p for p in self.plugins if p.error]
+        doubt = f" {_causes(broken)}; the name may be one of theirs." if broken else ""
+        raise DysfwError(
+            f"no {kind} is called {name!r}{closest(short, names)}{doubt}",
+            hint=f"installed: {listed(sorted(set(names)))}. If it belongs to a plugin, install that plugin first.",
+        )
+
+    def _register(self, plugin: Plugin) -> Plugin:
+        """Take over what a plugin offers, or nothing at all where its hooks fail."""
+        if plugin.hooks is None:
+            return plugin
+        try:
+            components = _specs(plugin.hooks, "dysfw_components", ComponentSpec)
+            commands = _specs(plugin.hooks, "dysfw_commands", CommandSpec)
+            bundles = _specs(plugin.hooks, "dysfw_bundles", BundleSpec)
+        except Exception as error:
+            return replace(plugin, hooks=None, error=error)
+        for component in components:
+            self.components[component.kind].append(Entry(component, plugin))
+        self.commands += [Entry(command, plugin) for command in commands]
+        self.bundles += [Entry(bundle, plugin) for bundle in bundles]
+        return plugin
+
+
+def load_registry(only: Collection[str] | None = None) -> Registry:
+    """The registry of this environment; ``only`` as in ``load_plugins``."""
+    return Registry(load_plugins(only))
+
+
+def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list[Spec]:
+    """What one hook of one plugin returns, checked."""
+    specs = [spec for answer in getattr(hooks, hook)() for spec in answer]
+    seen = set()
+    for spec in specs:
+        if not isinstance(spec, kind_of_spec):
+            raise DysfwError(f"{hook} must return a list of {kind_of_spec.__name__}, found {type(spec).__name__}")
+        if not NAME.fullmatch(spec.name):
+            raise DysfwError(f"{hook}: the name {spec.name!r} must consist of a-z, 0-9, _ and -")
+        if isinstance(spec, ComponentSpec) and spec.kind not in KINDS:
+            raise DysfwError(f"{hook}: {spec.name!r} has the kind {spec.kind!r}; allowed: {listed(KINDS)}")
+        if ":" not in (spec.folder if isinstance(spec, BundleSpec) else spec.target):
+            raise DysfwError(f'{hook}: {spec.name!r} must point to "package.module:name"')
+        key = (getattr(spec, "kind", None), spec.name)
+        if key in seen:
+            raise DysfwError(f"{hook}: {spec.name!r} is registered twice")
+        seen.add(key)
+    return specs
+
+
+def _check_contract(loaded: object, kind: Kind, name: str, origin: str) -> None:
+    contract = CONTRACTS[kind]
+    if not (inspect.isclass(loaded) and issubclass(loaded, contract)):
+        raise DysfwError(f"{kind} {name!r} of {origin} is not a subclass of dysfw.components.{contract.__name__}")
+    if inspect.isabstract(loaded):
+        missing = listed(sorted(loaded.__abstractmethods__))
+        raise DysfwError(f"{kind} {name!r} of {origin} does not implement: {missing}")
+
+
+def _import_failed(kind: str, name: str, origin: str, error: Exception) -> DysfwError:
+    return DysfwError(
+        f"{kind} {name!r} is installed ({origin}) but cannot be imported: {in_words(error)}",
+        hint="repair or reinstall that plugin; `dysfw doctor` shows the whole environment",
+    )
+
+
+def _absent(kind: str, name: str, plugin: Plugin, names: list[str]) -> DysfwError:
+    if plugin.excluded:
+        return DysfwError(
+            f"{kind} {name!r} belongs to the plugin {plugin.name}, which --plugins or DYSFW_PLUGINS leaves out",
+            hint=f"add {plugin.name} to that list",
+        )
+    if plugin.error:
+        return DysfwError(
+            f"{kind} {name!r} belongs to {plugin.origin}, which is installed but cannot be loaded: {in_words(plugin.error)}",
+            hint="repair or reinstall that plugin; `dysfw plugins` shows all of them",
+        )
+    return DysfwError(f"{plugin.origin} has no {kind} {name!r}{closest(name.rpartition(':')[2], names)}")
+
+
+def _causes(broken: list[Plugin]) -> str:
+    return "; ".join(f"plugin {p.name} ({p.origin}) could not be loaded: {in_words(p.error)}" for p in broken if p.error)

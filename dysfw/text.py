@@ -1,0 +1,31 @@
+"""Small phrases that every error message needs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def closest(word: str, allowed: Iterable[str]) -> str:
+    """ "; did you mean 'x'?" or nothing."""
+    folded = {name.casefold(): name for name in allowed}
+    match = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return f"; did you mean {folded[match[0]]!r}?" if match else ""
+
+
+def listed(names: Iterable[str], limit: int = 12) -> str:
+    """ "a, b, c" or "none"; beyond ``limit`` names the rest is counted."""
+    every = list(names)
+    shown = ", ".join(every[:limit]) or "none"
+    return f"{shown} and {len(every) - limit} more" if len(every) > limit else shown
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """ "1 face", "2 faces"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def in_words(error: BaseException) -> str:
+    """An exception in one line: "ImportError: No module named 'x'"."""
+    first = str(error).strip().splitlines()[:1]
+    return f"{type(error).__name__}: {first[0]}" if first else type(error).__name__
