@@ -13,12 +13,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
+from .kinds import Kind
 from .types import Bool, Face, Float32, Image, Int64, Segmentation, State, UInt8, Weights
-
-Kind = Literal["detector", "segmenter", "backbone", "head", "fusion"]
-KINDS: tuple[Kind, ...] = ("detector", "segmenter", "backbone", "head", "fusion")
 
 
 class Component(ABC):

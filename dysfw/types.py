@@ -124,3 +124,58 @@ class State:
 
     arrays: Mapping[str, npt.NDArray[np.generic]]
     values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """One face after everything that needs no training.
+
+    faces: how many the detector found in the image; index: which of them this is, from 0. embeddings: float32 [R, dim] in
+    the segmenter's order of regions; present: bool [R], False where a region is absent and its row therefore arbitrary.
+    timings_ms: by stage, this image's share of its batch.
+    """
+
+    image: Image
+    face: Face
+    faces: int
+    index: int
+    segmentation: Segmentation
+    embeddings: Float32
+    present: Bool
+    notices: tuple[Notice, ...]
+    timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What a trained recipe says of one face.
+
+    labels: K conditions. probabilities: float32 [K], sum 1. votes: float32 [R, K], each region's own softmax, by the names in
+    ``regions``; rows of absent regions are NaN. reliable: False where a notice says that the result means nothing, None
+    where reliability was not assessed.
+    """
+
+    subject: Embedded
+    labels: tuple[str, ...]
+    regions: tuple[str, ...]
+    probabilities: Float32
+    votes: Float32
+    reliable: bool | None
+    notices: tuple[Notice, ...]
+
+    @property
+    def ranking(self) -> list[int]:
+        """Indices of labels from the most to the least probable; equal ones in the labels' order."""
+        return [int(k) for k in np.argsort(-self.probabilities, kind="stable")]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An image that could not be judged, and why. sha256 and size are empty where it could not even be read."""
+
+    source: str
+    code: str
+    message: str
+    sha256: str = ""
+    width: int = 0
+    height: int = 0

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from ..components import KINDS, Kind
 from ..errors import DysfwError
+from ..kinds import KINDS, Kind
 from ..registry.registry import Registry
 from ..text import closest, listed
 from .compose import compose

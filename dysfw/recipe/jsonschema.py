@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from ..components import KINDS, Component
+from ..components import Component
 from ..errors import DysfwError
+from ..kinds import KINDS
 from ..registry.hookspecs import ComponentSpec
 from ..registry.registry import Entry, Registry
 from .check import TopKeys

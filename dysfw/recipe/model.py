@@ -8,7 +8,8 @@ import pathlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..components import KINDS, Component, Kind
+from ..components import Component
+from ..kinds import KINDS, Kind
 from .problems import Path, Position
 
 FORMAT = 1

@@ -15,8 +15,9 @@ from typing import Any
 
 import pydantic
 
-from ..components import CONTRACTS, Component, Kind
+from ..components import CONTRACTS, Component
 from ..errors import DysfwError
+from ..kinds import Kind
 
 # Parameters that the engine fills in where the recipe says nothing.
 SUPPLIED = ("device", "precision", "seed")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pluggy
 
-from ..components import Kind
+from ..kinds import Kind
 
 GROUP = "dysfw"
 hookspec = pluggy.HookspecMarker("dysfw")

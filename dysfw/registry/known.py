@@ -5,7 +5,7 @@ Anybody whose plugin is published may add a line.
 
 from __future__ import annotations
 
-from ..components import Kind
+from ..kinds import Kind
 
 DISTRIBUTIONS: dict[tuple[Kind, str], str] = {
     ("detector", "mtcnn"): "dysfw-facenet",

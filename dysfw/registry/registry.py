@@ -13,16 +13,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import pluggy
 
-from ..components import CONTRACTS, KINDS, Component, Kind
 from ..errors import DysfwError
+from ..kinds import KINDS, Kind
 from ..text import closest, in_words, listed
 from .hookspecs import BundleSpec, CommandSpec, ComponentSpec
 from .host import Plugin, load_plugins
 from .known import DISTRIBUTIONS
+
+if TYPE_CHECKING:  # the contracts bring numpy, which a listing does not need
+    from ..components import Component
 
 Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec)
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -150,6 +153,8 @@ def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list
 
 
 def _check_contract(loaded: object, kind: Kind, name: str, origin: str) -> None:
+    from ..components import CONTRACTS
+
     contract = CONTRACTS[kind]
     if not (inspect.isclass(loaded) and issubclass(loaded, contract)):
         raise DysfwError(f"{kind} {name!r} of {origin} is not a subclass of dysfw.components.{contract.__name__}")

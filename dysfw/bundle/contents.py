@@ -1,0 +1,116 @@
+"""What is in a bundle: a folder that holds a trained recipe and everything needed to check and use it, and nothing pickled.
+
+bundle.json        this manifest: what it was made from, with what, how good it is, and the hash of every other file
+recipe.yaml        the resolved recipe, no default left open
+state.safetensors  fitted heads and fusion, and the out-of-fold votes
+MODEL_CARD.md      the same for people
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..metrics import Scores
+from ..recipe.model import Recipe
+from ..types import Bool, Float32, Int64, State
+
+MANIFEST, RECIPE, STATE, CARD = "bundle.json", "recipe.yaml", "state.safetensors", "MODEL_CARD.md"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WeightsUsed(_Part):
+    """A weight file that a component of the recipe computed with; see ``dysfw.types.Weights``. component: its kind."""
+
+    component: str
+    name: str
+    sha256: str
+    licence: str
+    source: str
+    trained: bool
+
+
+class TrainingData(_Part):
+    """fingerprint: sha256 over the hashes, labels and patients of the photographs used, in order. excluded: photographs that
+    could not be used, by code. patients: None where the data does not name them."""
+
+    fingerprint: str
+    images: int
+    patients: int | None
+    per_label: dict[str, int]
+    excluded: dict[str, int]
+
+
+class Performance(_Part):
+    """fused: all regions together; regions: each alone, over the images in which it is present."""
+
+    fused: Scores
+    regions: dict[str, Scores]
+
+
+class Manifest(_Part):
+    """cross_validated: on the training data, each photograph judged by heads that had seen no photograph of its patient.
+    held_out: on the photographs that the data marks as test. values: the JSON part of fitted states, by state name."""
+
+    schema_: Literal["dysfw.bundle/1"] = Field(default="dysfw.bundle/1", alias="schema")
+    name: str
+    created: str
+    labels: list[str]
+    regions: list[str]
+    crop_size: int
+    recipe_fingerprint: str
+    data: TrainingData
+    weights: list[WeightsUsed]
+    versions: dict[str, str]
+    cross_validated: Performance
+    held_out: Performance | None
+    values: dict[str, dict[str, Any]]
+    files: dict[str, str]
+    fingerprint: str = ""
+
+    def computed_fingerprint(self) -> str:
+        """sha256 over everything else in this manifest, and so, through ``files``, over the whole bundle."""
+        content = self.model_dump(mode="json", by_alias=True, exclude={"fingerprint"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Votes:
+    """Out-of-fold votes on the training photographs, from which any fusion can be learned without the photographs.
+
+    probabilities: float32 [N, R, K]; present: bool [N, R]; y: int64 [N], labels; groups: int64 [N], patients.
+    """
+
+    probabilities: Float32
+    present: Bool
+    y: Int64
+    groups: Int64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """What training found. heads: state by region; fusion: state of the recipe's own fusion."""
+
+    heads: Mapping[str, State]
+    fusion: State
+    votes: Votes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """A bundle in memory. card_edited: somebody changed the model card since it was written."""
+
+    manifest: Manifest
+    recipe: Recipe
+    fitted: Fitted
+    folder: Path
+    card_edited: bool = False

@@ -1,0 +1,93 @@
+"""Reads a bundle and believes nothing: every file is hashed, every part checked, before any of it is used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pydantic
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from ..errors import DysfwError
+from ..files import sha256_of
+from ..recipe.check import load_recipe
+from ..registry.registry import Registry
+from ..types import State
+from .contents import CARD, MANIFEST, RECIPE, STATE, Bundle, Fitted, Manifest, Votes
+
+MAX_MANIFEST = 64 * 2**20
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a path looks like a bundle's folder."""
+    return (path / MANIFEST).is_file()
+
+
+def read_bundle(folder: Path, registry: Registry, overrides: list[str] | None = None) -> Bundle:
+    """The bundle in a folder; ``overrides`` as for a recipe. Raises DysfwError where anything is missing or damaged."""
+    manifest = _read_manifest(folder)
+    _check_files(folder, manifest)
+    try:
+        arrays = load_file(folder / STATE)
+        states = _states(arrays, manifest.values)
+        votes = Votes(
+            arrays["votes/probabilities"].astype(np.float32),
+            arrays["votes/present"].astype(bool),
+            arrays["votes/y"].astype(np.int64),
+            arrays["votes/groups"].astype(np.int64),
+        )
+        heads = {region: states[f"head/{region}"] for region in manifest.regions}
+    except (SafetensorError, KeyError) as error:
+        raise _damaged(folder, f"{STATE} is incomplete ({error})") from None
+    if votes.probabilities.shape[1:] != (len(manifest.regions), len(manifest.labels)):
+        raise _damaged(folder, f"the votes' shape {votes.probabilities.shape} does not fit its regions and labels")
+    recipe = load_recipe(folder / RECIPE, registry, overrides or [])
+    edited = not (folder / CARD).is_file() or sha256_of(folder / CARD) != manifest.files[CARD]
+    fitted = Fitted(heads, states.get("fusion", State({})), votes)
+    return Bundle(manifest, recipe, fitted, folder, card_edited=edited)
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise DysfwError(f"{folder} is not a bundle: it holds no {MANIFEST}", hint="`dysfw train` makes bundles")
+    if path.stat().st_size > MAX_MANIFEST:
+        raise _damaged(folder, f"{MANIFEST} is too large")
+    try:
+        content = json.loads(path.read_bytes())
+        schema = content.get("schema") if isinstance(content, dict) else None
+        if isinstance(schema, str) and schema.startswith("dysfw.bundle/") and schema != "dysfw.bundle/1":
+            raise DysfwError(f"{folder} is of format {schema}; this dysfw reads dysfw.bundle/1", hint="use a newer dysfw")
+        manifest = Manifest.model_validate(content)
+    except (pydantic.ValidationError, ValueError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, pydantic.ValidationError) else str(error)
+        raise _damaged(folder, f"{MANIFEST} cannot be read: {reason}") from None
+    if manifest.fingerprint != manifest.computed_fingerprint():
+        raise _damaged(folder, f"{MANIFEST} was changed since it was written")
+    return manifest
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    """Recipe and state must be as trained. The card is for people: editing it is noted, not refused."""
+    for name in (RECIPE, STATE):
+        path = folder / name
+        if not path.is_file():
+            raise _damaged(folder, f"{name} is missing")
+        if sha256_of(path) != manifest.files.get(name):
+            raise _damaged(folder, f"{name} is not the file that was written (its sha256 differs)")
+
+
+def _states(arrays: Mapping[str, npt.NDArray[np.generic]], values: Mapping[str, Mapping[str, object]]) -> dict[str, State]:
+    parts: dict[str, dict[str, npt.NDArray[np.generic]]] = {name: {} for name in values}
+    for key, array in arrays.items():
+        name, _, field = key.rpartition("/")
+        parts.setdefault(name, {})[field] = array
+    return {name: State(fields, values.get(name, {})) for name, fields in parts.items()}
+
+
+def _damaged(folder: Path, reason: str) -> DysfwError:
+    return DysfwError(f"the bundle {folder} is damaged: {reason}", hint="copy it again, or train it again")

@@ -1,0 +1,63 @@
+"""Writes a bundle: complete under a temporary name first, then renamed, so that half a bundle is never found."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+from safetensors.numpy import save_file
+
+from ..errors import DysfwError
+from ..files import sha256_of
+from ..types import State
+from .contents import CARD, MANIFEST, RECIPE, STATE, Fitted, Manifest, Votes
+
+
+def refuse_existing(folder: Path) -> None:
+    """Raise DysfwError where a bundle could not be written, before any work is done for it."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DysfwError(f"{folder} exists already", hint="name another folder with -o, or delete that one first")
+    if not folder.parent.is_dir():
+        raise DysfwError(f"{folder.parent} is not a folder", hint="create it first")
+
+
+def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object], fitted: Fitted, card: str) -> Manifest:
+    """Write everything; returns the manifest as written, with hashes, values and fingerprint filled in.
+
+    recipe: ``Recipe.to_dict()``. card: text of the model card. Raises DysfwError.
+    """
+    refuse_existing(folder)
+    states = {"fusion": fitted.fusion} | {f"head/{region}": state for region, state in fitted.heads.items()}
+    try:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+            unfinished = Path(scratch) / folder.name
+            unfinished.mkdir()
+            (unfinished / RECIPE).write_text(yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True), "utf-8")
+            (unfinished / CARD).write_text(card, "utf-8")
+            save_file(_arrays(states, fitted.votes), unfinished / STATE)
+            manifest = manifest.model_copy(
+                update={
+                    "values": {name: dict(state.values) for name, state in states.items() if state.values},
+                    "files": {name: sha256_of(unfinished / name) for name in (RECIPE, STATE, CARD)},
+                }
+            )
+            manifest = manifest.model_copy(update={"fingerprint": manifest.computed_fingerprint()})
+            content = manifest.model_dump(mode="json", by_alias=True)
+            (unfinished / MANIFEST).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            if folder.exists():
+                folder.rmdir()  # empty, or refused above
+            unfinished.rename(folder)
+    except OSError as error:
+        raise DysfwError(f"cannot write the bundle {folder}: {error.strerror or error}") from None
+    return manifest
+
+
+def _arrays(states: Mapping[str, State], votes: Votes) -> dict[str, npt.NDArray[np.generic]]:
+    held = {"probabilities": votes.probabilities, "present": votes.present, "y": votes.y, "groups": votes.groups}
+    parts = {name: state.arrays for name, state in states.items()} | {"votes": held}
+    return {f"{name}/{key}": np.ascontiguousarray(array) for name, part in parts.items() for key, array in part.items()}

@@ -1,0 +1,75 @@
+"""A labelled data set: which photograph shows which condition, in which patient."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DysfwError
+from ..text import count, listed
+from ..types import Int64
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One photograph. patient: None where the data does not say, each photograph then counts as a patient of its own.
+    split: "train", "test" or None. source: the hospital, study or web site it came from."""
+
+    path: Path
+    label: str
+    patient: str | None = None
+    split: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """origin: the folder or manifest it was read from. ignored: files in it that are no images, by name."""
+
+    items: tuple[Item, ...]
+    origin: Path
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(sorted({item.label for item in self.items}))
+
+    @property
+    def knows_patients(self) -> bool:
+        """Whether every photograph names its patient, without which no split can claim to be patient-wise."""
+        return all(item.patient is not None for item in self.items)
+
+    def split(self, name: str) -> tuple[Item, ...]:
+        """The items of one split; all of them are "train" where the data names no splits."""
+        if all(item.split is None for item in self.items):
+            return self.items if name == "train" else ()
+        return tuple(item for item in self.items if item.split == name)
+
+
+def patient_numbers(items: Sequence[Item]) -> Int64:
+    """int64 [N]: a number for each patient; a photograph without one gets its own."""
+    keys = [("patient", i.patient) if i.patient is not None else ("photograph", str(n)) for n, i in enumerate(items)]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return np.array([numbers[key] for key in keys], np.int64)
+
+
+def refuse_too_small(items: Sequence[Item], where: Path) -> None:
+    """Raise DysfwError where nothing could be learned: one class, or a class with a single patient."""
+    patients = {(item.label, number) for item, number in zip(items, patient_numbers(items), strict=True)}
+    per_label = Counter(label for label, _ in patients)
+    if len(per_label) < 2:
+        raise DysfwError(
+            f"{where}: {count(len(per_label), 'class', 'classes')} to learn from ({listed(per_label)}); at least 2 are needed",
+            hint="use one folder for each class, or a manifest with the columns path and label",
+        )
+    small = [f"{label!r} ({count(n, 'patient')})" for label, n in sorted(per_label.items()) if n < 2]
+    if small:
+        raise DysfwError(
+            f"{where}: too few patients in {listed(small)}; a class needs photographs of at least 2 patients, so that one "
+            "can be held out",
+            hint="add photographs (about 20 a condition are usual), or leave the class out",
+        )

@@ -1,0 +1,123 @@
+"""Reads DATA as the commands take it: a folder with one folder for each class, or a manifest in CSV or Parquet."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from ..errors import DysfwError
+from ..imaging.decode import EXTENSIONS
+from ..text import closest, count, listed
+from .dataset import Dataset, Item
+
+MANIFESTS = ("manifest.csv", "manifest.parquet")
+REQUIRED = ("path", "label")
+OPTIONAL = ("patient", "split", "source")
+SPLITS = ("train", "test")
+MAX_BYTES = 2**30
+
+
+def read_dataset(data: Path) -> Dataset:
+    """The data set at a path. A folder that holds a manifest is read by it. Raises DysfwError with all that is wrong."""
+    if not data.exists():
+        raise DysfwError(f"no such data: {data}", hint="DATA is a folder with one folder for each class, or a manifest")
+    if data.is_dir():
+        manifest = next((data / name for name in MANIFESTS if (data / name).is_file()), None)
+        return _from_manifest(manifest) if manifest else _from_folders(data)
+    return _from_manifest(data)
+
+
+def _from_folders(folder: Path) -> Dataset:
+    classes = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    items, ignored = [], []
+    for directory in classes:
+        for path in sorted(directory.rglob("*")):
+            if path.is_dir() or path.name.startswith("."):
+                continue
+            if path.suffix.lower() in EXTENSIONS:
+                items.append(Item(path, directory.name))
+            else:
+                ignored.append(str(path.relative_to(folder)))
+    if not items:
+        raise DysfwError(
+            f"{folder} has no images in folders of its own ({count(len(classes), 'folder')} in it)",
+            hint=f"put the photographs of each class in a folder named after it; read are {listed(sorted(EXTENSIONS))}",
+        )
+    return Dataset(tuple(items), folder, tuple(ignored))
+
+
+def _from_manifest(path: Path) -> Dataset:
+    if path.stat().st_size > MAX_BYTES:
+        raise DysfwError(f"{path} is larger than {MAX_BYTES:,} bytes")
+    rows = list(_parquet_rows(path) if path.suffix.lower() == ".parquet" else _csv_rows(path))
+    problems, items = [], []
+    for number, row in rows:
+        values = {key: (row.get(key) or "").strip() for key in (*REQUIRED, *OPTIONAL)}
+        missing = [key for key in REQUIRED if not values[key]]
+        if missing:
+            problems.append(f"row {number}: {listed(missing)} is empty")
+        elif values["split"] and values["split"] not in SPLITS:
+            problems.append(f"row {number}: split is {values['split']!r}; allowed: {listed(SPLITS)}, or empty")
+        else:
+            optional = {key: values[key] or None for key in OPTIONAL}
+            items.append(Item(path.parent / values["path"], values["label"], **optional))
+    doubled = [str(p) for p, n in Counter(item.path for item in items).items() if n > 1]
+    if doubled:
+        problems.append(f"{count(len(doubled), 'photograph')} listed more than once: {listed(doubled, 5)}")
+    problems += _across_splits(items)
+    if problems:
+        shown = "\n".join(f"  {problem}" for problem in problems[:20])
+        rest = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
+        raise DysfwError(f"{count(len(problems), 'problem')} in {path}:\n{shown}{rest}")
+    if not items:
+        raise DysfwError(f"{path} lists no photographs")
+    return Dataset(tuple(items), path)
+
+
+def _across_splits(items: Iterable[Item]) -> list[str]:
+    """A patient in both splits would make the test a test of memory."""
+    splits: dict[str, set[str | None]] = {}
+    for item in items:
+        if item.patient is not None:
+            splits.setdefault(item.patient, set()).add(item.split)
+    torn = [patient for patient, names in splits.items() if len(names) > 1]
+    return [f"{count(len(torn), 'patient')} in more than one split: {listed(torn, 5)}"] if torn else []
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            _check_columns(path, reader.fieldnames or [])
+            for row in reader:
+                yield reader.line_num, row
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DysfwError(f"{path} is not a CSV manifest: {error}", hint="save it as CSV in UTF-8, or as .parquet") from None
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    try:
+        from pyarrow import parquet
+        from pyarrow.lib import ArrowInvalid
+    except ImportError as error:
+        raise DysfwError(f"a Parquet manifest needs pyarrow ({error})", hint="pip install 'dysfw[parquet]'") from None
+    try:
+        table = parquet.read_table(path)
+    except (ArrowInvalid, OSError) as error:
+        raise DysfwError(f"{path} is not a Parquet manifest: {error}") from None
+    _check_columns(path, table.column_names)
+    columns = [c for c in table.column_names if c in (*REQUIRED, *OPTIONAL)]
+    for number, row in enumerate(table.select(columns).to_pylist(), 1):
+        yield number, {key: "" if value is None else str(value) for key, value in row.items()}
+
+
+def _check_columns(path: Path, columns: Iterable[str]) -> None:
+    found = list(columns)
+    for name in REQUIRED:
+        if name not in found:
+            raise DysfwError(
+                f"{path} has no column {name!r} (found: {listed(found)}){closest(name, found)}",
+                hint=f"needed: {listed(REQUIRED)}; optional: {listed(OPTIONAL)}",
+            )

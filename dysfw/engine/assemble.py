@@ -1,0 +1,168 @@
+"""Joins a recipe to the bundle that it was trained into, and refuses where the two do not belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..bundle.contents import RECIPE, Bundle, WeightsUsed
+from ..bundle.read import is_bundle, read_bundle
+from ..components import Fusion
+from ..environment import version_of
+from ..errors import DysfwError
+from ..kinds import KINDS, Kind
+from ..recipe.check import load_recipe
+from ..recipe.model import Node, Recipe
+from ..registry.registry import Registry
+from ..types import Notice
+from .build import Components, build
+from .judge import Judge
+from .pipeline import Pipeline
+
+# Parts that a head's weights depend on. The detector may be swapped, with a notice; the fusion freely.
+BOUND: tuple[Kind, ...] = ("segmenter", "backbone", "head")
+
+
+def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = ()) -> Pipeline:
+    """A pipeline ready to predict, from a recipe that names a bundle or from a bundle's folder.
+
+    overrides: "key=value", as in ``--set``. Raises DysfwError where the recipe is untrained or its bundle does not fit it.
+    """
+    if source.is_dir():
+        bundle = read_bundle(source, registry)
+        recipe = load_recipe(source / RECIPE, registry, overrides) if overrides else bundle.recipe
+    else:
+        recipe = load_recipe(source, registry, overrides)
+        bundle = read_bundle(find_bundle(recipe, source, registry), registry)
+    notices = _compare(recipe, bundle)
+    components = build(recipe)
+    notices += _check_weights(components, bundle) + _check_versions(recipe, bundle)
+    return Pipeline(recipe, components, _restore(recipe, components, bundle), bundle.manifest, tuple(notices))
+
+
+def find_bundle(recipe: Recipe, source: Path, registry: Registry) -> Path:
+    """The folder that a recipe's ``bundle`` means: a path relative to the recipe, or a name that a plugin registered."""
+    if recipe.bundle is None:
+        raise DysfwError(
+            f"{source} is not trained: it names no bundle, so it has no probabilities to give",
+            hint=f"train it with `dysfw train {source} DATA -o BUNDLE`, then `dysfw run BUNDLE IMAGE`",
+        )
+    path = recipe.folder / Path(recipe.bundle).expanduser()
+    if is_bundle(path):
+        return path
+    if path.exists() or "/" in recipe.bundle or recipe.bundle.startswith("."):
+        raise DysfwError(f"{source}: bundle: {path} is no bundle", hint="`dysfw train` makes bundles")
+    return registry.bundle(recipe.bundle)
+
+
+def used_weights(components: Components) -> list[WeightsUsed]:
+    """Every weight file that the untrained part of a pipeline computes with."""
+    parts = (components.detector, components.segmenter, components.backbone)
+    return [
+        WeightsUsed(
+            component=part.kind,
+            name=weights.name,
+            sha256=weights.sha256,
+            licence=weights.licence,
+            source=weights.source,
+            trained=weights.trained,
+        )
+        for part in parts
+        for weights in part.weights()
+    ]
+
+
+def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:
+    trained = bundle.recipe
+    differences = [
+        f"{kind}: trained as {mine}, the recipe says {theirs}"
+        for kind in BOUND
+        if (mine := _essence(trained.nodes[kind])) != (theirs := _essence(recipe.nodes[kind]))
+    ]
+    if (recipe.crop.align, recipe.crop.margin) != (trained.crop.align, trained.crop.margin) or (
+        recipe.crop.size or bundle.manifest.crop_size
+    ) != bundle.manifest.crop_size:
+        trained_crop = trained.crop.to_dict() | {"size": bundle.manifest.crop_size}
+        differences.append(f"crop: trained as {trained_crop}, the recipe says {recipe.crop.to_dict()}")
+    if differences:
+        shown = "\n".join(f"  {line}" for line in differences)
+        raise DysfwError(
+            f"the recipe {recipe.name!r} and its bundle {bundle.folder} do not belong together:\n{shown}",
+            hint="train the changed recipe with `dysfw train`; only fusion and detector may differ from the training",
+        )
+    if _essence(recipe.nodes["detector"]) != _essence(trained.nodes["detector"]):
+        message = "the detector is not the one that the bundle was trained with; crops may differ from those in training"
+        return [Notice("detector_differs", message)]
+    return []
+
+
+def _essence(node: Node) -> dict[str, object]:
+    """What a node means for the result: where it runs does not matter, and weight files are compared by content."""
+    ignored = {"device", "precision"}
+    plain = node.to_dict()
+    return {
+        key: value for key, value in plain.items() if key not in ignored and not isinstance(node.params.get(key), Path)
+    }  # fmt: skip
+
+
+def _check_weights(components: Components, bundle: Bundle) -> list[Notice]:
+    """The trunk must be the one that the heads were trained on, to the bit; of the rest, differences are noted."""
+    notices = []
+    used = used_weights(components)
+    for kind in KINDS:
+        here = {(w.name, w.sha256) for w in used if w.component == kind}
+        then = {(w.name, w.sha256) for w in bundle.manifest.weights if w.component == kind}
+        if {sha for _, sha in here} == {sha for _, sha in then}:
+            continue
+        described = f"trained with {_shown(then)}, found here {_shown(here)}"
+        if kind == "backbone":
+            raise DysfwError(
+                f"the bundle {bundle.folder} does not fit this backbone's weights: {described}",
+                hint="use the weights that it was trained with, or train again",
+            )
+        notices.append(Notice("weights_differ", f"{kind}: {described}"))
+    if not all(w.trained for w in used):
+        notices.append(Notice("random_weights", "the trunk has random weights: these probabilities mean nothing"))
+    return notices
+
+
+def _shown(weights: set[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} ({sha[:12]}…)" for name, sha in sorted(weights)) or "none"
+
+
+def _check_versions(recipe: Recipe, bundle: Bundle) -> list[Notice]:
+    distributions = {"dysfw", *(node.origin.partition(" ")[0] for node in recipe.nodes.values())}
+    then = bundle.manifest.versions
+    changed = [
+        f"{name} {then[name]} (here {version_of(name)})"
+        for name in sorted(distributions & then.keys())
+        if version_of(name) != then[name]
+    ]
+    return [Notice("versions_differ", f"the bundle was trained with {', '.join(changed)}")] if changed else []
+
+
+def _restore(recipe: Recipe, components: Components, bundle: Bundle) -> Judge:
+    manifest, fitted = bundle.manifest, bundle.fitted
+    if tuple(manifest.regions) != components.segmenter.regions:
+        raise DysfwError(
+            f"the bundle {bundle.folder} has heads for {manifest.regions}, the segmenter gives {components.segmenter.regions}"
+        )
+    heads = {}
+    try:
+        for region in manifest.regions:
+            heads[region] = components.make_head()
+            heads[region].restore(fitted.heads[region])
+        fusion = _fusion(components.make_fusion(), recipe, bundle)
+    except ValueError as error:
+        raise DysfwError(f"the bundle {bundle.folder} cannot be restored: {error}") from None
+    return Judge(tuple(manifest.labels), heads, fusion)
+
+
+def _fusion(fusion: Fusion, recipe: Recipe, bundle: Bundle) -> Fusion:
+    """Restore the fusion that was trained; teach another one from the out-of-fold votes that the bundle keeps."""
+    votes = bundle.fitted.votes
+    if _essence(recipe.nodes["fusion"]) == _essence(bundle.recipe.nodes["fusion"]):
+        fusion.restore(bundle.fitted.fusion)
+    elif fusion.learns:
+        fusion.fit(votes.probabilities, votes.present, votes.y, votes.groups)
+    return fusion

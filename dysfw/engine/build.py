@@ -1,0 +1,95 @@
+"""Turns a checked recipe into components."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from ..components import Backbone, Component, Detector, Fusion, Head, Segmenter
+from ..errors import DysfwError
+from ..recipe.model import Node, Recipe
+from ..recipe.problems import Path, Problem, RecipeError, locate
+from ..recipe.signature import SUPPLIED, signature_of
+from ..text import in_words
+from .devices import Precision, resolve_device, resolve_precision
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Components:
+    """make_head, make_fusion: a fresh, unfitted one on each call. crop_size: px. device and precision: as resolved."""
+
+    detector: Detector
+    segmenter: Segmenter
+    backbone: Backbone
+    make_head: Callable[[], Head]
+    make_fusion: Callable[[], Fusion]
+    crop_size: int
+    device: str
+    precision: Precision
+
+
+def build(recipe: Recipe) -> Components:
+    """Construct every component of a recipe. Raises RecipeError, at the right line, with what a constructor refused."""
+    builder = _Builder(recipe)
+    backbone = cast(Backbone, builder.build(recipe.nodes["backbone"]))
+    segmenter = cast(Segmenter, builder.build(recipe.nodes["segmenter"]))
+    # Their parameters are refused now, not after the first thousand images.
+    builder.build(recipe.nodes["head"])
+    builder.fusion(segmenter.regions)
+    return Components(
+        detector=cast(Detector, builder.build(recipe.nodes["detector"])),
+        segmenter=segmenter,
+        backbone=backbone,
+        make_head=lambda: cast(Head, builder.build(recipe.nodes["head"])),
+        make_fusion=lambda: builder.fusion(segmenter.regions),
+        crop_size=recipe.crop.size or backbone.input_size,
+        device=builder.supplied["device"],
+        precision=resolve_precision(recipe.precision),
+    )
+
+
+class _Builder:
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        device = self.guarded(("device",), lambda: resolve_device(recipe.device))
+        self.supplied: dict[str, Any] = {
+            "device": device,
+            "precision": resolve_precision(recipe.precision),
+            "seed": recipe.seed,
+        }
+
+    def build(self, node: Node) -> Component:
+        arguments = {name: self.argument(value) for name, value in node.params.items()}
+        for name in SUPPLIED:
+            if name in signature_of(node.component).names:
+                arguments.setdefault(name, self.supplied[name])
+        if "device" in node.params:  # this component's own
+            arguments["device"] = self.guarded((*node.path, "device"), lambda: resolve_device(str(node.params["device"])))
+        if node.params.get("precision") == "auto":
+            arguments["precision"] = self.supplied["precision"]
+        return self.guarded(node.path, lambda: node.component(**arguments))
+
+    def fusion(self, regions: tuple[str, ...]) -> Fusion:
+        fusion = cast(Fusion, self.build(self.recipe.nodes["fusion"]))
+        self.guarded(self.recipe.nodes["fusion"].path, lambda: fusion.prepare(regions))
+        return fusion
+
+    def argument(self, value: object) -> object:
+        if isinstance(value, Node):
+            return self.build(value)
+        return [self.argument(item) for item in value] if isinstance(value, list) else value
+
+    def guarded(self, path: Path, action: Callable[[], T]) -> T:
+        """Do it, and give what is refused its place in the recipe."""
+        try:
+            return action()
+        except DysfwError as error:
+            problem = error.message + (f"\n    {error.hint}" if error.hint else "")
+        except ValueError as error:
+            problem = str(error)
+        except Exception as error:
+            problem = f"could not be built: {in_words(error)}"
+        raise RecipeError([Problem(locate(self.recipe.positions, path), path, problem)])

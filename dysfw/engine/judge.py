@@ -1,0 +1,35 @@
+"""The trained half of a pipeline: a head for each region, and the fusion of their votes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..components import Fusion, Head
+from ..types import Bool, Float32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judge:
+    """labels: K conditions. heads: by region, in the order of the votes. fusion: ready to fuse."""
+
+    labels: tuple[str, ...]
+    heads: Mapping[str, Head]
+    fusion: Fusion
+
+    def judge(self, embeddings: Sequence[Float32], present: Sequence[Bool]) -> tuple[Float32, Float32]:
+        """embeddings N times float32 [R, dim], present N times bool [R] -> votes float32 [N, R, K], NaN where absent, and the
+        fused probabilities float32 [N, K]."""
+        if not embeddings:
+            return np.empty((0, len(self.heads), len(self.labels)), np.float32), np.empty((0, len(self.labels)), np.float32)
+        return self._judge(np.stack(embeddings), np.stack(present))
+
+    def _judge(self, embeddings: Float32, present: Bool) -> tuple[Float32, Float32]:
+        votes = np.full((*present.shape, len(self.labels)), np.nan, np.float32)
+        for r, head in enumerate(self.heads.values()):
+            rows = present[:, r]
+            if rows.any():
+                votes[rows, r] = head.predict(embeddings[rows, r])
+        return votes, self.fusion.fuse(np.nan_to_num(votes), present)

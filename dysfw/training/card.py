@@ -1,0 +1,71 @@
+"""The model card: what a bundle is, what it was made from and how far to trust it, for people."""
+
+from __future__ import annotations
+
+from .. import RESEARCH_USE
+from ..bundle.contents import Manifest, Performance
+from ..recipe.model import Recipe
+from ..text import count
+
+
+def model_card(manifest: Manifest, recipe: Recipe) -> str:
+    """Markdown."""
+    data = manifest.data
+    patients = count(data.patients, "patient") if data.patients is not None else "an unknown number of patients"
+    sections = [
+        f"# {manifest.name}",
+        f"**{RESEARCH_USE}** Trained by dysfw {manifest.versions['dysfw']} on {manifest.created[:10]} with the recipe "
+        f"`{recipe.name}`.",
+        "## What it does",
+        f"It gives a photograph of a face probabilities over {count(len(manifest.labels), 'condition')}. It cannot answer "
+        '"none of these": a face unlike all of them still gets probabilities that sum to one. Classes were weighted equally '
+        "in training, so the probabilities assume that each is equally common.",
+        "## Training data",
+        f"{count(data.images, 'photograph')} of {patients}"
+        + (f"; excluded: {', '.join(f'{n} ({code})' for code, n in data.excluded.items())}" if data.excluded else "")
+        + f". Fingerprint `{data.fingerprint[:16]}`.",
+        _table(("condition", "photographs"), [(label, str(n)) for label, n in data.per_label.items()]),
+        "## Performance",
+        _patient_note(manifest),
+        _performance("Cross-validated on the training data", manifest.cross_validated),
+        _performance("On the held-out photographs", manifest.held_out) if manifest.held_out else "",
+        "A score says nothing by itself: photographs of different classes that come from different sources can be told apart "
+        "without looking at the face.",
+        "## Weights",
+        _table(
+            ("used by", "file", "licence", "source", "sha256"),
+            [(w.component, w.name + ("" if w.trained else " **(random)**"), w.licence, w.source, f"`{w.sha256[:16]}…`")
+             for w in manifest.weights],
+        ),
+        "## Versions",
+        ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
+    ]  # fmt: skip
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _patient_note(manifest: Manifest) -> str:
+    if manifest.data.patients is None:
+        return (
+            "The data does not say which photographs show the same patient. If some do, the cross-validated scores below are "
+            "too good: add a `patient` column to the manifest."
+        )
+    return "No patient's photographs are on both sides of a split."
+
+
+def _performance(title: str, measured: Performance) -> str:
+    fused = measured.fused
+    rows = [("**all, fused**", fused), *measured.regions.items()]
+    top = [n for n in fused.top if n > 1]
+    table = _table(
+        ("regions", "images", "balanced accuracy", "accuracy", *(f"top {n}" for n in top)),
+        [
+            (name, str(s.images), f"{s.balanced_accuracy:.3f}", f"{s.accuracy:.3f}", *(f"{s.top[n]:.3f}" for n in top))
+            for name, s in rows
+        ],
+    )
+    return f"### {title}\n\n{table}\n\nChance: balanced accuracy {fused.chance:.3f}."
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,71 @@
+"""Embeds a data set once; everything that is then fitted works on these arrays."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..data.dataset import Item, patient_numbers
+from ..engine.pipeline import Pipeline
+from ..progress import Progress
+from ..types import Bool, Embedded, Failure, Float32, Int64
+
+NO_PIXELS = np.zeros((0, 0, 3), np.uint8)  # a data set's photographs are not kept in memory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examples:
+    """N photographs that could be embedded, and those that could not.
+
+    embeddings: float32 [N, R, dim]; present: bool [N, R]; y: int64 [N], indices into the labels; groups: int64 [N], patients.
+    items and sha256: of the same N photographs. labels: K conditions; regions: R, in order.
+    """
+
+    embeddings: Float32
+    present: Bool
+    y: Int64
+    groups: Int64
+    items: tuple[Item, ...]
+    sha256: tuple[str, ...]
+    failures: tuple[Failure, ...]
+    labels: tuple[str, ...]
+    regions: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over the photographs' own hashes, labels and patients, in order."""
+        lines = (f"{sha} {item.label} {item.patient or ''}" for sha, item in zip(self.sha256, self.items, strict=True))
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def embed_examples(pipeline: Pipeline, items: Sequence[Item], labels: Sequence[str], what: str, progress: Progress) -> Examples:
+    """Embed the chosen face of each photograph. A photograph of which several faces are chosen counts with its first."""
+    by_source = {str(item.path): item for item in items}
+    kept: dict[str, Embedded] = {}
+    failures: list[Failure] = []
+    for result in progress.track(pipeline.embed(item.path for item in items), what, len(items), "images"):
+        if isinstance(result, Failure):
+            failures.append(result)
+        else:
+            kept.setdefault(result.image.source, replace(result, image=replace(result.image, pixels=NO_PIXELS)))
+    used = tuple(by_source[source] for source in kept)
+    regions = pipeline.embedder.regions
+    return Examples(
+        embeddings=np.array([e.embeddings for e in kept.values()], np.float32).reshape(
+            len(kept), len(regions), -1 if kept else 0
+        ),
+        present=np.array([e.present for e in kept.values()], bool).reshape(len(kept), len(regions)),
+        y=np.array([labels.index(item.label) for item in used], np.int64),
+        groups=patient_numbers(used),
+        items=used,
+        sha256=tuple(e.image.sha256 for e in kept.values()),
+        failures=tuple(failures),
+        labels=tuple(labels),
+        regions=regions,
+    )

@@ -1,0 +1,83 @@
+"""Fits a head for each region, and the fusion on votes of heads that had not seen the photographs they vote on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from ..bundle.contents import Performance, Votes
+from ..components import Fusion, Head
+from ..engine.judge import Judge
+from ..errors import DysfwError
+from ..folds import patient_folds
+from ..metrics import scores
+from ..progress import Progress
+from ..types import Bool, Float32, Int64
+from .examples import Examples
+
+FOLDS = 5
+
+MakeHead = Callable[[], Head]
+MakeFusion = Callable[[], Fusion]
+
+
+def fit_heads(make_head: MakeHead, examples: Examples, rows: Int64 | None = None) -> dict[str, Head]:
+    """One head for each region, on the photographs (or those in ``rows``) in which the region is present."""
+    chosen = np.arange(len(examples)) if rows is None else rows
+    heads = {}
+    for r, region in enumerate(examples.regions):
+        use = chosen[examples.present[chosen, r]]
+        head = make_head()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            try:
+                head.fit(examples.embeddings[use, r], examples.y[use], len(examples.labels), examples.groups[use])
+            except (ValueError, ConvergenceWarning) as error:
+                raise DysfwError(f"the head of region {region!r} cannot be fitted on {len(use)} photographs: {error}") from None
+        heads[region] = head
+    return heads
+
+
+def out_of_fold_votes(make_head: MakeHead, examples: Examples, seed: int, progress: Progress) -> Votes:
+    """Votes on each photograph by heads fitted, their regularisation chosen, without any photograph of its patient."""
+    classes = len(examples.labels)
+    votes = np.full((*examples.present.shape, classes), 1 / classes, np.float32)
+    judged = np.zeros(len(examples), bool)
+    folds = patient_folds(examples.y, examples.groups, FOLDS, seed)
+    for learn, held in progress.track(folds, "cross-validating", len(folds), "folds"):
+        for r, head in enumerate(fit_heads(make_head, examples, learn).values()):
+            rows = held[examples.present[held, r]]
+            if len(rows):
+                votes[rows, r] = head.predict(examples.embeddings[rows, r])
+        judged[held] = True
+    # A fold left out for holding a single class leaves photographs without a vote; nothing may be learned from those.
+    return Votes(votes[judged], examples.present[judged], examples.y[judged], examples.groups[judged])
+
+
+def cross_validated_fusion(make_fusion: MakeFusion, votes: Votes, seed: int) -> Float32:
+    """Fused votes float32 [N, K]; a fusion that learns is taught on the other folds, patient-wise."""
+    if not make_fusion().learns:
+        return make_fusion().fuse(votes.probabilities, votes.present)
+    fused = np.full((len(votes.y), votes.probabilities.shape[2]), 1 / votes.probabilities.shape[2], np.float32)
+    for learn, held in patient_folds(votes.y, votes.groups, FOLDS, seed):
+        fusion = make_fusion()
+        fusion.fit(votes.probabilities[learn], votes.present[learn], votes.y[learn], votes.groups[learn])
+        fused[held] = fusion.fuse(votes.probabilities[held], votes.present[held])
+    return fused
+
+
+def performance(fused: Float32, votes: Float32, present: Bool, y: Int64, regions: Sequence[str]) -> Performance:
+    """Scores of the fusion and of each region alone."""
+    alone = {
+        region: scores(votes[present[:, r], r], y[present[:, r]]) for r, region in enumerate(regions) if present[:, r].any()
+    }  # fmt: skip
+    return Performance(fused=scores(fused, y), regions=alone)
+
+
+def held_out_performance(judge: Judge, examples: Examples) -> Performance:
+    """Scores on photographs that took no part in the training."""
+    votes, fused = judge.judge(list(examples.embeddings), list(examples.present))
+    return performance(fused, votes, examples.present, examples.y, tuple(judge.heads))

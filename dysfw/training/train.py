@@ -1,0 +1,93 @@
+"""From a recipe and a data set to a bundle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..bundle.contents import Fitted, Manifest, Performance, TrainingData
+from ..bundle.write import refuse_existing, write_bundle
+from ..data.dataset import Dataset, refuse_too_small
+from ..engine.assemble import used_weights
+from ..engine.build import Components, build
+from ..engine.judge import Judge
+from ..engine.pipeline import Pipeline
+from ..environment import versions
+from ..errors import DysfwError
+from ..progress import Progress
+from ..recipe.model import Recipe
+from ..types import Failure
+from .card import model_card
+from .examples import Examples, embed_examples
+from .fit import cross_validated_fusion, fit_heads, held_out_performance, out_of_fold_votes, performance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """What ``train`` made. failures: photographs, of training or test, that could not be used."""
+
+    manifest: Manifest
+    failures: tuple[Failure, ...]
+
+
+def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress) -> Trained:
+    """Embed the data once, fit a head for each region and the fusion, measure, and write the bundle ``folder``.
+
+    Photographs whose split is "test" take no part in fitting and give the held-out scores. Raises DysfwError.
+    """
+    refuse_existing(folder)
+    train_items, test_items = dataset.split("train"), dataset.split("test")
+    refuse_too_small(train_items, dataset.origin)
+    labels = tuple(sorted({item.label for item in train_items}))
+    unknown = sorted({item.label for item in test_items} - set(labels))
+    if unknown:
+        raise DysfwError(f"{dataset.origin}: test photographs of {unknown}, which has no photograph to train on")
+
+    components = build(recipe)
+    pipeline = Pipeline(recipe, components)
+    examples = embed_examples(pipeline, train_items, labels, "embedding", progress)
+    refuse_too_small(examples.items, dataset.origin)
+    test = embed_examples(pipeline, test_items, labels, "embedding test photographs", progress) if test_items else None
+    fitted, judge, cross_validated = _fit(recipe, components, examples, progress)
+    manifest = Manifest(
+        name=folder.name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        labels=list(labels),
+        regions=list(judge.heads),
+        crop_size=components.crop_size,
+        recipe_fingerprint=recipe.fingerprint,
+        data=_describe(examples, dataset),
+        weights=used_weights(components),
+        versions=versions({node.origin.partition(" ")[0] for node in recipe.nodes.values()}),
+        cross_validated=cross_validated,
+        held_out=held_out_performance(judge, test) if test is not None and len(test) else None,
+        values={},
+        files={},
+    )
+    resolved = {key: value for key, value in recipe.to_dict().items() if key != "bundle"}
+    manifest = write_bundle(folder, manifest, resolved, fitted, model_card(manifest, recipe))
+    return Trained(manifest, examples.failures + (test.failures if test else ()))
+
+
+def _fit(recipe: Recipe, components: Components, examples: Examples, progress: Progress) -> tuple[Fitted, Judge, Performance]:
+    votes = out_of_fold_votes(components.make_head, examples, recipe.seed, progress)
+    fused = cross_validated_fusion(components.make_fusion, votes, recipe.seed)
+    cross_validated = performance(fused, votes.probabilities, votes.present, votes.y, examples.regions)
+    heads = fit_heads(components.make_head, examples)
+    fusion = components.make_fusion()
+    if fusion.learns:
+        fusion.fit(votes.probabilities, votes.present, votes.y, votes.groups)
+    states = {region: head.state() for region, head in heads.items()}
+    return Fitted(states, fusion.state(), votes), Judge(examples.labels, heads, fusion), cross_validated
+
+
+def _describe(examples: Examples, dataset: Dataset) -> TrainingData:
+    return TrainingData(
+        fingerprint=examples.fingerprint,
+        images=len(examples),
+        patients=len(set(examples.groups.tolist())) if dataset.knows_patients else None,
+        per_label=dict(sorted(Counter(item.label for item in examples.items).items())),
+        excluded=dict(Counter(failure.code for failure in examples.failures)),
+    )
