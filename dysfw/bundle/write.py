@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import yaml
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from ..errors import DysfwError
 from ..files import sha256_of
@@ -39,7 +39,7 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
             unfinished.mkdir()
             (unfinished / RECIPE).write_text(yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True), "utf-8")
             (unfinished / CARD).write_text(card, "utf-8")
-            save_file(_arrays(states, fitted.votes), unfinished / STATE)
+            (unfinished / STATE).write_bytes(save(_arrays(states, fitted.votes)))
             manifest = manifest.model_copy(
                 update={
                     "values": {name: dict(state.values) for name, state in states.items() if state.values},

@@ -13,13 +13,30 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    ImageCms,
+    ImageOps,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 from PIL import Image as Pillow
-from PIL import ImageCms, ImageOps, UnidentifiedImageError
 
 from ..errors import ImageError
 from ..types import Image, Notice
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+# The only decoders that are ever let loose on a file. Pillow registers a format when its module is imported; MPO is opened
+# through JPEG, and has no opener of its own.
+FORMATS = {
+    "JPEG": JpegImagePlugin, "MPO": MpoImagePlugin, "PNG": PngImagePlugin, "WEBP": WebPImagePlugin,
+    "TIFF": TiffImagePlugin, "BMP": BmpImagePlugin, "GIF": GifImagePlugin, "PPM": PpmImagePlugin,
+}  # fmt: skip
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm"})
 MAX_BYTES = 256 * 2**20
 MAX_PIXELS = 64_000_000  # 8,000 × 8,000; decoded, 192 MB
@@ -35,7 +52,7 @@ def read_image(path: Path) -> Image:
         # Pillow only warns of large images; the cap below refuses them before anything is decoded.
         warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
         try:
-            with Pillow.open(io.BytesIO(content), formats=FORMATS) as opened:
+            with Pillow.open(io.BytesIO(content), formats=[name for name in FORMATS if name in Pillow.OPEN]) as opened:
                 _check_header(opened)
                 opened.load()
                 pixels, notices = _to_srgb(opened)
@@ -124,4 +141,4 @@ def _what_it_is(content: bytes) -> str:
     if content[:5] == b"%PDF-":
         return "a PDF, not an image; export the picture in it as JPEG or PNG"
     is_text = b"\0" not in content[:1024]
-    return f"{'a text, ' if is_text else ''}not an image in any of: {', '.join(FORMATS)}"
+    return f"{'a text, ' if is_text else ''}not an image in any of: {', '.join(name for name in FORMATS if name != 'MPO')}"

@@ -1,0 +1,104 @@
+"""``dysfw doctor``: look at this installation."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import typer
+
+from ...registry.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, whether it is well, and what was seen."""
+
+    state: Literal["ok", "note", "broken"]
+    subject: str
+    detail: str
+
+
+def doctor(ctx: typer.Context) -> None:
+    """Python, devices, plugins, components and bundles: what works here, and what to do about what does not.
+
+    Imports every component, so it takes a few seconds. Exit code 1 where something is broken.
+    """
+    from rich.markup import escape
+    from rich.table import Table
+
+    from ..main import registry_of
+    from ..terminal import out
+
+    colours = {"ok": "green", "note": "yellow", "broken": "red"}
+    table = Table(box=None, pad_edge=False, show_header=False)
+    findings = list(examine(registry_of(ctx)))
+    for finding in findings:
+        table.add_row(f"[{colours[finding.state]}]{finding.state}[/]", escape(finding.subject), escape(finding.detail))
+    out().print(table)
+    if any(finding.state == "broken" for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine(registry: Registry) -> Iterator[Finding]:
+    yield Finding(
+        "ok", "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} processors"
+    )
+    yield from _devices()
+    yield from _plugins(registry)
+    yield from _components(registry)
+    yield from _bundles(registry)
+    offline = os.environ.get("DYSFW_OFFLINE") == "1"
+    yield Finding("ok", "network", "DYSFW_OFFLINE=1: nothing is ever fetched" if offline else "used only with --fetch")
+
+
+def _devices() -> Iterator[Finding]:
+    from ...engine.devices import resolve_device
+    from ...environment import version_of
+
+    torch = version_of("torch")
+    if torch is None:
+        yield Finding("note", "device", "torch is not installed; detectors and backbones bring it")
+        return
+    yield Finding("ok", "device", f"torch {torch}; device: auto means {resolve_device('auto')} here")
+
+
+def _plugins(registry: Registry) -> Iterator[Finding]:
+    from ...text import in_words
+
+    for plugin in registry.plugins:
+        if plugin.error:
+            yield Finding("broken", f"plugin {plugin.name}", f"{plugin.origin}: {in_words(plugin.error)}")
+        elif plugin.excluded:
+            yield Finding("note", f"plugin {plugin.name}", "left out by --plugins or DYSFW_PLUGINS")
+        else:
+            yield Finding("ok", f"plugin {plugin.name}", plugin.origin)
+
+
+def _components(registry: Registry) -> Iterator[Finding]:
+    from ...errors import DysfwError
+    from ...recipe.signature import signature_of
+
+    for kind, entries in registry.components.items():
+        for entry in entries:
+            name = f"{kind} {entry.spec.name}"
+            try:
+                signature = signature_of(registry.load(kind, entry.full_name))
+                yield Finding("ok", name, f"parameters: {', '.join(signature.names) or 'none'}")
+            except DysfwError as error:
+                yield Finding("broken", name, f"{error.message} {error.hint or ''}")
+
+
+def _bundles(registry: Registry) -> Iterator[Finding]:
+    from ...bundle.read import read_bundle
+    from ...errors import DysfwError
+
+    for entry in registry.bundles:
+        try:
+            manifest = read_bundle(registry.bundle(entry.full_name), registry).manifest
+            yield Finding("ok", f"bundle {entry.spec.name}", f"{len(manifest.labels)} conditions, {manifest.fingerprint[:12]}")
+        except DysfwError as error:
+            yield Finding("broken", f"bundle {entry.spec.name}", error.message)

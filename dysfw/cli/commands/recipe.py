@@ -1,0 +1,77 @@
+"""``dysfw recipe check|show|schema``: look at recipes without running them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..options import RecipeArgument, SetOption
+
+app = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help="Check, show and describe recipes."
+)
+
+
+@app.command()
+def check(
+    ctx: typer.Context,
+    recipes: Annotated[list[Path], typer.Argument(metavar="RECIPE...", help="Recipes.", show_default=False)],
+    sets: SetOption = None,
+) -> None:
+    """Report everything that is wrong, each with file, line and column. Exit code 2 where anything is."""
+    from ...errors import DysfwError
+    from ...recipe.check import load_recipe
+    from ..main import registry_of
+    from ..terminal import out, print_error
+
+    wrong = False
+    for file in recipes:
+        try:
+            loaded = load_recipe(_file(file), registry_of(ctx), sets or [])
+            out().print(f"{file}: ok ({loaded.name} {loaded.fingerprint[:12]})", markup=False)
+        except DysfwError as error:
+            wrong = True
+            print_error(error)
+    if wrong:
+        raise typer.Exit(2)
+
+
+@app.command()
+def show(ctx: typer.Context, recipe: RecipeArgument, sets: SetOption = None) -> None:
+    """Print the recipe with nothing left to defaults, and where each component comes from."""
+    import yaml
+
+    from ...recipe.check import load_recipe
+    from ..main import registry_of
+    from ..terminal import out
+
+    loaded = load_recipe(_file(recipe), registry_of(ctx), sets or [])
+    lines = [f"# fingerprint {loaded.fingerprint}"]
+    for node in loaded.nodes.values():
+        lines.append(f"# {node.kind} {node.use}: {node.origin}, {node.component.__module__}:{node.component.__qualname__}")
+    text = yaml.safe_dump(loaded.to_dict(), sort_keys=False, allow_unicode=True)
+    out().print("\n".join(lines) + "\n" + text, end="", markup=False, soft_wrap=True)
+
+
+@app.command()
+def schema(ctx: typer.Context) -> None:
+    """Print the JSON Schema of recipes made of what is installed here, for editors that complete and check."""
+    import json
+    import sys
+
+    from ...recipe.jsonschema import recipe_schema
+    from ..main import registry_of
+    from ..terminal import warn
+
+    document, left_out = recipe_schema(registry_of(ctx))
+    for reason in left_out:
+        warn(f"left out of the schema: {reason}")
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def _file(recipe: Path) -> Path:
+    from ...bundle.contents import RECIPE
+
+    return recipe / RECIPE if recipe.is_dir() else recipe

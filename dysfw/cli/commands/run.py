@@ -1,0 +1,85 @@
+"""``dysfw run``: judge photographs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
+
+
+def run(
+    ctx: typer.Context,
+    recipe: RecipeArgument,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Photographs.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, one object for each face or failure.")] = False,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw each face with its ranking: OUT.png, .pdf or .svg.", metavar="OUT")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many conditions to show.")] = 5,
+    sets: SetOption = None,
+    device: DeviceOption = None,
+    all_faces: Annotated[bool, typer.Option("--all-faces", help="Judge every face that is found.")] = False,
+    fetch: FetchOption = False,
+) -> None:
+    """Ranked probabilities for each photograph, with each region's own opinion.
+
+    Exit code 0: all judged; 1: some images failed, each with its reason, the rest is delivered; 2: the command or the recipe is
+    wrong.
+    """
+    allow_fetching(fetch)
+    from ... import RESEARCH_USE
+    from ...engine.assemble import open_pipeline
+    from ...types import Failure
+    from ...views.record import record
+    from ...views.text import print_failure, print_prediction
+    from ..main import registry_of
+    from ..terminal import TerminalProgress, err, out, warn
+
+    figures = _figure_names(figure)
+    pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device))
+    for notice in pipeline.notices:
+        warn(notice.message)
+    results = pipeline.predict(images, all_faces=all_faces)
+    if not as_json:
+        err().print(RESEARCH_USE, style="dim")
+    elif len(images) > 1:
+        results = TerminalProgress().track(results, "judging", len(images), "images")
+    failed = False
+    console = out()
+    for result in results:
+        failed = failed or isinstance(result, Failure)
+        if as_json:
+            sys.stdout.write(json.dumps(record(result, pipeline), ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+        elif isinstance(result, Failure):
+            print_failure(err(), result)
+        else:
+            print_prediction(console, result, top, pipeline.notices)
+        if figures and not isinstance(result, Failure):
+            from ...views.figure import save_figure
+
+            path = next(figures)
+            save_figure(path, result, pipeline, top)
+            err().print(f"figure: {path}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _figure_names(wanted: Path | None) -> Iterator[Path] | None:
+    """OUT.png for the first face, OUT-2.png for the second …; refused before any work where OUT cannot be written."""
+    if wanted is None:
+        return None
+    from ...errors import DysfwError
+
+    if wanted.suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise DysfwError(f"--figure {wanted}: the name must end in .png, .pdf or .svg")
+    if not wanted.parent.is_dir():
+        raise DysfwError(f"--figure {wanted}: {wanted.parent} is not a folder", hint="create it first")
+    return (wanted if n == 1 else wanted.with_stem(f"{wanted.stem}-{n}") for n in itertools.count(1))

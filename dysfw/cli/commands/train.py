@@ -1,0 +1,86 @@
+"""``dysfw train``: fit a recipe to labelled photographs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ...bundle.contents import Manifest
+
+
+def train(
+    ctx: typer.Context,
+    recipe: RecipeArgument,
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A folder with one folder for each class, or a manifest.", show_default=False)
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="BUNDLE", help="The folder to write; it must not exist.", show_default=False),
+    ],
+    sets: SetOption = None,
+    device: DeviceOption = None,
+    fetch: FetchOption = False,
+) -> None:
+    """Embed the photographs once, fit a head for each region and the fusion, measure, and write a bundle.
+
+    DATA: a folder with one folder for each class, or a CSV or Parquet manifest with the columns path and label and, if you have
+    them, patient, split (train or test) and source. Exit code 1: some photographs could not be used; the bundle is written.
+    """
+    allow_fetching(fetch)
+    from ...bundle.contents import RECIPE
+    from ...data.read import read_dataset
+    from ...recipe.check import load_recipe
+    from ...training.train import train as train_recipe
+    from ...views.text import print_failure
+    from ..main import registry_of
+    from ..terminal import TerminalProgress, err, out, warn
+
+    registry = registry_of(ctx)
+    recipe_file = recipe / RECIPE if recipe.is_dir() else recipe
+    loaded = load_recipe(recipe_file, registry, overrides(sets, device))
+    dataset = read_dataset(data)
+    if dataset.ignored:
+        warn(f"{len(dataset.ignored)} files in {data} are no images and were ignored, among them {dataset.ignored[0]}")
+    if not dataset.knows_patients:
+        warn(
+            f"{data} does not name patients: each photograph counts as a patient of its own, and if some show the same person "
+            "the cross-validated scores are too good"
+        )
+    trained = train_recipe(loaded, dataset, output, TerminalProgress())
+    for failure in trained.failures:
+        print_failure(err(), failure)
+    _print_summary(out(), trained.manifest, output)
+    if trained.failures:
+        raise typer.Exit(1)
+
+
+def _print_summary(console: Console, manifest: Manifest, folder: Path) -> None:
+    from rich.table import Table
+
+    held_out = manifest.held_out
+    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
+    table.add_column("balanced accuracy")
+    table.add_column("cross-validated", justify="right")
+    if held_out:
+        table.add_column("held out", justify="right")
+    rows = [("all regions, fused", manifest.cross_validated.fused, held_out and held_out.fused)]
+    rows += [
+        (f"  {region} alone", scores, held_out and held_out.regions.get(region))
+        for region, scores in manifest.cross_validated.regions.items()
+    ]
+    for name, cross_validated, test in rows:
+        cells = [f"{cross_validated.balanced_accuracy:.3f}"]
+        if held_out:
+            cells.append(f"{test.balanced_accuracy:.3f}" if test else "–")
+        table.add_row(name, *cells)
+    table.add_row("  chance", *[f"{manifest.cross_validated.fused.chance:.3f}"] * (2 if held_out else 1))
+    console.print(f"bundle {folder}: {len(manifest.labels)} conditions, {manifest.data.images} photographs")
+    console.print(table)

@@ -1,0 +1,124 @@
+"""The program ``dysfw``. Commands are found by name, their own and plugins' alike, and imported when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+import typer.core
+
+from .. import RESEARCH_USE, __version__
+from ..errors import DysfwError
+from ..registry.registry import Registry, load_registry
+from ..text import in_words
+from .terminal import print_error, warn
+
+# name: "module:attribute" and the line for `dysfw --help`
+COMMANDS = {
+    "run": ("run:run", "Ranked probabilities for photographs, with each region's own opinion."),
+    "train": ("train:train", "Fit a recipe to labelled photographs and write a bundle."),
+    "components": ("components:components", "List what recipes may name, and where each comes from."),
+    "plugins": ("plugins:plugins", "List plugins, also those that are broken."),
+    "recipe": ("recipe:app", "Check, show and describe recipes."),
+    "doctor": ("doctor:doctor", "Look at this installation and say what is wrong."),
+}
+EPILOG = f"{RESEARCH_USE} No photograph leaves this machine, and nothing is fetched unless you ask."
+
+
+class LazyGroup(typer.core.TyperGroup):
+    """Commands by name; the modules behind them are imported only when one is invoked."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  # typer's context class depends on its version
+        return list(_commands(ctx))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        """What help needs of a command: its name and one line."""
+        found = _commands(ctx).get(cmd_name)
+        return typer.core.TyperCommand(cmd_name, help=found[1], short_help=found[1]) if found else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
+        """The command itself, imported."""
+        name, placeholder, rest = super().resolve_command(ctx, args)
+        return name, _import_command(str(name), _commands(ctx)[str(name)][0]) if placeholder else None, rest
+
+
+def _commands(ctx: Any) -> dict[str, tuple[str, str]]:  # noqa: ANN401
+    own = {name: (f"dysfw.cli.commands.{target}", summary) for name, (target, summary) in COMMANDS.items()}
+    registered = {e.spec.name: (e.spec.target, e.spec.summary) for e in registry_of(ctx).commands}
+    return registered | own  # a plugin cannot replace a command of the core
+
+
+def registry_of(ctx: Any) -> Registry:  # noqa: ANN401
+    """The registry of this invocation, loaded once. Broken plugins are named in one line each."""
+    root = ctx.find_root()
+    if root.obj is None:
+        only = root.params.get("plugins") or os.environ.get("DYSFW_PLUGINS")
+        registry = root.obj = load_registry(None if only is None else [n.strip() for n in only.split(",") if n.strip()])
+        for plugin in registry.plugins:
+            if plugin.error:
+                warn(f"plugin {plugin.name} ({plugin.origin}) is broken and was left out: {in_words(plugin.error)}")
+    registry = root.obj
+    assert isinstance(registry, Registry)  # noqa: S101
+    return registry
+
+
+def _import_command(name: str, target: str) -> Any:  # noqa: ANN401
+    module, _, attribute = target.partition(":")
+    try:
+        loaded = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise DysfwError(f"the command {name!r} cannot be loaded from {target}: {in_words(error)}") from None
+    if isinstance(loaded, typer.Typer):
+        command = typer.main.get_command(loaded)
+    else:
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
+        single.command(name)(loaded)
+        command = typer.main.get_command(single)
+    command.name = name
+    return command
+
+
+app = typer.Typer(cls=LazyGroup, add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, epilog=EPILOG)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dysfw {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    plugins: Annotated[
+        str | None,
+        typer.Option(envvar="DYSFW_PLUGINS", metavar="A,B", is_eager=True, help="Load no plugins but these."),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A workbench for facial-phenotype research: recipes assemble detector, segmenter, backbone, head and fusion."""
+
+
+def main() -> None:
+    """Run the program. Exit codes: 0 all done; 1 some inputs failed, the rest was delivered; 2 the command or recipe is
+    wrong; 70 a fault of dysfw itself; 130 interrupted."""
+    try:
+        app()
+    except DysfwError as error:
+        print_error(error)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: leave quietly
+        sys.exit(141)
+    except Exception as error:
+        if os.environ.get("DYSFW_TRACEBACK"):
+            raise
+        hint = "this is a fault of dysfw; please report it with the output of the same command under DYSFW_TRACEBACK=1"
+        print_error(DysfwError(in_words(error), hint=hint))
+        sys.exit(70)

@@ -1,0 +1,33 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RecipeArgument = Annotated[
+    Path, typer.Argument(metavar="RECIPE", help="A recipe, or the folder of a bundle.", show_default=False)
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the recipe, e.g. fusion.use=median. Repeatable."),
+]
+DeviceOption = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1 … or mps; short for --set device=…")]
+FetchOption = Annotated[
+    bool, typer.Option("--fetch", help="Allow weights that are missing here to be fetched from the internet.")
+]
+
+
+def overrides(sets: list[str] | None, device: str | None) -> list[str]:
+    """All overrides of a recipe, in the form of ``--set``."""
+    return [*(sets or []), *([f"device={device}"] if device else [])]
+
+
+def allow_fetching(allowed: bool) -> None:
+    """Components ask the environment; DYSFW_OFFLINE=1 outweighs this."""
+    import os
+
+    if allowed:
+        os.environ["DYSFW_FETCH"] = "1"

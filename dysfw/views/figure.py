@@ -1,0 +1,97 @@
+"""A prediction as a picture for a slide: the photograph with what was found in it, and the ranking beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Polygon, Rectangle
+
+from .. import RESEARCH_USE
+from ..engine.pipeline import Pipeline
+from ..errors import DysfwError
+from ..types import Prediction
+
+SIZE = (13.333, 7.5)  # inches: a 16:9 slide
+DPI = 150  # 2,000 × 1,125 px
+COLOURS = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
+CONTEXT = 0.6  # of the face's height is shown around it, where the photograph has it
+MAX_ROWS = 10
+
+
+def save_figure(path: Path, result: Prediction, pipeline: Pipeline, top: int) -> None:
+    """Write the figure; the suffix decides the format (.png, .pdf, .svg). Raises DysfwError."""
+    figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
+    left, right = cast("Sequence[SubFigure]", figure.subfigures(1, 2, width_ratios=(5, 6)))
+    _draw_face(left.subplots(), result)
+    bars, table = right.subplots(2, 1, height_ratios=(1, 1))
+    shown = result.ranking[: min(top, MAX_ROWS)]
+    _draw_ranking(bars, result, shown)
+    _draw_votes(table, result, shown)
+    manifest = pipeline.manifest
+    bundle = f" · bundle {manifest.name} {manifest.fingerprint[:8]}" if manifest else ""
+    figure.suptitle(f"recipe {pipeline.recipe.name} {pipeline.recipe.fingerprint[:8]}{bundle}", fontsize=11, color="0.35")
+    right.supxlabel(_footer(result), fontsize=10, color="0.35")
+    try:
+        figure.savefig(path)
+    except (OSError, ValueError) as error:
+        raise DysfwError(f"cannot write the figure {path}: {error}") from None
+
+
+def _footer(result: Prediction) -> str:
+    lines = [notice.message for notice in result.notices[:3]]
+    lines = [line if len(line) <= 95 else line[:94] + "…" for line in lines]
+    return "\n".join([*lines, RESEARCH_USE])
+
+
+def _draw_face(axes: Axes, result: Prediction) -> None:
+    subject = result.subject
+    axes.imshow(subject.image.pixels)
+    x0, y0, x1, y1 = (float(v) for v in subject.face.box)
+    axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=1.5, linestyle="--"))
+    polygons = {region.name: region.polygon for region in subject.segmentation.regions}
+    for number, name in enumerate(result.regions):
+        if name in polygons:
+            colour = COLOURS[number % len(COLOURS)]
+            axes.add_patch(Polygon(polygons[name], fill=False, edgecolor=colour, linewidth=2, label=name))
+    x, y = subject.face.landmarks.T
+    axes.scatter(x, y, s=22, color="white", edgecolor="black", linewidth=0.8, zorder=3)
+    around = CONTEXT * max(x1 - x0, y1 - y0)
+    axes.set_xlim(max(0, x0 - around), min(subject.image.width, x1 + around))
+    axes.set_ylim(min(subject.image.height, y1 + around), max(0, y0 - around))
+    axes.set_axis_off()
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncol=4, frameon=False, fontsize=10)
+    title = f"{Path(subject.image.source).name}, face {subject.index + 1} of {subject.faces}"
+    axes.set_title(title, fontsize=12)
+
+
+def _draw_ranking(axes: Axes, result: Prediction, shown: list[int]) -> None:
+    probabilities = [float(result.probabilities[k]) for k in shown]
+    bars = axes.barh(range(len(shown)), probabilities, color="#3b6ea5")
+    axes.bar_label(bars, [f"{p:.2f}" for p in probabilities], padding=4, fontsize=11)
+    axes.set_yticks(range(len(shown)), [result.labels[k] for k in shown], fontsize=11)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.08)
+    axes.set_xlabel("probability, all regions fused")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_votes(axes: Axes, result: Prediction, shown: list[int]) -> None:
+    """Each region's own softmax, a column for each region."""
+    votes = result.votes[:, shown].T
+    axes.imshow(votes, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for row, column in np.ndindex(votes.shape):
+        value = votes[row, column]
+        text = "–" if np.isnan(value) else f"{value:.2f}"
+        axes.text(column, row, text, ha="center", va="center", fontsize=10, color="white" if value > 0.55 else "black")
+    axes.set_xticks(range(len(result.regions)), result.regions, rotation=20, fontsize=10)
+    axes.set_yticks(range(len(shown)), [result.labels[k] for k in shown], fontsize=10)
+    axes.set_title("each region by itself", fontsize=11, color="0.35")
+    axes.tick_params(length=0)
+    for number, tick in enumerate(axes.get_xticklabels()):
+        tick.set_color(COLOURS[number % len(COLOURS)])

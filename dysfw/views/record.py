@@ -1,0 +1,88 @@
+"""The documented JSON object of a prediction, schema ``dysfw.prediction/1``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from .. import RESEARCH_USE
+from ..engine.pipeline import Pipeline
+from ..types import Failure, Float32, Notice, Prediction
+
+SCHEMA = "dysfw.prediction/1"
+
+
+def record(result: Prediction | Failure, pipeline: Pipeline) -> dict[str, object]:
+    """Plain JSON values. A failure has ``error`` in place of face, regions and probabilities."""
+    opened = {"schema": SCHEMA, "notice": RESEARCH_USE}
+    if isinstance(result, Failure):
+        image = {
+            "source": result.source,
+            "sha256": result.sha256 or None,
+            "width": result.width or None,
+            "height": result.height or None,
+        }
+        return opened | {"image": image, "error": {"code": result.code, "message": result.message}} | _provenance(pipeline)
+    subject = result.subject
+    face, pose = subject.face, subject.segmentation.pose
+    polygons = {region.name: region.polygon for region in subject.segmentation.regions}
+    return opened | {
+        "image": {
+            "source": subject.image.source, "sha256": subject.image.sha256,
+            "width": subject.image.width, "height": subject.image.height,
+        },
+        "face": {
+            "index": subject.index,
+            "found": subject.faces,
+            "box": _rounded(face.box),
+            "score": round(face.score, 4),
+            "landmarks": [_rounded(point) for point in face.landmarks],
+            "roll": round(math.degrees(face.roll), 1),
+            "pose": {key: round(value, 1) for key, value in asdict(pose).items()} if pose else None,
+        },
+        "regions": [
+            {
+                "name": name,
+                "polygon": [_rounded(point) for point in polygons[name]],
+                "probabilities": _labelled(result.labels, vote),
+            }
+            for name, vote in zip(result.regions, result.votes, strict=True) if name in polygons
+        ],
+        "absent": dict(subject.segmentation.absent),
+        "probabilities": _labelled(result.labels, result.probabilities),
+        "ranking": [
+            {"rank": rank, "label": result.labels[k], "probability": _probability(result.probabilities[k])}
+            for rank, k in enumerate(result.ranking, 1)
+        ],
+        "reliable": result.reliable,
+        "warnings": _warnings(result.notices),
+        **_provenance(pipeline),
+        "timings_ms": {stage: round(value, 2) for stage, value in subject.timings_ms.items()},
+    }  # fmt: skip
+
+
+def _provenance(pipeline: Pipeline) -> dict[str, object]:
+    recipe, manifest = pipeline.recipe, pipeline.manifest
+    return {
+        "recipe": {"name": recipe.name, "fingerprint": recipe.fingerprint},
+        "bundle": {"name": manifest.name, "fingerprint": manifest.fingerprint} if manifest else None,
+        "device": pipeline.components.device,
+        "precision": pipeline.components.precision,
+    }
+
+
+def _warnings(notices: Sequence[Notice]) -> list[dict[str, str]]:
+    return [{"code": notice.code, "message": notice.message} for notice in notices]
+
+
+def _labelled(labels: Sequence[str], probabilities: Float32) -> dict[str, float]:
+    return {label: _probability(p) for label, p in zip(labels, probabilities, strict=True)}
+
+
+def _probability(value: float) -> float:
+    return round(float(value), 6)
+
+
+def _rounded(values: Float32) -> list[float]:
+    return [round(float(v), 2) for v in values]

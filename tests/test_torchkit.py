@@ -1,0 +1,110 @@
+"""What the core offers to torch backbones; skipped where torch is not installed."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from dysfw.torchkit import Normalise, Runner, find_device  # noqa: E402
+
+
+class Means(torch.nn.Module):
+    """The mean of each colour; keeps the batch sizes that it saw."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(4, 4, 1, 1))
+        self.batches = []
+
+    def forward(self, pixels):
+        self.batches.append(len(pixels))
+        assert pixels.dtype == torch.uint8
+        assert pixels.is_contiguous(memory_format=torch.channels_last)
+        return pixels.float().mean((2, 3))
+
+
+@pytest.fixture
+def crops():
+    return np.random.default_rng(0).integers(0, 256, (7, 6, 6, 3), dtype=np.uint8)
+
+
+def test_crops_go_through_in_batches_and_come_out_in_order(crops):
+    runner, module = Runner(6, 3, "cpu", "float32"), Means()
+    found = runner.embed(runner.place(module), crops, 3)
+    np.testing.assert_allclose(found, crops.mean((1, 2)), rtol=1e-6)
+    assert found.dtype == np.float32
+    assert module.batches == [3, 3, 1]
+    assert not module.training
+    assert module.weight.requires_grad
+
+
+def test_no_crops_give_no_rows():
+    found = Runner(6, 3, "cpu", "float32").embed(Means(), np.empty((0, 6, 6, 3), np.uint8), 3)
+    assert (found.shape, found.dtype) == ((0, 3), np.float32)
+
+
+def test_crops_may_be_read_only_and_mirrored(crops):
+    mirrored = crops[:, :, ::-1]
+    mirrored.flags.writeable = False
+    np.testing.assert_allclose(Runner(6, 3, "cpu", "float32").embed(Means(), mirrored, 3), crops.mean((1, 2)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 6, 5, 3), (1, 6, 6, 4), (6, 6, 3)])
+def test_crops_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match=r"crops must be uint8 \[N, 6, 6, 3\], found uint8"):
+        Runner(6, 3, "cpu", "float32").embed(Means(), np.zeros(shape, np.uint8), 3)
+
+
+def test_bfloat16_computes_in_bfloat16_and_gives_float32(crops):
+    convolution = torch.nn.Conv2d(3, 4, 6)
+    module = torch.nn.Sequential(Normalise([127.5] * 3, [127.5] * 3), convolution, torch.nn.Flatten())
+    exact = Runner(6, 3, "cpu", "float32").embed(module, crops, 4)
+    rounded = Runner(6, 3, "cpu", "bfloat16").embed(module, crops, 4)
+    assert rounded.dtype == np.float32
+    assert 1e-5 < np.abs(rounded - exact).max() < 0.05
+    assert convolution.weight.dtype == torch.float32
+
+
+def test_normalising_follows_the_device_and_is_no_part_of_the_weights():
+    layer = Normalise([1.0, 2.0, 3.0], [2.0, 2.0, 4.0])
+    pixels = torch.full((1, 3, 1, 1), 5, dtype=torch.uint8)
+    assert layer(pixels).flatten().tolist() == [2.0, 1.5, 0.5]
+    assert layer.state_dict() == {}
+    assert layer.to("meta").mean.is_meta
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "cpu:1", "meta", "gpu", ""])
+def test_a_device_that_is_not_there_is_an_error_that_names_those_that_are(name):
+    with pytest.raises(ValueError, match="is not there: this machine has cpu"):
+        find_device(name)
+
+
+def test_devices_are_those_that_torch_counts(monkeypatch):
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("cuda"))
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
+    assert find_device("cuda:1") == torch.device("cuda", 1)
+    assert find_device("cuda") == torch.device("cuda", 0)
+    assert find_device("cpu") == torch.device("cpu")
+    with pytest.raises(ValueError, match="this machine has cpu, cuda:0, cuda:1"):
+        find_device("cuda:2")
+
+
+@pytest.mark.parametrize(
+    ("values", "match"),
+    [
+        ((0, 1, "cpu", "float32"), "size 0 and batch 1"),
+        ((1, 0, "cpu", "float32"), "size 1 and batch 0"),
+        ((1, 1, "cpu", "float64"), "precision must be"),
+    ],
+)
+def test_wrong_values_are_refused(values, match):
+    with pytest.raises(ValueError, match=match):
+        Runner(*values)
+
+
+def test_the_core_does_not_import_torch():
+    code = "import sys, dysfw, dysfw.components, dysfw.registry; assert not {'torch', 'dysfw.torchkit'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
