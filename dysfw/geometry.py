@@ -18,7 +18,7 @@ def square_frame(points: npt.ArrayLike, angle: float, margin: float, size: int) 
 
     points: [V, 2] px. angle: radians, clockwise: the direction in the image that becomes the crop's x axis (a face's roll;
     0 leaves the image as it is). margin: fraction of the square's side added on each of the four sides; negative cuts in.
-    size: side of the crop, px. Raises ValueError where the points do not span an area or the margin leaves none.
+    size: side of the crop, px. Raises ValueError where the points coincide or the margin leaves nothing.
     """
     p = np.asarray(points, dtype=np.float64)
     if p.ndim != 2 or p.shape[1] != 2 or not np.isfinite(p).all():
@@ -29,7 +29,7 @@ def square_frame(points: npt.ArrayLike, angle: float, margin: float, size: int) 
     low, high = along.min(axis=0), along.max(axis=0)
     side = float((high - low).max()) * (1 + 2 * margin)
     if not side > 0:
-        raise ValueError("points span no area")
+        raise ValueError("the points coincide, or the margin leaves nothing of the square")
     scale = side / size
     linear = axes.T * scale
     offset = axes.T @ ((low + high) / 2) - linear @ np.full(2, size / 2)

@@ -28,7 +28,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """origin: the folder or manifest it was read from. ignored: files in it that are no images, by name."""
+    """origin: the folder or manifest it was read from. ignored: files in it that are no images, or in no class, by name."""
 
     items: tuple[Item, ...]
     origin: Path

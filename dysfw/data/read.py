@@ -30,16 +30,18 @@ def read_dataset(data: Path) -> Dataset:
 
 
 def _from_folders(folder: Path) -> Dataset:
-    classes = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    items, ignored = [], []
+    visible = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    classes = [p for p in visible if p.is_dir()]
+    items, ignored = [], [p.name for p in visible if not p.is_dir()]
     for directory in classes:
         for path in sorted(directory.rglob("*")):
-            if path.is_dir() or path.name.startswith("."):
+            inside = path.relative_to(folder)
+            if path.is_dir() or any(part.startswith(".") for part in inside.parts):
                 continue
             if path.suffix.lower() in EXTENSIONS:
                 items.append(Item(path, directory.name))
             else:
-                ignored.append(str(path.relative_to(folder)))
+                ignored.append(str(inside))
     if not items:
         raise DysfwError(
             f"{folder} has no images in folders of its own ({count(len(classes), 'folder')} in it)",
@@ -56,7 +58,9 @@ def _from_manifest(path: Path) -> Dataset:
     for number, row in rows:
         values = {key: (row.get(key) or "").strip() for key in (*REQUIRED, *OPTIONAL)}
         missing = [key for key in REQUIRED if not values[key]]
-        if missing:
+        if None in row:  # where the csv module puts the cells that no column has a name for
+            problems.append(f"row {number}: more cells than columns; a comma in a value needs quotes around that value")
+        elif missing:
             problems.append(f"row {number}: {listed(missing)} is empty")
         elif values["split"] and values["split"] not in SPLITS:
             problems.append(f"row {number}: split is {values['split']!r}; allowed: {listed(SPLITS)}, or empty")
@@ -119,5 +123,5 @@ def _check_columns(path: Path, columns: Iterable[str]) -> None:
         if name not in found:
             raise DysfwError(
                 f"{path} has no column {name!r} (found: {listed(found)}){closest(name, found)}",
-                hint=f"needed: {listed(REQUIRED)}; optional: {listed(OPTIONAL)}",
+                hint=f"needed: {listed(REQUIRED)}; optional: {listed(OPTIONAL)}. In CSV, commas separate them.",
             )

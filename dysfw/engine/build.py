@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
+import numpy as np
+
 from ..components import Backbone, Component, Detector, Fusion, Head, Segmenter
 from ..errors import DysfwError
 from ..recipe.model import Node, Recipe
@@ -39,16 +41,29 @@ def build(recipe: Recipe) -> Components:
     # Their parameters are refused now, not after the first thousand images.
     builder.build(recipe.nodes["head"])
     builder.fusion(segmenter.regions)
+    size = recipe.crop.size or backbone.input_size
+    builder.guarded(("crop", "size"), lambda: _refuse_size(backbone, size))
     return Components(
         detector=cast(Detector, builder.build(recipe.nodes["detector"])),
         segmenter=segmenter,
         backbone=backbone,
         make_head=lambda: cast(Head, builder.build(recipe.nodes["head"])),
         make_fusion=lambda: builder.fusion(segmenter.regions),
-        crop_size=recipe.crop.size or backbone.input_size,
+        crop_size=size,
         device=builder.supplied["device"],
         precision=resolve_precision(recipe.precision),
     )
+
+
+def _refuse_size(backbone: Backbone, size: int) -> None:
+    """Raise ValueError where a trunk cannot take crops of this size: ask it now, with no crops at all."""
+    try:
+        backbone.embed(np.empty((0, size, size, 3), np.uint8))
+    except ValueError as error:
+        raise ValueError(
+            f"the backbone does not take crops of {size} px ({error}). Leave size out for its own {backbone.input_size} px, "
+            "or set the backbone's size where it has one"
+        ) from None
 
 
 class _Builder:

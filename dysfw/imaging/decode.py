@@ -1,7 +1,8 @@
 """Reads a photograph from disk: whatever a camera, scanner or journal hands over, with a decision for each kind.
 
 Orientation from EXIF is applied and all metadata then dropped. Colour profiles are converted to sRGB. What loses
-information (transparency, 16 bit, grey) is noted on the image; what has no one right answer is refused with a reason.
+information (transparency, 16-bit grey) or lacks it (no colour) is noted on the image; what has no one right answer is
+refused with a reason.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
     ImageCms,
-    ImageOps,
     JpegImagePlugin,
     MpoImagePlugin,
     PngImagePlugin,
@@ -29,7 +29,7 @@ from PIL import (
 from PIL import Image as Pillow
 
 from ..errors import ImageError
-from ..types import Image, Notice
+from ..types import Image, Notice, UInt8
 
 # The only decoders that are ever let loose on a file. Pillow registers a format when its module is imported; MPO is opened
 # through JPEG, and has no opener of its own.
@@ -41,6 +41,13 @@ EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp
 MAX_BYTES = 256 * 2**20
 MAX_PIXELS = 64_000_000  # 8,000 × 8,000; decoded, 192 MB
 MIN_SIDE = 32
+_SCALE_DOWN = f"at most {MAX_PIXELS / 1e6:.0f} megapixels are read. Scale the image down"
+UPRIGHT = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT, 3: Pillow.Transpose.ROTATE_180, 4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE, 6: Pillow.Transpose.ROTATE_270, 7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_90,
+}  # what makes an image upright, by its EXIF orientation  # fmt: skip
+ORIENTATION = 0x0112  # the EXIF tag
 HEIF_BRANDS = (b"heic", b"heix", b"mif1", b"avif", b"hevc", b"msf1")
 
 
@@ -49,8 +56,8 @@ def read_image(path: Path) -> Image:
     animated, too_many_pixels, too_small, unsupported_pixels, truncated."""
     content = _read_bytes(path)
     with warnings.catch_warnings():
-        # Pillow only warns of large images; the cap below refuses them before anything is decoded.
-        warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
+        # Pillow warns of large images, which the cap below refuses, and of damaged metadata, which is dropped anyway.
+        warnings.simplefilter("ignore")
         try:
             with Pillow.open(io.BytesIO(content), formats=[name for name in FORMATS if name in Pillow.OPEN]) as opened:
                 _check_header(opened)
@@ -59,8 +66,10 @@ def read_image(path: Path) -> Image:
         except UnidentifiedImageError:
             raise ImageError("not_an_image", _what_it_is(content)) from None
         except Pillow.DecompressionBombError:
-            raise ImageError("too_many_pixels", f"more than {MAX_PIXELS / 1e6:.0f} megapixels") from None
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            raise ImageError("too_many_pixels", f"it is far too large; {_SCALE_DOWN}") from None
+        except ImageError:
+            raise
+        except Exception as error:  # fed with damaged data, a decoder may raise anything (struct.error, TypeError …)
             raise ImageError("truncated", f"the image data is damaged or cut off ({error})") from None
     pixels.flags.writeable = False
     return Image(pixels, str(path), hashlib.sha256(content).hexdigest(), tuple(notices))
@@ -86,25 +95,27 @@ def _check_header(image: Pillow.Image) -> None:
     """Refuse by what the header says, before a pixel is decoded."""
     width, height = image.size
     if width * height > MAX_PIXELS:
-        megapixels = f"{width} × {height} px are {width * height / 1e6:.0f} megapixels"
-        raise ImageError("too_many_pixels", f"{megapixels}; at most {MAX_PIXELS / 1e6:.0f} are read. Scale the image down")
+        size = f"{width} × {height} px are {width * height / 1e6:.0f} megapixels"
+        raise ImageError("too_many_pixels", f"{size}; {_SCALE_DOWN}")
     if min(width, height) < MIN_SIDE:
         raise ImageError("too_small", f"{width} × {height} px; a face cannot be judged below {MIN_SIDE} px a side")
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format != "MPO":  # MPO: a phone's JPEG with a preview or depth map behind the photograph
         raise ImageError("animated", f"it holds {frames} pictures; save the one you mean as JPEG or PNG")
     if image.mode in ("I", "F"):
-        raise ImageError("unsupported_pixels", f"pixels of mode {image.mode} have no defined white; save as 8 or 16 bit")
+        raise ImageError("unsupported_pixels", f"pixels of mode {image.mode} have no defined white; save as 8-bit PNG or JPEG")
 
 
-def _to_srgb(image: Pillow.Image) -> tuple[np.ndarray[tuple[int, int, int], np.dtype[np.uint8]], list[Notice]]:
+def _to_srgb(image: Pillow.Image) -> tuple[UInt8, list[Notice]]:
     """uint8 [H, W, 3] sRGB, upright, and notes on what that lost."""
     notices = []
     profile = image.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(image)
+    orientation = image.getexif().get(ORIENTATION)
+    # not ImageOps.exif_transpose: it writes the metadata anew, and fails where a camera filled it in wrongly
+    upright = image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
     if upright.mode.startswith("I;16"):
         notices.append(Notice("sixteen_bit", "16-bit grey values were reduced to 8 bit"))
-        upright = Pillow.fromarray((np.asarray(upright).astype(np.uint32) * 255 // 65535).astype(np.uint8))
+        upright = Pillow.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
     if upright.has_transparency_data:
         upright = upright.convert("RGBA")
         if np.asarray(upright.getchannel("A")).min() < 255:
@@ -113,24 +124,23 @@ def _to_srgb(image: Pillow.Image) -> tuple[np.ndarray[tuple[int, int, int], np.d
         upright = Pillow.alpha_composite(paper, upright)
     if profile:
         upright = _through_profile(upright, profile, notices)
-    if upright.mode in ("1", "L", "LA"):
+    pixels = np.array(upright.convert("RGB"))
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    if np.array_equal(red, green) and np.array_equal(green, blue):  # also where grey is saved as colour
         notices.append(Notice("greyscale", "the photograph has no colour; trunks are trained on colour"))
-    return np.array(upright.convert("RGB")), notices
+    return pixels, notices
 
 
 def _through_profile(image: Pillow.Image, profile: bytes, notices: list[Notice]) -> Pillow.Image:
     """Convert by the embedded colour profile (Display P3, Adobe RGB, a printer's CMYK …) where it is one for these pixels."""
-    source = image.convert("RGB") if image.mode in ("RGBA", "P") else image
+    source = image.convert("RGB") if image.mode in ("RGBA", "P", "YCbCr") else image
     try:
-        converted = ImageCms.profileToProfile(
-            source, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
+        embedded, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+        converted = ImageCms.buildTransform(embedded, srgb, source.mode, "RGB").apply(source)
     except (ImageCms.PyCMSError, OSError, ValueError) as error:
         notices.append(Notice("colour_profile", f"the embedded colour profile could not be used ({error})"))
         return image
-    if converted is None or source.mode == "L":  # a grey profile only bends the tone curve: keep grey recognisable as grey
-        return image
-    return converted
+    return converted.convert("L") if source.mode == "L" else converted  # grey stays grey, without rounding apart
 
 
 def _what_it_is(content: bytes) -> str:

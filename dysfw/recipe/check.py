@@ -48,13 +48,13 @@ class TopKeys(pydantic.BaseModel):
 
 def load_recipe(file: pathlib.Path, registry: Registry, overrides: Sequence[str] = ()) -> Recipe:
     """Read, compose and check a recipe. Raises RecipeError with every problem found, or DysfwError."""
-    return check(compose(file, overrides), registry, file.parent)
+    return check(compose(file, overrides), registry)
 
 
-def check(document: Document, registry: Registry, folder: pathlib.Path) -> Recipe:
+def check(document: Document, registry: Registry) -> Recipe:
     """The recipe that a document describes. Raises RecipeError with every problem found."""
     checker = _Checker(document.positions, registry)
-    recipe = checker.recipe(document.value, folder)
+    recipe = checker.recipe(document.value)
     if checker.problems or recipe is None:
         raise RecipeError(checker.problems)
     return recipe
@@ -66,7 +66,7 @@ class _Checker:
         self.registry = registry
         self.problems: list[Problem] = []
 
-    def recipe(self, value: object, folder: pathlib.Path) -> Recipe | None:
+    def recipe(self, value: object) -> Recipe | None:
         assert isinstance(value, dict)  # noqa: S101  # compose() has refused anything else
         own = {key: item for key, item in value.items() if key not in KINDS}
         top = self.model(TopKeys, own, (), (*TopKeys.model_fields, *KINDS, "extends"))
@@ -78,6 +78,7 @@ class _Checker:
                 nodes[kind] = node
         if top is None or len(nodes) < len(KINDS):
             return None
+        folder = self.folder(("bundle",))
         return Recipe(
             top.name, top.device, top.precision, top.seed, nodes, Crop(**dict(top.crop)), top.bundle, folder, self.positions
         )  # fmt: skip
@@ -92,7 +93,7 @@ class _Checker:
             component = self.registry.load(kind, use)
             signature = signature_of(component)
         except DysfwError as error:
-            self.problem((*path, "use"), f"{error.message}. {error.hint or ''}".rstrip())
+            self.problem((*path, "use"), error.message + (f"\n    {error.hint}" if error.hint else ""))
             return None
         given = {key: item for key, item in value.items() if key != "use"}
         nested = {
@@ -127,13 +128,14 @@ class _Checker:
         try:
             return model.model_validate_json(json.dumps(value), strict=True)
         except pydantic.ValidationError as error:
-            seen = set()
-            for detail in error.errors():
-                place = self.known(path, detail["loc"])
-                if place not in seen:  # a union reports each of its members
-                    seen.add(place)
-                    names = allowed if len(detail["loc"]) == 1 else list(CropKeys.model_fields)
-                    self.problem(place, _explain(detail, names))
+            places: dict[Path, list[Any]] = {}
+            for detail in error.errors():  # a union reports each of its members
+                places.setdefault(self.known(path, detail["loc"]), []).append(detail)
+            for place, details in places.items():
+                key, *inside = details[0]["loc"]
+                names = list(CropKeys.model_fields) if inside else allowed
+                field = model.model_fields.get(str(key))
+                self.problem(place, _explain(details, names, field.description if field and not inside else None))
             return None
 
     def known(self, path: Path, loc: tuple[str | int, ...]) -> Path:
@@ -145,12 +147,23 @@ class _Checker:
         return place
 
     def anchored(self, value: object, path: Path) -> object:
-        """A path relative to the file that it is written in (or to the current folder in ``--set``), made absolute."""
+        """The value, with each path in it made absolute."""
+        if isinstance(value, list):
+            return [self.anchored(item, (*path, index)) for index, item in enumerate(value)]
+        if isinstance(value, dict):
+            return {key: self.anchored(item, (*path, key)) for key, item in value.items()}
         if not isinstance(value, pathlib.Path):
             return value
+        try:
+            return (self.folder(path) / value.expanduser()).absolute()
+        except RuntimeError as error:  # "~nobody/": there is no such user
+            self.problem(path, f"found {_shown(str(value))}; {error}")
+            return value
+
+    def folder(self, path: Path) -> pathlib.Path:
+        """What a path written there is relative to: its file's folder, or the current one where ``--set`` wrote it."""
         file = locate(self.positions, path).file
-        base = pathlib.Path.cwd() if file.startswith("--set") else pathlib.Path(file).parent
-        return (base / value.expanduser()).absolute()
+        return pathlib.Path.cwd() if file.startswith("--set ") else pathlib.Path(file).parent
 
     def problem(self, path: Path, message: str) -> None:
         self.problems.append(Problem(locate(self.positions, path), path, message))
@@ -159,20 +172,25 @@ class _Checker:
         return f"installed: {listed(sorted({e.spec.name for e in self.registry.components[kind]}))}"
 
 
-def _explain(detail: Any, allowed: Sequence[str]) -> str:  # noqa: ANN401  # pydantic's error details
-    """One pydantic error in this project's words: what was found, what is allowed, the closest match."""
-    key, found, context = str(detail["loc"][-1]), detail["input"], detail.get("ctx", {})
+def _explain(details: Sequence[Any], names: Sequence[str], description: str | None) -> str:
+    """What pydantic has against one value, in this project's words: what was found, what is allowed, the closest match."""
+    key, found, kind = str(details[0]["loc"][-1]), details[0]["input"], details[0]["type"]
+    if kind == "extra_forbidden":
+        return f"unknown key{closest(key, names)} (allowed: {listed(names)})"
+    if kind == "missing":
+        return "is missing"
+    return f"found {_shown(found)}; {', or '.join(_allowed(detail, description) for detail in details)}"
+
+
+def _allowed(detail: Any, description: str | None) -> str:  # noqa: ANN401  # pydantic's error details
+    context = detail.get("ctx", {})
     match detail["type"]:
-        case "extra_forbidden":
-            return f"unknown key{closest(key, allowed)} (allowed: {listed(allowed)})"
-        case "missing":
-            return "is missing"
         case "literal_error":
             words = [word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")]
-            return f"found {_shown(found)}; allowed: {listed(words)}{closest(str(found), words)}"
+            return f"allowed: {listed(words)}{closest(str(detail['input']), words)}"
         case "string_pattern_mismatch":
-            return f"found {_shown(found)}; allowed is what matches {context['pattern']}"
-    return f"found {_shown(found)}; {detail['msg'][0].lower()}{detail['msg'][1:]}".replace("input should be", "allowed is")
+            return f"allowed: {description or 'what matches ' + context['pattern']}"
+    return f"{detail['msg'][0].lower()}{detail['msg'][1:]}".replace("input should be", "allowed is")
 
 
 def _shown(value: object) -> str:

@@ -38,7 +38,7 @@ def _with_bases(file: pathlib.Path, descendants: tuple[pathlib.Path, ...]) -> Do
     position = document.positions["extends",]
     if not isinstance(base, str):
         raise RecipeError([Problem(position, ("extends",), f"found {base!r}; allowed is the path of one recipe")])
-    base_file = file.parent / base
+    base_file = file.parent / pathlib.Path(base).expanduser()
     if not base_file.is_file():
         raise RecipeError([Problem(position, ("extends",), f"no such recipe: {base_file}")])
     return _overlay(_with_bases(base_file, (*descendants, file.resolve())), document)
@@ -46,7 +46,7 @@ def _with_bases(file: pathlib.Path, descendants: tuple[pathlib.Path, ...]) -> Do
 
 def _overlay(below: Document, above: Document) -> Document:
     """``above`` laid over ``below``."""
-    positions: dict[Path, Position] = {(): above.positions[()] if above.positions[()].line else below.positions[()]}
+    positions: dict[Path, Position] = {(): above.positions[()]}
 
     def keep(source: Document, path: Path) -> object:
         """The value at ``path``, with the positions of everything in it."""
@@ -80,6 +80,8 @@ def _override(document: Document, override: str) -> Document:
     if not equals or not all(keys.split(".")):
         raise DysfwError(f"{name}: expected key=value, for example --set fusion.use=median or --set crop.size=160")
     *parents, last = keys.split(".")
+    if "extends" in (last, *parents[:1]):
+        raise DysfwError(f"{name}: what a recipe extends stands in its file; --set changes the result")
     value: Any = copy.deepcopy(document.value)
     holder, path = value, cast(Path, ())
     for key in parents:
@@ -88,13 +90,16 @@ def _override(document: Document, override: str) -> Document:
             holder.setdefault(step, {})
         holder, path = holder[step], (*path, step)
     step = _key(holder, last, name, path)
-    new = parse_document(text, name).value
-    if step == "use" and holder.get("use") != new:
+    new = parse_document(text, name)
+    afresh = path and step == "use" and holder.get("use") != new.value
+    if afresh:
         holder.clear()
-    holder[step] = new
-    changed = path if step == "use" else (*path, step)
-    positions = {p: place for p, place in document.positions.items() if p[: len(changed)] != changed}
-    return Document(value, positions | {changed: Position(name), (*path, step): Position(name)})
+    holder[step] = new.value
+    changed = path if afresh else (*path, step)
+    kept = {p: place for p, place in document.positions.items() if p[: len(changed)] != changed}
+    around = [path[:length] for length in range(1, len(path) + 1)]  # what the override may have had to create
+    written = [(*path, step, *p) for p in new.positions]
+    return Document(value, dict.fromkeys(around, Position(name)) | kept | dict.fromkeys(written, Position(name)))
 
 
 def _key(holder: object, key: str, name: str, path: Path) -> str | int:

@@ -1,7 +1,7 @@
 """Reads YAML into plain values and keeps, for each value, where it was written.
 
-Scalars follow the YAML 1.2 core schema (``no`` is a word, ``1e-3`` a number, ``1:30`` a text); tags are refused, so that a
-recipe can only ever be data; aliases are expanded within the size limits below.
+Scalars follow the YAML 1.2 core schema with decimal numbers only (``no`` is a word, ``1e-3`` a number, ``1:30`` a text); tags
+are refused, so that a recipe can only ever be data; aliases are expanded within the size limits below.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import yaml
 from ..errors import DysfwError
 from .problems import Path, Position, Problem, RecipeError
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 100_000
 MAX_VALUES = 10_000
 MAX_DEPTH = 40
 
@@ -53,7 +53,18 @@ PATTERNS = {
 
 
 class _CoreSchema(yaml.SafeLoader):
-    """PyYAML's safe loader with the core schema's rules in place of YAML 1.1's."""
+    """PyYAML's safe loader with the core schema's rules in place of YAML 1.1's. A tag that is written out stays as it was
+    written, so that the reader can tell it from one that follows from the value."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        tag = getattr(event, "tag", None)
+        if isinstance(event, yaml.ScalarEvent):
+            event.value.encode()  # raises for half a surrogate pair, which no file or terminal can hold
+        node = super().compose_node(parent, index)
+        if node and tag:
+            node.tag = tag.replace(NAMESPACE, "!!")
+        return node
 
 
 _CoreSchema.yaml_implicit_resolvers = {}
@@ -61,21 +72,37 @@ for _name, (_pattern, _first) in PATTERNS.items():
     _CoreSchema.add_implicit_resolver(NAMESPACE + _name, re.compile(f"^(?:{_pattern})$"), _first)
 
 
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's safe dumper, which also quotes a text that the core schema alone would take for a number: "1e3", "010"."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+for _name, (_pattern, _first) in PATTERNS.items():
+    _Dumper.add_implicit_resolver(NAMESPACE + _name, re.compile(f"^(?:{_pattern})$"), _first)
+
+
+def dump_document(value: Mapping[str, object]) -> str:
+    """The YAML text that ``parse_document`` reads as ``value``, in its order of keys."""
+    return yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
 def read_document(path: pathlib.Path) -> Document:
     """The document in a file. Raises DysfwError (unreadable) or RecipeError (not YAML)."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-        text = content.decode("utf-8")
     except FileNotFoundError:
         raise DysfwError(f"no such recipe: {path}") from None
-    except UnicodeDecodeError:
-        raise DysfwError(f"{path} is not a recipe: it is no UTF-8 text") from None
     except OSError as error:
         raise DysfwError(f"cannot read the recipe {path}: {error.strerror}") from None
     if len(content) > MAX_BYTES:
         raise DysfwError(f"{path} is not a recipe: it is larger than {MAX_BYTES:,} bytes")
-    return parse_document(text, str(path))
+    try:
+        return parse_document(content.decode("utf-8"), str(path))
+    except UnicodeDecodeError:
+        raise DysfwError(f"{path} is not a recipe: it is no UTF-8 text") from None
 
 
 def parse_document(text: str, name: str) -> Document:
@@ -86,7 +113,7 @@ def parse_document(text: str, name: str) -> Document:
         mark = error.problem_mark or error.context_mark
         position = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name)
         raise RecipeError([Problem(position, (), f"not valid YAML: {error.problem or error.context}")]) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # PyYAML lets chr() refuse "\UFFFFFFFF"
         raise RecipeError([Problem(Position(name), (), f"not valid YAML: {error}")]) from None
     except RecursionError:
         raise RecipeError([Problem(Position(name), (), "nested too deeply")]) from None
@@ -129,8 +156,8 @@ class _Reader:
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
         result: dict[str, object] = {}
         for key_node, value_node in node.value:
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is None:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
+            if not (key and key_node.tag.startswith(NAMESPACE)):
                 self.problems.append(Problem(self._position(key_node), path, "a key must be a plain word"))
             elif key in result:
                 self.problems.append(Problem(self._position(key_node), (*path, key), "this key appears twice"))

@@ -21,38 +21,52 @@ def recipe_schema(registry: Registry) -> tuple[dict[str, Any], list[str]]:
     left_out: list[str] = []
     definitions: dict[str, Any] = {}
     for kind in KINDS:
-        choices = []
+        whole, partial = [], []
         for entry in registry.components[kind]:
             try:
-                component = registry.load(kind, _unambiguous(entry, registry.components[kind]))
-                choices.append(_component_schema(entry, component, definitions))
+                schema = _component_schema(entry, registry.load(kind, entry.full_name), definitions)
             except DysfwError as error:
                 left_out.append(error.message)
-        definitions[kind] = {"oneOf": choices}
+                continue
+            if sum(e.spec.name == entry.spec.name for e in registry.components[kind]) == 1:
+                schema["properties"]["use"]["enum"].insert(0, entry.spec.name)
+            key = f"{kind}:{entry.full_name}"
+            whole.append({**_reference(key), "required": ["use", *schema.pop("required")]})
+            partial.append(_reference(key))
+            definitions[key] = schema
+        definitions[kind] = {"oneOf": whole} if whole else False
+        definitions[f"{kind}:partial"] = {"anyOf": partial} if partial else False
     schema = _with_definitions(TopKeys.model_json_schema(), definitions)
-    schema["properties"] |= {kind: {"$ref": f"#/$defs/{kind}"} for kind in KINDS}
+    schema["properties"] |= dict.fromkeys(KINDS, True)
     schema["properties"]["extends"] = {"type": "string", "description": "path of the recipe that this one builds on"}
-    del schema["required"]  # a recipe that extends another may leave out anything
+    schema["if"] = {"required": ["extends"]}
+    schema["then"] = {"properties": {kind: _reference(f"{kind}:partial") for kind in KINDS}}
+    schema["else"] = {
+        "properties": {kind: _reference(kind) for kind in KINDS},
+        "required": [*schema.pop("required"), *KINDS],
+    }
     return {"$schema": DIALECT, **schema, "title": "dysfw recipe", "$defs": definitions}, left_out
-
-
-def _unambiguous(entry: Entry[ComponentSpec], entries: list[Entry[ComponentSpec]]) -> str:
-    return entry.full_name if sum(e.spec.name == entry.spec.name for e in entries) > 1 else entry.spec.name
 
 
 def _component_schema(entry: Entry[ComponentSpec], component: type[Component], definitions: dict[str, Any]) -> dict[str, Any]:
     signature = signature_of(component)
     schema = _with_definitions(signature.plain.model_json_schema(), definitions)
-    schema["properties"] = {"use": {"const": entry.spec.name}} | schema.get("properties", {})
+    schema["properties"] = {"use": {"enum": [entry.full_name]}} | schema.get("properties", {})
     schema["properties"] |= {name: _nested_schema(nested) for name, nested in signature.nested.items()}
-    schema["required"] = ["use", *schema.get("required", []), *(n for n, nested in signature.nested.items() if nested.required)]
+    schema["required"] = [*schema.get("required", []), *(n for n, nested in signature.nested.items() if nested.required)]
     schema["description"] = inspect.cleandoc(component.__doc__ or entry.spec.summary)
     return schema | {"title": f"{entry.spec.name} ({entry.plugin.origin})"}
 
 
 def _nested_schema(nested: Nested) -> dict[str, Any]:
-    reference: dict[str, Any] = {"$ref": f"#/$defs/{nested.kind}"}
-    return {"type": "array", "items": reference, "minItems": 1} if nested.many else reference
+    reference = _reference(nested.kind)
+    if nested.many:
+        reference = {"type": "array", "items": reference, "minItems": 1}
+    return reference if nested.required else {"anyOf": [reference, {"type": "null"}]}
+
+
+def _reference(definition: str) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{definition}"}
 
 
 def _with_definitions(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

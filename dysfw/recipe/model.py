@@ -31,6 +31,11 @@ class Node:
     def to_dict(self) -> dict[str, object]:
         return {"use": self.use} | {name: _plain(value) for name, value in self.params.items()}
 
+    def portable(self) -> dict[str, object]:
+        """What it means for the result: without where it runs, and with paths by their file names."""
+        shaping = {name: value for name, value in self.params.items() if name not in ("device", "precision")}
+        return {"use": self.use} | {name: _plain(value, portable=True) for name, value in shaping.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Crop:
@@ -47,8 +52,8 @@ class Crop:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recipe:
-    """What ``check`` makes of a recipe file. device and precision are as written ("auto" …). folder: what ``bundle`` and
-    other relative paths are relative to. positions: where each value was written, for errors that show only later."""
+    """What ``check`` makes of a recipe file. device and precision are as written ("auto" …). folder: what ``bundle`` is
+    relative to. positions: where each value was written, for errors that show only later."""
 
     name: str
     device: str
@@ -75,25 +80,20 @@ class Recipe:
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over what shapes the result: components, parameters, crop and seed; not name, device or bundle. A path
-        counts by its file name: the content of weight files is fingerprinted by itself."""
-        shaping = {key: value for key, value in self.to_dict().items() if key in (*KINDS, "crop", "seed", "version")}
-        return hashlib.sha256(json.dumps(_portable(shaping), sort_keys=True).encode()).hexdigest()
+        """sha256 over what shapes the result: components, parameters, crop and seed; not name, device, precision or bundle.
+        A path counts by its file name: the content of weight files is fingerprinted by itself."""
+        shaping: dict[str, object] = {kind: node.portable() for kind, node in self.nodes.items()}
+        shaping |= {"version": FORMAT, "seed": self.seed, "crop": self.crop.to_dict()}
+        return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, portable: bool = False) -> object:
     if isinstance(value, Node):
-        return value.to_dict()
+        return value.portable() if portable else value.to_dict()
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, portable) for item in value]
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return str(value) if isinstance(value, pathlib.Path) else value
-
-
-def _portable(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _portable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_portable(item) for item in value]
-    return pathlib.Path(value).name if isinstance(value, str) and pathlib.Path(value).is_absolute() else value
+        return {key: _plain(item, portable) for key, item in value.items()}
+    if isinstance(value, pathlib.Path):
+        return value.name if portable else str(value)
+    return value

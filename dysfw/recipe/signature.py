@@ -18,6 +18,7 @@ import pydantic
 from ..components import CONTRACTS, Component
 from ..errors import DysfwError
 from ..kinds import Kind
+from ..text import in_words, listed
 
 # Parameters that the engine fills in where the recipe says nothing.
 SUPPLIED = ("device", "precision", "seed")
@@ -52,24 +53,33 @@ def signature_of(component: type[Component]) -> Signature:
         parameters = list(inspect.signature(component.__init__).parameters.values())[1:]
         try:
             hints = typing.get_type_hints(component.__init__, include_extras=True)
-        except NameError as error:
+        except (NameError, AttributeError, TypeError) as error:
             raise DysfwError(f"{where} has an annotation that cannot be resolved: {error}") from None
     nested: dict[str, Nested] = {}
     fields: dict[str, Any] = {}
     for parameter in parameters:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise DysfwError(f"{where} takes *{parameter.name}; each parameter must be named")
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise DysfwError(f"{where} takes {str(parameter).partition(':')[0]}; each parameter must be taken by its name")
+        if parameter.name == "use":
+            raise DysfwError(f"{where} has a parameter called 'use', which in a recipe names the component itself")
         if parameter.name not in hints:
             raise DysfwError(f"{where} does not annotate its parameter {parameter.name!r}")
         required = parameter.default is parameter.empty
         kind, many = _contract(hints[parameter.name])
         if kind:
             nested[parameter.name] = Nested(kind, many, required)
+        elif required and parameter.name in SUPPLIED:
+            fields[parameter.name] = (hints[parameter.name], pydantic.Field(default=None, validate_default=False))
         else:
             fields[parameter.name] = (hints[parameter.name], ... if required else parameter.default)
-    plain = pydantic.create_model(
-        component.__name__, __config__=pydantic.ConfigDict(extra="forbid", protected_namespaces=()), **fields
-    )
+    # Defaults are validated so that 1 and 1.0 are one value, whether written or left out.
+    config = pydantic.ConfigDict(extra="forbid", protected_namespaces=(), validate_default=True)
+    try:
+        plain = pydantic.create_model(component.__name__, __config__=config, **fields)
+    except (pydantic.errors.PydanticUserError, NameError, TypeError) as error:
+        raise DysfwError(f"{where} has a parameter that no recipe can give: {in_words(error)}") from None
+    if lost := fields.keys() - plain.model_fields.keys():
+        raise DysfwError(f"{where} has a parameter that no recipe can give: {listed(sorted(lost))}; call it otherwise")
     return Signature(plain, nested, tuple(p.name for p in parameters))
 
 

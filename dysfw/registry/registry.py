@@ -63,7 +63,10 @@ class Registry:
         """The folder of a registered bundle. Raises DysfwError."""
         entry = self._find(self.bundles, "bundle", name, None)
         package, _, inside = entry.spec.folder.partition(":")
-        return Path(str(resources.files(package).joinpath(inside)))
+        try:
+            return Path(str(resources.files(package).joinpath(inside)))
+        except Exception as error:
+            raise _import_failed("bundle", name, entry.plugin.origin, error) from error
 
     def load(self, kind: Kind, name: str) -> type[Component]:
         """Import the class behind a name and check it against its kind's contract. Raises DysfwError."""
@@ -79,7 +82,7 @@ class Registry:
                     hint=f"pip install '{entry.plugin.distribution}[{spec.extra}]'",
                 ) from error
             raise _import_failed(kind, name, origin, error) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _import_failed(kind, name, origin, error) from error
         _check_contract(loaded, kind, name, origin)
         return loaded  # type: ignore[no-any-return]  # _check_contract has just narrowed it
@@ -97,9 +100,9 @@ class Registry:
             )
         names = [e.spec.name for e in entries]
         for plugin in self.plugins:
-            if provider == plugin.distribution or owner in (plugin.distribution, plugin.name):
-                raise _absent(kind, name, plugin, names)
-        if provider:
+            if (owner or provider) in (plugin.distribution, plugin.name):
+                raise _absent(kind, name, plugin, [e.spec.name for e in entries if e.plugin == plugin])
+        if provider and owner in ("", provider):
             raise DysfwError(
                 f"{kind} {name!r} belongs to the plugin {provider}, which is not installed", hint=f"pip install {provider}"
             )
@@ -134,11 +137,14 @@ def load_registry(only: Collection[str] | None = None) -> Registry:
 
 def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list[Spec]:
     """What one hook of one plugin returns, checked."""
-    specs = [spec for answer in getattr(hooks, hook)() for spec in answer]
+    specs: list[Spec] = []
     seen = set()
+    for answer in getattr(hooks, hook)():
+        for spec in answer if isinstance(answer, list) else [answer]:
+            if not isinstance(spec, kind_of_spec):
+                raise DysfwError(f"{hook} must return a list of {kind_of_spec.__name__}, found {type(spec).__name__}")
+            specs.append(spec)
     for spec in specs:
-        if not isinstance(spec, kind_of_spec):
-            raise DysfwError(f"{hook} must return a list of {kind_of_spec.__name__}, found {type(spec).__name__}")
         if not NAME.fullmatch(spec.name):
             raise DysfwError(f"{hook}: the name {spec.name!r} must consist of a-z, 0-9, _ and -")
         if isinstance(spec, ComponentSpec) and spec.kind not in KINDS:
@@ -163,7 +169,7 @@ def _check_contract(loaded: object, kind: Kind, name: str, origin: str) -> None:
         raise DysfwError(f"{kind} {name!r} of {origin} does not implement: {missing}")
 
 
-def _import_failed(kind: str, name: str, origin: str, error: Exception) -> DysfwError:
+def _import_failed(kind: str, name: str, origin: str, error: BaseException) -> DysfwError:
     return DysfwError(
         f"{kind} {name!r} is installed ({origin}) but cannot be imported: {in_words(error)}",
         hint="repair or reinstall that plugin; `dysfw doctor` shows the whole environment",

@@ -23,8 +23,8 @@ class Weighted(Fusion):
     """
 
     def __init__(self, weights: dict[str, float] | None = None) -> None:
-        if weights is not None and (min(weights.values(), default=0) < 0 or sum(weights.values()) <= 0):
-            raise ValueError(f"weights must be >= 0 and not all 0, found {weights}")
+        if weights is not None and not (all(0 <= w < np.inf for w in weights.values()) and any(weights.values())):
+            raise ValueError(f"weights must be finite, >= 0 and not all 0, found {weights}")
         self.given = weights
         self.shares: Float32 = np.empty(0, np.float32)  # [R]
 
@@ -44,7 +44,8 @@ class Weighted(Fusion):
         if self.given is not None:
             return
         regions = votes.shape[1]
-        right = votes[np.arange(len(y)), :, y].astype(np.float64) * present  # [N, R]: what each region gave the true class
+        # [N, R]: what each region gave the true class
+        right = np.where(present, votes[np.arange(len(y)), :, y], 0).astype(np.float64)
         balance = 1 / np.bincount(y)[y]
         balance /= balance.sum()
 

@@ -71,7 +71,8 @@ class Softmax(Head):
     def restore(self, state: State) -> None:
         shapes = {name: np.shape(state.arrays.get(name, ())) for name in ("mean", "scale", "coef", "intercept")}
         dim, classes = shapes["coef"][::-1] if len(shapes["coef"]) == 2 else (0, 0)
-        if not dim or shapes != {"mean": (dim,), "scale": (dim,), "coef": (classes, dim), "intercept": (classes,)}:
+        fits = shapes == {"mean": (dim,), "scale": (dim,), "coef": (classes, dim), "intercept": (classes,)}
+        if not dim or not fits or "C" not in state.values:
             raise ValueError(f"state of another kind of head: {shapes}")
         self.mean, self.scale, self.coef, self.intercept = (state.arrays[name].astype(np.float32) for name in shapes)
         self.chosen = float(str(state.values["C"]))

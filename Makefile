@@ -1,0 +1,42 @@
+# make demo   set up .venv and judge a synthetic face
+# make test   set up .venv and run all checks and tests
+# make clean  remove what these made
+
+PYTHON ?= python3
+VENV := .venv
+VENV_MP1 := .venv-mediapipe1
+MANIFESTS := requirements.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/installed
+	mkdir -p out
+	$(VENV)/bin/dysfw run recipes/dlib.yaml docs/images/phantom.jpg --figure out/phantom.png
+
+test: lint $(VENV)/installed $(VENV_MP1)/installed
+	$(VENV_MP1)/bin/python -m pytest -q plugins/dysfw-mediapipe
+	$(VENV)/bin/python -m pytest -q
+
+lint: $(VENV)/installed
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+clean:
+	rm -rf $(VENV) $(VENV_MP1) out
+
+$(VENV)/installed: $(MANIFESTS)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || \
+	  { echo "Python 3.11 or 3.12 is needed (mediapipe 0.10.21 has no other); found: $$($(PYTHON) -V). Try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)/bin/python -m pip install --quiet --requirement requirements.txt
+	touch $@
+
+# The face mesh works with two generations of mediapipe; this environment holds the newer one.
+$(VENV_MP1)/installed: $(MANIFESTS)
+	$(PYTHON) -m venv $(VENV_MP1)
+	$(VENV_MP1)/bin/python -m pip install --quiet --upgrade pip
+	$(VENV_MP1)/bin/python -m pip install --quiet -e ".[test]" -e "plugins/dysfw-mediapipe[test]" "mediapipe>=1" "numpy>=2"
+	touch $@

@@ -1,0 +1,1 @@
+"""dlib's face-recognition ResNet as a dysfw backbone, without dlib."""

@@ -1,0 +1,1 @@
+"""MTCNN as a dysfw detector, with the networks of facenet-pytorch."""

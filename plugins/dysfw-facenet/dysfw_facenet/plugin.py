@@ -1,0 +1,9 @@
+"""What this plugin registers."""
+
+from dysfw.registry.hookspecs import ComponentSpec, hookimpl
+
+
+@hookimpl
+def dysfw_components() -> list[ComponentSpec]:
+    summary = "MTCNN: box, score and five landmarks of each face, also in photographs that lie on their side"
+    return [ComponentSpec("detector", "mtcnn", "dysfw_facenet.detector:Mtcnn", summary)]

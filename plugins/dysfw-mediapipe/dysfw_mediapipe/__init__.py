@@ -1,0 +1,1 @@
+"""MediaPipe's face mesh as a dysfw segmenter."""

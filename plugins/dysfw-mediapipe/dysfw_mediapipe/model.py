@@ -1,0 +1,79 @@
+"""Finds the model file: the one inside mediapipe's wheel, or a ``face_landmarker.task`` that the user has fetched."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from dysfw.errors import DysfwError
+from dysfw.types import Weights
+
+TASK_NAME = "face_landmarker.task"
+TASK_BYTES = 3_758_596
+TASK_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+TASK_ADDRESS = "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task"
+LICENCE = "Apache-2.0"
+
+# What the bundled graph computes with, relative to the mediapipe package; with attention, as the .task file has it too.
+BUNDLED = (
+    "modules/face_landmark/face_landmark_with_attention.tflite",
+    "modules/face_detection/face_detection_short_range.tflite",
+)
+SOLUTION = "python/solutions/face_mesh.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """task: the file for the tasks API, None for the model in the wheel. weights: what it computes with."""
+
+    task: Path | None
+    weights: tuple[Weights, ...]
+
+
+def find_model(path: Path | None) -> Model:
+    """The model at ``path``, or without one the model that the installed mediapipe brings.
+
+    Raises ``DysfwError`` where there is neither, or where the file is not the published one.
+    """
+    if path is not None:
+        return Model(path.resolve(), (_task_weights(path),))
+    package = _package()
+    files = [package / name for name in BUNDLED]
+    if not all(file.is_file() for file in (*files, package / SOLUTION)):
+        raise DysfwError(f"mediapipe {version('mediapipe')} brings no face mesh, and `model` is not set", hint=_how_to_fetch())
+    source = f"mediapipe {version('mediapipe')}, inside its wheel"
+    return Model(None, tuple(Weights(file.name, _sha256(file), LICENCE, source) for file in files))
+
+
+def _package() -> Path:
+    spec = find_spec("mediapipe")
+    if spec is None or not spec.submodule_search_locations:
+        raise DysfwError("mediapipe is not installed", hint="pip install mediapipe")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _task_weights(path: Path) -> Weights:
+    if not path.is_file():
+        raise DysfwError(f"model: there is no file {path}", hint=_how_to_fetch())
+    found = _sha256(path)
+    if found != TASK_SHA256:
+        raise DysfwError(
+            f"model: {path} ({path.stat().st_size:,} bytes, sha256 {found}) is not the published {TASK_NAME}",
+            hint=_how_to_fetch(),
+        )
+    return Weights(TASK_NAME, found, LICENCE, TASK_ADDRESS)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _how_to_fetch() -> str:
+    return (
+        f"Fetch {TASK_NAME} ({TASK_BYTES:,} bytes, sha256 {TASK_SHA256}) from {TASK_ADDRESS}, put it beside the recipe and "
+        f"set the segmenter's parameter `model: {TASK_NAME}`; or install mediapipe 0.10.21, which brings its model."
+    )

@@ -1,0 +1,194 @@
+"""Which model is used, what is refused, and that mediapipe's process is quiet, offline and gone afterwards."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import signal
+import struct
+import subprocess
+import sys
+import threading
+from importlib.metadata import version
+from pathlib import Path
+
+import dysfw_mediapipe.model
+import numpy as np
+import pytest
+from dysfw_mediapipe.mesh import NOWHERE, _offline
+from dysfw_mediapipe.segmenter import FaceMesh
+
+from dysfw.errors import DysfwError
+from dysfw.types import ANATOMY
+
+from .conftest import BUNDLED, PACKAGE, TASK
+
+SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+
+
+def test_regions_come_in_the_order_asked_for(phantoms):
+    segmenter = FaceMesh(regions=["chin", "nose"], model=TASK)
+    image, face = phantoms[0]
+    assert segmenter.regions == ("chin", "nose")
+    assert [r.name for r in segmenter.segment([image], [face])[0].regions] == ["chin", "nose"]
+    assert FaceMesh(model=TASK).regions == ANATOMY
+
+
+@pytest.mark.parametrize("regions", [["nose", "ear"], ["nose", "nose"], []])
+def test_regions_it_does_not_know_are_refused(regions):
+    with pytest.raises(ValueError, match="regions must be distinct names among face, forehead"):
+        FaceMesh(regions=regions, model=TASK)
+
+
+@pytest.mark.parametrize("margin", [-0.1, 2.5, float("nan")])
+def test_margins_out_of_range_are_refused(margin):
+    with pytest.raises(ValueError, match="margin must be from 0 to 2, found"):
+        FaceMesh(margin=margin, model=TASK)
+
+
+def test_weights_name_the_files_with_their_real_hashes(segmenter):
+    task, *others = segmenter.weights()
+    if task.name == "face_landmarker.task":
+        assert (task.sha256, others) == (SHA256, [])
+    else:
+        for weights in (task, *others):
+            (file,) = PACKAGE.rglob(weights.name)
+            assert weights.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert all(w.licence == "Apache-2.0" and w.trained for w in segmenter.weights())
+
+
+def test_a_missing_file_is_explained(tmp_path):
+    with pytest.raises(DysfwError, match="there is no file") as caught:
+        FaceMesh(model=tmp_path / "face_landmarker.task")
+    for fact in ("3,758,596 bytes", SHA256, "https://storage.googleapis.com/", "`model: face_landmarker.task`"):
+        assert fact in caught.value.hint
+
+
+def test_a_file_with_the_wrong_hash_is_refused(tmp_path):
+    changed = bytearray(TASK.read_bytes())
+    changed[1000] ^= 1
+    (tmp_path / "m.task").write_bytes(changed)
+    with pytest.raises(DysfwError, match="is not the published face_landmarker"):
+        FaceMesh(model=tmp_path / "m.task")
+
+
+def test_without_a_model_the_wheels_own_is_used_or_the_user_is_told(tmp_path, monkeypatch):
+    if BUNDLED:
+        assert FaceMesh().weights()[0].name == "face_landmark_with_attention.tflite"
+        monkeypatch.setattr(dysfw_mediapipe.model, "_package", lambda: tmp_path)  # as if it brought none
+    with pytest.raises(DysfwError, match="brings no face mesh, and `model` is not set") as caught:
+        FaceMesh()
+    assert "install mediapipe 0.10.21" in caught.value.hint
+
+
+def test_nothing_reaches_the_terminal_and_no_process_is_left(phantoms, tmp_path):
+    image, face = phantoms[0]
+    np.savez(tmp_path / "face.npz", pixels=image.pixels, box=face.box, landmarks=face.landmarks)
+    program = (
+        "import sys, numpy as np; from pathlib import Path; from dysfw.types import Face, Image\n"
+        "from dysfw_mediapipe.segmenter import FaceMesh\n"
+        f"a = np.load({str(tmp_path / 'face.npz')!r}); s = FaceMesh(model=Path({str(TASK)!r}))\n"
+        "r = s.segment([Image(a['pixels'], '', '')], [Face(a['box'], 1.0, a['landmarks'])])[0]\n"
+        "print(len(r.regions), s._mesh._process.pid, 'mediapipe' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], check=False, capture_output=True, text=True, timeout=120
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    regions, pid, imported = done.stdout.split()
+    assert (regions, imported) == ("7", "False")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)
+
+
+def test_threads_may_share_a_segmenter(segmenter, phantoms):
+    expected = [segmenter.segment([image], [face])[0].pose for image, face in phantoms[:8]]
+    found = [None] * 8
+
+    def work(start):
+        for i in range(start, 8, 4):
+            found[i] = segmenter.segment([phantoms[i][0]], [phantoms[i][1]])[0].pose
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == expected
+
+
+def test_a_process_that_dies_is_reported_with_its_log_and_replaced(phantoms):
+    segmenter = FaceMesh(model=TASK)
+    image, face = phantoms[0]
+    before = segmenter.segment([image], [face])[0]
+    segmenter._mesh._process.kill()
+    segmenter._mesh._process.wait()
+    assert segmenter.segment([image], [face])[0].pose == before.pose
+    segmenter._mesh._process.stdin.close()
+    segmenter._mesh._process.wait()
+    broken = FaceMesh(model=TASK)
+    broken._mesh._task = Path("no-such-file.task")
+    with pytest.raises(DysfwError, match="mediapipe's process ended with code 1") as caught:
+        broken.segment([image], [face])
+    assert "no-such-file.task" in caught.value.hint
+
+
+def forbid_network():
+    """From here on the kernel kills this process when it connects or sends to anything (Linux, x86-64 or aarch64)."""
+    calls = {"x86_64": (42, 44, 46, 307), "aarch64": (203, 206, 211, 269)}[os.uname().machine]  # connect, sendto, -msg, -mmsg
+    steps = [(0x20, 0, 0, 0)]  # load the number of the system call
+    steps += [(0x15, len(calls) - i, 0, number) for i, number in enumerate(calls)]  # one of those: jump to the last step
+    steps += [(0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x80000000)]  # allow; kill the process
+    code = b"".join(struct.pack("HBBI", *step) for step in steps)
+    buffer = ctypes.create_string_buffer(code)
+    program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(steps), ctypes.addressof(buffer)))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program):  # no new privileges; filter system calls
+        os._exit(99)
+
+
+# A whole life of a landmarker: mediapipe 1.x sends its report when one is closed.
+LIFE = """
+import gc, sys, numpy as np
+from pathlib import Path
+from dysfw_mediapipe.worker import task_mesh
+find = task_mesh(Path(sys.argv[1]))
+print(len(find(np.zeros((256, 256, 3), np.uint8))))
+(landmarker,) = [o for o in gc.get_objects() if type(o).__name__ == "FaceLandmarker"]
+landmarker.close()
+"""
+
+
+def live(environment):
+    return subprocess.run(
+        [sys.executable, "-P", "-c", LIFE, str(TASK)],
+        check=False, env=environment, preexec_fn=forbid_network, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the guard is a Linux system call filter")
+def test_mediapipe_never_reaches_for_the_network():
+    done = live(_offline(os.environ))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "0"
+    if version("mediapipe").startswith("1.2."):  # known to report: left alone it is caught, so the guard is not blind
+        plain = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        assert live(plain).returncode == -signal.SIGSYS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the guard is a Linux system call filter")
+def test_the_guard_would_have_noticed():
+    reach = "import socket; socket.create_connection(('127.0.0.1', 9))"
+    done = subprocess.run([sys.executable, "-c", reach], check=False, preexec_fn=forbid_network, stderr=subprocess.DEVNULL)
+    assert done.returncode == -signal.SIGSYS
+
+
+def test_the_programs_own_environment_is_left_alone_and_no_proxy_exception_survives(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("https_proxy", "http://proxy.example")
+    offline = _offline(os.environ)
+    assert "NO_PROXY" not in offline
+    assert offline["https_proxy"] == offline["HTTPS_PROXY"] == offline["ALL_PROXY"] == NOWHERE
+    assert os.environ["https_proxy"] == "http://proxy.example"

@@ -1,0 +1,1 @@
+"""Any timm model as a dysfw backbone."""

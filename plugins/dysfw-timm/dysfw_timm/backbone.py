@@ -1,0 +1,104 @@
+"""The backbone ``timm``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import torch
+from timm.models import PretrainedCfg
+from torch import nn
+
+from dysfw.components import Backbone
+from dysfw.files import sha256_of
+from dysfw.torchkit import Precision, Runner
+from dysfw.types import Float32, UInt8, Weights
+
+from .hub import FILE, published_file
+from .loading import load, tensor_digest
+from .models import build, find_config
+from .trunk import Pooling, Trunk
+
+
+class Timm(Backbone):
+    """Any model of timm as a trunk: an embedding is its last feature map, pooled.
+
+    model: timm's name, if need be with the tag of its weights (inception_resnet_v2, inception_resnet_v2.tf_ens_adv_in1k).
+    weights: "imagenet" (those that timm publishes for the model), "random" (from ``seed``; embeddings mean nothing), or the
+    path of a safetensors file. pooling: "average" and "max" over the map, or "flatten",
+    the whole of it, channel by channel. size: side of the crops, px; without it the one that the model was trained for.
+    batch: crops that go through the model at once. seed: for random weights, 0 or more. device, precision: see
+    ``dysfw.torchkit.Runner``.
+
+    Raises ValueError where a value is wrong, the device is not there, or a weight file does not fit the model exactly (but
+    for its classifier); DysfwError where published weights are not on this machine and may not be fetched.
+
+    module: the trunk, for training code: pixels [N, 3, size, size], 0..255 -> [N, dim], on the device, in inference mode.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        weights: Literal["imagenet", "random"] | Path,
+        *,
+        pooling: Pooling = "average",
+        size: int | None = None,
+        batch: int = 32,
+        seed: int = 0,
+        device: str = "cpu",
+        precision: Precision = "float32",
+    ) -> None:
+        if pooling not in ("average", "max", "flatten"):
+            raise ValueError(f'pooling must be "average", "max" or "flatten", found {pooling!r}')
+        if seed < 0:
+            raise ValueError(f"seed must be 0 or more, found {seed}")
+        config = find_config(model)
+        side = config.input_size[-1] if size is None else size
+        self._runner = Runner(side, batch, device, precision)
+        net = build(model, config, side, seed)
+        self._weights = _fill(net, model, config, weights, seed)
+        trunk = Trunk(net, config.mean, config.std, pooling)
+        known = size is None and pooling != "flatten"
+        self._dim = trunk.channels if known else _measured_dim(trunk, side)
+        self.module = self._runner.place(trunk)
+
+    @property
+    def input_size(self) -> int:
+        return self._runner.size
+
+    @property
+    def dim(self) -> int:
+        return self._dim
+
+    def embed(self, crops: UInt8) -> Float32:
+        """crops uint8 [N, size, size, 3] RGB -> float32 [N, dim]; ValueError for crops of another shape."""
+        return self._runner.embed(self.module, crops, self._dim)
+
+    def weights(self) -> tuple[Weights, ...]:
+        return (self._weights,)
+
+
+def _fill(net: nn.Module, model: str, config: PretrainedCfg, weights: str | Path, seed: int) -> Weights:
+    """Loads what ``weights`` asks for into ``net``, which comes with random weights, and says what that is."""
+    if weights == "random":
+        return Weights(f"{model} (random)", tensor_digest(net), "unstated", f"random, seed {seed}", trained=False)
+    if weights == "imagenet":
+        path = published_file(model, config, sum(t.nbytes for t in net.state_dict().values()))
+        name, licence = f"{config.hf_hub_id}/{FILE}", config.license or "unstated"
+        source = f"https://huggingface.co/{config.hf_hub_id}"
+    else:
+        path = Path(weights)
+        if not path.is_file():
+            raise ValueError(f'weights must be "imagenet", "random" or the path of a safetensors file, found {str(weights)!r}')
+        name, licence, source = path.name, "unstated", str(path)
+    load(net, path, config.classifier)
+    return Weights(name, sha256_of(path), licence, source)
+
+
+def _measured_dim(trunk: Trunk, side: int) -> int:
+    """Length of an embedding, by making one. Raises ValueError where the model cannot take crops of this size."""
+    try:
+        with torch.inference_mode():
+            return int(trunk.eval()(torch.zeros(1, 3, side, side, dtype=torch.uint8)).shape[1])
+    except (RuntimeError, AssertionError) as e:
+        raise ValueError(f"the model cannot take crops of {side} px: {str(e).splitlines()[0]}") from e

@@ -1,0 +1,9 @@
+"""What this plugin registers."""
+
+from dysfw.registry.hookspecs import ComponentSpec, hookimpl
+
+
+@hookimpl
+def dysfw_components() -> list[ComponentSpec]:
+    summary = "any timm model as a trunk; inception_resnet_v2 is the paper's"
+    return [ComponentSpec("backbone", "timm", "dysfw_timm.backbone:Timm", summary)]

@@ -1,0 +1,124 @@
+"""Published weights, from a server on this machine that speaks as much of the Hugging Face hub's protocol as they need."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save
+
+ADDRESS = "/timm/test_resnet.r160_in1k/resolve/"
+CODE = """
+import json
+from dysfw.errors import DysfwError
+from dysfw_timm.backbone import Timm
+try:
+    (w,) = Timm("test_resnet", "imagenet").weights()
+    print(json.dumps({"sha256": w.sha256, "licence": w.licence, "name": w.name, "trained": w.trained}))
+except DysfwError as e:
+    print(json.dumps({"error": str(e)}))
+"""
+
+
+@pytest.fixture
+def hub():
+    """Serves ``hub.files`` and keeps every request's method, path and headers in ``hub.requests``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.server.requests.append((self.command, self.path, dict(self.headers)))
+            name = self.path.removeprefix(ADDRESS).partition("/")[2]
+            body = self.server.files.get(name)
+            self.send_response(200 if body is not None else 404)
+            self.send_header("X-Repo-Commit", "0" * 40)
+            self.send_header("Content-Length", str(len(body or b"")))
+            if body is None:
+                self.send_header("X-Error-Code", "EntryNotFound")
+            else:
+                self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
+            self.end_headers()
+            if self.command == "GET" and body:
+                self.wfile.write(body)
+
+        do_GET = do_HEAD  # noqa: N815 -- the name that http.server calls
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.files, server.requests = {}, []
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def imagenet(hub, tmp_path):
+    """Asks for published weights in a process of its own: the hub's address is read when its client is imported."""
+
+    def ask(**variables):
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGINGFACE_", "DYSFW_"))}
+        own = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HOME": str(tmp_path / "cache"), "HF_TOKEN": "mine"}
+        environment = inherited | own | {"HF_HUB_DISABLE_XET": "1", "NO_PROXY": "127.0.0.1"} | variables
+        run = subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        return json.loads(run.stdout)
+
+    return ask
+
+
+def test_weights_are_fetched_once_and_then_come_from_the_cache(hub, imagenet):
+    torch.manual_seed(0)
+    hub.files["model.safetensors"] = save(timm.create_model("test_resnet").state_dict())
+    found = imagenet(DYSFW_FETCH="1")
+    assert found["sha256"] == hashlib.sha256(hub.files["model.safetensors"]).hexdigest()
+    assert found["name"] == "timm/test_resnet.r160_in1k/model.safetensors"
+    assert found["licence"] == "apache-2.0"
+    assert found["trained"]
+    assert {path.rpartition("/")[2] for _, path, _ in hub.requests} == {"model.safetensors"}
+    for _, _, headers in hub.requests:
+        lower = {k.lower(): v for k, v in headers.items()}
+        assert "authorization" not in lower
+        assert "torch" not in lower["user-agent"]
+        assert "agent/" not in lower["user-agent"]
+    hub.requests.clear()
+    assert imagenet() == found
+    assert imagenet(DYSFW_FETCH="1") == found
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("variables", [{}, {"DYSFW_FETCH": "1", "DYSFW_OFFLINE": "1"}])
+def test_without_leave_nothing_is_asked_and_the_error_says_what_to_do(hub, imagenet, variables):
+    error = imagenet(**variables)["error"]
+    assert hub.requests == []
+    for part in (
+        "test_resnet",
+        f"{ADDRESS}main/model.safetensors",
+        "at least 1 MB",
+        "apache-2.0",
+        "--fetch",
+        "safetensors file",
+    ):
+        assert part in error
+
+
+def test_pickled_weights_are_not_read(hub, imagenet):
+    hub.files["pytorch_model.bin"] = b"pickle"
+    error = imagenet(DYSFW_FETCH="1")["error"]
+    assert "model.safetensors is not there, and no other format is read" in error
+    assert all("pytorch_model.bin" not in path for _, path, _ in hub.requests)
+
+
+def test_a_fetch_that_fails_is_an_error_with_its_reason(imagenet):
+    error = imagenet(DYSFW_FETCH="1", HF_HUB_OFFLINE="1")["error"]
+    assert "could not be fetched from http://127.0.0.1" in error
+    assert "offline mode is enabled" in error

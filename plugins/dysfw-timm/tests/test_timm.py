@@ -1,0 +1,180 @@
+import hashlib
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+from dysfw_timm.backbone import Timm
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+PHANTOMS = Path(__file__).parents[3] / "tests" / "data" / "phantoms"
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    return Timm("test_resnet", "random")
+
+
+@pytest.fixture(scope="module")
+def faces():
+    """Five synthetic faces, as 160 px crops."""
+    return np.stack([np.asarray(Image.open(p).convert("RGB").resize((160, 160))) for p in sorted(PHANTOMS.rglob("*.jpg"))[:5]])
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A weight file of test_resnet with its classifier, and its tensors."""
+    torch.manual_seed(7)
+    tensors = timm.create_model("test_resnet").state_dict()
+    save_file(tensors, tmp_path / "trunk.safetensors")
+    return tmp_path / "trunk.safetensors", tensors
+
+
+def test_average_pooling_gives_what_timm_gives_for_normalised_pixels(faces, saved):
+    path, tensors = saved
+    model = timm.create_model("test_resnet").eval()
+    model.load_state_dict(tensors)
+    model.reset_classifier(0)
+    mean, std = (np.array(model.pretrained_cfg[k], np.float32) for k in ("mean", "std"))
+    pixels = torch.from_numpy(((faces / np.float32(255) - mean) / std).transpose(0, 3, 1, 2).astype(np.float32))
+    with torch.inference_mode():
+        expected = model(pixels).numpy()
+    np.testing.assert_allclose(Timm("test_resnet", str(path)).embed(faces), expected, atol=1e-5)
+
+
+def test_pooling_is_over_the_same_map(faces):
+    average, maximum, flat = (
+        Timm("test_resnet", "random", pooling=p).embed(faces) for p in ("average", "max", "flatten")
+    )  # fmt: skip
+    places = flat.reshape(len(faces), average.shape[1], 25)
+    np.testing.assert_allclose(places.mean(2), average, atol=1e-5)
+    np.testing.assert_allclose(places.max(2), maximum, atol=1e-5)
+
+
+@pytest.mark.parametrize("pooling", ["average", "max", "flatten"])
+@pytest.mark.parametrize("model", ["test_vit", "test_mambaout", "mobilenetv3_small_050"])
+def test_maps_and_tokens_of_any_layout_give_embeddings_of_the_declared_length(model, pooling):
+    backbone = Timm(model, "random", pooling=pooling)
+    side = backbone.input_size
+    assert backbone.embed(np.zeros((2, side, side, 3), np.uint8)).shape == (2, backbone.dim)
+
+
+def test_inception_resnet_v2_is_built_as_the_paper_uses_it():
+    backbone = Timm("inception_resnet_v2", "random", pooling="flatten")
+    assert (backbone.input_size, backbone.dim) == (299, 8 * 8 * 1536)
+    assert 54e6 < sum(p.numel() for p in backbone.module.parameters()) < 55e6
+
+
+def test_size_overrides_the_side_of_the_crops(faces):
+    for model in ("test_resnet", "test_vit"):  # the second knows its places by their number
+        backbone = Timm(model, "random", size=96)
+        assert backbone.embed(faces[:, :96, :96]).shape == (5, backbone.dim)
+    with pytest.raises(ValueError, match="cannot take crops of 20 px"):
+        Timm("inception_resnet_v2", "random", size=20)
+
+
+def test_a_row_depends_on_its_own_crop_alone(backbone, faces):
+    together = backbone.embed(faces)
+    alone = np.concatenate([backbone.embed(f[None]) for f in faces])
+    np.testing.assert_allclose(alone, together, atol=1e-5)
+    np.testing.assert_allclose(Timm("test_resnet", "random", batch=2).embed(faces), together, atol=1e-5)
+
+
+def test_no_crops_give_no_embeddings(backbone):
+    assert backbone.embed(np.empty((0, 160, 160, 3), np.uint8)).shape == (0, backbone.dim)
+
+
+def test_bfloat16_stays_within_five_percent(backbone, faces):
+    exact, rounded = backbone.embed(faces), Timm("test_resnet", "random", precision="bfloat16").embed(faces)
+    error = np.linalg.norm(rounded - exact, axis=1) / np.linalg.norm(exact, axis=1)
+    assert rounded.dtype == np.float32
+    assert 1e-5 < error.max() < 0.05
+
+
+def test_the_seed_alone_decides_random_weights_and_touches_no_global_state(backbone):
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+    again, other = Timm("test_resnet", "random"), Timm("test_resnet", "random", seed=1)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    (a,), (b,), (c,) = backbone.weights(), again.weights(), other.weights()
+    assert a.sha256 == b.sha256 != c.sha256
+    assert not a.trained
+    assert all(torch.equal(x, y) for x, y in zip(backbone.module.parameters(), again.module.parameters(), strict=True))
+
+
+def test_a_file_is_named_with_its_digest_and_loaded_with_or_without_its_classifier(faces, saved, tmp_path):
+    path, tensors = saved
+    first = Timm("test_resnet", str(path))
+    (weights,) = first.weights()
+    assert weights.trained
+    assert weights.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    bare = tmp_path / "bare.safetensors"
+    save_file({k: v for k, v in tensors.items() if not k.startswith("fc.")}, bare)
+    np.testing.assert_array_equal(Timm("test_resnet", str(bare)).embed(faces), first.embed(faces))
+
+
+def test_a_file_that_does_not_fit_is_refused_with_the_first_five_names(saved, tmp_path):
+    path, _ = saved
+    tensors, other = load_file(path), tmp_path / "other.safetensors"
+    for name in sorted(k for k in tensors if k.startswith("layer1."))[:7]:
+        del tensors[name]
+    tensors["head.weight"] = torch.zeros(1)
+    tensors["conv1.0.weight"] = torch.zeros(1, 3, 3, 3)
+    save_file(tensors, other)
+    with pytest.raises(ValueError, match=r"7 missing \(layer1[^)]*, …\); 1 left over \(head.weight\); 1 of another shape") as e:
+        Timm("test_resnet", str(other))
+    assert str(e.value).count("layer1.") == 5
+    assert "conv1.0.weight [1, 3, 3, 3] for [" in str(e.value)
+
+
+def test_what_is_no_weight_file_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r'weights must be "imagenet", "random" or the path .* found \'imagnet\''):
+        Timm("test_resnet", "imagnet")
+    torch.save({}, tmp_path / "pickled.pth")
+    with pytest.raises(ValueError, match="cannot be read as a safetensors file"):
+        Timm("test_resnet", str(tmp_path / "pickled.pth"))
+
+
+def test_weights_have_no_default():
+    with pytest.raises(TypeError, match="weights"):
+        Timm("test_resnet")
+
+
+@pytest.mark.parametrize(
+    ("name", "match"),
+    [
+        ("inception_resnetv2", "timm has no model 'inception_resnetv2'; the closest are inception_resnet_v2"),
+        ("hf-hub:timm/test_resnet", "timm has no model 'hf-hub:timm/test_resnet'"),
+        ("inception_resnet_v2.in1k", "inception_resnet_v2 has no weights 'in1k'; it has tf_"),
+    ],
+)
+def test_an_unknown_model_is_refused(name, match):
+    with pytest.raises(ValueError, match=match):
+        Timm(name, "random")
+
+
+@pytest.mark.parametrize(
+    ("values", "match"),
+    [
+        ({"pooling": "sum"}, "pooling must be"),
+        ({"batch": 0}, "batch must be 1 or more, found"),
+        ({"seed": -1}, "seed must be 0 or more, found -1"),
+        ({"device": "cuda:99"}, "device 'cuda:99' is not there"),
+        ({"precision": "float16"}, "precision must be"),
+    ],
+)
+def test_wrong_values_are_refused(values, match):
+    with pytest.raises(ValueError, match=match):
+        Timm("test_resnet", "random", **values)
+
+
+def test_the_plugin_is_registered_without_torch():
+    (entry,) = entry_points(group="dysfw", name="timm")
+    assert entry.load().dysfw_components()[0].name == "timm"
+    code = "import sys, dysfw_timm.plugin; assert not {'torch', 'timm'} & set(sys.modules), 'imported'"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,35 @@
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dysfw.cli.main import main
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def dysfw(monkeypatch, capsys):
+    """dysfw("run", recipe, image): run the program here, with the toys installed as any plugin would be."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "toys_installed"))
+
+    def run(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["dysfw", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        captured = capsys.readouterr()
+        return Ran(int(stopped.value.code or 0), captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def bundle(dysfw, toy_recipe, colour_data, tmp_path) -> Path:
+    assert dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "bundle").code == 0
+    return tmp_path / "bundle"

@@ -1,0 +1,150 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+LISTING = """
+import sys
+sys.argv = ["dysfw", *{arguments!r}]
+from dysfw.cli.main import main
+try:
+    main()
+except SystemExit as stopped:
+    assert not stopped.code, stopped.code
+heavy = {{"torch", "numpy", "mediapipe", "timm", "facenet_pytorch", "sklearn", "matplotlib", "yaml", "cv2", "PIL"}}
+sys.stderr.write(" ".join(sorted(heavy & set(sys.modules))))
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["components"], ["plugins"], ["--version"]])
+def test_listing_imports_nothing_heavy(arguments):
+    code = LISTING.format(arguments=arguments)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stderr == ""
+    assert ran.stdout
+
+
+def test_components_show_kind_name_and_origin(dysfw):
+    lines = dysfw("components").out.splitlines()
+    assert any(line.split()[:4] == ["head", "softmax", "dysfw", "0.1.0"] for line in lines)
+    assert any(line.split()[:4] == ["segmenter", "halves", "dysfw-toys", "0.1.0"] for line in lines)
+    fusions = dysfw("components", "fusion").out.splitlines()[1:]
+    assert {line.split()[0] for line in fusions} == {"fusion"}
+
+
+def test_a_misspelt_kind_is_corrected(dysfw):
+    ran = dysfw("components", "fusions")
+    assert ran.code == 2
+    assert "did you mean 'fusion'?" in ran.err
+
+
+def test_a_broken_plugin_costs_one_line_and_nothing_else(dysfw, tmp_path, monkeypatch):
+    info = tmp_path / "site" / "broken-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[dysfw]\nbroken = broken_plugin\n")
+    (tmp_path / "site" / "broken_plugin.py").write_text("raise OSError('no licence server')\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    ran = dysfw("components")
+    assert ran.code == 0
+    assert ran.err.splitlines() == [
+        "warning plugin broken (broken 1.0) is broken and was left out: OSError: no licence server",
+    ]
+    assert "softmax" in ran.out
+    assert "broken: OSError: no licence server" in dysfw("plugins").out
+    assert dysfw("doctor").code == 1
+
+
+def test_plugins_can_be_restricted_by_option_and_by_environment(dysfw, monkeypatch):
+    assert "halves" not in dysfw("--plugins", "builtin", "components").out
+    monkeypatch.setenv("DYSFW_PLUGINS", "toys")
+    listed = dysfw("components").out
+    assert "halves" in listed
+    assert "mtcnn" not in listed
+    assert "left out by" in dysfw("plugins").out
+
+
+def test_a_recipe_is_checked_and_shown_resolved(dysfw, toy_recipe):
+    assert "toy.yaml: ok (toy " in dysfw("recipe", "check", toy_recipe).out
+    shown = dysfw("recipe", "show", toy_recipe, "--set", "head={use: softmax}").out
+    assert "# segmenter halves: dysfw-toys 0.1.0, dysfw_toys.components:Halves" in shown
+    assert "C: null" in shown
+
+
+def test_checking_several_recipes_reports_on_each(dysfw, toy_recipe, tmp_path):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(toy_recipe.read_text().replace("halves", "halfs"))
+    ran = dysfw("recipe", "check", wrong, toy_recipe)
+    assert ran.code == 2
+    assert "did you mean 'halves'?" in ran.err
+    assert "toy.yaml: ok" in ran.out
+
+
+def test_the_schema_is_json_and_knows_every_component(dysfw):
+    schema = json.loads(dysfw("recipe", "schema").out)
+    assert schema["title"] == "dysfw recipe"
+    for name in ("softmax", "halves", "stacking"):
+        assert f'"const": "{name}"' in json.dumps(schema)
+
+
+def test_doctor_finds_nothing_wrong_here(dysfw):
+    ran = dysfw("doctor")
+    assert ran.code == 0, ran.out
+    assert "device: auto means" in ran.out
+
+
+def test_training_prints_scores_beside_chance_and_warns_without_patients(dysfw, toy_recipe, colour_data, tmp_path):
+    ran = dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "b")
+    assert ran.code == 0
+    assert "held out" in ran.out
+    assert "chance" in ran.out
+    assert "does not name patients" not in ran.err
+    (colour_data / "manifest.csv").unlink()
+    ran = dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "b2")
+    assert "does not name patients" in ran.err
+
+
+def test_training_with_unusable_photographs_writes_the_bundle_and_exits_with_1(dysfw, toy_recipe, colour_data, tmp_path):
+    (colour_data / "red" / "0.png").write_bytes(b"")
+    ran = dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "b")
+    assert ran.code == 1
+    assert "the file is empty" in ran.err
+    assert (tmp_path / "b" / "bundle.json").is_file()
+
+
+def test_a_class_of_one_photograph_is_refused_before_any_work(dysfw, toy_recipe, paint, tmp_path):
+    for n in range(3):
+        paint(f"few/a/{n}.png", (200, 40, 40), seed=n)
+    paint("few/b/0.png", (40, 160, 40))
+    ran = dysfw("train", toy_recipe, tmp_path / "few", "-o", tmp_path / "b")
+    assert ran.code == 2
+    assert "too few patients in 'b' (1 patient)" in ran.err
+
+
+def test_a_fault_of_the_program_shows_no_traceback(dysfw, monkeypatch, toy_recipe):
+    def explode(*args, **kwargs):
+        raise ZeroDivisionError("deep inside")
+
+    monkeypatch.setattr("dysfw.recipe.check.compose", explode)
+    ran = dysfw("recipe", "show", toy_recipe)
+    assert ran.code == 70
+    assert "ZeroDivisionError: deep inside" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_plugin_can_add_a_command(dysfw, tmp_path, monkeypatch):
+    info = tmp_path / "site" / "adder-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: adder\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[dysfw]\nadder = adder_plugin\n")
+    (tmp_path / "site" / "adder_plugin.py").write_text(
+        "from dysfw.registry.hookspecs import CommandSpec, hookimpl\n"
+        "@hookimpl\n"
+        "def dysfw_commands():\n"
+        "    return [CommandSpec('add', 'adder_command:add', 'Add two numbers.')]\n"
+    )
+    (tmp_path / "site" / "adder_command.py").write_text("def add(a: int, b: int) -> None:\n    print(a + b)\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    assert "Add two numbers." in dysfw("--help").out
+    assert dysfw("add", 2, 3).out.strip() == "5"

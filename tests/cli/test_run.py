@@ -1,0 +1,105 @@
+import json
+
+import pytest
+from PIL import Image as Pillow
+
+RED = (200, 40, 40)
+
+
+def test_the_ranking_goes_to_stdout_and_everything_else_to_stderr(dysfw, bundle, paint):
+    ran = dysfw("run", bundle, paint("new.png", RED, seed=50))
+    assert ran.code == 0
+    assert "Research use only" in ran.err
+    lines = ran.out.splitlines()
+    assert "new.png" in lines[0]
+    assert "64 × 64 px" in lines[0]
+    assert "face 1 of 1" in lines[1]
+    assert lines[2].split() == ["condition", "all", "upper", "lower"]
+    assert lines[3].split()[:2] == ["1", "red"]
+
+
+def test_bad_images_are_reported_and_the_others_delivered(dysfw, bundle, paint, tmp_path):
+    (tmp_path / "text.jpg").write_text("not a picture")
+    good = paint("good.png", RED, seed=50)
+    ran = dysfw("run", bundle, tmp_path / "text.jpg", good, tmp_path / "none.jpg", tmp_path, paint("dark.png", (0, 0, 0)))
+    assert ran.code == 1
+    assert "good.png" in ran.out
+    for code in ("not_an_image", "missing_file", "is_a_folder", "no_face"):
+        assert f"({code})" in ran.err
+
+
+def test_json_has_one_documented_object_a_line_in_the_order_of_the_images(dysfw, bundle, paint, tmp_path):
+    ran = dysfw("run", bundle, tmp_path / "none.jpg", paint("a.png", RED), "--json")
+    assert ran.code == 1
+    failed, judged = map(json.loads, ran.out.splitlines())
+    assert failed["schema"] == judged["schema"] == "dysfw.prediction/1"
+    assert failed["error"] == {"code": "missing_file", "message": "no such file"}
+    assert "probabilities" not in failed
+    assert judged["image"]["width"] == 64
+    assert len(judged["face"]["landmarks"]) == 5
+    assert sum(judged["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+    assert [r["name"] for r in judged["regions"]] == ["upper", "lower"]
+    assert judged["ranking"][0]["label"] == "red"
+    assert [r["rank"] for r in judged["ranking"]] == [1, 2, 3]
+    assert judged["reliable"] is None
+    assert judged["bundle"]["name"] == "bundle"
+    assert (judged["device"], judged["precision"]) == ("cpu", "float32")
+    assert set(judged["timings_ms"]) == {"decode", "detect", "segment", "crop", "embed", "judge"}
+
+
+def test_absent_regions_are_named_and_leave_no_nan(dysfw, toy_recipe, colour_data, tmp_path, paint):
+    bundle = tmp_path / "bundle"
+    dysfw("train", toy_recipe, colour_data, "-o", bundle, "--set", "segmenter.drop=lower")
+    ran = dysfw("run", bundle, paint("wide.png", RED, size=(96, 48)), "--json")
+    judged = json.loads(ran.out)
+    assert [r["name"] for r in judged["regions"]] == ["upper"]
+    assert judged["absent"] == {"lower": "turned away"}
+    assert "NaN" not in ran.out
+
+
+def test_a_figure_is_drawn_at_the_size_of_a_slide(dysfw, bundle, paint, tmp_path):
+    ran = dysfw("run", bundle, paint("a.png", RED), paint("b.png", RED, seed=1), "--figure", tmp_path / "out.png")
+    assert ran.code == 0
+    for name in ("out.png", "out-2.png"):
+        with Pillow.open(tmp_path / name) as figure:
+            assert figure.width >= 1920
+        assert f"figure: {tmp_path / name}" in ran.err
+
+
+@pytest.mark.parametrize(("name", "message"), [("out.xyz", "must end in .png"), ("nowhere/out.png", "is not a folder")])
+def test_a_figure_that_cannot_be_written_is_refused_first(dysfw, bundle, tmp_path, name, message):
+    ran = dysfw("run", bundle, tmp_path / "a.png", "--figure", tmp_path / name)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
+def test_the_fusion_is_swapped_in_one_word(dysfw, bundle, paint):
+    image = paint("a.png", (150, 90, 60))
+    mean = json.loads(dysfw("run", bundle, image, "--json").out)
+    stacked = json.loads(dysfw("run", bundle, image, "--json", "--set", "fusion.use=stacking").out)
+    assert mean["probabilities"] != stacked["probabilities"]
+    assert mean["regions"] == stacked["regions"]
+    assert mean["recipe"]["fingerprint"] != stacked["recipe"]["fingerprint"]
+
+
+def test_all_faces_judges_each(dysfw, bundle, paint):
+    ran = dysfw("run", bundle, paint("a.png", RED, size=(120, 60)), "--json", "--set", "detector.faces=2", "--all-faces")
+    assert [json.loads(line)["face"]["index"] for line in ran.out.splitlines()] == [0, 1]
+
+
+def test_an_untrained_recipe_prints_no_probabilities_and_says_how_to_train(dysfw, toy_recipe, paint):
+    ran = dysfw("run", toy_recipe, paint("a.png", RED))
+    assert (ran.code, ran.out) == (2, "")
+    assert "is not trained" in ran.err
+    assert "dysfw train" in ran.err
+
+
+def test_a_device_that_is_not_there_is_an_error_and_never_a_fallback(dysfw, bundle, paint):
+    ran = dysfw("run", bundle, paint("a.png", RED), "--device", "cuda:9")
+    assert (ran.code, ran.out) == (2, "")
+    assert "cuda:9 was asked for" in ran.err
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["run", "r.yaml"], ["run", "--nonsense"], ["nonsense"]])
+def test_wrong_commands_exit_with_2(dysfw, arguments):
+    assert dysfw(*arguments).code == 2

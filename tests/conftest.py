@@ -1,0 +1,80 @@
+import os
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from dysfw.registry.host import load_plugins
+from dysfw.registry.registry import Registry
+
+os.environ.setdefault("MPLBACKEND", "agg")
+TOY_RECIPE = """\
+version: 1
+name: toy
+device: cpu
+detector: {use: centre}
+segmenter: {use: halves}
+crop: {align: true, margin: 0.1}
+backbone: {use: mosaic}
+head: {use: softmax, C: 0.1}
+fusion: {use: mean}
+"""
+COLOURS = {"red": (200, 40, 40), "green": (40, 160, 40), "sand": (190, 170, 110)}
+
+
+@pytest.fixture(autouse=True)
+def no_outside_influence(monkeypatch):
+    for name in ("DYSFW_PLUGINS", "DYSFW_FETCH", "DYSFW_OFFLINE", "DYSFW_TRACEBACK"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def phantoms() -> Path:
+    """48 synthetic faces of 7 classes, with a manifest that names patients."""
+    return Path(__file__).parent / "data" / "phantoms"
+
+
+@pytest.fixture(scope="session")
+def toys() -> Registry:
+    """The core's own components and the toys."""
+    points = [p for p in metadata.entry_points(group="dysfw") if p.name == "builtin"]
+    return Registry(load_plugins(entry_points=[*points, metadata.EntryPoint("toys", "dysfw_toys.plugin", "dysfw")]))
+
+
+@pytest.fixture
+def toy_recipe(tmp_path) -> Path:
+    path = tmp_path / "toy.yaml"
+    path.write_text(TOY_RECIPE)
+    return path
+
+
+@pytest.fixture
+def paint(tmp_path):
+    """paint("a.png", (200, 40, 40), size=(64, 48)): a noisy image of one colour, and its path."""
+
+    def paint(name: str, colour: tuple[int, int, int], size: tuple[int, int] = (64, 64), seed: int = 0) -> Path:
+        rng = np.random.default_rng(seed)
+        pixels = np.clip(np.array(colour) + rng.normal(0, 25, (size[1], size[0], 3)), 0, 255).astype(np.uint8)
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Pillow.fromarray(pixels).save(path)
+        return path
+
+    return paint
+
+
+@pytest.fixture
+def colour_data(tmp_path, paint) -> Path:
+    """Three classes that differ in colour, five patients each (the last for testing), two images a patient."""
+    rows = ["path,label,patient,split"]
+    for label, colour in COLOURS.items():
+        for patient in range(5):
+            for photograph in range(2):
+                seed = patient * 2 + photograph
+                paint(f"data/{label}/{seed}.png", colour, seed=seed)
+                split = "test" if patient == 4 else "train"
+                rows.append(f"{label}/{seed}.png,{label},{label}-{patient},{split}")
+    (tmp_path / "data" / "manifest.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path / "data"
