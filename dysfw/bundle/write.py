@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 from safetensors.numpy import save
 
 from ..errors import DysfwError
 from ..files import sha256_of
+from ..recipe.document import dump_document
 from ..types import State
 from .contents import CARD, MANIFEST, RECIPE, STATE, Fitted, Manifest, Votes
 
@@ -37,7 +37,7 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
             unfinished = Path(scratch) / folder.name
             unfinished.mkdir()
-            (unfinished / RECIPE).write_text(yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True), "utf-8")
+            (unfinished / RECIPE).write_text(dump_document(dict(recipe)), "utf-8")
             (unfinished / CARD).write_text(card, "utf-8")
             (unfinished / STATE).write_bytes(save(_arrays(states, fitted.votes)))
             manifest = manifest.model_copy(

@@ -101,16 +101,17 @@ class Registry:
         names = [e.spec.name for e in entries]
         for plugin in self.plugins:
             if (owner or provider) in (plugin.distribution, plugin.name):
-                raise _absent(kind, name, plugin, [e.spec.name for e in entries if e.plugin == plugin])
+                raise _absent(kind, name, plugin, [e.spec.name for e in entries if e.plugin is plugin])
         if provider and owner in ("", provider):
             raise DysfwError(
                 f"{kind} {name!r} belongs to the plugin {provider}, which is not installed", hint=f"pip install {provider}"
             )
         broken = [p for p in self.plugins if p.error]
-        doubt = f" {_causes(broken)}; the name may be one of theirs." if broken else ""
+        remedy = "If it belongs to a plugin, install that plugin first."
+        if broken:
+            remedy = f"The plugins that could not be loaded may have it: {_causes(broken)}"
         raise DysfwError(
-            f"no {kind} is called {name!r}{closest(short, names)}{doubt}",
-            hint=f"installed: {listed(sorted(set(names)))}. If it belongs to a plugin, install that plugin first.",
+            f"no {kind} is called {name!r}{closest(short, names)}", hint=f"installed: {listed(sorted(set(names)))}. {remedy}"
         )
 
     def _register(self, plugin: Plugin) -> Plugin:
@@ -123,6 +124,8 @@ class Registry:
             bundles = _specs(plugin.hooks, "dysfw_bundles", BundleSpec)
         except Exception as error:
             return replace(plugin, hooks=None, error=error)
+        except SystemExit as error:
+            return replace(plugin, hooks=None, error=RuntimeError(f"a hook called sys.exit({error.code!r})"))
         for component in components:
             self.components[component.kind].append(Entry(component, plugin))
         self.commands += [Entry(command, plugin) for command in commands]
@@ -191,4 +194,4 @@ def _absent(kind: str, name: str, plugin: Plugin, names: list[str]) -> DysfwErro
 
 
 def _causes(broken: list[Plugin]) -> str:
-    return "; ".join(f"plugin {p.name} ({p.origin}) could not be loaded: {in_words(p.error)}" for p in broken if p.error)
+    return "; ".join(f"{p.name} ({p.origin}), {in_words(p.error)}" for p in broken if p.error)

@@ -41,9 +41,8 @@ def check(
 @app.command()
 def show(ctx: typer.Context, recipe: RecipeArgument, sets: SetOption = None) -> None:
     """Print the recipe with nothing left to defaults, and where each component comes from."""
-    import yaml
-
     from ...recipe.check import load_recipe
+    from ...recipe.document import dump_document
     from ..main import registry_of
     from ..terminal import out
 
@@ -51,7 +50,7 @@ def show(ctx: typer.Context, recipe: RecipeArgument, sets: SetOption = None) -> 
     lines = [f"# fingerprint {loaded.fingerprint}"]
     for node in loaded.nodes.values():
         lines.append(f"# {node.kind} {node.use}: {node.origin}, {node.component.__module__}:{node.component.__qualname__}")
-    text = yaml.safe_dump(loaded.to_dict(), sort_keys=False, allow_unicode=True)
+    text = dump_document(loaded.to_dict())
     out().print("\n".join(lines) + "\n" + text, end="", markup=False, soft_wrap=True)
 
 

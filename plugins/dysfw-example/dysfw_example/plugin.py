@@ -1,0 +1,11 @@
+"""What this plugin registers. Imported whenever dysfw starts, so it imports nothing heavy itself."""
+
+from __future__ import annotations
+
+from dysfw.registry.hookspecs import ComponentSpec, hookimpl
+
+
+@hookimpl
+def dysfw_components() -> list[ComponentSpec]:
+    target = "dysfw_example.facial_thirds:FacialThirds"
+    return [ComponentSpec("segmenter", "facial_thirds", target, "upper, middle and lower third of the face")]

@@ -1,0 +1,305 @@
+"""What every registered fusion owes its callers, and what each promises on its own."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from dysfw.builtin.fusions.stacking import Stacking
+from dysfw.builtin.fusions.weighted import Weighted
+from dysfw.components import Fusion
+from dysfw.metrics import scores
+from dysfw.registry.registry import load_registry
+from dysfw.types import State
+
+REGISTRY = load_registry()
+FUSIONS = {entry.spec.name: REGISTRY.load("fusion", entry.spec.name) for entry in REGISTRY.components["fusion"]}
+# Stacking learns what a region's vote is worth for each class, and may rank otherwise than the votes do.
+KEEP_RANKING = sorted(set(FUSIONS) - {"stacking"})
+REGIONS, CLASSES = 4, 5
+NAMES = ("face", "nose", "mouth", "chin")
+
+every = pytest.mark.parametrize("name", sorted(FUSIONS))
+ranking = pytest.mark.parametrize("name", KEEP_RANKING)
+few = settings(max_examples=15, deadline=None)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def lesson(skill=(1.0, 2.0, 1.0, 0.5), n: int = 100, classes: int = CLASSES, seed: int = 0):
+    """Votes of regions that know the truth to different degrees: votes, present, y, groups."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % classes
+    logits = rng.normal(size=(n, len(skill), classes)) + np.array(skill)[:, None] * np.eye(classes)[y][:, None]
+    present = rng.random((n, len(skill))) < 0.9
+    present[:, 0] |= ~present.any(axis=1)
+    return softmax(logits), present, y, np.arange(n)
+
+
+def made(name: str) -> Fusion:
+    """A fusion as the engine makes it: prepared, and taught where it learns."""
+    fusion = Stacking(C=0.1) if name == "stacking" else FUSIONS[name]()
+    fusion.prepare(NAMES)
+    if fusion.learns:
+        fusion.fit(*lesson())
+    return fusion
+
+
+MADE = {name: made(name) for name in FUSIONS}
+
+vectors = arrays.arrays(np.float32, CLASSES, elements=st.floats(0, 1, width=32)).filter(lambda v: v.sum() > 0.01)
+votes_of_all = st.lists(vectors, min_size=REGIONS, max_size=REGIONS).map(lambda rows: np.stack([r / r.sum() for r in rows]))
+presences = st.lists(st.booleans(), min_size=REGIONS, max_size=REGIONS).filter(any).map(np.array)
+
+
+@st.composite
+def batches(draw):
+    """(votes, present) of 1 to 4 faces; zeros and ties are common."""
+    n = draw(st.integers(1, 4))
+    return np.stack([draw(votes_of_all) for _ in range(n)]), np.stack([draw(presences) for _ in range(n)])
+
+
+@every
+@few
+@given(batches())
+def test_rows_are_probabilities(name, batch) -> None:
+    votes, present = batch
+    fused = MADE[name].fuse(votes, present)
+    assert fused.dtype == np.float32
+    assert fused.shape == (len(votes), CLASSES)
+    assert np.isfinite(fused).all()
+    assert (fused >= 0).all()
+    assert np.allclose(fused.sum(axis=1), 1, atol=1e-5)
+
+
+@every
+@few
+@given(batches())
+def test_votes_are_not_written_to(name, batch) -> None:
+    votes, present = batch
+    before = votes.copy()
+    votes.flags.writeable = present.flags.writeable = False
+    MADE[name].fuse(votes, present)
+    assert np.array_equal(votes, before)
+
+
+@every
+@few
+@given(batches())
+def test_a_face_is_judged_alike_alone_and_in_company(name, batch) -> None:
+    votes, present = batch
+    together = MADE[name].fuse(votes, present)
+    for i in range(len(votes)):
+        assert np.allclose(MADE[name].fuse(votes[i : i + 1], present[i : i + 1]), together[i], atol=1e-6)
+
+
+@every
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rubbish", [np.nan, np.inf, -1e30, 0.0, 5.0])
+def test_what_an_absent_region_says_does_not_matter(name, rubbish) -> None:
+    votes, present, _, _ = lesson(seed=1)
+    assert not present.all()
+    other = np.where(present[..., None], votes, np.float32(rubbish))
+    assert np.array_equal(MADE[name].fuse(votes, present), MADE[name].fuse(other, present))
+
+
+@pytest.mark.parametrize("name", sorted(name for name, fusion in MADE.items() if fusion.learns))
+def test_what_an_absent_region_says_teaches_nothing(name) -> None:
+    votes, present, y, groups = lesson()
+    taught = Stacking(C=0.1) if name == "stacking" else FUSIONS[name]()
+    taught.fit(np.where(present[..., None], votes, np.float32(np.nan)), present, y, groups)
+    assert np.array_equal(taught.fuse(votes, present), MADE[name].fuse(votes, present))
+
+
+@every
+def test_the_order_of_the_classes_does_not_matter(name) -> None:
+    order = np.array([3, 0, 4, 1, 2])
+    votes, present, y, groups = lesson()
+    fusion = Stacking(C=0.1) if name == "stacking" else FUSIONS[name]()
+    fusion.prepare(NAMES)
+    fusion.fit(votes[..., order], present, np.argsort(order)[y], groups)
+    new, there, _, _ = lesson(seed=1)
+    assert np.allclose(fusion.fuse(new[..., order], there), MADE[name].fuse(new, there)[:, order], atol=2e-3)
+
+
+def same_ranking(fused: np.ndarray, vote: np.ndarray) -> bool:
+    """No pair of classes stands the other way round (beyond rounding)."""
+    higher = vote[:, None] - vote[None] > 1e-4
+    return bool((fused[:, None] - fused[None])[higher].min(initial=0) > -1e-6)
+
+
+@ranking
+@few
+@given(votes_of_all, st.integers(0, REGIONS - 1))
+def test_the_only_region_present_decides(name, votes, alone) -> None:
+    fused = MADE[name].fuse(votes[None], np.arange(REGIONS)[None] == alone)[0]
+    assert same_ranking(fused, votes[alone])
+    assert fused[votes[alone].argmax()] == fused.max()
+
+
+@ranking
+@few
+@given(vectors, presences)
+def test_regions_that_agree_are_believed(name, vector, present) -> None:
+    vote = vector / vector.sum()
+    fused = MADE[name].fuse(np.tile(vote, (1, REGIONS, 1)), present[None])[0]
+    assert same_ranking(fused, vote)
+    assert fused[vote.argmax()] == fused.max()
+
+
+@every
+def test_votes_of_zero_and_one_survive(name) -> None:
+    certain = np.eye(CLASSES, dtype=np.float32)[[0, 1, 2, 0]][None]  # two for the first class, one against the other
+    for present in ([1, 1, 1, 1], [0, 1, 1, 0], [0, 1, 0, 0]):
+        fused = MADE[name].fuse(certain, np.array([present], bool))
+        assert np.isfinite(fused).all()
+        assert fused.sum() == pytest.approx(1, abs=1e-5)
+
+
+@every
+def test_a_restored_fusion_is_the_same_to_the_last_bit(name) -> None:
+    votes, present, _, _ = lesson(seed=1)
+    other = FUSIONS[name]()
+    other.prepare(NAMES)
+    other.restore(MADE[name].state())
+    assert other.fuse(votes, present).tobytes() == MADE[name].fuse(votes, present).tobytes()
+
+
+@pytest.mark.parametrize("name", sorted(name for name, fusion in MADE.items() if fusion.learns))
+def test_a_fusion_that_learns_refuses_to_guess(name) -> None:
+    votes, present, _, _ = lesson()
+    with pytest.raises(ValueError, match="not learned yet|not fitted"):
+        FUSIONS[name]().fuse(votes, present)
+    with pytest.raises(ValueError, match="state of another kind"):
+        FUSIONS[name]().restore(State({"other": np.zeros(3)}))
+
+
+# What each does, on two regions that one can follow by hand
+
+A, B = (0.8, 0.2, 0.0), (0.1, 0.5, 0.4)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mean", (0.45, 0.35, 0.2)),
+        ("geometric", np.sqrt([0.08, 0.1, 0.4e-6]) / np.sqrt([0.08, 0.1, 0.4e-6]).sum()),
+        ("median", (0.45, 0.35, 0.2)),
+        ("max", np.array([0.8, 0.5, 0.4]) / 1.7),
+        ("borda", np.array([2 + 0, 1 + 2, 0 + 1]) / 6),
+    ],
+)
+def test_two_regions_by_hand(name, expected) -> None:
+    assert FUSIONS[name]().fuse(np.array([[A, B]], np.float32), np.ones((1, 2), bool))[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_median_ignores_a_region_gone_wild() -> None:
+    votes = np.array([[A, A, (0.0, 0.0, 1.0)]], np.float32)
+    assert MADE["median"].fuse(votes, np.ones((1, 3), bool))[0] == pytest.approx(A)
+
+
+def test_borda_shares_the_points_of_a_tie() -> None:
+    votes = np.array([[(0.5, 0.25, 0.25)]], np.float32)
+    assert MADE["borda"].fuse(votes, np.ones((1, 1), bool))[0] == pytest.approx(np.array([2, 0.5, 0.5]) / 3)
+
+
+# weighted
+
+
+def test_given_weights_go_by_name() -> None:
+    fusion = Weighted({"mouth": 3, "face": 1})
+    fusion.prepare(NAMES)
+    assert not fusion.learns
+    votes, present, _, _ = lesson()
+    present = np.ones_like(present)
+    assert np.allclose(fusion.fuse(votes, present), 0.25 * votes[:, 0] + 0.75 * votes[:, 2], atol=1e-6)
+
+
+def test_weights_count_among_the_regions_present() -> None:
+    fusion = Weighted({"face": 1, "nose": 1, "mouth": 2})
+    fusion.prepare(NAMES)
+    votes = lesson()[0][:1]
+    fused = fusion.fuse(votes, np.array([[True, False, True, True]]))
+    assert np.allclose(fused, (votes[:, 0] + 2 * votes[:, 2]) / 3, atol=1e-6)
+
+
+def test_where_all_weight_is_on_an_absent_region_the_others_count_alike() -> None:
+    fusion = Weighted({"face": 1})
+    fusion.prepare(NAMES)
+    votes = lesson()[0][:1]
+    fused = fusion.fuse(votes, np.array([[False, True, True, False]]))
+    assert np.allclose(fused, votes[:, 1:3].mean(axis=1), atol=1e-6)
+
+
+def test_a_weight_for_an_unknown_region_is_refused_with_the_closest() -> None:
+    with pytest.raises(
+        ValueError, match=r"no region 'mout'; did you mean 'mouth'\?; the segmenter has: face, nose, mouth, chin"
+    ):
+        Weighted({"mout": 1}).prepare(NAMES)
+
+
+@pytest.mark.parametrize("weights", [{}, {"face": 0}, {"face": -1, "nose": 3}, {"face": np.nan}, {"face": np.inf, "nose": 1}])
+def test_weights_that_mean_nothing_are_refused(weights) -> None:
+    with pytest.raises(ValueError, match="weights must be finite, >= 0 and not all 0"):
+        Weighted(weights)
+
+
+def test_learned_weights_favour_the_region_that_knows() -> None:
+    fusion = Weighted()
+    fusion.fit(*lesson(skill=(0.0, 4.0, 0.0, 1.0), n=200))
+    assert fusion.shares.argmax() == 1
+    assert fusion.shares[1] > 0.6
+    assert fusion.shares[3] > max(fusion.shares[[0, 2]])
+    assert fusion.shares.sum() == pytest.approx(1)
+
+
+def test_equal_regions_get_about_equal_weights() -> None:
+    fusion = Weighted()
+    fusion.fit(*lesson(skill=(1.5, 1.5, 1.5, 1.5), n=200))
+    assert fusion.shares == pytest.approx(np.full(4, 0.25), abs=0.1)
+
+
+def test_learned_weights_do_not_follow_the_most_frequent_class() -> None:
+    votes, present, y, groups = lesson(skill=(3.0, 3.0), n=200, classes=2)
+    rare = np.flatnonzero(y == 1)[:10]
+    votes[y == 0, 0], votes[y == 1, 1] = 0.5, 0.5  # the first region knows class 1 alone, the second class 0 alone
+    rows = np.concatenate([np.flatnonzero(y == 0), rare])
+    fusion = Weighted()
+    fusion.fit(votes[rows], present[rows], y[rows], groups[rows])
+    assert fusion.shares == pytest.approx(np.full(2, 0.5), abs=0.15)
+
+
+def test_weights_learned_for_other_regions_are_refused() -> None:
+    votes, present, _, _ = lesson(skill=(1.0, 1.0))
+    with pytest.raises(ValueError, match="for other regions"):
+        MADE["weighted"].fuse(votes, present)
+
+
+# stacking
+
+
+def test_stacking_learns_which_region_knows_which_condition() -> None:
+    def one_sided(seed: int):
+        """The first region knows conditions 0 and 1, the second 2 and 3; of the others each is surely wrong."""
+        votes, present, y, groups = lesson(skill=(0.0, 0.0), n=200, classes=4, seed=seed)
+        knows = np.stack([y < 2, y >= 2], axis=1)[..., None]
+        opinions = np.where(knows, softmax(4 * np.eye(4)[y])[:, None], softmax(5 * np.eye(4)[(y + 1) % 4])[:, None])
+        return (0.2 * votes + 0.8 * opinions).astype(np.float32), np.ones_like(present), y, groups
+
+    stacking = Stacking()
+    stacking.fit(*one_sided(0))
+    votes, present, y, _ = one_sided(1)
+    assert scores(stacking.fuse(votes, present), y).accuracy > 0.9
+    assert scores(MADE["mean"].fuse(votes, present), y).accuracy < 0.7
+
+
+def test_to_stacking_an_absent_region_is_one_without_an_opinion() -> None:
+    votes, present, _, _ = lesson(seed=1)
+    undecided = np.where(present[..., None], votes, np.float32(1 / CLASSES))
+    assert np.allclose(
+        MADE["stacking"].fuse(undecided, np.ones_like(present)), MADE["stacking"].fuse(votes, present), atol=1e-5
+    )

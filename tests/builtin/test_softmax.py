@@ -1,0 +1,180 @@
+"""The head ``softmax``: the classifier it claims to be, in every shape of data it may meet."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from dysfw.builtin.heads.softmax import GRID, Softmax
+from dysfw.types import State
+
+
+def data(n: int = 90, dim: int = 12, classes: int = 3, seed: int = 0, distance: float = 1.0):
+    """Classes as clouds, features of different scales; each photograph a patient of its own."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % classes
+    centres = distance * rng.normal(size=(classes, dim))
+    x = (rng.normal(size=(n, dim)) + centres[y]) * rng.uniform(0.1, 30, dim) + rng.normal(size=dim) * 10
+    return x.astype(np.float32), y.astype(np.int64), np.arange(n)
+
+
+def fitted(x, y, classes: int, groups, **parameters) -> Softmax:
+    head = Softmax(**parameters)
+    head.fit(x, y, classes, groups)
+    return head
+
+
+@pytest.mark.parametrize(("C", "tolerance"), [(1e-3, 1e-3), (0.1, 3e-3), (10, 0.02)])
+@pytest.mark.parametrize(
+    ("n", "dim", "classes"), [(90, 12, 3), (60, 12, 2), (30, 200, 3), (20, 21, 2)], ids=["N>dim", "2", "N<dim", "2, N<dim"]
+)
+def test_it_is_scikit_learns_regression_on_standardised_features(n, dim, classes, C, tolerance) -> None:
+    every, y, groups = data(n + 40, dim, classes)
+    x, new, y, groups = every[:n], every[n:], y[:n], groups[:n]
+    scaler = StandardScaler().fit(x.astype(np.float64))
+    reference = LogisticRegression(C=C, class_weight="balanced", max_iter=10_000, tol=1e-8).fit(scaler.transform(x), y)
+    found = fitted(x, y, classes, groups, C=C).predict(new)
+    assert np.allclose(found, reference.predict_proba(scaler.transform(new)), atol=tolerance)  # of its optimiser
+    assert found.dtype == np.float32
+    assert np.allclose(found.sum(axis=1), 1, atol=1e-6)
+
+
+def test_the_data_are_not_written_to() -> None:
+    x, y, groups = data()
+    before = x.copy()
+    x.flags.writeable = y.flags.writeable = groups.flags.writeable = False
+    fitted(x, y, 3, groups).predict(x)
+    assert np.array_equal(x, before)
+
+
+def test_a_class_without_examples_gets_no_opinion() -> None:
+    x, y, groups = data(classes=3)
+    head = fitted(x, np.array([0, 1, 3])[y], 5, groups, C=0.1)
+    logs = np.log(head.predict(x))
+    known = logs[:, [0, 1, 3]]
+    assert np.allclose(logs[:, [2, 4]], known.mean(axis=1, keepdims=True), atol=1e-4)
+    assert np.allclose(known - known.mean(axis=1, keepdims=True), _centred(fitted(x, y, 3, groups, C=0.1), x), atol=1e-4)
+
+
+def _centred(head: Softmax, x: np.ndarray) -> np.ndarray:
+    logs = np.log(head.predict(x))
+    return logs - logs.mean(axis=1, keepdims=True)
+
+
+def test_a_restored_head_is_the_same_to_the_last_bit() -> None:
+    x, y, groups = data()
+    head, other = fitted(x, y, 3, groups), Softmax(C=7)
+    other.restore(head.state())
+    assert other.predict(x).tobytes() == head.predict(x).tobytes()
+    assert other.state().values == head.state().values
+    assert all(a.dtype == np.float32 for a in head.state().arrays.values())
+
+
+@pytest.mark.parametrize("change", ["no coef", "no C", "other dim", "other classes", "flat", "empty"])
+def test_a_state_that_does_not_fit_is_refused(change) -> None:
+    state = fitted(*data()[:2], 3, data()[2], C=1).state()
+    arrays, values = dict(state.arrays), dict(state.values)
+    match change:
+        case "no coef":
+            del arrays["coef"]
+        case "no C":
+            values = {}
+        case "other dim":
+            arrays["mean"] = arrays["mean"][1:]
+        case "other classes":
+            arrays["intercept"] = arrays["intercept"][1:]
+        case "flat":
+            arrays["coef"] = arrays["coef"].ravel()
+        case "empty":
+            arrays = {}
+    with pytest.raises(ValueError, match="state of another kind of head"):
+        Softmax().restore(State(arrays, values))
+
+
+def test_how_often_a_class_was_photographed_hardly_matters() -> None:
+    x, y, groups = data(n=60)
+    triple = np.concatenate([np.arange(60), *[np.flatnonzero(y == 0)] * 2])
+    # standardised alike, so that only the balance differs: the features of both have mean 0 and spread 1 in each class
+    for k in range(3):
+        x[y == k] = StandardScaler().fit_transform(x[y == k]) + np.eye(3, 12)[k]
+    alone, more = fitted(x, y, 3, groups, C=0.01), fitted(x[triple], y[triple], 3, groups[triple], C=0.01)
+    assert abs(alone.predict(x) - more.predict(x)).max() < 0.08
+    assert np.allclose(more.predict(x).mean(axis=0), 1 / 3, atol=0.04)
+
+
+def test_the_same_data_give_the_same_head() -> None:
+    x, y, groups = data(30, 100)
+    first, second = (fitted(x, y, 3, groups).state().arrays for _ in range(2))
+    assert all(first[name].tobytes() == second[name].tobytes() for name in first)
+
+
+def test_a_feature_that_never_changes_is_without_effect() -> None:
+    x, y, groups = data()
+    constant = np.full((len(x), 1), 123.456, np.float32)
+    plain, padded = fitted(x, y, 3, groups, C=1), fitted(np.hstack([x, constant]), y, 3, groups, C=1)
+    assert np.allclose(plain.predict(x), padded.predict(np.hstack([x, constant])), atol=1e-3)
+    assert np.allclose(plain.predict(x), padded.predict(np.hstack([x, constant + 1000])), atol=1e-3)
+
+
+def test_one_class_is_refused() -> None:
+    x, _, groups = data()
+    with pytest.raises(ValueError, match="at least two classes"):
+        Softmax().fit(x, np.zeros(len(x), np.int64), 3, groups)
+
+
+def test_an_unfitted_head_says_so() -> None:
+    with pytest.raises(ValueError, match="not fitted"):
+        Softmax().predict(data()[0])
+
+
+# Choosing C
+
+
+def test_hard_data_are_held_more_strongly_than_easy_data() -> None:
+    easy, hard = (fitted(*_with_classes(data(distance=d))).chosen for d in (3.0, 0.15))
+    assert hard < easy
+    assert {hard, easy} <= set(GRID)
+
+
+def _with_classes(found):
+    x, y, groups = found
+    return x, y, 3, groups
+
+
+def test_a_given_c_is_taken() -> None:
+    assert fitted(*_with_classes(data()), C=0.5).chosen == 0.5
+
+
+def test_c_is_chosen_on_patients_that_were_not_seen() -> None:
+    # Each patient has six almost identical photographs, and the classes hardly differ. Who recognises the patient is sure
+    # of the class; who does not, learns nothing.
+    rng = np.random.default_rng(0)
+    labels = np.arange(20) % 2
+    groups = np.repeat(np.arange(20), 6)
+    patients = rng.normal(size=(20, 40)) + 0.1 * labels[:, None]
+    x = (patients[groups] + 0.05 * rng.normal(size=(120, 40))).astype(np.float32)
+    y = labels[groups].astype(np.int64)
+    by_patient, by_photograph = fitted(x, y, 2, groups), fitted(x, y, 2, np.arange(120))
+    assert by_patient.chosen < 1e-2 < by_photograph.chosen
+
+
+def test_two_photographs_of_each_class_are_enough() -> None:
+    x, y, groups = data(4, 20, 2, distance=3)
+    assert np.array_equal(fitted(x, y, 2, groups).predict(x).argmax(axis=1), y)
+
+
+def test_where_c_cannot_be_chosen_the_way_out_is_named() -> None:
+    x, y, _ = data(20, 5, 2)
+    with pytest.raises(ValueError, match=r"C cannot be chosen by cross-validation: .*; set C in the recipe"):
+        Softmax().fit(x, y, 2, np.zeros(20, np.int64))
+
+
+def test_the_whole_grid_converges_on_separable_data() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        for distance in (0.0, 1.0, 20.0):
+            fitted(*_with_classes(data(60, 300, distance=distance)))
+            fitted(*_with_classes(data(60, 8, distance=distance)))

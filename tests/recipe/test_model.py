@@ -1,0 +1,88 @@
+"""A recipe's fingerprint follows what shapes its results and nothing else; its dictionary says all of it."""
+
+import pytest
+
+from dysfw.recipe.check import check, load_recipe
+from dysfw.recipe.document import dump_document, parse_document
+
+NESTED = "{use: concat, of: [{use: files, weights: w, shares: {b: 1, a: 2}}, {use: wrap, inner: {use: mosaic}}]}"
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["name=other"],
+        ["device=auto", "precision=bfloat16"],
+        ["bundle=trained"],
+        ["backbone.of.0.device=cuda:1"],
+        ["backbone.of.0.weights=/elsewhere/w"],
+        ["backbone.of.0.layers=3", "backbone.scale=1", "crop.margin=0.15"],  # what they are anyway
+        ["backbone.of.0.rate=1"],
+        ["backbone.of.0.rate=1.0"],
+        ["backbone.of.0.shares={a: 2.0, b: 1.0}"],
+    ],
+)
+def test_the_fingerprint_ignores_what_does_not_shape_the_result(recipe, overrides):
+    assert recipe(*overrides, backbone=NESTED).fingerprint == recipe(backbone=NESTED).fingerprint
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "seed=1", "crop.margin=0.2", "crop.align=false", "crop.size=160", "fusion.use=median", "head.C=2", "detector.faces=2",
+        "backbone.scale=2", "backbone.of.0.layers=4", "backbone.of.0.weights=other", "backbone.of.0.text=/elsewhere/w",
+        "backbone.of.0.seed=3", "backbone.of.0.shares.a=3", "backbone.of.1.inner.tiles=2", "backbone.of.1.other={use: mosaic}",
+    ],
+)  # fmt: skip
+def test_the_fingerprint_follows_everything_that_shapes_the_result(recipe, override):
+    assert recipe(override, backbone=NESTED).fingerprint != recipe(backbone=NESTED).fingerprint
+
+
+def test_a_text_that_looks_like_a_path_counts_in_full(recipe):
+    one, other = (recipe(f"backbone.text={text}") for text in ("/a/model", "/b/model"))
+    assert one.fingerprint != other.fingerprint
+
+
+def test_the_fingerprint_ignores_comments_the_order_of_keys_and_where_the_recipe_lies(registry, write):
+    lines = [
+        "version: 1", "name: x", "detector: {use: centre, faces: 2, choose: last}", "segmenter: {use: halves}",
+        "backbone: {use: files, weights: trunk.bin, shares: {b: 1, a: 2}}", "head: {use: softmax}", "fusion: {use: mean}",
+    ]  # fmt: skip
+    other = [
+        *reversed(lines[3:4] + lines[5:]), "# a comment", "version: 1", "name: y",
+        "detector: {choose: last, faces: 2, use: centre}",
+        "backbone:\n  shares: {a: 2, b: 1}\n  weights: trunk.bin\n  use: files",
+    ]  # fmt: skip
+    first = load_recipe(write("here/a.yaml", "\n".join(lines)), registry)
+    second = load_recipe(write("there/b.yaml", "\n".join(other)), registry)
+    assert first.nodes["backbone"].params["weights"] != second.nodes["backbone"].params["weights"]
+    assert first.fingerprint == second.fingerprint
+
+
+def test_the_dictionary_is_in_the_order_in_which_people_write(recipe):
+    content = recipe(bundle="trained", fusion="{use: mean}").to_dict()
+    order = "version name device precision seed detector segmenter crop backbone head fusion bundle"
+    assert list(content) == order.split()
+    assert list(content["backbone"])[:3] == ["use", "weights", "more"]
+    assert "bundle" not in recipe().to_dict()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        {},
+        {"backbone": NESTED, "bundle": "trained", "crop": "{size: 160, margin: 0}"},
+        {"name": '"1e3"', "backbone": '{use: files, weights: w, more: [a], named: {"010": b}, text: "08", device: cuda}'},
+    ],
+)
+def test_a_recipe_written_from_its_dictionary_is_the_same_recipe(recipe, registry, write, lines):
+    first = recipe(**lines)
+    second = load_recipe(write("again/dumped.yaml", dump_document(first.to_dict())), registry)
+    assert second.to_dict() == first.to_dict()
+    assert repr(second.to_dict()) == repr(first.to_dict())
+    assert second.fingerprint == first.fingerprint
+
+
+def test_a_dictionary_holds_nothing_but_plain_values(recipe, registry):
+    content = recipe(backbone=NESTED).to_dict()
+    assert check(parse_document(dump_document(content), "r.yaml"), registry).to_dict() == content

@@ -1,0 +1,26 @@
+"""Problems are told together, in the order in which they stand in the files."""
+
+import pytest
+
+from dysfw.recipe.problems import Position, Problem, RecipeError, locate
+
+
+def test_a_position_is_written_as_editors_read_it():
+    assert str(Position("r.yaml", 3, 7)) == "r.yaml:3:7"
+    assert str(Position("--set seed=x")) == "--set seed=x"
+
+
+def test_problems_are_counted_sorted_and_told_with_their_keys():
+    problems = [
+        Problem(Position("r.yaml", 10, 2), ("backbone", "of", 0), "second"),
+        Problem(Position("r.yaml", 9, 30), (), "first"),
+    ]
+    error = RecipeError(iter(problems))
+    assert error.message == "2 problems in the recipe:\n  r.yaml:9:30: first\n  r.yaml:10:2: backbone.of.0: second"
+    assert "dysfw components" in error.hint
+
+
+@pytest.mark.parametrize(("path", "line"), [(("a", "b"), 3), (("a", "b", "c"), 3), (("a", "x"), 2), (("x", "y"), 1), ((), 1)])
+def test_what_is_missing_is_located_by_the_nearest_thing_around_it(path, line):
+    positions = {(): Position("r", 1), ("a",): Position("r", 2), ("a", "b"): Position("r", 3)}
+    assert locate(positions, path).line == line

@@ -1,0 +1,221 @@
+"""A name finds its component, or the one sentence that says why it does not."""
+
+import sys
+
+import pytest
+
+from dysfw.builtin.fusions.pools import Mean
+from dysfw.components import Fusion
+from dysfw.errors import DysfwError
+from dysfw.registry import registry as module_under_test
+
+FUSION = """
+from dysfw.components import Fusion
+
+class Own(Fusion):
+    def fuse(self, votes, present):
+        return votes[:, 0]
+
+class Abstract(Fusion):
+    pass
+
+def function():
+    pass
+"""
+OWN = "'fusion', 'own', 'shapes:Own', 'mine'"
+
+
+def refusal(registry, name, kind="fusion", action="load"):
+    with pytest.raises(DysfwError) as caught:
+        getattr(registry, action)(kind, name) if action != "bundle" else registry.bundle(name)
+    return caught.value
+
+
+def test_a_component_is_imported_only_when_it_is_loaded(site):
+    site.offer("shapes", OWN, shapes=FUSION)
+    registry = site.registry()
+    assert registry.component("fusion", "own").spec.summary == "mine"
+    assert "shapes" not in sys.modules
+    loaded = registry.load("fusion", "own")
+    assert loaded is sys.modules["shapes"].Own
+    assert issubclass(loaded, Fusion)
+
+
+@pytest.mark.parametrize("name", ["own", "dysfw-shapes:own", "shapes:own"])
+def test_a_component_has_a_short_name_and_full_ones(site, name):
+    site.offer("shapes", OWN)
+    assert site.registry().component("fusion", name).full_name == "dysfw-shapes:own"
+
+
+def test_one_name_may_mean_something_in_each_kind(site):
+    site.offer("shapes", OWN, "'head', 'own', 'shapes:OwnHead', 'a head'")
+    registry = site.registry()
+    assert registry.component("head", "own").spec.summary == "a head"
+    assert registry.component("fusion", "own").spec.summary == "mine"
+
+
+def test_a_name_that_two_plugins_register_must_be_written_in_full(site):
+    site.offer("shapes", OWN)
+    site.offer("forms", "'fusion', 'own', 'forms:Own', 'theirs'")
+    registry = site.registry()
+    error = refusal(registry, "own")
+    assert error.message == "fusion 'own' is registered by dysfw-forms 1.0 and dysfw-shapes 1.0"
+    assert error.hint == "write the one you mean in full: dysfw-forms:own or dysfw-shapes:own"
+    assert registry.component("fusion", "dysfw-forms:own").spec.summary == "theirs"
+
+
+def test_a_misspelt_name_is_refused_with_the_closest_one(site):
+    site.offer("shapes", OWN, "'fusion', 'median', 'shapes:Median', 'm'")
+    error = refusal(site.registry(), "mediam")
+    assert error.message == "no fusion is called 'mediam'; did you mean 'median'?"
+    assert error.hint == "installed: median, own. If it belongs to a plugin, install that plugin first."
+
+
+def test_a_known_name_whose_plugin_is_not_installed_says_what_to_install(site):
+    error = refusal(site.registry(), "timm", "backbone")
+    assert error.message == "backbone 'timm' belongs to the plugin dysfw-timm, which is not installed"
+    assert error.hint == "pip install dysfw-timm"
+
+
+def test_a_known_name_whose_plugin_is_broken_says_what_is_wrong_with_it(site):
+    site.install("timm", "import no_such_library")
+    error = refusal(site.registry(), "timm", "backbone")
+    assert error.message == (
+        "backbone 'timm' belongs to dysfw-timm 1.0, which is installed but cannot be loaded: "
+        "ModuleNotFoundError: No module named 'no_such_library'"
+    )
+
+
+def test_an_unknown_name_may_belong_to_a_broken_plugin(site):
+    site.offer("shapes", OWN)
+    site.install("forms", "raise OSError('lost')")
+    error = refusal(site.registry(), "rhombus")
+    assert error.message == "no fusion is called 'rhombus'"
+    assert error.hint == (
+        "installed: own. The plugins that could not be loaded may have it: forms (dysfw-forms 1.0), OSError: lost"
+    )
+
+
+def test_a_name_of_an_excluded_plugin_says_that_it_is_excluded(site):
+    site.offer("timm", "'backbone', 'timm', 'shapes:Timm', ''")
+    site.offer("shapes", OWN)
+    error = refusal(site.registry(only=["shapes"]), "timm", "backbone")
+    assert error.message == "backbone 'timm' belongs to the plugin timm, which --plugins or DYSFW_PLUGINS leaves out"
+    assert error.hint == "add timm to that list"
+
+
+@pytest.mark.parametrize("name", ["dysfw-shapes:owl", "shapes:owl"])
+def test_a_full_name_that_its_plugin_lacks_is_refused_with_that_plugin_s_closest_name(site, name):
+    site.offer("shapes", OWN)
+    site.offer("birds", "'fusion', 'owl', 'birds:Owl', ''")
+    assert refusal(site.registry(), name).message == f"dysfw-shapes 1.0 has no fusion {name!r}; did you mean 'own'?"
+
+
+def test_a_known_name_asked_of_another_plugin_is_not_blamed_on_its_own(site):
+    site.offer("timm", "'backbone', 'timm', 'shapes:Timm', ''")
+    site.offer("shapes", OWN)
+    assert refusal(site.registry(), "shapes:timm", "backbone").message == "dysfw-shapes 1.0 has no backbone 'shapes:timm'"
+    assert refusal(site.registry(), "nowhere:timm", "backbone").message.startswith("no backbone is called 'nowhere:timm'")
+
+
+def test_a_missing_extra_says_how_to_install_it(site):
+    spec = "'fusion', 'own', 'shapes:Own', 'mine', extra='gpu', needs=('fast_library',)"
+    site.offer("shapes", spec, shapes="import fast_library.kernels")
+    error = refusal(site.registry(), "own")
+    assert error.message == "fusion 'own' of dysfw-shapes 1.0 needs its optional extra 'gpu' (fast_library is not installed)"
+    assert error.hint == "pip install 'dysfw-shapes[gpu]'"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("import other_library", "ModuleNotFoundError: No module named 'other_library'"),
+        ("raise ValueError('bad state\\nand a long story')", "ValueError: bad state"),
+        ("Other = 1", "AttributeError: module 'shapes' has no attribute 'Own'"),
+        ("import sys\nsys.exit('bye')", "SystemExit: bye"),
+    ],
+)
+def test_a_component_that_cannot_be_imported_says_why(site, source, reason):
+    site.offer("shapes", OWN.replace("'mine'", "'mine', extra='gpu', needs=('fast_library',)"), shapes=source)
+    error = refusal(site.registry(), "own")
+    assert error.message == f"fusion 'own' is installed (dysfw-shapes 1.0) but cannot be imported: {reason}"
+    assert "reinstall" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "reason"),
+    [
+        ("head", "Own", "is not a subclass of dysfw.components.Head"),
+        ("fusion", "function", "is not a subclass of dysfw.components.Fusion"),
+        ("fusion", "Abstract", "does not implement: fuse"),
+    ],
+)
+def test_a_component_that_breaks_its_contract_is_refused(site, kind, target, reason):
+    site.offer("shapes", f"{kind!r}, 'own', 'shapes:{target}', ''", shapes=FUSION)
+    assert refusal(site.registry(), "own", kind).message == f"{kind} 'own' of dysfw-shapes 1.0 {reason}"
+
+
+RUBBISH = [
+    ("return 42", "dysfw_components must return a list of ComponentSpec, found int"),
+    ("return 'abc'", "dysfw_components must return a list of ComponentSpec, found str"),
+    ("return [CommandSpec('a', 'b:c', '')]", "dysfw_components must return a list of ComponentSpec, found CommandSpec"),
+    ("return [ComponentSpec('fusion', 'Own!', 'a:b', '')]", "the name 'Own!' must consist of a-z, 0-9, _ and -"),
+    ("return [ComponentSpec('fusio', 'own', 'a:b', '')]", "'own' has the kind 'fusio'; allowed: detector, segmenter"),
+    ("return [ComponentSpec('fusion', 'own', 'a.b', '')]", "'own' must point to \"package.module:name\""),
+    ("return [ComponentSpec('fusion', 'own', 'a:b', '')] * 2", "'own' is registered twice"),
+    ("raise OSError('disk')", "disk"),
+    ("import sys; sys.exit(1)", r"a hook called sys.exit\(1\)"),
+]
+
+
+@pytest.mark.parametrize(("body", "reason"), RUBBISH)
+def test_a_plugin_whose_hook_fails_registers_nothing_and_hurts_no_other(site, body, reason):
+    site.offer("alpha", OWN)
+    site.install(
+        "broken",
+        f"@hookimpl\ndef dysfw_components():\n    {body}\n"
+        "@hookimpl\ndef dysfw_commands():\n    return [CommandSpec('fine', 'a:b', '')]\n",
+    )
+    site.offer("zeta", "'head', 'zeta', 'zeta:Zeta', ''")
+    registry = site.registry()
+    alpha, broken, zeta = registry.plugins
+    assert alpha.error is None
+    assert zeta.error is None
+    assert broken.hooks is None
+    with pytest.raises(Exception, match=reason):
+        raise broken.error
+    assert registry.commands == []
+    names = {kind: [e.spec.name for e in entries] for kind, entries in registry.components.items() if entries}
+    assert names == {"fusion": ["own"], "head": ["zeta"]}
+
+
+def test_hooks_may_be_left_out_or_return_nothing(site):
+    site.install("none", "@hookimpl\ndef dysfw_components():\n    return None\n")
+    (plugin,) = site.registry().plugins
+    assert plugin.error is None
+
+
+def test_commands_and_bundles_are_registered_with_their_plugin(site):
+    site.install(
+        "shapes",
+        "@hookimpl\ndef dysfw_commands():\n    return [CommandSpec('draw', 'shapes:draw', 'draws')]\n"
+        "@hookimpl\ndef dysfw_bundles():\n    return [BundleSpec('trained', 'shapes_data:bundles/trained', 'a bundle')]\n",
+    )
+    (site.folder / "shapes_data").mkdir()
+    (site.folder / "shapes_data" / "__init__.py").touch()
+    registry = site.registry()
+    assert [entry.full_name for entry in registry.commands] == ["dysfw-shapes:draw"]
+    assert registry.bundle("trained") == site.folder / "shapes_data" / "bundles" / "trained"
+    assert refusal(registry, "trainde", action="bundle").message == "no bundle is called 'trainde'; did you mean 'trained'?"
+
+
+def test_a_bundle_in_a_package_that_is_not_there_says_whose_it_is(site):
+    site.install("shapes", "@hookimpl\ndef dysfw_bundles():\n    return [BundleSpec('trained', 'no_such_package:b', '')]\n")
+    message = refusal(site.registry(), "trained", action="bundle").message
+    assert message.startswith("bundle 'trained' is installed (dysfw-shapes 1.0) but cannot be imported: ModuleNotFoundError")
+
+
+def test_the_environment_s_registry_has_the_core_s_own_components():
+    registry = module_under_test.load_registry(only=[])
+    assert registry.load("fusion", "mean") is Mean
+    assert registry.load("fusion", "dysfw:mean") is Mean
