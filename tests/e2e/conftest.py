@@ -1,0 +1,33 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DYSFW = Path(sys.executable).with_name("dysfw")
+
+
+@pytest.fixture(scope="session")
+def shell(tmp_path_factory):
+    """shell("run", ...): the installed program in a process of its own, in a home of its own."""
+    home = tmp_path_factory.mktemp("home")
+
+    def run(*arguments: object, code: int = 0, **extra_environment: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"HOME": str(home), "DYSFW_OFFLINE": "1"} | extra_environment
+        command = [str(DYSFW), *map(str, arguments)]
+        ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert ran.returncode == code, f"{ran.returncode}\n{ran.stdout}\n{ran.stderr}"
+        assert "Traceback" not in ran.stderr
+        return ran
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def dlib_bundle(shell, phantoms, tmp_path_factory) -> Path:
+    """recipes/dlib.yaml trained on the 48 phantoms of the repository: MTCNN, face mesh and dlib's trunk for real."""
+    folder = tmp_path_factory.mktemp("bundles") / "few-phantoms"
+    shell("train", "recipes/dlib.yaml", phantoms, "-o", folder)
+    return folder
