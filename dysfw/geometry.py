@@ -13,12 +13,15 @@ from .types import Float32
 Matrix = npt.NDArray[np.float64]
 
 
-def square_frame(points: npt.ArrayLike, angle: float, margin: float, size: int) -> Matrix:
+def square_frame(
+    points: npt.ArrayLike, angle: float, margin: float, size: int, *, border: float = 0.0, least: float = 0.0
+) -> Matrix:
     """The transform of the smallest upright-in-the-crop square around ``points``, enlarged on each side.
 
     points: [V, 2] px. angle: radians, clockwise: the direction in the image that becomes the crop's x axis (a face's roll;
     0 leaves the image as it is). margin: fraction of the square's side added on each of the four sides; negative cuts in.
-    size: side of the crop, px. Raises ValueError where the points coincide or the margin leaves nothing.
+    size: side of the crop, px. border: px of the image added on each side beyond that. least: px of the image that the
+    crop's side shows at least. Raises ValueError where the points coincide or the margin leaves nothing.
     """
     p = np.asarray(points, dtype=np.float64)
     if p.ndim != 2 or p.shape[1] != 2 or not np.isfinite(p).all():
@@ -27,7 +30,7 @@ def square_frame(points: npt.ArrayLike, angle: float, margin: float, size: int) 
     axes = np.array([[cos, sin], [-sin, cos]])  # rows: the crop's x and y axis in the image
     along = p @ axes.T
     low, high = along.min(axis=0), along.max(axis=0)
-    side = float((high - low).max()) * (1 + 2 * margin)
+    side = max(float((high - low).max()) * (1 + 2 * margin) + 2 * border, least)
     if not side > 0:
         raise ValueError("the points coincide, or the margin leaves nothing of the square")
     scale = side / size

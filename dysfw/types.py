@@ -85,6 +85,21 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Crop:
+    """How regions are cut from the photograph. Fractions are of the longer side of the face's box.
+
+    align: turn the crop so that the eye line is level. margin: what is added on each side of a region. least: the least that
+    a crop's side shows of the face, whatever the size of the region: a trunk that learned whole faces cannot read a patch of
+    skin blown up to its input size. size: side of the crops, px; None takes the backbone's own.
+    """
+
+    align: bool = True
+    margin: float = 0.0
+    least: float = 0.7
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HeadPose:
     """Degrees. yaw: positive when the subject turns to the viewer's right; pitch: positive when the chin goes down;
     roll: positive when the head leans clockwise for the viewer. All zero: upright and frontal."""

@@ -16,7 +16,7 @@ name: toy
 device: cpu
 detector: {use: centre}
 segmenter: {use: halves}
-crop: {align: true, margin: 0.1}
+crop: {align: true, margin: 0.1, least: 0}
 backbone: {use: mosaic}
 head: {use: softmax, C: 0.1}
 fusion: {use: mean}

@@ -71,6 +71,9 @@ def _from_manifest(path: Path) -> Dataset:
     if doubled:
         problems.append(f"{count(len(doubled), 'photograph')} listed more than once: {listed(doubled, 5)}")
     problems += _across_splits(items)
+    unsplit = sum(item.split is None for item in items)
+    if 0 < unsplit < len(items):
+        problems.append(f"{count(unsplit, 'row')} without a split, while others have one; allowed: {listed(SPLITS)}")
     if problems:
         shown = "\n".join(f"  {problem}" for problem in problems[:20])
         rest = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from ..bundle.contents import RECIPE, Bundle, WeightsUsed
@@ -12,7 +13,7 @@ from ..environment import version_of
 from ..errors import DysfwError
 from ..kinds import KINDS, Kind
 from ..recipe.check import load_recipe
-from ..recipe.model import Node, Recipe
+from ..recipe.model import Recipe
 from ..registry.registry import Registry
 from ..types import Notice
 from .build import Components, build
@@ -77,32 +78,22 @@ def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:
     differences = [
         f"{kind}: trained as {mine}, the recipe says {theirs}"
         for kind in BOUND
-        if (mine := _essence(trained.nodes[kind])) != (theirs := _essence(recipe.nodes[kind]))
+        if (mine := trained.nodes[kind].portable()) != (theirs := recipe.nodes[kind].portable())
     ]
-    if (recipe.crop.align, recipe.crop.margin) != (trained.crop.align, trained.crop.margin) or (
-        recipe.crop.size or bundle.manifest.crop_size
-    ) != bundle.manifest.crop_size:
-        trained_crop = trained.crop.to_dict() | {"size": bundle.manifest.crop_size}
-        differences.append(f"crop: trained as {trained_crop}, the recipe says {recipe.crop.to_dict()}")
+    size = bundle.manifest.crop_size
+    theirs_crop, mine_crop = replace(recipe.crop, size=recipe.crop.size or size), replace(trained.crop, size=size)
+    if theirs_crop != mine_crop:
+        differences.append(f"crop: trained as {asdict(mine_crop)}, the recipe says {asdict(theirs_crop)}")
     if differences:
         shown = "\n".join(f"  {line}" for line in differences)
         raise DysfwError(
             f"the recipe {recipe.name!r} and its bundle {bundle.folder} do not belong together:\n{shown}",
             hint="train the changed recipe with `dysfw train`; only fusion and detector may differ from the training",
         )
-    if _essence(recipe.nodes["detector"]) != _essence(trained.nodes["detector"]):
+    if recipe.nodes["detector"].portable() != trained.nodes["detector"].portable():
         message = "the detector is not the one that the bundle was trained with; crops may differ from those in training"
         return [Notice("detector_differs", message)]
     return []
-
-
-def _essence(node: Node) -> dict[str, object]:
-    """What a node means for the result: where it runs does not matter, and weight files are compared by content."""
-    ignored = {"device", "precision"}
-    plain = node.to_dict()
-    return {
-        key: value for key, value in plain.items() if key not in ignored and not isinstance(node.params.get(key), Path)
-    }  # fmt: skip
 
 
 def _check_weights(components: Components, bundle: Bundle) -> list[Notice]:
@@ -161,7 +152,7 @@ def _restore(recipe: Recipe, components: Components, bundle: Bundle) -> Judge:
 def _fusion(fusion: Fusion, recipe: Recipe, bundle: Bundle) -> Fusion:
     """Restore the fusion that was trained; teach another one from the out-of-fold votes that the bundle keeps."""
     votes = bundle.fitted.votes
-    if _essence(recipe.nodes["fusion"]) == _essence(bundle.recipe.nodes["fusion"]):
+    if recipe.nodes["fusion"].portable() == bundle.recipe.nodes["fusion"].portable():
         fusion.restore(bundle.fitted.fusion)
     elif fusion.learns:
         fusion.fit(votes.probabilities, votes.present, votes.y, votes.groups)

@@ -11,13 +11,16 @@ import numpy as np
 
 from ..errors import DysfwError, ImageError
 from ..imaging.crop import crop_region
-from ..recipe.model import Crop
 from ..text import listed
-from ..types import Bool, Embedded, Face, Failure, Float32, Image, Segmentation, UInt8
+from ..types import Bool, Crop, Embedded, Face, Failure, Float32, Image, Segmentation, UInt8
 from .attempt import Work, attempt
 from .batches import Decoded
 from .build import Components
 from .notices import notices_of
+
+# px. The last bits of a detector's arithmetic depend on its batch and on the processor; rounded so, they reach no crop, and
+# a photograph gets the same result whatever it is judged together with.
+GRID = np.float32(1 / 8)
 
 
 class _Placed(Protocol):
@@ -81,7 +84,7 @@ class Embedder:
     def _detect(self, shots: Sequence[_Shot]) -> list[_Shot | ImageError]:
         found = self.components.detector.detect([shot.image for shot in shots])
         return [
-            replace(shot, faces=faces) if faces else ImageError("no_face", "no face was found")
+            replace(shot, faces=[_on_grid(face) for face in faces]) if faces else ImageError("no_face", "no face was found")
             for shot, faces in zip(shots, found, strict=True)
         ]
 
@@ -95,12 +98,10 @@ class Embedder:
             by_name = {region.name: region for region in subject.segmentation.regions}
             if by_name:
                 crops = tuple(
-                    crop_region(
-                        subject.image, subject.face, by_name[name],
-                        align=self.crop.align, margin=self.crop.margin, size=self.components.crop_size,
-                    )
-                    for name in self.regions if name in by_name
-                )  # fmt: skip
+                    crop_region(subject.image, subject.face, by_name[name], self.crop, self.components.crop_size)
+                    for name in self.regions
+                    if name in by_name
+                )
                 done.append(replace(subject, crops=crops, present=np.array([name in by_name for name in self.regions])))
             else:
                 reasons = listed(sorted(set(subject.segmentation.absent.values())))
@@ -127,6 +128,11 @@ class Embedder:
                 else ImageError("not_finite", "the backbone's embedding is not a finite number")
             )
         return done
+
+
+def _on_grid(face: Face) -> Face:
+    """The face with its coordinates rounded, see GRID."""
+    return replace(face, box=np.round(face.box / GRID) * GRID, landmarks=np.round(face.landmarks / GRID) * GRID)
 
 
 class _Run:

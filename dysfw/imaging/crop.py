@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from ..geometry import square_frame
-from ..types import Face, Image, Region, UInt8
+from ..types import Crop, Face, Image, Region, UInt8
 from .warp import warp
 
 
-def crop_region(image: Image, face: Face, region: Region, *, align: bool, margin: float, size: int) -> UInt8:
-    """uint8 [size, size, 3]: the square around the region's polygon, turned so that the eye line is level where ``align``."""
-    frame = square_frame(region.polygon, face.roll if align else 0.0, margin, size)
+def crop_region(image: Image, face: Face, region: Region, crop: Crop, size: int) -> UInt8:
+    """uint8 [size, size, 3]: the square around the region's polygon that ``crop`` describes."""
+    x0, y0, x1, y1 = (float(v) for v in face.box)
+    side = max(x1 - x0, y1 - y0)
+    frame = square_frame(
+        region.polygon, face.roll if crop.align else 0.0, 0.0, size, border=crop.margin * side, least=crop.least * side
+    )
     return warp(image.pixels, frame, size)

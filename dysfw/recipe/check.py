@@ -14,9 +14,10 @@ from ..errors import DysfwError
 from ..kinds import KINDS, Kind
 from ..registry.registry import Registry
 from ..text import closest, listed
+from ..types import Crop
 from .compose import compose
 from .document import Document
-from .model import Crop, Node, Recipe
+from .model import Node, Recipe
 from .problems import Path, Position, Problem, RecipeError, locate
 from .signature import SUPPLIED, signature_of
 
@@ -25,11 +26,12 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class CropKeys(pydantic.BaseModel):
-    """The keys of ``crop``; see ``dysfw.recipe.model.Crop``."""
+    """The keys of ``crop``; see ``dysfw.types.Crop``."""
 
     model_config = pydantic.ConfigDict(extra="forbid")
     align: bool = Crop().align
-    margin: Annotated[float, Field(ge=-0.4, le=2)] = Crop().margin
+    margin: Annotated[float, Field(ge=0, le=1)] = Crop().margin
+    least: Annotated[float, Field(ge=0, le=2)] = Crop().least
     size: Annotated[int, Field(ge=16, le=2048)] | None = None
 
 

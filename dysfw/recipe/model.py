@@ -6,10 +6,11 @@ import hashlib
 import json
 import pathlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from ..components import Component
 from ..kinds import KINDS, Kind
+from ..types import Crop
 from .problems import Path, Position
 
 FORMAT = 1
@@ -37,19 +38,6 @@ class Node:
         return {"use": self.use} | {name: _plain(value, portable=True) for name, value in shaping.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Crop:
-    """align: turn each crop so that the eye line is level. margin: fraction of the region's longer side added on each side.
-    size: side of the crop in px; None takes the backbone's own."""
-
-    align: bool = True
-    margin: float = 0.15
-    size: int | None = None
-
-    def to_dict(self) -> dict[str, object]:
-        return {"align": self.align, "margin": self.margin, "size": self.size}
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Recipe:
     """What ``check`` makes of a recipe file. device and precision are as written ("auto" …). folder: what ``bundle`` is
@@ -74,7 +62,7 @@ class Recipe:
         ordered: dict[str, object] = {}
         for kind in KINDS:
             if kind == "backbone":
-                ordered["crop"] = self.crop.to_dict()
+                ordered["crop"] = asdict(self.crop)
             ordered[kind] = parts[kind]
         return head | ordered | ({"bundle": self.bundle} if self.bundle else {})
 
@@ -83,7 +71,7 @@ class Recipe:
         """sha256 over what shapes the result: components, parameters, crop and seed; not name, device, precision or bundle.
         A path counts by its file name: the content of weight files is fingerprinted by itself."""
         shaping: dict[str, object] = {kind: node.portable() for kind, node in self.nodes.items()}
-        shaping |= {"version": FORMAT, "seed": self.seed, "crop": self.crop.to_dict()}
+        shaping |= {"version": FORMAT, "seed": self.seed, "crop": asdict(self.crop)}
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 

@@ -124,8 +124,8 @@ def test_a_recipe_finds_its_bundle_relative_to_itself(toys, bundle, recipe_with,
         ("backbone: {use: mosaic, tiles: 2}", "backbone: trained as .*'tiles': 4.*the recipe says .*'tiles': 2"),
         ("segmenter: {use: halves, drop: lower}", "segmenter: trained as"),
         ("head: {use: softmax, C: 2.0}", "head: trained as"),
-        ("crop: {align: false, margin: 0.1}", "crop: trained as .*'size': 32.*the recipe says"),
-        ("crop: {align: true, margin: 0.1, size: 64}", "crop: trained as"),
+        ("crop: {align: false, margin: 0.1, least: 0}", "crop: trained as .*'size': 32.*the recipe says"),
+        ("crop: {align: true, margin: 0.1, least: 0, size: 64}", "crop: trained as"),
     ],
 )
 def test_a_recipe_that_differs_where_heads_depend_on_it_is_refused(toys, bundle, recipe_with, line, message):
@@ -134,7 +134,7 @@ def test_a_recipe_that_differs_where_heads_depend_on_it_is_refused(toys, bundle,
 
 
 @pytest.mark.parametrize(
-    "line", ["crop: {align: true, margin: 0.1, size: 32}", "device: auto", "name: other", "fusion: {use: max}"]
+    "line", ["crop: {align: true, margin: 0.1, least: 0, size: 32}", "device: auto", "name: other", "fusion: {use: max}"]
 )
 def test_what_heads_do_not_depend_on_may_differ(toys, bundle, recipe_with, line):
     assert open_pipeline(recipe_with("bundle: bundle", line), toys).notices == ()

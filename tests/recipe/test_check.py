@@ -6,8 +6,8 @@ import pytest
 
 from dysfw.engine.build import build
 from dysfw.recipe.check import load_recipe
-from dysfw.recipe.model import Crop
 from dysfw.recipe.problems import RecipeError
+from dysfw.types import Crop
 
 FIVE_MISTAKES = """\
 version: 1
@@ -33,14 +33,14 @@ GOLDEN = """\
   FOLDER/five.yaml:4:25: detector.faces: found "2"; allowed is a valid integer
   FOLDER/five.yaml:5:13: segmenter.use: no segmenter is called 'halfs'; did you mean 'halves'?
     installed: halves, landmark_boxes, whole_face. If it belongs to a plugin, install that plugin first.
-  FOLDER/five.yaml:7:3: crop.margn: unknown key; did you mean 'margin'? (allowed: align, margin, size)
+  FOLDER/five.yaml:7:3: crop.margn: unknown key; did you mean 'margin'? (allowed: align, margin, least, size)
   FOLDER/five.yaml:14:7: backbone.of.1.kind: found "smal"; allowed: small, large; did you mean 'small'?"""
 
 
 def test_a_recipe_is_read_with_nothing_left_to_defaults(recipe, tmp_path):
     loaded = recipe()
     assert (loaded.name, loaded.device, loaded.precision, loaded.seed) == ("sample", "cpu", "auto", 0)
-    assert loaded.crop == Crop(align=True, margin=0.15, size=None)
+    assert loaded.crop == Crop(align=True, margin=0, least=0.7, size=None)
     assert loaded.bundle is None
     assert {kind: node.use for kind, node in loaded.nodes.items()} == {
         "detector": "centre", "segmenter": "halves", "backbone": "files", "head": "softmax", "fusion": "mean",
@@ -75,7 +75,7 @@ TOP_LEVEL = [
     ({"seed": "true"}, "9:1: seed: found true; allowed is a valid integer"),
     ({"crop": "3"}, "9:1: crop: found 3; allowed is an object"),
     ({"crop": "{size: 15}"}, "9:8: crop.size: found 15; allowed is greater than or equal to 16"),
-    ({"crop": "{margin: .nan}"}, "9:8: crop.margin: found NaN; allowed is less than or equal to 2"),
+    ({"crop": "{margin: .nan}"}, "9:8: crop.margin: found NaN; allowed is less than or equal to 1"),
     ({"crop": "{align: no}"}, '9:8: crop.align: found "no"; allowed is a valid boolean'),
     ({"bundle": "[a]"}, '9:1: bundle: found ["a"]; allowed is a valid string'),
 ]

@@ -16,7 +16,7 @@ NESTED = "{use: concat, of: [{use: files, weights: w, shares: {b: 1, a: 2}}, {us
         ["bundle=trained"],
         ["backbone.of.0.device=cuda:1"],
         ["backbone.of.0.weights=/elsewhere/w"],
-        ["backbone.of.0.layers=3", "backbone.scale=1", "crop.margin=0.15"],  # what they are anyway
+        ["backbone.of.0.layers=3", "backbone.scale=1", "crop.margin=0"],  # what they are anyway
         ["backbone.of.0.rate=1"],
         ["backbone.of.0.rate=1.0"],
         ["backbone.of.0.shares={a: 2.0, b: 1.0}"],

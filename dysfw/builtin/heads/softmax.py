@@ -98,7 +98,7 @@ class Softmax(Head):
 
 def _regression(C: float) -> LogisticRegression:
     # warm_start: along the grid each fit begins where the last, slightly stronger one ended
-    return LogisticRegression(C=C, class_weight="balanced", max_iter=1000, warm_start=True)
+    return LogisticRegression(C=C, class_weight="balanced", max_iter=10_000, tol=1e-6, warm_start=True)
 
 
 def _in_own_span(standard: Float64) -> tuple[Float64, Float64]:

@@ -38,6 +38,7 @@ def train(
     from ...bundle.contents import RECIPE
     from ...data.read import read_dataset
     from ...recipe.check import load_recipe
+    from ...text import listed
     from ...training.train import train as train_recipe
     from ...views.text import print_failure
     from ..main import registry_of
@@ -48,7 +49,8 @@ def train(
     loaded = load_recipe(recipe_file, registry, overrides(sets, device))
     dataset = read_dataset(data)
     if dataset.ignored:
-        warn(f"{len(dataset.ignored)} files in {data} are no images and were ignored, among them {dataset.ignored[0]}")
+        names = listed(dataset.ignored, 5)
+        warn(f"{len(dataset.ignored)} files in {data} are no images, or in no class's folder, and were ignored: {names}")
     if not dataset.knows_patients:
         warn(
             f"{data} does not name patients: each photograph counts as a patient of its own, and if some show the same person "
