@@ -58,11 +58,13 @@ class Performance(_Part):
 
 
 class Manifest(_Part):
-    """cross_validated: on the training data, each photograph judged by heads that had seen no photograph of its patient.
-    held_out: on the photographs that the data marks as test. values: the JSON part of fitted states, by state name."""
+    """about: what whoever trained it wants its users to know. cross_validated: on the training data, each photograph judged by
+    heads that had seen no photograph of its patient. held_out: on the photographs that the data marks as test. values: the
+    JSON part of fitted states, by state name."""
 
     schema_: Literal["dysfw.bundle/1"] = Field(default="dysfw.bundle/1", alias="schema")
     name: str
+    about: str
     created: str
     labels: list[str]
     regions: list[str]

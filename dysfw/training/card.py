@@ -16,6 +16,7 @@ def model_card(manifest: Manifest, recipe: Recipe) -> str:
         f"# {manifest.name}",
         f"**{RESEARCH_USE}** Trained by dysfw {manifest.versions['dysfw']} on {manifest.created[:10]} with the recipe "
         f"`{recipe.name}`.",
+        manifest.about,
         "## What it does",
         f"It gives a photograph of a face probabilities over {count(len(manifest.labels), 'condition')}. It cannot answer "
         '"none of these": a face unlike all of them still gets probabilities that sum to one. Classes were weighted equally '

@@ -32,10 +32,11 @@ class Trained:
     failures: tuple[Failure, ...]
 
 
-def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress) -> Trained:
+def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, about: str = "") -> Trained:
     """Embed the data once, fit a head for each region and the fusion, measure, and write the bundle ``folder``.
 
-    Photographs whose split is "test" take no part in fitting and give the held-out scores. Raises DysfwError.
+    about: what users of the bundle should know, for its card. Photographs whose split is "test" take no part in fitting and
+    give the held-out scores. Raises DysfwError.
     """
     refuse_existing(folder)
     train_items, test_items = dataset.split("train"), dataset.split("test")
@@ -53,6 +54,7 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress) ->
     fitted, judge, cross_validated = _fit(recipe, components, examples, progress)
     manifest = Manifest(
         name=folder.name,
+        about=about,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         labels=list(labels),
         regions=list(judge.heads),

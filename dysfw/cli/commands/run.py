@@ -44,6 +44,8 @@ def run(
 
     figures = _figure_names(figure)
     pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device))
+    if pipeline.manifest and pipeline.manifest.about:
+        err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
         warn(notice.message)
     results = pipeline.predict(images, all_faces=all_faces)

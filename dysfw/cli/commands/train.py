@@ -25,6 +25,9 @@ def train(
         Path,
         typer.Option("--output", "-o", metavar="BUNDLE", help="The folder to write; it must not exist.", show_default=False),
     ],
+    about: Annotated[
+        str, typer.Option(help="What users of the bundle should know: shown by `run`, and on the model card.", metavar="TEXT")
+    ] = "",
     sets: SetOption = None,
     device: DeviceOption = None,
     fetch: FetchOption = False,
@@ -56,7 +59,7 @@ def train(
             f"{data} does not name patients: each photograph counts as a patient of its own, and if some show the same person "
             "the cross-validated scores are too good"
         )
-    trained = train_recipe(loaded, dataset, output, TerminalProgress())
+    trained = train_recipe(loaded, dataset, output, TerminalProgress(), about)
     for failure in trained.failures:
         print_failure(err(), failure)
     _print_summary(out(), trained.manifest, output)

@@ -1,9 +1,15 @@
 """What this plugin registers."""
 
-from dysfw.registry.hookspecs import ComponentSpec, hookimpl
+from dysfw.registry.hookspecs import BundleSpec, ComponentSpec, hookimpl
 
 
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
     summary = "dlib's face-recognition ResNet in torch: 150 px, 128 numbers"
     return [ComponentSpec("backbone", "dlib_resnet", "dysfw_dlib.backbone:DlibResnet", summary)]
+
+
+@hookimpl
+def dysfw_bundles() -> list[BundleSpec]:
+    summary = "recipes/dlib.yaml trained on 300 synthetic faces of 7 classes"
+    return [BundleSpec("dlib-phantom", "dysfw_dlib:bundles/dlib-phantom", summary)]
