@@ -104,7 +104,8 @@ class Registry:
                 raise _absent(kind, name, plugin, [e.spec.name for e in entries if e.plugin is plugin])
         if provider and owner in ("", provider):
             raise DysfwError(
-                f"{kind} {name!r} belongs to the plugin {provider}, which is not installed", hint=f"pip install {provider}"
+                f"{kind} {name!r} belongs to the plugin {provider}, which is not installed",
+                hint=f"pip install -e plugins/{provider} (in a clone of dysfw)",
             )
         broken = [p for p in self.plugins if p.error]
         remedy = "If it belongs to a plugin, install that plugin first."

@@ -74,7 +74,7 @@ def test_a_misspelt_name_is_refused_with_the_closest_one(site):
 def test_a_known_name_whose_plugin_is_not_installed_says_what_to_install(site):
     error = refusal(site.registry(), "timm", "backbone")
     assert error.message == "backbone 'timm' belongs to the plugin dysfw-timm, which is not installed"
-    assert error.hint == "pip install dysfw-timm"
+    assert error.hint == "pip install -e plugins/dysfw-timm (in a clone of dysfw)"
 
 
 def test_a_known_name_whose_plugin_is_broken_says_what_is_wrong_with_it(site):
