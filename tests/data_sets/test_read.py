@@ -4,7 +4,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow
 import pytest
+from pyarrow.parquet import write_table
 
 from dysfw.data.read import read_dataset
 from dysfw.errors import DysfwError
@@ -225,8 +227,6 @@ def test_what_is_no_utf8_is_refused_with_a_way_out(manifest, content) -> None:
 @pytest.fixture
 def parquet(tmp_path) -> Callable:
     """parquet({"path": […], …}, name): a Parquet file with these columns."""
-    pyarrow = pytest.importorskip("pyarrow")
-    from pyarrow.parquet import write_table
 
     def parquet(columns: dict[str, list], name: str = "photographs.parquet") -> Path:
         write_table(pyarrow.table(columns), tmp_path / name)

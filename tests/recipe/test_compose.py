@@ -77,9 +77,9 @@ def test_every_value_keeps_the_place_of_the_file_that_wrote_it(base, write):
 
 
 def test_bases_are_found_relative_to_the_file_that_names_them(write):
-    write("shared/bases/low.yaml", "name: low\nseed: 1\n")
-    write("shared/middle.yaml", "extends: bases/low.yaml\nname: middle\n")
-    assert compose(write("mine/r.yaml", "extends: ../shared/middle.yaml\n")).value == {"name": "middle", "seed": 1}
+    write("common/bases/low.yaml", "name: low\nseed: 1\n")
+    write("common/middle.yaml", "extends: bases/low.yaml\nname: middle\n")
+    assert compose(write("mine/r.yaml", "extends: ../common/middle.yaml\n")).value == {"name": "middle", "seed": 1}
 
 
 def test_a_base_may_lie_in_the_home_folder(base, write, monkeypatch):

@@ -42,7 +42,7 @@ def _segment(image: Image, face: Face) -> Segmentation:
     unit = max(float(np.linalg.norm(face.landmarks[1] - face.landmarks[0])), abs(float(mouth[down])) / EYES_TO_MOUTH)
     # centre x, half width, top, bottom
     boxes = {
-        "face": (mouth[across] / 2, 1.15 * unit, -1.2 * unit, mouth[down] + 0.9 * unit),
+        "face": (mouth[across] / 2, 1.15 * unit, -1.2 * unit, mouth[down] + 0.95 * unit),
         "forehead": (0.0, 0.9 * unit, -1.15 * unit, -0.3 * unit),
         "periorbital": (0.0, 0.95 * unit, -0.45 * unit, 0.4 * unit),
         "nose": (nose[across], 0.45 * unit, -0.15 * unit, nose[down] + 0.25 * unit),

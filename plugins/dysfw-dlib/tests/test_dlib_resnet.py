@@ -3,15 +3,17 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import dlib
 import numpy as np
 import pytest
+import torch
 from dysfw_dlib import weightfile
 from dysfw_dlib.backbone import DlibResnet
 from PIL import Image
+from skimage.data import astronaut
 
 from dysfw.errors import DysfwError
 
-torch = pytest.importorskip("torch")
 PHANTOMS = Path(__file__).parents[3] / "tests" / "data" / "phantoms"
 
 
@@ -23,13 +25,12 @@ def backbone():
 @pytest.fixture(scope="module")
 def faces():
     """Eight synthetic faces and one real, as 150 px crops."""
-    astronaut = Image.fromarray(pytest.importorskip("skimage.data").astronaut()).crop((170, 50, 290, 170))
-    images = [Image.open(p).convert("RGB") for p in sorted(PHANTOMS.rglob("*.jpg"))[::6]] + [astronaut]
+    photograph = Image.fromarray(astronaut()).crop((170, 50, 290, 170))
+    images = [Image.open(p).convert("RGB") for p in sorted(PHANTOMS.rglob("*.jpg"))[::6]] + [photograph]
     return np.stack([np.asarray(i.resize((150, 150))) for i in images])
 
 
 def test_embeddings_are_those_of_dlib(backbone, faces):
-    dlib = pytest.importorskip("dlib")
     noise = np.random.default_rng(0).integers(0, 256, (3, 150, 150, 3), dtype=np.uint8)
     crops = np.concatenate([faces, noise])
     reference = dlib.face_recognition_model_v1(str(weightfile.installed_file()))

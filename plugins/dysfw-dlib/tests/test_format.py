@@ -2,10 +2,9 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from dysfw_dlib.format import Convolution, Dense, Reader, read_network
 from dysfw_dlib.network import FaceNet
-
-torch = pytest.importorskip("torch")
 
 
 def integer(value):
