@@ -60,6 +60,6 @@ class Pipeline:
             else:
                 vote, probabilities = next(judged)
                 subject = replace(result, timings_ms={**result.timings_ms, "judge": milliseconds})
-                notices = (*subject.notices, *self.notices)
+                notices = (*self.notices, *subject.notices)
                 reliable = False if any(n.code == "random_weights" for n in notices) else None
                 yield Prediction(subject, judge.labels, tuple(judge.heads), probabilities, vote, reliable, notices)

@@ -25,7 +25,8 @@ def print_prediction(console: Console, result: Prediction, top: int, ignored: tu
     if hidden > 0:
         console.print(f"and {hidden} more; --top {len(result.labels)} shows all", style="dim")
     if result.reliable is False:
-        console.print("[bold red]reliable: no[/]")
+        reasons = "; ".join(notice.message for notice in result.notices if notice.code == "random_weights")
+        console.print(f"[bold red]reliable: no[/], {escape(reasons)}")
     for notice in result.notices:
         if notice not in ignored:
             console.print(f"[yellow]warning[/] {escape(notice.message)}")

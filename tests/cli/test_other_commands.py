@@ -113,6 +113,20 @@ def test_training_with_unusable_photographs_writes_the_bundle_and_exits_with_1(d
     assert (tmp_path / "b" / "bundle.json").is_file()
 
 
+def test_random_weights_are_called_worthless_by_every_command(dysfw, toy_recipe, colour_data, paint, tmp_path):
+    ran = dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "b", "--set", "backbone.trained=false")
+    assert "random weights" in ran.err
+    ran = dysfw("run", tmp_path / "b", paint("a.png", (200, 40, 40)))
+    assert "random weights" in ran.err
+    assert "reliable: no, the trunk has random weights" in ran.out
+
+
+def test_what_the_trainer_wants_known_is_said_at_every_run_and_on_the_card(dysfw, toy_recipe, colour_data, paint, tmp_path):
+    dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "b", "--about", "Three colours.")
+    assert "bundle b: Three colours." in dysfw("run", tmp_path / "b", paint("a.png", (200, 40, 40))).err
+    assert "Three colours." in (tmp_path / "b" / "MODEL_CARD.md").read_text()
+
+
 def test_a_class_of_one_photograph_is_refused_before_any_work(dysfw, toy_recipe, paint, tmp_path):
     for n in range(3):
         paint(f"few/a/{n}.png", (200, 40, 40), seed=n)

@@ -60,6 +60,8 @@ def train(
             "the cross-validated scores are too good"
         )
     trained = train_recipe(loaded, dataset, output, TerminalProgress(), about)
+    if not all(weights.trained for weights in trained.manifest.weights):
+        warn("the trunk has random weights: whatever this bundle says means nothing")
     for failure in trained.failures:
         print_failure(err(), failure)
     _print_summary(out(), trained.manifest, output)
