@@ -17,8 +17,8 @@ from ..engine.pipeline import Pipeline
 from ..errors import DysfwError
 from ..types import Prediction
 
-SIZE = (13.333, 7.5)  # inches: a 16:9 slide
-DPI = 150  # 2,000 × 1,125 px
+SIZE = (12.8, 7.2)  # inches: a 16:9 slide
+DPI = 150  # 1,920 × 1,080 px
 COLOURS = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
 CONTEXT = 0.6  # of the face's height is shown around it, where the photograph has it
 MAX_ROWS = 10

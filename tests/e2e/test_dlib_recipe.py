@@ -16,7 +16,7 @@ def test_the_readme_s_first_command_works_offline(shell, tmp_path):
     ran = shell("run", "recipes/dlib.yaml", "docs/images/phantom.jpg", "--figure", tmp_path / "phantom.png")
     assert "phantom-" in ran.stdout
     with Pillow.open(tmp_path / "phantom.png") as figure:
-        assert figure.size == (2000, 1125)
+        assert figure.size == (1920, 1080)
 
 
 def test_training_finds_every_face_and_beats_chance(dlib_bundle):
