@@ -74,14 +74,22 @@ def _import_command(name: str, target: str) -> Any:  # noqa: ANN401
     if isinstance(loaded, typer.Typer):
         command = typer.main.get_command(loaded)
     else:
-        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         single.command(name)(loaded)
         command = typer.main.get_command(single)
     command.name = name
     return command
 
 
-app = typer.Typer(cls=LazyGroup, add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, epilog=EPILOG)
+# Plain help: typer's rich help imports as much as everything else that `dysfw --help` needs.
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    epilog=EPILOG,
+)
 
 
 def _print_version(wanted: bool) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
-
-from rich.console import Console
-from rich.markup import escape
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import DysfwError
+
+if TYPE_CHECKING:  # rich takes as long to import as `dysfw --help` to run
+    from rich.console import Console
 
 T = TypeVar("T")
 PIPE_WIDTH = 160  # columns where there is no terminal to ask
@@ -19,6 +19,8 @@ LINE_EVERY = 10.0  # s between progress lines where there is no terminal
 
 
 def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
     stream = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, highlight=False, soft_wrap=stderr, width=None if stream.isatty() else PIPE_WIDTH)
 
@@ -34,6 +36,8 @@ def err() -> Console:
 
 
 def print_error(error: DysfwError) -> None:
+    from rich.markup import escape
+
     console = err()
     console.print(f"[bold red]error[/] {escape(error.message)}")
     if error.hint:
@@ -41,6 +45,8 @@ def print_error(error: DysfwError) -> None:
 
 
 def warn(message: str) -> None:
+    from rich.markup import escape
+
     err().print(f"[yellow]warning[/] {escape(message)}")
 
 
@@ -54,7 +60,7 @@ class TerminalProgress:
         )
 
     def note(self, text: str) -> None:
-        err().print(escape(text))
+        err().print(text, markup=False)
 
     def _bar(self, console: Console, items: Iterable[T], what: str, total: int, unit: str) -> Iterator[T]:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

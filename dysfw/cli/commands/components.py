@@ -8,7 +8,7 @@ import typer
 
 from ...errors import DysfwError
 from ...kinds import KINDS
-from ...text import closest, listed
+from ...text import aligned, closest, listed
 
 
 def components(
@@ -16,18 +16,13 @@ def components(
     kind: Annotated[str | None, typer.Argument(help=f"Only one kind: {listed(KINDS)}.", show_default=False)] = None,
 ) -> None:
     """List the components that recipes may name, with the version and origin of each. Imports none of them."""
-    from rich.markup import escape
-    from rich.table import Table
-
     from ..main import registry_of
-    from ..terminal import out, warn
+    from ..terminal import warn
 
     if kind is not None and kind not in KINDS:
         raise DysfwError(f"no kind is called {kind!r}{closest(kind, KINDS)}", hint=f"kinds: {listed(KINDS)}")
     registry = registry_of(ctx)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("kind", "name", "from", "what it is"):
-        table.add_column(column, no_wrap=column != "what it is")
+    rows = [("kind", "name", "from", "what it is")]
     doubled = []
     for own in KINDS:
         entries = registry.components[own] if kind in (None, own) else []
@@ -36,7 +31,7 @@ def components(
             ambiguous = names.count(entry.spec.name) > 1
             name = entry.full_name if ambiguous else entry.spec.name
             doubled += [f"{own} {entry.full_name}"] if ambiguous else []
-            table.add_row(own, escape(name), escape(entry.plugin.origin), escape(entry.spec.summary))
-    out().print(table)
+            rows.append((own, name, entry.plugin.origin, entry.spec.summary))
+    typer.echo(aligned(rows))
     if doubled:
         warn(f"names registered twice must be written in full: {listed(doubled)}")

@@ -10,7 +10,11 @@ import typer
 from ..options import RecipeArgument, SetOption
 
 app = typer.Typer(
-    add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help="Check, show and describe recipes."
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Check, show and describe recipes.",
 )
 
 
