@@ -24,12 +24,17 @@ def refuse_existing(folder: Path) -> None:
         raise DysfwError(f"{folder} exists already", hint="name another folder with -o, or delete that one first")
     if not folder.parent.is_dir():
         raise DysfwError(f"{folder.parent} is not a folder", hint="create it first")
+    try:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-"):
+            pass
+    except OSError as error:
+        raise DysfwError(f"cannot write in {folder.parent}: {error.strerror or error}") from None
 
 
 def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object], fitted: Fitted, card: str) -> Manifest:
     """Write everything; returns the manifest as written, with hashes, values and fingerprint filled in.
 
-    recipe: ``Recipe.to_dict()``. card: text of the model card. Raises DysfwError.
+    recipe: ``Recipe.resolved()``. card: text of the model card. Raises DysfwError.
     """
     refuse_existing(folder)
     states = {"fusion": fitted.fusion} | {f"head/{region}": state for region, state in fitted.heads.items()}

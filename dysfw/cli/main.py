@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
+import signal
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -113,20 +116,41 @@ def options(
 
 def main() -> None:
     """Run the program. Exit codes: 0 all done; 1 some inputs failed, the rest was delivered; 2 the command or recipe is
-    wrong; 70 a fault of dysfw itself; 130 interrupted."""
+    wrong; 70 a fault of dysfw itself; 74 the system refused to read or write; 130 interrupted; 141 nobody reads the output."""
+    _prepare_streams()
+    before = signal.signal(signal.SIGINT, _interrupted)
     try:
         app()
     except DysfwError as error:
         print_error(error)
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: leave quietly
         sys.exit(141)
+    except OSError as error:
+        print_error(DysfwError(f"the system refused: {error}"))
+        sys.exit(74)
     except Exception as error:
         if os.environ.get("DYSFW_TRACEBACK"):
             raise
         hint = "this is a fault of dysfw; please report it with the output of the same command under DYSFW_TRACEBACK=1"
         print_error(DysfwError(in_words(error), hint=hint))
         sys.exit(70)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _prepare_streams() -> None:
+    """Closed streams swallow, and a terminal that cannot show a character gets another, instead of ending the work."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # for as long as we run
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _interrupted(number: int, frame: object) -> None:
+    """Not KeyboardInterrupt, which typer would report with the exit code of failed inputs."""
+    print_error(DysfwError("interrupted"))
+    sys.exit(130)

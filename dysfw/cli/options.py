@@ -31,3 +31,16 @@ def allow_fetching(allowed: bool) -> None:
 
     if allowed:
         os.environ["DYSFW_FETCH"] = "1"
+
+
+def recipe_file(recipe: Path) -> Path:
+    """The file of a recipe, also of a bundle's. Raises DysfwError for a folder that is no bundle."""
+    if not recipe.is_dir():
+        return recipe
+    from ..bundle.contents import RECIPE
+    from ..bundle.read import is_bundle
+    from ..errors import DysfwError
+
+    if not is_bundle(recipe):
+        raise DysfwError(f"{recipe} is a folder, and not that of a bundle", hint="name a recipe's file, or a bundle's folder")
+    return recipe / RECIPE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from ..components import Component
@@ -30,12 +30,24 @@ class Node:
     path: Path
 
     def to_dict(self) -> dict[str, object]:
-        return {"use": self.use} | {name: _plain(value) for name, value in self.params.items()}
+        """As the recipe says it."""
+        return {"use": self.use} | {name: _plain(value, Node.to_dict, str) for name, value in self.params.items()}
+
+    def resolved(self) -> dict[str, object]:
+        """With full names: what a bundle keeps, so that no plugin installed later can make a name ambiguous."""
+        return {"use": self.full_name} | {name: _plain(value, Node.resolved, str) for name, value in self.params.items()}
+
+    @property
+    def full_name(self) -> str:
+        """ "distribution:name", which no other plugin can take."""
+        return f"{self.origin.partition(' ')[0]}:{self.use.rpartition(':')[2]}"
 
     def portable(self) -> dict[str, object]:
-        """What it means for the result: without where it runs, and with paths by their file names."""
+        """What it means for the result: by full name, without where it runs, and with paths by their file names."""
         shaping = {name: value for name, value in self.params.items() if name not in ("device", "precision")}
-        return {"use": self.use} | {name: _plain(value, portable=True) for name, value in shaping.items()}
+        return {"use": self.full_name} | {
+            name: _plain(value, Node.portable, lambda path: path.name) for name, value in shaping.items()
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +64,11 @@ class Recipe:
     bundle: str | None
     folder: pathlib.Path
     positions: Mapping[Path, Position] = field(default_factory=dict, repr=False)
+
+    def resolved(self) -> dict[str, object]:
+        """The recipe as a bundle keeps it: full names, and no bundle."""
+        kept = {key: value for key, value in self.to_dict().items() if key != "bundle"}
+        return kept | {kind: node.resolved() for kind, node in self.nodes.items()}
 
     def to_dict(self) -> dict[str, object]:
         """The recipe with nothing left to defaults, in the order in which people write it."""
@@ -75,13 +92,11 @@ class Recipe:
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 
-def _plain(value: object, portable: bool = False) -> object:
+def _plain(value: object, of_node: Callable[[Node], object], of_path: Callable[[pathlib.Path], str]) -> object:
     if isinstance(value, Node):
-        return value.portable() if portable else value.to_dict()
+        return of_node(value)
     if isinstance(value, list | tuple):
-        return [_plain(item, portable) for item in value]
+        return [_plain(item, of_node, of_path) for item in value]
     if isinstance(value, Mapping):
-        return {key: _plain(item, portable) for key, item in value.items()}
-    if isinstance(value, pathlib.Path):
-        return value.name if portable else str(value)
-    return value
+        return {key: _plain(item, of_node, of_path) for key, item in value.items()}
+    return of_path(value) if isinstance(value, pathlib.Path) else value

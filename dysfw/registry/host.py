@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -65,7 +67,8 @@ def _load(plugin: Plugin, point: metadata.EntryPoint) -> Plugin:
     manager = pluggy.PluginManager("dysfw")
     manager.add_hookspecs(hookspecs)
     try:
-        manager.register(point.load(), plugin.name)
+        with contextlib.redirect_stdout(sys.stderr):  # stdout is for what was asked for
+            manager.register(point.load(), plugin.name)
         manager.check_pending()
     except Exception as error:
         return replace(plugin, error=error)

@@ -68,8 +68,7 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, ab
         values={},
         files={},
     )
-    resolved = {key: value for key, value in recipe.to_dict().items() if key != "bundle"}
-    manifest = write_bundle(folder, manifest, resolved, fitted, model_card(manifest, recipe))
+    manifest = write_bundle(folder, manifest, recipe.resolved(), fitted, model_card(manifest, recipe))
     return Trained(manifest, examples.failures + (test.failures if test else ()))
 
 

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..engine.notices import box_text
+from ..text import printable
 from ..types import Failure, Notice, Prediction
 
 BAR = 20  # characters
@@ -16,7 +17,7 @@ def print_prediction(console: Console, result: Prediction, top: int, ignored: tu
     """The face that was taken, the ranking with each region's own softmax, and the warnings, but for ``ignored``."""
     subject, face = result.subject, result.subject.face
     image = subject.image
-    console.print(f"[bold]{escape(image.source)}[/]  {image.width} × {image.height} px")
+    console.print(f"[bold]{escape(printable(image.source))}[/]  {image.width} × {image.height} px")
     pose = subject.segmentation.pose
     turned = f", yaw {pose.yaw:+.0f}° pitch {pose.pitch:+.0f}° roll {pose.roll:+.0f}°" if pose else ""
     console.print(f"face {subject.index + 1} of {subject.faces} at {box_text(face)}, score {face.score:.2f}{turned}")
@@ -50,4 +51,6 @@ def _ranking(result: Prediction, top: int) -> Table:
 
 
 def print_failure(console: Console, failure: Failure) -> None:
-    console.print(f"[bold red]failed[/] {escape(failure.source)}: {escape(failure.message)} [dim]({failure.code})[/]")
+    console.print(
+        f"[bold red]failed[/] {escape(printable(failure.source))}: {escape(failure.message)} [dim]({failure.code})[/]"
+    )

@@ -145,6 +145,6 @@ def test_the_bundle_holds_the_resolved_recipe_and_no_pickle(trained):
     folder, _ = trained()
     assert sorted(p.name for p in folder.iterdir()) == ["MODEL_CARD.md", "bundle.json", "recipe.yaml", "state.safetensors"]
     recipe = yaml.safe_load((folder / "recipe.yaml").read_text())
-    assert recipe["head"] == {"use": "softmax", "C": 0.1, "folds": 5}
+    assert recipe["head"] == {"use": "dysfw:softmax", "C": 0.1, "folds": 5}
     assert "bundle" not in recipe
     assert json.loads((folder / "bundle.json").read_text())["schema"] == "dysfw.bundle/1"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..options import RecipeArgument, SetOption
+from ..options import RecipeArgument, SetOption, recipe_file
 
 app = typer.Typer(
     add_completion=False,
@@ -23,8 +23,13 @@ def check(
     ctx: typer.Context,
     recipes: Annotated[list[Path], typer.Argument(metavar="RECIPE...", help="Recipes.", show_default=False)],
     sets: SetOption = None,
+    build: Annotated[
+        bool, typer.Option("--build", help="Also construct every component and look for the bundle, as `run` would.")
+    ] = False,
 ) -> None:
-    """Report everything that is wrong, each with file, line and column. Exit code 2 where anything is."""
+    """Report every wrong name, key, type and range, each with file, line and column. Exit code 2 where anything is wrong."""
+    from ...engine.assemble import find_bundle
+    from ...engine.build import build as build_recipe
     from ...errors import DysfwError
     from ...recipe.check import load_recipe
     from ..main import registry_of
@@ -33,7 +38,11 @@ def check(
     wrong = False
     for file in recipes:
         try:
-            loaded = load_recipe(_file(file), registry_of(ctx), sets or [])
+            loaded = load_recipe(recipe_file(file), registry_of(ctx), sets or [])
+            if build:
+                build_recipe(loaded)
+                if loaded.bundle:
+                    find_bundle(loaded, file, registry_of(ctx))
             out().print(f"{file}: ok ({loaded.name} {loaded.fingerprint[:12]})", markup=False)
         except DysfwError as error:
             wrong = True
@@ -50,7 +59,7 @@ def show(ctx: typer.Context, recipe: RecipeArgument, sets: SetOption = None) -> 
     from ..main import registry_of
     from ..terminal import out
 
-    loaded = load_recipe(_file(recipe), registry_of(ctx), sets or [])
+    loaded = load_recipe(recipe_file(recipe), registry_of(ctx), sets or [])
     lines = [f"# fingerprint {loaded.fingerprint}"]
     for node in loaded.nodes.values():
         lines.append(f"# {node.kind} {node.use}: {node.origin}, {node.component.__module__}:{node.component.__qualname__}")
@@ -72,9 +81,3 @@ def schema(ctx: typer.Context) -> None:
     for reason in left_out:
         warn(f"left out of the schema: {reason}")
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-
-
-def _file(recipe: Path) -> Path:
-    from ...bundle.contents import RECIPE
-
-    return recipe / RECIPE if recipe.is_dir() else recipe

@@ -42,7 +42,7 @@ def run(
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out, warn
 
-    figures = _figure_names(figure)
+    figures = _figure_names(figure, images)
     pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device))
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
@@ -53,12 +53,12 @@ def run(
         err().print(RESEARCH_USE, style="dim")
     elif len(images) > 1:
         results = TerminalProgress().track(results, "judging", len(images), "images")
-    failed = False
+    failed, utf8 = False, (sys.stdout.encoding or "").lower() == "utf-8"
     console = out()
     for result in results:
         failed = failed or isinstance(result, Failure)
         if as_json:
-            sys.stdout.write(json.dumps(record(result, pipeline), ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(record(result, pipeline), ensure_ascii=not utf8) + "\n")
             sys.stdout.flush()
         elif isinstance(result, Failure):
             print_failure(err(), result)
@@ -74,7 +74,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _figure_names(wanted: Path | None) -> Iterator[Path] | None:
+def _figure_names(wanted: Path | None, images: list[Path]) -> Iterator[Path] | None:
     """OUT.png for the first face, OUT-2.png for the second …; refused before any work where OUT cannot be written."""
     if wanted is None:
         return None
@@ -84,4 +84,11 @@ def _figure_names(wanted: Path | None) -> Iterator[Path] | None:
         raise DysfwError(f"--figure {wanted}: the name must end in .png, .pdf or .svg")
     if not wanted.parent.is_dir():
         raise DysfwError(f"--figure {wanted}: {wanted.parent} is not a folder", hint="create it first")
+    taken = {image.resolve() for image in images}
+    if wanted.resolve() in taken:
+        raise DysfwError(f"--figure {wanted} is one of the photographs; it would be overwritten")
+    return (name for name in _numbered(wanted) if name.resolve() not in taken)
+
+
+def _numbered(wanted: Path) -> Iterator[Path]:
     return (wanted if n == 1 else wanted.with_stem(f"{wanted.stem}-{n}") for n in itertools.count(1))

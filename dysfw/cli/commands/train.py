@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
+from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides, recipe_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,7 +38,6 @@ def train(
     them, patient, split (train or test) and source. Exit code 1: some photographs could not be used; the bundle is written.
     """
     allow_fetching(fetch)
-    from ...bundle.contents import RECIPE
     from ...data.read import read_dataset
     from ...recipe.check import load_recipe
     from ...text import listed
@@ -48,9 +47,10 @@ def train(
     from ..terminal import TerminalProgress, err, out, warn
 
     registry = registry_of(ctx)
-    recipe_file = recipe / RECIPE if recipe.is_dir() else recipe
-    loaded = load_recipe(recipe_file, registry, overrides(sets, device))
+    loaded = load_recipe(recipe_file(recipe), registry, overrides(sets, device))
     dataset = read_dataset(data)
+    if dataset.origin != data:
+        err().print(f"{data} holds a manifest, which says what is in it: {dataset.origin.name}", markup=False)
     if dataset.ignored:
         names = listed(dataset.ignored, 5)
         warn(f"{len(dataset.ignored)} files in {data} are no images, or in no class's folder, and were ignored: {names}")
