@@ -13,6 +13,7 @@ import itertools
 import statistics
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from PIL import Image as Pillow
 
 from dysfw.engine.assemble import open_pipeline
 from dysfw.engine.batches import BATCH_IMAGES
+from dysfw.engine.embedder import GRID
 from dysfw.engine.pipeline import Pipeline
 from dysfw.geometry import square_frame
 from dysfw.imaging.warp import warp
@@ -43,7 +45,11 @@ def by_hand(pipeline: Pipeline, paths: list[Path]) -> np.ndarray:
         for path in paths[start : start + BATCH_IMAGES]:
             pixels = np.asarray(Pillow.open(io.BytesIO(path.read_bytes())).convert("RGB"))
             images.append(Image(pixels, str(path), ""))
-        faces = [found[0] for found in parts.detector.detect(images)]
+        found = [faces[0] for faces in parts.detector.detect(images)]
+        faces = [
+            replace(face, box=np.round(face.box / GRID) * GRID, landmarks=np.round(face.landmarks / GRID) * GRID)
+            for face in found
+        ]
         segmentations = parts.segmenter.segment(images, faces)
         crops = []
         for image, face, segmentation in zip(images, faces, segmentations, strict=True):
