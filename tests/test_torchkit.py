@@ -1,14 +1,13 @@
-"""What the core offers to torch backbones; skipped where torch is not installed."""
+"""What the core offers to torch backbones."""
 
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from dysfw.torchkit import Normalise, Runner, find_device  # noqa: E402
+from dysfw.torchkit import Normalise, Runner, find_device
 
 
 class Means(torch.nn.Module):

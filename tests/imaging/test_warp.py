@@ -92,7 +92,8 @@ def test_a_checkerboard_made_smaller_becomes_grey(scale, angle) -> None:
     y, x = np.mgrid[:600, :600]
     board = np.repeat(((x + y) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
     crop = warp(board, turned(angle, scale, 40, (300, 300)), 40)
-    assert abs(crop.astype(int) - 128).max() <= (2 if scale % 1 == 0 else 40)  # of 128; single samples would leave most of it
+    # Of 128. Between 1 and 2 four samples a pixel stand for an area, and leave a little; one sample would leave nearly all.
+    assert abs(crop.astype(int) - 128).max() <= {1.35: 32, 1.6: 12}.get(scale, 2)
 
 
 @settings(max_examples=60, deadline=None)
