@@ -12,8 +12,8 @@ Components work on batches, see numpy arrays only, never write to their inputs, 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
 
 from .kinds import Kind
 from .types import Bool, Face, Float32, Image, Int64, Segmentation, State, UInt8, Weights
@@ -75,6 +75,15 @@ class Backbone(Component):
     @abstractmethod
     def embed(self, crops: UInt8) -> Float32:
         """crops uint8 [N, S, S, 3] RGB -> float32 [N, dim], N >= 0. A row depends on its own crop alone."""
+
+
+@runtime_checkable
+class Variable(Protocol):
+    """What a backbone offers beside its contract where its trunk can be fitted to each region."""
+
+    def variant(self, differences: Mapping[str, Float32]) -> Backbone:
+        """A backbone like this one, to some of whose tensors, by the names in its weight file, these differences are added. It
+        shares all others with this one. Raises ``ValueError`` for a name or shape that is not the trunk's."""
 
 
 class Head(Component):

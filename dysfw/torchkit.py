@@ -1,17 +1,19 @@
 """What backbones in torch have in common: a device that is really there, the pixels' normalisation, inference in batches.
 
-For plugins. The core itself never imports this module, and so never imports torch.
+For plugins, and for ``dysfw.trunks``, which alone of the core imports this module and torch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .components import Backbone
 from .types import Float32, UInt8
 
 Precision = Literal["float32", "bfloat16"]
@@ -34,6 +36,52 @@ class Normalise(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         return (pixels.float() - self.mean) / self.std
+
+
+@runtime_checkable
+class Trainable(Protocol):
+    """What a backbone offers beside its contract so that ``dysfw pretrain`` can train it.
+
+    module: pixels [N, 3, S, S], uint8 or float, 0..255 -> embeddings [N, dim], on the backbone's device, in inference mode.
+    net: the part of ``module`` whose ``state_dict`` a weight file holds. The constructor's parameter ``weights`` takes the path
+    of such a file, which may hold "neck.weight" and "neck.bias" beside.
+    """
+
+    module: nn.Module
+    net: nn.Module
+
+
+@runtime_checkable
+class Tunable(Trainable, Protocol):
+    """What a trainable backbone offers, beside ``dysfw.components.Variable``, so that its trunk can be fitted to each region.
+
+    last_block: names of the tensors of ``net`` from its last block to its end, for tuning that leaves all before as it is.
+    """
+
+    last_block: frozenset[str]
+
+    def variant(self, differences: Mapping[str, Float32]) -> Backbone: ...
+
+
+def with_differences(module: nn.Module, net: nn.Module, differences: Mapping[str, Float32]) -> tuple[nn.Module, nn.Module]:
+    """Copies of ``module`` and of the ``net`` in it to some of whose tensors the differences are added; all other tensors are
+    the same ones in memory. Raises ValueError for a name or shape that is not the net's."""
+    own = net.state_dict(keep_vars=True)
+    for name, difference in differences.items():
+        if name not in own or tuple(own[name].shape) != difference.shape:
+            shape = list(own[name].shape) if name in own else "no such tensor"
+            raise ValueError(f"{name}: {list(difference.shape)} cannot be added to {shape}")
+    changed = {id(own[name]) for name in differences}
+    shared = {id(t): t for t in (*module.parameters(), *module.buffers()) if id(t) not in changed}
+    done: dict[int, object] = dict(shared)
+    copied = copy.deepcopy(module, done)
+    net_copied = done[id(net)]
+    assert isinstance(net_copied, nn.Module)  # noqa: S101  # deepcopy keeps what it made by the original's id
+    tensors = net_copied.state_dict(keep_vars=True)
+    with torch.no_grad():
+        for name, difference in differences.items():
+            tensors[name].add_(torch.from_numpy(difference).to(tensors[name].device))
+    return copied, net_copied
 
 
 class Runner:

@@ -3,6 +3,7 @@
 bundle.json        this manifest: what it was made from, with what, how good it is, and the hash of every other file
 recipe.yaml        the resolved recipe, no default left open
 state.safetensors  fitted heads and fusion, and the out-of-fold votes
+tuned.safetensors  where the trunk was fitted to each region: what that changed, by region
 MODEL_CARD.md      the same for people
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +22,7 @@ from ..metrics import Scores
 from ..recipe.model import Recipe
 from ..types import Bool, Float32, Int64, State
 
-MANIFEST, RECIPE, STATE, CARD = "bundle.json", "recipe.yaml", "state.safetensors", "MODEL_CARD.md"
+MANIFEST, RECIPE, STATE, TUNED, CARD = "bundle.json", "recipe.yaml", "state.safetensors", "tuned.safetensors", "MODEL_CARD.md"
 
 
 class _Part(BaseModel):
@@ -100,11 +101,13 @@ class Votes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """What training found. heads: state by region; fusion: state of the recipe's own fusion."""
+    """What training found. heads: state by region; fusion: state of the recipe's own fusion. tuned: by region, by name of a
+    tensor of the trunk, what is added to it; empty where the trunk is as it was."""
 
     heads: Mapping[str, State]
     fusion: State
     votes: Votes
+    tuned: Mapping[str, Mapping[str, Float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

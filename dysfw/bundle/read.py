@@ -16,8 +16,9 @@ from ..errors import DysfwError
 from ..files import sha256_of
 from ..recipe.check import load_recipe
 from ..registry.registry import Registry
-from ..types import State
-from .contents import CARD, MANIFEST, RECIPE, STATE, Bundle, Fitted, Manifest, Votes
+from ..types import Float32, State
+from ..weightfile import read_weights
+from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Bundle, Fitted, Manifest, Votes
 
 MAX_MANIFEST = 64 * 2**20
 
@@ -47,7 +48,7 @@ def read_bundle(folder: Path, registry: Registry, overrides: list[str] | None = 
         raise _damaged(folder, f"the votes' shape {votes.probabilities.shape} does not fit its regions and labels")
     recipe = load_recipe(folder / RECIPE, registry, overrides or [])
     edited = not (folder / CARD).is_file() or sha256_of(folder / CARD) != manifest.files[CARD]
-    fitted = Fitted(heads, states.get("fusion", State({})), votes)
+    fitted = Fitted(heads, states.get("fusion", State({})), votes, _read_tuned(folder, manifest))
     return Bundle(manifest, recipe, fitted, folder, card_edited=edited)
 
 
@@ -73,7 +74,7 @@ def _read_manifest(folder: Path) -> Manifest:
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
     """Recipe and state must be as trained. The card is for people: editing it is noted, not refused."""
-    for name in (RECIPE, STATE):
+    for name in (RECIPE, STATE, *manifest.files.keys() & {TUNED}):
         path = folder / name
         if not path.is_file():
             raise _damaged(folder, f"{name} is missing")
@@ -87,6 +88,20 @@ def _states(arrays: Mapping[str, npt.NDArray[np.generic]], values: Mapping[str, 
         name, _, field = key.rpartition("/")
         parts.setdefault(name, {})[field] = array
     return {name: State(fields, values.get(name, {})) for name, fields in parts.items()}
+
+
+def _read_tuned(folder: Path, manifest: Manifest) -> dict[str, dict[str, Float32]]:
+    """What was added to the trunk's tensors, by region; none where the trunk was left as it was."""
+    if TUNED not in manifest.files:
+        return {}
+    tuned: dict[str, dict[str, Float32]] = {region: {} for region in manifest.regions}
+    try:
+        for key, difference in read_weights(folder / TUNED).items():
+            region, _, name = key.partition("/")
+            tuned[region][name] = difference.astype(np.float32)
+    except (ValueError, KeyError) as error:
+        raise _damaged(folder, f"{TUNED} cannot be read: {error}") from None
+    return tuned
 
 
 def _damaged(folder: Path, reason: str) -> DysfwError:

@@ -15,7 +15,8 @@ from ..errors import DysfwError
 from ..files import sha256_of
 from ..recipe.document import dump_document
 from ..types import State
-from .contents import CARD, MANIFEST, RECIPE, STATE, Fitted, Manifest, Votes
+from ..weightfile import write_weights
+from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Fitted, Manifest, Votes
 
 
 def refuse_existing(folder: Path) -> None:
@@ -45,10 +46,15 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
             (unfinished / RECIPE).write_text(dump_document(dict(recipe)), "utf-8")
             (unfinished / CARD).write_text(card, "utf-8")
             (unfinished / STATE).write_bytes(save(_arrays(states, fitted.votes)))
+            names = [RECIPE, STATE, CARD]
+            if fitted.tuned:
+                differences = {f"{region}/{name}": d for region, own in fitted.tuned.items() for name, d in own.items()}
+                write_weights(unfinished / TUNED, differences, {"format": "dysfw.tuned/1"}, bits=8)
+                names.append(TUNED)
             manifest = manifest.model_copy(
                 update={
                     "values": {name: dict(state.values) for name, state in states.items() if state.values},
-                    "files": {name: sha256_of(unfinished / name) for name in (RECIPE, STATE, CARD)},
+                    "files": {name: sha256_of(unfinished / name) for name in names},
                 }
             )
             manifest = manifest.model_copy(update={"fingerprint": manifest.computed_fingerprint()})

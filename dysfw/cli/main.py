@@ -23,6 +23,8 @@ from .terminal import print_error, warn
 COMMANDS = {
     "run": ("run:run", "Ranked probabilities for photographs, with each region's own opinion."),
     "train": ("train:train", "Fit a recipe to labelled photographs and write a bundle."),
+    "pretrain": ("pretrain:pretrain", "Train a recipe's trunk to tell faces apart and write a weight file."),
+    "verify": ("verify:verify", "Score a trunk on pairs of photographs, by LFW's protocol."),
     "components": ("components:components", "List what recipes may name, and where each comes from."),
     "plugins": ("plugins:plugins", "List plugins, also those that are broken."),
     "recipe": ("recipe:app", "Check, show and describe recipes."),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import DysfwError
@@ -53,16 +55,21 @@ def warn(message: str) -> None:
 class TerminalProgress:
     """A bar with rate and time left on a terminal; elsewhere a line now and then."""
 
-    def track(self, items: Iterable[T], what: str, total: int, unit: str) -> Iterator[T]:
+    def track(
+        self, items: Iterable[T], what: str, total: int, unit: str, *, start: int = 0, detail: Callable[[], str] = str
+    ) -> Iterator[T]:
         console = err()
-        yield from (
-            self._bar(console, items, what, total, unit) if console.is_terminal else self._lines(items, what, total, unit)
-        )
+        show = self._bar if console.is_terminal else self._lines
+        work = _Work(what, total, unit, start, time.monotonic(), detail)
+        yield from show(console, items, work)
+        elapsed = time.monotonic() - work.started
+        if elapsed > SHOW_AFTER:
+            self.note(f"{what}: {total - start} {unit} in {elapsed:.1f} s ({work.rate(total)})")
 
     def note(self, text: str) -> None:
         err().print(text, markup=False)
 
-    def _bar(self, console: Console, items: Iterable[T], what: str, total: int, unit: str) -> Iterator[T]:
+    def _bar(self, console: Console, items: Iterable[T], work: _Work) -> Iterator[T]:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
@@ -71,29 +78,40 @@ class TerminalProgress:
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[detail]}", markup=False),
         )
-        started = time.monotonic()
         with Progress(*columns, console=console, transient=True) as progress:
-            task = progress.add_task(what, total=total, rate="")
-            for number, item in enumerate(items, 1):
-                progress.update(task, completed=number, rate=_rate(number, started, unit))
+            task = progress.add_task(work.what, total=work.total, completed=work.start, rate="", detail="")
+            for number, item in enumerate(items, work.start + 1):
+                progress.update(task, completed=number, rate=work.rate(number), detail=work.detail())
                 yield item
-        self._summary(what, total, unit, started)
 
-    def _lines(self, items: Iterable[T], what: str, total: int, unit: str) -> Iterator[T]:
-        started = said = time.monotonic()
-        for number, item in enumerate(items, 1):
+    def _lines(self, console: Console, items: Iterable[T], work: _Work) -> Iterator[T]:
+        said = work.started
+        for number, item in enumerate(items, work.start + 1):
             if time.monotonic() - said > LINE_EVERY:
                 said = time.monotonic()
-                self.note(f"{what}: {number}/{total}, {_rate(number, started, unit)}")
+                parts = (f"{work.what}: {number}/{work.total}", work.rate(number), f"{work.left(number)} left", work.detail())
+                console.print(", ".join(filter(None, parts)), markup=False)
             yield item
-        self._summary(what, total, unit, started)
-
-    def _summary(self, what: str, total: int, unit: str, started: float) -> None:
-        elapsed = time.monotonic() - started
-        if elapsed > SHOW_AFTER:
-            self.note(f"{what}: {total} {unit} in {elapsed:.1f} s ({_rate(total, started, unit)})")
 
 
-def _rate(done: int, started: float, unit: str) -> str:
-    return f"{done / max(time.monotonic() - started, 1e-9):.2g} {unit}/s"
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is tracked; see ``dysfw.progress``. started: by the monotonic clock."""
+
+    what: str
+    total: int
+    unit: str
+    start: int
+    started: float
+    detail: Callable[[], str]
+
+    def rate(self, done: int) -> str:
+        """ "12 images/s" """
+        return f"{(done - self.start) / max(time.monotonic() - self.started, 1e-9):.2g} {self.unit}/s"
+
+    def left(self, done: int) -> str:
+        """Hours, minutes and seconds at the present rate: "1:02:03"."""
+        each = (time.monotonic() - self.started) / max(1, done - self.start)
+        return str(timedelta(seconds=round(each * (self.total - done))))

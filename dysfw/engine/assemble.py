@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from ..bundle.contents import RECIPE, Bundle, WeightsUsed
 from ..bundle.read import is_bundle, read_bundle
-from ..components import Fusion
+from ..components import Backbone, Fusion, Variable
 from ..environment import version_of
 from ..errors import DysfwError
 from ..kinds import KINDS, Kind
 from ..recipe.check import load_recipe
 from ..recipe.model import Recipe
 from ..registry.registry import Registry
-from ..types import Notice
+from ..types import Float32, Notice
 from .build import Components, build
 from .judge import Judge
 from .pipeline import Pipeline
@@ -38,7 +38,8 @@ def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (
     notices = _compare(recipe, bundle)
     components = build(recipe)
     notices += _check_weights(components, bundle) + _check_versions(recipe, bundle)
-    return Pipeline(recipe, components, _restore(recipe, components, bundle), bundle.manifest, tuple(notices))
+    judge, tuned = _restore(recipe, components, bundle), vary(components.backbone, bundle.fitted.tuned)
+    return Pipeline(recipe, components, judge, bundle.manifest, notices=tuple(notices), tuned=tuned)
 
 
 def find_bundle(recipe: Recipe, source: Path, registry: Registry) -> Path:
@@ -71,6 +72,19 @@ def used_weights(components: Components) -> list[WeightsUsed]:
         for part in parts
         for weights in part.weights()
     ]
+
+
+def vary(backbone: Backbone, differences: Mapping[str, Mapping[str, Float32]]) -> dict[str, Backbone]:
+    """For each region the backbone that its differences make of ``backbone``. Raises DysfwError where that cannot be."""
+    if differences and not isinstance(backbone, Variable):
+        raise DysfwError(
+            f"the backbone {type(backbone).__name__} cannot be fitted to a region",
+            hint="take another one, for example timm, or set tune.mode to none",
+        )
+    try:
+        return {region: backbone.variant(own) for region, own in differences.items() if isinstance(backbone, Variable)}
+    except ValueError as error:
+        raise DysfwError(f"what the bundle changes of the trunk does not fit it: {error}") from None
 
 
 def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:

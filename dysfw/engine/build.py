@@ -10,7 +10,7 @@ import numpy as np
 
 from ..components import Backbone, Component, Detector, Fusion, Head, Segmenter
 from ..errors import DysfwError
-from ..recipe.model import Node, Recipe
+from ..recipe.model import Node, Recipe, Registered
 from ..recipe.problems import Path, Problem, RecipeError, locate
 from ..recipe.signature import SUPPLIED, signature_of
 from ..text import in_words
@@ -95,6 +95,8 @@ class _Builder:
     def argument(self, value: object) -> object:
         if isinstance(value, Node):
             return self.build(value)
+        if isinstance(value, Registered):
+            return value.file
         return [self.argument(item) for item in value] if isinstance(value, list) else value
 
     def guarded(self, path: Path, action: Callable[[], T]) -> T:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
 
+from ..components import Backbone
 from ..errors import DysfwError, ImageError
 from ..imaging.crop import crop_region
 from ..text import listed
@@ -58,11 +59,15 @@ class _Subject:
 
 
 class Embedder:
-    """Detector, segmenter, crop and backbone of a recipe in a row. Keeps nothing from batch to batch."""
+    """Detector, segmenter, crop and backbone of a recipe in a row. Keeps nothing from batch to batch.
 
-    def __init__(self, components: Components, crop: Crop) -> None:
+    tuned: the regions that have a backbone of their own, and those backbones.
+    """
+
+    def __init__(self, components: Components, crop: Crop, tuned: Mapping[str, Backbone] | None = None) -> None:
         self.components = components
         self.crop = crop
+        self.tuned = tuned or {}
         self.regions = components.segmenter.regions
 
     def embed(self, batch: Sequence[Decoded], *, all_faces: bool) -> list[Embedded | Failure]:
@@ -84,7 +89,7 @@ class Embedder:
     def _detect(self, shots: Sequence[_Shot]) -> list[_Shot | ImageError]:
         found = self.components.detector.detect([shot.image for shot in shots])
         return [
-            replace(shot, faces=[_on_grid(face) for face in faces]) if faces else ImageError("no_face", "no face was found")
+            replace(shot, faces=[on_grid(face) for face in faces]) if faces else ImageError("no_face", "no face was found")
             for shot, faces in zip(shots, found, strict=True)
         ]
 
@@ -109,13 +114,15 @@ class Embedder:
         return done
 
     def _embed(self, subjects: Sequence[_Subject]) -> list[_Subject | ImageError]:
-        """All crops of all subjects go through the trunk together."""
+        """All crops of all subjects that share a trunk go through it together."""
         backbone = self.components.backbone
         crops = np.stack([crop for subject in subjects for crop in subject.crops])
-        rows = backbone.embed(crops)
-        if rows.shape != (len(crops), backbone.dim) or rows.dtype != np.float32:
-            wanted = f"float32 {[len(crops), backbone.dim]}"
-            raise DysfwError(f"the backbone broke its contract: {rows.dtype} {list(rows.shape)} instead of {wanted}")
+        names = np.array([name for s in subjects for name, here in zip(self.regions, s.present, strict=True) if here])
+        rows = np.empty((len(crops), backbone.dim), np.float32)
+        shared: Bool = ~np.isin(names, list(self.tuned))
+        for trunk, mine in [(backbone, shared), *((own, names == region) for region, own in self.tuned.items())]:
+            if mine.any():
+                rows[mine] = embed_crops(trunk, crops[mine])
         done: list[_Subject | ImageError] = []
         ends = np.cumsum([len(subject.crops) for subject in subjects])
         for subject, own in zip(subjects, np.split(rows, ends[:-1]), strict=True):
@@ -130,7 +137,16 @@ class Embedder:
         return done
 
 
-def _on_grid(face: Face) -> Face:
+def embed_crops(backbone: Backbone, crops: UInt8) -> Float32:
+    """crops uint8 [N, S, S, 3] -> float32 [N, dim], its contract checked. Raises DysfwError where it is broken."""
+    rows = backbone.embed(crops)
+    if rows.shape != (len(crops), backbone.dim) or rows.dtype != np.float32:
+        wanted = f"float32 {[len(crops), backbone.dim]}"
+        raise DysfwError(f"the backbone broke its contract: {rows.dtype} {list(rows.shape)} instead of {wanted}")
+    return rows
+
+
+def on_grid(face: Face) -> Face:
     """The face with its coordinates rounded, see GRID."""
     return replace(face, box=np.round(face.box / GRID) * GRID, landmarks=np.round(face.landmarks / GRID) * GRID)
 

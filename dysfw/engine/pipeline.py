@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from ..bundle.contents import Manifest
+from ..components import Backbone
 from ..errors import DysfwError
 from ..recipe.model import Recipe
 from ..types import Embedded, Failure, Notice, Prediction
@@ -18,7 +19,8 @@ from .judge import Judge
 
 
 class Pipeline:
-    """A recipe at work. judge and manifest are None where it is not trained; notices hold for every prediction."""
+    """A recipe at work. judge and manifest are None where it is not trained; notices hold for every prediction. tuned: regions
+    that have a backbone of their own."""
 
     def __init__(
         self,
@@ -26,11 +28,13 @@ class Pipeline:
         components: Components,
         judge: Judge | None = None,
         manifest: Manifest | None = None,
+        *,
         notices: tuple[Notice, ...] = (),
+        tuned: Mapping[str, Backbone] | None = None,
     ) -> None:
         self.recipe = recipe
         self.components = components
-        self.embedder = Embedder(components, recipe.crop)
+        self.embedder = Embedder(components, recipe.crop, tuned)
         self.judge = judge
         self.manifest = manifest
         self.notices = notices

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import typing
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -17,9 +18,11 @@ from ..text import closest, listed
 from ..types import Crop
 from .compose import compose
 from .document import Document
-from .model import Node, Recipe
+from .model import Node, Recipe, Registered
+from .pretraining import Pretrain
 from .problems import Path, Position, Problem, RecipeError, locate
 from .signature import SUPPLIED, signature_of
+from .tuning import Tune
 
 Device = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1 … or mps")]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -45,6 +48,8 @@ class TopKeys(pydantic.BaseModel):
     precision: Precision = "auto"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     crop: CropKeys = CropKeys()
+    tune: Tune = Tune()
+    pretrain: Pretrain | None = None
     bundle: str | None = None
 
 
@@ -82,7 +87,8 @@ class _Checker:
             return None
         folder = self.folder(("bundle",))
         return Recipe(
-            top.name, top.device, top.precision, top.seed, nodes, Crop(**dict(top.crop)), top.bundle, folder, self.positions
+            top.name, top.device, top.precision, top.seed, nodes, Crop(**dict(top.crop)), top.bundle, folder, self.positions,
+            top.pretrain, top.tune,
         )  # fmt: skip
 
     def node(self, kind: Kind, value: object, path: Path) -> Node | None:
@@ -135,7 +141,7 @@ class _Checker:
                 places.setdefault(self.known(path, detail["loc"]), []).append(detail)
             for place, details in places.items():
                 key, *inside = details[0]["loc"]
-                names = list(CropKeys.model_fields) if inside else allowed
+                names = _keys_at(model, (key, *inside[:-1])) if inside else allowed
                 field = model.model_fields.get(str(key))
                 self.problem(place, _explain(details, names, field.description if field and not inside else None))
             return None
@@ -149,18 +155,23 @@ class _Checker:
         return place
 
     def anchored(self, value: object, path: Path) -> object:
-        """The value, with each path in it made absolute."""
+        """The value, with each path in it made absolute, or, where it is the name of registered weights, that."""
         if isinstance(value, list):
             return [self.anchored(item, (*path, index)) for index, item in enumerate(value)]
         if isinstance(value, dict):
             return {key: self.anchored(item, (*path, key)) for key, item in value.items()}
-        if not isinstance(value, pathlib.Path):
-            return value
+        return self.located(value, path) if isinstance(value, pathlib.Path) else value
+
+    def located(self, value: pathlib.Path, path: Path) -> object:
+        """An absolute path, or the registered file that has this name."""
         try:
-            return (self.folder(path) / value.expanduser()).absolute()
+            registered = self.registry.weight_file(str(value))
+            return Registered(*registered) if registered else (self.folder(path) / value.expanduser()).absolute()
+        except DysfwError as error:
+            self.problem(path, error.message + (f"\n    {error.hint}" if error.hint else ""))
         except RuntimeError as error:  # "~nobody/": there is no such user
             self.problem(path, f"found {_shown(str(value))}; {error}")
-            return value
+        return value
 
     def folder(self, path: Path) -> pathlib.Path:
         """What a path written there is relative to: its file's folder, or the current one where ``--set`` wrote it."""
@@ -172,6 +183,18 @@ class _Checker:
 
     def choice(self, kind: Kind) -> str:
         return f"installed: {listed(sorted({e.spec.name for e in self.registry.components[kind]}))}"
+
+
+def _keys_at(model: type[pydantic.BaseModel], path: Sequence[str | int]) -> list[str]:
+    """The keys of the block that stands at ``path`` in a model's value; none where that is no block."""
+    for key in path:
+        field = model.model_fields.get(str(key))
+        members = (field.annotation, *typing.get_args(field.annotation)) if field else ()
+        blocks = [m for m in members if isinstance(m, type) and issubclass(m, pydantic.BaseModel)]
+        if not blocks:
+            return []
+        model = blocks[0]
+    return list(model.model_fields)
 
 
 def _explain(details: Sequence[Any], names: Sequence[str], description: str | None) -> str:
@@ -192,6 +215,8 @@ def _allowed(detail: Any, description: str | None) -> str:  # noqa: ANN401  # py
             return f"allowed: {listed(words)}{closest(str(detail['input']), words)}"
         case "string_pattern_mismatch":
             return f"allowed: {description or 'what matches ' + context['pattern']}"
+        case "value_error":
+            return str(context["error"])
     return f"{detail['msg'][0].lower()}{detail['msg'][1:]}".replace("input should be", "allowed is")
 
 

@@ -18,7 +18,11 @@ from .problems import Path, Position, Problem, RecipeError, locate
 
 def compose(file: pathlib.Path, overrides: Sequence[str] = ()) -> Document:
     """The whole recipe. overrides: "key.key=value" with the value in YAML. Raises DysfwError, RecipeError."""
-    document = _with_bases(file, ())
+    return overridden(_with_bases(file, ()), overrides)
+
+
+def overridden(document: Document, overrides: Sequence[str]) -> Document:
+    """The document with values replaced: "crop.size=160", "backbone.of.0.model=resnet18". Raises DysfwError, RecipeError."""
     for override in overrides:
         document = _override(document, override)
     return document
@@ -74,7 +78,6 @@ def _at(value: object, path: Path) -> object:
 
 
 def _override(document: Document, override: str) -> Document:
-    """The document with one value replaced: "crop.size=160", "backbone.of.0.model=resnet18"."""
     name = f"--set {override}"
     keys, equals, text = override.partition("=")
     if not equals or not all(keys.split(".")):

@@ -11,9 +11,19 @@ from dataclasses import asdict, dataclass, field
 from ..components import Component
 from ..kinds import KINDS, Kind
 from ..types import Crop
+from .pretraining import Pretrain
 from .problems import Path, Position
+from .tuning import Tune
 
 FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A file that a plugin brings, where a parameter takes a path. name: in full, "distribution:name"."""
+
+    name: str
+    file: pathlib.Path
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +63,8 @@ class Node:
 @dataclass(frozen=True, slots=True, eq=False)
 class Recipe:
     """What ``check`` makes of a recipe file. device and precision are as written ("auto" …). folder: what ``bundle`` is
-    relative to. positions: where each value was written, for errors that show only later."""
+    relative to. positions: where each value was written, for errors that show only later. pretrain: how its trunk is trained,
+    where the recipe says so. tune: how its trunk is fitted to each region."""
 
     name: str
     device: str
@@ -64,10 +75,12 @@ class Recipe:
     bundle: str | None
     folder: pathlib.Path
     positions: Mapping[Path, Position] = field(default_factory=dict, repr=False)
+    pretrain: Pretrain | None = None
+    tune: Tune = field(default_factory=Tune)
 
     def resolved(self) -> dict[str, object]:
-        """The recipe as a bundle keeps it: full names, and no bundle."""
-        kept = {key: value for key, value in self.to_dict().items() if key != "bundle"}
+        """The recipe as a bundle keeps it: full names, no bundle, and nothing of how its trunk was trained."""
+        kept = {key: value for key, value in self.to_dict().items() if key not in ("bundle", "pretrain")}
         return kept | {kind: node.resolved() for kind, node in self.nodes.items()}
 
     def to_dict(self) -> dict[str, object]:
@@ -81,14 +94,18 @@ class Recipe:
             if kind == "backbone":
                 ordered["crop"] = asdict(self.crop)
             ordered[kind] = parts[kind]
-        return head | ordered | ({"bundle": self.bundle} if self.bundle else {})
+        tune = {"tune": self.tune.model_dump(mode="json")} if self.tune.mode != "none" else {}
+        pretrain = {"pretrain": self.pretrain.model_dump(mode="json")} if self.pretrain else {}
+        return head | ordered | tune | pretrain | ({"bundle": self.bundle} if self.bundle else {})
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over what shapes the result: components, parameters, crop and seed; not name, device, precision or bundle.
-        A path counts by its file name: the content of weight files is fingerprinted by itself."""
+        """sha256 over what shapes the result: components, parameters, crop, seed and tuning; not name, device, precision,
+        bundle or pretraining. A path counts by its file name: the content of weight files is fingerprinted by itself."""
         shaping: dict[str, object] = {kind: node.portable() for kind, node in self.nodes.items()}
         shaping |= {"version": FORMAT, "seed": self.seed, "crop": asdict(self.crop)}
+        if self.tune.mode != "none":
+            shaping["tune"] = self.tune.model_dump(mode="json")
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 
@@ -99,4 +116,6 @@ def _plain(value: object, of_node: Callable[[Node], object], of_path: Callable[[
         return [_plain(item, of_node, of_path) for item in value]
     if isinstance(value, Mapping):
         return {key: _plain(item, of_node, of_path) for key, item in value.items()}
+    if isinstance(value, Registered):
+        return value.name
     return of_path(value) if isinstance(value, pathlib.Path) else value

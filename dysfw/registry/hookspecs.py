@@ -52,6 +52,15 @@ class BundleSpec:
     summary: str
 
 
+@dataclass(frozen=True, slots=True)
+class WeightsSpec:
+    """A weight file that ships inside a plugin. file: "package:path/inside/it"."""
+
+    name: str
+    file: str
+    summary: str
+
+
 @hookspec
 def dysfw_components() -> list[ComponentSpec]:  # type: ignore[empty-body]
     """Components that recipes may name in ``use``."""
@@ -65,3 +74,8 @@ def dysfw_commands() -> list[CommandSpec]:  # type: ignore[empty-body]
 @hookspec
 def dysfw_bundles() -> list[BundleSpec]:  # type: ignore[empty-body]
     """Bundles that recipes may name in ``bundle``."""
+
+
+@hookspec
+def dysfw_weights() -> list[WeightsSpec]:  # type: ignore[empty-body]
+    """Weight files that recipes may name wherever a component's parameter takes a path."""

@@ -1,4 +1,4 @@
-"""Which distribution brings a component that is not installed, so that the error can say what to install.
+"""Which distribution brings a component, or weights, that are not installed, so that the error can say what to install.
 
 Anybody whose plugin is published may add a line.
 """
@@ -14,3 +14,5 @@ DISTRIBUTIONS: dict[tuple[Kind, str], str] = {
     ("backbone", "timm"): "dysfw-timm",
     ("backbone", "dlib_resnet"): "dysfw-dlib",
 }
+
+WEIGHTS: dict[str, str] = {"phantom": "dysfw-phantom"}

@@ -20,14 +20,14 @@ import pluggy
 from ..errors import DysfwError
 from ..kinds import KINDS, Kind
 from ..text import closest, in_words, listed
-from .hookspecs import BundleSpec, CommandSpec, ComponentSpec
+from .hookspecs import BundleSpec, CommandSpec, ComponentSpec, WeightsSpec
 from .host import Plugin, load_plugins
-from .known import DISTRIBUTIONS
+from .known import DISTRIBUTIONS, WEIGHTS
 
 if TYPE_CHECKING:  # the contracts bring numpy, which a listing does not need
     from ..components import Component
 
-Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec)
+Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec)
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -50,6 +50,7 @@ class Registry:
         self.components: dict[Kind, list[Entry[ComponentSpec]]] = {kind: [] for kind in KINDS}
         self.commands: list[Entry[CommandSpec]] = []
         self.bundles: list[Entry[BundleSpec]] = []
+        self.weights: list[Entry[WeightsSpec]] = []
         self.plugins = tuple(self._register(plugin) for plugin in plugins)
 
     def component(self, kind: Kind, name: str) -> Entry[ComponentSpec]:
@@ -62,11 +63,16 @@ class Registry:
     def bundle(self, name: str) -> Path:
         """The folder of a registered bundle. Raises DysfwError."""
         entry = self._find(self.bundles, "bundle", name, None)
-        package, _, inside = entry.spec.folder.partition(":")
-        try:
-            return Path(str(resources.files(package).joinpath(inside)))
-        except Exception as error:
-            raise _import_failed("bundle", name, entry.plugin.origin, error) from error
+        return _packaged(entry.spec.folder, "bundle", entry)
+
+    def weight_file(self, name: str) -> tuple[str, Path] | None:
+        """The full name and the file of registered weights; None for a name that is no plugin's. Raises DysfwError where the
+        plugin that brings them is not there."""
+        provider = WEIGHTS.get(name.rpartition(":")[2])
+        if not provider and all(name not in (e.spec.name, e.full_name) for e in self.weights):
+            return None
+        entry = self._find(self.weights, "weights", name, provider)
+        return entry.full_name, _packaged(entry.spec.file, "weights", entry)
 
     def load(self, kind: Kind, name: str) -> type[Component]:
         """Import the class behind a name and check it against its kind's contract. Raises DysfwError."""
@@ -123,6 +129,7 @@ class Registry:
             components = _specs(plugin.hooks, "dysfw_components", ComponentSpec)
             commands = _specs(plugin.hooks, "dysfw_commands", CommandSpec)
             bundles = _specs(plugin.hooks, "dysfw_bundles", BundleSpec)
+            weights = _specs(plugin.hooks, "dysfw_weights", WeightsSpec)
         except Exception as error:
             return replace(plugin, hooks=None, error=error)
         except SystemExit as error:
@@ -131,6 +138,7 @@ class Registry:
             self.components[component.kind].append(Entry(component, plugin))
         self.commands += [Entry(command, plugin) for command in commands]
         self.bundles += [Entry(bundle, plugin) for bundle in bundles]
+        self.weights += [Entry(file, plugin) for file in weights]
         return plugin
 
 
@@ -153,13 +161,31 @@ def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list
             raise DysfwError(f"{hook}: the name {spec.name!r} must consist of a-z, 0-9, _ and -")
         if isinstance(spec, ComponentSpec) and spec.kind not in KINDS:
             raise DysfwError(f"{hook}: {spec.name!r} has the kind {spec.kind!r}; allowed: {listed(KINDS)}")
-        if ":" not in (spec.folder if isinstance(spec, BundleSpec) else spec.target):
+        if ":" not in _pointer(spec):
             raise DysfwError(f'{hook}: {spec.name!r} must point to "package.module:name"')
         key = (getattr(spec, "kind", None), spec.name)
         if key in seen:
             raise DysfwError(f"{hook}: {spec.name!r} is registered twice")
         seen.add(key)
     return specs
+
+
+def _pointer(spec: ComponentSpec | CommandSpec | BundleSpec | WeightsSpec) -> str:
+    match spec:
+        case BundleSpec():
+            return spec.folder
+        case WeightsSpec():
+            return spec.file
+    return spec.target
+
+
+def _packaged(pointer: str, what: str, entry: Entry[Spec]) -> Path:
+    """The path of "package:path/inside/it"."""
+    package, _, inside = pointer.partition(":")
+    try:
+        return Path(str(resources.files(package).joinpath(inside)))
+    except Exception as error:
+        raise _import_failed(what, entry.spec.name, entry.plugin.origin, error) from error
 
 
 def _check_contract(loaded: object, kind: Kind, name: str, origin: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -22,6 +23,7 @@ FOLDS = 5
 
 MakeHead = Callable[[], Head]
 MakeFusion = Callable[[], Fusion]
+Embed = Callable[[Int64], Float32]
 
 
 def fit_heads(make_head: MakeHead, examples: Examples, rows: Int64 | None = None) -> dict[str, Head]:
@@ -41,17 +43,23 @@ def fit_heads(make_head: MakeHead, examples: Examples, rows: Int64 | None = None
     return heads
 
 
-def out_of_fold_votes(make_head: MakeHead, examples: Examples, seed: int, progress: Progress) -> Votes:
-    """Votes on each photograph by heads fitted, their regularisation chosen, without any photograph of its patient."""
+def out_of_fold_votes(
+    make_head: MakeHead, examples: Examples, seed: int, progress: Progress, embed: Embed | None = None
+) -> Votes:
+    """Votes on each photograph by heads fitted, their regularisation chosen, without any photograph of its patient.
+
+    embed: where the embedding itself is learned, makes all embeddings from the photographs of a fold that may be learned from.
+    """
     classes = len(examples.labels)
     votes = np.full((*examples.present.shape, classes), 1 / classes, np.float32)
     judged = np.zeros(len(examples), bool)
     folds = patient_folds(examples.y, examples.groups, FOLDS, seed)
     for learn, held in progress.track(folds, "cross-validating", len(folds), "folds"):
-        for r, head in enumerate(fit_heads(make_head, examples, learn).values()):
-            rows = held[examples.present[held, r]]
+        seen = replace(examples, embeddings=embed(learn)) if embed else examples
+        for r, head in enumerate(fit_heads(make_head, seen, learn).values()):
+            rows = held[seen.present[held, r]]
             if len(rows):
-                votes[rows, r] = head.predict(examples.embeddings[rows, r])
+                votes[rows, r] = head.predict(seen.embeddings[rows, r])
         judged[held] = True
     # A fold left out for holding a single class leaves photographs without a vote; nothing may be learned from those.
     return Votes(votes[judged], examples.present[judged], examples.y[judged], examples.groups[judged])

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..bundle.contents import Fitted, Manifest, Performance, TrainingData
+import numpy as np
+
+from ..bundle.contents import Fitted, Manifest, Performance, TrainingData, Votes
 from ..bundle.write import refuse_existing, write_bundle
-from ..data.dataset import Dataset, refuse_too_small
-from ..engine.assemble import used_weights
+from ..data.dataset import Dataset, Item, refuse_too_small
+from ..engine.assemble import used_weights, vary
 from ..engine.build import Components, build
 from ..engine.judge import Judge
 from ..engine.pipeline import Pipeline
@@ -18,10 +22,12 @@ from ..environment import versions
 from ..errors import DysfwError
 from ..progress import Progress
 from ..recipe.model import Recipe
-from ..types import Failure
+from ..types import Failure, Float32
 from .card import model_card
 from .examples import Examples, embed_examples
 from .fit import cross_validated_fusion, fit_heads, held_out_performance, out_of_fold_votes, performance
+
+Differences = Mapping[str, Mapping[str, Float32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,11 +53,11 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, ab
         raise DysfwError(f"{dataset.origin}: test photographs of {unknown}, which has no photograph to train on")
 
     components = build(recipe)
-    pipeline = Pipeline(recipe, components)
-    examples = embed_examples(pipeline, train_items, labels, "embedding", progress)
-    refuse_too_small(examples.items, dataset.origin)
+    examples, tuned, votes = _learn(recipe, components, train_items, labels, origin=dataset.origin, progress=progress)
+    pipeline = Pipeline(recipe, components, tuned=vary(components.backbone, tuned))
     test = embed_examples(pipeline, test_items, labels, "embedding test photographs", progress) if test_items else None
-    fitted, judge, cross_validated = _fit(recipe, components, examples, progress)
+    fitted, judge, cross_validated = _fit(recipe, components, examples, votes)
+    fitted = replace(fitted, tuned=tuned)
     manifest = Manifest(
         name=folder.name,
         about=about,
@@ -72,8 +78,26 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, ab
     return Trained(manifest, examples.failures + (test.failures if test else ()))
 
 
-def _fit(recipe: Recipe, components: Components, examples: Examples, progress: Progress) -> tuple[Fitted, Judge, Performance]:
-    votes = out_of_fold_votes(components.make_head, examples, recipe.seed, progress)
+def _learn(
+    recipe: Recipe, components: Components, items: Sequence[Item], labels: Sequence[str], *, origin: Path, progress: Progress
+) -> tuple[Examples, Differences, Votes]:
+    """Embeddings by the trunk, tuned to each region where the recipe says so; what that changed; out-of-fold votes by heads,
+    and then by trunks too, that had not seen the photograph."""
+    if recipe.tune.mode == "none":
+        examples = embed_examples(Pipeline(recipe, components), items, labels, "embedding", progress)
+        refuse_too_small(examples.items, origin)
+        return examples, {}, out_of_fold_votes(components.make_head, examples, recipe.seed, progress)
+    from .tuner import Tuner
+
+    with tempfile.TemporaryDirectory(prefix="dysfw-crops-") as folder:
+        tuner = Tuner(recipe, components, items, labels, folder=Path(folder), progress=progress)
+        refuse_too_small(tuner.examples.items, origin)
+        votes = out_of_fold_votes(components.make_head, tuner.examples, recipe.seed, progress, tuner.embedded_by)
+        tuned = tuner.tune(np.arange(len(tuner.examples)), progress)
+        return tuner.embedded(tuned), tuned, votes
+
+
+def _fit(recipe: Recipe, components: Components, examples: Examples, votes: Votes) -> tuple[Fitted, Judge, Performance]:
     fused = cross_validated_fusion(components.make_fusion, votes, recipe.seed)
     cross_validated = performance(fused, votes.probabilities, votes.present, votes.y, examples.regions)
     heads = fit_heads(components.make_head, examples)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -11,12 +13,13 @@ from torch import nn
 
 from dysfw.components import Backbone
 from dysfw.files import sha256_of
-from dysfw.torchkit import Precision, Runner
+from dysfw.torchkit import Precision, Runner, with_differences
 from dysfw.types import Float32, UInt8, Weights
+from dysfw.weightfile import read_metadata
 
 from .hub import FILE, published_file
 from .loading import load, tensor_digest
-from .models import build, find_config
+from .models import build, find_config, last_block
 from .trunk import Pooling, Trunk
 
 
@@ -24,16 +27,16 @@ class Timm(Backbone):
     """Any model of timm as a trunk: an embedding is its last feature map, pooled.
 
     model: timm's name, if need be with the tag of its weights (inception_resnet_v2, inception_resnet_v2.tf_ens_adv_in1k).
-    weights: "imagenet" (those that timm publishes for the model), "random" (from ``seed``; embeddings mean nothing), or the
-    path of a safetensors file. pooling: "average" and "max" over the map, or "flatten",
-    the whole of it, channel by channel. size: side of the crops, px; without it the one that the model was trained for.
-    batch: crops that go through the model at once. seed: for random weights, 0 or more. device, precision: see
-    ``dysfw.torchkit.Runner``.
+    weights: "imagenet" (those that timm publishes for the model), "random" (from ``seed``; embeddings mean nothing), the path
+    of a safetensors file, or, in a recipe, the name of one that a plugin brings ("phantom"). pooling: "average" and "max" over
+    the map, or "flatten", the whole of it, channel by channel. size: side of the crops, px; without it the one that the model
+    was trained for. batch: crops that go through the model at once. seed: for random weights, 0 or more. device, precision:
+    see ``dysfw.torchkit.Runner``.
 
     Raises ValueError where a value is wrong, the device is not there, or a weight file does not fit the model exactly (but
     for its classifier); DysfwError where published weights are not on this machine and may not be fetched.
 
-    module: the trunk, for training code: pixels [N, 3, size, size], 0..255 -> [N, dim], on the device, in inference mode.
+    module, net, last_block: for training code, see ``dysfw.torchkit.Tunable``.
     """
 
     def __init__(
@@ -55,12 +58,13 @@ class Timm(Backbone):
         config = find_config(model)
         side = config.input_size[-1] if size is None else size
         self._runner = Runner(side, batch, device, precision)
-        net = build(model, config, side, seed)
-        self._weights = _fill(net, model, config, weights, seed)
-        trunk = Trunk(net, config.mean, config.std, pooling)
+        self.net = build(model, config, side, seed)
+        self._weights = _fill(self.net, model, config, weights, seed)
+        trunk = Trunk(self.net, config.mean, config.std, pooling)
         known = size is None and pooling != "flatten"
         self._dim = trunk.channels if known else _measured_dim(trunk, side)
         self.module = self._runner.place(trunk)
+        self.last_block = last_block(self.net)
 
     @property
     def input_size(self) -> int:
@@ -73,6 +77,12 @@ class Timm(Backbone):
     def embed(self, crops: UInt8) -> Float32:
         """crops uint8 [N, size, size, 3] RGB -> float32 [N, dim]; ValueError for crops of another shape."""
         return self._runner.embed(self.module, crops, self._dim)
+
+    def variant(self, differences: Mapping[str, Float32]) -> Timm:
+        """See ``dysfw.components.Variable``."""
+        other = copy.copy(self)
+        other.module, other.net = with_differences(self.module, self.net, differences)
+        return other
 
     def weights(self) -> tuple[Weights, ...]:
         return (self._weights,)
@@ -90,7 +100,7 @@ def _fill(net: nn.Module, model: str, config: PretrainedCfg, weights: str | Path
         path = Path(weights)
         if not path.is_file():
             raise ValueError(f'weights must be "imagenet", "random" or the path of a safetensors file, found {str(weights)!r}')
-        name, licence, source = path.name, "unstated", str(path)
+        name, licence, source = path.name, read_metadata(path).get("licence") or "unstated", str(path)
     load(net, path, config.classifier)
     return Weights(name, sha256_of(path), licence, source)
 

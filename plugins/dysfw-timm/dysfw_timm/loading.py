@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from dysfw.weightfile import read_weights
+
 NAMED = 5
+NECK = "neck"  # what `dysfw pretrain` writes beside a trunk, to verify it with
 
 
 def load(model: nn.Module, path: Path, classifier: str | tuple[str, ...] | None) -> None:
@@ -21,14 +22,12 @@ def load(model: nn.Module, path: Path, classifier: str | tuple[str, ...] | None)
     ValueError, and leaves the model as it was, where the file is no safetensors file, where any other tensor is missing or
     left over, or where one has another shape.
     """
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as e:
-        raise ValueError(f"{path} cannot be read as a safetensors file: {e}") from e
+    tensors = {name: torch.from_numpy(array) for name, array in read_weights(path).items()}
     layers = (classifier,) if isinstance(classifier, str) else classifier or ()
     wanted = model.state_dict()
     missing = wanted.keys() - tensors.keys()
-    extra = [k for k in tensors.keys() - wanted.keys() if not k.startswith(tuple(f"{layer}." for layer in layers))]
+    beside = tuple(f"{layer}." for layer in (*layers, NECK))
+    extra = [k for k in tensors.keys() - wanted.keys() if not k.startswith(beside)]
     shared = wanted.keys() & tensors.keys()
     other = [k for k in shared if wanted[k].shape != tensors[k].shape]
     problems = [

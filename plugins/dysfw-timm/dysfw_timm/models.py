@@ -7,10 +7,11 @@ from typing import Any
 
 import timm
 import torch
-from timm.models import PretrainedCfg
+from timm.models import PretrainedCfg, group_parameters
 from torch import nn
 
 NEAREST = 5
+LAST = 0.05  # of all parameters: a norm or a small convolution at the end is no block
 
 
 def find_config(name: str) -> PretrainedCfg:
@@ -38,6 +39,19 @@ def build(name: str, config: PretrainedCfg, size: int, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # not torch.manual_seed: that would seed the GPUs too
         return timm.create_model(name, pretrained=False, num_classes=0, **options)
+
+
+def last_block(net: nn.Module) -> frozenset[str]:
+    """Names of the tensors of the last layers, as timm groups layers, that hold a twentieth of the model's parameters."""
+    sizes = {name: parameter.numel() for name, parameter in net.named_parameters()}
+    layers = group_parameters(net, net.group_matcher(coarse=False))  # type: ignore[operator]
+    chosen: set[str] = set()
+    for _, names in sorted(layers.items(), reverse=True):
+        chosen.update(names)
+        if sum(sizes[name] for name in chosen) >= LAST * sum(sizes.values()):
+            break
+    modules = {name.rpartition(".")[0] for name in chosen}
+    return frozenset(name for name in net.state_dict() if name in chosen or name.rpartition(".")[0] in modules)
 
 
 def _closest(name: str, known: list[str]) -> str:

@@ -1,0 +1,98 @@
+"""Training with a trunk that is fitted to each region: faces are found once, every fit of the trunk embeds from their crops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from ..components import Backbone
+from ..data.dataset import Item, patient_numbers
+from ..engine.assemble import vary
+from ..engine.build import Components
+from ..engine.embedder import embed_crops
+from ..errors import DysfwError
+from ..progress import Progress, Silent
+from ..recipe.model import Recipe
+from ..torchkit import Tunable
+from ..trunks.crops import Crops
+from ..trunks.frames import prepare
+from ..trunks.tune import Task, tune
+from ..types import Float32, Int64
+from .examples import Examples
+
+AT_ONCE = 64  # crops that are embedded together
+
+Differences = dict[str, dict[str, Float32]]
+
+
+class Tuner:
+    """The training photographs of a recipe whose trunk is tuned. folder: for temporary files, as large as the crops.
+
+    Raises DysfwError where the backbone cannot be tuned.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        components: Components,
+        items: Sequence[Item],
+        labels: Sequence[str],
+        *,
+        folder: Path,
+        progress: Progress,
+    ) -> None:
+        self.recipe, self.components = recipe, components
+        if not isinstance(components.backbone, Tunable):
+            raise DysfwError(
+                f"tune: the backbone {recipe.nodes['backbone'].use!r} offers no trunk that can be tuned",
+                hint="take another one, for example timm, or leave tune out",
+            )
+        prepared = prepare(recipe, components, items, folder, progress)
+        rows = progress.track(range(len(prepared.items)), "cutting crops", len(prepared.items), "photographs")
+        self.crops = Crops(prepared, components.crop_size, folder, rows)
+        regions = components.segmenter.regions
+        self.examples = Examples(
+            embeddings=np.zeros((*prepared.present.shape, components.backbone.dim), np.float32),
+            present=prepared.present,
+            y=np.array([labels.index(item.label) for item in prepared.items], np.int64),
+            groups=patient_numbers(prepared.items),
+            items=prepared.items,
+            sha256=prepared.sha256,
+            failures=prepared.failures,
+            labels=tuple(labels),
+            regions=regions,
+        )
+
+    def tune(self, rows: Int64, progress: Progress) -> Differences:
+        """Fit the trunk to each region on some of the photographs."""
+        names = self.examples.regions
+        regions = progress.track(list(enumerate(names)), "tuning", len(names), "regions")
+        return {name: self._tune(region, rows) for region, name in regions}
+
+    def embedded(self, differences: Mapping[str, Mapping[str, Float32]]) -> Examples:
+        """All photographs as the trunk so changed sees them."""
+        embeddings = np.zeros_like(self.examples.embeddings)
+        for region, (name, backbone) in enumerate(vary(self.components.backbone, differences).items()):
+            assert name == self.examples.regions[region]  # noqa: S101  # tune() keeps the order
+            rows = np.flatnonzero(self.examples.present[:, region])
+            for part in np.array_split(rows, -(-len(rows) // AT_ONCE) or 1):
+                embeddings[part, region] = embed_crops(backbone, np.array(self.crops.plain[part, region]))
+        return replace(self.examples, embeddings=embeddings)
+
+    def embedded_by(self, learn: Int64) -> Float32:
+        """Embeddings float32 [N, R, dim] by a trunk that has seen the photographs ``learn`` alone."""
+        return self.embedded(self.tune(learn, Silent())).embeddings
+
+    def _tune(self, region: int, rows: Int64) -> dict[str, Float32]:
+        here = rows[self.examples.present[rows, region]]
+        task = Task(self.crops, region, here, self.examples.y[here], self.examples.groups[here])
+        backbone: Backbone = self.components.backbone
+        try:
+            return tune(cast(Tunable, backbone), task, self.recipe.tune, self.recipe.seed)
+        except ValueError as error:
+            name = self.examples.regions[region]
+            raise DysfwError(f"the trunk cannot be tuned to region {name!r} on {len(here)} photographs: {error}") from None

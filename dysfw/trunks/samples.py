@@ -1,0 +1,101 @@
+"""Which crop is seen when, and what it looks like: functions of the seed and the sample's number alone, so that a training can
+go on anywhere as if it had never stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ..errors import DysfwError, ImageError
+from ..geometry import inverse, transform
+from ..imaging.decode import read_image
+from ..imaging.warp import warp
+from ..recipe.pretraining import Augment
+from ..types import Float32, Int64, UInt8
+from .augment import UNIT, at_size, compose, mirror_images, perturbation, recolour
+from .frames import Prepared
+from .truth import Truth
+
+ORDER, LOOK = 1, 2  # streams of random numbers that never meet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """B crops. pixels: uint8 [B, S, S, 3]; identity, region: int64 [B]; attributes: float32 [B, A]; landmarks: float32
+    [B, L, 2], in crops of side 1. NaN where unknown."""
+
+    pixels: UInt8
+    identity: Int64
+    region: Int64
+    attributes: Float32
+    landmarks: Float32
+
+
+class Samples:
+    """An endless list of crops: all (photograph, region) pairs in one random order, then in another, and so on."""
+
+    def __init__(self, prepared: Prepared, regions: Sequence[str], chosen: Sequence[str], truth: Truth, seed: int) -> None:
+        self.prepared = prepared
+        self.truth = truth
+        self.seed = seed
+        labels = {label: n for n, label in enumerate(sorted({item.label for item in prepared.items}))}
+        self.identities = len(labels)
+        self._identity = np.array([labels[item.label] for item in prepared.items], np.int64)
+        self._pairs = np.argwhere(prepared.present & np.isin(list(regions), list(chosen)))
+        mirrors = [mirror_images(names) for names in (regions, truth.attribute_names, truth.landmark_names)]
+        self.mirrors = None if any(mirror is None for mirror in mirrors) else [m for m in mirrors if m is not None]
+        self._order = lru_cache(2)(self._shuffled)
+
+    def __len__(self) -> int:
+        """How many different crops there are."""
+        return len(self._pairs)
+
+    def batch(self, numbers: Int64, size: int, augment: Augment | None) -> Batch:
+        """The samples of these numbers (0 or more, without end) as crops of ``size`` px; plain ones without ``augment``."""
+        made = [self._sample(int(number), size, augment) for number in numbers]
+        pixels, identity, region, attributes, landmarks = zip(*made, strict=True)
+        return Batch(
+            np.stack(pixels),
+            np.array(identity, np.int64),
+            np.array(region, np.int64),
+            np.stack(attributes),
+            np.stack(landmarks),
+        )
+
+    def _shuffled(self, epoch: int) -> Int64:
+        return np.random.default_rng([self.seed, ORDER, epoch]).permutation(len(self._pairs))
+
+    def _sample(self, number: int, size: int, augment: Augment | None) -> tuple[UInt8, int, int, Float32, Float32]:
+        epoch, place = divmod(number, len(self._pairs))
+        photograph, region = (int(v) for v in self._pairs[self._order(epoch)[place]])
+        rng = np.random.default_rng([self.seed, LOOK, number])
+        change, mirrored = UNIT, False
+        if augment is not None:
+            change, mirrored = perturbation(augment, rng) if self.mirrors else perturbation(_unmirrored(augment), rng)
+        frame = compose(self.prepared.frames[photograph, region], change)
+        pixels = warp(self._pixels(photograph), at_size(frame, size), size)
+        attributes = self.truth.attributes[photograph]
+        landmarks = transform(inverse(frame), self.truth.landmarks[photograph])
+        if mirrored and self.mirrors:
+            regions, measures, points = self.mirrors
+            region, attributes, landmarks = int(regions[region]), attributes[measures], landmarks[points]
+        if augment is not None:
+            pixels = recolour(pixels, augment, rng)
+        return pixels, int(self._identity[photograph]), region, attributes, landmarks
+
+    def _pixels(self, photograph: int) -> UInt8:
+        path = self.prepared.items[photograph].path
+        try:
+            image = read_image(path)
+        except ImageError as error:
+            raise DysfwError(f"{path} could be read when training began and cannot now: {error.message}") from None
+        if image.sha256 != self.prepared.sha256[photograph]:
+            raise DysfwError(f"{path} was changed since training began", hint="restore it, or start anew with --fresh")
+        return image.pixels
+
+
+def _unmirrored(augment: Augment) -> Augment:
+    return augment.model_copy(update={"flip": False})

@@ -1,0 +1,120 @@
+"""``train`` with ``tune``: the trunk itself is fitted to each region."""
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+from dysfw.bundle.read import read_bundle
+from dysfw.data.read import read_dataset
+from dysfw.engine.assemble import open_pipeline
+from dysfw.errors import DysfwError
+from dysfw.progress import Silent
+from dysfw.recipe.check import load_recipe
+from dysfw.training.train import train
+
+# Of equal brightness, so that the toy trunk, which sees brightness alone, cannot tell them apart.
+HUES = {"red": (200, 100, 90), "blue": (90, 100, 200)}
+TUNE = "tune={mode: full, epochs: 12, learning_rate: 0.03, batch: 8, augment: {flip: false, colour: 0}}"
+
+
+@pytest.fixture
+def hues(tmp_path, paint):
+    """Two classes that differ in hue alone; eight patients each, the last two for testing."""
+    rows = ["path,label,patient,split"]
+    for label, colour in HUES.items():
+        for patient in range(8):
+            for photograph in range(2):
+                seed = patient * 2 + photograph
+                paint(f"hues/{label}/{seed}.png", colour, seed=seed)
+                rows.append(f"{label}/{seed}.png,{label},{label}-{patient},{'test' if patient > 5 else 'train'}")
+    (tmp_path / "hues" / "manifest.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path / "hues"
+
+
+@pytest.fixture
+def trained(toys, toy_recipe, hues, tmp_path):
+    def make(*overrides, name="bundle", data=hues):
+        recipe = load_recipe(toy_recipe, toys, ["backbone={use: grey_trunk}", *overrides])
+        return tmp_path / name, train(recipe, read_dataset(data), tmp_path / name, Silent()).manifest
+
+    return make
+
+
+def stored(folder):
+    with safe_open(folder / "tuned.safetensors", framework="numpy") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+def test_a_trunk_learns_to_see_what_it_was_blind_to(trained):
+    _, blind = trained(name="blind")
+    _, tuned = trained(TUNE, name="tuned")
+    assert blind.held_out.fused.balanced_accuracy <= 0.75
+    assert tuned.held_out.fused.balanced_accuracy == 1
+    assert tuned.cross_validated.fused.balanced_accuracy > 0.9
+
+
+def test_the_bundle_predicts_as_it_did_when_it_was_measured(toys, trained, hues):
+    folder, manifest = trained(TUNE)
+    test = [item for item in read_dataset(hues).items if item.split == "test"]
+    predictions = list(open_pipeline(folder, toys).predict(item.path for item in test))
+    right = [p.labels[p.ranking[0]] == item.label for p, item in zip(predictions, test, strict=True)]
+    assert np.mean(right) == manifest.held_out.fused.accuracy
+
+
+@pytest.mark.parametrize(
+    ("mode", "names"),
+    [
+        ("batchnorm", {"norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"}),
+        ("last_block", {"last.weight", "last.bias"}),
+    ],
+)
+def test_a_mode_changes_what_it_names_and_keeps_only_that(trained, mode, names):
+    folder, _ = trained(TUNE, f"tune.mode={mode}")
+    kept = {name.removesuffix("/scale") for name in stored(folder)}
+    assert kept == {f"{region}/{name}" for region in ("upper", "lower") for name in names}
+    assert any(np.any(tensor) for name, tensor in stored(folder).items() if not name.endswith("/scale"))
+
+
+def test_regions_are_tuned_each_for_itself(toys, trained):
+    folder, _ = trained(TUNE)
+    tuned = read_bundle(folder, toys).fitted.tuned
+    assert not np.allclose(tuned["upper"]["first.weight"], tuned["lower"]["first.weight"])
+
+
+def test_tuning_twice_gives_the_same_trunks(trained):
+    one, two = (trained(TUNE, name=name)[1].files for name in ("one", "two"))
+    assert one["tuned.safetensors"] == two["tuned.safetensors"]
+    assert one["state.safetensors"] == two["state.safetensors"]
+
+
+def test_no_trunk_votes_on_a_patient_it_was_tuned_on(trained, paint, tmp_path):
+    """Hue tells the patient, not the class: a trunk that had seen the patient could be right every time."""
+    rows, rng = ["path,label,patient"], np.random.default_rng(3)
+    for patient in range(16):
+        colour = tuple(rng.integers(40, 215, 3))
+        for photograph in range(2):
+            paint(f"leak/{patient}-{photograph}.png", colour, seed=patient * 2 + photograph)
+            rows.append(f"{patient}-{photograph}.png,{'ab'[patient % 2]},p{patient}")
+    (tmp_path / "leak" / "manifest.csv").write_text("\n".join(rows))
+    _, manifest = trained(TUNE, "head.C=1000", data=tmp_path / "leak")
+    assert manifest.cross_validated.fused.balanced_accuracy < 0.8
+
+
+def test_the_mode_none_is_the_trunk_as_it_is(trained):
+    plain, tuned = trained(name="plain"), trained("tune.mode=none", name="none")
+    assert plain[1].recipe_fingerprint == tuned[1].recipe_fingerprint
+    assert not (tuned[0] / "tuned.safetensors").exists()
+
+
+def test_a_backbone_without_a_trunk_to_tune_is_named(trained):
+    with pytest.raises(DysfwError, match="'mosaic' offers no trunk that can be tuned"):
+        trained("backbone={use: mosaic}", TUNE)
+
+
+def test_a_damaged_difference_is_noticed(toys, trained):
+    folder, _ = trained(TUNE)
+    content = bytearray((folder / "tuned.safetensors").read_bytes())
+    content[-1] ^= 1
+    (folder / "tuned.safetensors").write_bytes(content)
+    with pytest.raises(DysfwError, match=r"tuned\.safetensors is not the file that was written"):
+        open_pipeline(folder, toys)
