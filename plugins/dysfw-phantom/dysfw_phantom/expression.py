@@ -1,0 +1,37 @@
+"""Facial expressions as weights of the face units (CC0 Face Units pack), which are named like ARKit's blend shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+EXPRESSIONS: Mapping[str, Mapping[str, float]] = {
+    "smile": {"mouthSmileLeft": 0.7, "mouthSmileRight": 0.7, "cheekSquintLeft": 0.4, "cheekSquintRight": 0.4},
+    "open": {"jawOpen": 0.5},
+    "part": {"mouthUpperUpLeft": 0.4, "mouthUpperUpRight": 0.4, "mouthLowerDownLeft": 0.5, "mouthLowerDownRight": 0.5},
+    "frown": {"mouthFrownLeft": 0.8, "mouthFrownRight": 0.8},
+    "pucker": {"mouthPucker": 0.8},
+    "press": {"mouthPressLeft": 0.7, "mouthPressRight": 0.7},
+    "blink_left": {"eyeBlinkLeft": 1.0},
+    "blink_right": {"eyeBlinkRight": 1.0},
+    "squint": {"eyeSquintLeft": 0.8, "eyeSquintRight": 0.8},
+    "wide": {"eyeWideLeft": 0.8, "eyeWideRight": 0.8},
+    "brows_up": {"browInnerUp": 0.8, "browOuterUpLeft": 0.8, "browOuterUpRight": 0.8},
+    "brows_down": {"browDownLeft": 0.8, "browDownRight": 0.8},
+    "cheeks": {"cheekPuff": 0.5},
+    "sneer": {"noseSneerLeft": 0.7, "noseSneerRight": 0.7},
+}
+
+
+def unit_weights(expression: Mapping[str, float], palsy: float, side: float) -> dict[str, float]:
+    """Morph weights of an expression {name: 0..1}.
+
+    palsy: severity in SD of a facial palsy on `side` (1 the subject's left, -1 the right): units of that side lose a third of
+    their strength for each SD. Raises KeyError for an unknown expression.
+    """
+    weak, strength = ("Left" if side > 0 else "Right"), max(0.0, 1 - max(palsy, 0.0) / 3)
+    weights: dict[str, float] = {}
+    for name, amount in expression.items():
+        for unit, weight in EXPRESSIONS[name].items():
+            share = strength if unit.endswith(weak) else 1.0
+            weights[f"unit-{unit}"] = weights.get(f"unit-{unit}", 0.0) + amount * weight * share
+    return weights

@@ -1,0 +1,53 @@
+"""What is interpolated over each triangle, vertex by vertex."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from dysfw.types import Float32
+from dysfw_phantom.render.columns import COLUMNS, FLUSH, HAIR, LIGHT, LIP, NORMAL, OPEN, PLACE, SHADOW, THETA
+from dysfw_phantom.render.figure import Figure
+from dysfw_phantom.render.looks import direction
+from dysfw_phantom.render.surface import Surface
+
+EYES = (2, 3)
+
+
+@functools.lru_cache(maxsize=4)
+def _flush(surface: Surface) -> Float32:
+    """float32 [N]: where blood shows most: cheeks, tip of the nose, ears, chin."""
+    x, y, z = surface.rest.T
+    cheek = np.exp(-(((np.abs(x) - 0.40) / 0.17) ** 2) - ((y + 0.36) / 0.17) ** 2) * (z > -0.6)
+    nose = 0.8 * np.exp(-((x / 0.13) ** 2) - ((y + 0.34) / 0.10) ** 2) * (z > 0)
+    chin = 0.3 * np.exp(-((x / 0.2) ** 2) - ((y + 0.85) / 0.12) ** 2) * (z > -0.2)
+    return np.asarray(cheek + nose + chin + 0.7 * surface.ear + 0.25 * surface.eyelid, dtype=np.float32)
+
+
+def _gaze(gaze: tuple[float, float], head: Float32) -> Float32:
+    """Axes float32 [3, 3] of eyeballs that look ``gaze`` degrees past the lens, as far as eyes can turn in the head."""
+    aim = head.T @ direction(*gaze)
+    aim = np.array([np.clip(aim[0], -0.45, 0.45), np.clip(aim[1], -0.20, 0.06), 1.0], np.float32)
+    forward = head @ (aim / np.linalg.norm(aim))
+    across = np.cross(head[:, 1], forward)
+    across /= np.linalg.norm(across)
+    return np.asarray(np.stack([across, np.cross(forward, across), forward], 1), dtype=np.float32)
+
+
+def attributes(figure: Figure, gaze: tuple[float, float]) -> Float32:
+    """float32 [N, COLUMNS]. gaze: degrees to the viewer's right and up, 0 into the lens."""
+    surface, head = figure.surface, figure.pose.head
+    out = np.empty((len(figure.posed), COLUMNS), np.float32)
+    out[:, PLACE : PLACE + 3] = surface.rest
+    out[:, THETA], out[:, LIP], out[:, HAIR] = surface.theta, surface.lip, figure.height
+    out[:, FLUSH], out[:, OPEN], out[:, SHADOW] = _flush(surface), surface.occlusion, figure.lit
+    out[:, NORMAL : NORMAL + 3], out[:, LIGHT : LIGHT + 3] = figure.facing, figure.light
+    axes = _gaze(gaze, head)
+    for part in EYES:
+        ids = np.flatnonzero(surface.vertex_part == part)
+        ball = figure.posed[ids] - 0.5 * (figure.posed[ids].min(0) + figure.posed[ids].max(0))
+        ball /= ball[:, 1].max()
+        out[ids, PLACE : PLACE + 3] = ball @ axes
+        out[ids, THETA] = ball @ head[:, 1]
+    return out

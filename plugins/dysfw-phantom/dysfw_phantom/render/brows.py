@@ -1,0 +1,133 @@
+"""Eyebrows and lashes: short strands rooted in the skin, so that they follow shape and expression."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dysfw.types import Bool, Float32
+from dysfw_phantom.render.appearance import GREY, Appearance
+from dysfw_phantom.render.figure import Figure
+from dysfw_phantom.render.raster import NOTHING, Buffer, rasterise
+from dysfw_phantom.render.scalp import Spots
+from dysfw_phantom.render.strands import Strands
+from dysfw_phantom.render.surface import Int32, surface_of
+
+if TYPE_CHECKING:
+    from dysfw_phantom.mesh import HeadMesh
+
+THICKNESS, ARCH, SYNOPHRYS = "eyebrow thickness", "eyebrow arch", "synophrys"  # axes of the patient, in SD
+FRONT = 512  # px of the map of the face's front
+EXTENT = 1.4  # dm, half its side
+
+
+@functools.lru_cache(maxsize=4)
+def front_map(head: HeadMesh) -> Buffer:
+    """Which triangle of the refined mesh lies at each (x, y) of the neutral face, seen along z."""
+    surface = surface_of(head)
+    points = (surface.rest[:, :2] * np.array([1, -1], np.float32) + EXTENT) * (FRONT / (2 * EXTENT))
+    near = (surface.rest[:, 2] + 10).astype(np.float32)
+    return rasterise(points.astype(np.float32), near, surface.triangles, surface.part == 0, FRONT)
+
+
+def _spots(head: HeadMesh, x: Float32, y: Float32) -> Spots:
+    """Where points (x, y) of the neutral face lie on the skin, to the nearest cell of the map."""
+    seen = front_map(head)
+    u = np.clip((x + EXTENT) * (FRONT / (2 * EXTENT)), 0, FRONT - 1).astype(np.int64)
+    v = np.clip((EXTENT - y) * (FRONT / (2 * EXTENT)), 0, FRONT - 1).astype(np.int64)
+    triangle = np.where(seen.triangle[v, u] == NOTHING, 0, seen.triangle[v, u])
+    b, c = seen.second[v, u], seen.third[v, u]
+    return Spots(triangle.astype(np.int32), np.stack([1 - b - c, b, c], 1))
+
+
+def _brow_lines(look: Appearance, axes: Mapping[str, float]) -> tuple[Float32, Float32, Float32]:
+    """Strands of both brows in neutral face coordinates: x, y float32 [S, 4] and opacity [S]."""
+    rng = np.random.default_rng([look.seed, 7])
+    thick = float(np.clip(1 + 0.24 * axes.get(THICKNESS, 0.0), 0.3, 2.1))
+    arch = float(np.clip(0.022 + 0.018 * axes.get(ARCH, 0.0), -0.01, 0.12))
+    joined = float(np.clip(axes.get(SYNOPHRYS, 0.0), 0, 4)) / 2.4
+    count = int(230 * (0.45 + 0.55 * thick) * (0.5 + 0.5 * look.brow))
+    xs, ys, fade = [], [], []
+    for sign in (-1.0, 1.0):
+        start = 0.125 - 0.115 * min(joined, 1.0)
+        u = rng.random(count)
+        u = np.where((u < 0.2) & (rng.random(count) < 0.35), rng.random(count), u)  # the head of a brow is sparser
+        x0 = start + (0.57 - start) * u
+        bend = arch * np.sin(np.pi * np.clip(u, 0, 1) ** 1.35) - 0.045 * np.maximum(u - 0.60, 0) / 0.4
+        half = 0.036 * thick * (0.70 + 0.30 * np.minimum(u * 4, 1)) * (1 - 0.80 * np.maximum(u - 0.50, 0) / 0.50)
+        row = rng.uniform(-1, 1, count)
+        y0 = 0.185 + 0.014 * (1 - u) + bend + row * half
+        angle = 1.0 - 1.15 * u - 0.35 * row + rng.normal(0, 0.16, count)
+        angle = np.where(x0 < 0.10, 0.9, angle)
+        length = (0.056 - 0.018 * u) * rng.uniform(0.75, 1.15, count) * (0.8 + 0.2 * thick)
+        k = np.linspace(0, 1, 4)[None]
+        turn = angle[:, None] - 0.5 * k * np.maximum(angle, 0)[:, None]
+        xs.append(sign * (x0[:, None] + length[:, None] * k * np.cos(turn)))
+        ys.append(y0[:, None] + length[:, None] * k * np.sin(turn) * 0.75)
+        gap = np.clip((0.125 - x0) / 0.115, 0, 1)
+        fade.append(np.clip(0.35 + 2.5 * u, 0, 1) * (1 - gap * (1 - min(1.0, joined))))
+    return np.concatenate(xs).astype(np.float32), np.concatenate(ys).astype(np.float32), np.concatenate(fade).astype(np.float32)
+
+
+def brow_strands(figure: Figure, look: Appearance, axes: Mapping[str, float]) -> Strands:
+    """Both eyebrows. axes: the patient's, in SD."""
+    head, triangles = figure.head, figure.surface.triangles
+    x, y, fade = _brow_lines(look, axes)
+    spots = _spots(head, x.ravel(), y.ravel())
+    rise = 0.004 + 0.010 * np.tile(np.linspace(0, 1, 4), len(x))
+    points = spots.of(figure.posed, triangles) + spots.of(figure.facing, triangles) * rise[:, None].astype(np.float32)
+    lit = spots.of(figure.light, triangles).reshape(*x.shape, 3)
+    rng = np.random.default_rng([look.seed, 8])
+    white = (rng.random(len(x)) < look.grey * 0.7)[:, None]
+    hair = np.where(white, np.array(GREY), np.array(look.hair) * 0.75 + 0.004) * rng.uniform(0.75, 1.25, (len(x), 1))
+    opacity = (fade * (0.38 + 0.42 * look.brow))[:, None] * np.array([0.85, 1.0, 0.9, 0.4])
+    width = np.broadcast_to(np.array([0.008, 0.008, 0.006, 0.003], np.float32), x.shape)
+    return Strands(
+        points.reshape(*x.shape, 3).astype(np.float32), (hair[:, None] * lit * 0.9).astype(np.float32),
+        np.ascontiguousarray(width), opacity.astype(np.float32),
+    )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=4)
+def _lash_roots(head: HeadMesh) -> tuple[Int32, Float32, Bool]:
+    """Pairs of neighbouring edges that run from the lid outwards, int32 [n, 4] (root, tip, root, tip); where between the two a
+    lash stands, float32 [n, 2] for root and tip; and whether it is an upper lash, bool [n]."""
+    surface = surface_of(head)
+    triangles = surface.triangles[surface.part == 4]
+    edges = np.unique(
+        np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1), axis=0
+    )
+    a, b = surface.rest[edges[:, 0]], surface.rest[edges[:, 1]]
+    edges = np.where((a[:, 2] > b[:, 2])[:, None], edges[:, ::-1], edges)  # a lash points forwards
+    run = np.abs(a - b)
+    edges = edges[np.hypot(run[:, 1], run[:, 2]) > 0.7 * run[:, 0]]
+    root = surface.rest[edges[:, 0]]
+    upper = root[:, 1] > 0
+    order = np.lexsort((root[:, 0], root[:, 0] > 0, upper))
+    edges, root, upper = edges[order], root[order], upper[order]
+    near = np.flatnonzero((np.linalg.norm(root[1:] - root[:-1], axis=1) < 0.045) & (upper[1:] == upper[:-1]))
+    near = np.repeat(near, 4)
+    rng = np.random.default_rng(20240614)
+    at = rng.random(len(near))
+    between = np.stack([at, np.clip(at + rng.normal(0, 0.5, len(near)), -0.6, 1.6)], 1)
+    return np.concatenate([edges[near], edges[near + 1]], 1).astype(np.int32), between.astype(np.float32), upper[near]
+
+
+def lash_strands(figure: Figure, look: Appearance, sex: float) -> Strands:
+    """The lashes, dark whatever the hair's colour. sex: 0 female to 1 male."""
+    ids, at, upper = _lash_roots(figure.head)
+    corners = figure.posed[ids]
+    root = corners[:, 0] + at[:, :1] * (corners[:, 2] - corners[:, 0])
+    tip = corners[:, 1] + at[:, 1:] * (corners[:, 3] - corners[:, 1])
+    tip = root + (tip - root) * np.where(upper, 1.0, 0.6)[:, None]
+    points = np.stack([root, 0.5 * (root + tip), tip], 1)
+    colour = np.broadcast_to(np.minimum(np.array(look.hair) * 0.25, 0.03) + 0.004, points.shape)
+    strength = np.where(upper, 0.36 + 0.16 * (1 - sex), 0.07)[:, None]
+    width = np.broadcast_to(np.array([0.011, 0.008, 0.003]), points.shape[:2])
+    return Strands(
+        points.astype(np.float32), np.ascontiguousarray(colour, np.float32), np.ascontiguousarray(width, np.float32),
+        (np.array([1.0, 0.7, 0.2]) * strength).astype(np.float32),
+    )  # fmt: skip

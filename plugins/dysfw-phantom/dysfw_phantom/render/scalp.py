@@ -1,0 +1,171 @@
+"""Where hair grows, and the head's surface as seen from inside, along which hair lies."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, NamedTuple
+
+import numba as nb
+import numpy as np
+
+from dysfw.types import Float32
+from dysfw_phantom.render.appearance import Appearance
+from dysfw_phantom.render.camera import smoothstep
+from dysfw_phantom.render.surface import Int32, Surface, surface_of
+
+if TYPE_CHECKING:
+    from dysfw_phantom.mesh import HeadMesh
+
+CENTRE = np.array([0.0, 0.15, -0.72], np.float32)  # inside the skull; the head is star-shaped about it, nearly
+ROWS, COLUMNS = 48, 96  # from above by cosine, and around; see ``_direction``
+POOL = 9000  # roots to choose from
+LEADERS = 360  # of them: what the others of a lock follow
+
+
+class Spots(NamedTuple):
+    """Places on the refined mesh: triangle int32 [n], weights float32 [n, 3] of its corners."""
+
+    triangle: Int32
+    weights: Float32
+
+    def of(self, values: Float32, triangles: Int32) -> Float32:
+        """values float32 [N, C] at these places: float32 [n, C]."""
+        corners = values[triangles[self.triangle]]
+        return np.asarray(np.einsum("nk,nkc->nc", self.weights, corners), dtype=np.float32)
+
+
+def hair_height(surface: Surface, appearance: Appearance) -> Float32:
+    """float32 [N]: how far above the hairline each vertex lies at rest, dm; negative is bare skin."""
+    y, turned = surface.rest[:, 1], np.abs(surface.theta)
+    temple = np.exp(-(((turned - 0.62) / 0.22) ** 2))
+    line = (
+        0.74
+        - 0.20 * smoothstep(0.45, 0.95, turned)
+        - 0.58 * smoothstep(0.85, 1.22, turned)
+        - 0.42 * smoothstep(1.35, 2.2, turned)
+    )
+    front = smoothstep(1.3, 0.8, turned)
+    height = y - line - (appearance.hairline + appearance.recession * (0.35 + 0.9 * temple)) * front
+    crown = np.exp(-(surface.rest[:, 0] ** 2 + (surface.rest[:, 2] + 0.7) ** 2) / 0.6) * (y > 0.6)
+    height = height - appearance.thinning * 0.55 * crown
+    height[surface.ear > 0.35] = -1
+    height[surface.vertex_part != 0] = -1
+    height[y < -0.85] = -1
+    return np.asarray(height, dtype=np.float32)
+
+
+@nb.njit(inline="always")
+def _around(x: float, z: float) -> float:
+    """0..4 around the vertical axis from behind: grows with the azimuth, but needs no arctangent."""
+    p = x / (abs(x) + abs(z) + 1e-9)
+    if z < 0:
+        p = 2 - p if x >= 0 else -2 - p
+    return p + 2
+
+
+@nb.njit(cache=True)
+def _direction(row: float, column: float) -> tuple[float, float, float]:
+    """Unit vector to a cell's centre."""
+    y = 1 - 2 * (row + 0.5) / ROWS
+    a = 4 * column / COLUMNS - 2
+    x = a if abs(a) <= 1 else (2 - a if a > 0 else -2 - a)
+    z = (1 - abs(x)) * (1 if abs(a) <= 1 else -1)
+    flat = np.sqrt((1 - y * y) / (x * x + z * z + 1e-18))
+    return x * flat, y, z * flat
+
+
+@nb.njit(cache=True)
+def _cast(vertices: Float32, triangles: Int32, centre: Float32) -> tuple[Int32, Float32]:
+    """For each direction the outermost triangle that its ray from the centre meets, and where: [cells], [cells, 3]."""
+    cells = ROWS * COLUMNS
+    hit = np.zeros(cells, np.int32)
+    weights = np.zeros((cells, 3), np.float32)
+    far = np.zeros(cells, np.float32)
+    directions = np.empty((cells, 3))
+    for cell in range(cells):
+        directions[cell, 0], directions[cell, 1], directions[cell, 2] = _direction(cell // COLUMNS, cell % COLUMNS)
+    for t in range(len(triangles)):
+        a, b, c = vertices[triangles[t, 0]] - centre, vertices[triangles[t, 1]] - centre, vertices[triangles[t, 2]] - centre
+        e, f = b - a, c - a
+        normal = np.array([e[1] * f[2] - e[2] * f[1], e[2] * f[0] - e[0] * f[2], e[0] * f[1] - e[1] * f[0]])
+        top = (normal * a).sum()
+        for cell in range(cells):
+            d = directions[cell]
+            below = normal[0] * d[0] + normal[1] * d[1] + normal[2] * d[2]
+            if below <= 1e-12:
+                continue
+            r = top / below
+            if r <= far[cell]:
+                continue
+            p = d * r - a
+            ee, ef, ff = (e * e).sum(), (e * f).sum(), (f * f).sum()
+            pe, pf = (p * e).sum(), (p * f).sum()
+            det = ee * ff - ef * ef
+            u, v = (ff * pe - ef * pf) / det, (ee * pf - ef * pe) / det
+            if u >= -1e-4 and v >= -1e-4 and u + v <= 1 + 1e-4:
+                far[cell], hit[cell] = r, t
+                weights[cell] = np.array([1 - u - v, u, v])
+    return hit, weights
+
+
+@functools.lru_cache(maxsize=4)
+def _directions(head: HeadMesh) -> Spots:
+    surface = surface_of(head)
+    skin = np.flatnonzero(head.part == 0).astype(np.int32)
+    hit, weights = _cast(surface.rest.astype(np.float64), surface.coarse[skin], CENTRE.astype(np.float64))
+    return Spots(skin[hit], weights)
+
+
+def radii(head: HeadMesh, vertices: Float32) -> Float32:
+    """float32 [ROWS, COLUMNS]: distance from CENTRE to the outermost skin of a patient's vertices, by direction."""
+    spots = _directions(head)
+    places = spots.of(vertices, surface_of(head).coarse) - CENTRE
+    length = np.linalg.norm(places, axis=1)
+    down = 2 * (np.arange(ROWS * COLUMNS) // COLUMNS + 0.5) / ROWS - 1
+    scale = length[down < -0.5].mean() / 1.1
+    neck = (
+        0.60 * scale / np.maximum(np.sqrt(1 - down**2), 0.3)
+    )  # hair hangs past neck and shoulders, it does not follow them out
+    length = np.where(down > 0.37, np.minimum(length, neck), length)
+    return np.ascontiguousarray(length.reshape(ROWS, COLUMNS), np.float32)
+
+
+@nb.njit(cache=True)
+def radius_at(radii: Float32, x: float, y: float, z: float, length: float) -> float:
+    """The head's radius in a direction (x, y, z from CENTRE, of that length), bilinear."""
+    row = (1 - y / length) * (0.5 * ROWS) - 0.5
+    column = _around(x, z) * (0.25 * COLUMNS)
+    row = min(max(row, 0.0), ROWS - 1.001)
+    i, j = int(row), int(column) % COLUMNS
+    f, g, k = row - i, column - int(column), (j + 1) % COLUMNS
+    upper = radii[i, j] * (1 - g) + radii[i, k] * g
+    lower = radii[i + 1, j] * (1 - g) + radii[i + 1, k] * g
+    return float(upper * (1 - f) + lower * f)
+
+
+@functools.lru_cache(maxsize=4)
+def root_pool(head: HeadMesh) -> Spots:
+    """POOL places on the upper skin, evenly spread, in a random order that is always the same."""
+    surface = surface_of(head)
+    rest = surface.rest[surface.triangles]
+    centre = rest.mean(1)
+    area = np.linalg.norm(np.cross(rest[:, 1] - rest[:, 0], rest[:, 2] - rest[:, 0]), axis=1)
+    turned = np.abs(np.arctan2(centre[:, 0], centre[:, 2] + 0.75))
+    on = (surface.part == 0) & (centre[:, 1] > -0.8) & ((centre[:, 1] > 0.45) | (turned > 0.8))
+    on &= surface.ear[surface.triangles].max(1) < 0.3
+    share = np.cumsum(np.where(on, area, 0.0))
+    rng = np.random.default_rng(20240613)
+    triangle = np.searchsorted(share, (np.arange(POOL) + rng.random(POOL)) / POOL * share[-1]).astype(np.int32)
+    u, v = rng.random(POOL), rng.random(POOL)
+    u, v = np.where(u + v > 1, 1 - u, u), np.where(u + v > 1, 1 - v, v)
+    order = rng.permutation(POOL)
+    return Spots(triangle[order], np.stack([1 - u - v, u, v], 1)[order].astype(np.float32))
+
+
+@functools.lru_cache(maxsize=4)
+def clumps(head: HeadMesh) -> Int32:
+    """int32 [POOL]: the root whose lock each root belongs to, one of the first LEADERS."""
+    surface = surface_of(head)
+    places = root_pool(head).of(surface.rest, surface.triangles)
+    leaders = places[:LEADERS]
+    return np.asarray(np.argmin(((places[:, None] - leaders[None]) ** 2).sum(2), axis=1), dtype=np.int32)

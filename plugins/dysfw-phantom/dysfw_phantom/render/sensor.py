@@ -1,0 +1,83 @@
+"""What the camera makes of the light: exposure, white balance, a tone curve, blur, noise, 8 bits."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from dysfw.types import Float32, UInt8
+
+KNEE = 0.62  # linear light above this is compressed, so that highlights do not clip
+
+
+@nb.njit(cache=True)
+def _blur_rows(picture: Float32, kernel: Float32) -> Float32:
+    """Blur along the second axis with an odd kernel, edges repeated; called twice with the axes swapped."""
+    height, width, channels = picture.shape
+    out = np.zeros(picture.shape, np.float32)
+    half = len(kernel) // 2
+    for y in range(height):
+        for x in range(width):
+            for k in range(len(kernel)):
+                u = min(max(x + k - half, 0), width - 1)
+                for c in range(channels):
+                    out[y, x, c] += kernel[k] * picture[y, u, c]
+    return out
+
+
+def blur(picture: Float32, sigma: float) -> Float32:
+    """float32 [height, width, 3] under a Gaussian of ``sigma`` px; below 0.2 px nothing is done."""
+    if sigma < 0.2:
+        return picture
+    half = max(1, int(np.ceil(2.5 * sigma)))
+    kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
+    kernel = (kernel / kernel.sum()).astype(np.float32)
+    rows = _blur_rows(picture, kernel)
+    return np.ascontiguousarray(_blur_rows(np.ascontiguousarray(rows.transpose(1, 0, 2)), kernel).transpose(1, 0, 2))
+
+
+@nb.njit(cache=True)
+def over(layer: Float32, background: Float32) -> Float32:
+    """layer float32 [2 S, 2 S, 4], premultiplied, averaged two by two over background float32 [S, S, 3]."""
+    side = len(background)
+    out = np.empty(background.shape, np.float32)
+    for y in range(side):
+        for x in range(side):
+            p, q, r, s = layer[2 * y, 2 * x], layer[2 * y, 2 * x + 1], layer[2 * y + 1, 2 * x], layer[2 * y + 1, 2 * x + 1]
+            free = 1 - 0.25 * (p[3] + q[3] + r[3] + s[3])
+            for c in range(3):
+                out[y, x, c] = 0.25 * (p[c] + q[c] + r[c] + s[c]) + free * background[y, x, c]
+    return out
+
+
+def _curve() -> Float32:
+    """float32 [4096]: linear light 0..4 -> sRGB 0..1, with a shoulder above KNEE."""
+    light = np.arange(4096) / 1024
+    light = np.where(light < KNEE, light, KNEE + (1 - KNEE) * (1 - np.exp(-(light - KNEE) / (1 - KNEE))))
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+CURVE = _curve()
+
+
+@nb.njit(cache=True)
+def _develop(picture: Float32, gain: Float32, grain: Float32, noise: float, curve: Float32) -> UInt8:
+    height, width, _ = picture.shape
+    out = np.empty((height, width, 3), np.uint8)
+    for y in range(height):
+        for x in range(width):
+            for c in range(3):
+                light = max(picture[y, x, c] * gain[c], 0.0)
+                chroma = grain[(y + 37 * c + 5) % height, (x + 61 * c + 9) % width]  # as good as another draw
+                light += (0.75 * chroma + 0.66 * grain[y, x]) * noise * (0.12 + np.sqrt(light))
+                place = min(max(light, 0.0) * 1024, 4094.0)
+                i = int(place)
+                value = curve[i] + (place - i) * (curve[i + 1] - curve[i])
+                out[y, x, c] = int(min(value, 1.0) * 255 + 0.5)
+    return out
+
+
+def develop(picture: Float32, exposure: float, white: Float32, noise: float, grain: Float32) -> UInt8:
+    """picture: float32 [S, S, 3], linear; exposure: in stops; white: float32 [3] gains; noise: its standard deviation at
+    full light; grain: float32 [S, S], normal deviates."""
+    return _develop(picture, (white * 2.0**exposure).astype(np.float32), grain, noise, CURVE)

@@ -1,0 +1,126 @@
+"""What is true of each photograph, as a table: terms, axes, identity, landmarks, regions, and how the photograph was taken."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dysfw import RESEARCH_USE
+
+from .expression import EXPRESSIONS
+from .landmarks import REGIONS, landmark_points, landmark_visible, region_outline
+from .making import Phantom, Taken
+from .mesh import load_head
+from .patient import ANCESTRIES
+from .terms import terms
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+FORMAT = "dysfw.phantom.truth/1"
+NOTE = f"Phantoms: synthetic faces, no persons. {RESEARCH_USE}"
+MANIFEST_COLUMNS = ("path", "label", "patient", "split", "source")
+Row = dict[str, object]
+
+
+def describe(phantom: Phantom, taken: Taken) -> Row:
+    """One row, without the columns of the file. Points are px of the photograph, the centre of the first pixel at 0.5."""
+    return dict(
+        [
+            *_patient(phantom),
+            *_places(taken),
+            *_columns("photograph", _fields(taken.photograph) | {"expression": _expression(taken)}),
+            *_columns("appearance", _fields(phantom.appearance)),
+        ]
+    )
+
+
+def _patient(phantom: Phantom) -> Iterator[tuple[str, object]]:
+    patient = phantom.patient
+    for term in terms():
+        yield f"term:{term}", float(patient.terms.get(term, 0.0))
+    for name, value in patient.axes.items():
+        yield f"attribute:{name}", float(value)
+    yield "attribute:age", float(patient.age)
+    yield "attribute:sex", float(patient.sex)
+    for name, value in patient.traits.items():
+        if name != "side":
+            yield f"attribute:trait.{name}", float(value)
+    for name, share in zip(ANCESTRIES, patient.ancestry, strict=True):
+        yield f"attribute:trait.base shape {name}", float(share)
+    yield "patient:side", float(patient.traits["side"])
+
+
+def _places(taken: Taken) -> Iterator[tuple[str, object]]:
+    head = load_head()
+    visible = landmark_visible(head, taken.visible)
+    for name, (x, y) in landmark_points(head, taken.points).items():
+        yield f"landmark:{name}:x", float(x)
+        yield f"landmark:{name}:y", float(y)
+        yield f"landmark:{name}:visible", bool(visible[name])
+    for name in REGIONS:
+        yield f"region:{name}", region_outline(head, name, taken.points).ravel().tolist()
+
+
+def _expression(taken: Taken) -> dict[str, float]:
+    """Every expression there is, most of them 0."""
+    return {name: float(taken.photograph.expression.get(name, 0.0)) for name in EXPRESSIONS}
+
+
+def _fields(record: DataclassInstance) -> dict[str, object]:
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+
+
+def _columns(kind: str, values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """A column for each field; a mapping's keys are columns too."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _columns(kind, value)
+        elif isinstance(value, tuple | list | np.ndarray):
+            yield f"{kind}:{name}", [float(x) for x in value]
+        else:
+            yield f"{kind}:{name}", value
+
+
+def table_of(rows: Sequence[Row]) -> pa.Table:
+    """Rows with the same keys as a table; numbers with a fraction are float32."""
+    schema = pa.schema([(name, _type(value)) for name, value in rows[0].items()])
+    return pa.Table.from_pylist(rows, schema)
+
+
+def _type(value: object) -> pa.DataType:
+    match value:
+        case bool():
+            return pa.bool_()
+        case int():
+            return pa.int64()
+        case float():
+            return pa.float32()
+        case list():
+            return pa.list_(pa.float32())
+    return pa.string()
+
+
+def write_truth(parts: Iterable[Path], path: Path) -> pa.Table:
+    """One table of all parts, which is also returned."""
+    table = pa.concat_tables([pq.read_table(part) for part in parts])
+    table = table.replace_schema_metadata({"format": FORMAT, "note": NOTE})
+    pq.write_table(table, path, compression="zstd")
+    return table
+
+
+def manifest_of(table: pa.Table) -> str:
+    """The columns that every data set of dysfw has, as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(MANIFEST_COLUMNS)
+    writer.writerows(zip(*(table[name].to_pylist() for name in MANIFEST_COLUMNS), strict=True))
+    return text.getvalue()

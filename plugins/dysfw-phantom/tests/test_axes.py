@@ -1,0 +1,222 @@
+"""Each term, measured on the mesh."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from dysfw_phantom.axes import axes, traits
+from dysfw_phantom.landmarks import landmark_points
+from dysfw_phantom.mesh import Part, load_head
+from dysfw_phantom.patient import average_patient
+from dysfw_phantom.shape import shape
+from dysfw_phantom.terms import terms
+
+Points = Mapping[str, np.ndarray]
+Measure = Callable[[Points], float]
+
+
+def points(values=None, expression=None, **looks) -> Points:
+    """Landmarks of that patient in mm, and vertices of the base mesh under their numbers ("#292")."""
+    head = load_head()
+    vertices = 100 * shape(head, average_patient(values, **looks), expression or {})
+    numbered = {f"#{number}": vertices[place] for place, number in enumerate(head.source)}
+    return landmark_points(head, vertices) | numbered
+
+
+def distance(a: str, b: str) -> Measure:
+    return lambda p: float(np.linalg.norm(p[a] - p[b]))
+
+
+def width(name: str) -> Measure:
+    return distance(f"{name}_right", f"{name}_left")
+
+
+def along(axis: str, a: str, b: str) -> Measure:
+    """How much farther a is than b to the subject's left (x), up (y) or forwards (z)."""
+    return lambda p: float((p[a] - p[b])["xyz".index(axis)])
+
+
+def slant(p: Points) -> float:
+    """The rise of the palpebral fissure from the inner to the outer corner, degrees."""
+    x, y, z = p["exocanthion_right"] - p["endocanthion_right"]
+    return float(np.degrees(np.arctan2(y, np.hypot(x, z))))
+
+
+def fold(p: Points) -> float:
+    """How far the skin beside the nose reaches over the inner corner of the eye."""
+    return float(p["endocanthion_right"][0] - p["#96"][0])
+
+
+def groove(p: Points) -> float:
+    """How deep the philtrum lies behind its ridges (vertices halfway between nose and lip)."""
+    return float((p["#5344"] + p["#5345"])[2] / 2 - p["philtrum_middle"][2])
+
+
+def bridge(p: Points) -> float:
+    """How far the dorsum at the height of the lower lids stands out from the inner corners of the eyes."""
+    return float(p["#131"][2] - p["endocanthion_right"][2])
+
+
+def proportion(p: Points) -> float:
+    """The face's height in percent of its width."""
+    return 100 * distance("nasion", "gnathion")(p) / width("zygion")(p)
+
+
+def unevenness(p: Points) -> float:
+    """How much higher the right corner of the mouth is than the left."""
+    return along("y", "cheilion_right", "cheilion_left")(p)
+
+
+# HPO id -> what its definition measures (mm, degrees, percent), and the least change for 2 SD in the term's direction.
+MEASURES: Mapping[str, tuple[Measure, float]] = {
+    "HP:0000316": (width("endocanthion"), 4),
+    "HP:0000601": (width("endocanthion"), -4),
+    "HP:0000582": (slant, 3),
+    "HP:0000494": (slant, -3),
+    "HP:0000637": (distance("exocanthion_right", "endocanthion_right"), 1.5),
+    "HP:0012745": (distance("exocanthion_right", "endocanthion_right"), -1.5),
+    "HP:0000286": (fold, 2),
+    "HP:0000508": (along("y", "palpebrale_superius_right", "palpebrale_inferius_right"), -1.5),
+    "HP:0000520": (along("z", "pupil_right", "zygion_right"), 2.5),
+    "HP:0000490": (along("z", "pupil_right", "zygion_right"), -2.5),
+    "HP:0000426": (bridge, 1.5),
+    "HP:0005280": (bridge, -1.5),
+    "HP:0000431": (width("maxillofrontale"), 2),
+    "HP:0000446": (width("maxillofrontale"), -2),
+    "HP:0000463": (along("y", "pronasale", "alare_right"), 2),
+    "HP:0000455": (along("x", "#292", "pronasale"), -1.2),
+    "HP:0000414": (along("x", "#292", "pronasale"), -1.2),
+    "HP:0000445": (width("alare"), 4),
+    "HP:0000460": (width("alare"), -4),
+    "HP:0003189": (distance("nasion", "subnasale"), 3),
+    "HP:0003196": (distance("nasion", "subnasale"), -3),
+    "HP:0000430": (width("subalare"), -2),
+    "HP:0000343": (distance("subnasale", "labiale_superius"), 2),
+    "HP:0000322": (distance("subnasale", "labiale_superius"), -2),
+    "HP:0002002": (groove, 0.4),
+    "HP:0000319": (groove, -0.4),
+    "HP:0000215": (distance("labiale_superius", "stomion_superius"), 2),
+    "HP:0000219": (distance("labiale_superius", "stomion_superius"), -1.8),
+    "HP:0000179": (distance("labiale_inferius", "stomion_inferius"), 2),
+    "HP:0000154": (width("cheilion"), 4.5),
+    "HP:0000160": (width("cheilion"), -4.5),
+    "HP:0002714": (along("y", "cheilion_right", "stomion_superius"), -1.5),
+    "HP:0000194": (along("y", "stomion_superius", "stomion_inferius"), 4),
+    "HP:0000303": (along("z", "pogonion", "subnasale"), 4),
+    "HP:0000347": (along("z", "pogonion", "subnasale"), -4),
+    "HP:0000307": (width("mentale"), -4),
+    "HP:0000369": (along("y", "otobasion_superius_right", "exocanthion_right"), -5),
+    "HP:0000400": (distance("superaurale_right", "subaurale_right"), 5),
+    "HP:0400005": (distance("superaurale_right", "subaurale_right"), -5),
+    "HP:0000411": (along("x", "tragion_right", "postaurale_right"), 4),
+    "HP:0000348": (distance("trichion", "nasion"), 5),
+    "HP:0000337": (width("frontotemporale"), 3),
+    "HP:0000341": (width("frontotemporale"), -3),
+    "HP:0000293": (along("z", "buccale_right", "nasion"), 2.5),
+    "HP:0000272": (along("z", "malar_right", "exocanthion_right"), -1.5),
+    "HP:0000276": (proportion, 3),
+    "HP:0000311": (proportion, -4),
+    "HP:0000324": (unevenness, 2),
+    "HP:0010628": (unevenness, 3),
+}
+
+# Terms that the renderer draws and no vertex shows.
+DRAWN = ("HP:0000574", "HP:0045075", "HP:0002553", "HP:0000664")
+
+# Axis -> (measure, standard deviation in percent of the mean): young adults of Farkas LG (ed.), Anthropometry of the Head and
+# Face, 2nd ed., Raven Press 1994: en-en 33 +- 2.7 mm, ex-en 31 +- 1.3, al-al 35 +- 2.5, ch-ch 53 +- 3.3, sn-ls 15 +- 2,
+# ls-sto 8 +- 1.3, sa-sba 62 +- 3.7.
+CALIBRATED: Mapping[str, tuple[Measure, float]] = {
+    "inner canthal distance": (width("endocanthion"), 8.2),
+    "palpebral fissure length": (distance("exocanthion_right", "endocanthion_right"), 4.2),
+    "nose width": (width("alare"), 7.1),
+    "mouth width": (width("cheilion"), 6.2),
+    "philtrum length": (distance("subnasale", "labiale_superius"), 13.3),
+    "upper lip vermilion height": (distance("labiale_superius", "stomion_superius"), 16.2),
+    "ear size": (distance("superaurale_right", "subaurale_right"), 6.0),
+}
+
+MORPHED = [name for name, axis in axes().items() if not axis.drawn]
+
+
+@pytest.fixture(scope="module")
+def average():
+    return points()
+
+
+def test_every_term_is_measured_or_drawn():
+    assert set(MEASURES) | set(DRAWN) == set(terms())
+    assert {terms()[id].axis for id in DRAWN} == {name for name, axis in axes().items() if axis.drawn}
+
+
+@pytest.mark.parametrize("id", MEASURES, ids=lambda id: terms()[id].label)
+def test_severity_moves_what_the_term_names_the_right_way(id, average):
+    measure, least = MEASURES[id]
+    term = terms()[id]
+    one, two = (measure(points({term.axis: term.sign * severity})) - measure(average) for severity in (1, 2))
+    assert two / least > 1
+    assert two / one == pytest.approx(2, rel=0.12)  # about linear
+
+
+@pytest.mark.parametrize("name", CALIBRATED)
+def test_one_unit_is_about_a_standard_deviation(name, average):
+    measure, percent = CALIBRATED[name]
+    deviation = (measure(points({name: 1.0})) - measure(points({name: -1.0}))) / 2
+    assert deviation == pytest.approx(percent / 100 * measure(average), rel=0.15)
+
+
+@pytest.mark.parametrize("name", MORPHED)
+def test_no_skin_turns_inside_out_at_three_deviations(name):
+    for value in (-3.0, 3.0):
+        assert turned(shape(load_head(), average_patient({name: value}), {})) < 0.003
+
+
+def turned(vertices):
+    """The share of the skin, by area, whose triangles face away from where they face in the neutral head."""
+    head = load_head()
+    skin = head.triangles[head.part == Part.SKIN]
+    before, after = (np.cross(v[skin[:, 1]] - v[skin[:, 0]], v[skin[:, 2]] - v[skin[:, 0]]) for v in (head.vertices, vertices))
+    area = np.linalg.norm(before, axis=1)
+    return area[(before * after).sum(axis=1) < 0].sum() / area.sum()
+
+
+def test_axes_act_alike_on_both_sides(average):
+    for name in MORPHED:
+        if "left" not in axes()[name].ends:
+            found = points({name: 2.0})
+            right, left = found["exocanthion_right"], found["exocanthion_left"]
+            np.testing.assert_allclose(left, right * [-1, 1, 1], atol=0.05)
+            right, left = found["cheilion_right"], found["cheilion_left"]
+            np.testing.assert_allclose(left, right * [-1, 1, 1], atol=0.05)
+
+
+@pytest.mark.parametrize("name", ["facial asymmetry", "facial palsy"])
+def test_one_sided_axes_act_on_the_side_of_the_patient(name, average):
+    left, right = (points({name: 2.0}, side=side) for side in (1.0, -1.0))
+    for place in ("cheilion", "alare"):
+        np.testing.assert_allclose(left[f"{place}_left"], right[f"{place}_right"] * [-1, 1, 1], atol=0.3)
+    assert left["cheilion_left"][1] < left["cheilion_right"][1] - 1
+
+
+def test_lengthening_the_fissure_leaves_the_eyeballs():
+    head = load_head()
+    eyes = head.vertices_of(Part.EYE_LEFT, Part.EYE_RIGHT)
+    long = shape(head, average_patient({"palpebral fissure length": 3.0}), {})
+    np.testing.assert_allclose(long[eyes], shape(head, average_patient(), {})[eyes], atol=1e-6)
+
+
+def test_all_morphs_that_are_named_are_there():
+    named = {name for axis in (*axes().values(), *traits().values()) for end in axis.ends.values() for name in end}
+    assert named <= set(load_head().morphs)
+    assert all(axis.ends for axis in axes().values() if not axis.drawn)
+
+
+@pytest.mark.parametrize("name", traits())
+def test_every_trait_has_two_ends_that_differ(name):
+    person = average_patient()
+    middle = shape(load_head(), person, {})
+    low, high = (shape(load_head(), replace(person, traits={**person.traits, name: v}), {}) - middle for v in (-2.0, 2.0))
+    sizes = [np.linalg.norm(moved) for moved in (low, high)]
+    assert min(sizes) > 0.02
+    assert (low * high).sum() / np.prod(sizes) < 0.5

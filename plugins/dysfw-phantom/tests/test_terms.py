@@ -1,0 +1,33 @@
+import re
+
+import pytest
+from dysfw_phantom.axes import axes
+from dysfw_phantom.terms import find_term, terms
+
+from dysfw.errors import DysfwError
+
+
+def test_terms_have_hpo_ids_and_labels_of_their_own():
+    assert len(terms()) >= 50
+    assert all(re.fullmatch(r"HP:\d{7}", id) for id in terms())
+    assert len({term.label for term in terms().values()}) == len(terms())
+
+
+def test_every_term_is_counted_once():
+    assert sum(len(axis.terms) for axis in axes().values()) == len(terms())
+
+
+def test_terms_of_one_axis_name_opposite_ends():
+    assert (find_term("Hypertelorism").axis, find_term("Hypertelorism").sign) == ("inner canthal distance", 1)
+    assert (find_term("Hypotelorism").axis, find_term("Hypotelorism").sign) == ("inner canthal distance", -1)
+
+
+@pytest.mark.parametrize("name", ["HP:0000316", "hp:0000316", "Hypertelorism", " hypertelorism "])
+def test_a_term_is_found_by_id_or_label(name):
+    assert find_term(name).id == "HP:0000316"
+
+
+@pytest.mark.parametrize(("wrong", "close"), [("hypertelorysm", "Hypertelorism"), ("HP:00003160", "HP:0000316")])
+def test_an_unknown_term_is_refused_with_the_closest_match(wrong, close):
+    with pytest.raises(DysfwError, match=f"no phantom can show the term '{wrong}'.*{close}"):
+        find_term(wrong)
