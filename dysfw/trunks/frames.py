@@ -140,7 +140,9 @@ class Locator:
     def _detect(self, images: Sequence[Image]) -> list[Face | ImageError]:
         found = self.components.detector.detect(images)
         return [
-            on_grid(next((face for face in faces if face.chosen), faces[0])) if faces else ImageError("no_face", "no face")
+            on_grid(next((face for face in faces if face.chosen), faces[0]))
+            if faces
+            else ImageError("no_face", "no face was found")
             for faces in found
         ]
 

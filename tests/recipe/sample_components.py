@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from dysfw.components import Backbone
-from dysfw.registry.hookspecs import ComponentSpec, hookimpl
+from dysfw.registry.hookspecs import ComponentSpec, WeightsSpec, hookimpl
 from dysfw.types import Float32, UInt8
 
 
@@ -17,6 +17,11 @@ def dysfw_components() -> list[ComponentSpec]:
         ComponentSpec("backbone", "concat", "sample_components:Concat", "several backbones side by side"),
         ComponentSpec("backbone", "wrap", "sample_components:Wrap", "one backbone, or two"),
     ]
+
+
+@hookimpl
+def dysfw_weights() -> list[WeightsSpec]:
+    return [WeightsSpec("shipped", "dysfw:py.typed", "a file that is there")]
 
 
 class Plain(Backbone):

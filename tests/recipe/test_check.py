@@ -233,6 +233,17 @@ def test_a_path_may_begin_in_the_home_folder(recipe, monkeypatch, problems_of):
     assert problem.startswith('--set backbone.weights=~no-such-user/w: backbone.weights: found "~no-such-user/w"; ')
 
 
+def test_a_path_may_be_the_name_of_weights_that_a_plugin_brings(recipe):
+    loaded = recipe(backbone="{use: files, weights: shipped, more: [shipped, other]}")
+    built = build(loaded).backbone.weight_files
+    assert built[0].is_file()
+    assert built[0].name == "py.typed"
+    assert [path.name for path in built[1]] == ["py.typed", "other"]
+    # By name, not by path, so that a bundle means the same on another machine.
+    assert loaded.resolved()["backbone"]["weights"] == "unknown:shipped"
+    assert loaded.nodes["backbone"].portable()["weights"] == "unknown:shipped"
+
+
 # --- building --------------------------------------------------------------------------------------------------------
 
 

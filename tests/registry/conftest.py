@@ -8,7 +8,7 @@ import pytest
 from dysfw.registry.host import load_plugins
 from dysfw.registry.registry import Registry
 
-IMPORTS = "from dysfw.registry.hookspecs import BundleSpec, CommandSpec, ComponentSpec, hookimpl\n"
+IMPORTS = "from dysfw.registry.hookspecs import BundleSpec, CommandSpec, ComponentSpec, WeightsSpec, hookimpl\n"
 
 
 class Site:

@@ -4,20 +4,22 @@ import importlib.util
 import tomllib
 from pathlib import Path
 
-from dysfw.registry.known import DISTRIBUTIONS
+from dysfw.registry.known import DISTRIBUTIONS, WEIGHTS
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
 
 def registered_by(folder: Path) -> dict[tuple[str, str], str]:
-    """(kind, name) -> distribution, read from a plugin's folder, installed or not."""
+    """(kind, name) -> distribution, read from a plugin's folder, installed or not; weights count as a kind."""
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     offered = {}
     for target in project["entry-points"]["dysfw"].values():
         spec = importlib.util.spec_from_file_location("looked_at", folder / f"{target.replace('.', '/')}.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        offered |= {(c.kind, c.name): project["name"] for c in module.dysfw_components()}
+        for hook in ("dysfw_components", "dysfw_weights"):
+            specs = getattr(module, hook)() if hasattr(module, hook) else []
+            offered |= {(getattr(spec, "kind", "weights"), spec.name): project["name"] for spec in specs}
     return offered
 
 
@@ -25,4 +27,4 @@ def test_the_core_knows_which_first_party_plugin_brings_what():
     offered = {}
     for manifest in sorted(PLUGINS.glob("*/pyproject.toml")):
         offered |= registered_by(manifest.parent)
-    assert offered == DISTRIBUTIONS
+    assert offered == DISTRIBUTIONS | {("weights", name): distribution for name, distribution in WEIGHTS.items()}

@@ -7,6 +7,7 @@ import pytest
 from dysfw.builtin.fusions.pools import Mean
 from dysfw.components import Fusion
 from dysfw.errors import DysfwError
+from dysfw.registry import known
 from dysfw.registry import registry as module_under_test
 
 FUSION = """
@@ -219,3 +220,32 @@ def test_the_environment_s_registry_has_the_core_s_own_components():
     registry = module_under_test.load_registry(only=[])
     assert registry.load("fusion", "mean") is Mean
     assert registry.load("fusion", "dysfw:mean") is Mean
+
+
+WEIGHTS = "@hookimpl\ndef dysfw_weights():\n    return [WeightsSpec('faces', 'shapes_data:faces.safetensors', 'a trunk')]\n"
+
+
+def test_weights_are_found_by_short_and_by_full_name(site):
+    (site.folder / "shapes_data").mkdir()
+    site.install("shapes", WEIGHTS)
+    wanted = ("dysfw-shapes:faces", site.folder / "shapes_data" / "faces.safetensors")
+    assert site.registry().weight_file("faces") == wanted
+    assert site.registry().weight_file("dysfw-shapes:faces") == wanted
+    assert site.registry().weight_file("trunk.safetensors") is None
+
+
+def test_weights_of_a_plugin_that_is_not_installed_say_what_to_install(site, monkeypatch):
+    monkeypatch.setitem(known.WEIGHTS, "faces", "dysfw-shapes")
+    with pytest.raises(DysfwError) as caught:
+        site.registry().weight_file("faces")
+    error = caught.value
+    assert error.message == "weights 'faces' belongs to the plugin dysfw-shapes, which is not installed"
+    assert "pip install" in error.hint
+
+
+def test_weights_of_two_plugins_must_be_named_in_full(site):
+    (site.folder / "shapes_data").mkdir()
+    for name in ("shapes", "others"):
+        site.install(name, WEIGHTS)
+    with pytest.raises(DysfwError, match="weights 'faces' is registered by dysfw-others 1.0 and dysfw-shapes 1.0"):
+        site.registry().weight_file("faces")

@@ -14,7 +14,7 @@ from dysfw.training.train import train
 
 # Of equal brightness, so that the toy trunk, which sees brightness alone, cannot tell them apart.
 HUES = {"red": (200, 100, 90), "blue": (90, 100, 200)}
-TUNE = "tune={mode: full, epochs: 12, learning_rate: 0.03, batch: 8, augment: {flip: false, colour: 0}}"
+TUNE = "tune={mode: full, epochs: 8, learning_rate: 0.05, batch: 8, augment: {flip: false, colour: 0}}"
 
 
 @pytest.fixture

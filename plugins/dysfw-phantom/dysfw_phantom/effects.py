@@ -21,6 +21,7 @@ from .reading import Keys
 Format = Literal["jpeg", "png", "webp"]
 ENDINGS: dict[Format, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 Size = Annotated[int, Field(ge=64, le=2048)]
+Level = Annotated[int, Field(ge=0, le=255)]
 Quality = Annotated[int, Field(ge=1, le=100)]
 DESCRIPTION, SOFTWARE = 0x010E, 0x0131  # EXIF tags
 PHANTOM = "phantom: a synthetic face, not a person"
@@ -37,7 +38,8 @@ class Effects(Keys):
     """What sets a source apart; nothing by default.
 
     size: side of the photograph, px, before a border. format, quality: of the file. blur: standard deviation, px. brightness:
-    factor. border: width, px, in black. software: the EXIF tag.
+    factor. background: a plain colour in place of a scene, R G B before the light and the camera change it. border: width, px,
+    in black. software: the EXIF tag.
     """
 
     size: Size | None = None
@@ -45,6 +47,7 @@ class Effects(Keys):
     quality: Quality | None = None
     blur: Annotated[float, Field(ge=0, le=20)] = 0.0
     brightness: Annotated[float, Field(ge=0.2, le=3)] = 1.0
+    background: tuple[Level, Level, Level] | None = None
     border: Annotated[int, Field(ge=0, le=256)] = 0
     software: Annotated[str, Field(max_length=100)] | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from .patient import Patient, sample_patient
 from .render.appearance import Appearance, sample_appearance
 from .render.photograph import Photograph, sample_photograph
 from .render.render import render
+from .render.skin import to_linear
 from .seeds import Stream, generator
 from .shape import shape
 from .spec import RandomTerms
@@ -88,6 +90,9 @@ def take_photograph(phantom: Phantom, index: int, size: int, effects: Effects | 
     head = load_head()
     rng = generator(phantom.seed, phantom.number, Stream.PHOTOGRAPH, index)
     photograph = sample_photograph(rng, phantom.patient.age, phantom.patient.sex)
+    if effects.background:
+        levels = np.array(effects.background, np.float32) / 255
+        photograph = dataclasses.replace(photograph, backdrop=tuple(map(float, to_linear(levels))))
     vertices = shape(head, phantom.patient, photograph.expression)
     rendered = render(head, vertices, phantom.patient, phantom.appearance, photograph, effects.size or size)
     pixels = apply_effects(rendered.pixels, effects)

@@ -120,6 +120,14 @@ def test_another_size_scales_the_landmarks():
     assert point(large, "pronasale") == pytest.approx(2 * point(small, "pronasale"), abs=0.05)
 
 
+def test_a_plain_background_is_plain_and_leaves_the_patient_as_they_are():
+    plain = take_photograph(phantom(), 0, 128, Effects(background=(120, 150, 170)))
+    usual = take_photograph(phantom(), 0, 128)
+    assert plain.pixels[:6, :6].reshape(-1, 3).std(axis=0).max() < 6
+    x, y = describe(phantom(), usual)["landmark:pronasale:x"], describe(phantom(), usual)["landmark:pronasale:y"]
+    assert np.abs(plain.pixels[int(y), int(x)].astype(int) - usual.pixels[int(y), int(x)]).max() <= 2
+
+
 def test_terms_at_random_are_of_different_axes_and_as_many_as_wanted():
     wanted = RandomTerms(count=(2, 5), severity=(1.0, 3.0))
     drawn = [phantom(number=n, random_terms=wanted).patient.terms for n in range(60)]

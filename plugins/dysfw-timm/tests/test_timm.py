@@ -9,6 +9,7 @@ import pytest
 import timm
 import torch
 from dysfw_timm.backbone import Timm
+from dysfw_timm.models import last_block
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
@@ -178,3 +179,37 @@ def test_the_plugin_is_registered_without_torch():
     assert entry.load().dysfw_components()[0].name == "timm"
     code = "import sys, dysfw_timm.plugin; assert not {'torch', 'timm'} & set(sys.modules), 'imported'"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_variant_adds_its_differences_and_leaves_the_original_alone(backbone, faces):
+    before = backbone.embed(faces)
+    name = "stem.conv.weight" if "stem.conv.weight" in backbone.net.state_dict() else next(iter(backbone.net.state_dict()))
+    difference = np.full(tuple(backbone.net.state_dict()[name].shape), 0.01, np.float32)
+    other = backbone.variant({name: difference})
+    assert not np.allclose(other.embed(faces), before)
+    assert np.array_equal(backbone.embed(faces), before)
+    assert np.array_equal(other.variant({name: -difference}).embed(faces).round(4), before.round(4))
+
+
+def test_a_variant_shares_the_tensors_that_do_not_change(backbone):
+    name, *others = dict(backbone.net.named_parameters())
+    other = backbone.variant({name: np.zeros(tuple(backbone.net.state_dict()[name].shape), np.float32)})
+    here, there = (dict(b.net.named_parameters()) for b in (backbone, other))
+    assert here[name] is not there[name]
+    assert all(here[n] is there[n] for n in others)
+
+
+def test_a_difference_that_does_not_fit_is_refused(backbone):
+    with pytest.raises(ValueError, match="no such tensor"):
+        backbone.variant({"nothing.weight": np.zeros(3, np.float32)})
+
+
+@pytest.mark.parametrize(("model", "part"), [("resnet18", "layer4.1."), ("inception_resnet_v2", "block8."), ("vgg11", "pre_")])
+def test_the_last_block_is_the_end_of_the_trunk(model, part):
+    net = timm.create_model(model, num_classes=0)
+    names = last_block(net)
+    parameters = dict(net.named_parameters())
+    assert any(name.startswith(part) for name in names)
+    share = sum(p.numel() for n, p in parameters.items() if n in names) / sum(p.numel() for p in parameters.values())
+    assert 0.05 <= share < 0.95
+    assert next(iter(parameters)) not in names

@@ -24,6 +24,7 @@ class Photograph:
     strengths; softness: dm of blur of a shadow's edge; warmth: of the key light, about 0. distance: dm from the lens; framing:
     the face's share of the height; shift: of the face's centre, of the side, right and down. exposure: stops; white: gains of
     red, green, blue; noise: linear; blur: px at 256 px. place: one of background.KINDS. seed: of all that is left.
+    backdrop: a plain linear colour in place of it.
     """
 
     yaw: float
@@ -55,6 +56,7 @@ class Photograph:
     blur: float
     place: str
     seed: int
+    backdrop: tuple[float, ...] = ()
 
 
 def _expression(rng: np.random.Generator) -> dict[str, float]:

@@ -100,7 +100,10 @@ def render(  # noqa: PLR0917 each is its own kind of thing
     _paint(hair_strands(figure, appearance, photograph, roots), camera, buffer.near, layer)
 
     ambience = np.float32(0.75 + 0.35 * (photograph.light_key + photograph.light_sky - 1))
-    picture = over(layer, background(photograph.place, photograph.seed, size) * ambience)
+    scene = background(photograph.place, photograph.seed, size) * ambience
+    if photograph.backdrop:
+        scene[:] = photograph.backdrop
+    picture = over(layer, scene)
     picture = blur(picture, photograph.blur * size / REFERENCE)
     exposure = photograph.exposure + _metering(figure, appearance)
     grain = np.random.default_rng([photograph.seed, 13]).standard_normal((size, size), dtype=np.float32)
