@@ -15,6 +15,14 @@ from dysfw.recipe.problems import Problem, RecipeError, locate
 from dysfw.text import closest, count, listed
 
 M = TypeVar("M", bound=pydantic.BaseModel)
+# What a text that must match a pattern looks like, by its key.
+LIKE = {
+    "label": "phantom-my-condition",
+    "name": "my-data",
+    "mondo": "MONDO:0008608",
+    "omim": "OMIM:190685",
+    "doi": "10.1000/182",
+}
 
 
 class Keys(pydantic.BaseModel):
@@ -53,10 +61,20 @@ def checked(text: str, name: str, model: type[M], what: str) -> M:
         return model.model_validate_json(json.dumps(document.value), strict=True)
     except pydantic.ValidationError as error:
         problems = []
-        for detail in error.errors():
-            path = detail["loc"]
+        for detail in _without_echoes(error.errors()):
+            path = tuple(part for part in detail["loc"] if part != "[key]")
             problems.append(Problem(locate(document.positions, path), path, _explain(detail, model)))
         raise _refusal(sorted(problems, key=lambda p: p.position), name, what) from None
+
+
+def _without_echoes(details: list[Any]) -> list[Any]:
+    """All but those that say a list is too short because of what is wrong inside it."""
+    places = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail, place in zip(details, places, strict=True)
+        if detail["type"] != "too_short" or not any(p[: len(place)] == place and len(p) > len(place) for p in places)
+    ]
 
 
 def _refusal(problems: list[Problem], name: str, what: str) -> DysfwError:
@@ -75,6 +93,8 @@ def _explain(detail: Any, model: type[pydantic.BaseModel]) -> str:  # noqa: ANN4
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     found = json.dumps(detail["input"], ensure_ascii=False)
+    if kind == "string_pattern_mismatch" and key in LIKE:
+        return f"found {found}; allowed is text like {LIKE[key]}"
     message = detail["msg"][0].lower() + detail["msg"][1:]
     return f"found {found if len(found) <= 60 else found[:57] + '…'}; {message.replace('input should be', 'allowed is')}"
 

@@ -39,7 +39,7 @@ def test_the_benchmark_tests_every_condition_on_patients_that_it_did_not_train_o
 
 def test_all_that_is_wrong_is_said_at_once_with_its_line():
     said = refused(HEAD + "sead: 3\nsize: big\nclasses:\n  - {condition: phantom-unaffected, patients: 0, blurr: 2}\n")
-    assert "5 problems in the spec mine.yaml" in said
+    assert "4 problems in the spec mine.yaml" in said
     assert "mine.yaml:3:1: sead: unknown key; did you mean 'seed'?" in said
     assert 'mine.yaml:4:1: size: found "big"' in said
     assert "mine.yaml:6:37: classes.0.patients: found 0" in said
@@ -120,3 +120,15 @@ def test_the_spec_and_the_condition_that_the_readme_shows_are_valid(tmp_path):
     (tmp_path / "my-conditions" / "mine.yaml").write_text(condition, "utf-8")
     shown = parse_spec(spec, "README.md", tmp_path)
     assert [c.label for c in shown.conditions] == ["phantom-unaffected", "phantom-mine"]
+
+
+def test_what_is_wrong_inside_a_list_is_said_once_and_where_it_is():
+    text = (
+        "version: 1\nname: Mine\nseed: 1\nsize: 256\nclasses: [{condition: phantom-unaffected, patients: -1, split: tarin}]\n"
+    )
+    said = [line.partition(": ")[2] for line in refused(text).splitlines()[1:]]
+    assert said == [
+        'name: found "Mine"; allowed is text like my-data',
+        "classes.0.patients: found -1; allowed is greater than or equal to 1",
+        "classes.0.split.tarin: found \"tarin\"; allowed is 'train' or 'test'",
+    ]
