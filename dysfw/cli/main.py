@@ -122,13 +122,15 @@ def main() -> None:
     _prepare_streams()
     before = signal.signal(signal.SIGINT, _interrupted)
     try:
-        app()
+        try:
+            app()
+        finally:
+            _deliver()
     except DysfwError as error:
         print_error(error)
         sys.exit(2)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: leave quietly
-        sys.exit(141)
+        sys.exit(141)  # nobody reads: leave quietly
     except OSError as error:
         print_error(DysfwError(f"the system refused: {error}"))
         sys.exit(74)
@@ -140,6 +142,16 @@ def main() -> None:
         sys.exit(70)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _deliver() -> None:
+    """Write out what is still buffered, while a refusal can still be told."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Or the interpreter would try once more as it ends, fail, and exit with a code of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
 
 
 def _prepare_streams() -> None:

@@ -24,8 +24,10 @@ def process():
         command = [sys.executable, "-c", RUN, *map(str, arguments)]
         if redirect:
             command = ["sh", "-c", f'exec "$@" {redirect}', "sh", *command]
+        # As in a terminal or a pipe: unbuffered output would hide what goes wrong in the last flush.
+        surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path} | environment, **pipes)
+        return subprocess.Popen(command, env=surroundings | {"PYTHONPATH": path} | environment, **pipes)
 
     return start
 
