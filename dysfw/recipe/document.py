@@ -90,19 +90,24 @@ def dump_document(value: Mapping[str, object]) -> str:
 
 def read_document(path: pathlib.Path) -> Document:
     """The document in a file. Raises DysfwError (unreadable) or RecipeError (not YAML)."""
+    return parse_document(read_text(path, "recipe"), str(path))
+
+
+def read_text(path: pathlib.Path, what: str) -> str:
+    """The text of a file that people write. what: "recipe" …, for errors. Raises DysfwError where it cannot be read."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise DysfwError(f"no such recipe: {path}") from None
+        raise DysfwError(f"no such {what}: {path}") from None
     except OSError as error:
-        raise DysfwError(f"cannot read the recipe {path}: {error.strerror}") from None
+        raise DysfwError(f"cannot read the {what} {path}: {error.strerror or error}") from None
     if len(content) > MAX_BYTES:
-        raise DysfwError(f"{path} is not a recipe: it is larger than {MAX_BYTES:,} bytes")
+        raise DysfwError(f"{path} is not a {what}: it is larger than {MAX_BYTES:,} bytes")
     try:
-        return parse_document(content.decode("utf-8"), str(path))
+        return content.decode("utf-8")
     except UnicodeDecodeError:
-        raise DysfwError(f"{path} is not a recipe: it is no UTF-8 text") from None
+        raise DysfwError(f"{path} is not a {what}: it is no UTF-8 text") from None
 
 
 def parse_document(text: str, name: str) -> Document:

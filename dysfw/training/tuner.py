@@ -18,6 +18,7 @@ from ..errors import DysfwError
 from ..progress import Progress, Silent
 from ..recipe.model import Recipe
 from ..torchkit import Tunable
+from ..trunks.augment import mirror_images
 from ..trunks.crops import Crops
 from ..trunks.frames import prepare
 from ..trunks.tune import Task, tune
@@ -91,8 +92,10 @@ class Tuner:
         here = rows[self.examples.present[rows, region]]
         task = Task(self.crops, region, here, self.examples.y[here], self.examples.groups[here])
         backbone: Backbone = self.components.backbone
+        keys, name = self.recipe.tune, self.examples.regions[region]
+        if mirror_images([name]) is None:  # a right eye in the mirror is a left one
+            keys = keys.model_copy(update={"augment": keys.augment.model_copy(update={"flip": False})})
         try:
-            return tune(cast(Tunable, backbone), task, self.recipe.tune, self.recipe.seed)
+            return tune(cast(Tunable, backbone), task, keys, self.recipe.seed)
         except ValueError as error:
-            name = self.examples.regions[region]
             raise DysfwError(f"the trunk cannot be tuned to region {name!r} on {len(here)} photographs: {error}") from None

@@ -31,6 +31,7 @@ from .samples import Samples
 from .schedule import Schedule
 from .training import Training
 from .trunkfile import Label, write_trunk
+from .truth import read_truth
 from .workfolder import held, refuse_existing, work_folder
 
 LONGEST_WAIT = timedelta(days=7)  # of one process for another: finding faces may take long
@@ -65,6 +66,13 @@ def pretrain(
     """
     refuse_existing(output)
     keys = recipe.pretrain or Pretrain()
+    # What is missing is said now, not after the faces of a million photographs have been found.
+    read_truth(
+        dataset.origin,
+        [item.path for item in dataset.split("train")],
+        attributes=keys.attributes > 0,
+        landmarks=keys.landmarks > 0,
+    )
     components = build(recipe)
     trunk = trainable(components.backbone, recipe)
     fabric = _fabric(components, devices)

@@ -12,9 +12,10 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dysfw.errors import DysfwError
+from dysfw.recipe.document import read_text
 from dysfw.text import closest, listed
 
-from .reading import Keys, checked, read_text
+from .reading import Keys, checked
 from .terms import find_term
 
 LEAST = 0.25  # a term that is present has at least this part of its mean severity

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import typing
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pydantic
 
 from dysfw.errors import DysfwError
-from dysfw.recipe.document import MAX_BYTES, parse_document
+from dysfw.recipe.document import parse_document
 from dysfw.recipe.problems import Problem, RecipeError, locate
 from dysfw.text import closest, count, listed
 
@@ -29,23 +28,6 @@ class Keys(pydantic.BaseModel):
     """A mapping in such a file: every key is known."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
-
-
-def read_text(path: Path, what: str) -> str:
-    """The text of a file. Raises DysfwError."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise DysfwError(f"no such {what}: {path}") from None
-    except OSError as error:
-        raise DysfwError(f"cannot read the {what} {path}: {error.strerror or error}") from None
-    if len(content) > MAX_BYTES:
-        raise DysfwError(f"{path} is no {what}: it is larger than {MAX_BYTES:,} bytes")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        raise DysfwError(f"{path} is no {what}: it is no UTF-8 text") from None
 
 
 def checked(text: str, name: str, model: type[M], what: str) -> M:
