@@ -1,7 +1,10 @@
 """``train`` with ``tune``: the trunk itself is fitted to each region."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from dysfw_toys.components import Halves
 from safetensors import safe_open
 
 from dysfw.bundle.read import read_bundle
@@ -14,6 +17,7 @@ from dysfw.training.train import train
 
 # Of equal brightness, so that the toy trunk, which sees brightness alone, cannot tell them apart.
 HUES = {"red": (200, 100, 90), "blue": (90, 100, 200)}
+HALVES = Halves._segment
 TUNE = "tune={mode: full, epochs: 8, learning_rate: 0.05, batch: 8, augment: {flip: false, colour: 0}}"
 
 
@@ -38,6 +42,12 @@ def trained(toys, toy_recipe, hues, tmp_path):
         return tmp_path / name, train(recipe, read_dataset(data), tmp_path / name, Silent()).manifest
 
     return make
+
+
+def sided(segmenter, image, face):
+    """Halves, the upper one named as if it had a side."""
+    found = HALVES(segmenter, image, face)
+    return replace(found, regions=tuple(replace(r, name=r.name.replace("upper", "right upper")) for r in found.regions))
 
 
 def stored(folder):
@@ -98,6 +108,17 @@ def test_no_trunk_votes_on_a_patient_it_was_tuned_on(trained, paint, tmp_path):
     (tmp_path / "leak" / "manifest.csv").write_text("\n".join(rows))
     _, manifest = trained(TUNE, "head.C=1000", data=tmp_path / "leak")
     assert manifest.cross_validated.fused.balanced_accuracy < 0.8
+
+
+def test_crops_of_a_region_with_a_side_are_not_mirrored(trained, monkeypatch):
+    mirrored = TUNE.replace("flip: false", "flip: true")
+    plain, flipped = trained(TUNE, name="plain")[1].files, trained(mirrored, name="flipped")[1].files
+    assert plain["tuned.safetensors"] != flipped["tuned.safetensors"]
+    monkeypatch.setattr(Halves, "regions", ("right upper", "lower"))
+    monkeypatch.setattr(Halves, "_segment", sided)
+    one, two = (stored(trained(keys, name=name)[0]) for keys, name in ((TUNE, "one"), (mirrored, "two")))
+    same = {key: np.array_equal(one[key], two[key]) for key in one if "first.weight" in key}
+    assert all(value == key.startswith("right upper/") for key, value in same.items())
 
 
 def test_the_mode_none_is_the_trunk_as_it_is(trained):

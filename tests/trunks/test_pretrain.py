@@ -121,6 +121,12 @@ def test_what_cannot_be_trained_is_refused_with_a_reason(train_here, tmp_path, s
         train_here(tmp_path / "w.safetensors", *sets)
 
 
+def test_missing_truth_is_said_before_faces_are_looked_for(train_here, tmp_path):
+    with pytest.raises(DysfwError, match=r"there is no .*truth\.parquet"):
+        train_here(tmp_path / "w.safetensors", "pretrain.landmarks=1")
+    assert not list(tmp_path.rglob("frames-*"))
+
+
 def test_a_file_that_exists_is_never_overwritten(train_here, tmp_path):
     (tmp_path / "w.safetensors").write_bytes(b"precious")
     with pytest.raises(DysfwError, match="exists already"):
