@@ -1,13 +1,15 @@
-"""Stochastic depth (Huang et al., Deep networks with stochastic depth, ECCV 2016): some residual blocks are left out of a step.
+"""A trunk that grows: at first few of its residual blocks are computed, the others join later, each beginning as the identity.
 
-A block that is left out costs nothing, so that a step with few blocks is several times faster. A draw holds for a whole batch.
+A step with few blocks is several times faster. A block whose last layer is zero adds nothing, so that the trunk goes on as it
+was when one joins (Chen et al., Net2Net: accelerating learning via knowledge transfer, ICLR 2016; zero at the end of residual
+blocks: Goyal et al., Accurate, large minibatch SGD, arXiv:1706.02677, 2017).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,40 +17,56 @@ ALIKE = 3  # a row of so many blocks of one class is a stage of residual blocks
 
 
 class Depth:
-    """The residual blocks of a trunk, any of which can be left out. Until ``draw`` is called, all are computed.
+    """The residual blocks of a trunk, of which the first of each row can be computed alone. Until ``grow``, all are.
 
     trunk: pixels [N, 3, S, S] -> [N, dim]; its blocks' ``forward`` is wrapped until ``restore``. size: S, px.
     """
 
     def __init__(self, trunk: nn.Module, size: int) -> None:
-        self.blocks = _residual_blocks(trunk, size)
-        self.kept = [True] * len(self.blocks)
-        for index, block in enumerate(self.blocks):
-            block.forward = self._wrapped(index, block.forward)
+        self.rows = _residual_rows(trunk, size)
+        self.share = 1.0
+        for row in self.rows:
+            for place, block in enumerate(row):
+                block.forward = self._wrapped(place, len(row), block.forward)
 
-    def draw(self, chance: float, rng: np.random.Generator) -> None:
-        """Keep each block with this chance until the next draw."""
-        self.kept = (rng.random(len(self.blocks)) < chance).tolist()
+    def begin(self) -> None:
+        """Make every block the identity, or as much of it as its last activation allows."""
+        for row in self.rows:
+            for block in row:
+                layer = [module for module in block.modules() if isinstance(getattr(module, "weight", None), nn.Parameter)][-1]
+                for parameter in layer.parameters(recurse=False):
+                    nn.init.zeros_(parameter)
+
+    def grow(self, share: float) -> None:
+        """Compute this share of each row from now on, rounded up, and one block at least."""
+        self.share = share
 
     def restore(self) -> None:
-        """Leave the trunk as it was."""
-        for block in self.blocks:
-            del block.forward  # the instance's; the class's shows again
+        """Leave the trunk's blocks as they were called before."""
+        for row in self.rows:
+            for block in row:
+                del block.forward  # the instance's; the class's shows again
 
-    def _wrapped(self, index: int, forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-        return lambda x: forward(x) if self.kept[index] else x
+    def _wrapped(self, place: int, blocks: int, forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+        def called(x: Tensor) -> Tensor:
+            there = max(1, math.ceil(self.share * blocks - 1e-9))  # 0.1 · 30 is a little more than 3
+            return forward(x) if place < there else x
+
+        return called
 
 
-def _residual_blocks(trunk: nn.Module, size: int) -> list[nn.Module]:
-    """The members of sequences whose output has their input's shape, among at least ALIKE of their class, with two layers or
-    more inside: one convolution with its normalisation is no residual block."""
+def _residual_rows(trunk: nn.Module, size: int) -> list[list[nn.Module]]:
+    """Of each sequence the members whose output has their input's shape, among at least ALIKE of their class, with two layers
+    or more inside: one convolution with its normalisation is no residual block."""
     sequences = [module for module in trunk.modules() if isinstance(module, nn.Sequential)]
     candidates = [
-        block
+        [
+            block
+            for block in sequence
+            if sum(type(other) is type(block) for other in sequence) >= ALIKE
+            and sum(parameter.ndim > 1 for parameter in block.parameters()) > 1
+        ]
         for sequence in sequences
-        for block in sequence
-        if sum(type(other) is type(block) for other in sequence) >= ALIKE
-        and sum(parameter.ndim > 1 for parameter in block.parameters()) > 1
     ]
     same: set[nn.Module] = set()
 
@@ -61,7 +79,7 @@ def _residual_blocks(trunk: nn.Module, size: int) -> list[nn.Module]:
         ):
             same.add(block)
 
-    hooks = [block.register_forward_hook(note) for block in candidates]
+    hooks = [block.register_forward_hook(note) for row in candidates for block in row]
     was_training = trunk.training
     device = next(trunk.parameters()).device
     with torch.no_grad():
@@ -69,4 +87,5 @@ def _residual_blocks(trunk: nn.Module, size: int) -> list[nn.Module]:
     trunk.train(was_training)
     for hook in hooks:
         hook.remove()
-    return [block for block in candidates if block in same]
+    rows = [[block for block in row if block in same] for row in candidates]
+    return [row for row in rows if row]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from ..data.dataset import Dataset
 from ..errors import DysfwError
@@ -19,12 +20,7 @@ def material(
 ) -> Samples:
     """The crops to learn from. regions: of the segmenter. Says what is odd about them; raises DysfwError where nothing can be
     learned from them."""
-    chosen = list(regions) if keys.regions == "all" else keys.regions
-    unknown = [name for name in chosen if name not in regions]
-    if unknown:
-        raise DysfwError(
-            f"pretrain.regions: the segmenter has no {unknown[0]!r} (it has {listed(regions)}){closest(unknown[0], regions)}"
-        )
+    chosen = chosen_regions(keys, regions)
     if keys.identity:
         _judge_identities(prepared, dataset, progress)
     truth = read_truth(
@@ -36,6 +32,17 @@ def material(
     if keys.augment.flip and samples.mirrors is None:
         progress.note("crops are not mirrored: some name says right or left and its partner is missing")
     return samples
+
+
+def chosen_regions(keys: Pretrain, regions: Sequence[str]) -> list[str]:
+    """The regions to learn from. regions: of the segmenter. Raises DysfwError where the recipe names one that is not there."""
+    chosen = list(regions) if keys.regions == "all" else keys.regions
+    unknown = [name for name in chosen if name not in regions]
+    if unknown:
+        raise DysfwError(
+            f"pretrain.regions: the segmenter has no {unknown[0]!r} (it has {listed(regions)}){closest(unknown[0], regions)}"
+        )
+    return chosen
 
 
 def _judge_identities(prepared: Prepared, dataset: Dataset, progress: Progress) -> None:

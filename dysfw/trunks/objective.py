@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ..recipe.pretraining import Loss, Pretrain
 
 REACH = 0.25  # of the crop's side: landmarks further outside it do not count
-SPREAD = 4.0  # landmarks, -0.25..1.25 of the side, are predicted as -3..3
+SPREAD = 4.0  # distances of landmarks from where they typically are, in quarters of the side
 
 
 class MarginSoftmax(nn.Module):
@@ -42,25 +42,49 @@ class MarginSoftmax(nn.Module):
         return torch.where(cosine > (torch.pi - margin).cos(), turned, cosine - margin * margin.sin())
 
 
+class Readout(nn.Module):
+    """A linear layer that begins at zero, over embeddings divided by the root of their length.
+
+    Adam moves every weight by up to the learning rate in each step, and an output by that times the sum of its inputs:
+    undivided, with some thousand inputs, further than a landmark's error that is still worth learning.
+    """
+
+    def __init__(self, dim: int, outputs: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(dim, outputs)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+        self.scale = dim**-0.5
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """[B, dim] -> [B, outputs]"""
+        outputs: Tensor = self.linear(embeddings * self.scale)
+        return outputs
+
+
 class Objective(nn.Module):
     """The losses of one batch, weighted. dim: of the trunk's embeddings. neck: to the one that identities are told apart by.
 
-    Measures and landmarks are predicted from the trunk's embedding by a linear layer of their own for each region. These layers
-    begin at zero: beginning at random, with a large learning rate, they stall. A loss without weight has no layers.
+    Measures and landmarks are predicted from the trunk's embedding by a linear layer of their own for each region. A loss
+    without weight has no layers. typical: float32 [R, L, 2], where the landmarks of each region's crops are on average, 0..1;
+    they are predicted as distances from there.
     """
 
-    def __init__(self, keys: Pretrain, dim: int, *, identities: int, regions: int, attributes: int, landmarks: int) -> None:
+    typical: Tensor
+
+    def __init__(self, keys: Pretrain, dim: int, *, identities: int, attributes: int, typical: Tensor) -> None:
         super().__init__()
         self.weights = {name: getattr(keys, name) for name in ("identity", "attributes", "landmarks") if getattr(keys, name)}
         self.dim = dim
-        self.regions = regions
+        self.regions, landmarks, _ = typical.shape
+        self.register_buffer("typical", typical)
         if "identity" in self.weights:
             self.neck = nn.Sequential(nn.Linear(dim, keys.embedding), nn.BatchNorm1d(keys.embedding))
             self.identity = MarginSoftmax(keys.embedding, identities, keys.loss, keys.softmax_margin, keys.scale)
         if "attributes" in self.weights:
-            self.attributes = _from_zero(dim, regions * attributes)
+            self.attributes = Readout(dim, self.regions * attributes)
         if "landmarks" in self.weights:
-            self.landmarks = _from_zero(dim, regions * landmarks * 2)
+            self.landmarks = Readout(dim, self.regions * landmarks * 2)
 
     def forward(
         self, embeddings: Tensor, identity: Tensor, region: Tensor, attributes: Tensor, landmarks: Tensor
@@ -75,7 +99,7 @@ class Objective(nn.Module):
                 losses["attributes"] = _known_error(self._of_region(self.attributes(x), region), attributes)
             if "landmarks" in self.weights:
                 inside = ((landmarks > -REACH) & (landmarks < 1 + REACH)).all(dim=2, keepdim=True)
-                wanted = torch.where(inside, (landmarks - 0.5) * SPREAD, torch.nan)
+                wanted = torch.where(inside, (landmarks - self.typical[region]) * SPREAD, torch.nan)
                 losses["landmarks"] = _known_error(self._of_region(self.landmarks(x), region), wanted.flatten(1))
             total = sum((self.weights[name] * loss for name, loss in losses.items()), x.new_zeros(()))
         return losses | {"total": total}
@@ -108,13 +132,6 @@ def folded_neck(objective: Objective) -> tuple[Tensor, Tensor]:
     assert norm.running_mean is not None  # noqa: S101
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
     return (linear.weight * scale[:, None]).detach(), ((linear.bias - norm.running_mean) * scale + norm.bias).detach()
-
-
-def _from_zero(inputs: int, outputs: int) -> nn.Linear:
-    layer = nn.Linear(inputs, outputs)
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer
 
 
 def _known_error(found: Tensor, wanted: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from ..types import Failure
 from . import checkpoint
 from .calibrate import calibrate, calibration_batches, plain_batches
 from .frames import Prepared, Stopped, prepare
-from .material import material
+from .material import chosen_regions, material
 from .objective import Learner, Objective
 from .samples import Samples
 from .schedule import Schedule
@@ -74,6 +74,7 @@ def pretrain(
         landmarks=keys.landmarks > 0,
     )
     components = build(recipe)
+    chosen_regions(keys, components.segmenter.regions)
     trunk = trainable(components.backbone, recipe)
     fabric = _fabric(components, devices)
     if keys.batch < 2 * fabric.world_size or keys.batch % fabric.world_size:
@@ -160,9 +161,8 @@ class _Session:
                 self.keys,
                 dim,
                 identities=samples.identities,
-                regions=len(self.components.segmenter.regions),
                 attributes=len(truth.attribute_names),
-                landmarks=len(truth.landmark_names),
+                typical=torch.from_numpy(samples.typical_landmarks()),
             )
         return Training(
             fabric=self.fabric,

@@ -65,6 +65,16 @@ class Samples:
             np.stack(landmarks),
         )
 
+    def typical_landmarks(self) -> Float32:
+        """float32 [R, L, 2]: where each region's plain crops show the landmarks on average, 0..1; 0.5 where that is unknown."""
+        frames, present = self.prepared.frames, self.prepared.present
+        places = np.full((*present.shape, *self.truth.landmarks.shape[1:]), np.nan, np.float32)
+        for photograph, region in np.argwhere(present):
+            places[photograph, region] = transform(inverse(frames[photograph, region]), self.truth.landmarks[photograph])
+        known = np.isfinite(places).sum(axis=0)
+        mean = np.nansum(places, axis=0, dtype=np.float64) / np.maximum(known, 1)
+        return np.where(known > 0, mean, 0.5).astype(np.float32)
+
     def _shuffled(self, epoch: int) -> Int64:
         return np.random.default_rng([self.seed, ORDER, epoch]).permutation(len(self._pairs))
 

@@ -26,12 +26,12 @@ class Schedule:
         stages = [size for start, size in self.keys.sizes if start * self.keys.steps <= step]
         return stages[-1] if stages else self.size
 
-    def keep_at(self, step: int) -> float:
-        """The chance to keep a residual block."""
+    def depth_at(self, step: int) -> float:
+        """The share of the residual blocks that is computed."""
         if not self.keys.depth:
             return 1.0
-        starts, chances = zip(*self.keys.depth, strict=True)
-        return float(np.interp(step / self.keys.steps, starts, chances))
+        starts, shares = zip(*self.keys.depth, strict=True)
+        return float(np.interp(step / self.keys.steps, starts, shares))
 
     def rate_at(self, step: int) -> float:
         """The learning rate: a straight line up from near 0 during the warm-up, then one down to 0."""

@@ -26,7 +26,7 @@ from .samples import Batch, Samples
 from .schedule import Schedule
 
 CLIP = 5.0  # the largest norm of a step's gradient
-DEPTH, NOISE = 3, 4  # streams of random numbers, beside those of the samples
+NOISE = 4  # a stream of random numbers, beside those of the samples
 ASK_EVERY = 10  # steps between the moments when several processes agree on whether to stop
 
 
@@ -54,7 +54,9 @@ class Training:
         if done:
             progress.note(f"going on after step {done} of {keys.steps}")
         history = History(self.folder, done, keys.batch) if self.fabric.is_global_zero else None
-        depth = Depth(self.learner.trunk, self.schedule.size)
+        depth = Depth(self.learner.trunk, self.schedule.size) if keys.depth else None
+        if depth and not done:
+            depth.begin()
         steps = progress.track(
             self._batches(done), "training", keys.steps, "steps", start=done, detail=lambda: history.text if history else ""
         )
@@ -74,7 +76,8 @@ class Training:
                 saved = time.monotonic()
             if stopping:
                 break
-        depth.restore()
+        if depth:
+            depth.restore()
         return done == keys.steps
 
     @property
@@ -82,12 +85,13 @@ class Training:
         """How many crops of a batch are this process's."""
         return self.schedule.keys.batch // self.fabric.world_size
 
-    def _set(self, step: int, optimiser: torch.optim.Optimizer, depth: Depth) -> dict[str, float]:
-        """All that the schedule and chance decide of a step. Returned for the history."""
-        settings = {"rate": self.schedule.rate_at(step), "keep": self.schedule.keep_at(step)}
+    def _set(self, step: int, optimiser: torch.optim.Optimizer, depth: Depth | None) -> dict[str, float]:
+        """All that the schedule decides of a step. Returned for the history."""
+        settings = {"rate": self.schedule.rate_at(step), "depth": self.schedule.depth_at(step)}
         for group in optimiser.param_groups:
             group["lr"] = settings["rate"]
-        depth.draw(settings["keep"], np.random.default_rng([self.seed, DEPTH, step]))
+        if depth:
+            depth.grow(settings["depth"])
         torch.manual_seed(int(np.random.default_rng([self.seed, NOISE, step]).integers(2**63)))  # for trunks with dropout
         return settings | {"size": self.schedule.size_at(step)}
 

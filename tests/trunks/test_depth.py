@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 import timm
 import torch
@@ -28,45 +27,45 @@ def pixels(side=32):
 
 def test_the_blocks_that_keep_their_input_s_shape_are_found(trunk):
     layers = [trunk.model.layer1, trunk.model.layer2, trunk.model.layer3, trunk.model.layer4]
-    expected = [block for layer, first in zip(layers, (0, 1, 1, 1), strict=True) for block in layer[first:]]
-    assert Depth(trunk, 32).blocks == expected
+    assert Depth(trunk, 32).rows == [list(layer)[first:] for layer, first in zip(layers, (0, 1, 1, 1), strict=True)]
 
 
 def test_of_inception_resnet_the_three_rows_of_blocks_are_found(trunk):
     model = timm.create_model("inception_resnet_v2", num_classes=0)
-    found = Depth(Trunk(model), 96).blocks
-    assert len(found) == 10 + 20 + 9
+    assert [len(row) for row in Depth(Trunk(model), 96).rows] == [10, 20, 9]
 
 
 def test_convolutions_in_a_row_are_no_residual_blocks():
     plain = Trunk(nn.Sequential(nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1)))
-    assert Depth(plain, 32).blocks == []
+    assert Depth(plain, 32).rows == []
 
 
-def test_with_all_blocks_nothing_changes_and_without_any_none_is_computed(trunk):
+def test_the_first_blocks_of_each_row_are_computed_and_no_others(trunk):
     whole = trunk(pixels())
     depth = Depth(trunk, 32)
     assert torch.equal(trunk(pixels()), whole)
     computed = []
-    for block in depth.blocks:
-        block.conv1.register_forward_hook(lambda *_: computed.append(1))
-    depth.draw(0, np.random.default_rng(0))
+    for row in depth.rows:
+        for block in row:
+            block.conv1.register_forward_hook(lambda module, *_: computed.append(module))
+    for share, expected in ((0.0, [1, 1, 1, 1]), (0.4, [2, 2, 2, 1]), (1.0, [3, 3, 5, 2])):
+        computed.clear()
+        depth.grow(share)
+        trunk(pixels())
+        assert computed == [block.conv1 for row, number in zip(depth.rows, expected, strict=True) for block in row[:number]]
+    depth.grow(0)
     assert not torch.equal(trunk(pixels()), whole)
-    assert computed == []
-    depth.draw(1, np.random.default_rng(0))
-    trunk(pixels())
-    assert len(computed) == len(depth.blocks)
-    depth.draw(0, np.random.default_rng(0))
     depth.restore()
     assert torch.equal(trunk(pixels()), whole)
 
 
-def test_a_draw_is_the_generator_s_alone_and_keeps_the_share(trunk):
+def test_a_block_that_joins_changes_nothing_at_first_and_learns_at_once(trunk):
     depth = Depth(trunk, 32)
-    kept = []
-    for seed in range(400):
-        depth.draw(0.3, np.random.default_rng(seed))
-        kept.append(list(depth.kept))
-    assert np.mean(kept) == pytest.approx(0.3, abs=0.03)
-    depth.draw(0.3, np.random.default_rng(5))
-    assert depth.kept == kept[5]
+    depth.begin()
+    depth.grow(0)
+    few = trunk(pixels())
+    depth.grow(1)
+    every = trunk(pixels())
+    assert torch.allclose(every, few, atol=1e-5)
+    every.sum().backward()
+    assert all(block.bn2.weight.grad.abs().sum() > 0 for row in depth.rows for block in row)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 
 from dysfw.recipe.pretraining import Pretrain
-from dysfw.trunks.objective import MarginSoftmax, Objective, folded_neck
+from dysfw.trunks.objective import MarginSoftmax, Objective, Readout, folded_neck
 
 
 def random(*shape, seed=0):
@@ -37,9 +37,10 @@ def test_the_loss_falls_steadily_towards_the_true_identity_and_its_slope_is_fini
 
 def objective(**keys):
     torch.manual_seed(0)
-    return Objective(Pretrain(embedding=4, **keys), 6, identities=3, regions=2, attributes=3, landmarks=2)
+    return Objective(Pretrain(embedding=4, **keys), 6, identities=3, attributes=3, typical=TYPICAL)
 
 
+TYPICAL = torch.rand(2, 2, 2, generator=torch.Generator().manual_seed(3))  # region, landmark, x and y
 BATCH = {
     "identity": torch.tensor([0, 1, 2, 0]),
     "region": torch.tensor([0, 1, 0, 1]),
@@ -57,9 +58,21 @@ def test_only_losses_with_a_weight_are_there_and_the_total_is_their_weighted_sum
     assert not any(name.startswith(("neck", "identity", "attributes")) for name in alone.state_dict())
 
 
-def test_predictions_begin_at_zero():
-    losses = objective(attributes=1)(random(4, 6), **BATCH)
+def test_predictions_begin_at_the_mean_measure_and_where_each_region_s_landmarks_typically_are():
+    losses = objective(attributes=1, landmarks=1)(random(4, 6), **BATCH)
     assert losses["attributes"].item() == pytest.approx(F.smooth_l1_loss(torch.zeros(4, 3), BATCH["attributes"]).item())
+    away = (BATCH["landmarks"] - TYPICAL[BATCH["region"]]) * 4
+    assert losses["landmarks"].item() == pytest.approx(F.smooth_l1_loss(torch.zeros(4, 2, 2), away).item())
+
+
+def test_a_step_moves_a_prediction_by_no_more_than_the_learning_rate_times_the_root_of_the_embedding_s_length():
+    for dim in (16, 4096):
+        made = Readout(dim, 1)
+        embedding = torch.ones(1, dim)
+        optimiser = torch.optim.Adam(made.parameters(), lr=0.01)
+        made(embedding).sum().backward()
+        optimiser.step()
+        assert abs(made(embedding).item()) == pytest.approx(0.01 * (dim**0.5 + 1), rel=1e-3)
 
 
 def test_unknown_values_teach_nothing():
@@ -76,13 +89,14 @@ def test_landmarks_far_outside_the_crop_do_not_count():
     far[:, 0] = torch.tensor([0.5, 1.3])
     made = objective(identity=0, landmarks=1)
     rest = made(random(4, 6), **(BATCH | {"landmarks": far}))["landmarks"]
-    assert rest.item() == pytest.approx(F.smooth_l1_loss(torch.zeros(4, 2), (far[:, 1] - 0.5) * 4).item())
+    away = (far[:, 1] - TYPICAL[BATCH["region"], 1]) * 4
+    assert rest.item() == pytest.approx(F.smooth_l1_loss(torch.zeros(4, 2), away).item())
 
 
 def test_each_region_has_predictions_of_its_own():
     made = objective(identity=0, attributes=1)
     made(random(4, 6), **(BATCH | {"region": torch.zeros(4, dtype=torch.int64)}))["total"].backward()
-    first, second = made.attributes.weight.grad.view(2, 3, 6)
+    first, second = made.attributes.linear.weight.grad.view(2, 3, 6)
     assert first.any()
     assert not second.any()
 

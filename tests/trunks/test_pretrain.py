@@ -150,7 +150,7 @@ def test_the_schedule_is_that_of_the_recipe():
     keys = Pretrain(steps=100, learning_rate=1.0, warmup=0.1, sizes=[(0, 32), (0.5, 48)], depth=[(0, 0.2), (0.5, 1.0)])
     schedule = Schedule(keys, 99)
     assert [schedule.size_at(step) for step in (0, 49, 50, 99)] == [32, 32, 48, 48]
-    assert [schedule.keep_at(step) for step in (0, 25, 50, 99)] == pytest.approx([0.2, 0.6, 1, 1])
+    assert [schedule.depth_at(step) for step in (0, 25, 50, 99)] == pytest.approx([0.2, 0.6, 1, 1])
     rates = [schedule.rate_at(step) for step in range(100)]
     assert max(rates) == rates[10] == 1
     assert rates == sorted(rates[:11]) + sorted(rates[11:], reverse=True)

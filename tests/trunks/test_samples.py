@@ -19,7 +19,7 @@ from dysfw.recipe.pretraining import Augment
 from dysfw.trunks.augment import UNIT, at_size, compose, mirror_images, perturbation, recolour
 from dysfw.trunks.frames import prepare
 from dysfw.trunks.samples import Samples
-from dysfw.trunks.truth import no_truth, read_truth
+from dysfw.trunks.truth import Truth, no_truth, read_truth
 
 STILL = Augment(rotation=0, scale=0, shift=0, colour=0, blur=0, flip=False)
 
@@ -182,6 +182,18 @@ def test_landmarks_follow_every_augmentation_and_change_sides_when_mirrored(dott
         assert points[right][0] < points[left][0] + 0.3
     assert seen > 20
     assert 0 < mirrored < seen
+
+
+def test_typical_landmarks_are_the_mean_of_those_in_plain_crops(dotted):
+    batch = dotted.batch(np.arange(len(dotted)), 32, None)
+    for region, typical in enumerate(dotted.typical_landmarks()):
+        assert typical == pytest.approx(batch.landmarks[batch.region == region].mean(axis=0), abs=1e-5)
+
+
+def test_where_no_landmark_is_known_it_is_typically_in_the_middle(samples):
+    assert samples.typical_landmarks().shape == (len(samples.prepared.present[0]), 0, 2)
+    samples.truth = Truth((), np.zeros((24, 0), np.float32), ("tip",), np.full((24, 1, 2), np.nan, np.float32))
+    assert np.all(samples.typical_landmarks() == 0.5)
 
 
 def test_attributes_change_sides_when_mirrored(dotted):
