@@ -147,7 +147,7 @@ class Embedded:
 
     faces: how many the detector found in the image; index: which of them this is, from 0. embeddings: float32 [R, dim] in
     the segmenter's order of regions; present: bool [R], False where a region is absent and its row therefore arbitrary.
-    timings_ms: by stage, this image's share of its batch.
+    timings_ms: by stage, this image's share of its batch. sharpness: of the crops, see ``dysfw.reliability.quality``.
     """
 
     image: Image
@@ -159,16 +159,27 @@ class Embedded:
     present: Bool
     notices: tuple[Notice, ...]
     timings_ms: Mapping[str, float]
+    sharpness: float
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionSet:
+    """Conditions that hold the right one for a share ``coverage`` of patients. members, always: indices of labels, in order;
+    always: those of which too few patients are known to leave them out of any set."""
+
+    coverage: float
+    members: tuple[int, ...]
+    always: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
     """What a trained recipe says of one face.
 
-    labels: K conditions. probabilities: float32 [K], sum 1. votes: float32 [R, K], each region's own softmax, by the names in
-    ``regions``; rows of absent regions are NaN. reliable: False where a notice says that the result means nothing, None
-    where reliability was not assessed.
-    """
+    labels: K conditions. probabilities: float32 [K], sum 1, calibrated where reliability was assessed. votes: float32 [R, K],
+    each region's own softmax, not calibrated, by the names in ``regions``; rows of absent regions are NaN. reliable: None where
+    it was not assessed and nothing is known against it; False where there are ``reasons``. notices: everything to know, reasons
+    included."""
 
     subject: Embedded
     labels: tuple[str, ...]
@@ -176,6 +187,8 @@ class Prediction:
     probabilities: Float32
     votes: Float32
     reliable: bool | None
+    reasons: tuple[Notice, ...]
+    prediction_set: PredictionSet | None
     notices: tuple[Notice, ...]
 
     @property

@@ -2,7 +2,7 @@
 
 bundle.json        this manifest: what it was made from, with what, how good it is, and the hash of every other file
 recipe.yaml        the resolved recipe, no default left open
-state.safetensors  fitted heads and fusion, and the out-of-fold votes
+state.safetensors  fitted heads and fusion, the out-of-fold votes, and what the faces of the training were like
 tuned.safetensors  where the trunk was fitted to each region: what that changed, by region
 MODEL_CARD.md      the same for people
 """
@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..metrics import Scores
 from ..recipe.model import Recipe
+from ..reliability.typicality import Typicality
 from ..types import Bool, Float32, Int64, State
 
 MANIFEST, RECIPE, STATE, TUNED, CARD = "bundle.json", "recipe.yaml", "state.safetensors", "tuned.safetensors", "MODEL_CARD.md"
@@ -88,26 +89,32 @@ class Manifest(_Part):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Votes:
-    """Out-of-fold votes on the training photographs, from which any fusion can be learned without the photographs.
+    """Out-of-fold votes on the training photographs, from which any fusion can be learned, and any demand on reliability met,
+    without the photographs.
 
-    probabilities: float32 [N, R, K]; present: bool [N, R]; y: int64 [N], labels; groups: int64 [N], patients.
+    probabilities: float32 [N, R, K]; present: bool [N, R]; y: int64 [N], labels; groups: int64 [N], patients. distances:
+    float32 [N, R], how far each region is from those of the other folds; sharpness: float32 [N]; both None in older bundles.
     """
 
     probabilities: Float32
     present: Bool
     y: Int64
     groups: Int64
+    distances: Float32 | None = None
+    sharpness: Float32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     """What training found. heads: state by region; fusion: state of the recipe's own fusion. tuned: by region, by name of a
-    tensor of the trunk, what is added to it; empty where the trunk is as it was."""
+    tensor of the trunk, what is added to it; empty where the trunk is as it was. typicality: of the training's faces, None in
+    older bundles."""
 
     heads: Mapping[str, State]
     fusion: State
     votes: Votes
     tuned: Mapping[str, Mapping[str, Float32]] = field(default_factory=dict)
+    typicality: Typicality | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..errors import DysfwError
 from ..files import sha256_of
 from ..recipe.check import load_recipe
 from ..registry.registry import Registry
+from ..reliability.typicality import Typicality
 from ..types import Float32, State
 from ..weightfile import read_weights
 from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Bundle, Fitted, Manifest, Votes
@@ -42,13 +44,16 @@ def read_bundle(folder: Path, registry: Registry, overrides: list[str] | None = 
             arrays["votes/groups"].astype(np.int64),
         )
         heads = {region: states[f"head/{region}"] for region in manifest.regions}
+        typicality, votes = _read_reliability(states, votes)
     except (SafetensorError, KeyError) as error:
         raise _damaged(folder, f"{STATE} is incomplete ({error})") from None
+    except ValueError as error:
+        raise _damaged(folder, f"what {STATE} says of reliability is wrong: {error}") from None
     if votes.probabilities.shape[1:] != (len(manifest.regions), len(manifest.labels)):
         raise _damaged(folder, f"the votes' shape {votes.probabilities.shape} does not fit its regions and labels")
     recipe = load_recipe(folder / RECIPE, registry, overrides or [])
     edited = not (folder / CARD).is_file() or sha256_of(folder / CARD) != manifest.files[CARD]
-    fitted = Fitted(heads, states.get("fusion", State({})), votes, _read_tuned(folder, manifest))
+    fitted = Fitted(heads, states.get("fusion", State({})), votes, _read_tuned(folder, manifest), typicality)
     return Bundle(manifest, recipe, fitted, folder, card_edited=edited)
 
 
@@ -88,6 +93,21 @@ def _states(arrays: Mapping[str, npt.NDArray[np.generic]], values: Mapping[str, 
         name, _, field = key.rpartition("/")
         parts.setdefault(name, {})[field] = array
     return {name: State(fields, values.get(name, {})) for name, fields in parts.items()}
+
+
+def _read_reliability(states: Mapping[str, State], votes: Votes) -> tuple[Typicality | None, Votes]:
+    """What the faces of the training were like, and the votes with what was measured beside them; older bundles lack both.
+    Raises KeyError, ValueError."""
+    if "reliability" not in states:
+        return None, votes
+    arrays = {name: array.astype(np.float32) for name, array in states["reliability"].arrays.items()}
+    distances, sharpness = arrays["distances"], arrays["sharpness"]
+    if distances.shape != votes.present.shape or sharpness.shape != votes.y.shape:
+        raise ValueError(f"distances {distances.shape} and sharpness {sharpness.shape} of {len(votes.y)} photographs")
+    typicality = Typicality(arrays["mean"], arrays["axes"], arrays["variances"], arrays["rest"])
+    if len(typicality.rest) != votes.present.shape[1]:
+        raise ValueError(f"{len(typicality.rest)} regions instead of {votes.present.shape[1]}")
+    return typicality, replace(votes, distances=distances, sharpness=sharpness)
 
 
 def _read_tuned(folder: Path, manifest: Manifest) -> dict[str, dict[str, Float32]]:

@@ -16,7 +16,7 @@ from ..files import sha256_of
 from ..recipe.document import dump_document
 from ..types import State
 from ..weightfile import write_weights
-from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Fitted, Manifest, Votes
+from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Fitted, Manifest
 
 
 def refuse_existing(folder: Path) -> None:
@@ -45,7 +45,7 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
             unfinished.mkdir()
             (unfinished / RECIPE).write_text(dump_document(dict(recipe)), "utf-8")
             (unfinished / CARD).write_text(card, "utf-8")
-            (unfinished / STATE).write_bytes(save(_arrays(states, fitted.votes)))
+            (unfinished / STATE).write_bytes(save(_arrays(states, fitted)))
             names = [RECIPE, STATE, CARD]
             if fitted.tuned:
                 differences = {f"{region}/{name}": d for region, own in fitted.tuned.items() for name, d in own.items()}
@@ -68,7 +68,11 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
     return manifest
 
 
-def _arrays(states: Mapping[str, State], votes: Votes) -> dict[str, npt.NDArray[np.generic]]:
+def _arrays(states: Mapping[str, State], fitted: Fitted) -> dict[str, npt.NDArray[np.generic]]:
+    votes, typical = fitted.votes, fitted.typicality
     held = {"probabilities": votes.probabilities, "present": votes.present, "y": votes.y, "groups": votes.groups}
     parts = {name: state.arrays for name, state in states.items()} | {"votes": held}
+    if typical is not None and votes.distances is not None and votes.sharpness is not None:
+        shape = {"mean": typical.mean, "axes": typical.axes, "variances": typical.variances, "rest": typical.rest}
+        parts["reliability"] = shape | {"distances": votes.distances, "sharpness": votes.sharpness}
     return {f"{name}/{key}": np.ascontiguousarray(array) for name, part in parts.items() for key, array in part.items()}

@@ -23,6 +23,9 @@ from .terminal import print_error, warn
 COMMANDS = {
     "run": ("run:run", "Ranked probabilities for photographs, with each region's own opinion."),
     "train": ("train:train", "Fit a recipe to labelled photographs and write a bundle."),
+    "evaluate": ("evaluate:evaluate", "Cross-validate a recipe on labelled photographs and write a report."),
+    "compare": ("compare:compare", "Evaluate several recipes on the same photographs in the same folds."),
+    "audit": ("audit:audit", "Ask whether a model could tell the conditions without looking at the face."),
     "pretrain": ("pretrain:pretrain", "Train a recipe's trunk to tell faces apart and write a weight file."),
     "verify": ("verify:verify", "Score a trunk on pairs of photographs, by LFW's protocol."),
     "components": ("components:components", "List what recipes may name, and where each comes from."),

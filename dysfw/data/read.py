@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -39,9 +40,10 @@ def _from_folders(folder: Path) -> Dataset:
             if path.is_dir() or any(part.startswith(".") for part in inside.parts):
                 continue
             if path.suffix.lower() in EXTENSIONS:
-                items.append(Item(path, directory.name))
+                items.append(Item(path, directory.name.strip()))
             else:
                 ignored.append(str(inside))
+    _refuse_look_alikes((directory.name for directory in classes), folder)
     if not items:
         raise DysfwError(
             f"{folder} has no images in folders of its own ({count(len(classes), 'folder')} in it)",
@@ -80,7 +82,30 @@ def _from_manifest(path: Path) -> Dataset:
         raise DysfwError(f"{count(len(problems), 'problem')} in {path}:\n{shown}{rest}")
     if not items:
         raise DysfwError(f"{path} lists no photographs")
+    _refuse_look_alikes((item.label for item in items), path)
     return Dataset(tuple(items), path)
+
+
+def _refuse_look_alikes(labels: Iterable[str], where: Path) -> None:
+    """Raise DysfwError where a condition is written in two ways: it would be two classes."""
+    spellings: dict[str, set[str]] = {}
+    for label in labels:
+        plain = " ".join(unicodedata.normalize("NFKC", label).casefold().split())
+        spellings.setdefault(unicodedata.normalize("NFKC", plain), set()).add(label)
+    doubled = [_spelt(different) for _, different in sorted(spellings.items()) if len(different) > 1]
+    if doubled:
+        shown = "\n".join(f"  {names}" for names in doubled)
+        raise DysfwError(
+            f"{where}: {count(len(doubled), 'label')} written in several ways, which would be a class each:\n{shown}",
+            hint="labels must not differ only in case, spaces or Unicode form: write each condition in one way",
+        )
+
+
+def _spelt(labels: Iterable[str]) -> str:
+    """The labels in quotes; spelt out where they would look the same on a screen."""
+    names = sorted(labels)
+    distinct = len({unicodedata.normalize("NFKC", name) for name in names}) == len(names)
+    return listed(repr(name) if distinct else ascii(name) for name in names)
 
 
 def _across_splits(items: Iterable[Item]) -> list[str]:

@@ -11,14 +11,17 @@ from ..bundle.read import is_bundle, read_bundle
 from ..components import Backbone, Fusion, Variable
 from ..environment import version_of
 from ..errors import DysfwError
+from ..imaging.harmonise import Harmony
 from ..kinds import KINDS, Kind
 from ..recipe.check import load_recipe
 from ..recipe.model import Recipe
 from ..registry.registry import Registry
 from ..types import Float32, Notice
 from .build import Components, build
+from .fusing import cross_validated_fusion
 from .judge import Judge
 from .pipeline import Pipeline
+from .trust import Trust, fit_trust
 
 # Parts that a head's weights depend on. The detector may be swapped, with a notice; the fusion freely.
 BOUND: tuple[Kind, ...] = ("segmenter", "backbone", "head")
@@ -37,7 +40,7 @@ def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (
         bundle = read_bundle(find_bundle(recipe, source, registry), registry)
     notices = _compare(recipe, bundle)
     components = build(recipe)
-    notices += _check_weights(components, bundle) + _check_versions(recipe, bundle)
+    notices += _check_weights(components, bundle) + _check_versions(recipe, bundle) + _check_trust(bundle)
     judge, tuned = _restore(recipe, components, bundle), vary(components.backbone, bundle.fitted.tuned)
     return Pipeline(recipe, components, judge, bundle.manifest, notices=tuple(notices), tuned=tuned)
 
@@ -98,6 +101,8 @@ def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:
     theirs_crop, mine_crop = replace(recipe.crop, size=recipe.crop.size or size), replace(trained.crop, size=size)
     if theirs_crop != mine_crop:
         differences.append(f"crop: trained as {asdict(mine_crop)}, the recipe says {asdict(theirs_crop)}")
+    if recipe.harmonise != trained.harmonise:
+        differences.append(f"harmonise: trained as {_keys(trained.harmonise)}, the recipe says {_keys(recipe.harmonise)}")
     if differences:
         shown = "\n".join(f"  {line}" for line in differences)
         raise DysfwError(
@@ -108,6 +113,10 @@ def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:
         message = "the detector is not the one that the bundle was trained with; crops may differ from those in training"
         return [Notice("detector_differs", message)]
     return []
+
+
+def _keys(harmony: Harmony | None) -> str:
+    return str(asdict(harmony)) if harmony else "nothing"
 
 
 def _check_weights(components: Components, bundle: Bundle) -> list[Notice]:
@@ -146,6 +155,13 @@ def _check_versions(recipe: Recipe, bundle: Bundle) -> list[Notice]:
     return [Notice("versions_differ", f"the bundle was trained with {', '.join(changed)}")] if changed else []
 
 
+def _check_trust(bundle: Bundle) -> list[Notice]:
+    if bundle.fitted.typicality is not None:
+        return []
+    message = "reliability was not assessed: the bundle does not say what the faces in its training were like; train it again"
+    return [Notice("not_assessed", message)]
+
+
 def _restore(recipe: Recipe, components: Components, bundle: Bundle) -> Judge:
     manifest, fitted = bundle.manifest, bundle.fitted
     if tuple(manifest.regions) != components.segmenter.regions:
@@ -158,9 +174,20 @@ def _restore(recipe: Recipe, components: Components, bundle: Bundle) -> Judge:
             heads[region] = components.make_head()
             heads[region].restore(fitted.heads[region])
         fusion = _fusion(components.make_fusion(), recipe, bundle)
+        trust = _trust(components, recipe, bundle)
     except ValueError as error:
         raise DysfwError(f"the bundle {bundle.folder} cannot be restored: {error}") from None
-    return Judge(tuple(manifest.labels), heads, fusion)
+    return Judge(tuple(manifest.labels), heads, fusion, trust)
+
+
+def _trust(components: Components, recipe: Recipe, bundle: Bundle) -> Trust | None:
+    """From the out-of-fold votes that the bundle keeps, so that it fits whatever fusion and demands the recipe now has."""
+    votes, typicality = bundle.fitted.votes, bundle.fitted.typicality
+    if typicality is None:
+        return None
+    if typicality.mean.shape[1] != components.backbone.dim:
+        raise ValueError(f"it knows faces by {typicality.mean.shape[1]} numbers, the backbone gives {components.backbone.dim}")
+    return fit_trust(recipe.reliability, votes, cross_validated_fusion(components.make_fusion, votes, recipe.seed), typicality)
 
 
 def _fusion(fusion: Fusion, recipe: Recipe, bundle: Bundle) -> Fusion:

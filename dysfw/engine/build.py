@@ -55,6 +55,16 @@ def build(recipe: Recipe) -> Components:
     )
 
 
+def build_detector(recipe: Recipe) -> Detector:
+    """The recipe's detector alone. Raises RecipeError."""
+    return cast(Detector, _Builder(recipe).build(recipe.nodes["detector"]))
+
+
+def build_fusion(recipe: Recipe, regions: tuple[str, ...]) -> Fusion:
+    """The recipe's fusion alone, fresh. regions: of the segmenter. Raises RecipeError."""
+    return _Builder(recipe).fusion(regions)
+
+
 def _refuse_size(backbone: Backbone, size: int) -> None:
     """Raise ValueError where a trunk cannot take crops of this size: ask it now, with no crops at all."""
     try:

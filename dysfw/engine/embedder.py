@@ -12,6 +12,8 @@ import numpy as np
 from ..components import Backbone
 from ..errors import DysfwError, ImageError
 from ..imaging.crop import crop_region
+from ..imaging.harmonise import Harmonised, Harmony, harmonise
+from ..reliability.quality import sharpness
 from ..text import listed
 from ..types import Bool, Crop, Embedded, Face, Failure, Float32, Image, Segmentation, UInt8
 from .attempt import Work, attempt
@@ -45,29 +47,45 @@ class _Shot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Subject:
-    """A face on its way through the other stages, each of which adds a field."""
+    """A face on its way through the other stages, each of which adds a field. Where the recipe harmonises, everything from
+    ``canonical`` on is of that picture; what is reported is mapped back to the photograph."""
 
     slot: int
     image: Image
     face: Face
     index: int
     faces: int
+    canonical: Harmonised | None = None
     segmentation: Segmentation = field(default_factory=lambda: Segmentation(()))
     present: Bool = field(default_factory=lambda: np.zeros(0, bool))  # [R]
     crops: tuple[UInt8, ...] = ()  # of the present regions, in order
+    sharpness: float = 0.0
     embeddings: Float32 = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # [R, dim]
+
+    @property
+    def shown(self) -> tuple[Image, Face]:
+        """What segmenter and crops see."""
+        return (self.canonical.image, self.canonical.face) if self.canonical else (self.image, self.face)
 
 
 class Embedder:
     """Detector, segmenter, crop and backbone of a recipe in a row. Keeps nothing from batch to batch.
 
-    tuned: the regions that have a backbone of their own, and those backbones.
+    tuned: the regions that have a backbone of their own, and those backbones. harmony: how photographs are made alike, if they
+    are.
     """
 
-    def __init__(self, components: Components, crop: Crop, tuned: Mapping[str, Backbone] | None = None) -> None:
+    def __init__(
+        self,
+        components: Components,
+        crop: Crop,
+        tuned: Mapping[str, Backbone] | None = None,
+        harmony: Harmony | None = None,
+    ) -> None:
         self.components = components
         self.crop = crop
         self.tuned = tuned or {}
+        self.harmony = harmony
         self.regions = components.segmenter.regions
 
     def embed(self, batch: Sequence[Decoded], *, all_faces: bool) -> list[Embedded | Failure]:
@@ -81,6 +99,8 @@ class Embedder:
             for index, face in enumerate(shot.faces)
             if all_faces or face.chosen or (index == 0 and not any(other.chosen for other in shot.faces))
         ]
+        if self.harmony:
+            subjects = run.stage("harmonise", "harmonising", self._harmonise, subjects)
         subjects = run.stage("segment", "the segmenter", self._segment, subjects)
         subjects = run.stage("crop", "cropping", self._crop, subjects)
         subjects = run.stage("embed", "the backbone", self._embed, subjects)
@@ -93,9 +113,17 @@ class Embedder:
             for shot, faces in zip(shots, found, strict=True)
         ]
 
+    def _harmonise(self, subjects: Sequence[_Subject]) -> list[_Subject]:
+        assert self.harmony  # noqa: S101  # else this is no stage
+        return [replace(s, canonical=harmonise(s.image, s.face, self.harmony)) for s in subjects]
+
     def _segment(self, subjects: Sequence[_Subject]) -> list[_Subject]:
-        found = self.components.segmenter.segment([s.image for s in subjects], [s.face for s in subjects])
-        return [replace(s, segmentation=segmentation) for s, segmentation in zip(subjects, found, strict=True)]
+        images, faces = zip(*(s.shown for s in subjects), strict=True)
+        found = self.components.segmenter.segment(images, faces)
+        return [
+            replace(s, segmentation=s.canonical.photographed(one, s.image) if s.canonical else one)
+            for s, one in zip(subjects, found, strict=True)
+        ]
 
     def _crop(self, subjects: Sequence[_Subject]) -> list[_Subject | ImageError]:
         done: list[_Subject | ImageError] = []
@@ -103,11 +131,12 @@ class Embedder:
             by_name = {region.name: region for region in subject.segmentation.regions}
             if by_name:
                 crops = tuple(
-                    crop_region(subject.image, subject.face, by_name[name], self.crop, self.components.crop_size)
+                    crop_region(*subject.shown, by_name[name], self.crop, self.components.crop_size)
                     for name in self.regions
                     if name in by_name
                 )
-                done.append(replace(subject, crops=crops, present=np.array([name in by_name for name in self.regions])))
+                present = np.array([name in by_name for name in self.regions])
+                done.append(replace(subject, crops=crops, present=present, sharpness=sharpness(crops)))
             else:
                 reasons = listed(sorted(set(subject.segmentation.absent.values())))
                 done.append(ImageError("no_region", f"a face was found, but none of its regions ({reasons})"))
@@ -178,9 +207,10 @@ class _Run:
 
     def results(self, subjects: Sequence[_Subject], *, all_faces: bool) -> list[Embedded | Failure]:
         for s in subjects:
-            notices = notices_of(s.image, s.face, s.faces, s.segmentation, all_faces=all_faces)
+            found = s.canonical.segmentation(s.segmentation) if s.canonical else s.segmentation
+            notices = notices_of(s.image, s.face, s.faces, found, all_faces=all_faces)
             timings = {"decode": self.batch[s.slot].milliseconds} | self.milliseconds
             self.outcomes[s.slot].append(
-                Embedded(s.image, s.face, s.faces, s.index, s.segmentation, s.embeddings, s.present, notices, timings)
+                Embedded(s.image, s.face, s.faces, s.index, found, s.embeddings, s.present, notices, timings, s.sharpness)
             )
         return [outcome for outcomes in self.outcomes for outcome in outcomes]

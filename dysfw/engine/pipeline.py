@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from ..bundle.contents import Manifest
 from ..components import Backbone
 from ..errors import DysfwError
 from ..recipe.model import Recipe
-from ..types import Embedded, Failure, Notice, Prediction
+from ..reliability.quality import quality_of
+from ..types import Embedded, Failure, Float32, Notice, Prediction, PredictionSet
 from .batches import batches
 from .build import Components
 from .embedder import Embedder
 from .judge import Judge
+from .trust import Trust
 
 
 class Pipeline:
@@ -34,7 +38,7 @@ class Pipeline:
     ) -> None:
         self.recipe = recipe
         self.components = components
-        self.embedder = Embedder(components, recipe.crop, tuned)
+        self.embedder = Embedder(components, recipe.crop, tuned, recipe.harmonise)
         self.judge = judge
         self.manifest = manifest
         self.notices = notices
@@ -56,14 +60,37 @@ class Pipeline:
         subjects = [result for result in results if isinstance(result, Embedded)]
         started = time.perf_counter()
         votes, fused = judge.judge([s.embeddings for s in subjects], [s.present for s in subjects])
+        assessed = _assess(judge.trust, fused, subjects)
         milliseconds = (time.perf_counter() - started) * 1000 / max(1, len(subjects))
-        judged = iter(zip(votes, fused, strict=True))
+        worthless = tuple(notice for notice in self.notices if notice.code == "random_weights")
+        judged = iter(zip(votes, assessed, strict=True))
         for result in results:
             if isinstance(result, Failure):
                 yield result
-            else:
-                vote, probabilities = next(judged)
-                subject = replace(result, timings_ms={**result.timings_ms, "judge": milliseconds})
-                notices = (*self.notices, *subject.notices)
-                reliable = False if any(n.code == "random_weights" for n in notices) else None
-                yield Prediction(subject, judge.labels, tuple(judge.heads), probabilities, vote, reliable, notices)
+                continue
+            vote, (probabilities, prediction_set, found) = next(judged)
+            subject = replace(result, timings_ms={**result.timings_ms, "judge": milliseconds})
+            reasons, notices = (*worthless, *found), (*self.notices, *subject.notices, *found)
+            yield Prediction(
+                subject=subject,
+                labels=judge.labels,
+                regions=tuple(judge.heads),
+                probabilities=probabilities,
+                votes=vote,
+                reliable=False if reasons else None if judge.trust is None else True,
+                reasons=reasons,
+                prediction_set=prediction_set,
+                notices=notices,
+            )
+
+
+Opinion = tuple[Float32, PredictionSet | None, tuple[Notice, ...]]
+
+
+def _assess(trust: Trust | None, fused: Float32, subjects: Sequence[Embedded]) -> list[Opinion]:
+    """For each face the probabilities to report, the prediction set, and why not to believe either."""
+    if trust is None or not subjects:
+        return [(probabilities, None, ()) for probabilities in fused]
+    embeddings, present = np.stack([s.embeddings for s in subjects]), np.stack([s.present for s in subjects])
+    assessed = trust.assess(fused, embeddings, present, quality_of(subjects))
+    return list(zip(assessed.probabilities, map(trust.set_of, assessed.sets), assessed.reasons, strict=True))

@@ -12,15 +12,18 @@ import pydantic
 from pydantic import Field
 
 from ..errors import DysfwError
+from ..imaging.harmonise import Harmony
 from ..kinds import KINDS, Kind
 from ..registry.registry import Registry
 from ..text import closest, listed
 from ..types import Crop
 from .compose import compose
 from .document import Document
+from .harmonise import Harmonise
 from .model import Node, Recipe, Registered
 from .pretraining import Pretrain
 from .problems import Path, Position, Problem, RecipeError, locate
+from .reliability import Reliability
 from .signature import SUPPLIED, signature_of
 from .tuning import Tune
 
@@ -49,6 +52,8 @@ class TopKeys(pydantic.BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     crop: CropKeys = CropKeys()
     tune: Tune = Tune()
+    reliability: Reliability = Reliability()
+    harmonise: Harmonise | None = None
     pretrain: Pretrain | None = None
     bundle: str | None = None
 
@@ -88,7 +93,7 @@ class _Checker:
         folder = self.folder(("bundle",))
         return Recipe(
             top.name, top.device, top.precision, top.seed, nodes, Crop(**dict(top.crop)), top.bundle, folder, self.positions,
-            top.pretrain, top.tune,
+            top.pretrain, top.tune, top.reliability, harmonise=Harmony(**dict(top.harmonise)) if top.harmonise else None,
         )  # fmt: skip
 
     def node(self, kind: Kind, value: object, path: Path) -> Node | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from .. import RESEARCH_USE
 from ..bundle.contents import Manifest, Performance
+from ..engine.trust import Trust
 from ..recipe.model import Recipe
-from ..text import count
+from ..text import count, listed
 
 
-def model_card(manifest: Manifest, recipe: Recipe) -> str:
-    """Markdown."""
+def model_card(manifest: Manifest, recipe: Recipe, trust: Trust | None) -> str:
+    """Markdown. trust: what was fitted of it, if anything."""
     data = manifest.data
     patients = count(data.patients, "patient") if data.patients is not None else "an unknown number of patients"
     sections = [
@@ -18,9 +19,9 @@ def model_card(manifest: Manifest, recipe: Recipe) -> str:
         f"`{recipe.name}`.",
         manifest.about,
         "## What it does",
-        f"It gives a photograph of a face probabilities over {count(len(manifest.labels), 'condition')}. It cannot answer "
-        '"none of these": a face unlike all of them still gets probabilities that sum to one. Classes were weighted equally '
-        "in training, so the probabilities assume that each is equally common.",
+        f"It gives a photograph of a face probabilities over {count(len(manifest.labels), 'condition')}. They always sum to "
+        "one: of a person with another condition, or with none, it knows nothing. Classes were weighted equally in training: "
+        "the probabilities assume that each is equally common.",
         "## Training data",
         f"{count(data.images, 'photograph')} of {patients}"
         + (f"; excluded: {', '.join(f'{n} ({code})' for code, n in data.excluded.items())}" if data.excluded else "")
@@ -32,6 +33,7 @@ def model_card(manifest: Manifest, recipe: Recipe) -> str:
         _performance("On the held-out photographs", manifest.held_out) if manifest.held_out else "",
         "A score says nothing by itself: photographs of different classes that come from different sources can be told apart "
         "without looking at the face.",
+        _reliability(trust, manifest.labels) if trust else "",
         "## Weights",
         _table(
             ("used by", "file", "licence", "source", "sha256"),
@@ -51,6 +53,24 @@ def _patient_note(manifest: Manifest) -> str:
             "too good: add a `patient` column to the manifest."
         )
     return "No patient's photographs are on both sides of a split."
+
+
+def _reliability(trust: Trust, labels: list[str]) -> str:
+    keys = trust.keys
+    lines = [
+        f"Logarithms of probabilities are divided by {trust.temperature:.2f}, as cross-validation asked for."
+        if keys.calibrate
+        else "Probabilities are not calibrated.",
+        f"Each prediction names a set that holds the right condition in {100 * keys.coverage:.0f} % of patients.",
+    ]
+    if always := [labels[k] for k in trust.always]:
+        lines.append(f"In every set, because they have too few patients for that: {listed(always, 60)}.")
+    lines.append(
+        "A prediction is called not reliable where the face is unlike those in training, where it is less than "
+        f"{keys.smallest_face} px high or turned by more than {keys.turned:.0f}°, or more blurred than nearly all of those. "
+        "That nothing speaks against a prediction does not make it right."
+    )
+    return "## Reliability\n\n" + " ".join(lines)
 
 
 def _performance(title: str, measured: Performance) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ..data.dataset import Item, patient_numbers
 from ..engine.pipeline import Pipeline
 from ..progress import Progress
+from ..reliability.quality import Quality, quality_of
 from ..types import Bool, Embedded, Failure, Float32, Int64
 
 NO_PIXELS = np.zeros((0, 0, 3), np.uint8)  # a data set's photographs are not kept in memory
@@ -21,7 +22,8 @@ class Examples:
     """N photographs that could be embedded, and those that could not.
 
     embeddings: float32 [N, R, dim]; present: bool [N, R]; y: int64 [N], indices into the labels; groups: int64 [N], patients.
-    items and sha256: of the same N photographs. labels: K conditions; regions: R, in order.
+    items and sha256: of the same N photographs. labels: K conditions; regions: R, in order. quality: of the N faces, None where
+    it was not measured.
     """
 
     embeddings: Float32
@@ -33,9 +35,27 @@ class Examples:
     failures: tuple[Failure, ...]
     labels: tuple[str, ...]
     regions: tuple[str, ...]
+    quality: Quality | None = None
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def rows(self, chosen: Int64) -> Examples:
+        """Some of the photographs, by their numbers."""
+        return replace(
+            self,
+            embeddings=self.embeddings[chosen],
+            present=self.present[chosen],
+            y=self.y[chosen],
+            groups=self.groups[chosen],
+            items=tuple(self.items[n] for n in chosen),
+            sha256=tuple(self.sha256[n] for n in chosen),
+            quality=self.quality.rows(chosen) if self.quality else None,
+        )
+
+    def seen_as(self, embeddings: Float32) -> Examples:
+        """The same photographs by another trunk: float32 [N, R, dim]."""
+        return replace(self, embeddings=embeddings)
 
     @property
     def fingerprint(self) -> str:
@@ -44,8 +64,19 @@ class Examples:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def embed_examples(pipeline: Pipeline, items: Sequence[Item], labels: Sequence[str], what: str, progress: Progress) -> Examples:
-    """Embed the chosen face of each photograph. A photograph of which several faces are chosen counts with its first."""
+def embed_examples(
+    pipeline: Pipeline,
+    items: Sequence[Item],
+    labels: Sequence[str],
+    what: str,
+    progress: Progress,
+    *,
+    look: Callable[[Embedded], None] = lambda _: None,
+) -> Examples:
+    """Embed the chosen face of each photograph. A photograph of which several faces are chosen counts with its first.
+
+    look: is shown each face while the photograph is still in memory.
+    """
     by_source = {str(item.path): item for item in items}
     kept: dict[str, Embedded] = {}
     failures: list[Failure] = []
@@ -53,6 +84,7 @@ def embed_examples(pipeline: Pipeline, items: Sequence[Item], labels: Sequence[s
         if isinstance(result, Failure):
             failures.append(result)
         else:
+            look(result)
             kept.setdefault(result.image.source, replace(result, image=replace(result.image, pixels=NO_PIXELS)))
     used = tuple(by_source[source] for source in kept)
     regions = pipeline.embedder.regions
@@ -68,4 +100,5 @@ def embed_examples(pipeline: Pipeline, items: Sequence[Item], labels: Sequence[s
         failures=tuple(failures),
         labels=tuple(labels),
         regions=regions,
+        quality=quality_of(list(kept.values())),
     )

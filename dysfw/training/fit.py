@@ -10,19 +10,18 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..bundle.contents import Performance, Votes
-from ..components import Fusion, Head
+from ..components import Head
+from ..engine.fusing import FOLDS
 from ..engine.judge import Judge
 from ..errors import DysfwError
 from ..folds import patient_folds
 from ..metrics import scores
 from ..progress import Progress
+from ..reliability.typicality import fit_typicality
 from ..types import Bool, Float32, Int64
 from .examples import Examples
 
-FOLDS = 5
-
 MakeHead = Callable[[], Head]
-MakeFusion = Callable[[], Fusion]
 Embed = Callable[[Int64], Float32]
 
 
@@ -46,12 +45,14 @@ def fit_heads(make_head: MakeHead, examples: Examples, rows: Int64 | None = None
 def out_of_fold_votes(
     make_head: MakeHead, examples: Examples, seed: int, progress: Progress, embed: Embed | None = None
 ) -> Votes:
-    """Votes on each photograph by heads fitted, their regularisation chosen, without any photograph of its patient.
+    """Votes on each photograph by heads fitted, their regularisation chosen, without any photograph of its patient; and how far
+    it is from the photographs that they were fitted on.
 
     embed: where the embedding itself is learned, makes all embeddings from the photographs of a fold that may be learned from.
     """
     classes = len(examples.labels)
     votes = np.full((*examples.present.shape, classes), 1 / classes, np.float32)
+    distances = np.full(examples.present.shape, np.nan, np.float32)
     judged = np.zeros(len(examples), bool)
     folds = patient_folds(examples.y, examples.groups, FOLDS, seed)
     for learn, held in progress.track(folds, "cross-validating", len(folds), "folds"):
@@ -60,21 +61,19 @@ def out_of_fold_votes(
             rows = held[seen.present[held, r]]
             if len(rows):
                 votes[rows, r] = head.predict(seen.embeddings[rows, r])
+        typical = fit_typicality(seen.embeddings[learn], seen.present[learn], seen.groups[learn])
+        distances[held] = typical.distances(seen.embeddings[held], seen.present[held])
         judged[held] = True
+    sharpness = np.full(len(examples), np.nan) if examples.quality is None else examples.quality.sharpness
     # A fold left out for holding a single class leaves photographs without a vote; nothing may be learned from those.
-    return Votes(votes[judged], examples.present[judged], examples.y[judged], examples.groups[judged])
-
-
-def cross_validated_fusion(make_fusion: MakeFusion, votes: Votes, seed: int) -> Float32:
-    """Fused votes float32 [N, K]; a fusion that learns is taught on the other folds, patient-wise."""
-    if not make_fusion().learns:
-        return make_fusion().fuse(votes.probabilities, votes.present)
-    fused = np.full((len(votes.y), votes.probabilities.shape[2]), 1 / votes.probabilities.shape[2], np.float32)
-    for learn, held in patient_folds(votes.y, votes.groups, FOLDS, seed):
-        fusion = make_fusion()
-        fusion.fit(votes.probabilities[learn], votes.present[learn], votes.y[learn], votes.groups[learn])
-        fused[held] = fusion.fuse(votes.probabilities[held], votes.present[held])
-    return fused
+    return Votes(
+        probabilities=votes[judged],
+        present=examples.present[judged],
+        y=examples.y[judged],
+        groups=examples.groups[judged],
+        distances=distances[judged],
+        sharpness=sharpness[judged].astype(np.float32),
+    )
 
 
 def performance(fused: Float32, votes: Float32, present: Bool, y: Int64, regions: Sequence[str]) -> Performance:

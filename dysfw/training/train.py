@@ -16,16 +16,19 @@ from ..bundle.write import refuse_existing, write_bundle
 from ..data.dataset import Dataset, Item, refuse_too_small
 from ..engine.assemble import used_weights, vary
 from ..engine.build import Components, build
+from ..engine.fusing import cross_validated_fusion
 from ..engine.judge import Judge
 from ..engine.pipeline import Pipeline
+from ..engine.trust import fit_trust
 from ..environment import versions
 from ..errors import DysfwError
 from ..progress import Progress
 from ..recipe.model import Recipe
+from ..reliability.typicality import fit_typicality
 from ..types import Failure, Float32
 from .card import model_card
 from .examples import Examples, embed_examples
-from .fit import cross_validated_fusion, fit_heads, held_out_performance, out_of_fold_votes, performance
+from .fit import fit_heads, held_out_performance, out_of_fold_votes, performance
 
 Differences = Mapping[str, Mapping[str, Float32]]
 
@@ -56,7 +59,7 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, ab
     examples, tuned, votes = _learn(recipe, components, train_items, labels, origin=dataset.origin, progress=progress)
     pipeline = Pipeline(recipe, components, tuned=vary(components.backbone, tuned))
     test = embed_examples(pipeline, test_items, labels, "embedding test photographs", progress) if test_items else None
-    fitted, judge, cross_validated = _fit(recipe, components, examples, votes)
+    fitted, judge, cross_validated = fit_judge(recipe, components, examples, votes)
     fitted = replace(fitted, tuned=tuned)
     manifest = Manifest(
         name=folder.name,
@@ -74,7 +77,7 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, ab
         values={},
         files={},
     )
-    manifest = write_bundle(folder, manifest, recipe.resolved(), fitted, model_card(manifest, recipe))
+    manifest = write_bundle(folder, manifest, recipe.resolved(), fitted, model_card(manifest, recipe, judge.trust))
     return Trained(manifest, examples.failures + (test.failures if test else ()))
 
 
@@ -97,15 +100,19 @@ def _learn(
         return tuner.embedded(tuned), tuned, votes
 
 
-def _fit(recipe: Recipe, components: Components, examples: Examples, votes: Votes) -> tuple[Fitted, Judge, Performance]:
+def fit_judge(recipe: Recipe, components: Components, examples: Examples, votes: Votes) -> tuple[Fitted, Judge, Performance]:
+    """A head for each region, the fusion and what to believe of both. votes: out of fold, on the same photographs."""
     fused = cross_validated_fusion(components.make_fusion, votes, recipe.seed)
     cross_validated = performance(fused, votes.probabilities, votes.present, votes.y, examples.regions)
     heads = fit_heads(components.make_head, examples)
     fusion = components.make_fusion()
     if fusion.learns:
         fusion.fit(votes.probabilities, votes.present, votes.y, votes.groups)
+    typicality = fit_typicality(examples.embeddings, examples.present, examples.groups)
+    trust = fit_trust(recipe.reliability, votes, fused, typicality)
     states = {region: head.state() for region, head in heads.items()}
-    return Fitted(states, fusion.state(), votes), Judge(examples.labels, heads, fusion), cross_validated
+    fitted = Fitted(states, fusion.state(), votes, typicality=typicality)
+    return fitted, Judge(examples.labels, heads, fusion, trust), cross_validated
 
 
 def _describe(examples: Examples, dataset: Dataset) -> TrainingData:

@@ -20,7 +20,7 @@ from ..engine.attempt import attempt
 from ..engine.batches import batches
 from ..engine.build import Components
 from ..engine.embedder import on_grid
-from ..errors import ImageError
+from ..errors import DysfwError, ImageError
 from ..imaging.crop import region_frame
 from ..progress import Progress
 from ..recipe.model import Recipe
@@ -111,9 +111,15 @@ def _found(locator: Locator, items: Sequence[Item], folder: Path) -> Iterator[Fo
 
 
 class Locator:
-    """Detector and segmenter of a recipe. settings: all that their frames depend on, as text."""
+    """Detector and segmenter of a recipe. settings: all that their frames depend on, as text. Raises DysfwError where the
+    recipe harmonises: its frames are of photographs as they are."""
 
     def __init__(self, recipe: Recipe, components: Components) -> None:
+        if recipe.harmonise:
+            raise DysfwError(
+                f"the recipe {recipe.name!r} harmonises photographs, which pretraining, verifying and tuning cannot do",
+                hint="leave harmonise out with --set harmonise=null; where the recipe has tune, leave out one of the two",
+            )
         self.components = components
         self.crop = recipe.crop
         nodes = [recipe.nodes[kind].portable() for kind in ("detector", "segmenter")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import cast
 
 import matplotlib as mpl
@@ -16,9 +17,11 @@ from .. import RESEARCH_USE
 from ..engine.pipeline import Pipeline
 from ..errors import DysfwError
 from ..types import Prediction
+from .text import reliability_text
 
 SIZE = (12.8, 7.2)  # inches: a 16:9 slide
 DPI = 150  # 1,920 × 1,080 px
+IN_SET, OUTSIDE = "#3b6ea5", "#b4c5da"
 COLOURS = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
 CONTEXT = 0.6  # of the face's height is shown around it, where the photograph has it
 MAX_ROWS = 10
@@ -44,8 +47,9 @@ def save_figure(path: Path, result: Prediction, pipeline: Pipeline, top: int) ->
 
 
 def _footer(result: Prediction) -> str:
-    lines = [notice.message for notice in result.notices[:3]]
-    lines = [line if len(line) <= 95 else line[:94] + "…" for line in lines]
+    """Why not to believe it, three more notices at most, and what it may not be used for."""
+    others = [notice.message for notice in result.notices if notice not in result.reasons][:3]
+    lines = [line for text in (reliability_text(result), *others) for line in wrap(text, 95, max_lines=2, placeholder=" …")]
     return "\n".join([*lines, RESEARCH_USE])
 
 
@@ -72,7 +76,10 @@ def _draw_face(axes: Axes, result: Prediction) -> None:
 
 def _draw_ranking(axes: Axes, result: Prediction, shown: list[int]) -> None:
     probabilities = [float(result.probabilities[k]) for k in shown]
-    bars = axes.barh(range(len(shown)), probabilities, color="#3b6ea5")
+    members = result.prediction_set.members if result.prediction_set else shown
+    bars = axes.barh(range(len(shown)), probabilities, color=[IN_SET if k in members else OUTSIDE for k in shown])
+    if result.prediction_set:
+        axes.set_title(f"dark: in the {100 * result.prediction_set.coverage:g} % set", fontsize=11, color="0.35")
     axes.bar_label(bars, [f"{p:.2f}" for p in probabilities], padding=4, fontsize=11)
     axes.set_yticks(range(len(shown)), [result.labels[k] for k in shown], fontsize=11)
     axes.invert_yaxis()

@@ -56,6 +56,8 @@ def record(result: Prediction | Failure, pipeline: Pipeline) -> dict[str, object
             for rank, k in enumerate(result.ranking, 1)
         ],
         "reliable": result.reliable,
+        "reasons": _warnings(result.reasons),
+        "prediction_set": _prediction_set(result),
         "warnings": _warnings(result.notices),
         **_provenance(pipeline),
         "timings_ms": {stage: round(value, 2) for stage, value in subject.timings_ms.items()},
@@ -70,6 +72,14 @@ def _provenance(pipeline: Pipeline) -> dict[str, object]:
         "device": pipeline.components.device,
         "precision": pipeline.components.precision,
     }
+
+
+def _prediction_set(result: Prediction) -> dict[str, object] | None:
+    own = result.prediction_set
+    if own is None:
+        return None
+    members, always = ([result.labels[k] for k in indices] for indices in (own.members, own.always))
+    return {"coverage": own.coverage, "labels": members, "always": always}
 
 
 def _warnings(notices: Sequence[Notice]) -> list[dict[str, str]]:

@@ -7,14 +7,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..engine.notices import box_text
-from ..text import printable
+from ..text import listed, printable
 from ..types import Failure, Notice, Prediction
 
 BAR = 20  # characters
 
 
 def print_prediction(console: Console, result: Prediction, top: int, ignored: tuple[Notice, ...]) -> None:
-    """The face that was taken, the ranking with each region's own softmax, and the warnings, but for ``ignored``."""
+    """The face that was taken, the ranking with each region's own softmax, what to believe, and the warnings, but for
+    ``ignored`` and what already stands there as a reason."""
     subject, face = result.subject, result.subject.face
     image = subject.image
     console.print(f"[bold]{escape(printable(image.source))}[/]  {image.width} × {image.height} px")
@@ -25,13 +26,36 @@ def print_prediction(console: Console, result: Prediction, top: int, ignored: tu
     hidden = len(result.labels) - top
     if hidden > 0:
         console.print(f"and {hidden} more; --top {len(result.labels)} shows all", style="dim")
-    if result.reliable is False:
-        reasons = "; ".join(notice.message for notice in result.notices if notice.code == "random_weights")
-        console.print(f"[bold red]reliable: no[/], {escape(reasons)}")
+    if said := set_text(result):
+        console.print(escape(said))
+    if said := reliability_text(result):
+        console.print(escape(said), style=None if result.reliable else "bold red")
     for notice in result.notices:
-        if notice not in ignored:
+        if notice not in ignored and notice not in result.reasons:
             console.print(f"[yellow]warning[/] {escape(notice.message)}")
     console.print()
+
+
+def reliability_text(result: Prediction) -> str:
+    """ "reliable: yes" or "reliable: no, because …"; nothing where it was not assessed."""
+    if result.reasons:
+        return f"reliable: no, because {'; '.join(notice.message for notice in result.reasons)}"
+    return "reliable: yes" if result.reliable else ""
+
+
+def set_text(result: Prediction) -> str:
+    """ "90 % set: a, b", the more probable first; nothing where there is none."""
+    own = result.prediction_set
+    if own is None:
+        return ""
+    name, number = f"{100 * own.coverage:g} % set", len(result.labels)
+    if len(own.always) == number:
+        return f"{name}: all {number} conditions, each of too few patients to leave it out"
+    if len(own.members) == number:
+        return f"{name}: all {number} conditions"
+    members = listed([result.labels[k] for k in result.ranking if k in own.members and k not in own.always])
+    always = listed([result.labels[k] for k in own.always])
+    return f"{name}: {members}" + (f"; and, of too few patients to leave them out, {always}" if own.always else "")
 
 
 def _ranking(result: Prediction, top: int) -> Table:

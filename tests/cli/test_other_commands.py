@@ -118,7 +118,7 @@ def test_random_weights_are_called_worthless_by_every_command(dysfw, toy_recipe,
     assert "random weights" in ran.err
     ran = dysfw("run", tmp_path / "b", paint("a.png", (200, 40, 40)))
     assert "random weights" in ran.err
-    assert "reliable: no, the trunk has random weights" in ran.out
+    assert "reliable: no, because the trunk has random weights" in ran.out
 
 
 def test_what_the_trainer_wants_known_is_said_at_every_run_and_on_the_card(dysfw, toy_recipe, colour_data, paint, tmp_path):

@@ -41,7 +41,9 @@ def test_json_has_one_documented_object_a_line_in_the_order_of_the_images(dysfw,
     assert [r["name"] for r in judged["regions"]] == ["upper", "lower"]
     assert judged["ranking"][0]["label"] == "red"
     assert [r["rank"] for r in judged["ranking"]] == [1, 2, 3]
-    assert judged["reliable"] is None
+    assert judged["reliable"] is False
+    assert "face_too_small" in [reason["code"] for reason in judged["reasons"]]
+    assert judged["prediction_set"] == {"coverage": 0.9, "labels": ["green", "red", "sand"], "always": ["green", "red", "sand"]}
     assert judged["bundle"]["name"] == "bundle"
     assert (judged["device"], judged["precision"]) == ("cpu", "float32")
     assert set(judged["timings_ms"]) == {"decode", "detect", "segment", "crop", "embed", "judge"}

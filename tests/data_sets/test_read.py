@@ -256,3 +256,42 @@ def test_a_damaged_parquet_file_is_refused(parquet, phantoms) -> None:
     path = parquet({"path": ["a.jpg"], "label": ["x"]})
     shutil.copy(phantoms / "manifest.csv", path)
     assert "is not a Parquet manifest" in refusal(path).message
+
+
+# Labels
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Noonan", "noonan"),
+        ("Noonan syndrome", "Noonan  syndrome"),
+        ("Noonan syndrome", "Noonan\u00a0syndrome"),
+        ("Sj\u00f6gren", "Sjo\u0308gren"),
+        ("Type \u2161", "Type II"),
+        ("Weiß", "WEISS"),
+    ],
+)
+def test_one_condition_written_in_two_ways_is_refused_with_both(manifest, folder, one, other) -> None:
+    text = f"path,label\na.jpg,{one}\nb.jpg,{other}\nc.jpg,down\n"
+    root = folder(f"data/{one}/a.jpg", f"data/{other}/b.jpg", "data/down/c.jpg") / "data"
+    for error in (refusal(manifest(text)), refusal(root)):
+        assert "1 label written in several ways" in error.message
+        assert error.hint.startswith("labels must not differ only in case, spaces or Unicode form")
+        assert all(repr(name) in error.message or ascii(name) in error.message for name in (one, other))
+        assert "down" not in error.message.splitlines()[-1]
+
+
+def test_labels_that_look_the_same_are_spelt_out(manifest) -> None:
+    error = refusal(manifest("path,label\na.jpg,Sj\u00f6gren\nb.jpg,Sjo\u0308gren\n"))
+    assert r"'Sjo\u0308gren', 'Sj\xf6gren'" in error.message
+
+
+def test_a_folders_name_ends_where_its_letters_do(folder) -> None:
+    assert read_dataset(folder("noonan /a.jpg", "down/b.jpg")).labels == ("down", "noonan")
+    assert "'noonan', 'noonan '" in refusal(folder("noonan/c.jpg")).message
+
+
+def test_labels_that_differ_in_more_than_form_are_two(manifest) -> None:
+    dataset = read_dataset(manifest("path,label\na.jpg,type 1\nb.jpg,type1\nc.jpg,type I\n"))
+    assert dataset.labels == ("type 1", "type I", "type1")

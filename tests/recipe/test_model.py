@@ -20,6 +20,7 @@ NESTED = "{use: concat, of: [{use: files, weights: w, shares: {b: 1, a: 2}}, {us
         ["backbone.of.0.rate=1"],
         ["backbone.of.0.rate=1.0"],
         ["backbone.of.0.shares={a: 2.0, b: 1.0}"],
+        ["reliability={coverage: 0.9, turned: 40.0}"],  # what they are anyway
     ],
 )
 def test_the_fingerprint_ignores_what_does_not_shape_the_result(recipe, overrides):
@@ -32,6 +33,7 @@ def test_the_fingerprint_ignores_what_does_not_shape_the_result(recipe, override
         "seed=1", "crop.margin=0.2", "crop.align=false", "crop.size=160", "fusion.use=median", "head.C=2", "detector.faces=2",
         "backbone.scale=2", "backbone.of.0.layers=4", "backbone.of.0.weights=other", "backbone.of.0.text=/elsewhere/w",
         "backbone.of.0.seed=3", "backbone.of.0.shares.a=3", "backbone.of.1.inner.tiles=2", "backbone.of.1.other={use: mosaic}",
+        "reliability.coverage=0.8",
     ],
 )  # fmt: skip
 def test_the_fingerprint_follows_everything_that_shapes_the_result(recipe, override):
@@ -61,7 +63,7 @@ def test_the_fingerprint_ignores_comments_the_order_of_keys_and_where_the_recipe
 
 def test_the_dictionary_is_in_the_order_in_which_people_write(recipe):
     content = recipe(bundle="trained", fusion="{use: mean}").to_dict()
-    order = "version name device precision seed detector segmenter crop backbone head fusion bundle"
+    order = "version name device precision seed detector segmenter crop backbone head fusion reliability bundle"
     assert list(content) == order.split()
     assert list(content["backbone"])[:3] == ["use", "weights", "more"]
     assert "bundle" not in recipe().to_dict()

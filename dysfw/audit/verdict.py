@@ -1,0 +1,135 @@
+"""Pass, caution or fail, with the reason and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..estimate import Estimate
+from ..text import listed
+from .effects import Effects
+from .null import LEVEL, SINGLE, Null, Statistic
+from .predict import ALL
+from .result import Clue, Verdict
+
+# An AUROC of 0.7 is where a test begins to be called acceptable (Hosmer, Lemeshow & Sturdivant, Applied Logistic Regression,
+# 3rd ed. 2013, chapter 5): surely above it, the wallpaper alone makes a usable classifier. The balanced accuracy counts as
+# large when it is surely a fifth of the way from chance to perfection; with two conditions that is 0.6.
+LARGE_AUROC, LARGE_SHARE = 0.7, 0.2
+# "Nothing was found" is worth something only where an AUROC of this size would have been beyond chance. It takes about a dozen
+# patients of a condition.
+NOTICED = 0.8
+PARTS = {
+    "file": "the file",
+    "colour": "colour, sharpness and noise",
+    "border": "the border",
+    "background": "the background",
+    "framing": "where the face is in the picture",
+    ALL: "all of these together",
+}
+MASKED = "`harmonise: {background: mask}` in the recipe leaves nothing to be seen around the head."
+REMEDIES = {
+    "file": "Store all photographs alike, or put `harmonise:` into the recipe: one resolution and one encoding for all, with a "
+    "`face` no larger than the smaller faces are, since enlarged ones stay blurred.",
+    "colour": "`harmonise: {colour: normalise}` in the recipe brings colours together, its common resolution the sharpness.",
+    "border": MASKED,
+    "background": MASKED,
+    "framing": "`harmonise:` in the recipe cuts every photograph around the face in the same way.",
+}
+HARMONISE_MORE = (
+    "Harmonising did not remove it. In `harmonise:`, make `face` no larger than the smaller faces are, set `background: mask` "
+    "and `colour: normalise`; what then remains needs other photographs."
+)
+NAME_PATIENTS = (
+    "Say which photographs show the same patient (column `patient` of a manifest): where some do, patients were on both sides "
+    "of the folds, and p is too small."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    verdict: Verdict
+    reason: str
+    advice: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """Something beyond chance. low: the lower end of its interval on a scale where 0 is chance and 1 perfection."""
+
+    statistic: Statistic
+    words: str
+    low: float
+    large: bool
+
+
+def judge(
+    null: Null, effects: Effects, clues: Sequence[Clue], labels: Sequence[str], *, knows_patients: bool, harmonised: bool
+) -> Judgement:
+    """fail: beyond chance, and surely large. caution: beyond chance; or not, but too few patients to tell, or patients unknown.
+    pass: everything else."""
+    patients = () if knows_patients else (NAME_PATIENTS,)
+    if null.p >= LEVEL:
+        return _nothing_found(null, labels, patients)
+    found = _found(null, effects, labels)
+    groups = dict.fromkeys([finding.statistic.group for finding in found] + [clue.group for clue in clues])
+    remedies = [HARMONISE_MORE] if harmonised else dict.fromkeys(REMEDIES[group] for group in groups if group in REMEDIES)
+    advice = (*_same_source(clues), *remedies, *patients)
+    strongest = max(found, key=lambda finding: (finding.large, round(finding.low, 2)), default=None)
+    what = strongest.words if strongest else clues[0].words if clues else "no single thing stands out"
+    if strongest and strongest.large:
+        reason = f"The condition can be told without looking at a face: {what} ({_p(null)})."
+        return Judgement("fail", reason, (*advice, "Do not believe a score on these data before that is mended."))
+    return Judgement(
+        "caution", f"Something beside the face goes with the condition, if only a little: {what} ({_p(null)}).", advice
+    )
+
+
+def _nothing_found(null: Null, labels: Sequence[str], patients: tuple[str, ...]) -> Judgement:
+    noticed = {label: null.noticed(Statistic(ALL, k)) for k, label in enumerate(labels)}
+    blind = [f"{label} ({'none' if least >= 1 else f'{least:.2f}'})" for label, least in noticed.items() if least > NOTICED]
+    if blind:
+        reason = f"Nothing beside the face was seen to tell the condition ({_p(null)}), but the patients are too few to tell."
+        power = f"Add patients. The least AUROC that would have been noticed is above {NOTICED} for {listed(blind)}."
+        return Judgement("caution", reason, (power, *patients))
+    least = max(noticed.values())
+    clean = f"Nothing beside the face tells the condition ({_p(null)}). AUROCs above {least:.2f} would have been noticed"
+    if patients:
+        return Judgement("caution", f"{clean}, if each photograph shows another patient.", patients)
+    return Judgement("pass", f"{clean}.", ())
+
+
+def _found(null: Null, effects: Effects, labels: Sequence[str]) -> list[_Finding]:
+    """What is beyond chance after correction for everything. The single clues speak for themselves; one that tells much shows
+    in its group, too."""
+    beyond = [s for s in null.statistics if s != SINGLE and null.p_among(s, null.statistics) < LEVEL]
+    return [_finding(statistic, effects, labels) for statistic in beyond]
+
+
+def _finding(statistic: Statistic, effects: Effects, labels: Sequence[str]) -> _Finding:
+    group = str(statistic.group)
+    if statistic.label is not None:
+        auroc = effects.auroc(group, statistic.label)
+        low = auroc.value if auroc.low is None else auroc.low
+        words = f"{labels[statistic.label]} from {PARTS[group]}, AUROC {_shown(auroc)}"
+        return _Finding(statistic, words, 2 * low - 1, low >= LARGE_AUROC)
+    balanced, chance = effects.balanced_accuracy(group), 1 / len(labels)
+    low = ((balanced.value if balanced.low is None else balanced.low) - chance) / (1 - chance)
+    words = f"from {PARTS[group]}, balanced accuracy {_shown(balanced)} where chance is {chance:.2f}"
+    return _Finding(statistic, words, low, low >= LARGE_SHARE)
+
+
+def _same_source(clues: Sequence[Clue]) -> list[str]:
+    """The strongest clue of each of the conditions that are told best."""
+    strongest = {clue.label: clue for clue in reversed(clues)}
+    ordered = [clue for clue in clues if strongest[clue.label] is clue]
+    return [f"Take the photographs of {clue.label} from the same source as the others: {clue.words}." for clue in ordered[:3]]
+
+
+def _shown(figure: Estimate) -> str:
+    interval = "" if figure.low is None or figure.high is None else f" ({figure.low:.2f}–{figure.high:.2f})"
+    return f"{figure.value:.2f}{interval}"
+
+
+def _p(null: Null) -> str:
+    return f"p = {null.p:.3f}" if null.p >= 0.0095 else f"p = {null.p:.2g}"

@@ -1,0 +1,94 @@
+"""``dysfw compare``: several recipes on the same photographs in the same folds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..evaluating import (
+    ByOption,
+    FoldsOption,
+    OutputOption,
+    RepeatsOption,
+    SmallOption,
+    UnaffectedOption,
+    candidate,
+    dataset_at,
+    plan_of,
+    prepare_folder,
+    say_failures,
+    write_all,
+)
+from ..options import DeviceOption, FetchOption, SetOption, allow_fetching, overrides, recipe_file
+
+
+def compare(
+    ctx: typer.Context,
+    recipes: Annotated[
+        list[Path], typer.Argument(metavar="RECIPE...", help="Two or more recipes, or bundles' folders.", show_default=False)
+    ],
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data", metavar="DATA", help="A folder with one folder for each class, or a manifest.", show_default=False
+        ),
+    ],
+    output: OutputOption,
+    by: ByOption = None,
+    folds: FoldsOption = 5,
+    repeats: RepeatsOption = 3,
+    unaffected: UnaffectedOption = None,
+    leave_out_small: SmallOption = False,
+    sets: SetOption = None,
+    device: DeviceOption = None,
+    fetch: FetchOption = False,
+) -> None:
+    """Evaluate every recipe on identical folds and hold each against the first, with intervals for the differences.
+
+    Recipes that differ in head or fusion alone embed once. DIR gets report.html and comparison.json, and a folder for each
+    recipe with what `dysfw evaluate` writes. Exit code 1: some photographs could not be used by all recipes.
+    """
+    allow_fetching(fetch)
+    from ...errors import DysfwError
+    from ...evaluation.compare import comparison, refuse_same_names
+    from ...evaluation.evaluate import evaluate
+    from ...evaluation.predictions import write_predictions
+    from ...views.report.compare_page import comparison_html
+    from ...views.report.page import report_html
+    from ...views.report.terminal import print_comparison
+    from ..main import registry_of
+    from ..terminal import TerminalProgress, out
+
+    if len(recipes) < 2:
+        raise DysfwError("one recipe is nothing to compare", hint="name two or more; `dysfw evaluate` takes one")
+    prepare_folder(output)
+    registry = registry_of(ctx)
+    chosen = [candidate(recipe_file(recipe), overrides(sets, device), registry) for recipe in recipes]
+    refuse_same_names([one.recipe.name for one in chosen])
+    seed = chosen[0].recipe.seed
+    plan = plan_of(by, folds=folds, repeats=repeats, seed=seed, unaffected=unaffected, small=leave_out_small)
+    evaluated = evaluate(chosen, dataset_at(data), plan, TerminalProgress())
+    found = comparison(evaluated, plan)
+    for number, one in enumerate(evaluated, 1):
+        own = output / f"{number}-{_file_name(one.result.name)}"
+        prepare_folder(own)
+        write_all(
+            own,
+            {
+                "metrics.json": one.result.model_dump_json(by_alias=True, indent=1) + "\n",
+                "report.html": report_html(one.result),
+            },
+        )
+        write_predictions(own / "predictions.parquet", one.collected, one.gathered.examples, one.splits)
+    write_all(
+        output,
+        {"comparison.json": found.model_dump_json(by_alias=True, indent=1) + "\n", "report.html": comparison_html(found)},
+    )
+    print_comparison(out(), found, output / "report.html")
+    say_failures(evaluated)
+
+
+def _file_name(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name)[:60]

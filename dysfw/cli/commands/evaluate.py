@@ -1,0 +1,77 @@
+"""``dysfw evaluate``: what a recipe is worth on labelled photographs, and whether that means anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..evaluating import (
+    ByOption,
+    FoldsOption,
+    ImagesOption,
+    OutputOption,
+    RepeatsOption,
+    SmallOption,
+    UnaffectedOption,
+    candidate,
+    dataset_at,
+    plan_of,
+    prepare_folder,
+    say_failures,
+    write_all,
+)
+from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides, recipe_file
+
+
+def evaluate(
+    ctx: typer.Context,
+    recipe: RecipeArgument,
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A folder with one folder for each class, or a manifest.", show_default=False)
+    ],
+    output: OutputOption,
+    by: ByOption = None,
+    folds: FoldsOption = 5,
+    repeats: RepeatsOption = 3,
+    unaffected: UnaffectedOption = None,
+    leave_out_small: SmallOption = False,
+    include_images: ImagesOption = False,
+    sets: SetOption = None,
+    device: DeviceOption = None,
+    fetch: FetchOption = False,
+) -> None:
+    """Audit the photographs, train the recipe anew in every fold, judge the photographs held out, and write a report.
+
+    Everything that learns (heads, fusion, calibration, thresholds, a tuned trunk) learns inside the fold. DIR gets report.html,
+    metrics.json and predictions.parquet. Exit code 1: some photographs could not be used; the report is of the others.
+    """
+    allow_fetching(fetch)
+    from ...evaluation.evaluate import evaluate as evaluate_recipes
+    from ...evaluation.predictions import write_predictions
+    from ...views.report.page import report_html
+    from ...views.report.terminal import print_evaluation
+    from ..main import registry_of
+    from ..terminal import TerminalProgress, out
+
+    prepare_folder(output)
+    chosen = candidate(recipe_file(recipe), overrides(sets, device), registry_of(ctx))
+    plan = plan_of(by, folds=folds, repeats=repeats, seed=chosen.recipe.seed, unaffected=unaffected, small=leave_out_small)
+    (evaluated,) = evaluate_recipes([chosen], dataset_at(data), plan, TerminalProgress())
+    result = evaluated.result
+    images = None
+    if include_images:
+        from ...views.report.faces import worst_faces
+
+        images = worst_faces(result, evaluated.gathered)
+    write_all(
+        output,
+        {
+            "metrics.json": result.model_dump_json(by_alias=True, indent=1) + "\n",
+            "report.html": report_html(result, images),
+        },
+    )
+    write_predictions(output / "predictions.parquet", evaluated.collected, evaluated.gathered.examples, evaluated.splits)
+    print_evaluation(out(), result, output / "report.html")
+    say_failures([evaluated])

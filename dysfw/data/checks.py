@@ -1,0 +1,177 @@
+"""What must be known of a data set before anything is learned from it: which photographs take part, and what is odd about them.
+
+Every file is read and decoded once. A photograph is left out where it cannot be read, is the same as another, or would let a
+patient be both learned from and judged; patients who share a photograph count as one. Nothing is left out silently.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ..errors import DysfwError, ImageError
+from ..imaging.decode import read_image
+from ..progress import Progress
+from ..text import count, listed
+from ..types import Failure
+from .copies import Copies, find_copies
+from .dataset import Dataset, Item
+from .duplicates import Trace, trace
+
+EXAMPLES = 10
+Severity = Literal["exclusion", "warning", "note"]
+ORDER: tuple[Severity, ...] = ("exclusion", "warning", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about the data that a reader must know. severity "exclusion": these photographs took no part. photographs: how
+    many; examples: the first of them, or of their patients or labels, by name."""
+
+    code: str
+    severity: Severity
+    message: str
+    photographs: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """dataset: the photographs that take part; patients who share a photograph have one name in it. knows_patients: whether the
+    data, as it came, names the patient of each photograph. findings: exclusions first. failures: what could not be read."""
+
+    dataset: Dataset
+    knows_patients: bool
+    findings: tuple[Finding, ...]
+    failures: tuple[Failure, ...]
+
+
+def check(dataset: Dataset, progress: Progress) -> Checked:
+    """Read every photograph and say what takes part. Raises DysfwError where none can be read."""
+    items, traces, failures = _read(dataset, progress)
+    if not items:
+        reasons = Counter(failure.message for failure in failures).most_common(3)
+        raise DysfwError(
+            f"{dataset.origin}: none of {count(len(failures), 'photograph')} can be read: "
+            + "; ".join(f"{reason} ({number})" for reason, number in reasons),
+            hint="paths in a manifest are relative to the manifest's folder",
+        )
+    copies = find_copies(items, traces)
+    before = [item for n, item in enumerate(items) if n not in copies.out]
+    after = tuple(item for n, item in enumerate(copies.items) if n not in copies.out)
+    findings = [*_unreadable(failures), *_about_copies(copies, _Names(dataset, items)), *_about_patients(before)]
+    findings += _about_classes(dataset, {item.label for item in after})
+    findings.sort(key=lambda finding: ORDER.index(finding.severity))
+    return Checked(replace(dataset, items=after), dataset.knows_patients, tuple(findings), tuple(failures))
+
+
+def _read(dataset: Dataset, progress: Progress) -> tuple[list[Item], list[Trace], list[Failure]]:
+    items: list[Item] = []
+    traces: list[Trace] = []
+    failures: list[Failure] = []
+    for item in progress.track(dataset.items, "checking", len(dataset.items), "photographs"):
+        try:
+            traces.append(trace(read_image(item.path)))
+            items.append(item)
+        except ImageError as error:
+            failures.append(Failure(str(item.path), error.code, error.message))
+    return items, traces, failures
+
+
+def _unreadable(failures: Sequence[Failure]) -> Iterator[Finding]:
+    by_code = defaultdict(list)
+    for failure in failures:
+        by_code[failure.code].append(failure)
+    for code, same in sorted(by_code.items()):
+        message = f"{count(len(same), 'photograph')} cannot be read: {same[0].message}"
+        yield Finding(code, "exclusion", message, len(same), tuple(failure.source for failure in same[:EXAMPLES]))
+
+
+class _Names:
+    """Photographs as findings name them."""
+
+    def __init__(self, dataset: Dataset, items: Sequence[Item]) -> None:
+        self.folder = dataset.origin if dataset.origin.is_dir() else dataset.origin.parent
+        self.items = items
+
+    def one(self, n: int) -> str:
+        path = self.items[n].path
+        return str(path.relative_to(self.folder) if path.is_relative_to(self.folder) else path)
+
+    def equal(self, numbers: Sequence[int]) -> str:
+        """ "a.jpg = b.jpg", with their labels where these differ."""
+        labels = {self.items[n].label for n in numbers}
+        return " = ".join(self.one(n) + (f" ({self.items[n].label})" if len(labels) > 1 else "") for n in numbers)
+
+
+def _about_copies(copies: Copies, names: _Names) -> Iterator[Finding]:
+    def finding(code: str, severity: Severity, groups: Sequence[Sequence[int]], number: int, what: str) -> Iterator[Finding]:
+        if groups:
+            examples = tuple(names.equal(group) for group in groups[:EXAMPLES])
+            yield Finding(code, severity, f"{count(number, 'photograph')} {what}", number, examples)
+
+    def of_pairs(code: str, severity: Severity, pairs: Sequence[Sequence[int]], what: str) -> Iterator[Finding]:
+        yield from finding(code, severity, pairs, len({n for pair in pairs for n in pair}), what)
+
+    yield from of_pairs(
+        "same_under_labels", "exclusion", copies.contradicted,
+        "equal to one under another label, pixel for pixel: which label is right cannot be said",
+    )  # fmt: skip
+    yield from finding(
+        "same_photograph", "exclusion", copies.repeated, len(copies.repeated),
+        "equal to another, pixel for pixel, which is kept",
+    )  # fmt: skip
+    yield from finding(
+        "across_splits", "exclusion", [[n] for n in copies.torn], len(copies.torn),
+        "for training, of patients who share a photograph with one for testing",
+    )  # fmt: skip
+    yield from of_pairs(
+        "shared_photograph", "warning", [pair for pair in copies.repeated if copies.two_patients(*pair)],
+        "equal although of two patients; these patients count as one",
+    )  # fmt: skip
+    yield from of_pairs(
+        "near_under_labels", "warning", [pair for pair in copies.near if copies.two_labels(*pair)],
+        "nearly equal to one under another label: one of the labels may be wrong; their patients count as one",
+    )  # fmt: skip
+    alike = [pair for pair in copies.near if not copies.two_labels(*pair)]
+    yield from of_pairs(
+        "near_copies", "warning", [pair for pair in alike if not copies.one_patient(*pair)],
+        "nearly equal to one that is not known to be of the same patient; their patients count as one",
+    )  # fmt: skip
+    yield from of_pairs(
+        "near_copies_of_patient", "note", [pair for pair in alike if copies.one_patient(*pair)],
+        "nearly equal to another of the same patient, who counts the more for it",
+    )  # fmt: skip
+
+
+def _about_patients(items: Sequence[Item]) -> Iterator[Finding]:
+    labels = defaultdict(set)
+    for item in items:
+        if item.patient is not None:
+            labels[item.patient].add(item.label)
+    several = {patient: sorted(names) for patient, names in labels.items() if len(names) > 1}
+    if several:
+        number = sum(item.patient in several for item in items)
+        examples = [f"{patient}: {listed(names)}" for patient, names in several.items()]
+        message = f"{count(len(several), 'patient')} under several labels: folds cannot hold equal shares of each label"
+        yield Finding("patient_under_labels", "warning", message, number, tuple(examples[:EXAMPLES]))
+    unnamed = sum(item.patient is None for item in items)
+    if unnamed:
+        message = (
+            f"{count(unnamed, 'photograph')} without a patient: each counts as a patient of its own, and where some show one "
+            "person the scores are too good"
+        )
+        yield Finding("patients_unknown", "note", message, unnamed)
+
+
+def _about_classes(dataset: Dataset, left: set[str]) -> Iterator[Finding]:
+    lost = [label for label in dataset.labels if label not in left]
+    if lost:
+        number = sum(item.label in lost for item in dataset.items)
+        message = f"{count(len(lost), 'class', 'classes')} without a photograph that takes part: {listed(lost)}"
+        yield Finding("class_lost", "warning", message, number, tuple(lost[:EXAMPLES]))
+    if dataset.ignored:
+        message = f"{count(len(dataset.ignored), 'file')} ignored: no images, or in no class's folder"
+        yield Finding("ignored_files", "note", message, len(dataset.ignored), dataset.ignored[:EXAMPLES])

@@ -1,0 +1,93 @@
+"""What follows from copies among the photographs of a data set: which are left out, and which patients count as one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from .dataset import Item, patient_numbers
+from .duplicates import Trace, near_copies, same_pixels
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Copies:
+    """Photographs by their numbers.
+
+    before: as they came. items: those whose patients are joined by copies have one name for them. contradicted: groups that are
+    equal, pixel for pixel, under different labels. repeated: (the one kept, one that is left out), equal and under one label.
+    near: nearly equal, among what is left. torn: for training, of patients who were joined to one for testing.
+    """
+
+    before: tuple[Item, ...]
+    items: tuple[Item, ...]
+    contradicted: tuple[tuple[int, ...], ...]
+    repeated: tuple[Pair, ...]
+    near: tuple[Pair, ...]
+    torn: tuple[int, ...]
+
+    @property
+    def out(self) -> frozenset[int]:
+        """Those that take no part."""
+        contradicted = {n for group in self.contradicted for n in group}
+        return frozenset(contradicted | {n for _, n in self.repeated} | set(self.torn))
+
+    def two_labels(self, i: int, j: int) -> bool:
+        return self.before[i].label != self.before[j].label
+
+    def one_patient(self, i: int, j: int) -> bool:
+        """Known to be one."""
+        return self.before[i].patient is not None and self.before[i].patient == self.before[j].patient
+
+    def two_patients(self, i: int, j: int) -> bool:
+        """Said to be two."""
+        return None not in (self.before[i].patient, self.before[j].patient) and not self.one_patient(i, j)
+
+
+def find_copies(items: Sequence[Item], traces: Sequence[Trace]) -> Copies:
+    """items, traces: of the same N >= 1 photographs."""
+    equal = same_pixels(traces)
+    contradicted = [tuple(group) for group in equal if len({items[n].label for n in group}) > 1]
+    repeated = []
+    for group in equal:
+        if tuple(group) not in contradicted:
+            kept = min(group, key=lambda n: _preference(items[n], n))
+            repeated += [(kept, n) for n in group if n != kept]
+    out = {n for group in contradicted for n in group} | {n for _, n in repeated}
+    unique = [n for n in range(len(items)) if n not in out]
+    near = [(unique[i], unique[j]) for i, j in near_copies([traces[n] for n in unique])]
+    renamed, torn = _joined(items, [*repeated, *near])
+    left = tuple(n for n in torn if n not in out)
+    return Copies(tuple(items), renamed, tuple(contradicted), tuple(repeated), tuple(near), left)
+
+
+def _preference(item: Item, n: int) -> tuple[bool, bool, int]:
+    """Of equal photographs the first in this order is kept: one for testing, so that a test stays what it was published as."""
+    return item.split != "test", item.patient is None, n
+
+
+def _joined(items: Sequence[Item], pairs: Sequence[Pair]) -> tuple[tuple[Item, ...], list[int]]:
+    """The items, with one name for all patients whom pairs of photographs join; and the training photographs of those whom that
+    puts into both splits."""
+    numbers = patient_numbers(items)
+    ends = numbers[np.array(pairs, np.int64).reshape(-1, 2)]
+    size = int(numbers.max()) + 1
+    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(size, size))
+    members = defaultdict(list)
+    for n, component in enumerate(connected_components(graph, directed=False)[1][numbers]):
+        members[component].append(n)
+    renamed, torn = list(items), []
+    for group in members.values():
+        if len({int(numbers[n]) for n in group}) > 1:
+            names = dict.fromkeys(items[n].patient or str(items[n].path) for n in group)
+            for n in group:
+                renamed[n] = replace(items[n], patient=" = ".join(names))
+            if len({items[n].split for n in group}) > 1:
+                torn += [n for n in group if items[n].split == "train"]
+    return tuple(renamed), torn

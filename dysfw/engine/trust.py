@@ -1,0 +1,111 @@
+"""How far to trust one prediction: calibrated probabilities, a set of conditions, and reasons not to believe either."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..bundle.contents import Votes
+from ..recipe.reliability import Reliability
+from ..reliability.conformal import prediction_sets, thresholds
+from ..reliability.quality import Quality
+from ..reliability.quantile import patient_shares, upper_quantile
+from ..reliability.temperature import calibrated, fit_temperature
+from ..reliability.typicality import Scale, Typicality, scale_of
+from ..types import Bool, Float32, Notice, PredictionSet
+
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assessed:
+    """Of N faces. probabilities: float32 [N, K], calibrated. sets: bool [N, K]. unlikeness: float64 [N], 0 for an ordinary
+    face. reasons: for each face why it is not to be believed; none where it is."""
+
+    probabilities: Float32
+    sets: Bool
+    unlikeness: Float64
+    reasons: tuple[tuple[Notice, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trust:
+    """What a recipe demands, in the light of the out-of-fold votes.
+
+    keys: the recipe's. temperature: of all probabilities. least: float64 [K], what a condition needs to be in a set, minus
+    infinity where it has too few patients. scale: of distances. unlike: above this a face is unlike those in training; blurred:
+    below this sharpness it is too blurred."""
+
+    keys: Reliability
+    temperature: float
+    least: Float64
+    typicality: Typicality
+    scale: Scale
+    unlike: float
+    blurred: float
+
+    def assess(self, fused: Float32, embeddings: Float32, present: Bool, quality: Quality) -> Assessed:
+        """fused [N, K], uncalibrated; embeddings [N, R, D]; present [N, R]; quality of the same N faces."""
+        probabilities = calibrated(fused, self.temperature)
+        unlikeness = self.scale.unlikeness(self.typicality.distances(embeddings, present))
+        reasons = tuple(
+            self._reasons(float(unlike), *(float(v) for v in values))
+            for unlike, *values in zip(unlikeness, quality.sharpness, quality.height, quality.turned, strict=True)
+        )
+        return Assessed(probabilities, prediction_sets(probabilities, self.least), unlikeness, reasons)
+
+    @property
+    def always(self) -> tuple[int, ...]:
+        """The conditions with too few patients to be left out of any set."""
+        return tuple(np.flatnonzero(np.isneginf(self.least)).tolist())
+
+    def set_of(self, members: Bool) -> PredictionSet:
+        """members bool [K]: one row of ``Assessed.sets``."""
+        return PredictionSet(self.keys.coverage, tuple(np.flatnonzero(members).tolist()), self.always)
+
+    def _reasons(self, unlike: float, sharpness: float, height: float, turned: float) -> tuple[Notice, ...]:
+        """Comparisons with NaN are false: what nobody measured is no reason."""
+        keys, reasons = self.keys, []
+        if unlike > self.unlike:
+            message = f"the face is unlike those in training (by {unlike:.1f}, where up to {self.unlike:.1f} is usual)"
+            reasons.append(Notice("unlike_training", message))
+        if height < keys.smallest_face:
+            message = f"the face is {height:.0f} px high, and {keys.smallest_face} px are needed"
+            reasons.append(Notice("face_too_small", message))
+        if sharpness < self.blurred:
+            message = f"the face is more blurred than {100 - 100 * keys.blurred:.0f} % of those in training"
+            reasons.append(Notice("face_too_blurred", message))
+        if turned > keys.turned:
+            message = f"the head is turned by {turned:.0f}°, and {keys.turned:.0f}° are the most allowed"
+            reasons.append(Notice("face_turned_too_far", message))
+        return tuple(reasons)
+
+
+def fit_trust(keys: Reliability, votes: Votes, fused: Float32, typicality: Typicality) -> Trust:
+    """votes: out of fold, with distances and sharpness. fused: float32 [N, K], what the fusion makes of them when taught on
+    other patients. typicality: of all training photographs."""
+    assert votes.distances is not None and votes.sharpness is not None  # noqa: PT018, S101  # they come with a typicality
+    temperature = fit_temperature(fused, votes.y, votes.groups) if keys.calibrate else 1.0
+    scale = scale_of(votes.distances)
+    shares = patient_shares(np.zeros_like(votes.y), votes.groups)
+    return Trust(
+        keys=keys,
+        temperature=temperature,
+        least=thresholds(calibrated(fused, temperature), votes.y, votes.groups, keys.coverage),
+        typicality=typicality,
+        scale=scale,
+        unlike=_most(scale.unlikeness(votes.distances), shares, keys.unlike),
+        blurred=-_most(-votes.sharpness.astype(np.float64), shares, keys.blurred),
+    )
+
+
+def _most(values: Float64, shares: Float64, rare: float) -> float:
+    """What a new patient's value exceeds with a probability of ``rare``, or of 1 / (patients + 1) where there are too few
+    patients to know anything so rare. Infinite where it must never be called exceeded, or nothing was measured."""
+    known = np.isfinite(values)
+    if not rare or not known.any():
+        return math.inf
+    return min(upper_quantile(values[known], shares[known], 1 - rare), float(values[known].max()))

@@ -1,0 +1,65 @@
+"""Several recipes on identical folds, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import DysfwError
+from ..resampling import patient_weights
+from ..text import listed
+from ..types import Float32
+from .comparison_result import Comparison, Entry
+from .contenders import Contest
+from .evaluate import Evaluated, Plan
+from .trial import RECIPE
+
+
+def refuse_same_names(names: Sequence[str]) -> None:
+    """Raise DysfwError where two recipes could not be told apart in a report."""
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise DysfwError(
+            f"several recipes are named {listed(doubled)}", hint="give each a `name:` of its own, by which the report calls it"
+        )
+
+
+def comparison(evaluated: Sequence[Evaluated], plan: Plan) -> Comparison:
+    """What ``evaluate`` found of several recipes, each held against the first in the same resamples."""
+    first, examples = evaluated[0], evaluated[0].gathered.examples
+    judged = np.all([one.collected.judged for one in evaluated], axis=0)
+    weights = patient_weights(examples.y[judged], examples.groups[judged], plan.resamples, plan.division.seed)
+    control = first.result.labels.index(first.result.unaffected) if first.result.unaffected else None
+
+    def measured(probabilities: Float32):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        y, groups = examples.y[judged], examples.groups[judged]
+        return Contest({RECIPE: probabilities[:, judged]}, y, groups, weights, control).measured(RECIPE)
+
+    base = measured(first.collected.by_name[RECIPE])
+    entries = [
+        Entry(
+            name=one.result.name,
+            recipe=one.result.recipe,
+            fingerprint=one.result.recipe_fingerprint,
+            measures=one.result.measures,
+            top=one.result.top,
+            top_macro=one.result.top_macro,
+            difference={} if one is first else measured(one.collected.by_name[RECIPE]).minus(base),
+            seconds=round(sum(one.result.seconds.values()), 2),
+        )
+        for one in evaluated
+    ]
+    return Comparison(
+        command=plan.command,
+        created=first.result.created,
+        research_use=first.result.research_use,
+        protocol=first.result.protocol,
+        data=first.result.data,
+        audit=first.result.audit,
+        labels=first.result.labels,
+        entries=entries,
+        evaluations={one.result.name: one.result for one in evaluated},
+        resamples=plan.resamples,
+        versions=first.result.versions,
+    )

@@ -1,0 +1,60 @@
+"""``predictions.parquet``: what each contender said of each photograph, so that any other measure can be computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DysfwError
+from ..training.examples import Examples
+from .collected import Collected
+from .protocol import Split
+from .trial import RECIPE
+
+
+def write_predictions(path: Path, collected: Collected, examples: Examples, splits: Sequence[Split]) -> None:
+    """A row for each contender, repeat and photograph that was judged. Columns: contender, repeat, split, path, patient,
+    source, label, judged, a probability "p:LABEL" for each condition; of the recipe also set (labels) and reasons (codes; none:
+    reliable). Raises DysfwError."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetWriter(path, _schema(examples.labels)) as file:
+            for name in collected.by_name:
+                rows = _rows(name, collected, examples, splits)
+                file.write_table(pa.Table.from_pylist(rows, schema=file.schema))
+    except OSError as error:
+        raise DysfwError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _schema(labels: Sequence[str]):  # type: ignore[no-untyped-def]  # noqa: ANN202  # pyarrow has no types
+    import pyarrow as pa
+
+    text = ("contender", "split", "path", "patient", "source", "label", "judged")
+    fields = [pa.field(name, pa.string()) for name in text]
+    fields.insert(1, pa.field("repeat", pa.int32()))
+    fields += [pa.field(f"p:{label}", pa.float32()) for label in labels]
+    return pa.schema([*fields, pa.field("set", pa.list_(pa.string())), pa.field("reasons", pa.list_(pa.string()))])
+
+
+def _rows(name: str, collected: Collected, examples: Examples, splits: Sequence[Split]) -> list[dict[str, object]]:
+    labels, rows = examples.labels, []
+    for split in splits:
+        for n in split.held:
+            probabilities = collected.by_name[name][split.repeat, n]
+            if np.isnan(probabilities).any():
+                continue
+            item = examples.items[n]
+            row: dict[str, object] = {
+                "contender": name, "repeat": split.repeat, "split": split.name, "path": str(item.path), "patient": item.patient,
+                "source": item.source, "label": item.label, "judged": labels[int(probabilities.argmax())],
+            }  # fmt: skip
+            row |= {f"p:{label}": float(p) for label, p in zip(labels, probabilities, strict=True)}
+            if name == RECIPE:
+                row["set"] = [labels[k] for k in np.flatnonzero(collected.sets[split.repeat, n])]
+                row["reasons"] = [notice.code for notice in collected.reasons[split.repeat][n]]
+            rows.append(row)
+    return rows

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dysfw.data.dataset import Item
+
+CLASSES = {"a": 30, "b": 20, "c": 20}  # patients
+
+
+@pytest.fixture
+def made_up():
+    """made_up(seed=1, photographs={"a": 1}, shift={"b": 2.0}): rows of three groups of clues, and their items. shift: by how
+    many standard deviations a condition's pictures are lighter than the others'."""
+
+    def make(seed=0, classes=None, photographs=None, shift=None, patients=True):
+        rng = np.random.default_rng(seed)
+        rows, items = [], []
+        for label, number in (classes or CLASSES).items():
+            for patient in range(number):
+                camera = rng.normal(size=8)  # what the photographs of one patient share
+                for n in range((photographs or {}).get(label, 1)):
+                    own = camera + 0.5 * rng.normal(size=8)
+                    own[0] += (shift or {}).get(label, 0.0)
+                    rows.append(
+                        {
+                            "file": {"width (px)": 256.0, "is PNG": float(rng.random() < 0.3), "bytes per pixel": own[1]},
+                            "colour": {"mean lightness outside the head": own[0], "noise": own[2]},
+                            "framing": {"middle of the face, across": own[3]},
+                        }
+                    )
+                    name = f"{label}-{patient}"
+                    items.append(Item(Path(f"{name}-{n}.jpg"), label, name if patients else None))
+        return rows, items
+
+    return make

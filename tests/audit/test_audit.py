@@ -1,0 +1,138 @@
+import io
+import json
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from dysfw.audit import audit as audit_module
+from dysfw.audit.audit import audit
+from dysfw.audit.result import AuditResult
+from dysfw.errors import DysfwError
+from dysfw.types import Failure
+from dysfw.views.audit import print_audit
+
+LARGE = {"a": 60, "b": 40, "c": 40}
+
+
+def test_clean_data_pass_and_the_reason_says_what_would_have_been_noticed(made_up):
+    found = audit(*made_up(5, classes=LARGE), permutations=99)
+    assert found.verdict == "pass"
+    assert found.p > 0.05
+    assert "would have been noticed" in found.reason
+    assert found.clues == []
+
+
+def test_a_condition_from_another_camera_fails_and_is_named(made_up):
+    found = audit(*made_up(1, classes=LARGE, shift={"b": 5.0}), permutations=99)
+    assert found.verdict == "fail"
+    assert "b from" in found.reason
+    assert found.p == 0.01
+    assert found.clues[0].label == "b"
+    assert found.clues[0].words.startswith("mean lightness outside the head: median ")
+    assert next(c for c in found.classes if c.label == "b").auroc.low > 0.9
+    assert any("harmonise" in sentence for sentence in found.advice)
+    assert any("Do not believe" in sentence for sentence in found.advice)
+
+
+def test_a_small_effect_asks_for_caution(made_up):
+    found = audit(*made_up(4, classes={"a": 150, "b": 150}, shift={"b": 0.6}), permutations=99)
+    assert found.p < 0.05
+    assert found.verdict == "caution"
+    assert "only a little" in found.reason
+
+
+def test_too_few_patients_ask_for_caution_and_say_what_they_could_show(made_up):
+    found = audit(*made_up(2, classes={"a": 8, "b": 6, "c": 6}), permutations=99)
+    assert found.verdict == "caution"
+    assert "too few" in found.reason
+    assert "least AUROC" in found.advice[0]
+
+
+def test_unknown_patients_ask_for_caution(made_up):
+    found = audit(*made_up(5, classes=LARGE, patients=False), permutations=99)
+    assert found.patients is None
+    assert found.verdict == "caution"
+    assert "column `patient`" in found.advice[0]
+
+
+def test_plain_facts_of_the_file_are_named_in_words_once_and_for_the_condition_apart(made_up):
+    rows, items = made_up(3, classes=LARGE)
+    for row, item in zip(rows, items, strict=True):
+        row["file"] |= {"width (px)": 128.0 if item.label == "a" else 256.0, "is PNG": float(item.label == "a")}
+    found = audit(rows, items, permutations=99)
+    assert [(c.label, c.words) for c in found.clues[:2]] == [
+        ("a", "width (px): 128 in 60 of 60, 256 in 80 of 80 others"),
+        ("a", "is PNG: 60 of 60, 0 of 80 others"),
+    ]
+    assert max(Counter(c.name for c in found.clues).values()) == 1
+    by_name = {group.name: group for group in found.groups}
+    assert by_name["file"].p == 0.01
+    assert by_name["framing"].p > 0.05
+
+
+def test_advice_for_harmonised_photographs_does_not_ask_to_harmonise_them(made_up):
+    found = audit(*made_up(1, classes=LARGE, shift={"b": 5.0}), permutations=99, harmonised=True)
+    assert found.harmonised
+    assert any(sentence.startswith("Harmonising did not remove it") for sentence in found.advice)
+    assert not any("put `harmonise:` into the recipe" in sentence for sentence in found.advice)
+
+
+def test_labels_are_printed_as_they_are(made_up):
+    rows, items = made_up(1, classes=LARGE, shift={"b": 5.0})
+    found = audit(rows, [replace(item, label=f"[red]{item.label}\x1b[2J") for item in items], permutations=99)
+    console = Console(record=True, width=200, file=io.StringIO())
+    print_audit(console, found)
+    text = console.export_text()
+    assert text.startswith("fail  The condition can be told")
+    assert "[red]b\\x1b[2J" in text
+    assert "\x1b" not in text
+
+
+def test_two_conditions_from_two_sources_are_told_by_their_files_alone(made_up):
+    rows, items = made_up(3, classes={"a": 50, "b": 20})
+    for row, item in zip(rows, items, strict=True):
+        row["file"]["width (px)"] = 128.0 if item.label == "a" else 256.0
+    found = audit(rows, items, permutations=99)
+    file = next(group for group in found.groups if group.name == "file")
+    assert file.accuracy.value > 0.95
+    assert found.majority == pytest.approx(50 / 70)
+    assert file.balanced_accuracy.low > found.chance
+
+
+def test_the_same_seed_gives_the_same_result_and_the_order_of_photographs_in_a_class_matters_little(made_up):
+    rows, items = made_up(1, shift={"b": 1.0})
+    first = audit(rows, items, permutations=99)
+    assert audit(rows, items, permutations=99) == first
+    assert audit(rows[::-1], items[::-1], permutations=99).verdict == first.verdict
+
+
+def test_photographs_that_were_not_read_or_show_no_face_are_counted(made_up):
+    rows, items = made_up(0)
+    for row in rows[:3]:
+        row["framing"]["middle of the face, across"] = np.nan
+    found = audit(rows, items, failures=[Failure("x.jpg", "truncated", "cut off")], permutations=99)
+    assert found.excluded == {"truncated": 1}
+    assert any("No face was found in 3 photographs of 70" in sentence for sentence in found.advice)
+
+
+def test_large_data_are_sampled_by_patient_and_it_is_said(made_up, monkeypatch):
+    monkeypatch.setattr(audit_module, "MOST", 60)
+    rows, items = made_up(0, photographs={"a": 2, "b": 2, "c": 2})
+    found = audit(rows, items, permutations=99)
+    assert found.images == 140
+    assert any(sentence.startswith("60 of 140 photographs") for sentence in found.advice)
+
+
+def test_a_single_condition_is_refused(made_up):
+    with pytest.raises(DysfwError, match="at least 2"):
+        audit(*made_up(0, classes={"a": 10}), permutations=99)
+
+
+def test_the_result_survives_json(made_up):
+    found = audit(*made_up(0), permutations=99)
+    text = found.model_dump_json(by_alias=True)
+    assert json.loads(text)["schema"] == "dysfw.audit/1"
+    assert AuditResult.model_validate_json(text) == found

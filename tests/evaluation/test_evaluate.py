@@ -1,0 +1,146 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from dysfw.data.read import read_dataset
+from dysfw.engine.build import build, build_fusion
+from dysfw.errors import DysfwError
+from dysfw.evaluation.divided import Division
+from dysfw.evaluation.evaluate import Candidate, Plan, evaluate
+from dysfw.progress import Silent
+from dysfw.recipe.check import load_recipe
+
+QUICK = Plan(Division(folds=3, repeats=2), resamples=200, permutations=99)
+
+
+@pytest.fixture
+def candidate(toys, toy_recipe):
+    """candidate("fusion.use=median"): the toy recipe, with the mean and stacking as other fusions."""
+
+    def make(*overrides: str) -> Candidate:
+        recipe = load_recipe(toy_recipe, toys, overrides)
+        components = build(recipe)
+        others = {name: load_recipe(toy_recipe, toys, [f"fusion={{use: {name}}}"]) for name in ("geometric", "stacking")}
+        regions = components.segmenter.regions
+        fusions = {name: lambda other=other: build_fusion(other, regions) for name, other in others.items()}
+        return Candidate(recipe, components, fusions)
+
+    return make
+
+
+@pytest.fixture
+def plain(colour_data):
+    """The colours without a split."""
+    manifest = colour_data / "manifest.csv"
+    manifest.write_text("".join(f"{line.rpartition(',')[0]}\n" for line in manifest.read_text().splitlines()))
+    return colour_data
+
+
+def test_every_photograph_is_judged_in_each_repeat_by_what_had_not_seen_its_patient(candidate, plain):
+    (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
+    result = done.result
+    assert result.measures["balanced_accuracy"].value == 1
+    assert result.measures["balanced_accuracy"].low < 1  # fifteen patients do not show certainty
+    assert result.protocol.kind == "cross-validation"
+    assert (result.protocol.folds, result.protocol.repeats, result.protocol.splits) == (3, 2, 6)
+    assert result.protocol.patient_wise
+    assert np.array(result.confusion).tolist() == (np.eye(3) * 10).tolist()
+    groups = done.gathered.examples.groups
+    for split in done.splits:
+        assert not set(groups[split.learn]) & set(groups[split.held])
+    names = [(one.kind, one.name) for one in result.contenders]
+    assert names[0] == ("recipe", "recipe")
+    assert {name for kind, name in names if kind == "region"} == set(done.gathered.examples.regions)
+    assert {name for kind, name in names if kind == "fusion"} == {"geometric", "stacking"}
+    assert len([1 for kind, _ in names if kind == "baseline"]) == 2
+
+
+def test_what_only_the_patient_tells_is_not_learned(candidate, tmp_path, paint):
+    rows, rng = ["path,label,patient"], np.random.default_rng(1)
+    for patient in range(30):
+        colour = tuple(rng.integers(40, 215, 3))
+        for photograph in range(2):
+            paint(f"leak/{patient}-{photograph}.png", colour, seed=patient * 2 + photograph)
+            rows.append(f"{patient}-{photograph}.png,{'ab'[patient % 2]},p{patient}")
+    (tmp_path / "leak" / "manifest.csv").write_text("\n".join(rows))
+    (done,) = evaluate([candidate("head.C=1000")], read_dataset(tmp_path / "leak"), QUICK, Silent())
+    assert done.result.measures["balanced_accuracy"].low < 0.5 < done.result.measures["balanced_accuracy"].high
+
+
+def test_the_audit_stands_beside_the_scores_and_what_gives_the_class_away_is_a_baseline(candidate, plain):
+    for path in (plain / "red").glob("*.png"):
+        Pillow.open(path).resize((96, 96)).save(path)
+    (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
+    assert done.result.audit.verdict == "fail"
+    (baseline,) = [one for one in done.result.contenders if one.name == "everything but the face"]
+    assert baseline.measures["balanced_accuracy"].value > 0.6
+
+
+def test_the_data_s_own_split_is_taken_where_it_has_one(candidate, colour_data):
+    (done,) = evaluate([candidate()], read_dataset(colour_data), QUICK, Silent())
+    assert done.result.protocol.kind == "held out"
+    assert done.collected.judged.sum() == 6
+    assert np.array(done.result.confusion).sum() == 6
+
+
+def test_conditions_with_too_few_patients_are_named_or_left_out_by_request(candidate, plain):
+    manifest = plain / "manifest.csv"
+    rows = [
+        row for row in manifest.read_text().splitlines() if "sand-2" not in row and "sand-3" not in row and "sand-4" not in row
+    ]
+    manifest.write_text("\n".join(rows))
+    with pytest.raises(DysfwError, match=r"too few patients for 3 folds in 'sand' \(2 patients\)"):
+        evaluate([candidate()], read_dataset(plain), QUICK, Silent())
+    smaller = Plan(Division(folds=3, repeats=1, small=True), resamples=50, permutations=99)
+    (done,) = evaluate([candidate()], read_dataset(plain), smaller, Silent())
+    assert done.result.labels == ["green", "red"]
+    (problem,) = [one for one in done.result.data.problems if one.code == "too_few_patients"]
+    assert (problem.severity, problem.photographs) == ("exclusion", 4)
+
+
+def test_a_source_at_a_time_is_left_out(candidate, plain):
+    manifest = plain / "manifest.csv"
+    head, *rows = manifest.read_text().splitlines()
+    manifest.write_text("\n".join([f"{head},source", *(f"{row},{'north' if int(row[-1]) < 3 else 'south'}" for row in rows)]))
+    (done,) = evaluate([candidate()], read_dataset(plain), Plan(Division("sources"), resamples=50, permutations=99), Silent())
+    assert done.result.protocol.sources == ["north", "south"]
+    assert done.result.measures["accuracy"].value == 1
+
+
+def test_unreadable_photographs_are_counted_and_named(candidate, plain):
+    (plain / "red" / "0.png").write_bytes(b"no image")
+    (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
+    assert [failure.source for failure in done.failures] == [str(plain / "red" / "0.png")]
+    assert done.result.data.images == 29
+    assert any(one.severity == "exclusion" and one.photographs == 1 for one in done.result.data.problems)
+
+
+def test_candidates_that_differ_in_fusion_embed_once_and_are_judged_alike(candidate, plain):
+    first, second = candidate(), candidate("fusion.use=median")
+    calls = []
+    embed = first.components.backbone.embed
+    first.components.backbone.embed = lambda crops: calls.append(len(crops)) or embed(crops)
+    second.components.backbone.embed = None  # would raise
+    one, other = evaluate([first, second], read_dataset(plain), QUICK, Silent())
+    assert sum(calls) == 60  # two regions of thirty photographs
+    assert [split.held.tolist() for split in one.splits] == [split.held.tolist() for split in other.splits]
+    alone = next(c for c in one.result.contenders if c.kind == "region")
+    assert alone == next(c for c in other.result.contenders if c.kind == "region" and c.name == alone.name)
+
+
+def test_the_unaffected_are_found_by_name_or_named(candidate, plain):
+    (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
+    assert done.result.unaffected is None
+    (done,) = evaluate([candidate()], read_dataset(plain), Plan(QUICK.division, "sand", 50, 99), Silent())
+    assert done.result.measures["auroc_affected"].value == 1
+    with pytest.raises(DysfwError, match="did you mean 'sand'"):
+        evaluate([candidate()], read_dataset(plain), Plan(QUICK.division, "sandy", 50, 99), Silent())
+
+
+def test_the_result_survives_a_round_trip_through_json(candidate, plain):
+    (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
+    text = done.result.model_dump_json(by_alias=True)
+    assert type(done.result).model_validate(json.loads(text)) == done.result
+    assert "NaN" not in text

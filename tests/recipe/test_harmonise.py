@@ -1,0 +1,50 @@
+"""The block ``harmonise``: checked like every other, and part of a recipe only where it is written."""
+
+import pytest
+
+from dysfw.imaging.harmonise import Harmony
+from dysfw.recipe.check import load_recipe
+from dysfw.recipe.document import dump_document
+
+
+def test_without_the_block_nothing_is_harmonised(recipe):
+    assert recipe().harmonise is None
+    assert "harmonise" not in recipe().to_dict()
+    assert recipe("harmonise=null").fingerprint == recipe().fingerprint
+
+
+def test_an_empty_block_takes_the_defaults(recipe):
+    assert recipe(harmonise="{}").harmonise == Harmony()
+    assert Harmony().size == 192
+
+
+def test_every_key_shapes_the_result(recipe):
+    keys = ("face: 64", "context: 1.5", "quality: 70", "background: blur", "colour: normalise")
+    prints = [recipe(harmonise="{" + key + "}").fingerprint for key in keys]
+    assert len({*prints, recipe(harmonise="{}").fingerprint, recipe().fingerprint}) == len(keys) + 2
+
+
+def test_the_block_survives_being_written(recipe, registry, write):
+    first = recipe(harmonise="{face: 64, context: 3, background: keep}")
+    second = load_recipe(write("again/dumped.yaml", dump_document(first.to_dict())), registry)
+    assert second.harmonise == first.harmonise == Harmony(face=64, context=3.0, background="keep")
+    assert second.fingerprint == first.fingerprint
+    assert first.resolved()["harmonise"] == first.to_dict()["harmonise"]
+
+
+@pytest.mark.parametrize(
+    ("block", "problem"),
+    [
+        ("{faces: 64}", "unknown key; did you mean 'face'? (allowed: face, context, quality, background, colour)"),
+        ("{face: 8}", "found 8; allowed is greater than or equal to 32"),
+        ("{quality: 100}", "found 100; allowed is less than or equal to 95"),
+        ("{context: 1}", "found 1; allowed is greater than or equal to 1.5"),
+        ("{background: masked}", "found \"masked\"; allowed: keep, blur, mask; did you mean 'mask'?"),
+        ("{colour: true}", "found true; allowed: keep, normalise"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_place(recipe, problems_of, block, problem):
+    (found,) = problems_of(lambda: recipe(harmonise=block))
+    assert found.startswith("sample.yaml:9:")
+    assert ": harmonise." in found
+    assert problem in found

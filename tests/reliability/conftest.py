@@ -1,0 +1,55 @@
+import json
+
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from dysfw.bundle.contents import Manifest
+from dysfw.data.read import read_dataset
+from dysfw.engine.assemble import open_pipeline
+from dysfw.files import sha256_of
+from dysfw.progress import Silent
+from dysfw.recipe.check import load_recipe
+from dysfw.training.train import train
+
+COLOURS = {"red": (200, 40, 40), "green": (40, 160, 40), "sand": (190, 170, 110)}
+PATIENTS = 20
+
+
+@pytest.fixture
+def bundle(toys, toy_recipe, paint, tmp_path):
+    """The toy recipe trained on sixty patients of three conditions, all of whose faces are large enough."""
+    rows = ["path,label,patient"]
+    for label, colour in COLOURS.items():
+        for n in range(PATIENTS):
+            paint(f"data/{label}-{n}.png", colour, seed=n)
+            rows.append(f"{label}-{n}.png,{label},{label}-{n}")
+    (tmp_path / "data" / "manifest.csv").write_text("\n".join(rows) + "\n")
+    recipe = load_recipe(toy_recipe, toys, ["reliability.smallest_face=20"])
+    train(recipe, read_dataset(tmp_path / "data"), tmp_path / "bundle", Silent())
+    return tmp_path / "bundle"
+
+
+@pytest.fixture
+def judge(toys, bundle):
+    """judge(photograph, "reliability.coverage=0.5"): what the bundle says of it."""
+
+    def judge(image, *overrides: str):
+        (prediction,) = open_pipeline(bundle, toys, overrides).predict([image])
+        return prediction
+
+    return judge
+
+
+@pytest.fixture
+def change_state(bundle):
+    """change_state(function of the arrays by name): rewrite the bundle's state, with right hashes."""
+
+    def change(change):
+        arrays = load_file(bundle / "state.safetensors")
+        save_file(change(arrays), bundle / "state.safetensors")
+        content = json.loads((bundle / "bundle.json").read_text())
+        content["files"] = {name: sha256_of(bundle / name) for name in content["files"]}
+        content["fingerprint"] = Manifest.model_validate(content).computed_fingerprint()
+        (bundle / "bundle.json").write_text(json.dumps(content))
+
+    return change

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from dysfw.reliability.temperature import calibrated, fit_temperature
+
+
+def drawn(sharpness: float, number: int = 3000, classes: int = 5, seed: int = 0):
+    """Probabilities that are ``sharpness`` times too sharp, and truths drawn from the right ones."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 1.2, (number, classes))
+    right = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    y = (right.cumsum(axis=1) > rng.random((number, 1))).argmax(axis=1)
+    sharp = np.exp(sharpness * logits)
+    return (sharp / sharp.sum(axis=1, keepdims=True)).astype(np.float32), y, np.arange(number)
+
+
+@pytest.mark.parametrize("sharpness", [0.4, 1.0, 3.0])
+def test_probabilities_that_are_too_sharp_or_too_flat_are_brought_back(sharpness):
+    assert fit_temperature(*drawn(sharpness)) == pytest.approx(sharpness, rel=0.12)
+
+
+def test_a_temperature_of_one_changes_nothing_and_rows_sum_to_one():
+    p, *_ = drawn(1.0, 50)
+    np.testing.assert_allclose(calibrated(p, 1.0), p, atol=1e-6)
+    np.testing.assert_allclose(calibrated(p, 2.7).sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [0.3, 5.0])
+def test_the_ranking_stays_as_it_is(temperature):
+    p, *_ = drawn(1.0, 200)
+    np.testing.assert_array_equal(np.argsort(-calibrated(p, temperature), axis=1), np.argsort(-p, axis=1))
+
+
+def test_probabilities_of_nought_are_survived():
+    p = np.array([[0, 0, 1], [1, 0, 0]], np.float32)
+    assert np.isfinite(calibrated(p, 2.0)).all()
+    assert fit_temperature(p, np.array([0, 0]), np.array([0, 1])) > 1
+
+
+def test_a_handful_of_patients_judged_rightly_makes_nothing_certain():
+    p = np.full((12, 3), 0.1, np.float32)
+    y = np.arange(12) % 3
+    p[np.arange(12), y] = 0.8
+    assert calibrated(p, fit_temperature(p, y, np.arange(12))).max() < 0.99
+
+
+def test_conditions_weigh_the_same_however_many_patients_they_have():
+    """The controls are judged with too much certainty, the others with too little: both must count."""
+    p, y, _ = drawn(1.0, 4000, classes=2)
+    controls = y == 0
+    kept = np.concatenate([np.flatnonzero(controls), np.flatnonzero(~controls)[:60]])
+    few = fit_temperature(p[kept], y[kept], np.arange(len(kept)))
+    assert few == pytest.approx(fit_temperature(p, y, np.arange(len(y))), rel=0.25)
+
+
+def test_the_photographs_of_a_patient_count_as_one():
+    p, y, groups = drawn(2.0, 600)
+    wrong = np.tile([[0.98, 0.005, 0.005, 0.005, 0.005]], (400, 1)).astype(np.float32)
+    with_many = fit_temperature(
+        np.concatenate([p, wrong]), np.concatenate([y, np.ones(400, int)]), np.append(groups, [600] * 400)
+    )
+    with_one = fit_temperature(np.concatenate([p, wrong[:1]]), np.append(y, 1), np.append(groups, 600))
+    assert with_many == pytest.approx(with_one, rel=1e-3)

@@ -1,0 +1,23 @@
+import importlib
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def examples():
+    """The module examples.py: evaluations and comparisons with plausible figures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parent)
+        yield importlib.import_module("examples")
+
+
+@pytest.fixture(scope="session")
+def nasty(examples):
+    """60 conditions, labels that are HTML, very long, written from right to left; missing intervals, not-a-number values."""
+    return examples.evaluation(60, verdict="fail", nasty=True)
+
+
+@pytest.fixture(scope="session")
+def plain(examples):
+    return examples.evaluation(15)

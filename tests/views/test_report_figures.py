@@ -1,0 +1,52 @@
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from dysfw.estimate import Estimate
+from dysfw.views.report.figures import Curve, Row, forest, top_curves
+from dysfw.views.report.matrix import matrix, mistakes
+from dysfw.views.report.svg import SERIES
+
+SVG = "{http://www.w3.org/2000/svg}"
+POINTS = {1: Estimate(value=0.4, low=0.3, high=0.5), 3: Estimate(value=0.7), 5: Estimate(value=float("nan"))}
+
+
+@pytest.fixture
+def drawing():
+    return ET.fromstring(top_curves("a", "Shares", [Curve("cost $x$ <b>", POINTS), Curve("other\x07", POINTS)], 12))  # noqa: S314
+
+
+def test_text_in_a_drawing_is_text_and_taken_literally(drawing):
+    texts = ["".join(e.itertext()) for e in drawing.iter(f"{SVG}text")]
+    assert "cost $x$ <b>" in texts
+    assert "other\\x07" in texts  # a control character would make the page invalid
+
+
+def test_a_drawing_is_read_out_with_its_figures(drawing):
+    title, words = drawing[0].text, drawing[1].text
+    assert title == "Shares"
+    assert "first 1 0.400 [0.300, 0.500], first 3 0.700, first 5 –" in words
+
+
+def test_colours_are_named_so_that_the_page_can_change_them(drawing):
+    styles = " ".join(e.get("style", "") for e in drawing.iter())
+    assert "var(--series-0)" in styles
+    assert not any(colour in styles for colour in SERIES)
+    assert "font-family" not in styles
+
+
+def test_a_drawing_is_the_same_each_time():
+    rows = [Row("a", Estimate(value=-0.1, low=-0.2, high=-0.01)), Row("b", None, "group")]
+    assert forest("f", "t", rows, "difference", "zero") == forest("f", "t", rows, "difference", "zero")
+
+
+def test_a_forest_says_where_there_is_no_figure():
+    rows = [Row("a", Estimate(value=-0.1, low=-0.2, high=-0.01)), Row("b", None), Row("c", Estimate(value=float("nan")))]
+    assert str(forest("f", "t", rows, "difference", "zero")).count(">no figure<") == 2
+
+
+def test_matrix_rows_are_shares_of_the_truth_and_mistakes_come_by_share():
+    rows = matrix(["a", "b", "empty"], [[8, 2, 0], [15, 5, 0], [0, 0, 0]])
+    assert [cell.share for cell in rows[1].cells] == [0.75, 0.25, 0]
+    assert [cell.share for cell in rows[2].cells] == [0, 0, 0]
+    assert [(m.label, m.judged, m.photographs) for m in mistakes(rows)] == [("b", "a", 15), ("a", "b", 2)]
