@@ -12,6 +12,8 @@ def dysfw_components() -> list[ComponentSpec]:
         ComponentSpec("segmenter", "landmark_boxes", f"{here}.segmenters.landmark_boxes:LandmarkBoxes",
                       "seven upright boxes placed by the detector's five landmarks"),
         ComponentSpec("segmenter", "whole_face", f"{here}.segmenters.whole_face:WholeFace", "the face as one region"),
+        ComponentSpec("backbone", "neck", f"{here}.backbones.neck:NeckBackbone",
+                      "what another backbone's trunk was pretrained to tell, in place of its embedding"),
         ComponentSpec("head", "softmax", f"{here}.heads.softmax:Softmax",
                       "multinomial logistic regression on standardised embeddings, class-balanced"),
         ComponentSpec("fusion", "mean", f"{here}.fusions.pools:Mean", "average of the regions' probabilities"),

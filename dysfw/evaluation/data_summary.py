@@ -7,11 +7,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..data.checks import Checked
+from ..data.checks import Checked, Finding
+from ..data.persons import about_persons, same_person
 from ..training.examples import Examples
 from .result import DataSummary, Problem
 
 EXAMPLES = 10
+WHOLE = "face"
+
+
+def _persons(examples: Examples) -> list[Finding]:
+    """One person under two patients, as far as the recipe's own trunk can tell by whole faces."""
+    if WHOLE not in examples.regions:
+        return []
+    region = examples.regions.index(WHOLE)
+    rows = np.flatnonzero(examples.present[:, region])
+    suspects = same_person(examples.embeddings[rows, region], examples.groups[rows])
+    return about_persons(suspects, [examples.items[n] for n in rows])
 
 
 def summarise(origin: str, checked: Checked, examples: Examples, problems: Sequence[Problem]) -> DataSummary:
@@ -21,7 +33,7 @@ def summarise(origin: str, checked: Checked, examples: Examples, problems: Seque
         Problem(
             code=one.code, severity=one.severity, message=one.message, photographs=one.photographs, examples=list(one.examples)
         )
-        for one in checked.findings
+        for one in (*checked.findings, *_persons(examples))
     ]  # fmt: skip
     by_code = Counter(failure.code for failure in examples.failures)
     first = {failure.code: failure for failure in reversed(examples.failures)}

@@ -17,6 +17,7 @@ from ..engine.embedder import embed_crops
 from ..errors import DysfwError
 from ..progress import Progress, Silent
 from ..recipe.model import Recipe
+from ..reliability.quality import Quality, sharpness
 from ..torchkit import Tunable
 from ..trunks.augment import mirror_images
 from ..trunks.crops import Crops
@@ -56,6 +57,9 @@ class Tuner:
         rows = progress.track(range(len(prepared.items)), "cutting crops", len(prepared.items), "photographs")
         self.crops = Crops(prepared, components.crop_size, folder, rows)
         regions = components.segmenter.regions
+        unknown = np.full(len(prepared.items), np.nan)
+        shown = zip(self.crops.plain, prepared.present, strict=True)
+        quality = Quality(np.array([sharpness(list(crops[here])) for crops, here in shown]), unknown, unknown)
         self.examples = Examples(
             embeddings=np.zeros((*prepared.present.shape, components.backbone.dim), np.float32),
             present=prepared.present,
@@ -66,6 +70,7 @@ class Tuner:
             failures=prepared.failures,
             labels=tuple(labels),
             regions=regions,
+            quality=quality,
         )
 
     def tune(self, rows: Int64, progress: Progress) -> Differences:

@@ -15,13 +15,13 @@ BATCHES = 100  # or as many as show all of the data
 
 
 def calibration_batches(training: Training) -> int:
-    """How many batches ``plain_batches`` gives."""
+    """How many batches are enough."""
     return min(BATCHES, -(-len(training.samples) // training.share))
 
 
-def plain_batches(training: Training) -> Iterator[tuple[Tensor, ...]]:
-    """Crops without augmentation, of the last size."""
-    for start in range(0, calibration_batches(training) * training.share, training.share):
+def plain_batches(training: Training, number: int) -> Iterator[tuple[Tensor, ...]]:
+    """So many batches of crops without augmentation, of the last size."""
+    for start in range(0, number * training.share, training.share):
         numbers = np.arange(start, start + training.share, dtype=np.int64)
         yield tuple(training.tensors(training.samples.batch(numbers, training.schedule.sizes[-1], None)))
 

@@ -26,6 +26,7 @@ from . import checkpoint
 from .calibrate import calibrate, calibration_batches, plain_batches
 from .frames import Prepared, Stopped, prepare
 from .material import chosen_regions, material
+from .neckfit import fit_neck
 from .objective import Learner, Objective
 from .samples import Samples
 from .schedule import Schedule
@@ -146,10 +147,11 @@ class _Session:
         _try_sizes(training)
         finished = training.run(progress, stopped)
         if finished and self.fabric.is_global_zero:
-            batches = progress.track(plain_batches(training), "calibrating", calibration_batches(training), "batches")
+            number = calibration_batches(training)
+            batches = progress.track(plain_batches(training, number), "calibrating", number, "batches")
             calibrate(training.learner, batches)
-            objective = training.learner.objective
-            write_trunk(self.output, self.trunk.net, objective, self.recipe, data=prepared.fingerprint, label=self.label)
+            neck = fit_neck(training, progress)
+            write_trunk(self.output, self.trunk.net, neck, self.recipe, data=prepared.fingerprint, label=self.label)
             (folder / checkpoint.FILE).unlink()
         return Pretrained(finished, len(prepared.items), samples.identities, prepared.failures)
 

@@ -39,6 +39,7 @@ class Samples:
 
     def __init__(self, prepared: Prepared, regions: Sequence[str], chosen: Sequence[str], truth: Truth, seed: int) -> None:
         self.prepared = prepared
+        self.regions = tuple(regions)
         self.truth = truth
         self.seed = seed
         labels = {label: n for n, label in enumerate(sorted({item.label for item in prepared.items}))}

@@ -10,14 +10,13 @@ import numpy.typing as npt
 from torch import nn
 
 from .. import __version__
+from ..neck import ABOUT, Neck
 from ..recipe.document import dump_document
 from ..recipe.model import FORMAT as RECIPE_FORMAT
 from ..recipe.model import Recipe
 from ..weightfile import Bits, write_weights
-from .objective import Objective, folded_neck
 
 FORMAT = "dysfw.weights/1"
-NECK_WEIGHT, NECK_BIAS = "neck.weight", "neck.bias"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +28,13 @@ class Label:
     bits: Bits = 32
 
 
-def write_trunk(path: Path, net: nn.Module, objective: Objective, recipe: Recipe, *, data: str, label: Label) -> None:
+def write_trunk(path: Path, net: nn.Module, neck: Neck | None, recipe: Recipe, *, data: str, label: Label) -> None:
     """net: the part of the trunk that a file holds. data: fingerprint of the photographs. Raises DysfwError."""
     tensors: dict[str, npt.NDArray[np.generic]] = {
         name: tensor.detach().cpu().contiguous().numpy() for name, tensor in net.state_dict().items()
     }
-    if "identity" in objective.weights:
-        weight, bias = folded_neck(objective)
-        tensors |= {NECK_WEIGHT: weight.cpu().contiguous().numpy(), NECK_BIAS: bias.cpu().contiguous().numpy()}
+    if neck:
+        tensors |= neck.tensors()
     keys = recipe.pretrain
     metadata = {
         "format": FORMAT,
@@ -48,6 +46,8 @@ def write_trunk(path: Path, net: nn.Module, objective: Objective, recipe: Recipe
         "about": label.about,
         "dysfw": __version__,
     }
+    if neck:
+        metadata[ABOUT] = neck.about()
     write_weights(path, tensors, metadata, label.bits)
 
 

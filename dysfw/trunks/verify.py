@@ -14,6 +14,7 @@ from ..engine.build import Components, build
 from ..errors import DysfwError, ImageError
 from ..imaging.decode import read_image
 from ..imaging.warp import warp
+from ..neck import BIAS, WEIGHT, Neck, neck_of
 from ..progress import Progress
 from ..recipe.check import check, load_recipe
 from ..recipe.compose import overridden
@@ -27,11 +28,9 @@ from .augment import at_size
 from .frames import Found, Locator
 from .pairs import Pairs, find_photographs
 from .scores import Verification, cosines, verification
-from .trunkfile import NECK_BIAS, NECK_WEIGHT
 
 SUFFIX = ".safetensors"
 BATCH = 64  # crops
-Neck = tuple[Float32, Float32]  # weight [embedding, dim] and bias [embedding]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,12 +72,15 @@ def open_trunk(
         opened = check(overridden(parse_document(metadata["recipe"], str(source)), whole), registry)
     else:
         raise DysfwError(f"{source} does not say what recipe it belongs to", hint="name one with --recipe")
-    there = NECK_WEIGHT in tensors and NECK_BIAS in tensors
+    there = WEIGHT in tensors and BIAS in tensors
     if use_neck and not there:
         raise DysfwError(f"--neck: {source} holds none", hint="leave it out for the trunk's own embedding")
     if use_neck is False or not there:
         return opened, None
-    return opened, (tensors[NECK_WEIGHT].astype(np.float32), tensors[NECK_BIAS].astype(np.float32))
+    try:
+        return opened, neck_of(tensors, metadata)
+    except ValueError as error:
+        raise DysfwError(f"{source}: {error}", hint="use --trunk, or copy the file again") from None
 
 
 def verify(
@@ -92,18 +94,22 @@ def verify(
     chosen = region or ("face" if "face" in names else names[0])
     if chosen not in names:
         raise DysfwError(f"--region: the segmenter has no {chosen!r} (it has {listed(names)}){closest(chosen, names)}")
+    try:
+        neck = neck.of(chosen) if neck else None
+    except ValueError as error:
+        raise DysfwError(str(error), hint="use --trunk, or another --region") from None
     embedder = _RegionEmbedder(recipe, components, chosen)
     paths = list(files.values())
     embeddings, failures = embedder.embed(progress.track(embedder.crops(paths), "embedding", len(paths), "photographs"))
-    if neck and neck[0].shape[1] != embeddings.shape[1]:
+    if neck and neck.weight.shape[1] != embeddings.shape[1]:
         raise DysfwError(
-            f"the neck takes {neck[0].shape[1]} numbers, the trunk gives {embeddings.shape[1]}", hint="use --trunk"
+            f"the neck takes {neck.weight.shape[1]} numbers, the trunk gives {embeddings.shape[1]}", hint="use --trunk"
         )
     rows = {photograph: row for row, photograph in enumerate(files)}
     index = np.array([[rows[one], rows[other]] for one, other in pairs.each], np.int64)
     found = np.isfinite(embeddings).all(axis=1)
     scored = found[index].all(axis=1)
-    vectors = embeddings @ neck[0].T + neck[1] if neck else embeddings
+    vectors = neck(embeddings) if neck else embeddings
     similarity = cosines(vectors[index[scored, 0]], vectors[index[scored, 1]])
     return Verified(
         scores=verification(similarity, np.array(pairs.same)[scored], np.array(pairs.fold)[scored], pairs.folds),
