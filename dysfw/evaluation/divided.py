@@ -12,6 +12,7 @@ from ..data.dataset import Dataset, Item, patient_numbers
 from ..errors import DysfwError
 from ..text import count, listed
 from ..training.examples import Examples
+from ..types import Bool
 from . import protocol
 from .protocol import Split
 from .result import Problem, Protocol
@@ -75,7 +76,9 @@ def divide(examples: Examples, division: Division, by: By) -> tuple[list[Split],
     if by == "folds":
         return protocol.cross_validation(examples.y, examples.groups, division.folds, division.repeats, division.seed), []
     if by == "split":
-        return protocol.held_out(np.array([item.split != "test" for item in examples.items])), []
+        train = np.array([item.split != "test" for item in examples.items])
+        _refuse_unlearned(examples, train)
+        return protocol.held_out(train), []
     sources = [item.source for item in examples.items]
     splits, lost = protocol.leave_one_source_out(examples.y, examples.groups, examples.labels, sources)
     problems = [
@@ -88,6 +91,16 @@ def divide(examples: Examples, division: Division, by: By) -> tuple[list[Split],
         for one in lost
     ]
     return splits, problems
+
+
+def _refuse_unlearned(examples: Examples, train: Bool) -> None:
+    """Raise DysfwError where a condition has photographs for testing and none to learn from."""
+    missing = [label for k, label in enumerate(examples.labels) if not (train & (examples.y == k)).any()]
+    if missing:
+        raise DysfwError(
+            f"test photographs of {listed(missing, 10)}, which no photograph for training shows",
+            hint="add some, or divide by folds (--by folds)",
+        )
 
 
 def described(by: By, division: Division, splits: Sequence[Split], *, knows_patients: bool, claim: str) -> Protocol:

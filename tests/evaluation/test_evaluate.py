@@ -85,6 +85,14 @@ def test_the_data_s_own_split_is_taken_where_it_has_one(candidate, colour_data):
     assert np.array(done.result.confusion).sum() == 6
 
 
+def test_a_condition_that_is_only_tested_is_refused(candidate, colour_data):
+    manifest = colour_data / "manifest.csv"
+    rows = [row for row in manifest.read_text().splitlines() if "sand" not in row or row.endswith("test")]
+    manifest.write_text("\n".join([*rows, *(f"sand/{n}.png,sand,s{n},test" for n in range(4))]))
+    with pytest.raises(DysfwError, match="test photographs of sand, which no photograph for training shows"):
+        evaluate([candidate()], read_dataset(colour_data), QUICK, Silent())
+
+
 def test_conditions_with_too_few_patients_are_named_or_left_out_by_request(candidate, plain):
     manifest = plain / "manifest.csv"
     rows = [
