@@ -93,12 +93,11 @@ class _Names:
     """Photographs as findings name them."""
 
     def __init__(self, dataset: Dataset, items: Sequence[Item]) -> None:
-        self.folder = dataset.origin if dataset.origin.is_dir() else dataset.origin.parent
+        self.dataset = dataset
         self.items = items
 
     def one(self, n: int) -> str:
-        path = self.items[n].path
-        return str(path.relative_to(self.folder) if path.is_relative_to(self.folder) else path)
+        return self.dataset.name_of(self.items[n])
 
     def equal(self, numbers: Sequence[int]) -> str:
         """ "a.jpg = b.jpg", with their labels where these differ."""

@@ -43,6 +43,11 @@ class Dataset:
         """Whether every photograph names its patient, without which no split can claim to be patient-wise."""
         return all(item.patient is not None for item in self.items)
 
+    def name_of(self, item: Item) -> str:
+        """A photograph's path, relative to the data's folder where it lies in it."""
+        folder = self.origin if self.origin.is_dir() else self.origin.parent
+        return str(item.path.relative_to(folder) if item.path.is_relative_to(folder) else item.path)
+
     def split(self, name: str) -> tuple[Item, ...]:
         """The items of one split; all of them are "train" where the data names no splits."""
         if all(item.split is None for item in self.items):

@@ -147,7 +147,13 @@ def _gather_all(
             own = folder / str(number)
             own.mkdir()
             made[candidate.stages] = gather(
-                candidate.recipe, candidate.components, ground.items, ground.labels, folder=own, progress=progress
+                candidate.recipe,
+                candidate.components,
+                ground.dataset,
+                ground.items,
+                ground.labels,
+                folder=own,
+                progress=progress,
             )
         watch.stage("embedding")
     usable = set.intersection(*({item.path for item in one.examples.items} for one in made.values()))
@@ -190,7 +196,7 @@ def _judge(
     done = [trials.run(split) for split in progress.track(splits, f"judging by {recipe.name}", len(splits), "splits")]
     collected = collect(done, len(examples))
     watch.stage("judging")
-    found = figures(examples, collected, recipe, resamples=plan.resamples, unaffected=ground.unaffected)
+    found = figures(gathered, collected, recipe, resamples=plan.resamples, unaffected=ground.unaffected)
     watch.stage("measuring")
     knows = ground.checked.knows_patients
     claim = claim_of(ground.by, ground.dataset, knows_patients=knows)

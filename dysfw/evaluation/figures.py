@@ -12,10 +12,10 @@ import numpy as np
 from ..estimate import Estimate
 from ..recipe.model import Recipe
 from ..resampling import patient_weights
-from ..training.examples import Examples
 from ..types import Int64
 from .collected import Collected
 from .contenders import Contest
+from .gathered import Gathered
 from .measures import confusion
 from .result import ClassScores, WorstError
 from .trial import RECIPE
@@ -25,10 +25,10 @@ WORST = 20
 
 
 def figures(
-    examples: Examples, collected: Collected, recipe: Recipe, *, resamples: int, unaffected: str | None
+    gathered: Gathered, collected: Collected, recipe: Recipe, *, resamples: int, unaffected: str | None
 ) -> dict[str, Any]:
     """All that is measured on the photographs that were judged, by field of ``Evaluation``."""
-    judged = collected.judged
+    examples, judged = gathered.examples, collected.judged
     y, groups = examples.y[judged], examples.groups[judged]
     seen = replace(
         collected,
@@ -61,7 +61,7 @@ def figures(
         "calibration": calibration(seen, y, raw, overall["ece"]),
         "sets": prediction_sets(seen.sets, y, groups, weights, wanted=recipe.reliability.coverage, labels=examples.labels),
         "rejection": rejection(seen, y, groups, weights),
-        "worst": _worst(examples, collected, np.flatnonzero(judged)),
+        "worst": _worst(gathered, collected, np.flatnonzero(judged)),
     }
 
 
@@ -70,14 +70,14 @@ def _top(overall: Mapping[str, Estimate], ending: str) -> dict[int, Estimate]:
     return {int(found[1]): value for name, value in overall.items() if (found := pattern.fullmatch(name))}
 
 
-def _worst(examples: Examples, collected: Collected, rows: Int64) -> list[WorstError]:
+def _worst(gathered: Gathered, collected: Collected, rows: Int64) -> list[WorstError]:
     """The errors made with the greatest confidence, by the mean over the repeats."""
-    mean = collected.by_name[RECIPE].mean(axis=0)
+    examples, mean = gathered.examples, collected.by_name[RECIPE].mean(axis=0)
     wrong = [int(n) for n in rows if mean[n].argmax() != examples.y[n]]
     wrong.sort(key=lambda n: -float(mean[n].max()))
     return [
         WorstError(
-            path=str(examples.items[n].path),
+            path=gathered.names[n],
             patient=examples.items[n].patient,
             label=examples.items[n].label,
             judged=examples.labels[int(mean[n].argmax())],

@@ -11,7 +11,7 @@ import numpy as np
 from ..audit.clues import Row, Seen, describe
 from ..audit.predict import ALL, kernels
 from ..audit.table import Table
-from ..data.dataset import Item
+from ..data.dataset import Dataset, Item
 from ..engine.build import Components
 from ..engine.pipeline import Pipeline
 from ..imaging.harmonise import harmonise
@@ -25,11 +25,13 @@ from ..types import Embedded, Float32, Int64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
-    """examples: the photographs whose faces could be embedded. boxes: of those faces, float32 [4], px. rows: their clues;
+    """examples: the photographs whose faces could be embedded. names: of the photographs, for reports. boxes: of those faces,
+    float32 [4], px. rows: their clues;
     harmonised: the same of the photographs as the recipe harmonises them, None where it does not. embed: where the recipe fits
     the trunk itself, see ``out_of_fold_votes``."""
 
     examples: Examples
+    names: tuple[str, ...]
     boxes: tuple[Float32, ...]
     rows: tuple[Row, ...]
     harmonised: tuple[Row, ...] | None
@@ -40,6 +42,7 @@ class Gathered:
         embed = self.embed
         return Gathered(
             examples=self.examples.rows(chosen),
+            names=tuple(self.names[n] for n in chosen),
             boxes=tuple(self.boxes[n] for n in chosen),
             rows=tuple(self.rows[n] for n in chosen),
             harmonised=tuple(self.harmonised[n] for n in chosen) if self.harmonised else None,
@@ -53,9 +56,16 @@ class Gathered:
 
 
 def gather(
-    recipe: Recipe, components: Components, items: Sequence[Item], labels: Sequence[str], *, folder: Path, progress: Progress
+    recipe: Recipe,
+    components: Components,
+    dataset: Dataset,
+    items: Sequence[Item],
+    labels: Sequence[str],
+    *,
+    folder: Path,
+    progress: Progress,
 ) -> Gathered:
-    """folder: for temporary files."""
+    """items: some of the data set's. folder: for temporary files."""
     rows: dict[str, Row] = {}
     harmonised: dict[str, Row] = {}
     boxes: dict[str, Float32] = {}
@@ -74,6 +84,7 @@ def gather(
     sources = [str(item.path) for item in examples.items]
     return Gathered(
         examples=examples,
+        names=tuple(dataset.name_of(item) for item in examples.items),
         boxes=tuple(boxes[source] for source in sources),
         rows=tuple(rows[source] for source in sources),
         harmonised=tuple(harmonised[source] for source in sources) if recipe.harmonise else None,

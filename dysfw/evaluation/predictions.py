@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DysfwError
-from ..training.examples import Examples
 from .collected import Collected
+from .gathered import Gathered
 from .protocol import Split
 from .trial import RECIPE
 
 
-def write_predictions(path: Path, collected: Collected, examples: Examples, splits: Sequence[Split]) -> None:
+def write_predictions(path: Path, collected: Collected, gathered: Gathered, splits: Sequence[Split]) -> None:
     """A row for each contender, repeat and photograph that was judged. Columns: contender, repeat, split, path, patient,
     source, label, judged, a probability "p:LABEL" for each condition; of the recipe also set (labels) and reasons (codes; none:
     reliable). Raises DysfwError."""
@@ -22,9 +22,9 @@ def write_predictions(path: Path, collected: Collected, examples: Examples, spli
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetWriter(path, _schema(examples.labels)) as file:
+        with parquet.ParquetWriter(path, _schema(gathered.examples.labels)) as file:
             for name in collected.by_name:
-                rows = _rows(name, collected, examples, splits)
+                rows = _rows(name, collected, gathered, splits)
                 file.write_table(pa.Table.from_pylist(rows, schema=file.schema))
     except OSError as error:
         raise DysfwError(f"cannot write {path}: {error.strerror or error}") from None
@@ -40,8 +40,9 @@ def _schema(labels: Sequence[str]):  # type: ignore[no-untyped-def]  # noqa: ANN
     return pa.schema([*fields, pa.field("set", pa.list_(pa.string())), pa.field("reasons", pa.list_(pa.string()))])
 
 
-def _rows(name: str, collected: Collected, examples: Examples, splits: Sequence[Split]) -> list[dict[str, object]]:
-    labels, rows = examples.labels, []
+def _rows(name: str, collected: Collected, gathered: Gathered, splits: Sequence[Split]) -> list[dict[str, object]]:
+    examples, rows = gathered.examples, []
+    labels = examples.labels
     for split in splits:
         for n in split.held:
             probabilities = collected.by_name[name][split.repeat, n]
@@ -49,8 +50,9 @@ def _rows(name: str, collected: Collected, examples: Examples, splits: Sequence[
                 continue
             item = examples.items[n]
             row: dict[str, object] = {
-                "contender": name, "repeat": split.repeat, "split": split.name, "path": str(item.path), "patient": item.patient,
-                "source": item.source, "label": item.label, "judged": labels[int(probabilities.argmax())],
+                "contender": name, "repeat": split.repeat, "split": split.name, "path": gathered.names[n],
+                "patient": item.patient, "source": item.source, "label": item.label,
+                "judged": labels[int(probabilities.argmax())],
             }  # fmt: skip
             row |= {f"p:{label}": float(p) for label, p in zip(labels, probabilities, strict=True)}
             if name == RECIPE:

@@ -21,6 +21,7 @@ def test_evaluate_writes_a_report_figures_and_every_prediction(dysfw, toy_recipe
     assert {"contender", "p:red", "set", "reasons"} <= set(table.column_names)
     recipe = [row for row in table.to_pylist() if row["contender"] == "recipe"]
     assert len(recipe) == 30
+    assert {row["path"] for row in recipe} >= {"red/0.png", "sand/9.png"}  # as the manifest names them
     right = sum(row["label"] == row["judged"] for row in recipe) / 30
     assert right == metrics["measures"]["accuracy"]["value"]
 

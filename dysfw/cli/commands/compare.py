@@ -81,7 +81,7 @@ def compare(
                 "report.html": report_html(one.result),
             },
         )
-        write_predictions(own / "predictions.parquet", one.collected, one.gathered.examples, one.splits)
+        write_predictions(own / "predictions.parquet", one.collected, one.gathered, one.splits)
     write_all(
         output,
         {"comparison.json": found.model_dump_json(by_alias=True, indent=1) + "\n", "report.html": comparison_html(found)},

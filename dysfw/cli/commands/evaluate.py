@@ -72,6 +72,6 @@ def evaluate(
             "report.html": report_html(result, images),
         },
     )
-    write_predictions(output / "predictions.parquet", evaluated.collected, evaluated.gathered.examples, evaluated.splits)
+    write_predictions(output / "predictions.parquet", evaluated.collected, evaluated.gathered, evaluated.splits)
     print_evaluation(out(), result, output / "report.html")
     say_failures([evaluated])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 from PIL import Image as Pillow
 
@@ -18,14 +17,16 @@ AROUND = 0.25  # of the box is shown on each side
 
 def worst_faces(evaluation: Evaluation, gathered: Gathered) -> dict[str, bytes]:
     """By path a JPEG without metadata. A photograph that cannot be read any more is left out."""
-    boxes = {str(item.path): box for item, box in zip(gathered.examples.items, gathered.boxes, strict=True)}
+    shown = zip(gathered.names, gathered.examples.items, gathered.boxes, strict=True)
+    places = {name: (item.path, box) for name, item, box in shown}
     faces = {}
     for error in evaluation.worst:
+        path, box = places[error.path]
         try:
-            image = read_image(Path(error.path))
+            image = read_image(path)
         except ImageError:
             continue
-        x0, y0, x1, y1 = (float(v) for v in boxes[error.path])
+        x0, y0, x1, y1 = (float(v) for v in box)
         dx, dy = AROUND * (x1 - x0), AROUND * (y1 - y0)
         cut = Pillow.fromarray(image.pixels).crop((round(x0 - dx), round(y0 - dy), round(x1 + dx), round(y1 + dy)))
         cut.thumbnail((SIDE, SIDE))
