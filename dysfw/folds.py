@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 from .types import Int64
 
@@ -20,6 +19,8 @@ def patient_folds(y: Int64, groups: Int64, folds: int, seed: int) -> list[tuple[
     number = max(2, min(folds, *patients)) if patients else 2
     if len(np.unique(groups)) < number:
         raise ValueError(f"{len(np.unique(groups))} patient(s) cannot be divided into {number} folds")
+    from sklearn.model_selection import StratifiedGroupKFold  # a second to import, which only training needs
+
     splitter = StratifiedGroupKFold(number, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from sklearn.metrics import confusion_matrix, recall_score
 
 from .types import Float32, Int64
 
@@ -30,6 +29,8 @@ class Scores(BaseModel):
 
 def scores(probabilities: Float32, y: Int64) -> Scores:
     """probabilities float32 [N, K] and truth int [N], N >= 1."""
+    from sklearn.metrics import confusion_matrix, recall_score  # a second to import, which only training needs
+
     classes = probabilities.shape[1]
     order = np.argsort(-probabilities, axis=1, kind="stable")
     rank = np.argmax(order == y[:, None], axis=1)

@@ -106,3 +106,11 @@ def test_the_contracts_import_no_deep_learning_library():
     program = "import sys, dysfw.components; print(sorted({'torch', 'scipy', 'sklearn', 'PIL'} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout == "[]\n"
+
+
+def test_judging_with_what_was_trained_imports_no_library_that_only_training_needs():
+    program = (
+        "import sys, dysfw.engine.assemble, dysfw.engine.pipeline, dysfw.builtin.heads.softmax;"
+        "print(sorted({'sklearn', 'scipy.stats', 'matplotlib', 'torch'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "[]\n"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from ...components import Head
 from ...folds import patient_folds
 from ...types import Float32, Int64, State
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 Float64 = npt.NDArray[np.float64]
 
@@ -97,6 +99,8 @@ class Softmax(Head):
 
 
 def _regression(C: float) -> LogisticRegression:
+    from sklearn.linear_model import LogisticRegression  # a second to import, which a trained head never needs
+
     # warm_start: along the grid each fit begins where the last, slightly stronger one ended
     return LogisticRegression(C=C, class_weight="balanced", max_iter=10_000, tol=1e-6, warm_start=True)
 
