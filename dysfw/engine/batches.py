@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ def batches(sources: Iterable[Path]) -> Iterator[list[Decoded]]:
         if batch and (len(batch) == BATCH_IMAGES or pixels + size > BATCH_PIXELS):
             yield batch
             batch, pixels = [], 0
+            _give_back_memory()
         batch.append(decoded)
         pixels += size
     if batch:
@@ -46,3 +48,14 @@ def _decode(source: Path) -> Decoded:
     except ImageError as error:
         result = Failure(str(source), error.code, error.message)
     return Decoded(result, (time.perf_counter() - started) * 1000)
+
+
+def _give_back_memory() -> None:
+    """Hand what the last batch needed back to the system, where the C library is glibc.
+
+    Small results that are kept come to lie in the gaps that a batch's large arrays leave, which then fit nowhere: without this a
+    process grows by some 2 MB an image.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
