@@ -36,8 +36,18 @@ class Ranking:
     def auroc(self, weights: Float64) -> Float64:
         """The probability that a positive scores higher than another photograph, ties counted half.
 
-        weights: float64 [N, B], photographs first. Returns float64 [B]; NaN where either side has no weight. This is the
-        Mann-Whitney statistic by its rank sum (Hanley & McNeil, Radiology 1982;143:29-36), with weights in place of ranks.
+        weights: float64 [N, B], photographs first. Returns float64 [B]; NaN where either side has no weight.
+        """
+        won, pairs = self.won_pairs(weights)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return won / pairs
+
+    def won_pairs(self, weights: Float64) -> tuple[Float64, Float64]:
+        """The weight of all pairs of a positive with another photograph in which the positive scores higher, ties counted half,
+        and the weight of all such pairs: float64 [B] each.
+
+        This is the Mann-Whitney statistic by its rank sum (Hanley & McNeil, Radiology 1982;143:29-36), with weights in place of
+        ranks.
         """
         below = np.zeros((len(self.order) + 1, weights.shape[1]))
         np.cumsum(weights[self.order], axis=0, out=below[1:])
@@ -45,6 +55,4 @@ class Ranking:
         ahead = np.einsum("pb,pb->b", own, below[self.lower] + below[self.not_higher]) / 2
         positives = own.sum(axis=0)
         # Positives are ahead of each other, or tied with themselves, in half of their own pairs.
-        won = ahead - positives**2 / 2
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return won / (positives * (below[-1] - positives))  # type: ignore[no-any-return]
+        return ahead - positives**2 / 2, positives * (below[-1] - positives)

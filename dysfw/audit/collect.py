@@ -11,6 +11,7 @@ from ..engine.attempt import attempt
 from ..engine.batches import batches
 from ..engine.build import build_detector
 from ..engine.devices import resolve_device
+from ..engine.embedder import on_grid
 from ..errors import ImageError
 from ..recipe.model import Recipe
 from ..recipe.signature import SUPPLIED, signature_of
@@ -39,8 +40,8 @@ def collect(paths: Iterable[Path], detector: Detector) -> Iterator[Seen | Failur
 
 
 def chosen_face(faces: list[Face]) -> Face | None:
-    """The one that a recipe judges: chosen by the detector, or else its first."""
-    return next((face for face in faces if face.chosen), faces[0] if faces else None)
+    """The one that a recipe judges, where it sees it: chosen by the detector, or else its first."""
+    return on_grid(next((face for face in faces if face.chosen), faces[0])) if faces else None
 
 
 def detector_of(recipe: Recipe | None, registry: Registry) -> Detector:

@@ -112,6 +112,13 @@ def prepare_folder(folder: Path) -> None:
 
     if not find_spec("pyarrow"):
         raise DysfwError("predictions are written in Parquet, which needs pyarrow", hint="pip install 'dysfw[parquet]'")
+    new_folder(folder)
+
+
+def new_folder(folder: Path) -> None:
+    """Make a folder, or take an empty one. Raises DysfwError where there is anything in it or it cannot be made."""
+    from ..errors import DysfwError
+
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DysfwError(f"{folder} exists already", hint="name another folder with -o, or delete that one first")
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from ..errors import DysfwError, ImageError
@@ -61,7 +62,7 @@ def check(dataset: Dataset, progress: Progress) -> Checked:
     copies = find_copies(items, traces)
     before = [item for n, item in enumerate(items) if n not in copies.out]
     after = tuple(item for n, item in enumerate(copies.items) if n not in copies.out)
-    findings = [*_unreadable(failures), *_about_copies(copies, _Names(dataset, items)), *_about_patients(before)]
+    findings = [*_unreadable(failures, dataset), *_about_copies(copies, _Names(dataset, items)), *_about_patients(before)]
     findings += _about_classes(dataset, {item.label for item in after})
     findings.sort(key=lambda finding: ORDER.index(finding.severity))
     return Checked(replace(dataset, items=after), dataset.knows_patients, tuple(findings), tuple(failures))
@@ -80,13 +81,14 @@ def _read(dataset: Dataset, progress: Progress) -> tuple[list[Item], list[Trace]
     return items, traces, failures
 
 
-def _unreadable(failures: Sequence[Failure]) -> Iterator[Finding]:
+def _unreadable(failures: Sequence[Failure], dataset: Dataset) -> Iterator[Finding]:
     by_code = defaultdict(list)
     for failure in failures:
         by_code[failure.code].append(failure)
     for code, same in sorted(by_code.items()):
         message = f"{count(len(same), 'photograph')} cannot be read: {same[0].message}"
-        yield Finding(code, "exclusion", message, len(same), tuple(failure.source for failure in same[:EXAMPLES]))
+        examples = tuple(dataset.relative(Path(failure.source)) for failure in same[:EXAMPLES])
+        yield Finding(code, "exclusion", message, len(same), examples)
 
 
 class _Names:

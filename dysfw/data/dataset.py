@@ -44,9 +44,13 @@ class Dataset:
         return all(item.patient is not None for item in self.items)
 
     def name_of(self, item: Item) -> str:
-        """A photograph's path, relative to the data's folder where it lies in it."""
+        """What to call a photograph: see ``relative``."""
+        return self.relative(item.path)
+
+    def relative(self, path: Path) -> str:
+        """A path as the data gives it: relative to the data's folder where it lies in it."""
         folder = self.origin if self.origin.is_dir() else self.origin.parent
-        return str(item.path.relative_to(folder) if item.path.is_relative_to(folder) else item.path)
+        return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
     def split(self, name: str) -> tuple[Item, ...]:
         """The items of one split; all of them are "train" where the data names no splits."""

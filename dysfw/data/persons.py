@@ -51,9 +51,9 @@ def same_person(embeddings: Float32, groups: Int64) -> Suspects:
 
 
 def about_persons(suspects: Suspects, items: Sequence[Item]) -> list[Finding]:
-    """What to tell the reader; nothing where nobody is suspected. items: the photographs that were compared."""
+    """What to tell the reader. items: the photographs that were compared."""
     if not suspects.pairs:
-        return []
+        return [] if suspects.threshold is not None or len(items) < 2 else [Finding("persons_not_told", "note", _NOT_TOLD, 0)]
     photographs = len({n for i, j, _ in suspects.pairs for n in (i, j)})
     examples = tuple(f"{_named(items[i])} ~ {_named(items[j])}" for i, j, _ in suspects.pairs[:EXAMPLES])
     pairs = count(len(suspects.pairs), "pair")
@@ -64,6 +64,12 @@ def about_persons(suspects: Suspects, items: Sequence[Item]) -> list[Finding]:
         return [Finding("faces_alike", "note", message, photographs, examples)]
     message = f"{pairs} of faces of two patients as alike as those of one{apart}: they may show one person"
     return [Finding("same_person", "warning", message, photographs, examples)]
+
+
+_NOT_TOLD = (
+    "whether one person stands under two patients cannot be told from these data: too few patients have several photographs, "
+    "or the trunk does not find them; faces far more alike than others would have been named, and there are none"
+)
 
 
 def _named(item: Item) -> str:

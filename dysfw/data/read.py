@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import DysfwError
@@ -25,8 +25,10 @@ def read_dataset(data: Path) -> Dataset:
     if not data.exists():
         raise DysfwError(f"no such data: {data}", hint="DATA is a folder with one folder for each class, or a manifest")
     if data.is_dir():
-        manifest = next((data / name for name in MANIFESTS if (data / name).is_file()), None)
-        return _from_manifest(manifest) if manifest else _from_folders(data)
+        manifests = [data / name for name in MANIFESTS if (data / name).is_file()]
+        if len(manifests) > 1:
+            raise DysfwError(f"{data} holds {listed(p.name for p in manifests)}", hint="name the one that is meant as DATA")
+        return _from_manifest(manifests[0]) if manifests else _from_folders(data)
     return _from_manifest(data)
 
 
@@ -56,22 +58,28 @@ def _from_manifest(path: Path) -> Dataset:
     if path.stat().st_size > MAX_BYTES:
         raise DysfwError(f"{path} is larger than {MAX_BYTES:,} bytes")
     rows = list(_parquet_rows(path) if path.suffix.lower() == ".parquet" else _csv_rows(path))
-    problems, items = [], []
+    items: list[Item] = []
+    wrong: defaultdict[str, list[int]] = defaultdict(list)  # by what is wrong, the rows
+    listed_in: defaultdict[str, list[int]] = defaultdict(list)  # by path, the rows
     for number, row in rows:
         values = {key: (row.get(key) or "").strip() for key in (*REQUIRED, *OPTIONAL)}
         missing = [key for key in REQUIRED if not values[key]]
         if None in row:  # where the csv module puts the cells that no column has a name for
-            problems.append(f"row {number}: more cells than columns; a comma in a value needs quotes around that value")
+            wrong["more cells than columns; a comma in a value needs quotes around that value"].append(number)
         elif missing:
-            problems.append(f"row {number}: {listed(missing)} is empty")
+            wrong[f"{listed(missing)} is empty"].append(number)
         elif values["split"] and values["split"] not in SPLITS:
-            problems.append(f"row {number}: split is {values['split']!r}; allowed: {listed(SPLITS)}, or empty")
+            wrong[f"split is {values['split']!r}; allowed: {listed(SPLITS)}, or empty"].append(number)
         else:
             optional = {key: values[key] or None for key in OPTIONAL}
             items.append(Item(path.parent / values["path"], values["label"], **optional))
-    doubled = [str(p) for p, n in Counter(item.path for item in items).items() if n > 1]
+            listed_in[str(Path(values["path"]))].append(number)
+    problems = [f"{_rows(numbers)}: {what}" for what, numbers in wrong.items()]
+    doubled = [f"{name} ({_rows(numbers)})" for name, numbers in listed_in.items() if len(numbers) > 1]
     if doubled:
-        problems.append(f"{count(len(doubled), 'photograph')} listed more than once: {listed(doubled, 5)}")
+        problems.append(
+            f"{count(len(doubled), 'photograph')} listed more than once; keep one row of each: {listed(doubled, 5)}"
+        )
     problems += _across_splits(items)
     unsplit = sum(item.split is None for item in items)
     if 0 < unsplit < len(items):
@@ -84,6 +92,11 @@ def _from_manifest(path: Path) -> Dataset:
         raise DysfwError(f"{path} lists no photographs")
     _refuse_look_alikes((item.label for item in items), path)
     return Dataset(tuple(items), path)
+
+
+def _rows(numbers: Sequence[int]) -> str:
+    """ "row 4", "rows 4, 7, 9 and 12 more"."""
+    return f"row{'s' if len(numbers) > 1 else ''} {listed(map(str, numbers), 5)}"
 
 
 def _refuse_look_alikes(labels: Iterable[str], where: Path) -> None:
@@ -115,7 +128,9 @@ def _across_splits(items: Iterable[Item]) -> list[str]:
         if item.patient is not None:
             splits.setdefault(item.patient, set()).add(item.split)
     torn = [patient for patient, names in splits.items() if len(names) > 1]
-    return [f"{count(len(torn), 'patient')} in more than one split: {listed(torn, 5)}"] if torn else []
+    if not torn:
+        return []
+    return [f"{count(len(torn), 'patient')} in more than one split; give all rows of a patient the same: {listed(torn, 5)}"]
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:

@@ -53,8 +53,8 @@ def _decode(source: Path) -> Decoded:
 def _give_back_memory() -> None:
     """Hand what the last batch needed back to the system, where the C library is glibc.
 
-    Small results that are kept come to lie in the gaps that a batch's large arrays leave, which then fit nowhere: without this a
-    process grows by some 2 MB an image.
+    Small results that are kept come to lie in the gaps that a batch's large arrays leave, which then fit nowhere: without this
+    a process grows by some 2 MB an image.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim:

@@ -70,7 +70,10 @@ class Trust:
         """Comparisons with NaN are false: what nobody measured is no reason."""
         keys, reasons = self.keys, []
         if unlike > self.unlike:
-            message = f"the face is unlike those in training (by {unlike:.1f}, where up to {self.unlike:.1f} is usual)"
+            message = (
+                f"the face is unlike those in training: {unlike:.1f} standard deviations further off than is usual, where "
+                f"{100 - 100 * keys.unlike:g} % of those are at most {self.unlike:.1f}"
+            )
             reasons.append(Notice("unlike_training", message))
         if height < keys.smallest_face:
             message = f"the face is {height:.0f} px high, and {keys.smallest_face} px are needed"

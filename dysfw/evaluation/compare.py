@@ -9,10 +9,10 @@ import numpy as np
 from ..errors import DysfwError
 from ..resampling import patient_weights
 from ..text import listed
-from ..types import Float32
 from .comparison_result import Comparison, Entry
 from .contenders import Contest
 from .evaluate import Evaluated, Plan
+from .intervals import Measured
 from .trial import RECIPE
 
 
@@ -32,11 +32,13 @@ def comparison(evaluated: Sequence[Evaluated], plan: Plan) -> Comparison:
     weights = patient_weights(examples.y[judged], examples.groups[judged], plan.resamples, plan.division.seed)
     control = first.result.labels.index(first.result.unaffected) if first.result.unaffected else None
 
-    def measured(probabilities: Float32):  # type: ignore[no-untyped-def]  # noqa: ANN202
-        y, groups = examples.y[judged], examples.groups[judged]
-        return Contest({RECIPE: probabilities[:, judged]}, y, groups, weights, control).measured(RECIPE)
+    def measured(one: Evaluated) -> Measured:
+        own, splits = {RECIPE: one.collected.by_name[RECIPE][:, judged]}, one.collected.splits[:, judged]
+        return Contest(own, examples.y[judged], examples.groups[judged], weights, splits=splits, unaffected=control).measured(
+            RECIPE
+        )
 
-    base = measured(first.collected.by_name[RECIPE])
+    base = measured(first)
     entries = [
         Entry(
             name=one.result.name,
@@ -45,7 +47,7 @@ def comparison(evaluated: Sequence[Evaluated], plan: Plan) -> Comparison:
             measures=one.result.measures,
             top=one.result.top,
             top_macro=one.result.top_macro,
-            difference={} if one is first else measured(one.collected.by_name[RECIPE]).minus(base),
+            difference={} if one is first else measured(one).minus(base),
             seconds=round(sum(one.result.seconds.values()), 2),
         )
         for one in evaluated

@@ -16,12 +16,21 @@ from .trial import FUSION, RECIPE, REGION
 
 class Contest:
     """y, groups: int64 [N]; weights: float64 [B, N], of the bootstrap; by_name: float32 [P, N, K] for each contender, NaN where
-    it said nothing. All N photographs were judged by the recipe. unaffected: that condition, where there is one."""
+    it said nothing. All N photographs were judged by the recipe. splits: int64 [P, N], in which split. unaffected: that
+    condition, where there is one."""
 
     def __init__(
-        self, by_name: Mapping[str, Float32], y: Int64, groups: Int64, weights: Float64, unaffected: int | None
+        self,
+        by_name: Mapping[str, Float32],
+        y: Int64,
+        groups: Int64,
+        weights: Float64,
+        *,
+        splits: Int64,
+        unaffected: int | None,
     ) -> None:
         self.by_name = by_name
+        self.splits = splits
         self.y, self.groups, self.weights, self.unaffected = y, groups, weights, unaffected
         self._of_recipe: dict[bytes, Measured] = {}
 
@@ -30,7 +39,14 @@ class Contest:
         use = np.ones(len(self.y), bool) if rows is None else rows
         if name == RECIPE and use.tobytes() in self._of_recipe:
             return self._of_recipe[use.tobytes()]
-        found = measured(self.by_name[name][:, use], self.y[use], self.groups[use], self.weights[:, use], self.unaffected)
+        found = measured(
+            self.by_name[name][:, use],
+            self.y[use],
+            self.groups[use],
+            self.weights[:, use],
+            self.unaffected,
+            splits=self.splits[:, use],
+        )
         if name == RECIPE:
             self._of_recipe[use.tobytes()] = found
         return found

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from ..data.checks import Checked, Finding
+from ..data.dataset import Dataset
 from ..data.persons import about_persons, same_person
 from ..training.examples import Examples
 from .result import DataSummary, Problem
@@ -26,8 +28,9 @@ def _persons(examples: Examples) -> list[Finding]:
     return about_persons(suspects, [examples.items[n] for n in rows])
 
 
-def summarise(origin: str, checked: Checked, examples: Examples, problems: Sequence[Problem]) -> DataSummary:
-    """examples: the photographs that were embedded, and those that could not be. problems: found later than by ``check``."""
+def summarise(dataset: Dataset, checked: Checked, examples: Examples, problems: Sequence[Problem]) -> DataSummary:
+    """dataset: as it came. examples: the photographs that were embedded, and those that could not be. problems: found later
+    than by ``check``."""
     knows = checked.knows_patients
     found = [
         Problem(
@@ -40,13 +43,13 @@ def summarise(origin: str, checked: Checked, examples: Examples, problems: Seque
     found += [
         Problem(
             code=code, severity="exclusion", message=first[code].message, photographs=number,
-            examples=[f.source for f in examples.failures if f.code == code][:EXAMPLES],
+            examples=[dataset.relative(Path(f.source)) for f in examples.failures if f.code == code][:EXAMPLES],
         )
         for code, number in by_code.most_common()
     ]  # fmt: skip
     labels = np.array([item.label for item in examples.items])
     return DataSummary(
-        origin=origin,
+        origin=str(dataset.origin),
         fingerprint=examples.fingerprint,
         images=len(examples),
         patients=len(np.unique(examples.groups)) if knows else None,

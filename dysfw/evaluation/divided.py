@@ -62,6 +62,13 @@ def large_enough(items: Sequence[Item], division: Division, by: By) -> tuple[lis
             "(--leave-out-small)",
         )  # fmt: skip
     kept = [item for item in items if item.label not in small]
+    if len(patients) - len(small) < 2:
+        left = count(len(patients) - len(small), "condition")
+        raise DysfwError(
+            f"--leave-out-small would leave {left} of {len(patients)}: the others have fewer than {needed} patients, "
+            f"{listed(named, 10)}",
+            hint=f"add patients, or ask for fewer folds (--folds {max(2, sorted(patients.values())[-2])})",
+        )
     message = f"{count(len(small), 'condition')} with fewer than {needed} patients left out: {listed(named, 10)}"
     return kept, [
         Problem(
@@ -133,4 +140,5 @@ def claim_of(by: By, dataset: Dataset, *, knows_patients: bool) -> str:
             "scores then are too good. No patient-wise claim can be made."
         )
     beyond = "another source" if by == "sources" else "other hospitals, cameras or populations"
-    return f"{shown}. No patient is on both sides of a split. It says nothing about {beyond} that the data does not show."
+    named = "No patient that the data names is on both sides of a split."
+    return f"{shown}. {named} It says nothing about {beyond} that the data does not show."

@@ -209,7 +209,7 @@ def _judge(
         recipe_fingerprint=recipe.fingerprint,
         bundle=None,
         protocol=described(ground.by, plan.division, splits, knows_patients=knows, claim=claim),
-        data=summarise(str(ground.dataset.origin), ground.checked, examples, [*ground.problems, *lost]),
+        data=summarise(ground.dataset, ground.checked, examples, [*ground.problems, *lost]),
         audit=audits[0],
         audit_harmonised=audits[1],
         labels=list(ground.labels),

@@ -34,15 +34,20 @@ def figures(
         collected,
         by_name={name: p[:, judged] for name, p in collected.by_name.items()},
         raw=collected.raw[:, judged],
+        splits=collected.splits[:, judged],
         sets=collected.sets[:, judged],
         reasons=tuple(tuple(r for r, use in zip(repeat, judged, strict=True) if use) for repeat in collected.reasons),
     )
     weights = patient_weights(y, groups, resamples, recipe.seed)
     control = examples.labels.index(unaffected) if unaffected else None
-    contest = Contest(seen.by_name, y, groups, weights, control)
+    contest = Contest(seen.by_name, y, groups, weights, splits=seen.splits, unaffected=control)
     own = contest.measured(RECIPE)
     overall = own.overall()
-    raw = Contest({RECIPE: seen.raw}, y, groups, weights, control).measured(RECIPE).overall()["ece"]
+    raw = (
+        Contest({RECIPE: seen.raw}, y, groups, weights, splits=seen.splits, unaffected=control)
+        .measured(RECIPE)
+        .overall()["ece"]
+    )
     return {
         "measures": overall,
         "top": _top(overall, ""),

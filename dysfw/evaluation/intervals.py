@@ -56,14 +56,20 @@ class Measured:
 
 
 def measured(
-    probabilities: Float32 | Float64, y: Int64, groups: Int64, weights: Float64, unaffected: int | None = None
+    probabilities: Float32 | Float64,
+    y: Int64,
+    groups: Int64,
+    weights: Float64,
+    unaffected: int | None = None,
+    *,
+    splits: Int64 | None = None,
 ) -> Measured:
     """Measure as ``measures.measure`` does, with and without resampling. groups: int [N], patients; weights: float64 [B, N],
     from ``resampling.patient_weights``."""
     per_class = _patients_per_class(probabilities, y, groups)
     return Measured(
-        value=measure(probabilities, y, np.ones((1, len(y))), unaffected),
-        resampled=measure(probabilities, y, weights, unaffected),
+        value=measure(probabilities, y, np.ones((1, len(y))), unaffected, splits=splits),
+        resampled=measure(probabilities, y, weights, unaffected, splits=splits),
         patients=_patients(per_class, len(np.unique(groups)), unaffected),
         patients_per_class=per_class,
     )

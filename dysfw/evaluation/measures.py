@@ -4,6 +4,10 @@ overall:   accuracy, balanced_accuracy (mean sensitivity of the classes present)
            among the first N), top_N_macro (mean over the classes present), auroc_macro, auroc_affected (affected against
            unaffected), log_loss, brier, ece
 per class: sensitivity, specificity, precision, auroc (the class against all others), top_N
+
+An AUROC counts pairs of photographs of the same split only. Scores of two splits come from two models: where the shares of the
+classes differ a little between splits, a model that only repeats what it learned from would rank pairs across them wrongly more
+often than not (Forman & Scholz, Apples-to-apples in cross-validation studies, SIGKDD Explorations 2010;12(1):49-57).
 """
 
 from __future__ import annotations
@@ -32,15 +36,24 @@ class Measures:
     per_class: dict[str, Float64]
 
 
-def measure(probabilities: Float32 | Float64, y: Int64, weights: Float64, unaffected: int | None = None) -> Measures:
+def measure(
+    probabilities: Float32 | Float64,
+    y: Int64,
+    weights: Float64,
+    unaffected: int | None = None,
+    *,
+    splits: Int64 | None = None,
+) -> Measures:
     """All measures. With weights of ones they are those of the photographs as they are.
 
     probabilities: float [N, K], or [P, N, K] where each photograph was judged in each of P repeats: a measure is then the mean
     over the repeats that define it. y: int [N] in 0..K-1. weights: float64 [B, N], at least 0. unaffected: the class without a
-    condition. Raises ValueError for probabilities that are not numbers.
+    condition. splits: int [P, N], in which split each was judged; None: all in one. Raises ValueError for probabilities that
+    are not numbers.
     """
     repeats = _as_repeats(probabilities, y)
-    judged = [_Judged.of(repeat, y) for repeat in repeats]
+    judged_in = np.zeros(repeats.shape[:2], np.int64) if splits is None else splits
+    judged = [_Judged.of(repeat, y, split) for repeat, split in zip(repeats, judged_in, strict=True)]
     blocks = []
     for start in range(0, len(weights), BLOCK):
         block = np.ascontiguousarray(weights[start : start + BLOCK].T)
@@ -87,7 +100,7 @@ class _Judged:
 
     truth: [N, K], 1 in the photograph's class. chosen: [N, K], 1 in the class ranked first. within: by n, truth where it is
     among the first n. losses: [N, 2], log loss and Brier score. excess: [N, BINS], right (0 or 1) minus confidence, in the bin
-    of that confidence. rankings: of the photographs by the probability of each class.
+    of that confidence. rankings: of each split the rows, and these ranked by the probability of each class.
     """
 
     truth: Float64
@@ -95,10 +108,10 @@ class _Judged:
     within: dict[int, Float64]
     losses: Float64
     excess: Float64
-    rankings: tuple[Ranking, ...]
+    rankings: tuple[tuple[Int64, tuple[Ranking, ...]], ...]
 
     @classmethod
-    def of(cls, probabilities: Float32 | Float64, y: Int64) -> _Judged:
+    def of(cls, probabilities: Float32 | Float64, y: Int64, split: Int64) -> _Judged:
         rows, classes = probabilities.shape
         order = _ranked(probabilities)
         rank = np.argmax(order == y[:, None], axis=1)
@@ -112,7 +125,10 @@ class _Judged:
             within={n: truth * (rank < n)[:, None] for n in top_sizes(classes)},
             losses=np.stack([_log_loss(probabilities, y), ((probabilities - truth) ** 2).sum(axis=1)], axis=1),
             excess=excess,
-            rankings=tuple(Ranking.of(probabilities[:, k], y == k) for k in range(classes)),
+            rankings=tuple(
+                (at, tuple(Ranking.of(probabilities[at, k], y[at] == k) for k in range(classes)))
+                for at in (np.flatnonzero(split == s) for s in np.unique(split))
+            ),
         )
 
     def measures(self, weights: Float64, unaffected: int | None) -> Measures:
@@ -125,7 +141,7 @@ class _Judged:
             "sensitivity": _ratio(hits, truth),
             "specificity": 1 - _ratio(chosen - hits, total[:, None] - truth),
             "precision": _ratio(hits, chosen),
-            "auroc": np.stack([ranking.auroc(weights) for ranking in self.rankings], axis=1),
+            "auroc": self._auroc(weights),
             **{f"top_{n}": _ratio(columns, truth) for n, columns in found.items()},
         }
         losses = _ratio(across @ self.losses, total[:, None])
@@ -143,6 +159,17 @@ class _Judged:
             # 1 - p of the unaffected class ranks the affected as p of that class ranks the unaffected.
             overall["auroc_affected"] = per_class["auroc"][:, unaffected]
         return Measures(overall, per_class)
+
+    def _auroc(self, weights: Float64) -> Float64:
+        """float64 [B, K]"""
+        won, pairs = np.zeros((2, weights.shape[1], self.truth.shape[1]))
+        for rows, rankings in self.rankings:
+            of_split = weights[rows]
+            for k, ranking in enumerate(rankings):
+                more_won, more_pairs = ranking.won_pairs(of_split)
+                won[:, k] += more_won
+                pairs[:, k] += more_pairs
+        return _ratio(won, pairs)
 
 
 def _as_repeats(probabilities: Float32 | Float64, y: Int64) -> Float32 | Float64:

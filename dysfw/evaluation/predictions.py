@@ -15,9 +15,9 @@ from .trial import RECIPE
 
 
 def write_predictions(path: Path, collected: Collected, gathered: Gathered, splits: Sequence[Split]) -> None:
-    """A row for each contender, repeat and photograph that was judged. Columns: contender, repeat, split, path, patient,
-    source, label, judged, a probability "p:LABEL" for each condition; of the recipe also set (labels) and reasons (codes; none:
-    reliable). Raises DysfwError."""
+    """A row for each contender, repeat and photograph that was judged. Columns: contender, repeat (from 1), split, path,
+    patient, source, label, judged, a probability "p:LABEL" for each condition; of the recipe also set (labels) and reasons
+    (codes; none: reliable). Raises DysfwError."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -50,7 +50,7 @@ def _rows(name: str, collected: Collected, gathered: Gathered, splits: Sequence[
                 continue
             item = examples.items[n]
             row: dict[str, object] = {
-                "contender": name, "repeat": split.repeat, "split": split.name, "path": gathered.names[n],
+                "contender": name, "repeat": split.repeat + 1, "split": split.name, "path": gathered.names[n],
                 "patient": item.patient, "source": item.source, "label": item.label,
                 "judged": labels[int(probabilities.argmax())],
             }  # fmt: skip

@@ -80,10 +80,12 @@ class Bin(_Part):
 
 
 class Calibration(_Part):
-    """temperature: by which the logarithms of the probabilities are divided, mean over the splits. ece: expected calibration
-    error. Bins are of the calibrated probabilities, and of those before."""
+    """temperature: by which the logarithms of the probabilities are divided, the geometric mean over the splits; temperatures:
+    the least and the largest. ece: expected calibration error. Bins are of the calibrated probabilities, and of those
+    before."""
 
     temperature: float
+    temperatures: tuple[float, float]
     ece_before: Estimate
     ece: Estimate
     bins_before: list[Bin]

@@ -21,7 +21,8 @@ Array = npt.NDArray[np.generic]
 def calibration(collected: Collected, y: Int64, before: Estimate, after: Estimate) -> Calibration:
     """before, after: expected calibration error."""
     return Calibration(
-        temperature=float(np.mean(collected.temperatures)),
+        temperature=float(np.exp(np.mean(np.log(collected.temperatures)))),
+        temperatures=(min(collected.temperatures), max(collected.temperatures)),
         ece_before=before,
         ece=after,
         bins_before=calibration_bins(collected.raw, y),

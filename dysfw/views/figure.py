@@ -21,7 +21,8 @@ from .text import reliability_text
 
 SIZE = (12.8, 7.2)  # inches: a 16:9 slide
 DPI = 150  # 1,920 × 1,080 px
-IN_SET, OUTSIDE = "#3b6ea5", "#b4c5da"
+IN_SET, OUTSIDE, DOUBTED = "#3b6ea5", "#b4c5da", "#d9d9d9"
+WARNING = "#b3261e"
 COLOURS = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
 CONTEXT = 0.6  # of the face's height is shown around it, where the photograph has it
 MAX_ROWS = 10
@@ -36,6 +37,9 @@ def save_figure(path: Path, result: Prediction, pipeline: Pipeline, top: int) ->
     shown = result.ranking[: min(top, MAX_ROWS)]
     _draw_ranking(bars, result, shown)
     _draw_votes(table, result, shown)
+    if result.reasons:  # above the chart: at the foot it would be overlooked, and cut off first
+        said = "\n".join(wrap(reliability_text(result), 66, max_lines=4, placeholder=" …"))
+        right.suptitle(said, fontsize=13, fontweight="bold", color=WARNING)
     manifest = pipeline.manifest
     bundle = f" · bundle {manifest.name} {manifest.fingerprint[:8]}" if manifest else ""
     figure.suptitle(f"recipe {pipeline.recipe.name} {pipeline.recipe.fingerprint[:8]}{bundle}", fontsize=11, color="0.35")
@@ -47,9 +51,10 @@ def save_figure(path: Path, result: Prediction, pipeline: Pipeline, top: int) ->
 
 
 def _footer(result: Prediction) -> str:
-    """Why not to believe it, three more notices at most, and what it may not be used for."""
+    """That nothing speaks against it, three notices at most, and what it may not be used for."""
     others = [notice.message for notice in result.notices if notice not in result.reasons][:3]
-    lines = [line for text in (reliability_text(result), *others) for line in wrap(text, 95, max_lines=2, placeholder=" …")]
+    said = [reliability_text(result), *others] if result.reliable else others
+    lines = [line for text in said for line in wrap(text, 95, max_lines=2, placeholder=" …")]
     return "\n".join([*lines, RESEARCH_USE])
 
 
@@ -77,8 +82,9 @@ def _draw_face(axes: Axes, result: Prediction) -> None:
 def _draw_ranking(axes: Axes, result: Prediction, shown: list[int]) -> None:
     probabilities = [float(result.probabilities[k]) for k in shown]
     members = result.prediction_set.members if result.prediction_set else shown
-    bars = axes.barh(range(len(shown)), probabilities, color=[IN_SET if k in members else OUTSIDE for k in shown])
-    if result.prediction_set:
+    colours = [DOUBTED if result.reasons else IN_SET if k in members else OUTSIDE for k in shown]
+    bars = axes.barh(range(len(shown)), probabilities, color=colours)
+    if result.prediction_set and not result.reasons:
         axes.set_title(f"dark: in the {100 * result.prediction_set.coverage:g} % set", fontsize=11, color="0.35")
     axes.bar_label(bars, [f"{p:.2f}" for p in probabilities], padding=4, fontsize=11)
     axes.set_yticks(range(len(shown)), [result.labels[k] for k in shown], fontsize=11)

@@ -11,25 +11,28 @@ from ..text import listed, printable
 from ..types import Failure, Notice, Prediction
 
 BAR = 20  # characters
+UNLIKE = "unlike_training"  # of such a face nothing is promised
 
 
 def print_prediction(console: Console, result: Prediction, top: int, ignored: tuple[Notice, ...]) -> None:
-    """The face that was taken, the ranking with each region's own softmax, what to believe, and the warnings, but for
-    ``ignored`` and what already stands there as a reason."""
+    """The face that was taken, the ranking with each region's own softmax, what to believe (ahead of the ranking where that is
+    nothing), and the warnings, but for ``ignored`` and what already stands there as a reason."""
     subject, face = result.subject, result.subject.face
     image = subject.image
     console.print(f"[bold]{escape(printable(image.source))}[/]  {image.width} × {image.height} px")
     pose = subject.segmentation.pose
     turned = f", yaw {pose.yaw:+.0f}° pitch {pose.pitch:+.0f}° roll {pose.roll:+.0f}°" if pose else ""
     console.print(f"face {subject.index + 1} of {subject.faces} at {box_text(face)}, score {face.score:.2f}{turned}")
+    if result.reasons:
+        console.print(escape(reliability_text(result)), style="bold red")
     console.print(_ranking(result, top))
     hidden = len(result.labels) - top
     if hidden > 0:
         console.print(f"and {hidden} more; --top {len(result.labels)} shows all", style="dim")
     if said := set_text(result):
         console.print(escape(said))
-    if said := reliability_text(result):
-        console.print(escape(said), style=None if result.reliable else "bold red")
+    if result.reliable:
+        console.print(reliability_text(result))
     for notice in result.notices:
         if notice not in ignored and notice not in result.reasons:
             console.print(f"[yellow]warning[/] {escape(notice.message)}")
@@ -44,9 +47,10 @@ def reliability_text(result: Prediction) -> str:
 
 
 def set_text(result: Prediction) -> str:
-    """ "90 % set: a, b", the more probable first; nothing where there is none."""
+    """ "90 % set: a, b", the more probable first; nothing where there is none, or where the face is none of those that the set
+    was made for."""
     own = result.prediction_set
-    if own is None:
+    if own is None or any(notice.code == UNLIKE for notice in result.reasons):
         return ""
     name, number = f"{100 * own.coverage:g} % set", len(result.labels)
     if len(own.always) == number:

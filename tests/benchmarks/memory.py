@@ -2,8 +2,8 @@
 
     python tests/benchmarks/memory.py [IMAGES=1000] [RECIPE=recipes/dlib.yaml]
 
-Judges the 48 phantoms of the tests again and again, keeps each one's probabilities as `dysfw run` would to print them, and prints
-the memory of this process (Linux) as a Markdown table.
+Judges the 48 phantoms of the tests again and again, keeps each one's probabilities, and prints the memory of this process, on
+Linux, as a Markdown table.
 """
 
 from __future__ import annotations

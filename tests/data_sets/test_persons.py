@@ -65,4 +65,6 @@ def test_a_trunk_that_cannot_tell_persons_gives_no_threshold() -> None:
 def test_too_little_to_compare_is_no_error() -> None:
     assert same_person(np.ones((3, 8), np.float32), np.zeros(3, np.int64)).pairs == ()
     assert same_person(np.ones((3, 8), np.float32), np.arange(3)).pairs == ()
-    assert about_persons(same_person(*faces(3, 1)), [item(n) for n in range(3)]) == []
+    (note,) = about_persons(same_person(*faces(3, 1)), [item(n) for n in range(3)])
+    assert (note.code, note.severity, note.photographs) == ("persons_not_told", "note", 0)
+    assert "cannot be told from these data" in note.message

@@ -183,23 +183,37 @@ def test_all_problems_are_named_at_once_by_their_line(manifest) -> None:
     ]
 
 
+def test_the_same_problem_is_said_once_for_all_its_rows(manifest) -> None:
+    path = manifest("path,label,split\n" + "".join(f"{n}.jpg,x,val\n" for n in range(8)))
+    assert problems(path) == ["rows 2, 3, 4, 5, 6 and 3 more: split is 'val'; allowed: train, test, or empty"]
+
+
 def test_a_long_list_of_problems_is_cut(manifest) -> None:
-    first, *lines = refusal(manifest("path,label\n" + "a.jpg,\n" * 25)).message.splitlines()
+    rows = "".join(f"{n}.jpg,x,split{n}\n" for n in range(25))
+    first, *lines = refusal(manifest("path,label,split\n" + rows)).message.splitlines()
     assert first.startswith("25 problems in ")
     assert len(lines) == 21
     assert lines[-1].strip() == "and 5 more"
 
 
-def test_a_photograph_listed_twice_is_refused(manifest, tmp_path) -> None:
+def test_a_photograph_listed_twice_is_refused_by_its_rows(manifest) -> None:
     path = manifest("path,label\na.jpg,x\n./a.jpg,y\nb.jpg,y\n")
-    assert problems(path) == [f"1 photograph listed more than once: {tmp_path / 'a.jpg'}"]
+    assert problems(path) == ["1 photograph listed more than once; keep one row of each: a.jpg (rows 2, 3)"]
 
 
 def test_a_patient_in_training_and_test_is_refused(manifest) -> None:
     path = manifest(
         "path,label,patient,split\na.jpg,x,7,train\nb.jpg,x,7,test\nc.jpg,y,8,test\nd.jpg,y,,train\ne.jpg,y,,test\n"
     )
-    assert problems(path) == ["1 patient in more than one split: 7"]
+    assert problems(path) == ["1 patient in more than one split; give all rows of a patient the same: 7"]
+
+
+def test_a_folder_with_two_manifests_is_refused(tmp_path) -> None:
+    for name in ("manifest.csv", "manifest.parquet"):
+        (tmp_path / name).write_text("path,label\n")
+    error = refusal(tmp_path)
+    assert "manifest.csv, manifest.parquet" in error.message
+    assert error.hint == "name the one that is meant as DATA"
 
 
 def test_a_manifest_without_rows_is_refused(manifest) -> None:

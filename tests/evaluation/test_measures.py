@@ -203,3 +203,22 @@ def test_probabilities_of_other_photographs_or_classes_are_refused() -> None:
         measure(p[:, :2], y, ones(20))
     with pytest.raises(ValueError, match="0 rows of probabilities for 0 photographs"):
         measure(p[:0], y[:0], ones(0))
+
+
+def test_an_auroc_compares_photographs_of_one_split_only() -> None:
+    rng = np.random.default_rng(3)
+    y = rng.integers(0, 2, 60)
+    splits = rng.integers(0, 4, 60)
+    p = rng.random(60)
+    found = measure(np.stack([1 - p, p], axis=1), y, ones(60), splits=splits[None]).per_class["auroc"][0, 1]
+    pairs = [(a, b) for a in range(60) for b in range(60) if y[a] == 1 and y[b] == 0 and splits[a] == splits[b]]
+    assert found == pytest.approx(np.mean([p[a] > p[b] for a, b in pairs]), **EXACT)
+
+
+def test_repeating_the_shares_that_were_learned_from_is_guessing() -> None:
+    """Pooled over folds, a share that is a little higher where fewer of the class are left to judge would rank below chance."""
+    y = np.repeat([0, 1], [11, 7])
+    splits = np.arange(18) % 3
+    shares = np.stack([[np.mean(y[splits != s] == k) for k in (0, 1)] for s in splits])
+    assert measure(shares, y, ones(18)).per_class["auroc"][0, 1] < 0.5
+    assert measure(shares, y, ones(18), splits=splits[None]).per_class["auroc"][0, 1] == 0.5

@@ -34,6 +34,13 @@ def test_the_terminal_says_no_and_every_reason_once(prediction):
     said = printed(replace(prediction, reliable=False, reasons=reasons, notices=reasons))
     assert "reliable: no, because the face is 12 px high; the face is [odd]" in said
     assert said.count("12 px") == 1
+    assert said.index("reliable: no") < said.index("condition")  # read before the ranking
+
+
+def test_nothing_is_promised_of_a_face_unlike_those_in_training(prediction):
+    reasons = (Notice("unlike_training", "the face is odd"),)
+    assert "90 % set" in printed(prediction)
+    assert "90 % set" not in printed(replace(prediction, reliable=False, reasons=reasons))
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,12 @@ def calibration(*, nasty: bool) -> Calibration:
     if nasty:
         after[0] = before[0] = Bin(photographs=0, confidence=float("nan"), accuracy=float("nan"))
     return Calibration(
-        temperature=1.62, ece_before=around(0.137, 0.012), ece=around(0.041, 0.01), bins_before=before, bins=after
+        temperature=1.62,
+        temperatures=(1.1, 2.4),
+        ece_before=around(0.137, 0.012),
+        ece=around(0.041, 0.01),
+        bins_before=before,
+        bins=after,
     )
 
 

@@ -18,7 +18,9 @@ def audit(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Write audit.json into this folder.", show_default=False),
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Write audit.json into this folder; new or empty.", show_default=False
+        ),
     ] = None,
     recipe: Annotated[
         Path | None, typer.Option(help="Whose detector finds the faces; else mtcnn.", metavar="RECIPE", show_default=False)
@@ -41,9 +43,12 @@ def audit(
     from ...types import Failure
     from ...views.audit import print_audit
     from ...views.text import print_failure
+    from ..evaluating import new_folder, write_all
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out
 
+    if output:
+        new_folder(output)
     registry, progress = registry_of(ctx), TerminalProgress()
     detector = detector_of(load_recipe(recipe_file(recipe), registry) if recipe else None, registry)
     dataset = read_dataset(data)
@@ -59,12 +64,11 @@ def audit(
     refuse_too_small(items, data)
     found = audit_clues(rows, items, failures=failures, permutations=permutations, seed=seed, progress=progress)
     text = found.model_dump_json(by_alias=True, indent=2)
-    if output:
-        output.mkdir(parents=True, exist_ok=True)
-        (output / "audit.json").write_text(text + "\n", encoding="utf-8")
     if as_json:
         sys.stdout.write(text + "\n")
     else:
         print_audit(out(), found)
+    if output:
+        write_all(output, {"audit.json": text + "\n"})
     if failures:
         raise typer.Exit(1)
