@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..estimate import Estimate
@@ -76,22 +76,36 @@ def judge(
     remedies = [HARMONISE_MORE] if harmonised else dict.fromkeys(REMEDIES[group] for group in groups if group in REMEDIES)
     advice = (*_same_source(clues), *remedies, *patients)
     strongest = max(found, key=lambda finding: (finding.large, round(finding.low, 2)), default=None)
-    what = strongest.words if strongest else clues[0].words if clues else "no single thing stands out"
+    what = _culprit(clues, strongest)
     if strongest and strongest.large:
         reason = f"The condition can be told without looking at a face: {what} ({_p(null)})."
         return Judgement("fail", reason, (*advice, "Do not believe a score on these data before that is mended."))
-    return Judgement(
-        "caution", f"Something beside the face goes with the condition, if only a little: {what} ({_p(null)}).", advice
-    )
+    much = bool(clues) and _strength(clues[0]) >= 2 * LARGE_AUROC - 1
+    extent = "perhaps much" if much else "if only a little"
+    return Judgement("caution", f"Something beside the face goes with the condition, {extent}: {what} ({_p(null)}).", advice)
+
+
+def _culprit(clues: Sequence[Clue], strongest: _Finding | None) -> str:
+    """The strongest single clue by its name, since that is what can be mended, and what tells surely more than it does."""
+    words = []
+    if clues:
+        first = clues[0]
+        words.append(f"{first.label} by one clue alone, {first.words}, AUROC {max(first.auroc, 1 - first.auroc):.2f}")
+    if strongest and not (clues and strongest.low <= _strength(clues[0])):
+        words.append(strongest.words)
+    return "; and ".join(words) or "no single thing stands out"
+
+
+def _strength(clue: Clue) -> float:
+    """Of its AUROC, on a scale where 0 is chance and 1 perfection."""
+    return abs(2 * clue.auroc - 1)
 
 
 def _nothing_found(null: Null, labels: Sequence[str], patients: tuple[str, ...]) -> Judgement:
     noticed = {label: null.noticed(Statistic(ALL, k)) for k, label in enumerate(labels)}
-    blind = [f"{label} ({'none' if least >= 1 else f'{least:.2f}'})" for label, least in noticed.items() if least > NOTICED]
-    if blind:
+    if max(noticed.values()) > NOTICED:
         reason = f"Nothing beside the face was seen to tell the condition ({_p(null)}), but the patients are too few to tell."
-        power = f"Add patients. The least AUROC that would have been noticed is above {NOTICED} for {listed(blind)}."
-        return Judgement("caution", reason, (power, *patients))
+        return Judgement("caution", reason, (f"Add patients. {_missed(noticed)}", *patients))
     least = max(noticed.values())
     clean = f"Nothing beside the face tells the condition ({_p(null)}). AUROCs above {least:.2f} would have been noticed"
     if patients:
@@ -99,9 +113,17 @@ def _nothing_found(null: Null, labels: Sequence[str], patients: tuple[str, ...])
     return Judgement("pass", f"{clean}.", ())
 
 
+def _missed(noticed: Mapping[str, float]) -> str:
+    """What would have gone unseen. noticed: by condition, the least AUROC that would have been beyond chance."""
+    never = [label for label, least in noticed.items() if round(least, 2) >= 1]
+    late = [f"{least:.2f} for {label}" for label, least in noticed.items() if label not in never and least > NOTICED]
+    words = [f"No AUROC, however large, would have been noticed for {listed(never)}."] if never else []
+    return " ".join([*words, *([f"An AUROC would have been noticed only above {listed(late)}."] if late else [])])
+
+
 def _found(null: Null, effects: Effects, labels: Sequence[str]) -> list[_Finding]:
-    """What is beyond chance after correction for everything. The single clues speak for themselves; one that tells much shows
-    in its group, too."""
+    """What is beyond chance after correction for everything. Single clues speak for themselves; one that tells much shows in
+    its group, too."""
     beyond = [s for s in null.statistics if s != SINGLE and null.p_among(s, null.statistics) < LEVEL]
     return [_finding(statistic, effects, labels) for statistic in beyond]
 

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -28,7 +29,7 @@ def test_clean_data_pass_and_the_reason_says_what_would_have_been_noticed(made_u
 def test_a_condition_from_another_camera_fails_and_is_named(made_up):
     found = audit(*made_up(1, classes=LARGE, shift={"b": 5.0}), permutations=99)
     assert found.verdict == "fail"
-    assert "b from" in found.reason
+    assert "b by one clue alone, mean lightness outside the head: median " in found.reason
     assert found.p == 0.01
     assert found.clues[0].label == "b"
     assert found.clues[0].words.startswith("mean lightness outside the head: median ")
@@ -48,7 +49,12 @@ def test_too_few_patients_ask_for_caution_and_say_what_they_could_show(made_up):
     found = audit(*made_up(2, classes={"a": 8, "b": 6, "c": 6}), permutations=99)
     assert found.verdict == "caution"
     assert "too few" in found.reason
-    assert "least AUROC" in found.advice[0]
+    assert re.fullmatch(r"Add patients. An AUROC would have been noticed only above 0\.\d\d for a, .* for c\.", found.advice[0])
+
+
+def test_where_no_auroc_would_have_been_noticed_it_is_said_in_so_many_words(made_up):
+    found = audit(*made_up(2, classes={"a": 30, "b": 2, "c": 2}), permutations=99)
+    assert found.advice[0].startswith("Add patients. No AUROC, however large, would have been noticed for b, c. An AUROC ")
 
 
 def test_unknown_patients_ask_for_caution(made_up):
@@ -71,6 +77,26 @@ def test_plain_facts_of_the_file_are_named_in_words_once_and_for_the_condition_a
     by_name = {group.name: group for group in found.groups}
     assert by_name["file"].p == 0.01
     assert by_name["framing"].p > 0.05
+
+
+def test_the_reason_names_what_parts_the_conditions_and_not_a_weaker_group_of_clues(made_up):
+    rows, items = made_up(1, classes=LARGE, shift={"a": 2.0})
+    for row, item in zip(rows, items, strict=True):
+        row["file"]["width (px)"] = 300.0 if item.label == "a" else 288.0
+    found = audit(rows, items, permutations=99)
+    assert found.verdict == "fail"
+    assert "a by one clue alone, width (px): 300 in 60 of 60, 288 in 80 of 80 others, AUROC 1.00 (p = 0.010)" in found.reason
+    assert "colour" not in found.reason
+
+
+def test_what_no_single_clue_tells_is_named_beside_the_strongest(made_up):
+    rows, items = made_up(1, classes={"a": 100, "b": 100})
+    rng = np.random.default_rng(0)
+    for row, item in zip(rows, items, strict=True):  # each a little, and together much
+        row["colour"] |= {f"cell {n}": rng.normal() + 0.8 * (item.label == "a") for n in range(16)}
+    found = audit(rows, items, permutations=99)
+    assert found.verdict == "fail"
+    assert re.search(r"by one clue alone, cell \d+: .*; and .*from .*, (AUROC|balanced accuracy) 0\.9", found.reason)
 
 
 def test_advice_for_harmonised_photographs_does_not_ask_to_harmonise_them(made_up):

@@ -253,3 +253,10 @@ def entry(one: Evaluation, first: Evaluation) -> Entry:
     recipe = one.recipe | {"fusion": {"use": "dysfw:median"}} if "median" in one.name else one.recipe
     return Entry(name=one.name, recipe=recipe, fingerprint=one.recipe_fingerprint, measures=one.measures, top=one.top,
                  top_macro=one.top_macro, difference=difference, seconds=sum(one.seconds.values()))  # fmt: skip
+
+
+def with_baseline(one: Evaluation, name: str, low: float, high: float) -> Evaluation:
+    """The evaluation with this interval around a baseline's difference in balanced accuracy from the recipe."""
+    difference = {"balanced_accuracy": Estimate(value=(low + high) / 2, low=low, high=high)}
+    changed = [c.model_copy(update={"difference": difference}) if c.name == name else c for c in one.contenders]
+    return one.model_copy(update={"contenders": changed})

@@ -1,9 +1,11 @@
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
 
 from dysfw.estimate import Estimate
-from dysfw.views.report.figures import Curve, Row, forest, top_curves
+from dysfw.evaluation.result import Bin
+from dysfw.views.report.figures import Curve, Row, forest, reliability, top_curves
 from dysfw.views.report.matrix import matrix, mistakes
 from dysfw.views.report.svg import SERIES
 
@@ -43,6 +45,24 @@ def test_a_drawing_is_the_same_each_time():
 def test_a_forest_says_where_there_is_no_figure():
     rows = [Row("a", Estimate(value=-0.1, low=-0.2, high=-0.01)), Row("b", None), Row("c", Estimate(value=float("nan")))]
     assert str(forest("f", "t", rows, "difference", "zero")).count(">no figure<") == 2
+
+
+def test_the_legend_reads_row_by_row_and_guessing_comes_last():
+    names = ("one", "two", "three", "guessing")
+    drawing = ET.fromstring(top_curves("a", "t", [Curve(name, POINTS) for name in names[:3]], 12))  # noqa: S314
+    places = {e.text: (round(float(e.get("y"))), float(e.get("x"))) for e in drawing.iter(f"{SVG}text") if e.text in names}
+    assert sorted(names, key=places.__getitem__) == list(names)
+    assert places["one"][0] == places["three"][0] < places["guessing"][0]
+
+
+def test_points_of_a_reliability_diagram_grow_with_what_they_stand_for(plain):
+    bins = [Bin(photographs=n, confidence=c, accuracy=0.5) for n, c in ((90, 0.2), (1, 0.8))]
+    drawn = reliability("r", "t", plain.calibration.model_copy(update={"bins": bins, "bins_before": []}))
+    points = [e.get("d") for e in ET.fromstring(drawn).iter(f"{SVG}path") if "fill: var(--series-0)" in e.get("style", "")]  # noqa: S314
+    across = [[float(x) for x in re.findall(r"([\d.]+) [\d.]+", point)] for point in points]
+    widths = [max(x) - min(x) for x in across]
+    assert len(widths) == 2
+    assert widths[0] > 3 * widths[1]
 
 
 def test_matrix_rows_are_shares_of_the_truth_and_mistakes_come_by_share():

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from dysfw.estimate import Estimate
-from dysfw.views.report.numbers import amount, interval, number, p_value, share, signed
+from dysfw.views.report.numbers import amount, apart, interval, number, p_value, share, signed, turned
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,17 @@ def test_p_is_never_zero(p, text):
 def test_shares_are_in_per_cent_and_amounts_whole_where_they_are():
     assert (share(0.073), share(0.9042, 1), share(math.nan)) == ("7\u00a0%", "90.4\u00a0%", "–")
     assert (amount(12.0), amount(7.333), amount(1500)) == ("12", "7.3", "1,500")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "clear"),
+    [(0.001, 0.2, True), (0.0004, 0.2, False), (-0.2, -0.0004, False), (-0.2, -0.001, True), (None, None, False)],
+)
+def test_a_difference_is_one_where_its_interval_as_written_leaves_0_out(low, high, clear):
+    difference = Estimate(value=0.1, low=low, high=high)
+    assert apart(difference) == clear
+    assert apart(turned(difference)) == clear
+
+
+def test_a_difference_turned_around_has_its_ends_exchanged():
+    assert turned(Estimate(value=0.1, low=-0.2, high=0.3)) == Estimate(value=-0.1, low=-0.3, high=0.2)

@@ -1,9 +1,12 @@
 import re
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
+from dysfw.estimate import Estimate
 from dysfw.views.report.page import report_html
+from dysfw.views.report.words import least_patients
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +157,127 @@ def test_two_conditions_and_no_contenders_still_make_a_page(examples, pages):
     page = pages(report_html(small))
     assert "No photograph was judged wrongly" in body_text(page)
     assert not re.search(r"\bnan\b", body_text(page))
+
+
+def part(page, identity):
+    return next(e.text for e in page.elements if e.attributes.get("id") == identity)
+
+
+def table(page, identity):
+    return next(e.text for e in page.all("table") if e.attributes["aria-labelledby"] == identity)
+
+
+def test_a_caution_says_whether_something_was_found_or_might_have_been_missed(examples, pages):
+    found = examples.evaluation(7, verdict="caution")
+    missed = found.model_copy(update={"audit": found.audit.model_copy(update={"p": 0.318, "clues": []})})
+    assert "caution, something beside the face may give the conditions away" in part(pages(report_html(found)), "verdict")
+    top = part(pages(report_html(missed)), "verdict")
+    assert "caution, nothing beside the face was found to give the conditions away, but it could have been missed" in top
+    assert "something beside" not in top
+
+
+def test_whether_the_recipe_beats_what_sees_no_face_stands_in_the_box_after_the_warnings(examples, plain, plain_page, pages):
+    assert "The recipe beats the model that sees everything but the face: difference in balanced accuracy +" in part(
+        plain_page, "verdict"
+    )
+    doubtful = examples.with_baseline(plain, "everything but the face", -0.2, 0.05)
+    doubtful = examples.with_baseline(doubtful, "commonest condition", -0.2, 0.0004)
+    top = part(pages(report_html(doubtful)), "verdict")
+    assert "The recipe is not shown to do better than the model that sees everything but the face" in top
+    assert "It is not shown to do better than guessing, here always the commonest condition" in top
+    assert "beats" not in top
+
+
+def test_the_baselines_of_the_standing_are_those_of_an_evaluation():
+    from dysfw.evaluation.trial import MAJORITY, NOT_THE_FACE
+    from dysfw.views.report.standing import COMMONEST, WITHOUT_FACE
+
+    assert (WITHOUT_FACE, COMMONEST) == (NOT_THE_FACE, MAJORITY)
+
+
+def test_where_patients_are_unknown_nothing_is_said_to_be_by_patient(nasty_page, plain_page):
+    assert "resamples of the photographs" in part(nasty_page, "scores")
+    assert "cross-validated by photographs" in part(nasty_page, "audit")
+    assert "resamples of the patients" in part(plain_page, "scores")
+    assert "cross-validated by patients" in part(plain_page, "audit")
+
+
+def test_each_measure_is_listed_once(plain, pages):
+    doubled = {"top_1": plain.measures["accuracy"], "top_1_macro": plain.measures["balanced_accuracy"]}
+    page = pages(report_html(plain.model_copy(update={"measures": plain.measures | doubled})))
+    assert not [e.text for e in page.all("th") if re.match(r"Top 1\b", e.text)]
+    assert table(page, "t-key").count("Accuracy (top 1)") == 1
+
+
+def test_conditions_of_the_audit_stand_by_their_auroc_and_what_is_beyond_chance_is_among_them(plain, pages):
+    one = plain.audit.classes[0]
+    auroc = one.auroc
+    told = [
+        one.model_copy(update={"label": f"c{n:02}", "p": 0.9, "auroc": auroc.model_copy(update={"value": 0.9 - n / 100})})
+        for n in range(20)
+    ]
+    told[19] = told[19].model_copy(update={"p": 0.001})
+    page = pages(report_html(plain.model_copy(update={"audit": plain.audit.model_copy(update={"classes": told})})))
+    assert re.findall(r"c\d\d", table(page, "t-told")) == [f"c{n:02}" for n in (*range(11), 19)]
+    assert "8 others" in part(page, "t-told")
+
+
+def test_calibration_that_made_nothing_better_is_said_to_have_made_nothing_better(plain, plain_page, pages):
+    assert "It did not fall" not in part(plain_page, "calibration")
+    worse = plain.calibration.model_copy(update={"ece": plain.calibration.ece_before})
+    assert "It did not fall" in part(pages(report_html(plain.model_copy(update={"calibration": worse}))), "calibration")
+
+
+def test_sets_that_hold_everything_are_said_to_say_nothing_and_low_coverage_is_below_what_was_asked_for(plain, pages):
+    labels = plain.labels
+    coverage = dict.fromkeys(labels, 1.0) | {labels[2]: 0.5}
+    low = plain.sets.model_copy(update={"coverage_by_label": coverage})
+    text = part(pages(report_html(plain.model_copy(update={"sets": low}))), "sets")
+    assert f"lowest coverage of single conditions:\n{labels[2]} 50\u00a0%." in text
+    idle = plain.sets.model_copy(update={"size": Estimate(value=float(len(labels)))})
+    text = part(pages(report_html(plain.model_copy(update={"sets": idle}))), "sets")
+    assert "No condition has the 9 patients" in text
+    assert "lowest coverage" not in text
+
+
+@pytest.mark.parametrize(("coverage", "patients"), [(0.9, 9), (0.8, 4), (0.95, 19), (0.5, 1), (0.85, 6)])
+def test_the_patients_that_a_set_needs_are_those_that_the_sets_ask_for(coverage, patients):
+    from dysfw.reliability.conformal import thresholds
+
+    def out(n):
+        return np.isfinite(thresholds(np.full((n, 2), 0.5), np.zeros(n, int), np.arange(n), coverage)[0])
+
+    assert least_patients(coverage) == patients
+    assert out(patients)
+    assert patients == 1 or not out(patients - 1)
+
+
+def test_refused_photographs_are_counted(plain, plain_page):
+    photographs = plain.data.images
+    assert re.search(rf"{0.043 * photographs:.1f} of {photographs} photographs \(4\.3\u00a0%", part(plain_page, "sets"))
+    assert "means over 3 repeats" in part(plain_page, "sets")
+
+
+def test_what_stands_between_backticks_is_code_and_still_escaped(plain, pages):
+    advice = ["Put `harmonise: {a: <b>}` into the recipe."]
+    page = pages(report_html(plain.model_copy(update={"audit": plain.audit.model_copy(update={"advice": advice})})))
+    assert [e.text for e in page.all("code")] == ["harmonise: {a: <b>}"]
+    assert "`" not in body_text(page)
+
+
+def test_patients_of_several_conditions_are_explained_where_the_numbers_do_not_add_up(plain, plain_page, pages):
+    few = plain.data.model_copy(update={"patients": sum(n for _, n in plain.data.per_label.values()) - 1})
+    page = pages(report_html(plain.model_copy(update={"data": few})))
+    for identity in ("data", "conditions"):
+        assert "counts in each of them, and once in all" in part(page, identity)
+    enough = plain.data.model_copy(update={"patients": few.patients + 1})
+    page = pages(report_html(plain.model_copy(update={"data": enough})))
+    assert "once in all" not in body_text(page)
+
+
+def test_of_a_single_region_neither_it_nor_the_fusions_are_drawn(plain, plain_page, pages):
+    single = [one for one in plain.contenders if one.kind != "region" or one.name == "face"]
+    page = pages(report_html(plain.model_copy(update={"contenders": single})))
+    titles = [e.attributes["aria-labelledby"].split()[0] for e in page.all("svg")]
+    assert titles == ["top-n-title", "forest-baselines-title", "reliability-title"]
+    assert len(plain_page.all("svg")) == 4

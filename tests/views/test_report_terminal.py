@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from dysfw.estimate import Estimate
 from dysfw.views.report.terminal import print_comparison, print_evaluation
 
 
@@ -35,9 +36,31 @@ def test_the_best_region_and_fusion_are_named_with_their_differences(plain):
     text = printed(print_evaluation, plain)
     regions = [one for one in plain.contenders if one.kind == "region"]
     best = max(regions, key=lambda one: one.measures["balanced_accuracy"].value)
-    assert f"best region: {best.name}, balanced accuracy {best.measures['balanced_accuracy'].value:.3f}" in text
-    assert "best fusion: " in text
+    value = best.measures["balanced_accuracy"].value
+    assert f"best of 7 regions on these data, so flattered: {best.name}, balanced accuracy {value:.3f}" in text
+    assert "best of 5 fusions on these data" in text
     assert text.rstrip().endswith("report out/report.html")
+
+
+def test_of_a_single_region_no_best_one_is_named_and_no_fusion(plain):
+    single = [one for one in plain.contenders if one.kind != "region" or one.name == "face"]
+    text = printed(print_evaluation, plain.model_copy(update={"contenders": single}))
+    assert "best of" not in text
+
+
+def test_it_is_said_whether_the_recipe_beats_what_sees_no_face(examples, plain):
+    assert "The recipe beats the model that sees everything but the face: difference" in printed(print_evaluation, plain)
+    doubtful = examples.with_baseline(plain, "everything but the face", -0.2, 0.05)
+    text = printed(print_evaluation, doubtful)
+    words = "not shown to do better than the model that sees everything but the face: difference in balanced accuracy +0.075 "
+    assert f"{words}[−0.050, 0.200]" in text
+
+
+def test_sets_that_hold_every_condition_are_said_to_say_nothing(plain):
+    sets = plain.sets.model_copy(update={"size": Estimate(value=float(len(plain.labels)))})
+    text = printed(print_evaluation, plain.model_copy(update={"sets": sets}))
+    assert "No condition has the 9 patients to learn from that a coverage of 90\u00a0% needs" in text
+    assert "hold the truth" not in text
 
 
 def test_what_is_not_a_number_is_a_dash(nasty):

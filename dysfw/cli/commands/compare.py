@@ -55,7 +55,7 @@ def compare(
     from ...evaluation.compare import comparison, refuse_same_names
     from ...evaluation.evaluate import evaluate
     from ...evaluation.predictions import write_predictions
-    from ...views.report.compare_page import comparison_html
+    from ...views.report.compare_page import comparison_html, own_folder
     from ...views.report.page import report_html
     from ...views.report.terminal import print_comparison
     from ..main import registry_of
@@ -72,7 +72,7 @@ def compare(
     evaluated = evaluate(chosen, dataset_at(data), plan, TerminalProgress())
     found = comparison(evaluated, plan)
     for number, one in enumerate(evaluated, 1):
-        own = output / f"{number}-{_file_name(one.result.name)}"
+        own = output / own_folder(number, one.result.name)
         prepare_folder(own)
         write_all(
             own,
@@ -88,7 +88,3 @@ def compare(
     )
     print_comparison(out(), found, output / "report.html")
     say_failures(evaluated)
-
-
-def _file_name(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name)[:60]

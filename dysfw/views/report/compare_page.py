@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
+from ...audit.predict import ALL
+from ...audit.result import AuditResult
+from ...estimate import Estimate
 from ...evaluation.comparison_result import Comparison, Entry
 from . import words
 from .figures import Curve, Row, forest, top_curves
@@ -12,6 +17,7 @@ from .glossary import describe, glossary, lowered
 from .order import compared_measure, in_order, ranked
 from .page import as_yaml, shared
 from .render import render
+from .standing import WITHOUT_FACE, lead, standing_of_all
 
 CONTENTS = (
     ("board", "Leaderboard"), ("top", "Ranking"), ("recipes", "Recipes"), ("conditions", "Conditions"), ("data", "Data"),
@@ -35,11 +41,38 @@ def comparison_html(comparison: Comparison) -> str:
         board=[(name, term) for name, term in in_order(measures) if name in BOARD],
         compared=describe(compared), compared_name=compared,
         verdicts={name: words.own_verdict(evaluation) for name, evaluation in c.evaluations.items()},
-        harmonised=any(evaluation.audit_harmonised for evaluation in c.evaluations.values()),
+        audits=_audits(c), without_face=WITHOUT_FACE, standings=list(filter(None, [standing_of_all(c.evaluations)])),
+        leads={name: above for name, evaluation in c.evaluations.items() if (above := lead(evaluation, WITHOUT_FACE))},
+        reports={entry.name: f"{quote(own_folder(n, entry.name))}/report.html" for n, entry in enumerate(c.entries, 1)},
         drawings=_drawings(c, compared), recipe_rows=recipe_differences(c.entries), sensitivity=_sensitivity(c),
         recipes={entry.name: as_yaml(entry.recipe) for entry in c.entries},
         terms=glossary({"sensitivity", *(measures & set(BOARD))}),
     )  # fmt: skip
+
+
+def own_folder(number: int, name: str) -> str:
+    """The folder beside the page that holds a recipe's own report. number: from 1, in the order of the entries."""
+    return f"{number}-" + "".join(c if c.isalnum() or c in "-_." else "-" for c in name)[:60]
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """One recipe's photographs as they are and, where it harmonises them, as it judged them."""
+
+    name: str
+    before: AuditResult
+    after: AuditResult | None
+
+    @staticmethod
+    def told(audit: AuditResult) -> Estimate | None:
+        """The balanced accuracy from all clues together."""
+        return next((group.balanced_accuracy for group in audit.groups if group.name == ALL), None)
+
+
+def _audits(c: Comparison) -> list[Audited]:
+    """Of every recipe, where any harmonises."""
+    audits = [Audited(e.name, c.evaluations[e.name].audit, c.evaluations[e.name].audit_harmonised) for e in c.entries]
+    return audits if any(one.after for one in audits) else []
 
 
 def recipe_differences(entries: Sequence[Entry]) -> list[tuple[str, list[str]]]:

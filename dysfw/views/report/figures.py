@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from ...estimate import Estimate
 from ...evaluation.result import Bin, Calibration
 from ...text import printable
-from .numbers import interval, number, signed
+from .numbers import apart, interval, number, signed
 from .svg import INK, SERIES, SOFT, inline_svg, style
 
 WIDTH = 4.3  # inches: 310 units, so that on a telephone 9 pt stay about 9 px
@@ -63,16 +63,19 @@ def top_curves(name: str, title: str, curves: Sequence[Curve], classes: int) -> 
         figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
         axes = figure.subplots()
         axes.grid(axis="y")
-        axes.plot(sizes, [min(1.0, n / classes) for n in sizes], color=SOFT, linewidth=1, linestyle=DOTTED, label="guessing")
         for index, curve in enumerate(curves):
             shift = 0.012 * max(sizes, default=1) * (index - (len(curves) - 1) / 2)
             _curve(axes, curve, LOOKS[index % len(LOOKS)], shift)
+        axes.plot(sizes, [min(1.0, n / classes) for n in sizes], color=SOFT, linewidth=1, linestyle=DOTTED, label="guessing")
         axes.set_xticks(sizes, [str(n) for n in sizes])
         axes.set_xlim(min(sizes, default=1) - 0.4, max(sizes, default=1) + 0.4)
         axes.set_ylim(0, 1.02)
         axes.set_xlabel("n, how many of the ranking are looked at")
         axes.set_ylabel("condition among the first n")
-        figure.legend(loc="outside lower center", ncols=_columns([curve.name for curve in curves]), handlelength=3)
+        columns = _columns([curve.name for curve in curves])
+        series = axes.get_legend_handles_labels()[0]
+        handles = [handle for first in range(columns) for handle in series[first::columns]]  # row by row, as people read
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)
     return inline_svg(figure, name, title, rows)
 
 
@@ -122,10 +125,8 @@ def _room(axes: Axes) -> None:
 
 def _whisker(axes: Axes, y: int, estimate: Estimate) -> None:
     below, above = _reach(estimate)
-    known = estimate.low is not None and estimate.high is not None
-    clear = known and (estimate.value - below > 0 or estimate.value + above < 0)
     axes.errorbar(estimate.value, y, xerr=[[below], [above]], fmt="o", color=SERIES[0], markersize=5, elinewidth=1.2,
-                  capsize=2.5, markerfacecolor=SERIES[0] if clear else "none")  # fmt: skip
+                  capsize=2.5, markerfacecolor=SERIES[0] if apart(estimate) else "none")  # fmt: skip
 
 
 def _with_gaps(rows: Sequence[Row]) -> list[Row | None]:
@@ -144,31 +145,40 @@ def reliability(name: str, title: str, calibration: Calibration) -> Markup:
     rows = [
         f"after, sure {number(b.confidence, 2)}: right {number(b.accuracy, 2)} of {b.photographs}" for b in calibration.bins
     ]
+    before, after = _shown(calibration.bins_before), _shown(calibration.bins)
+    most = max((b.photographs for b in [*before, *after]), default=1)
     with style():
         figure = Figure(figsize=(0.9 * WIDTH, 1.05 * WIDTH), layout="constrained")
         axes, below = figure.subplots(2, 1, height_ratios=(5, 1), sharex=True)
         axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle=DOTTED, label="as often right as sure")
-        _bins(axes, calibration.bins_before, LOOKS[1], "before")
-        _bins(axes, calibration.bins, LOOKS[0], "calibrated")
-        axes.set_ylim(-0.02, 1.02)
+        _bins(axes, before, most, LOOKS[1], "before")
+        _bins(axes, after, most, LOOKS[0], "calibrated")
+        axes.set_ylim(-0.04, 1.04)
         axes.grid()
         axes.set_ylabel("share that was right")
         axes.legend(loc="upper left")
-        after = [b for b in calibration.bins if b.photographs]
         below.vlines([b.confidence for b in after], 0, [b.photographs for b in after], color=SERIES[0], linewidth=3.5)
         below.set_xlim(-0.02, 1.02)
         below.set_ylim(0)
         below.locator_params(axis="y", nbins=3, integer=True)
-        below.set_ylabel("photographs")
+        below.set_ylabel("judgements")
         below.set_xlabel("highest probability")
     return inline_svg(figure, name, title, rows)
 
 
-def _bins(axes: Axes, bins: Sequence[Bin], look: Look, label: str) -> None:
-    shown = [b for b in bins if b.photographs and math.isfinite(b.confidence) and math.isfinite(b.accuracy)]
-    axes.plot([b.confidence for b in shown], [b.accuracy for b in shown], color=look.colour, linewidth=1.3, linestyle=look.dash,
-              marker=look.marker, markersize=4.5, markerfacecolor=look.colour if look is LOOKS[0] else "none",
-              label=label)  # fmt: skip
+def _shown(bins: Sequence[Bin]) -> list[Bin]:
+    return [b for b in bins if b.photographs and math.isfinite(b.confidence) and math.isfinite(b.accuracy)]
+
+
+def _bins(axes: Axes, bins: Sequence[Bin], most: int, look: Look, label: str) -> None:
+    """A line through points whose area grows with their photographs. most: that any bin holds."""
+    x, y = [b.confidence for b in bins], [b.accuracy for b in bins]
+    face = look.colour if look is LOOKS[0] else "none"
+    axes.plot(x, y, color=look.colour, linewidth=1, linestyle=look.dash)
+    areas = [8 + 110 * b.photographs / most for b in bins]
+    axes.scatter(x, y, areas, marker=look.marker, facecolors=face, edgecolors=look.colour)
+    axes.plot([], [], color=look.colour, linewidth=1, linestyle=look.dash, marker=look.marker, markersize=4.5,
+              markerfacecolor=face, label=label)  # fmt: skip
 
 
 def _reach(estimate: Estimate) -> tuple[float, float]:

@@ -36,13 +36,13 @@ MEASURES = {
     "balanced_accuracy": Term(
         "Balanced accuracy",
         "Share of photographs judged right, computed for each condition and then averaged, so that rare conditions count as "
-        "much as common ones.",
+        "much as common ones (top 1, mean over conditions).",
         _guess,
     ),
     "auroc_macro": Term(
         "AUROC, mean over conditions",
-        "How often a photograph of a condition gets a higher probability of it than a photograph without it, averaged over the "
-        "conditions; 0.5 is guessing and 1 is perfect.",
+        "How often a photograph of a condition gets a higher probability of it than a photograph without it that was judged in "
+        "the same split, averaged over the conditions; 0.5 is guessing and 1 is perfect.",
         _half,
     ),
     "auroc_affected": Term(
@@ -82,8 +82,8 @@ MEASURES = {
     ),
     "auroc": Term(
         "AUROC",
-        "How often a photograph of the condition gets a higher probability of it than a photograph without it; 0.5 is guessing "
-        "and 1 is perfect.",
+        "How often a photograph of the condition gets a higher probability of it than a photograph without it that was judged "
+        "in the same split; 0.5 is guessing and 1 is perfect.",
         _half,
     ),
 }  # fmt: skip
@@ -98,12 +98,13 @@ GENERAL = (
     Term(
         "95 % interval",
         "The range that holds the middle 95 % of the values obtained when patients are drawn anew, with replacement, from "
-        "those measured (bootstrap); it does not contain what other patients, cameras or training runs would change.",
+        "those measured (bootstrap; photographs, where patients are not named); it does not contain what other clinics, "
+        "cameras or training runs would change.",
     ),
     Term(
         "Paired difference",
         "The difference between two ways of judging the same photographs in the same resamples; an interval without 0 says "
-        "that it is more than the chance of which patients were looked at.",
+        "that it is more than the chance of which patients were looked at, one with 0 leaves open which of the two is better.",
     ),
     Term(
         "p",

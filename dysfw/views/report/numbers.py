@@ -42,6 +42,21 @@ def interval(estimate: Estimate | None, digits: int = DIGITS) -> str:
     return f"[{ends[0]}, {ends[1]}]" if ends else ""
 
 
+def apart(difference: Estimate | None, digits: int = DIGITS) -> bool:
+    """Whether the interval of a difference leaves 0 out, as it is written: "[0.000, 0.217]" does not."""
+    if difference is None or bounds(difference, digits) is None:
+        return False
+    low, high = round(difference.low or 0.0, digits), round(difference.high or 0.0, digits)
+    return low > 0 or high < 0
+
+
+def turned(difference: Estimate) -> Estimate:
+    """The difference seen from the other side."""
+    low = None if difference.high is None else -difference.high
+    high = None if difference.low is None else -difference.low
+    return Estimate(value=-difference.value, low=low, high=high)
+
+
 def share(value: float | None, digits: int = 0) -> str:
     """In per cent: "7 %"."""
     text = number(None if value is None else 100 * value, digits)

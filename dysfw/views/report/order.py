@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from ...evaluation.comparison_result import Entry
 from .glossary import MEASURES, Term, describe
 
+TWICE = ("top_1", "top_1_macro")  # other names of the accuracy and the balanced accuracy
+
 
 def in_order(names: Iterable[str]) -> list[tuple[str, Term]]:
-    """Measures with their terms: the balanced accuracy first, then top 1, 2, 3 …, then the others."""
+    """Measures with their terms, each once: the balanced accuracy first, then top 1, 2, 3 …, then the others."""
     fixed = ["balanced_accuracy", *MEASURES]
 
     def place(name: str) -> tuple[float, str]:
@@ -18,7 +20,7 @@ def in_order(names: Iterable[str]) -> list[tuple[str, Term]]:
             return fixed.index("accuracy") + 0.5, f"{name:>12}"
         return (fixed.index(name) if name in fixed else len(fixed)), name
 
-    return [(name, describe(name)) for name in sorted(names, key=place)]
+    return [(name, describe(name)) for name in sorted(set(names).difference(TWICE), key=place)]
 
 
 def compared_measure(differences: Iterable[Mapping[str, object]]) -> str:

@@ -8,15 +8,18 @@ from itertools import groupby
 from typing import Any
 
 import yaml
+from markupsafe import Markup
 
+from ...audit.null import LEVEL
 from ...audit.result import AuditResult
-from ...evaluation.result import Contender, DataSummary, Evaluation, Protocol
+from ...evaluation.result import Contender, DataSummary, Evaluation, Protocol, Sets
 from . import words
 from .figures import Curve, Row, forest, reliability, top_curves
 from .glossary import describe, glossary, lowered
 from .matrix import DENSE, matrix, mistakes
 from .order import compared_measure, in_order
 from .render import render
+from .standing import standings
 
 CONTENTS = (
     ("scores", "Key figures"), ("data", "Data"), ("audit", "Audit"), ("top", "Ranking"), ("confusion", "Confusions"),
@@ -31,8 +34,9 @@ KINDS = {
     "baseline": "Baselines",
 }
 CLASS_MEASURES = ("sensitivity", "specificity", "precision", "auroc", "top_3")  # metrics.json has them all
-SHOWN_CLASSES = 12  # of the audit, the most easily told first
-LOW_COVERAGE = 3  # conditions with the lowest coverage are named
+SHOWN_CLASSES = 12  # of the audit
+LOW_COVERAGE = 3  # conditions with the lowest coverage, below the one asked for, are named
+LONG = 25  # rows of a table beyond which print need not keep them on one page
 _MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
 
@@ -54,7 +58,8 @@ def report_html(evaluation: Evaluation, images: Mapping[str, bytes] | None = Non
         matrix=rows, mistakes=mistakes(rows), dense=len(e.labels) > DENSE,
         contenders=_by_kind(e.contenders), compared=describe(compared), compared_name=compared,
         contender_measures=[(name, describe(name)) for name in ("balanced_accuracy", "accuracy", "auroc_macro")],
-        coverage_low=sorted(e.sets.coverage_by_label.items(), key=lambda item: item[1])[:LOW_COVERAGE],
+        standings=standings(e), coverage_low=_low_coverage(e.sets), idle_sets=words.idle_sets(e),
+        judged=sum(map(sum, e.confusion)),
         pictures={path: _data_uri(path, data) for path, data in (images or {}).items()},
         drawings=_drawings(e, compared),
         recipe_yaml=as_yaml(e.recipe),
@@ -74,16 +79,28 @@ def shared(
     final = words.governing(audit, harmonised)
     after_group = {group.name: group for group in harmonised.groups} if harmonised else {}
     after_class = {one.label: one for one in harmonised.classes} if harmonised else {}
-    told = sorted(audit.classes, key=lambda one: (one.p, -one.auroc.value))
+    # An AUROC that is beyond chance must not be crowded out by higher ones that are not.
+    told = sorted(audit.classes, key=lambda one: (one.p >= LEVEL, -one.auroc.value))[:SHOWN_CLASSES]
     return {
         "data": data, "protocol": protocol, "audit": audit, "audit_harmonised": harmonised, "final": final,
-        "headline": words.HEADLINE[final.verdict], "meaning": words.MEANING[final.verdict],
+        "headline": words.headline(final), "meaning": words.meaning(final), "units": words.units(data), "long": LONG,
+        "several_labels": _several_labels(data),
         "warnings": words.warnings_of(data, protocol, weights), "excluded": words.exclusions(data),
         "people": words.people(data), "protocol_words": words.protocol_words(protocol, data),
         "audit_groups": [(group, after_group.get(group.name)) for group in audit.groups],
-        "audit_classes": [(one, after_class.get(one.label)) for one in told[:SHOWN_CLASSES]],
-        "hidden_classes": max(0, len(told) - SHOWN_CLASSES),
+        "audit_classes": [(one, after_class.get(one.label)) for one in sorted(told, key=lambda one: -one.auroc.value)],
+        "hidden_classes": len(audit.classes) - len(told),
     }  # fmt: skip
+
+
+def _several_labels(data: DataSummary) -> bool:
+    """Whether a patient has photographs of several conditions."""
+    return data.patients is not None and sum(patients or 0 for _, patients in data.per_label.values()) > data.patients
+
+
+def _low_coverage(sets: Sets) -> list[tuple[str, float]]:
+    low = [(label, coverage) for label, coverage in sets.coverage_by_label.items() if coverage < sets.wanted]
+    return sorted(low, key=lambda item: item[1])[:LOW_COVERAGE]
 
 
 def as_yaml(recipe: Mapping[str, object]) -> str:
@@ -92,26 +109,33 @@ def as_yaml(recipe: Mapping[str, object]) -> str:
 
 
 def _drawings(e: Evaluation, compared: str) -> dict[str, Any]:
-    ordered = _ordered(e.contenders)
-    groups = {
-        "regions": [one for one in ordered if one.kind in ("region", "baseline")],
-        "fusions": [one for one in ordered if one.kind == "fusion"],
-    }
-    title = describe(compared).title
     return {
         "top": top_curves(
             "top-n", f"Top-n curve of {e.name}", [Curve("micro", e.top), Curve("macro", e.top_macro)], len(e.labels)
         ),
-        "forest": {
-            group: forest(
-                f"forest-{group}", f"{group.capitalize()}: differences in {lowered(title)} from the recipe {e.name}",
-                [Row(one.name, one.difference.get(compared), one.kind) for one in members],
-                f"difference in {lowered(title)}", "the recipe",
-            )
-            for group, members in groups.items() if members
-        },
+        "forests": [_forest(e, compared, name, title, kinds) for name, title, kinds in _forests(e.contenders)],
         "reliability": reliability("reliability", f"Reliability diagram of {e.name}", e.calibration),
     }  # fmt: skip
+
+
+def _forests(contenders: Sequence[Contender]) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Which forest plots there are: name, title and the kinds of their lines. Of a single region there is nothing to choose or
+    to fuse, and one line needs no drawing."""
+    several = sum(one.kind == "region" for one in contenders) > 1
+    plots: list[tuple[str, str, tuple[str, ...]]] = (
+        [("regions", "Single regions and baselines", ("region", "baseline")), ("fusions", "Other fusions", ("fusion",))]
+        if several
+        else [("baselines", "Baselines", ("baseline",))]
+    )
+    return [plot for plot in plots if sum(one.kind in plot[2] for one in contenders) > 1]
+
+
+def _forest(e: Evaluation, compared: str, name: str, title: str, kinds: tuple[str, ...]) -> tuple[str, Markup]:
+    """Title and drawing."""
+    measure = lowered(describe(compared).title)
+    rows = [Row(one.name, one.difference.get(compared), one.kind) for one in _ordered(e.contenders) if one.kind in kinds]
+    read_out = f"{title}: differences in {measure} from the recipe {e.name}"
+    return title, forest(f"forest-{name}", read_out, rows, f"difference in {measure}", "the recipe")
 
 
 def _ordered(contenders: Sequence[Contender]) -> list[Contender]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ...text import printable
 from . import numbers
@@ -35,6 +37,7 @@ def _environment() -> Environment:
         "lowered": lowered,
         "plain": _plain,
         "sentence": _sentence,
+        "marked": _marked,
     }
     return environment
 
@@ -42,6 +45,12 @@ def _environment() -> Environment:
 def _plain(text: str) -> str:
     """Without control characters, which a page may not hold, and without marks that turn the reading direction around."""
     return printable(text)
+
+
+def _marked(text: str) -> Markup:
+    """Plain text in which what stands between backticks is code."""
+    parts = re.split(r"`([^`]+)`", printable(text))
+    return Markup().join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 def _sentence(text: str) -> str:

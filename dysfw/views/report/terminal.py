@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ...audit.result import Verdict
+from ...audit.result import AuditResult, Verdict
 from ...estimate import Estimate
 from ...evaluation.comparison_result import Comparison
 from ...evaluation.result import Contender, DataSummary, Evaluation, Protocol
@@ -17,37 +17,40 @@ from . import words
 from .glossary import describe, lowered
 from .numbers import interval, number, share, signed
 from .order import compared_measure, in_order, ranked
+from .standing import Standing, standing_of_all, standings
 
 TONE: dict[Verdict, str] = {"pass": "green", "caution": "yellow", "fail": "bold red"}
 KEY = ("balanced_accuracy", "accuracy", "top_3", "top_5", "auroc_macro", "auroc_affected", "ece")
 
 
 def print_evaluation(console: Console, evaluation: Evaluation, report: Path) -> None:
-    """Verdict, claim, key figures, the best region and fusion, prediction sets, and where the report lies."""
+    """Verdict, claim, what the recipe adds, key figures, the best region and fusion, prediction sets, and where the report
+    lies."""
     e = evaluation
     audit = words.governing(e.audit, e.audit_harmonised)
-    _head(console, audit.verdict, f"{audit.reason} {words.MEANING[audit.verdict]}", e.protocol.claim)
+    _head(console, audit, e.protocol.claim)
     _warn(console, words.warnings_of(e.data, e.protocol, e.weights), e.data, e.protocol)
+    for standing in standings(e):
+        _say(console, standing)
     console.print(_key_figures(e))
     compared = compared_measure(contender.difference for contender in e.contenders)
-    for kind in ("region", "fusion"):
-        if best := _best([one for one in e.contenders if one.kind == kind], compared):
-            console.print(f"best {kind}: {_against(best, compared)}")
-    sets = e.sets
-    console.print(
-        f"prediction sets of {share(sets.wanted)}: hold the truth in {share(sets.coverage.value, 1)}, "
-        f"{number(sets.size.value, 1)} conditions each; {share(e.rejection.rejected.value, 1)} of the photographs called not "
-        "reliable"
-    )
+    regions, fusions = ([one for one in e.contenders if one.kind == kind] for kind in ("region", "fusion"))
+    if len(regions) > 1:  # of one there is nothing to choose or to fuse
+        _best_of(console, regions, "region", compared)
+        _best_of(console, fusions, "fusion", compared)
+    console.print(escape(_sets_words(e)))
+    console.print(f"called not reliable: {share(e.rejection.rejected.value, 1)} of the photographs")
     console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
 
 
 def print_comparison(console: Console, comparison: Comparison, report: Path) -> None:
     """Verdict, claim, the leaderboard, and where the report lies."""
     c = comparison
-    _head(console, c.audit.verdict, f"{c.audit.reason} {words.MEANING[c.audit.verdict]}", c.protocol.claim)
+    _head(console, c.audit, c.protocol.claim)
     weights = [one for evaluation in c.evaluations.values() for one in evaluation.weights]
     _warn(console, words.warnings_of(c.data, c.protocol, weights), c.data, c.protocol)
+    if standing := standing_of_all(c.evaluations):
+        _say(console, standing)
     measure = compared_measure(entry.difference for entry in c.entries)
     first = c.entries[0]
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
@@ -62,9 +65,14 @@ def print_comparison(console: Console, comparison: Comparison, report: Path) -> 
     console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
 
 
-def _head(console: Console, verdict: Verdict, reason: str, claim: str) -> None:
-    console.print(f"[bold]audit of the data:[/] [{TONE[verdict]}]{verdict}[/], {escape(printable(reason))}")
+def _head(console: Console, audit: AuditResult, claim: str) -> None:
+    reason = f"{audit.reason} {words.meaning(audit)}"
+    console.print(f"[bold]audit of the data:[/] [{TONE[audit.verdict]}]{audit.verdict}[/], {escape(printable(reason))}")
     console.print(f"[bold]what the scores may be said to show:[/] {escape(printable(claim))}")
+
+
+def _say(console: Console, standing: Standing) -> None:
+    console.print(escape(printable(standing.words)), style=None if standing.shown else "yellow")
 
 
 def _warn(console: Console, warnings: list[str], data: DataSummary, protocol: Protocol) -> None:
@@ -88,10 +96,20 @@ def _key_figures(e: Evaluation) -> Table:
     return table
 
 
-def _best(contenders: list[Contender], measure: str) -> Contender | None:
-    """The one with the greatest value, None where none has a figure."""
+def _best_of(console: Console, contenders: list[Contender], kind: str, measure: str) -> None:
+    """The one with the greatest value, with what choosing it on the same data does to it."""
     known = [one for one in contenders if measure in one.measures and number(one.measures[measure].value) != number(None)]
-    return max(known, key=lambda one: one.measures[measure].value, default=None)
+    if len(known) > 1:
+        best = max(known, key=lambda one: one.measures[measure].value)
+        console.print(f"best of {count(len(known), kind)} on these data, so flattered: {_against(best, measure)}")
+
+
+def _sets_words(e: Evaluation) -> str:
+    sets = e.sets
+    return words.idle_sets(e) or (
+        f"prediction sets of {share(sets.wanted)}: hold the truth in {share(sets.coverage.value, 1)}, "
+        f"{number(sets.size.value, 1)} conditions each"
+    )
 
 
 def _against(best: Contender, measure: str) -> str:

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
-from ...audit.result import AuditResult, Verdict
+from ...audit.null import LEVEL
+from ...audit.result import AuditResult
 from ...estimate import Estimate
 from ...evaluation.result import DataSummary, Evaluation, Protocol
 from ...text import count, listed
-from .numbers import bounds, number, p_value
+from .numbers import bounds, number, p_value, share
 
-HEADLINE: Mapping[Verdict, str] = {
-    "pass": "nothing beside the face gives the conditions away",
+# A caution is of two kinds: something was found, or nothing was, and it could have been missed.
+HEADLINE: Mapping[str, str] = {
+    "pass": "nothing beside the face was found to give the conditions away",
     "caution": "something beside the face may give the conditions away",
+    "missed": "nothing beside the face was found to give the conditions away, but it could have been missed",
     "fail": "something beside the face gives the conditions away",
 }
-MEANING: Mapping[Verdict, str] = {
+MEANING: Mapping[str, str] = {
     "pass": "The audit looks for the clues that it knows; there may be others.",
     "caution": "The scores may owe something to what is not the face.",
+    "missed": "The scores may still owe something to what is not the face.",
     "fail": "The scores are no evidence that anything was recognised in faces.",
 }
+
+
+def headline(audit: AuditResult) -> str:
+    """What stands beside the verdict."""
+    return HEADLINE[_kind(audit)]
+
+
+def meaning(audit: AuditResult) -> str:
+    """What the verdict says about the scores."""
+    return MEANING[_kind(audit)]
+
+
+def _kind(audit: AuditResult) -> str:
+    return "missed" if audit.verdict == "caution" and audit.p >= LEVEL else audit.verdict
 
 
 def governing(audit: AuditResult, harmonised: AuditResult | None) -> AuditResult:
@@ -40,6 +59,27 @@ def warnings_of(data: DataSummary, protocol: Protocol, weights: Sequence[Mapping
     if not all(weights_of.get("trained", True) for weights_of in weights):
         found.append("Weights that take part are random: whatever was measured means nothing.")
     return found
+
+
+def units(data: DataSummary) -> str:
+    """What was drawn, shuffled and kept together."""
+    return "photographs" if data.patients is None else "patients"
+
+
+def idle_sets(evaluation: Evaluation) -> str:
+    """That the prediction sets say nothing, where each holds every condition; else nothing."""
+    sets, number_of = evaluation.sets, len(evaluation.labels)
+    if sets.size.value < number_of - 1e-9:
+        return ""
+    return (
+        f"No condition has the {least_patients(sets.wanted)} {units(evaluation.data)} to learn from that a coverage of "
+        f"{share(sets.wanted)} needs, so every prediction set holds all {number_of} conditions and says nothing."
+    )
+
+
+def least_patients(coverage: float) -> int:
+    """How many patients of a condition it takes before a prediction set of this coverage can leave it out."""
+    return math.ceil(round(coverage / (1 - coverage), 6))
 
 
 def exclusions(data: DataSummary) -> str:
@@ -91,6 +131,6 @@ def quotation(evaluation: Evaluation) -> str:
 
 
 def own_verdict(evaluation: Evaluation) -> str:
-    """ "pass", "pass, harmonised"."""
-    audit = governing(evaluation.audit, evaluation.audit_harmonised)
-    return f"{audit.verdict}, harmonised" if evaluation.audit_harmonised else audit.verdict
+    """ "pass"; "fail, harmonised: pass"."""
+    harmonised = evaluation.audit_harmonised
+    return evaluation.audit.verdict + (f", harmonised: {harmonised.verdict}" if harmonised else "")
