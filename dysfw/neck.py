@@ -55,7 +55,7 @@ class Neck:
 
 def read_neck(path: Path) -> Neck | None:
     """The neck in a weight file; None where it has none. Raises ValueError where the file or its neck is damaged."""
-    tensors = read_weights(path)
+    tensors = read_weights(path, (WEIGHT, BIAS))
     return neck_of(tensors, read_metadata(path)) if WEIGHT in tensors and BIAS in tensors else None
 
 

@@ -7,7 +7,7 @@ first dimension): value = int8 · scale, the scale being the channel's largest m
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -42,14 +42,16 @@ def write_weights(path: Path, tensors: Mapping[str, Array], metadata: Mapping[st
         raise DysfwError(f"cannot write the weights {path}: {error}") from None
 
 
-def read_weights(path: Path) -> dict[str, Array]:
-    """All tensors of a weight file by name, those kept in 8 bits as float32 again.
+def read_weights(path: Path, only: Collection[str] | None = None) -> dict[str, Array]:
+    """The tensors of a weight file by name, those kept in 8 bits as float32 again. only: the names of those that are wanted,
+    as far as they are there; None: all.
 
     Raises ValueError where the file is no safetensors file, or a tensor in 8 bits is without its scales.
     """
     try:
         with safe_open(path, framework="numpy") as file:
-            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
+            names = [n for n in file.keys() if only is None or n.removesuffix(SCALE) in only]  # noqa: SIM118  # it is no mapping
+            stored = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} cannot be read as a safetensors file: {error}") from error
     scales = {name.removesuffix(SCALE): stored.pop(name) for name in list(stored) if name.endswith(SCALE)}

@@ -54,6 +54,15 @@ def test_the_order_of_numbers_in_memory_does_not_matter(tensors, bits, tmp_path)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+@pytest.mark.parametrize("bits", [8, 32])
+def test_single_tensors_can_be_read_alone(tensors, bits, tmp_path):
+    write_weights(tmp_path / "w.safetensors", tensors, {}, bits)
+    every, name = read_weights(tmp_path / "w.safetensors"), next(iter(tensors))
+    alone = read_weights(tmp_path / "w.safetensors", [name, "not there"])
+    assert list(alone) == [name]
+    np.testing.assert_array_equal(alone[name], every[name])
+
+
 def test_a_channel_of_zeros_stays_zero(tmp_path):
     write_weights(tmp_path / "w", {"weight": np.zeros((2, 3), np.float32)}, {}, bits=8)
     assert np.array_equal(read_weights(tmp_path / "w")["weight"], np.zeros((2, 3)))

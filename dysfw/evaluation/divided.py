@@ -67,7 +67,7 @@ def large_enough(items: Sequence[Item], division: Division, by: By) -> tuple[lis
         raise DysfwError(
             f"--leave-out-small would leave {left} of {len(patients)}: the others have fewer than {needed} patients, "
             f"{listed(named, 10)}",
-            hint=f"add patients, or ask for fewer folds (--folds {max(2, sorted(patients.values())[-2])})",
+            hint=f"add patients, or ask for fewer folds (--folds {max(2, sorted(patients.values())[-2:][0])})",
         )
     message = f"{count(len(small), 'condition')} with fewer than {needed} patients left out: {listed(named, 10)}"
     return kept, [

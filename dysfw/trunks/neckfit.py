@@ -49,6 +49,6 @@ def _measures(training: Training, progress: Progress) -> Neck | None:
 def _embedded(training: Training, number: int) -> Iterator[tuple[Float32, Int64, Int64, Float32]]:
     """Embeddings, regions, persons and measures of plain crops."""
     for pixels, person, region, measures, _ in plain_batches(training, number):
-        with torch.no_grad():
+        with torch.no_grad(), training.fabric.autocast():
             embeddings = training.learner.trunk(pixels).float().cpu().numpy()
         yield embeddings, region.cpu().numpy(), person.cpu().numpy(), measures.cpu().numpy()

@@ -149,7 +149,8 @@ class _Session:
         if finished and self.fabric.is_global_zero:
             number = calibration_batches(training)
             batches = progress.track(plain_batches(training, number), "calibrating", number, "batches")
-            calibrate(training.learner, batches)
+            with self.fabric.autocast():
+                calibrate(training.learner, batches)
             neck = fit_neck(training, progress)
             write_trunk(self.output, self.trunk.net, neck, self.recipe, data=prepared.fingerprint, label=self.label)
             (folder / checkpoint.FILE).unlink()

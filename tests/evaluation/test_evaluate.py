@@ -108,6 +108,21 @@ def test_conditions_with_too_few_patients_are_named_or_left_out_by_request(candi
     assert (problem.severity, problem.photographs) == ("exclusion", 4)
 
 
+@pytest.mark.parametrize(("folds", "hint"), [(6, "--folds 5"), (9, "--folds 5")])
+def test_leaving_out_nearly_all_conditions_is_refused_with_what_would_work(candidate, plain, folds, hint):
+    plan = Plan(Division(folds=folds, small=True))
+    with pytest.raises(DysfwError, match="--leave-out-small would leave 0 conditions of 3") as refusal:
+        evaluate([candidate()], read_dataset(plain), plan, Silent())
+    assert hint in refusal.value.hint
+
+
+def test_a_single_condition_is_refused_whatever_is_left_out(candidate, plain):
+    manifest = plain / "manifest.csv"
+    manifest.write_text("\n".join(row for row in manifest.read_text().splitlines() if "green" not in row and "red" not in row))
+    with pytest.raises(DysfwError):
+        evaluate([candidate()], read_dataset(plain), Plan(Division(folds=9, small=True)), Silent())
+
+
 def test_a_source_at_a_time_is_left_out(candidate, plain):
     manifest = plain / "manifest.csv"
     head, *rows = manifest.read_text().splitlines()
