@@ -11,7 +11,7 @@ MANIFESTS := requirements.txt pyproject.toml $(wildcard plugins/*/pyproject.toml
 
 demo: $(VENV)/installed
 	mkdir -p out
-	$(VENV)/bin/dysfw run recipes/dlib.yaml docs/images/phantom.jpg --figure out/phantom.png
+	$(VENV)/bin/dysfw run recipes/paper.yaml docs/images/phantom.jpg --figure out/phantom.png
 
 test: lint $(VENV)/installed $(VENV_MP1)/installed
 	$(VENV_MP1)/bin/python -m pytest -q plugins/dysfw-mediapipe

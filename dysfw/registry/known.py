@@ -15,4 +15,4 @@ DISTRIBUTIONS: dict[tuple[Kind, str], str] = {
     ("backbone", "dlib_resnet"): "dysfw-dlib",
 }
 
-WEIGHTS: dict[str, str] = {}  # name -> distribution
+WEIGHTS: dict[str, str] = {"phantom": "dysfw-phantom"}  # name -> distribution

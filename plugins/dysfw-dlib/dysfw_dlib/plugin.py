@@ -11,5 +11,5 @@ def dysfw_components() -> list[ComponentSpec]:
 
 @hookimpl
 def dysfw_bundles() -> list[BundleSpec]:
-    summary = "recipes/dlib.yaml trained on 300 synthetic faces of 7 classes"
+    summary = "recipes/dlib.yaml trained on the 475 phantoms of 14 classes of the spec benchmark"
     return [BundleSpec("dlib-phantom", "dysfw_dlib:bundles/dlib-phantom", summary)]

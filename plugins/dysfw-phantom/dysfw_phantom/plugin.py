@@ -1,8 +1,20 @@
 """What this plugin registers."""
 
-from dysfw.registry.hookspecs import CommandSpec, hookimpl
+from dysfw.registry.hookspecs import BundleSpec, CommandSpec, WeightsSpec, hookimpl
 
 
 @hookimpl
 def dysfw_commands() -> list[CommandSpec]:
     return [CommandSpec("phantom", "dysfw_phantom.cli:app", "Make phantoms: synthetic faces with known morphology.")]
+
+
+@hookimpl
+def dysfw_weights() -> list[WeightsSpec]:
+    summary = "Inception-ResNet-v2, pretrained on phantoms by recipes/paper-pretrain.yaml"
+    return [WeightsSpec("phantom", "dysfw_phantom:weights/inception-resnet-v2.safetensors", summary)]
+
+
+@hookimpl
+def dysfw_bundles() -> list[BundleSpec]:
+    summary = "recipes/paper.yaml trained on the 475 phantoms of 14 classes of the spec benchmark"
+    return [BundleSpec("paper-phantom", "dysfw_phantom:bundles/paper-phantom", summary)]

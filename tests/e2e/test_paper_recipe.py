@@ -1,0 +1,58 @@
+"""recipes/paper.yaml with the trunk and the bundle that come with the phantoms, from the shell."""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from dysfw.neck import MEASURES, read_neck
+from dysfw.weightfile import read_metadata
+
+PHANTOM = Path(str(resources.files("dysfw_phantom")))
+WEIGHTS = PHANTOM / "weights" / "inception-resnet-v2.safetensors"
+BUNDLE = PHANTOM / "bundles" / "paper-phantom"
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict:
+    return json.loads((BUNDLE / "bundle.json").read_text())
+
+
+def test_the_readme_s_first_command_works_offline(shell, tmp_path):
+    ran = shell("run", "recipes/paper.yaml", "docs/images/phantom.jpg", "--json", "--figure", tmp_path / "phantom.png")
+    with Pillow.open(tmp_path / "phantom.png") as figure:
+        assert figure.size == (1920, 1080)
+    (result,) = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert result["bundle"]["name"] == "paper-phantom"
+    assert [region["name"] for region in result["regions"]] == [
+        "face", "forehead", "periorbital", "nose", "philtrum", "mouth", "chin",
+    ]  # fmt: skip
+    assert len(result["probabilities"]) == 14
+    assert all(label.startswith("phantom-") for label in result["probabilities"])
+    assert sum(result["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+    assert result["reliable"]
+    assert "phantoms" in ran.stderr  # what the bundle was trained on is said
+
+
+def test_its_scores_on_patients_it_never_saw_are_far_above_chance_and_best_when_fused(manifest):
+    fused, regions = manifest["held_out"]["fused"], manifest["held_out"]["regions"]
+    assert fused["images"] == 900
+    assert fused["balanced_accuracy"] > 4 * fused["chance"]
+    assert fused["balanced_accuracy"] > max(region["balanced_accuracy"] for region in regions.values())
+
+
+def test_trunk_and_bundle_are_small_enough_to_ship():
+    files = [WEIGHTS, *BUNDLE.iterdir()]
+    assert sum(path.stat().st_size for path in files) < 60_000_000
+
+
+def test_the_weight_file_says_what_it_is_and_how_it_was_made(manifest):
+    about = read_metadata(WEIGHTS)
+    assert about["licence"] == "Apache-2.0"
+    assert "never seen a person" in about["about"]
+    assert "inception_resnet_v2" in about["recipe"]
+    neck = read_neck(WEIGHTS)
+    assert neck.gives == MEASURES
+    assert {region for region, _, _ in neck.rows} == set(manifest["regions"])
