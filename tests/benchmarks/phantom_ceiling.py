@@ -1,8 +1,9 @@
 """How well bundles tell phantom conditions apart, beside what is possible: the truth itself, judged by a linear discriminant.
 
     dysfw phantom dataset benchmark -o out/benchmark
+    dysfw train recipes/paper.yaml out/benchmark -o out/paper
     dysfw train recipes/dlib.yaml out/benchmark -o out/dlib
-    python tests/benchmarks/phantom_ceiling.py out/benchmark out/dlib [BUNDLE…]
+    python tests/benchmarks/phantom_ceiling.py out/benchmark out/paper out/dlib [BUNDLE…]
 
 Prints balanced accuracies on the test split as a Markdown table. The ceiling sees every axis of each patient's morphology
 without error; it learns from the same training patients, so that it too suffers from their small number. Bundles must have been
