@@ -67,9 +67,12 @@ def test_eight_bits_change_the_embeddings_little_and_the_size_much(train_here, r
 
 def test_it_learns_and_the_file_is_verified_as_it_was_trained(train_here, recipe, registry, tmp_path, pairs_file):
     weights = tmp_path / "w.safetensors"
-    train_here(weights, "pretrain.steps=60", "pretrain.depth=[]", "pretrain.margin=0", "pretrain.sizes=[]")
+    # Many steps: rounding differs between processors, and what a short training ends with differs by chance.
+    train_here(
+        weights, "pretrain.steps=120", "pretrain.batch=16", "pretrain.depth=[]", "pretrain.margin=0", "pretrain.sizes=[]"
+    )
     history = [json.loads(line) for line in Path(f"{weights}.training/history.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in history] == [20, 40, 60]
+    assert [line["step"] for line in history] == [20, 40, 60, 80, 100, 120]
     assert history[-1]["identity"] < 0.6 * history[0]["identity"]
     assert history[-1]["images_per_s"] > 0
 
