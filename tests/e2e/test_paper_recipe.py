@@ -51,6 +51,7 @@ def test_trunk_and_bundle_are_small_enough_to_ship():
 def test_the_weight_file_says_what_it_is_and_how_it_was_made(manifest):
     about = read_metadata(WEIGHTS)
     assert about["licence"] == "Apache-2.0"
+    assert not any("/inception" in weights["source"] for weights in manifest["weights"])  # nobody's folders
     assert "never seen a person" in about["about"]
     assert "inception_resnet_v2" in about["recipe"]
     neck = read_neck(WEIGHTS)

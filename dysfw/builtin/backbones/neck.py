@@ -30,7 +30,7 @@ class NeckBackbone(Backbone):
             raise ValueError(f"the neck in {weights} takes {neck.weight.shape[1]} numbers, the trunk gives {of.dim}")
         self._of, self._neck = of, neck
         licence = read_metadata(weights).get("licence") or "unstated"
-        self._weights = Weights(weights.name, sha256_of(weights), licence, str(weights))
+        self._weights = Weights(weights.name, sha256_of(weights), licence, weights.name)
 
     @property
     def input_size(self) -> int:

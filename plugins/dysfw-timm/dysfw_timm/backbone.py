@@ -100,7 +100,7 @@ def _fill(net: nn.Module, model: str, config: PretrainedCfg, weights: str | Path
         path = Path(weights)
         if not path.is_file():
             raise ValueError(f'weights must be "imagenet", "random" or the path of a safetensors file, found {str(weights)!r}')
-        name, licence, source = path.name, read_metadata(path).get("licence") or "unstated", str(path)
+        name, licence, source = path.name, read_metadata(path).get("licence") or "unstated", path.name
     load(net, path, config.classifier)
     return Weights(name, sha256_of(path), licence, source)
 
