@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
+from .alignment import Alignment
 from .kinds import Kind
 from .types import Bool, Face, Float32, Image, Int64, Segmentation, State, UInt8, Weights
 
@@ -72,6 +73,12 @@ class Backbone(Component):
     def dim(self) -> int:
         """Length of one embedding."""
 
+    @property
+    def alignment(self) -> Alignment | None:
+        """How the whole face lay in the crops that it was trained on; None: with level eyes, as any region's crop. Followed
+        where the recipe says ``crop: {align: trunk}``, the default. Raises ``ValueError`` where there is no one answer."""
+        return None
+
     @abstractmethod
     def embed(self, crops: UInt8) -> Float32:
         """crops uint8 [N, S, S, 3] RGB -> float32 [N, dim], N >= 0. A row depends on its own crop alone."""
@@ -90,6 +97,10 @@ class Head(Component):
     """Classifies the embeddings of one region; the engine makes one instance for each region."""
 
     kind = "head"
+
+    def prepare(self, labels: tuple[str, ...]) -> None:  # most heads do not care
+        """Told once, before anything else: the conditions' labels, in the order of the probabilities. Raises ``ValueError``
+        where a parameter names others."""
 
     @abstractmethod
     def fit(self, x: Float32, y: Int64, classes: int, groups: Int64) -> None:

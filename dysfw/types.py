@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
 UInt8 = npt.NDArray[np.uint8]
 Bool = npt.NDArray[np.bool_]
+
+Align = bool | Literal["trunk", "dlib", "arcface", "facenet"]
 
 # The anatomical parts of a face that a segmenter may return, by the terms of Elements of Morphology
 # (Allanson et al., Am J Med Genet A 2009;149A:2-5), from the whole to the parts and from above downwards.
@@ -88,12 +91,14 @@ class Region:
 class Crop:
     """How regions are cut from the photograph. Fractions are of the longer side of the face's box.
 
-    align: turn the crop so that the eye line is level. margin: what is added on each side of a region. least: the least that
+    align: True turns each crop so that the eye line is level, False leaves it as the photograph. "trunk", and the name of an
+    alignment (``dysfw.alignment``), level the eyes too, but place the region ``face`` as the trunk was trained to see it, or by
+    that name; margin and least do not apply to it then. margin: what is added on each side of a region. least: the least that
     a crop's side shows of the face, whatever the size of the region: a trunk that learned whole faces cannot read a patch of
     skin blown up to its input size. size: side of the crops, px; None takes the backbone's own.
     """
 
-    align: bool = True
+    align: Align = "trunk"
     margin: float = 0.0
     least: float = 0.7
     size: int | None = None

@@ -171,7 +171,7 @@ def _restore(recipe: Recipe, components: Components, bundle: Bundle) -> Judge:
     heads = {}
     try:
         for region in manifest.regions:
-            heads[region] = components.make_head()
+            heads[region] = components.make_head(tuple(manifest.labels))
             heads[region].restore(fitted.heads[region])
         fusion = _fusion(components.make_fusion(), recipe, bundle)
         trust = _trust(components, recipe, bundle)

@@ -8,12 +8,14 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from ..alignment import NAMED, Alignment
 from ..components import Backbone, Component, Detector, Fusion, Head, Segmenter
 from ..errors import DysfwError
 from ..recipe.model import Node, Recipe, Registered
 from ..recipe.problems import Path, Problem, RecipeError, locate
 from ..recipe.signature import SUPPLIED, signature_of
 from ..text import in_words
+from ..types import Crop
 from .devices import Precision, resolve_device, resolve_precision
 
 T = TypeVar("T")
@@ -21,14 +23,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Components:
-    """make_head, make_fusion: a fresh, unfitted one on each call. crop_size: px. device and precision: as resolved."""
+    """make_head: a fresh, unfitted one for these labels on each call; make_fusion likewise. crop_size: px. alignment: of crops
+    of the whole face, None: as of any region. device and precision: as resolved."""
 
     detector: Detector
     segmenter: Segmenter
     backbone: Backbone
-    make_head: Callable[[], Head]
+    make_head: Callable[[tuple[str, ...]], Head]
     make_fusion: Callable[[], Fusion]
     crop_size: int
+    alignment: Alignment | None
     device: str
     precision: Precision
 
@@ -47,9 +51,10 @@ def build(recipe: Recipe) -> Components:
         detector=cast(Detector, builder.build(recipe.nodes["detector"])),
         segmenter=segmenter,
         backbone=backbone,
-        make_head=lambda: cast(Head, builder.build(recipe.nodes["head"])),
+        make_head=builder.head,
         make_fusion=lambda: builder.fusion(segmenter.regions),
         crop_size=size,
+        alignment=builder.guarded(("crop", "align"), lambda: _alignment(recipe.crop, backbone)),
         device=builder.supplied["device"],
         precision=resolve_precision(recipe.precision),
     )
@@ -63,6 +68,10 @@ def build_detector(recipe: Recipe) -> Detector:
 def build_fusion(recipe: Recipe, regions: tuple[str, ...]) -> Fusion:
     """The recipe's fusion alone, fresh. regions: of the segmenter. Raises RecipeError."""
     return _Builder(recipe).fusion(regions)
+
+
+def _alignment(crop: Crop, backbone: Backbone) -> Alignment | None:
+    return backbone.alignment if crop.align == "trunk" else None if isinstance(crop.align, bool) else NAMED[crop.align]
 
 
 def _refuse_size(backbone: Backbone, size: int) -> None:
@@ -96,6 +105,11 @@ class _Builder:
         if node.params.get("precision") == "auto":
             arguments["precision"] = self.supplied["precision"]
         return self.guarded(node.path, lambda: node.component(**arguments))
+
+    def head(self, labels: tuple[str, ...]) -> Head:
+        head = cast(Head, self.build(self.recipe.nodes["head"]))
+        self.guarded(self.recipe.nodes["head"].path, lambda: head.prepare(labels))
+        return head
 
     def fusion(self, regions: tuple[str, ...]) -> Fusion:
         fusion = cast(Fusion, self.build(self.recipe.nodes["fusion"]))

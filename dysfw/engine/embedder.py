@@ -131,7 +131,9 @@ class Embedder:
             by_name = {region.name: region for region in subject.segmentation.regions}
             if by_name:
                 crops = tuple(
-                    crop_region(*subject.shown, by_name[name], self.crop, self.components.crop_size)
+                    crop_region(
+                        *subject.shown, by_name[name], self.crop, self.components.crop_size, alignment=self.components.alignment
+                    )
                     for name in self.regions
                     if name in by_name
                 )

@@ -16,7 +16,7 @@ from ..imaging.harmonise import Harmony
 from ..kinds import KINDS, Kind
 from ..registry.registry import Registry
 from ..text import closest, listed
-from ..types import Crop
+from ..types import Align, Crop
 from .compose import compose
 from .document import Document
 from .harmonise import Harmonise
@@ -35,7 +35,7 @@ class CropKeys(pydantic.BaseModel):
     """The keys of ``crop``; see ``dysfw.types.Crop``."""
 
     model_config = pydantic.ConfigDict(extra="forbid")
-    align: bool = Crop().align
+    align: Align = Crop().align
     margin: Annotated[float, Field(ge=0, le=1)] = Crop().margin
     least: Annotated[float, Field(ge=0, le=2)] = Crop().least
     size: Annotated[int, Field(ge=16, le=2048)] | None = None

@@ -21,7 +21,7 @@ from ..reliability.typicality import fit_typicality
 from ..types import Bool, Float32, Int64
 from .examples import Examples
 
-MakeHead = Callable[[], Head]
+MakeHead = Callable[[tuple[str, ...]], Head]
 Embed = Callable[[Int64], Float32]
 
 
@@ -31,7 +31,7 @@ def fit_heads(make_head: MakeHead, examples: Examples, rows: Int64 | None = None
     heads = {}
     for r, region in enumerate(examples.regions):
         use = chosen[examples.present[chosen, r]]
-        head = make_head()
+        head = make_head(examples.labels)
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
             try:

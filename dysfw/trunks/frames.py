@@ -124,7 +124,8 @@ class Locator:
         self.crop = recipe.crop
         nodes = [recipe.nodes[kind].portable() for kind in ("detector", "segmenter")]
         weights = [w.sha256 for part in (components.detector, components.segmenter) for w in part.weights()]
-        self.settings = json.dumps([nodes, weights, asdict(recipe.crop) | {"size": None}, recipe.seed], sort_keys=True)
+        placed = [asdict(components.alignment)] if components.alignment else []
+        self.settings = json.dumps([nodes, weights, asdict(recipe.crop) | {"size": None}, recipe.seed, *placed], sort_keys=True)
 
     def locate(self, paths: Iterable[Path]) -> Iterator[Found | Failure]:
         """One result for each photograph, in order; where several faces are chosen the first counts."""
@@ -162,7 +163,8 @@ class Locator:
         frames, present = np.zeros((len(names), 2, 3)), np.zeros(len(names), bool)
         for region in segmentation.regions:
             r = names.index(region.name)
-            frames[r], present[r] = region_frame(face, region, self.crop, 1), True
+            frames[r] = region_frame(face, region, self.crop, 1, alignment=self.components.alignment)
+            present[r] = True
         if not present.any():
             return ImageError("no_region", f"no region ({listed(sorted(set(segmentation.absent.values())))})")
         return Found(image.sha256, frames, present)

@@ -40,7 +40,7 @@ GOLDEN = """\
 def test_a_recipe_is_read_with_nothing_left_to_defaults(recipe, tmp_path):
     loaded = recipe()
     assert (loaded.name, loaded.device, loaded.precision, loaded.seed) == ("sample", "cpu", "auto", 0)
-    assert loaded.crop == Crop(align=True, margin=0, least=0.7, size=None)
+    assert loaded.crop == Crop(align="trunk", margin=0, least=0.7, size=None)
     assert loaded.bundle is None
     assert {kind: node.use for kind, node in loaded.nodes.items()} == {
         "detector": "centre", "segmenter": "halves", "backbone": "files", "head": "softmax", "fusion": "mean",
@@ -76,7 +76,7 @@ TOP_LEVEL = [
     ({"crop": "3"}, "9:1: crop: found 3; allowed is an object"),
     ({"crop": "{size: 15}"}, "9:8: crop.size: found 15; allowed is greater than or equal to 16"),
     ({"crop": "{margin: .nan}"}, "9:8: crop.margin: found NaN; allowed is less than or equal to 1"),
-    ({"crop": "{align: no}"}, '9:8: crop.align: found "no"; allowed is a valid boolean'),
+    ({"crop": "{align: no}"}, '9:8: crop.align: found "no"; allowed is a valid boolean, or allowed: trunk, dlib, arcface, facenet'),
     ({"bundle": "[a]"}, '9:1: bundle: found ["a"]; allowed is a valid string'),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...alignment import Alignment
 from ...components import Backbone
 from ...files import sha256_of
 from ...neck import read_neck
@@ -39,6 +40,11 @@ class NeckBackbone(Backbone):
     @property
     def dim(self) -> int:
         return len(self._neck.bias)
+
+    @property
+    def alignment(self) -> Alignment | None:
+        """The trunk's."""
+        return self._of.alignment
 
     def embed(self, crops: UInt8) -> Float32:
         return self._neck(self._of.embed(crops))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dysfw.alignment import DLIB, Alignment
 from dysfw.components import Backbone
 from dysfw.torchkit import Precision, Runner
 from dysfw.types import Float32, UInt8, Weights
@@ -39,6 +40,11 @@ class DlibResnet(Backbone):
     @property
     def dim(self) -> int:
         return 128
+
+    @property
+    def alignment(self) -> Alignment:
+        """dlib's own chips: 150 px with a padding of 0.25."""
+        return DLIB
 
     def embed(self, crops: UInt8) -> Float32:
         """crops uint8 [N, 150, 150, 3] RGB -> float32 [N, 128], not of unit length; ValueError for crops of another shape.
