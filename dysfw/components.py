@@ -17,7 +17,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from .alignment import Alignment
 from .kinds import Kind
-from .types import Bool, Face, Float32, Image, Int64, Segmentation, State, UInt8, Weights
+from .types import Bool, Cases, Face, Float32, Image, Int64, Segmentation, State, UInt8, Weights
 
 
 class Component(ABC):
@@ -117,6 +117,18 @@ class Head(Component):
     @abstractmethod
     def restore(self, state: State) -> None:
         """The inverse of ``state``. Raises ``ValueError`` where the state does not fit."""
+
+
+@runtime_checkable
+class CaseBased(Protocol):
+    """What a head offers beside its contract where it answers by known cases: cases can then be listed, and others join or
+    leave, without the photographs."""
+
+    def cases(self) -> Cases:
+        """Those it was fitted on, in that order."""
+
+    def likeness(self, x: Float32) -> Float32:
+        """x float32 [N, dim] -> float32 [N, M]: how alike each is to each of its M cases, at most 1."""
 
 
 class Fusion(Component):

@@ -147,6 +147,25 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Cases:
+    """What a head keeps of the M photographs it answers by. x: float32 [M, dim], embeddings as they were given to ``fit``; y:
+    int64 [M], their classes; groups: int64 [M], their patients."""
+
+    x: Float32
+    y: Int64
+    groups: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A known case that a face is like. case: by its id; likeness: mean over the regions that both show, 1 is the same."""
+
+    case: str
+    label: str
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Embedded:
     """One face after everything that needs no training.
 
@@ -184,7 +203,7 @@ class Prediction:
     labels: K conditions. probabilities: float32 [K], sum 1, calibrated where reliability was assessed. votes: float32 [R, K],
     each region's own softmax, not calibrated, by the names in ``regions``; rows of absent regions are NaN. reliable: None where
     it was not assessed and nothing is known against it; False where there are ``reasons``. notices: everything to know, reasons
-    included."""
+    included. matches: the known cases that it is most like, the likest first, where the heads keep cases."""
 
     subject: Embedded
     labels: tuple[str, ...]
@@ -195,6 +214,7 @@ class Prediction:
     reasons: tuple[Notice, ...]
     prediction_set: PredictionSet | None
     notices: tuple[Notice, ...]
+    matches: tuple[Match, ...] = ()
 
     @property
     def ranking(self) -> list[int]:

@@ -2,7 +2,7 @@
 
 bundle.json        this manifest: what it was made from, with what, how good it is, and the hash of every other file
 recipe.yaml        the resolved recipe, no default left open
-state.safetensors  fitted heads and fusion, the out-of-fold votes, and what the faces of the training were like
+state.safetensors  fitted heads and fusion, the out-of-fold votes, what the faces of the training were like; cases, if kept
 tuned.safetensors  where the trunk was fitted to each region: what that changed, by region
 MODEL_CARD.md      the same for people
 """
@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..data.conditions import Condition
 from ..metrics import Scores
 from ..recipe.model import Recipe
 from ..reliability.typicality import Typicality
@@ -52,6 +53,16 @@ class TrainingData(_Part):
     excluded: dict[str, int]
 
 
+class Case(_Part):
+    """A known case: a photograph that the heads hold against new ones. id: by which answers and ``dysfw gallery`` name it.
+    patient: None where the data does not say."""
+
+    id: str
+    label: str
+    patient: str | None
+    sha256: str
+
+
 class Performance(_Part):
     """fused: all regions together; regions: each alone, over the images in which it is present."""
 
@@ -62,7 +73,8 @@ class Performance(_Part):
 class Manifest(_Part):
     """about: what whoever trained it wants its users to know. cross_validated: on the training data, each photograph judged by
     heads that had seen no photograph of its patient. held_out: on the photographs that the data marks as test. values: the
-    JSON part of fitted states, by state name."""
+    JSON part of fitted states, by state name. conditions: what the data's ``labels.yaml`` says, by label. cases: those that the
+    heads keep, where they keep any. changes: what was done to the cases since the training."""
 
     schema_: Literal["dysfw.bundle/1"] = Field(default="dysfw.bundle/1", alias="schema")
     name: str
@@ -79,11 +91,15 @@ class Manifest(_Part):
     held_out: Performance | None
     values: dict[str, dict[str, Any]]
     files: dict[str, str]
+    conditions: dict[str, Condition] = {}
+    cases: list[Case] = []
+    changes: list[str] = []
     fingerprint: str = ""
 
     def computed_fingerprint(self) -> str:
         """sha256 over everything else in this manifest, and so, through ``files``, over the whole bundle."""
-        content = self.model_dump(mode="json", by_alias=True, exclude={"fingerprint"})
+        later = {name for name in ("conditions", "cases", "changes") if not getattr(self, name)}  # bundles of before lack them
+        content = self.model_dump(mode="json", by_alias=True, exclude={"fingerprint", *later})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -105,16 +121,26 @@ class Votes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CasesSeen:
+    """What is kept of the M cases in the manifest, beside their embeddings, which the heads keep. present: bool [M, R];
+    sharpness: float32 [M], of their crops."""
+
+    present: Bool
+    sharpness: Float32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     """What training found. heads: state by region; fusion: state of the recipe's own fusion. tuned: by region, by name of a
     tensor of the trunk, what is added to it; empty where the trunk is as it was. typicality: of the training's faces, None in
-    older bundles."""
+    older bundles. cases: where the heads keep them."""
 
     heads: Mapping[str, State]
     fusion: State
     votes: Votes
     tuned: Mapping[str, Mapping[str, Float32]] = field(default_factory=dict)
     typicality: Typicality | None = None
+    cases: CasesSeen | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

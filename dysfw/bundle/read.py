@@ -20,7 +20,7 @@ from ..registry.registry import Registry
 from ..reliability.typicality import Typicality
 from ..types import Float32, State
 from ..weightfile import read_weights
-from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Bundle, Fitted, Manifest, Votes
+from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Bundle, CasesSeen, Fitted, Manifest, Votes
 
 MAX_MANIFEST = 64 * 2**20
 
@@ -45,15 +45,16 @@ def read_bundle(folder: Path, registry: Registry, overrides: list[str] | None = 
         )
         heads = {region: states[f"head/{region}"] for region in manifest.regions}
         typicality, votes = _read_reliability(states, votes)
+        cases = _read_cases(states, manifest)
     except (SafetensorError, KeyError) as error:
         raise _damaged(folder, f"{STATE} is incomplete ({error})") from None
     except ValueError as error:
-        raise _damaged(folder, f"what {STATE} says of reliability is wrong: {error}") from None
+        raise _damaged(folder, f"what {STATE} says is wrong: {error}") from None
     if votes.probabilities.shape[1:] != (len(manifest.regions), len(manifest.labels)):
         raise _damaged(folder, f"the votes' shape {votes.probabilities.shape} does not fit its regions and labels")
     recipe = load_recipe(folder / RECIPE, registry, overrides or [])
     edited = not (folder / CARD).is_file() or sha256_of(folder / CARD) != manifest.files[CARD]
-    fitted = Fitted(heads, states.get("fusion", State({})), votes, _read_tuned(folder, manifest), typicality)
+    fitted = Fitted(heads, states.get("fusion", State({})), votes, _read_tuned(folder, manifest), typicality, cases)
     return Bundle(manifest, recipe, fitted, folder, card_edited=edited)
 
 
@@ -108,6 +109,17 @@ def _read_reliability(states: Mapping[str, State], votes: Votes) -> tuple[Typica
     if len(typicality.rest) != votes.present.shape[1]:
         raise ValueError(f"{len(typicality.rest)} regions instead of {votes.present.shape[1]}")
     return typicality, replace(votes, distances=distances, sharpness=sharpness)
+
+
+def _read_cases(states: Mapping[str, State], manifest: Manifest) -> CasesSeen | None:
+    """What is kept of the manifest's cases. Raises KeyError, ValueError."""
+    if not manifest.cases:
+        return None
+    arrays = states["cases"].arrays
+    present, sharpness = arrays["present"].astype(bool), arrays["sharpness"].astype(np.float32)
+    if present.shape != (len(manifest.cases), len(manifest.regions)) or sharpness.shape != present.shape[:1]:
+        raise ValueError(f"{present.shape} and {sharpness.shape} for {len(manifest.cases)} cases")
+    return CasesSeen(present, sharpness)
 
 
 def _read_tuned(folder: Path, manifest: Manifest) -> dict[str, dict[str, Float32]]:

@@ -75,4 +75,6 @@ def _arrays(states: Mapping[str, State], fitted: Fitted) -> dict[str, npt.NDArra
     if typical is not None and votes.distances is not None and votes.sharpness is not None:
         shape = {"mean": typical.mean, "axes": typical.axes, "variances": typical.variances, "rest": typical.rest}
         parts["reliability"] = shape | {"distances": votes.distances, "sharpness": votes.sharpness}
+    if fitted.cases is not None:
+        parts["cases"] = {"present": fitted.cases.present, "sharpness": fitted.cases.sharpness}
     return {f"{name}/{key}": np.ascontiguousarray(array) for name, part in parts.items() for key, array in part.items()}

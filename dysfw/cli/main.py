@@ -26,6 +26,7 @@ COMMANDS = {
     "evaluate": ("evaluate:evaluate", "Cross-validate a recipe on labelled photographs and write a report."),
     "compare": ("compare:compare", "Evaluate several recipes on the same photographs in the same folds."),
     "audit": ("audit:audit", "Ask whether a model could tell the conditions without looking at the face."),
+    "gallery": ("gallery:app", "Add, list and remove the known cases that a bundle answers by, without training."),
     "pretrain": ("pretrain:pretrain", "Train a recipe's trunk to tell faces apart and write a weight file."),
     "verify": ("verify:verify", "Score a trunk on pairs of photographs, by LFW's protocol."),
     "components": ("components:components", "List what recipes may name, and where each comes from."),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import DysfwError
 from ..text import count, listed
 from ..types import Int64
+from .conditions import Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """origin: the folder or manifest it was read from. ignored: files in it that are no images, or in no class, by name."""
+    """origin: the folder or manifest it was read from. ignored: files in it that are no images, or in no class, by name.
+    conditions: what is known of the labels, of those of which something is."""
 
     items: tuple[Item, ...]
     origin: Path
     ignored: tuple[str, ...] = ()
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[str, ...]:

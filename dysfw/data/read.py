@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import DysfwError
 from ..imaging.decode import EXTENSIONS
 from ..text import closest, count, listed
+from .conditions import FILE, read_conditions
 from .dataset import Dataset, Item
 
 MANIFESTS = ("manifest.csv", "manifest.parquet")
@@ -35,7 +36,7 @@ def read_dataset(data: Path) -> Dataset:
 def _from_folders(folder: Path) -> Dataset:
     visible = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     classes = [p for p in visible if p.is_dir()]
-    items, ignored = [], [p.name for p in visible if not p.is_dir()]
+    items, ignored = [], [p.name for p in visible if not p.is_dir() and p.name != FILE]
     for directory in classes:
         for path in sorted(directory.rglob("*")):
             inside = path.relative_to(folder)
@@ -51,7 +52,8 @@ def _from_folders(folder: Path) -> Dataset:
             f"{folder} has no images in folders of its own ({count(len(classes), 'folder')} in it)",
             hint=f"put the photographs of each class in a folder named after it; read are {listed(sorted(EXTENSIONS))}",
         )
-    return Dataset(tuple(items), folder, tuple(ignored))
+    conditions = read_conditions(folder, {item.label for item in items})
+    return Dataset(tuple(items), folder, tuple(ignored), conditions)
 
 
 def _from_manifest(path: Path) -> Dataset:
@@ -91,7 +93,7 @@ def _from_manifest(path: Path) -> Dataset:
     if not items:
         raise DysfwError(f"{path} lists no photographs")
     _refuse_look_alikes((item.label for item in items), path)
-    return Dataset(tuple(items), path)
+    return Dataset(tuple(items), path, conditions=read_conditions(path.parent, {item.label for item in items}))
 
 
 def _rows(numbers: Sequence[int]) -> str:

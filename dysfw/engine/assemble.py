@@ -8,18 +8,21 @@ from pathlib import Path
 
 from ..bundle.contents import RECIPE, Bundle, WeightsUsed
 from ..bundle.read import is_bundle, read_bundle
-from ..components import Backbone, Fusion, Variable
+from ..components import Backbone, CaseBased, Fusion, Head, Variable
 from ..environment import version_of
 from ..errors import DysfwError
 from ..imaging.harmonise import Harmony
 from ..kinds import KINDS, Kind
 from ..recipe.check import load_recipe
 from ..recipe.model import Recipe
+from ..recipe.prior import UNIFORM
 from ..registry.registry import Registry
+from ..reliability.prior import described, prior_of
 from ..types import Float32, Notice
 from .build import Components, build
 from .fusing import cross_validated_fusion
 from .judge import Judge
+from .matching import KnownCases
 from .pipeline import Pipeline
 from .trust import Trust, fit_trust
 
@@ -42,6 +45,7 @@ def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (
     components = build(recipe)
     notices += _check_weights(components, bundle) + _check_versions(recipe, bundle) + _check_trust(bundle)
     judge, tuned = _restore(recipe, components, bundle), vary(components.backbone, bundle.fitted.tuned)
+    notices += _check_prior(recipe, judge.trust, judge.labels)
     return Pipeline(recipe, components, judge, bundle.manifest, notices=tuple(notices), tuned=tuned)
 
 
@@ -155,6 +159,16 @@ def _check_versions(recipe: Recipe, bundle: Bundle) -> list[Notice]:
     return [Notice("versions_differ", f"the bundle was trained with {', '.join(changed)}")] if changed else []
 
 
+def _check_prior(recipe: Recipe, trust: Trust | None, labels: Sequence[str]) -> list[Notice]:
+    if recipe.prior == UNIFORM:
+        return []
+    if trust is None:
+        raise DysfwError("prior: this bundle is of before priors and cannot follow one", hint="train it again")
+    return [
+        Notice("prior", f"the probabilities assume that of those judged {described(trust.prior, labels)} have the condition")
+    ]
+
+
 def _check_trust(bundle: Bundle) -> list[Notice]:
     if bundle.fitted.typicality is not None:
         return []
@@ -177,7 +191,18 @@ def _restore(recipe: Recipe, components: Components, bundle: Bundle) -> Judge:
         trust = _trust(components, recipe, bundle)
     except ValueError as error:
         raise DysfwError(f"the bundle {bundle.folder} cannot be restored: {error}") from None
-    return Judge(tuple(manifest.labels), heads, fusion, trust)
+    return Judge(tuple(manifest.labels), heads, fusion, trust, _known(bundle, heads))
+
+
+def _known(bundle: Bundle, heads: Mapping[str, Head]) -> KnownCases | None:
+    """Raises ValueError where the heads keep other cases than the bundle names."""
+    manifest, seen = bundle.manifest, bundle.fitted.cases
+    if seen is None:
+        return None
+    kept = [len(head.cases().y) if isinstance(head, CaseBased) else 0 for head in heads.values()]
+    if kept != (named := seen.present.sum(axis=0).tolist()):
+        raise DysfwError(f"the bundle {bundle.folder} is damaged: its heads keep {kept} cases, and it names {named}")
+    return KnownCases(tuple(c.id for c in manifest.cases), tuple(c.label for c in manifest.cases), seen.present)
 
 
 def _trust(components: Components, recipe: Recipe, bundle: Bundle) -> Trust | None:
@@ -187,7 +212,9 @@ def _trust(components: Components, recipe: Recipe, bundle: Bundle) -> Trust | No
         return None
     if typicality.mean.shape[1] != components.backbone.dim:
         raise ValueError(f"it knows faces by {typicality.mean.shape[1]} numbers, the backbone gives {components.backbone.dim}")
-    return fit_trust(recipe.reliability, votes, cross_validated_fusion(components.make_fusion, votes, recipe.seed), typicality)
+    prior = prior_of(recipe.prior, bundle.manifest.labels, votes.y, votes.groups)
+    fused = cross_validated_fusion(components.make_fusion, votes, recipe.seed)
+    return fit_trust(recipe.reliability, votes, fused, typicality, prior)
 
 
 def _fusion(fusion: Fusion, recipe: Recipe, bundle: Bundle) -> Fusion:

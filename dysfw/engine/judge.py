@@ -9,18 +9,20 @@ import numpy as np
 
 from ..components import Fusion, Head
 from ..types import Bool, Float32
+from .matching import KnownCases
 from .trust import Trust
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judge:
     """labels: K conditions. heads: by region, in the order of the votes. fusion: ready to fuse. trust: what to believe of its
-    judgements; None where the bundle does not say what its training was like."""
+    judgements; None where the bundle does not say what its training was like. known: the cases that the heads keep, if any."""
 
     labels: tuple[str, ...]
     heads: Mapping[str, Head]
     fusion: Fusion
     trust: Trust | None = None
+    known: KnownCases | None = None
 
     def judge(self, embeddings: Sequence[Float32], present: Sequence[Bool]) -> tuple[Float32, Float32]:
         """embeddings N times float32 [R, dim], present N times bool [R] -> votes float32 [N, R, K], NaN where absent, and the

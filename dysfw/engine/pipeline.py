@@ -14,11 +14,12 @@ from ..components import Backbone
 from ..errors import DysfwError
 from ..recipe.model import Recipe
 from ..reliability.quality import quality_of
-from ..types import Embedded, Failure, Float32, Notice, Prediction, PredictionSet
+from ..types import Embedded, Failure, Float32, Match, Notice, Prediction, PredictionSet
 from .batches import batches
 from .build import Components
 from .embedder import Embedder
 from .judge import Judge
+from .matching import find_matches
 from .trust import Trust
 
 
@@ -42,6 +43,7 @@ class Pipeline:
         self.judge = judge
         self.manifest = manifest
         self.notices = notices
+        self._cases = {case.sha256: case.id for case in manifest.cases} if manifest else {}
 
     def embed(self, sources: Iterable[Path], *, all_faces: bool = False) -> Iterator[Embedded | Failure]:
         """For each image, in order, one result for each face that is chosen (or, with ``all_faces``, found)."""
@@ -61,6 +63,7 @@ class Pipeline:
         started = time.perf_counter()
         votes, fused = judge.judge([s.embeddings for s in subjects], [s.present for s in subjects])
         assessed = _assess(judge.trust, fused, subjects)
+        matches = iter(_matches(judge, subjects))
         milliseconds = (time.perf_counter() - started) * 1000 / max(1, len(subjects))
         worthless = tuple(notice for notice in self.notices if notice.code == "random_weights")
         judged = iter(zip(votes, assessed, strict=True))
@@ -69,6 +72,7 @@ class Pipeline:
                 yield result
                 continue
             vote, (probabilities, prediction_set, found) = next(judged)
+            found += self._known(result.image.sha256)
             subject = replace(result, timings_ms={**result.timings_ms, "judge": milliseconds})
             reasons, notices = (*worthless, *found), (*self.notices, *subject.notices, *found)
             yield Prediction(
@@ -81,7 +85,23 @@ class Pipeline:
                 reasons=reasons,
                 prediction_set=prediction_set,
                 notices=notices,
+                matches=next(matches),
             )
+
+
+    def _known(self, sha256: str) -> tuple[Notice, ...]:
+        """A photograph that is itself a known case is recognised, not judged."""
+        if sha256 not in self._cases:
+            return ()
+        message = f"this very photograph is one of the known cases ({self._cases[sha256]}): that it is like itself says nothing"
+        return (Notice("known_case", message),)
+
+
+def _matches(judge: Judge, subjects: Sequence[Embedded]) -> list[tuple[Match, ...]]:
+    if judge.known is None or not subjects:
+        return [()] * len(subjects)
+    embeddings, present = np.stack([s.embeddings for s in subjects]), np.stack([s.present for s in subjects])
+    return find_matches(judge.heads, judge.known, embeddings, present)
 
 
 Opinion = tuple[Float32, PredictionSet | None, tuple[Notice, ...]]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ..bundle.contents import Votes
 from ..recipe.reliability import Reliability
 from ..reliability.conformal import prediction_sets, thresholds
+from ..reliability.prior import reweighed
 from ..reliability.quality import Quality
 from ..reliability.quantile import patient_shares, upper_quantile
 from ..reliability.temperature import calibrated, fit_temperature
@@ -35,11 +36,12 @@ class Assessed:
 class Trust:
     """What a recipe demands, in the light of the out-of-fold votes.
 
-    keys: the recipe's. temperature: of all probabilities. least: float64 [K], what a condition needs to be in a set, minus
-    infinity where it has too few patients. scale: of distances. unlike: above this a face is unlike those in training; blurred:
-    below this sharpness it is too blurred."""
+    keys: the recipe's. prior: float64 [K], how common each condition is. temperature: of all probabilities. least: float64 [K],
+    what a condition needs to be in a set, minus infinity where it has too few patients. scale: of distances. unlike: above this
+    a face is unlike those in training; blurred: below this sharpness it is too blurred."""
 
     keys: Reliability
+    prior: Float64
     temperature: float
     least: Float64
     typicality: Typicality
@@ -49,7 +51,7 @@ class Trust:
 
     def assess(self, fused: Float32, embeddings: Float32, present: Bool, quality: Quality) -> Assessed:
         """fused [N, K], uncalibrated; embeddings [N, R, D]; present [N, R]; quality of the same N faces."""
-        probabilities = calibrated(fused, self.temperature)
+        probabilities = reweighed(calibrated(fused, self.temperature), self.prior)
         unlikeness = self.scale.unlikeness(self.typicality.distances(embeddings, present))
         reasons = tuple(
             self._reasons(float(unlike), *(float(v) for v in values))
@@ -87,17 +89,18 @@ class Trust:
         return tuple(reasons)
 
 
-def fit_trust(keys: Reliability, votes: Votes, fused: Float32, typicality: Typicality) -> Trust:
+def fit_trust(keys: Reliability, votes: Votes, fused: Float32, typicality: Typicality, prior: Float64) -> Trust:
     """votes: out of fold, with distances and sharpness. fused: float32 [N, K], what the fusion makes of them when taught on
-    other patients. typicality: of all training photographs."""
+    other patients. typicality: of all training photographs. prior: float64 [K]."""
     assert votes.distances is not None and votes.sharpness is not None  # noqa: PT018, S101  # they come with a typicality
     temperature = fit_temperature(fused, votes.y, votes.groups) if keys.calibrate else 1.0
     scale = scale_of(votes.distances)
     shares = patient_shares(np.zeros_like(votes.y), votes.groups)
     return Trust(
         keys=keys,
+        prior=prior,
         temperature=temperature,
-        least=thresholds(calibrated(fused, temperature), votes.y, votes.groups, keys.coverage),
+        least=thresholds(reweighed(calibrated(fused, temperature), prior), votes.y, votes.groups, keys.coverage),
         typicality=typicality,
         scale=scale,
         unlike=_most(scale.unlikeness(votes.distances), shares, keys.unlike),

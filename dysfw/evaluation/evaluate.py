@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -29,6 +28,7 @@ from ..recipe.model import Recipe
 from ..resampling import RESAMPLES
 from ..text import closest, listed
 from ..types import Failure
+from ..unaffected import find_unaffected
 from .collected import Collected, collect
 from .data_summary import summarise
 from .divided import By, Division, choose, claim_of, described, divide, large_enough
@@ -38,8 +38,6 @@ from .protocol import Split
 from .result import Evaluation, Problem
 from .stopwatch import Stopwatch
 from .trial import FUSION, Trials
-
-UNAFFECTED = re.compile(r"(^|[-_ ])(unaffected|controls?|normal|healthy)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +130,7 @@ def _unaffected(asked: str | None, labels: Sequence[str]) -> str | None:
         if asked not in labels:
             raise DysfwError(f"--unaffected: the data has no label {asked!r} (it has {listed(labels)}){closest(asked, labels)}")
         return asked
-    found = [label for label in labels if UNAFFECTED.search(label)]
-    return found[0] if len(found) == 1 else None
+    return find_unaffected(labels)
 
 
 def _gather_all(
@@ -213,6 +210,7 @@ def _judge(
         audit=audits[0],
         audit_harmonised=audits[1],
         labels=list(ground.labels),
+        conditions=dict(ground.dataset.conditions),
         unaffected=ground.unaffected,
         resamples=plan.resamples,
         weights=[used.model_dump(mode="json") for used in used_weights(components)],

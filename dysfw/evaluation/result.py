@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..audit.result import AuditResult
+from ..data.conditions import Condition
 from ..estimate import Estimate
 
 
@@ -126,7 +127,7 @@ class WorstError(_Part):
 class Evaluation(_Part):
     """recipe: resolved. measures of the recipe: by name, see ``dysfw.evaluation.measures``. top, top_macro: share of
     photographs (mean of the conditions' shares) whose condition is among the first n. confusion: photographs, mean over the
-    repeats, rows are the truth. command: what repeats this."""
+    repeats, rows are the truth. conditions: what the data says of the labels. command: what repeats this."""
 
     schema_: Literal["dysfw.evaluation/1"] = Field(default="dysfw.evaluation/1", alias="schema")
     name: str
@@ -141,6 +142,7 @@ class Evaluation(_Part):
     audit: AuditResult
     audit_harmonised: AuditResult | None
     labels: list[str]
+    conditions: dict[str, Condition] = {}
     unaffected: str | None
     measures: dict[str, Estimate]
     top: dict[int, Estimate]

@@ -15,6 +15,7 @@ from ..engine.fusing import cross_validated_fusion
 from ..errors import DysfwError
 from ..progress import Silent
 from ..recipe.model import Recipe
+from ..reliability.prior import reweighed
 from ..reliability.temperature import calibrated, fit_temperature
 from ..resampling import Float64
 from ..text import count
@@ -74,9 +75,10 @@ class Trials:
         assert judge.trust and held.quality  # noqa: PT018, S101  # what was just fitted has both
         given, fused = judge.judge(list(held.embeddings), list(held.present))
         assessed = judge.trust.assess(fused, held.embeddings, held.present, held.quality)
-        by_name = {RECIPE: assessed.probabilities} | self._regions(votes, given) | self._baselines(split)
+        prior = judge.trust.prior
+        by_name = {RECIPE: assessed.probabilities} | self._regions(votes, given, prior) | self._baselines(split)
         for name, make in self.fusions.items():
-            by_name[name] = _fused(make, votes, np.nan_to_num(given), held.present, seed=seed)
+            by_name[name] = reweighed(_fused(make, votes, np.nan_to_num(given), held.present, seed=seed), prior)
         return Trial(split, by_name, fused, assessed.sets, assessed.reasons, judge.trust.temperature)
 
     def _inner(self, learn: Int64) -> Embed | None:
@@ -84,15 +86,15 @@ class Trials:
         embed = self.embed
         return (lambda rows: embed(learn[rows])[learn]) if embed else None
 
-    def _regions(self, votes: Votes, given: Float32) -> dict[str, Float32]:
-        """Each region alone, calibrated by its own out-of-fold votes."""
+    def _regions(self, votes: Votes, given: Float32, prior: Float64) -> dict[str, Float32]:
+        """Each region alone, calibrated by its own out-of-fold votes, and at the recipe's prior."""
         alone = {}
         for r, region in enumerate(self.examples.regions):
             here = votes.present[:, r]
             t = fit_temperature(votes.probabilities[here, r], votes.y[here], votes.groups[here]) if here.any() else 1.0
             rows = ~np.isnan(given[:, r]).any(axis=1)
             alone[REGION + region] = np.full(given[:, r].shape, np.nan, np.float32)
-            alone[REGION + region][rows] = calibrated(given[rows, r], t)
+            alone[REGION + region][rows] = reweighed(calibrated(given[rows, r], t), prior)
         return alone
 
     def _baselines(self, split: Split) -> dict[str, Float32]:

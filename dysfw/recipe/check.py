@@ -22,6 +22,7 @@ from .document import Document
 from .harmonise import Harmonise
 from .model import Node, Recipe, Registered
 from .pretraining import Pretrain
+from .prior import UNIFORM, Prior
 from .problems import Path, Position, Problem, RecipeError, locate
 from .reliability import Reliability
 from .signature import SUPPLIED, signature_of
@@ -54,6 +55,7 @@ class TopKeys(pydantic.BaseModel):
     tune: Tune = Tune()
     reliability: Reliability = Reliability()
     harmonise: Harmonise | None = None
+    prior: Prior = UNIFORM
     pretrain: Pretrain | None = None
     bundle: str | None = None
 
@@ -93,7 +95,8 @@ class _Checker:
         folder = self.folder(("bundle",))
         return Recipe(
             top.name, top.device, top.precision, top.seed, nodes, Crop(**dict(top.crop)), top.bundle, folder, self.positions,
-            top.pretrain, top.tune, top.reliability, harmonise=Harmony(**dict(top.harmonise)) if top.harmonise else None,
+            top.pretrain, top.tune, top.reliability, prior=top.prior,
+            harmonise=Harmony(**dict(top.harmonise)) if top.harmonise else None,
         )  # fmt: skip
 
     def node(self, kind: Kind, value: object, path: Path) -> Node | None:

@@ -13,6 +13,7 @@ from ..imaging.harmonise import Harmony
 from ..kinds import KINDS, Kind
 from ..types import Crop
 from .pretraining import Pretrain
+from .prior import UNIFORM, Prior
 from .problems import Path, Position
 from .reliability import Reliability
 from .tuning import Tune
@@ -67,7 +68,7 @@ class Recipe:
     """What ``check`` makes of a recipe file. device and precision are as written ("auto" …). folder: what ``bundle`` is
     relative to. positions: where each value was written, for errors that show only later. pretrain: how its trunk is trained,
     where the recipe says so. tune: how its trunk is fitted to each region. reliability: when a prediction is to be believed.
-    harmonise: how photographs are made alike, where the recipe says so."""
+    harmonise: how photographs are made alike, where the recipe says so. prior: how common each condition is."""
 
     name: str
     device: str
@@ -82,6 +83,7 @@ class Recipe:
     tune: Tune = field(default_factory=Tune)
     reliability: Reliability = field(default_factory=Reliability)
     harmonise: Harmony | None = None
+    prior: Prior = UNIFORM
 
     def resolved(self) -> dict[str, object]:
         """The recipe as a bundle keeps it: full names, no bundle, and nothing of how its trunk was trained."""
@@ -104,19 +106,22 @@ class Recipe:
         harmonise = {"harmonise": asdict(self.harmonise)} if self.harmonise else {}
         reliability = {"reliability": self.reliability.model_dump(mode="json")}
         bundle = {"bundle": self.bundle} if self.bundle else {}
-        return head | ordered | harmonise | tune | reliability | pretrain | bundle
+        prior: dict[str, object] = {"prior": self.prior} if self.prior != UNIFORM else {}
+        return head | ordered | harmonise | tune | prior | reliability | pretrain | bundle
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over what shapes the result: components, parameters, crop, seed, harmonising, tuning and what of reliability
-        is not left to its defaults; not name, device, precision, bundle or pretraining. A path counts by its file name: what
-        weight files hold is fingerprinted by itself."""
+        """sha256 over what shapes the result: components, parameters, crop, seed, harmonising, tuning, prior and what of
+        reliability is not left to its defaults; not name, device, precision, bundle or pretraining. A path counts by its file
+        name: what weight files hold is fingerprinted by itself."""
         shaping: dict[str, object] = {kind: node.portable() for kind, node in self.nodes.items()}
         shaping |= {"version": FORMAT, "seed": self.seed, "crop": asdict(self.crop)}
         if self.tune.mode != "none":
             shaping["tune"] = self.tune.model_dump(mode="json")
         if own := self.reliability.model_dump(mode="json", exclude_defaults=True):
             shaping["reliability"] = own
+        if self.prior != UNIFORM:
+            shaping["prior"] = self.prior
         if self.harmonise:
             shaping["harmonise"] = asdict(self.harmonise)
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()

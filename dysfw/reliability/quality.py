@@ -31,6 +31,11 @@ class Quality:
     def rows(self, chosen: Int64) -> Quality:
         return Quality(self.sharpness[chosen], self.height[chosen], self.turned[chosen])
 
+    def joined(self, other: Quality) -> Quality:
+        """Of these faces and then the others."""
+        pairs = ((self.sharpness, other.sharpness), (self.height, other.height), (self.turned, other.turned))
+        return Quality(*map(np.concatenate, pairs))
+
 
 def quality_of(faces: Sequence[Embedded]) -> Quality:
     poses = [face.segmentation.pose for face in faces]

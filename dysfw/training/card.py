@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .. import RESEARCH_USE
 from ..bundle.contents import Manifest, Performance
 from ..engine.trust import Trust
 from ..recipe.model import Recipe
+from ..reliability.prior import described
 from ..text import count, listed
 
 
@@ -21,12 +24,13 @@ def model_card(manifest: Manifest, recipe: Recipe, trust: Trust | None) -> str:
         "## What it does",
         f"It gives a photograph of a face probabilities over {count(len(manifest.labels), 'condition')}. They always sum to "
         "one: of a person with another condition, or with none, it knows nothing. Classes were weighted equally in training: "
-        "the probabilities assume that each is equally common.",
+        f"the probabilities assume {_prior(trust, manifest.labels)}.",
         "## Training data",
         f"{count(data.images, 'photograph')} of {patients}"
         + (f"; excluded: {', '.join(f'{n} ({code})' for code, n in data.excluded.items())}" if data.excluded else "")
         + f". Fingerprint `{data.fingerprint[:16]}`.",
-        _table(("condition", "photographs"), [(label, str(n)) for label, n in data.per_label.items()]),
+        _conditions(manifest),
+        _cases(manifest),
         "## Performance",
         _patient_note(manifest),
         _performance("Cross-validated on the training data", manifest.cross_validated),
@@ -44,6 +48,33 @@ def model_card(manifest: Manifest, recipe: Recipe, trust: Trust | None) -> str:
         ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
     ]  # fmt: skip
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _prior(trust: Trust | None, labels: list[str]) -> str:
+    if trust is None or np.ptp(trust.prior) == 0:
+        return "that each is equally common"
+    return f"that of those judged {described(trust.prior, labels)} have the condition"
+
+
+def _conditions(manifest: Manifest) -> str:
+    counted = manifest.data.per_label.items()
+    if not manifest.conditions:
+        return _table(("condition", "photographs"), [(label, str(n)) for label, n in counted])
+    known = manifest.conditions
+    return _table(
+        ("condition", "photographs", "known as"), [(label, str(n), str(known.get(label, ""))) for label, n in counted]
+    )
+
+
+def _cases(manifest: Manifest) -> str:
+    if not manifest.cases:
+        return ""
+    changes = "".join(f"\n- {change}" for change in manifest.changes)
+    return (
+        f"The bundle keeps the embeddings of {count(len(manifest.cases), 'case')}, with the names of their photographs and "
+        "patients as the data gave them. Embeddings of faces are biometric data: share the bundle as you would the photographs."
+        + (f" Since it was trained:\n{changes}" if changes else "")
+    )
 
 
 def _patient_note(manifest: Manifest) -> str:

@@ -46,7 +46,8 @@ def out_of_fold_votes(
     make_head: MakeHead, examples: Examples, seed: int, progress: Progress, embed: Embed | None = None
 ) -> Votes:
     """Votes on each photograph by heads fitted, their regularisation chosen, without any photograph of its patient; and how far
-    it is from the photographs that they were fitted on.
+    it is from the photographs that they were fitted on. Conditions of a single patient, which only a gallery can have, are
+    learned from in each fold and judged in none.
 
     embed: where the embedding itself is learned, makes all embeddings from the photographs of a fold that may be learned from.
     """
@@ -54,7 +55,7 @@ def out_of_fold_votes(
     votes = np.full((*examples.present.shape, classes), 1 / classes, np.float32)
     distances = np.full(examples.present.shape, np.nan, np.float32)
     judged = np.zeros(len(examples), bool)
-    folds = patient_folds(examples.y, examples.groups, FOLDS, seed)
+    folds = _folds(examples, seed)
     for learn, held in progress.track(folds, "cross-validating", len(folds), "folds"):
         seen = replace(examples, embeddings=embed(learn)) if embed else examples
         for r, head in enumerate(fit_heads(make_head, seen, learn).values()):
@@ -74,6 +75,14 @@ def out_of_fold_votes(
         distances=distances[judged],
         sharpness=sharpness[judged].astype(np.float32),
     )
+
+
+def _folds(examples: Examples, seed: int) -> list[tuple[Int64, Int64]]:
+    patients = [len(np.unique(examples.groups[examples.y == k])) for k in range(len(examples.labels))]
+    several = np.array(patients)[examples.y] > 1
+    rows, always = np.flatnonzero(several), np.flatnonzero(~several)
+    folds = patient_folds(examples.y[rows], examples.groups[rows], FOLDS, seed)
+    return [(np.sort(np.concatenate([always, rows[learn]])), rows[held]) for learn, held in folds]
 
 
 def performance(fused: Float32, votes: Float32, present: Bool, y: Int64, regions: Sequence[str]) -> Performance:

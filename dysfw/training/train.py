@@ -24,9 +24,11 @@ from ..environment import versions
 from ..errors import DysfwError
 from ..progress import Progress
 from ..recipe.model import Recipe
+from ..reliability.prior import prior_of
 from ..reliability.typicality import fit_typicality
 from ..types import Failure, Float32
 from .card import model_card
+from .cases import keep_cases
 from .examples import Examples, embed_examples
 from .fit import fit_heads, held_out_performance, out_of_fold_votes, performance
 
@@ -60,7 +62,8 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, ab
     pipeline = Pipeline(recipe, components, tuned=vary(components.backbone, tuned))
     test = embed_examples(pipeline, test_items, labels, "embedding test photographs", progress) if test_items else None
     fitted, judge, cross_validated = fit_judge(recipe, components, examples, votes)
-    fitted = replace(fitted, tuned=tuned)
+    kept, seen = keep_cases(judge.heads, examples, dataset.relative)
+    fitted = replace(fitted, tuned=tuned, cases=seen)
     manifest = Manifest(
         name=folder.name,
         about=about,
@@ -69,13 +72,15 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, ab
         regions=list(judge.heads),
         crop_size=components.crop_size,
         recipe_fingerprint=recipe.fingerprint,
-        data=_describe(examples, dataset),
+        data=describe(examples, dataset.knows_patients),
         weights=used_weights(components),
         versions=versions({node.origin.partition(" ")[0] for node in recipe.nodes.values()}),
         cross_validated=cross_validated,
         held_out=held_out_performance(judge, test) if test is not None and len(test) else None,
         values={},
         files={},
+        conditions=dict(dataset.conditions),
+        cases=kept,
     )
     manifest = write_bundle(folder, manifest, recipe.resolved(), fitted, model_card(manifest, recipe, judge.trust))
     return Trained(manifest, examples.failures + (test.failures if test else ()))
@@ -109,17 +114,18 @@ def fit_judge(recipe: Recipe, components: Components, examples: Examples, votes:
     if fusion.learns:
         fusion.fit(votes.probabilities, votes.present, votes.y, votes.groups)
     typicality = fit_typicality(examples.embeddings, examples.present, examples.groups)
-    trust = fit_trust(recipe.reliability, votes, fused, typicality)
+    prior = prior_of(recipe.prior, examples.labels, votes.y, votes.groups)
+    trust = fit_trust(recipe.reliability, votes, fused, typicality, prior)
     states = {region: head.state() for region, head in heads.items()}
     fitted = Fitted(states, fusion.state(), votes, typicality=typicality)
     return fitted, Judge(examples.labels, heads, fusion, trust), cross_validated
 
 
-def _describe(examples: Examples, dataset: Dataset) -> TrainingData:
+def describe(examples: Examples, knows_patients: bool) -> TrainingData:
     return TrainingData(
         fingerprint=examples.fingerprint,
         images=len(examples),
-        patients=len(set(examples.groups.tolist())) if dataset.knows_patients else None,
+        patients=len(set(examples.groups.tolist())) if knows_patients else None,
         per_label=dict(sorted(Counter(item.label for item in examples.items).items())),
         excluded=dict(Counter(failure.code for failure in examples.failures)),
     )

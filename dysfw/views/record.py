@@ -53,8 +53,10 @@ def record(result: Prediction | Failure, pipeline: Pipeline) -> dict[str, object
         "probabilities": _labelled(result.labels, result.probabilities),
         "ranking": [
             {"rank": rank, "label": result.labels[k], "probability": _probability(result.probabilities[k])}
+            | _known_as(result.labels[k], pipeline)
             for rank, k in enumerate(result.ranking, 1)
         ],
+        "cases": [{"id": m.case, "label": m.label, "likeness": _probability(m.likeness)} for m in result.matches],
         "reliable": result.reliable,
         "reasons": _warnings(result.reasons),
         "prediction_set": _prediction_set(result),
@@ -62,6 +64,12 @@ def record(result: Prediction | Failure, pipeline: Pipeline) -> dict[str, object
         **_provenance(pipeline),
         "timings_ms": {stage: round(value, 2) for stage, value in subject.timings_ms.items()},
     }  # fmt: skip
+
+
+def _known_as(label: str, pipeline: Pipeline) -> dict[str, object]:
+    """What the data said of the condition behind a label; nothing where it said nothing."""
+    condition = pipeline.manifest.conditions.get(label) if pipeline.manifest else None
+    return condition.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if condition else {}
 
 
 def _provenance(pipeline: Pipeline) -> dict[str, object]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..data.conditions import Condition
 from ..engine.notices import box_text
 from ..text import listed, printable
 from ..types import Failure, Notice, Prediction
@@ -14,9 +17,12 @@ BAR = 20  # characters
 UNLIKE = "unlike_training"  # of such a face nothing is promised
 
 
-def print_prediction(console: Console, result: Prediction, top: int, ignored: tuple[Notice, ...]) -> None:
+def print_prediction(
+    console: Console, result: Prediction, top: int, ignored: tuple[Notice, ...], conditions: Mapping[str, Condition]
+) -> None:
     """The face that was taken, the ranking with each region's own softmax, what to believe (ahead of the ranking where that is
-    nothing), and the warnings, but for ``ignored`` and what already stands there as a reason."""
+    nothing), and the warnings, but for ``ignored`` and what already stands there as a reason. conditions: what is known of
+    those behind the labels."""
     subject, face = result.subject, result.subject.face
     image = subject.image
     console.print(f"[bold]{escape(printable(image.source))}[/]  {image.width} × {image.height} px")
@@ -29,6 +35,11 @@ def print_prediction(console: Console, result: Prediction, top: int, ignored: tu
     hidden = len(result.labels) - top
     if hidden > 0:
         console.print(f"and {hidden} more; --top {len(result.labels)} shows all", style="dim")
+    for label in (result.labels[k] for k in result.ranking[:top]):
+        if known := str(conditions.get(label, "")):
+            console.print(f"{escape(label)}: {escape(known)}", style="dim")
+    if result.matches:
+        console.print(escape(matches_text(result)))
     if said := set_text(result):
         console.print(escape(said))
     if result.reliable:
@@ -37,6 +48,11 @@ def print_prediction(console: Console, result: Prediction, top: int, ignored: tu
         if notice not in ignored and notice not in result.reasons:
             console.print(f"[yellow]warning[/] {escape(notice.message)}")
     console.print()
+
+
+def matches_text(result: Prediction) -> str:
+    """ "most like: down/003.jpg (down-syndrome) 0.71, …": the known cases, by id."""
+    return f"most like: {listed(f'{printable(m.case)} ({m.label}) {m.likeness:.2f}' for m in result.matches)}"
 
 
 def reliability_text(result: Prediction) -> str:

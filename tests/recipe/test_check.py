@@ -76,7 +76,10 @@ TOP_LEVEL = [
     ({"crop": "3"}, "9:1: crop: found 3; allowed is an object"),
     ({"crop": "{size: 15}"}, "9:8: crop.size: found 15; allowed is greater than or equal to 16"),
     ({"crop": "{margin: .nan}"}, "9:8: crop.margin: found NaN; allowed is less than or equal to 1"),
-    ({"crop": "{align: no}"}, '9:8: crop.align: found "no"; allowed is a valid boolean, or allowed: trunk, dlib, arcface, facenet'),
+    (
+        {"crop": "{align: no}"},
+        '9:8: crop.align: found "no"; allowed is a valid boolean, or allowed: trunk, dlib, arcface, facenet',
+    ),
     ({"bundle": "[a]"}, '9:1: bundle: found ["a"]; allowed is a valid string'),
 ]
 

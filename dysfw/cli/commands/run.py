@@ -54,7 +54,7 @@ def run(
     elif len(images) > 1:
         results = TerminalProgress().track(results, "judging", len(images), "images")
     failed, utf8 = False, (sys.stdout.encoding or "").lower() == "utf-8"
-    console = out()
+    console, conditions = out(), pipeline.manifest.conditions if pipeline.manifest else {}
     for result in results:
         failed = failed or isinstance(result, Failure)
         if as_json:
@@ -63,7 +63,7 @@ def run(
         elif isinstance(result, Failure):
             print_failure(err(), result)
         else:
-            print_prediction(console, result, top, pipeline.notices)
+            print_prediction(console, result, top, pipeline.notices, conditions)
         if figures and not isinstance(result, Failure):
             from ...views.figure import save_figure
 

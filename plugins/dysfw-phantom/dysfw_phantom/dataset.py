@@ -26,13 +26,14 @@ from dysfw.progress import Progress
 from dysfw.text import count
 
 from .effects import encode
+from .labels import labels_of
 from .making import make_phantom, take_photograph
 from .plan import Member, chunks
 from .processes import spread
 from .spec import Spec
 from .truth import Row, describe, manifest_of, table_of, write_truth
 
-SPEC, MANIFEST, TRUTH = "spec.json", "manifest.csv", "truth.parquet"
+SPEC, MANIFEST, TRUTH, LABELS = "spec.json", "manifest.csv", "truth.parquet", "labels.yaml"
 SOURCE = "phantom"  # in the manifest, where a class names no other
 
 
@@ -76,7 +77,7 @@ def make_dataset(spec: Spec, folder: Path, workers: int, progress: Progress) -> 
         if not (shop.data / MANIFEST).is_file():  # which is written last
             runs = chunks(spec)
             _make_missing(spec, shop, runs, workers, progress)
-            _write_whole(shop, len(runs))
+            _write_whole(spec, shop, len(runs))
         _give_name(shop, folder)
     return True
 
@@ -158,9 +159,10 @@ def _photographs(spec: Spec, shop: Workshop, member: Member) -> Iterator[Row]:
         yield file | describe(phantom, taken)
 
 
-def _write_whole(shop: Workshop, parts: int) -> None:
+def _write_whole(spec: Spec, shop: Workshop, parts: int) -> None:
     """Write what stands for all chunks together."""
     table = write_truth([shop.part(number) for number in range(parts)], shop.data / TRUTH)
+    _replace(shop.data / LABELS, labels_of(spec).encode())
     _replace(shop.data / MANIFEST, manifest_of(table).encode())
 
 

@@ -70,7 +70,7 @@ def test_dysfw_reads_it_as_a_data_set_with_patients_splits_and_sources(made):
 
 def test_nothing_but_the_data_set_is_left(made):
     assert {p.name for p in made.iterdir()} == {
-        "manifest.csv", "truth.parquet", "spec.json", "phantom-unaffected", "phantom-facial-palsy",
+        "manifest.csv", "truth.parquet", "spec.json", "labels.yaml", "phantom-unaffected", "phantom-facial-palsy",
     }  # fmt: skip
     assert [p.name for p in made.parent.iterdir()] == ["small"]
 

@@ -1,0 +1,76 @@
+"""Two questions in a row: is the person affected at all, and if so, by which condition?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...components import Head
+from ...text import closest, listed
+from ...types import Float32, Int64, State
+from ...unaffected import find_unaffected
+
+GATE, WHICH = "gate", "which"
+
+
+class Gate(Head):
+    """A head that knows the unaffected from everybody else, and another that knows the conditions from one another.
+
+    The probability of a condition is that of being affected, by ``gate``, times that of the condition among the affected, by
+    ``which``. The first learns from all affected patients together, of whom there are many more than of any one condition; the
+    second is not taught what the unaffected look like. gate: any head; it learns two classes that weigh the same, and what it
+    says is brought to the shares that all heads assume, the unaffected being as common as any one condition (a recipe's
+    ``prior`` says how common they are). which: any head. unaffected: the label of those without a condition; None takes the
+    only one that is called unaffected, control, normal or healthy.
+
+    Raises ValueError where no label, or more than one, could be meant, and where fewer than two conditions remain.
+    """
+
+    def __init__(self, gate: Head, which: Head, unaffected: str | None = None) -> None:
+        self._gate, self._which = gate, which
+        self._asked = unaffected
+        self._index: int | None = None
+
+    def prepare(self, labels: tuple[str, ...]) -> None:
+        name = self._asked or find_unaffected(labels)
+        if name is None:
+            raise ValueError(
+                f"none of the labels {listed(labels)} is plainly that of the unaffected; say which: unaffected: LABEL"
+            )
+        if name not in labels:
+            raise ValueError(f"unaffected: no label is called {name!r} (there are {listed(labels)}){closest(name, labels)}")
+        if len(labels) < 3:
+            raise ValueError(f"a gate needs two conditions beside the unaffected, found the labels {listed(labels)}")
+        self._index = labels.index(name)
+        self._gate.prepare(("affected", "unaffected"))
+        self._which.prepare(tuple(label for label in labels if label != name))
+
+    def fit(self, x: Float32, y: Int64, classes: int, groups: Int64) -> None:
+        index = self._place()
+        affected = y != index
+        self._gate.fit(x, (~affected).astype(np.int64), 2, groups)
+        self._which.fit(x[affected], y[affected] - (y[affected] > index), classes - 1, groups[affected])
+
+    def predict(self, x: Float32) -> Float32:
+        index = self._place()
+        conditions = self._which.predict(x).astype(np.float64)
+        affected, unaffected = self._gate.predict(x).astype(np.float64).T
+        parts = np.insert(conditions * (affected * conditions.shape[1])[:, None], index, unaffected, axis=1)
+        return np.asarray(parts / parts.sum(axis=1, keepdims=True), np.float32)
+
+    def state(self) -> State:
+        parts = {GATE: self._gate.state(), WHICH: self._which.state()}
+        arrays = {f"{name}.{key}": array for name, part in parts.items() for key, array in part.arrays.items()}
+        return State(arrays, {name: dict(part.values) for name, part in parts.items()})
+
+    def restore(self, state: State) -> None:
+        for name, head in ((GATE, self._gate), (WHICH, self._which)):
+            values = state.values.get(name)
+            if not isinstance(values, dict):
+                raise ValueError(f"state of another kind of head: it says nothing of {name!r}")
+            own = {k.removeprefix(f"{name}."): array for k, array in state.arrays.items() if k.startswith(f"{name}.")}
+            head.restore(State(own, values))
+
+    def _place(self) -> int:
+        if self._index is None:
+            raise ValueError("this head was not told its labels: prepare(labels) comes first")
+        return self._index

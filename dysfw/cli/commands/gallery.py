@@ -1,0 +1,146 @@
+"""``dysfw gallery add|list|remove``: the known cases that a bundle answers by."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..options import FetchOption, allow_fetching
+
+if TYPE_CHECKING:
+    from ...bundle.contents import Manifest
+    from ...data.dataset import Dataset
+    from ...training.train import Trained
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="The known cases of a bundle whose heads keep them: add, list and remove them without training.",
+)
+BundleArgument = Annotated[Path, typer.Argument(metavar="BUNDLE", help="The folder of a bundle.", show_default=False)]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FOLDER", help="Write the changed bundle here and leave BUNDLE as it is."),
+]
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    bundle: BundleArgument,
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="SOURCE...", help="Photographs, with --label; or one DATA, as for `train`.", show_default=False),
+    ],
+    label: Annotated[str | None, typer.Option(help="The condition of the photographs; it may be a new one.")] = None,
+    patient: Annotated[str | None, typer.Option(help="The patient whom all the photographs show.")] = None,
+    output: OutputOption = None,
+    fetch: FetchOption = False,
+) -> None:
+    """Embed photographs and let them join the known cases; heads, fusion and reliability follow in a moment.
+
+    A new condition may start with a single photograph. Exit code 1: some photographs could not be used, the others joined.
+    """
+    allow_fetching(fetch)
+    from ...training.gallery import add_cases, open_gallery
+    from ..main import registry_of
+    from ..terminal import TerminalProgress
+
+    dataset = _dataset(sources, label, patient)
+    gallery = open_gallery(bundle, registry_of(ctx))
+    _report(add_cases(gallery, dataset, output or bundle, TerminalProgress()), output or bundle)
+
+
+@app.command("list")
+def list_cases(
+    ctx: typer.Context,
+    bundle: BundleArgument,
+    cases: Annotated[bool, typer.Option("--cases", help="Every case with its id.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, one object for each case.")] = False,
+) -> None:
+    """The conditions of a gallery with the number of their cases, or every case."""
+    from ...bundle.read import read_bundle
+    from ...errors import DysfwError
+    from ...text import aligned
+    from ..main import registry_of
+
+    manifest = read_bundle(bundle, registry_of(ctx)).manifest
+    if not manifest.cases:
+        raise DysfwError(f"the bundle {bundle} keeps no cases", hint="train it with `head: {use: gallery}`")
+    if as_json:
+        for case in manifest.cases:
+            typer.echo(json.dumps(case.model_dump(mode="json"), ensure_ascii=False))
+    elif cases:
+        rows = [(case.id, case.label, case.patient or "–") for case in manifest.cases]
+        typer.echo(aligned([("case", "condition", "patient"), *rows]))
+    else:
+        typer.echo(aligned(_by_condition(manifest)))
+
+
+@app.command()
+def remove(
+    ctx: typer.Context,
+    bundle: BundleArgument,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[CASE]...", help="Ids of cases.", show_default=False)] = None,
+    label: Annotated[list[str] | None, typer.Option(help="A condition that leaves with all its cases. Repeatable.")] = None,
+    output: OutputOption = None,
+) -> None:
+    """Take cases out, by id or by condition."""
+    from ...errors import DysfwError
+    from ...training.gallery import open_gallery, remove_cases
+    from ..main import registry_of
+
+    if not ids and not label:
+        raise DysfwError("name the cases to remove, or a condition with --label", hint="`dysfw gallery list BUNDLE --cases`")
+    gallery = open_gallery(bundle, registry_of(ctx))
+    _report(remove_cases(gallery, ids or [], label or [], output or bundle), output or bundle)
+
+
+def _dataset(sources: list[Path], label: str | None, patient: str | None) -> Dataset:
+    from ...data.dataset import Dataset, Item
+    from ...data.read import read_dataset
+    from ...errors import DysfwError
+
+    if label is None:
+        if len(sources) > 1 or patient is not None or not (sources[0].is_dir() or sources[0].suffix in (".csv", ".parquet")):
+            raise DysfwError(
+                "of which condition are these photographs?",
+                hint="add --label CONDITION, or give one DATA: a folder with one folder for each condition, or a manifest",
+            )
+        return read_dataset(sources[0])
+    if not label.strip():
+        raise DysfwError("--label is empty")
+    folders = [str(source) for source in sources if source.is_dir()]
+    if folders:
+        raise DysfwError(f"{folders[0]} is a folder; with --label, name photographs", hint="or leave --label out for DATA")
+    return Dataset(tuple(Item(path, label.strip(), patient) for path in sources), sources[0])
+
+
+def _by_condition(manifest: Manifest) -> list[tuple[str, str, str, str]]:
+    photographs = Counter(case.label for case in manifest.cases)
+    named = {(case.label, case.patient or case.id) for case in manifest.cases}
+    patients = Counter(label for label, _ in named)
+    rows = [
+        (label, str(photographs[label]), str(patients[label]), str(manifest.conditions.get(label, "")))
+        for label in manifest.labels
+    ]
+    return [("condition", "cases", "patients", "known as"), *rows]
+
+
+def _report(changed: Trained, folder: Path) -> None:
+    from ...views.text import print_failure
+    from ..terminal import err, out
+
+    for failure in changed.failures:
+        print_failure(err(), failure)
+    manifest = changed.manifest
+    out().print(f"bundle {folder}: {manifest.changes[-1].partition(': ')[2]}", markup=False)
+    out().print(f"{len(manifest.cases)} cases of {len(manifest.labels)} conditions", markup=False)
+    if changed.failures:
+        raise typer.Exit(1)

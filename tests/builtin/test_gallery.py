@@ -1,0 +1,104 @@
+"""The head that answers by known cases."""
+
+import numpy as np
+import pytest
+
+from dysfw.builtin.heads.gallery import Gallery
+from dysfw.components import CaseBased
+
+
+def clusters(*, classes=4, patients=6, photographs=2, dim=20, spread=0.5, seed=0):
+    """Embeddings around one direction for each class; x, y, groups."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(0, 1, (classes, dim))
+    y = np.repeat(np.arange(classes), patients * photographs)
+    groups = np.repeat(np.arange(classes * patients), photographs)
+    of_patient = rng.normal(0, spread, (classes * patients, dim))[groups]
+    return (centres[y] + of_patient + rng.normal(0, 0.1, (len(y), dim))).astype(np.float32), y, groups
+
+
+def fitted(x, y, groups, classes=None, **parameters) -> Gallery:
+    head = Gallery(**parameters)
+    head.fit(x, y, classes or int(y.max()) + 1, groups)
+    return head
+
+
+@pytest.mark.parametrize("by", ["nearest", "mean"])
+@pytest.mark.parametrize("standardise", [True, False])
+def test_new_cases_of_known_conditions_are_told(by, standardise):
+    x, y, groups = clusters(spread=0.4)
+    learn = groups % 6 < 4
+    head = fitted(x[learn], y[learn], groups[learn], by=by, standardise=standardise)
+    found = head.predict(x[~learn])
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    assert (found.argmax(axis=1) == y[~learn]).mean() > 0.9
+
+
+def test_the_nearest_case_decides():
+    x = np.eye(3, dtype=np.float32)
+    head = fitted(x, np.array([0, 1, 1]), np.arange(3), standardise=False, temperature=0.1)
+    near_third = np.array([[0.1, 0.0, 1.0]], np.float32)
+    cosine = near_third @ x.T / np.linalg.norm(near_third)
+    scores = np.array([cosine[0, 0], max(cosine[0, 1:])]) / 0.1
+    np.testing.assert_allclose(head.predict(near_third)[0], np.exp(scores) / np.exp(scores).sum(), rtol=1e-4)
+    np.testing.assert_allclose(head.likeness(near_third), cosine, atol=1e-6)
+
+
+def test_the_mean_of_a_conditions_cases_decides():
+    x = np.array([[1, 0.2], [1, -0.2], [0, 1]], np.float32)
+    head = fitted(x, np.array([0, 0, 1]), np.arange(3), by="mean", standardise=False, temperature=0.5)
+    scores = np.array([1.0, 0.0]) / 0.5  # along the mean of the first two
+    np.testing.assert_allclose(
+        head.predict(np.array([[3, 0]], np.float32))[0], np.exp(scores) / np.exp(scores).sum(), rtol=1e-4
+    )
+
+
+def test_the_temperature_is_learned_from_other_patients_alone():
+    """Each patient has two almost equal photographs; their likeness must not make the head sure of itself."""
+    x, y, groups = clusters(patients=40, spread=3.0)  # little tells the classes apart
+    learn = groups % 40 < 20
+
+    def log_loss(patients):
+        found = fitted(x[learn], y[learn], patients[learn]).predict(x[~learn])
+        return -np.log(found[np.arange(len(found)), y[~learn]]).mean()
+
+    assert log_loss(groups) < np.log(4) < log_loss(np.arange(len(y)))
+
+
+def test_a_single_case_makes_a_condition_and_a_missing_one_is_least_likely():
+    x, y, groups = clusters()
+    keep = (y != 3) | (np.arange(len(y)) == len(y) - 1)
+    head = fitted(x[keep], y[keep], groups[keep], classes=5)
+    assert head.predict(x[-1:]).argmax() == 3
+    assert head.predict(x)[:, 4].max() < 0.01
+
+
+def test_cases_can_be_read_back_and_state_makes_the_same_head():
+    x, y, groups = clusters()
+    head = fitted(x, y, groups)
+    assert isinstance(head, CaseBased)
+    np.testing.assert_array_equal(head.cases().x, x)
+    other = Gallery()
+    other.restore(head.state())
+    np.testing.assert_array_equal(other.predict(x), head.predict(x))
+
+
+@pytest.mark.parametrize(
+    "change", [{"x": np.zeros((3, 2), np.float32)}, {"y": np.array([9] * 48)}, {"y": np.zeros(0, np.int64)}]
+)
+def test_a_state_that_does_not_fit_is_refused(change):
+    state = fitted(*clusters()).state()
+    broken = type(state)(dict(state.arrays) | change, state.values)
+    with pytest.raises(ValueError, match="another kind of head"):
+        Gallery().restore(broken)
+
+
+def test_a_temperature_out_of_range_is_refused():
+    with pytest.raises(ValueError, match=r"from 0.005 to 2.0, found 3"):
+        Gallery(temperature=3)
+
+
+def test_conditions_of_one_patient_each_are_no_error():
+    x, y, groups = clusters(patients=1)
+    assert np.isfinite(fitted(x, y, groups).predict(x)).all()

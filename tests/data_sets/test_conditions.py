@@ -1,0 +1,87 @@
+"""What is known of the labels, from a labels.yaml beside the photographs."""
+
+import pytest
+
+from dysfw.data.conditions import Condition, read_conditions
+from dysfw.data.read import read_dataset
+from dysfw.errors import DysfwError
+
+GOOD = """\
+down: {name: Down syndrome, mondo: MONDO:0008608, omim: OMIM:190685, orpha: ORPHA:870, synonyms: [trisomy 21]}
+noonan: {name: Noonan syndrome}
+another: {mondo: MONDO:0000001}
+"""
+
+
+@pytest.fixture
+def described(tmp_path):
+    def read(text, labels=("down", "noonan", "unaffected")):
+        (tmp_path / "labels.yaml").write_text(text)
+        return read_conditions(tmp_path, labels)
+
+    return read
+
+
+def refusal(read, text, **arguments):
+    with pytest.raises(DysfwError) as caught:
+        read(text, **arguments)
+    return str(caught.value)
+
+
+def test_labels_get_names_and_identifiers_and_the_file_may_know_more_or_less(described):
+    found = described(GOOD)
+    assert list(found) == ["down", "noonan"]
+    assert found["down"].identifiers == ("MONDO:0008608", "OMIM:190685", "ORPHA:870")
+    assert str(found["down"]) == "Down syndrome (MONDO:0008608, OMIM:190685, ORPHA:870)"
+    assert str(found["noonan"]) == "Noonan syndrome"
+    assert str(Condition(omim="OMIM:190685")) == "OMIM:190685"
+    assert found["down"].synonyms == ("trisomy 21",)
+
+
+def test_without_the_file_nothing_is_known(tmp_path):
+    assert read_conditions(tmp_path, ["down"]) == {}
+
+
+def test_everything_that_is_wrong_is_said_at_once_with_its_place(described):
+    message = refusal(described, "down:\n  mondo: 8608\n  omimm: OMIM:190685\nnoonan: [x]\n")
+    assert "3 problems in" in message
+    assert "labels.yaml:2:3: down.mondo: found 8608; allowed: MONDO: and seven digits" in message
+    assert "labels.yaml:3:3: down.omimm: unknown key; did you mean 'omim'?" in message
+    assert "labels.yaml:4:1: noonan: found ['x']; allowed: keys and values" in message
+
+
+@pytest.mark.parametrize(("text", "part"), [
+    ("- down\n", "a mapping of labels to what they mean, found a list"),
+    ("", "found nothing"),
+    ("down: {name: a}\ndown: {name: b}\n", "this key appears twice"),
+    ("down: !!python/object:os.system {}\n", "is not allowed"),
+    ("down: {name: [\n", "not valid YAML"),
+])  # fmt: skip
+def test_what_is_no_description_is_refused(described, text, part):
+    message = refusal(described, text)
+    assert part in message
+    assert "recipe:" not in message
+
+
+@pytest.mark.parametrize("text", [
+    "down: {name: Down syndrome, synonyms: [Trisomy  21]}\n",
+    "down: {omim: OMIM:190685}\ntrisomy 21: {omim: OMIM:190685}\n",
+])  # fmt: skip
+def test_two_labels_of_one_condition_would_be_two_classes(described, text):
+    message = refusal(described, text, labels=("down", "trisomy 21"))
+    assert "'trisomy 21' and 'down' are both labels of the data" in message
+    assert described(text, labels=("down",))
+
+
+def test_a_data_set_knows_its_conditions_by_folder_and_by_manifest(paint, tmp_path):
+    for label in ("down", "noonan"):
+        paint(f"data/{label}/1.png", (9, 9, 9))
+    (tmp_path / "data" / "labels.yaml").write_text(GOOD)
+    from_folder = read_dataset(tmp_path / "data")
+    assert from_folder.ignored == ()
+    (tmp_path / "data" / "some.csv").write_text("path,label\ndown/1.png,down\nnoonan/1.png,noonan\n")
+    assert (
+        read_dataset(tmp_path / "data" / "some.csv").conditions
+        == from_folder.conditions
+        == read_conditions(tmp_path / "data", ["down", "noonan"])
+    )

@@ -1,0 +1,56 @@
+"""What probabilities become where conditions are not equally common."""
+
+import numpy as np
+import pytest
+
+from dysfw.reliability.prior import described, prior_of, reweighed
+
+LABELS = ("control", "down", "noonan", "sotos")
+Y, GROUPS = np.array([0, 0, 0, 1, 1, 2, 3]), np.array([0, 0, 1, 2, 3, 4, 5])
+
+
+@pytest.mark.parametrize(("wanted", "shares"), [
+    ("uniform", [0.25] * 4),
+    ("data", [2 / 6, 2 / 6, 1 / 6, 1 / 6]),  # two patients, two, one, one
+    ({"control": 0.7}, [0.7, 0.1, 0.1, 0.1]),
+    ({"control": 1.0}, [1, 0, 0, 0]),
+    ({"control": 0.4, "down": 0.3, "noonan": 0.2, "sotos": 0.1}, [0.4, 0.3, 0.2, 0.1]),
+])  # fmt: skip
+def test_shares_are_named_counted_or_equal(wanted, shares):
+    np.testing.assert_allclose(prior_of(wanted, LABELS, Y, GROUPS), shares)
+
+
+@pytest.mark.parametrize(("wanted", "part"), [
+    ({"donw": 0.1}, "no condition is called 'donw' .* did you mean 'down'"),
+    ({"control": 0.7, "down": 0.7}, "sum to 1.4; allowed is at most 1"),
+    (dict.fromkeys(LABELS, 0.2), "sum to 0.8; allowed is exactly 1"),
+])  # fmt: skip
+def test_shares_that_cannot_be_are_refused(wanted, part):
+    with pytest.raises(ValueError, match=part):
+        prior_of(wanted, LABELS, Y, GROUPS)
+
+
+def test_reweighing_is_bayes_rule_for_another_population():
+    rng = np.random.default_rng(0)
+    prior = np.array([0.9, 0.1])
+    # Two normal distributions, one for each class: the posterior at equal shares, and the true one at those of ``prior``.
+    x = rng.normal(0, 2, 500)
+    likelihood = np.exp(-0.5 * (x[:, None] - [0.0, 1.0]) ** 2)
+    equal = likelihood / likelihood.sum(axis=1, keepdims=True)
+    true = likelihood * prior / (likelihood * prior).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(reweighed(equal.astype(np.float32), prior), true, atol=1e-6)
+
+
+def test_equal_shares_change_nothing():
+    p = np.random.default_rng(0).dirichlet(np.ones(4), 5).astype(np.float32)
+    assert reweighed(p, np.full(4, 0.25)) is p
+
+
+def test_what_is_impossible_leaves_no_row_without_probabilities():
+    p = np.array([[1, 0]], np.float32)
+    np.testing.assert_array_equal(reweighed(p, np.array([0.0, 1.0])), [[0, 1]])
+
+
+def test_shares_in_words_name_what_differs_and_count_the_rest():
+    assert described(np.array([0.7, 0.1, 0.1, 0.1]), LABELS) == "control 70 %, each of 3 others 10 %"
+    assert described(np.array([0.4, 0.3, 0.2, 0.1]), LABELS) == "control 40 %, down 30 %, noonan 20 %, sotos 10 %"
