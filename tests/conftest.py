@@ -15,7 +15,7 @@ version: 1
 name: toy
 device: cpu
 detector: {use: centre}
-segmenter: {use: halves}
+segmenter: {use: toy_halves}
 crop: {align: true, margin: 0.1, least: 0}
 backbone: {use: mosaic}
 head: {use: softmax, C: 0.1}

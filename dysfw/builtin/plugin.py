@@ -9,11 +9,20 @@ from ..registry.hookspecs import ComponentSpec, hookimpl
 def dysfw_components() -> list[ComponentSpec]:
     here = "dysfw.builtin"
     return [
+        ComponentSpec("detector", "given", f"{here}.detectors.given:Given",
+                      "no detector: boxes, and landmarks where there are any, from a CSV or Parquet file"),
         ComponentSpec("segmenter", "landmark_boxes", f"{here}.segmenters.landmark_boxes:LandmarkBoxes",
                       "seven upright boxes placed by the detector's five landmarks"),
         ComponentSpec("segmenter", "whole_face", f"{here}.segmenters.whole_face:WholeFace", "the face as one region"),
+        ComponentSpec("segmenter", "grid", f"{here}.segmenters.grid:Grid", "rows × columns of patches of the aligned face"),
+        ComponentSpec("segmenter", "halves", f"{here}.segmenters.halves:Halves",
+                      "right and left half of the face, or upper and lower"),
         ComponentSpec("backbone", "neck", f"{here}.backbones.neck:NeckBackbone",
                       "what another backbone's trunk was pretrained to tell, in place of its embedding"),
+        ComponentSpec("backbone", "concat", f"{here}.backbones.concat:Concat",
+                      "several backbones as one: their embeddings one after another"),
+        ComponentSpec("backbone", "tta", f"{here}.backbones.tta:Tta",
+                      "test-time augmentation: another backbone's embeddings of mirrored and zoomed views, averaged"),
         ComponentSpec("head", "softmax", f"{here}.heads.softmax:Softmax",
                       "multinomial logistic regression on standardised embeddings, class-balanced"),
         ComponentSpec("head", "gallery", f"{here}.heads.gallery:Gallery",

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dysfw.builtin.segmenters.landmark_boxes import MIN_INSIDE, LandmarkBoxes, inside
+from dysfw.builtin.segmenters.frame import MIN_INSIDE, inside
+from dysfw.builtin.segmenters.landmark_boxes import LandmarkBoxes
 from dysfw.builtin.segmenters.whole_face import WholeFace
 from dysfw.types import ANATOMY, Face, Image, Segmentation
 

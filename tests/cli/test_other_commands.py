@@ -28,7 +28,7 @@ def test_listing_imports_nothing_heavy(arguments):
 def test_components_show_kind_name_and_origin(dysfw):
     lines = dysfw("components").out.splitlines()
     assert any(line.split()[:4] == ["head", "softmax", "dysfw", "0.1.0"] for line in lines)
-    assert any(line.split()[:4] == ["segmenter", "halves", "dysfw-toys", "0.1.0"] for line in lines)
+    assert any(line.split()[:4] == ["segmenter", "toy_halves", "dysfw-toys", "0.1.0"] for line in lines)
     fusions = dysfw("components", "fusion").out.splitlines()[1:]
     assert {line.split()[0] for line in fusions} == {"fusion"}
 
@@ -57,10 +57,10 @@ def test_a_broken_plugin_costs_one_line_and_nothing_else(dysfw, tmp_path, monkey
 
 
 def test_plugins_can_be_restricted_by_option_and_by_environment(dysfw, monkeypatch):
-    assert "halves" not in dysfw("--plugins", "builtin", "components").out
+    assert "toy_halves" not in dysfw("--plugins", "builtin", "components").out
     monkeypatch.setenv("DYSFW_PLUGINS", "toys")
     listed = dysfw("components").out
-    assert "halves" in listed
+    assert "toy_halves" in listed
     assert "mtcnn" not in listed
     assert "left out by" in dysfw("plugins").out
 
@@ -68,23 +68,23 @@ def test_plugins_can_be_restricted_by_option_and_by_environment(dysfw, monkeypat
 def test_a_recipe_is_checked_and_shown_resolved(dysfw, toy_recipe):
     assert "toy.yaml: ok (toy " in dysfw("recipe", "check", toy_recipe).out
     shown = dysfw("recipe", "show", toy_recipe, "--set", "head={use: softmax}").out
-    assert "# segmenter halves: dysfw-toys 0.1.0, dysfw_toys.components:Halves" in shown
+    assert "# segmenter toy_halves: dysfw-toys 0.1.0, dysfw_toys.components:Halves" in shown
     assert "C: null" in shown
 
 
 def test_checking_several_recipes_reports_on_each(dysfw, toy_recipe, tmp_path):
     wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(toy_recipe.read_text().replace("halves", "halfs"))
+    wrong.write_text(toy_recipe.read_text().replace("toy_halves", "toy_halfs"))
     ran = dysfw("recipe", "check", wrong, toy_recipe)
     assert ran.code == 2
-    assert "did you mean 'halves'?" in ran.err
+    assert "did you mean 'toy_halves'?" in ran.err
     assert "toy.yaml: ok" in ran.out
 
 
 def test_the_schema_is_json_and_knows_every_component(dysfw):
     schema = json.loads(dysfw("recipe", "schema").out)
     assert schema["title"] == "dysfw recipe"
-    for name in ("softmax", "halves", "stacking"):
+    for name in ("softmax", "toy_halves", "stacking"):
         assert f'"{name}"' in json.dumps(schema)
 
 

@@ -103,7 +103,7 @@ def test_a_plugin_that_takes_a_name_does_not_break_trained_bundles(dysfw, bundle
         "from dysfw.registry.hookspecs import ComponentSpec, hookimpl\n"
         "@hookimpl\n"
         "def dysfw_components():\n"
-        "    return [ComponentSpec('segmenter', 'halves', 'nowhere:Nothing', 'a copy')]\n"
+        "    return [ComponentSpec('segmenter', 'toy_halves', 'nowhere:Nothing', 'a copy')]\n"
     )
     install(tmp_path / "site", "copycat", hooks)
     monkeypatch.syspath_prepend(str(tmp_path / "site"))

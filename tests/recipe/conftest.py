@@ -42,7 +42,7 @@ def recipe(registry, write):
         "name": "sample",
         "device": "cpu",
         "detector": "{use: centre}",
-        "segmenter": "{use: halves}",
+        "segmenter": "{use: toy_halves}",
         "backbone": "{use: files, weights: trunk.bin}",
         "head": "{use: softmax}",
         "fusion": "{use: mean}",

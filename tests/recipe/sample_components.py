@@ -14,7 +14,7 @@ from dysfw.types import Float32, UInt8
 def dysfw_components() -> list[ComponentSpec]:
     return [
         ComponentSpec("backbone", "files", "sample_components:Files", "every sort of plain parameter"),
-        ComponentSpec("backbone", "concat", "sample_components:Concat", "several backbones side by side"),
+        ComponentSpec("backbone", "joined", "sample_components:Joined", "several backbones side by side"),
         ComponentSpec("backbone", "wrap", "sample_components:Wrap", "one backbone, or two"),
     ]
 
@@ -63,7 +63,7 @@ class Files(Plain):
         self.seed = seed
 
 
-class Concat(Plain):
+class Joined(Plain):
     def __init__(self, of: list[Backbone], scale: float = 1.0) -> None:
         self.of = of
         self.scale = scale

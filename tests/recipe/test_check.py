@@ -14,11 +14,11 @@ version: 1
 name: five
 device: cpu
 detector: {use: centre, faces: "2"}
-segmenter: {use: halfs}
+segmenter: {use: toy_halfs}
 crop:
   margn: 0.1
 backbone:
-  use: concat
+  use: joined
   of:
     - {use: files, weights: trunk.bin}
     - use: files
@@ -31,8 +31,8 @@ GOLDEN = """\
 5 problems in the recipe:
   FOLDER/five.yaml:1:1: fusion: is missing; installed: borda, geometric, max, mean, median, stacking, weighted
   FOLDER/five.yaml:4:25: detector.faces: found "2"; allowed is a valid integer
-  FOLDER/five.yaml:5:13: segmenter.use: no segmenter is called 'halfs'; did you mean 'halves'?
-    installed: halves, landmark_boxes, whole_face. If it belongs to a plugin, install that plugin first.
+  FOLDER/five.yaml:5:13: segmenter.use: no segmenter is called 'toy_halfs'; did you mean 'toy_halves'?
+    installed: grid, halves, landmark_boxes, toy_halves, whole_face. If it belongs to a plugin, install that plugin first.
   FOLDER/five.yaml:7:3: crop.margn: unknown key; did you mean 'margin'? (allowed: align, margin, least, size)
   FOLDER/five.yaml:14:7: backbone.of.1.kind: found "smal"; allowed: small, large; did you mean 'small'?"""
 
@@ -43,7 +43,7 @@ def test_a_recipe_is_read_with_nothing_left_to_defaults(recipe, tmp_path):
     assert loaded.crop == Crop(align="trunk", margin=0, least=0.7, size=None)
     assert loaded.bundle is None
     assert {kind: node.use for kind, node in loaded.nodes.items()} == {
-        "detector": "centre", "segmenter": "halves", "backbone": "files", "head": "softmax", "fusion": "mean",
+        "detector": "centre", "segmenter": "toy_halves", "backbone": "files", "head": "softmax", "fusion": "mean",
     }  # fmt: skip
     node = loaded.nodes["backbone"]
     assert node.origin == "unknown ?"
@@ -152,7 +152,7 @@ def test_long_values_are_cut_short(recipe, problems_of):
 
 def test_components_nest_to_any_depth(recipe):
     files = "{use: files, weights: w}"
-    node = recipe(backbone=f"{{use: concat, of: [{files}, {{use: wrap, inner: {files}}}]}}").nodes["backbone"]
+    node = recipe(backbone=f"{{use: joined, of: [{files}, {{use: wrap, inner: {files}}}]}}").nodes["backbone"]
     first, second = node.params["of"]
     assert (first.use, first.kind, first.path) == ("files", "backbone", ("backbone", "of", 0))
     assert second.params["inner"].path == ("backbone", "of", 1, "inner")
@@ -170,9 +170,9 @@ def test_components_nest_to_any_depth(recipe):
         ("{use: wrap, inner: {use: mosaic, tils: 2}}", "backbone.inner.tils: unknown key; did you mean 'tiles'?"),
         ("{use: wrap, inner: {use: mosaic}, other: 3}", "backbone.other: found 3; a backbone is written"),
         ("{use: wrap, inner: {use: mosaic}, oter: 3}", "backbone.oter: unknown key; did you mean 'other'?"),
-        ("{use: concat, of: []}", "backbone.of: found []; of is a list of backbones, each {use: NAME, …}"),
-        ("{use: concat, of: {use: mosaic}}", 'backbone.of: found {"use": "mosaic"}; of is a list of backbones'),
-        ("{use: concat, of: [{use: mosaic}, 3]}", "backbone.of.1: found 3; a backbone is written"),
+        ("{use: joined, of: []}", "backbone.of: found []; of is a list of backbones, each {use: NAME, …}"),
+        ("{use: joined, of: {use: mosaic}}", 'backbone.of: found {"use": "mosaic"}; of is a list of backbones'),
+        ("{use: joined, of: [{use: mosaic}, 3]}", "backbone.of.1: found 3; a backbone is written"),
     ],
 )
 def test_nested_components_are_checked_as_any_other(recipe, problems_of, backbone, problem):
@@ -181,7 +181,7 @@ def test_nested_components_are_checked_as_any_other(recipe, problems_of, backbon
 
 
 def test_every_nested_component_is_checked_though_another_is_wrong(recipe, problems_of):
-    found = problems_of(lambda: recipe(backbone="{use: concat, scale: x, of: [{use: files}, {use: mosaik}]}"))
+    found = problems_of(lambda: recipe(backbone="{use: joined, scale: x, of: [{use: files}, {use: mosaik}]}"))
     assert [line.split(": ")[1] for line in found] == ["backbone.scale", "backbone.of.0.weights", "backbone.of.1.use"]
 
 

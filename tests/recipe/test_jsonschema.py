@@ -15,7 +15,7 @@ from dysfw.registry.registry import Registry, load_registry
 
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
 REST = {
-    "version": 1, "name": "x", "detector": {"use": "centre"}, "segmenter": {"use": "halves"}, "head": {"use": "softmax"},
+    "version": 1, "name": "x", "detector": {"use": "centre"}, "segmenter": {"use": "toy_halves"}, "head": {"use": "softmax"},
     "fusion": {"use": "mean"},
 }  # fmt: skip
 PARTLY_BROKEN = """
@@ -61,7 +61,7 @@ def test_every_recipe_of_the_project_is_accepted(file):
         FILES,
         {"use": "unknown:files", "weights": "w"},
         FILES | {"kind": "large", "layers": 3, "rate": 1, "shares": {"a": 1.5}, "size": "auto", "seed": 3, "device": "cuda"},
-        {"use": "concat", "of": [FILES, {"use": "wrap", "inner": FILES, "other": None}]},
+        {"use": "joined", "of": [FILES, {"use": "wrap", "inner": FILES, "other": None}]},
     ],
 )
 def test_a_right_recipe_is_accepted(accepts, backbone):
@@ -79,9 +79,9 @@ def test_a_right_recipe_is_accepted(accepts, backbone):
         FILES | {"kind": "smal"},
         FILES | {"layers": "3"},
         FILES | {"layers": 100},
-        {"use": "concat", "of": []},
-        {"use": "concat", "of": FILES},
-        {"use": "concat", "of": [FILES, {"use": "files", "kind": "small"}]},
+        {"use": "joined", "of": []},
+        {"use": "joined", "of": FILES},
+        {"use": "joined", "of": [FILES, {"use": "files", "kind": "small"}]},
         {"use": "wrap"},
         {"use": "wrap", "inner": FILES | {"kind": "smal"}},
         "files",

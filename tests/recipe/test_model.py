@@ -5,7 +5,7 @@ import pytest
 from dysfw.recipe.check import check, load_recipe
 from dysfw.recipe.document import dump_document, parse_document
 
-NESTED = "{use: concat, of: [{use: files, weights: w, shares: {b: 1, a: 2}}, {use: wrap, inner: {use: mosaic}}]}"
+NESTED = "{use: joined, of: [{use: files, weights: w, shares: {b: 1, a: 2}}, {use: wrap, inner: {use: mosaic}}]}"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_text_that_looks_like_a_path_counts_in_full(recipe):
 
 def test_the_fingerprint_ignores_comments_the_order_of_keys_and_where_the_recipe_lies(registry, write):
     lines = [
-        "version: 1", "name: x", "detector: {use: centre, faces: 2, choose: last}", "segmenter: {use: halves}",
+        "version: 1", "name: x", "detector: {use: centre, faces: 2, choose: last}", "segmenter: {use: toy_halves}",
         "backbone: {use: files, weights: trunk.bin, shares: {b: 1, a: 2}}", "head: {use: softmax}", "fusion: {use: mean}",
     ]  # fmt: skip
     other = [

@@ -24,7 +24,7 @@ name: small
 device: cpu
 seed: 3
 detector: {use: centre}
-segmenter: {use: halves}
+segmenter: {use: toy_halves}
 crop: {align: true, margin: 0, least: 0.3}
 backbone: {use: timm, model: mobilenetv3_small_050, weights: random, size: 32}
 head: {use: softmax}

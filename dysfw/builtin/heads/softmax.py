@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
-from threadpoolctl import threadpool_limits
 
-from ...components import Head
 from ...folds import patient_folds
-from ...types import Float32, Int64, State
+from ...types import Int64
+from .linear import Float64, LinearHead, for_all_classes, softmax
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
-
-Float64 = npt.NDArray[np.float64]
 
 # Candidates for C, from strong to weak regularisation. With standardised embeddings the best has been found inside this
 # range for 100 to 100,000 dimensions.
@@ -25,59 +21,27 @@ GRID = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2)
 PATIENCE = 2
 
 
-class Softmax(Head):
+class Softmax(LinearHead):
     """Multinomial logistic regression with an L2 penalty on standardised embeddings; every class weighs the same.
 
     Because classes are balanced, probabilities assume that each condition is equally common.
 
     C: inverse strength of the penalty, > 0. None chooses it by ``folds``-fold patient-wise cross-validation of the
-    class-balanced log loss. seed: of those folds.
+    class-balanced log loss. folds: 2 or more. seed: of those folds.
     """
 
     def __init__(
         self, C: Annotated[float, Field(gt=0)] | None = None, folds: Annotated[int, Field(ge=2)] = 5, seed: int = 0
     ) -> None:
+        super().__init__()
         self.C = C
         self.folds = folds
         self.seed = seed
-        self.chosen = 0.0
-        self.mean: Float32 = np.empty(0, np.float32)
-        self.scale: Float32 = np.empty(0, np.float32)
-        self.coef: Float32 = np.empty((0, 0), np.float32)  # [K, dim]
-        self.intercept: Float32 = np.empty(0, np.float32)
 
-    def fit(self, x: Float32, y: Int64, classes: int, groups: Int64) -> None:
-        if len(np.unique(y)) < 2:
-            raise ValueError("a classifier needs examples of at least two classes")
-        mean = x.mean(axis=0, dtype=np.float64)
-        spread = x.std(axis=0, dtype=np.float64)
-        spread[spread < 1e-12] = 1.0
-        # The matrices are small: several BLAS threads would spend their time waiting for one another (6 times as long).
-        with threadpool_limits(1):
-            points, basis = _in_own_span((x - mean) / spread)
-            self.chosen = self.C or self._choose(points, y, groups, classes)
-            model = _regression(self.chosen).fit(points, y)
-        coef, intercept = _for_all_classes(model, classes)
-        self.mean, self.scale = mean.astype(np.float32), spread.astype(np.float32)
-        self.coef, self.intercept = (coef @ basis).astype(np.float32), intercept.astype(np.float32)
-
-    def predict(self, x: Float32) -> Float32:
-        if not self.coef.size:
-            raise ValueError("this head is not fitted")
-        return _probabilities((x - self.mean) / self.scale @ self.coef.T + self.intercept)
-
-    def state(self) -> State:
-        arrays = {"mean": self.mean, "scale": self.scale, "coef": self.coef, "intercept": self.intercept}
-        return State(arrays, {"C": self.chosen})
-
-    def restore(self, state: State) -> None:
-        shapes = {name: np.shape(state.arrays.get(name, ())) for name in ("mean", "scale", "coef", "intercept")}
-        dim, classes = shapes["coef"][::-1] if len(shapes["coef"]) == 2 else (0, 0)
-        fits = shapes == {"mean": (dim,), "scale": (dim,), "coef": (classes, dim), "intercept": (classes,)}
-        if not dim or not fits or "C" not in state.values:
-            raise ValueError(f"state of another kind of head: {shapes}")
-        self.mean, self.scale, self.coef, self.intercept = (state.arrays[name].astype(np.float32) for name in shapes)
-        self.chosen = float(str(state.values["C"]))
+    def solve(self, points: Float64, y: Int64, groups: Int64, classes: int) -> tuple[Float64, Float64]:
+        self.chosen = self.C or self._choose(points, y, groups, classes)
+        model = _regression(self.chosen).fit(points, y)
+        return for_all_classes(model.coef_, model.intercept_, model.classes_, classes)
 
     def _choose(self, points: Float64, y: Int64, groups: Int64, classes: int) -> float:
         try:
@@ -105,39 +69,9 @@ def _regression(C: float) -> LogisticRegression:
     return LogisticRegression(C=C, class_weight="balanced", max_iter=10_000, tol=1e-6, warm_start=True)
 
 
-def _in_own_span(standard: Float64) -> tuple[Float64, Float64]:
-    """Coordinates of the rows in an orthonormal basis of what they span, and that basis.
-
-    An L2 penalty does not see rotations, so fitting there gives the same classifier, and with fewer photographs than
-    dimensions (the usual case) it is many times cheaper.
-    """
-    n, dim = standard.shape
-    if n >= dim:
-        return standard, np.eye(dim)
-    u, s, basis = np.linalg.svd(standard, full_matrices=False)
-    return u * s, basis
-
-
-def _for_all_classes(model: LogisticRegression, classes: int) -> tuple[Float64, Float64]:
-    """Coefficients [K, dim] and intercepts [K]. A class without an example here gets the mean of the others': the head has
-    then no opinion for or against it."""
-    coef, intercept = model.coef_, model.intercept_
-    if len(coef) == 1:  # scikit-learn's form for two classes
-        coef, intercept = np.vstack([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
-    all_coef = np.tile(coef.mean(axis=0), (classes, 1))
-    all_intercept = np.full(classes, intercept.mean())
-    all_coef[model.classes_], all_intercept[model.classes_] = coef, intercept
-    return all_coef, all_intercept
-
-
-def _probabilities(logits: npt.NDArray[np.floating[Any]]) -> Float32:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)
-
-
 def _balanced_log_loss(model: LogisticRegression, points: Float64, y: Int64, classes: int) -> float:
     """Mean over the classes present of the mean log loss of each."""
-    coef, intercept = _for_all_classes(model, classes)
-    probability = _probabilities(points @ coef.T + intercept)[np.arange(len(y)), y]
+    coef, intercept = for_all_classes(model.coef_, model.intercept_, model.classes_, classes)
+    probability = softmax(points @ coef.T + intercept)[np.arange(len(y)), y]
     loss = -np.log(np.maximum(probability, 1e-12))
     return float(np.mean([loss[y == k].mean() for k in np.unique(y)]))

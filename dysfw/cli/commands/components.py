@@ -14,6 +14,9 @@ from ...text import aligned, closest, listed
 def components(
     ctx: typer.Context,
     kind: Annotated[str | None, typer.Argument(help=f"Only one kind: {listed(KINDS)}.", show_default=False)] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Everything about each, with its parameters; imports them all.")
+    ] = False,
 ) -> None:
     """List the components that recipes may name, with the version and origin of each. Imports none of them."""
     from ..main import registry_of
@@ -22,6 +25,11 @@ def components(
     if kind is not None and kind not in KINDS:
         raise DysfwError(f"no kind is called {kind!r}{closest(kind, KINDS)}", hint=f"kinds: {listed(KINDS)}")
     registry = registry_of(ctx)
+    if markdown:
+        from ...views.reference import component_reference
+
+        typer.echo(component_reference(registry, [own for own in KINDS if kind in (None, own)]), nl=False)
+        return
     rows = [("kind", "name", "from", "what it is")]
     doubled = []
     for own in KINDS:
