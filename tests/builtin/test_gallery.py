@@ -24,11 +24,11 @@ def fitted(x, y, groups, classes=None, **parameters) -> Gallery:
 
 
 @pytest.mark.parametrize("by", ["nearest", "mean"])
-@pytest.mark.parametrize("standardise", [True, False])
-def test_new_cases_of_known_conditions_are_told(by, standardise):
+@pytest.mark.parametrize("metric", ["within", "standard", "plain"])
+def test_new_cases_of_known_conditions_are_told(by, metric):
     x, y, groups = clusters(spread=0.4)
     learn = groups % 6 < 4
-    head = fitted(x[learn], y[learn], groups[learn], by=by, standardise=standardise)
+    head = fitted(x[learn], y[learn], groups[learn], by=by, metric=metric)
     found = head.predict(x[~learn])
     assert found.dtype == np.float32
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
@@ -37,7 +37,7 @@ def test_new_cases_of_known_conditions_are_told(by, standardise):
 
 def test_the_nearest_case_decides():
     x = np.eye(3, dtype=np.float32)
-    head = fitted(x, np.array([0, 1, 1]), np.arange(3), standardise=False, temperature=0.1)
+    head = fitted(x, np.array([0, 1, 1]), np.arange(3), by="nearest", metric="plain", temperature=0.1)
     near_third = np.array([[0.1, 0.0, 1.0]], np.float32)
     cosine = near_third @ x.T / np.linalg.norm(near_third)
     scores = np.array([cosine[0, 0], max(cosine[0, 1:])]) / 0.1
@@ -47,7 +47,7 @@ def test_the_nearest_case_decides():
 
 def test_the_mean_of_a_conditions_cases_decides():
     x = np.array([[1, 0.2], [1, -0.2], [0, 1]], np.float32)
-    head = fitted(x, np.array([0, 0, 1]), np.arange(3), by="mean", standardise=False, temperature=0.5)
+    head = fitted(x, np.array([0, 0, 1]), np.arange(3), by="mean", metric="plain", temperature=0.5)
     scores = np.array([1.0, 0.0]) / 0.5  # along the mean of the first two
     np.testing.assert_allclose(
         head.predict(np.array([[3, 0]], np.float32))[0], np.exp(scores) / np.exp(scores).sum(), rtol=1e-4
@@ -60,7 +60,7 @@ def test_the_temperature_is_learned_from_other_patients_alone():
     learn = groups % 40 < 20
 
     def log_loss(patients):
-        found = fitted(x[learn], y[learn], patients[learn]).predict(x[~learn])
+        found = fitted(x[learn], y[learn], patients[learn], by="nearest", metric="plain").predict(x[~learn])
         return -np.log(found[np.arange(len(found)), y[~learn]]).mean()
 
     assert log_loss(groups) < np.log(4) < log_loss(np.arange(len(y)))

@@ -1,0 +1,58 @@
+"""Classifies by a vote of the nearest known cases."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from ...types import Int64, State
+from .known_cases import KnownCases, tuned_temperature
+from .space import Float64, Metric
+
+CHOICES = (1, 3, 5, 9, 15, 25, 45)
+MOST = 1000
+FLOOR = 0.05  # of an equal share: what a condition has that none of the neighbours has
+
+
+class Knn(KnownCases):
+    """The ``k`` nearest known cases by cosine similarity vote (Cover and Hart, IEEE Trans Inf Theory 1967;13:21); a case of a
+    condition with many cases has less of a vote, so that every condition weighs the same.
+
+    Shares of the votes become probabilities by one temperature, fitted with each patient held against the others. k: 1 to
+    1,000; None chooses among 1, 3, 5, 9, 15, 25 and 45 by the log loss, in the same way. metric: "within", "standard" or
+    "plain", as in ``gallery``.
+    """
+
+    def __init__(self, k: Annotated[int, Field(ge=1, le=MOST)] | None = None, metric: Metric = "within") -> None:
+        if k is not None and not 1 <= k <= MOST:
+            raise ValueError(f"k must be from 1 to {MOST}, found {k}")
+        super().__init__(metric)
+        self._asked, self._k = k, k or 1
+
+    def tuned(self) -> float:
+        tried = {}
+        for k in (self._asked,) if self._asked else CHOICES:
+            self._k = k
+            tried[k] = tuned_temperature(*self.held_scores())
+        self._k = min(tried, key=lambda k: tried[k][1])
+        return tried[self._k][0]
+
+    def scores(self, likeness: Float64, known: Float64, y: Int64) -> Float64:
+        nearest = y[np.argsort(-likeness, axis=1, kind="stable")[:, : self._k]]  # their classes, [N, k]
+        votes = np.zeros((len(likeness), self._classes))
+        np.add.at(votes, (np.arange(len(likeness))[:, None], nearest), 1 / np.bincount(y)[nearest])
+        shares = votes / votes.sum(axis=1, keepdims=True)
+        return np.asarray(np.log(shares + FLOOR / self._classes), np.float64)
+
+    def state(self) -> State:
+        state = super().state()
+        return State(state.arrays, {**state.values, "k": self._k})
+
+    def restore(self, state: State) -> None:
+        k = state.values.get("k")
+        if not isinstance(k, int) or k < 1:
+            raise ValueError(f"state of another kind of head: k is {k!r}")
+        super().restore(state)
+        self._k = k

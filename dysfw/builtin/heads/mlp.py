@@ -1,0 +1,131 @@
+"""A small network with one hidden layer: for boundaries that bend, where there are photographs to learn them from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from ...components import Head
+from ...folds import patient_folds
+from ...types import Float32, Int64, State
+from .linear import softmax
+from .temperature import best_temperature
+
+STEPS, PATIENCE = 1000, 60  # full-batch steps at most, and without an improvement
+ARRAYS = ("mean", "scale", "hidden", "hidden_bias", "output", "output_bias")
+
+
+class Mlp(Head):
+    """A multilayer perceptron with one hidden layer of rectified units on standardised embeddings; every class weighs the same.
+
+    One patient in ``folds`` takes no part in the learning but says when it has to stop (the class-balanced log loss no longer
+    falls) and by which temperature the outputs are divided. Where the patients are too few for that, it learns for 100 steps
+    and the temperature is 1. It learns on the processor, by torch, in float32; what it learned needs only numpy.
+
+    hidden: units, 1 to 4096. weight_decay: of AdamW (Loshchilov and Hutter, ICLR 2019), 0 or more. dropout: of the hidden units
+    in learning, 0 to below 1. learning_rate: above 0. folds: 2 or more. seed: of folds, first weights and dropout.
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden: Annotated[int, Field(ge=1, le=4096)] = 64,
+        weight_decay: Annotated[float, Field(ge=0)] = 0.3,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.8,
+        learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.003,
+        folds: Annotated[int, Field(ge=2)] = 5,
+        seed: int = 0,
+    ) -> None:
+        if not (1 <= hidden <= 4096 and weight_decay >= 0 and 0 <= dropout < 1 and learning_rate > 0 and folds >= 2):
+            raise ValueError(
+                "hidden must be from 1 to 4096, weight_decay 0 or more, dropout from 0 to below 1, learning_rate above 0 and "
+                f"folds 2 or more, found {hidden}, {weight_decay}, {dropout}, {learning_rate} and {folds}"
+            )
+        self._hidden, self._decay, self._dropout = hidden, weight_decay, dropout
+        self._rate, self._folds, self._seed = learning_rate, folds, seed
+        self._arrays: dict[str, Float32] = {}
+
+    def fit(self, x: Float32, y: Int64, classes: int, groups: Int64) -> None:
+        if len(np.unique(y)) < 2:
+            raise ValueError("a classifier needs examples of at least two classes")
+        mean, scale = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
+        scale[scale < 1e-12] = 1.0
+        points = ((x - mean) / scale).astype(np.float32)
+        try:
+            learn, held = patient_folds(y, groups, self._folds, self._seed)[0]
+        except ValueError:
+            learn, held = np.arange(len(y)), np.zeros(0, np.int64)
+        learned = self._learn(points, y, learn, held, classes)
+        self._arrays = {"mean": mean.astype(np.float32), "scale": scale.astype(np.float32), **learned}
+        if len(held):
+            scores = _outputs(points[held], learned)
+            temperature = np.float32(best_temperature(scores.astype(np.float64), y[held])[0])
+            self._arrays |= {"output": learned["output"] / temperature, "output_bias": learned["output_bias"] / temperature}
+
+    def predict(self, x: Float32) -> Float32:
+        if not self._arrays:
+            raise ValueError("this head is not fitted")
+        points = ((x - self._arrays["mean"]) / self._arrays["scale"]).astype(np.float32)
+        return softmax(_outputs(points, self._arrays))
+
+    def state(self) -> State:
+        return State(dict(self._arrays))
+
+    def restore(self, state: State) -> None:
+        shapes = {name: np.shape(state.arrays.get(name, ())) for name in ARRAYS}
+        if any(len(shapes[name]) != 2 for name in ("hidden", "output")):
+            raise ValueError(f"state of another kind of head: {shapes}")
+        (units, dim), (classes, inner) = shapes["hidden"], shapes["output"]
+        wanted = {"mean": (dim,), "scale": (dim,), "hidden_bias": (units,), "output_bias": (classes,)}
+        if inner != units or any(shapes[name] != shape for name, shape in wanted.items()):
+            raise ValueError(f"state of another kind of head: {shapes}")
+        self._arrays = {name: state.arrays[name].astype(np.float32) for name in ARRAYS}
+
+    def _learn(self, points: Float32, y: Int64, learn: Int64, held: Int64, classes: int) -> dict[str, Float32]:
+        """The weights at the step at which the patients held out were told best."""
+        import torch
+        from torch import nn
+        from torch.nn.functional import cross_entropy
+
+        def tensors(rows: Int64) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+            counts = np.bincount(y[rows], minlength=classes)
+            weights = np.divide(1.0, counts, where=counts > 0, out=np.zeros(classes))
+            return torch.from_numpy(points[rows]), torch.from_numpy(y[rows]), torch.from_numpy(weights.astype(np.float32))
+
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
+            torch.default_generator.manual_seed(self._seed)
+            net = nn.Sequential(
+                nn.Linear(points.shape[1], self._hidden), nn.ReLU(), nn.Dropout(self._dropout), nn.Linear(self._hidden, classes)
+            )
+            optimiser = torch.optim.AdamW(net.parameters(), lr=self._rate, weight_decay=self._decay)
+            inside, outside = tensors(learn), tensors(held) if len(held) else None
+            best, since, kept = np.inf, 0, _weights(net)
+            for _ in range(STEPS if outside else 100):
+                net.train()
+                optimiser.zero_grad()
+                cross_entropy(net(inside[0]), inside[1], weight=inside[2]).backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                net.eval()
+                if outside is None:
+                    kept = _weights(net)
+                    continue
+                with torch.no_grad():
+                    loss = float(cross_entropy(net(outside[0]), outside[1], weight=outside[2]))
+                best, since, kept = (loss, 0, _weights(net)) if loss < best - 1e-5 else (best, since + 1, kept)
+                if since == PATIENCE:
+                    break
+        return kept
+
+
+def _weights(net: object) -> dict[str, Float32]:
+    tensors = net.state_dict()  # type: ignore[attr-defined]  # torch is imported by those who learn alone
+    names = {"hidden": "0.weight", "hidden_bias": "0.bias", "output": "3.weight", "output_bias": "3.bias"}
+    return {name: tensors[key].numpy().copy() for name, key in names.items()}
+
+
+def _outputs(points: Float32, arrays: dict[str, Float32]) -> Float32:
+    units = np.maximum(points @ arrays["hidden"].T + arrays["hidden_bias"], 0)
+    outputs: Float32 = units @ arrays["output"].T + arrays["output_bias"]
+    return outputs

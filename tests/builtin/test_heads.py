@@ -1,0 +1,208 @@
+"""What every head owes, and what each of the calibrated ones does."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from safetensors.numpy import load, save
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.metrics import log_loss
+from sklearn.svm import LinearSVC
+
+from dysfw.builtin.heads.knn import Knn
+from dysfw.builtin.heads.lda import Lda
+from dysfw.builtin.heads.linear_svm import LinearSvm
+from dysfw.builtin.heads.mlp import Mlp
+from dysfw.builtin.heads.space import Space
+from dysfw.builtin.heads.temperature import best_temperature, log_softmax
+from dysfw.components import CaseBased
+from dysfw.types import State
+
+HEADS = {"linear_svm": LinearSvm, "lda": Lda, "knn": Knn, "mlp": Mlp}
+every_head = pytest.mark.parametrize("make", HEADS.values(), ids=HEADS)
+
+
+def people(*, classes=4, patients=30, dim=30, apart=1.0, seed=0, controls=1):
+    """Two photographs of each patient, whose conditions lie ``apart``; the first class has ``controls`` times the patients."""
+    rng = np.random.default_rng(seed)
+    centres = apart * rng.normal(0, 1, (classes, dim))
+    y_of = np.repeat(np.arange(classes), [controls * patients, *[patients] * (classes - 1)])
+    x_of = centres[y_of] + rng.normal(0, 1.5, (len(y_of), dim))
+    groups = np.repeat(np.arange(len(y_of)), 2)
+    return (x_of[groups] + rng.normal(0, 0.3, (len(groups), dim))).astype(np.float32), y_of[groups], groups
+
+
+def split(x, y, groups):
+    learn = groups % 2 == 0
+    return (x[learn], y[learn], groups[learn]), (x[~learn], y[~learn])
+
+
+@every_head
+def test_new_patients_are_told_and_probabilities_are_honest(make):
+    (x, y, groups), (new, truth) = split(*people(apart=0.6, patients=60))
+    head = make()
+    head.fit(x, y, 4, groups)
+    found = head.predict(new)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    right = found.argmax(axis=1) == truth
+    assert right.mean() > 0.6
+    assert abs(found.max(axis=1).mean() - right.mean()) < 0.12
+    assert log_loss(truth, found) < np.log(4)
+
+
+@every_head
+def test_where_nothing_can_be_told_nothing_is_claimed(make):
+    (x, y, groups), (new, _) = split(*people(apart=0.0, patients=60))
+    head = make()
+    head.fit(x, y, 4, groups)
+    assert head.predict(new).max(axis=1).mean() < 0.5
+
+
+@every_head
+def test_many_controls_do_not_drown_a_condition(make):
+    (x, y, groups), (new, truth) = split(*people(apart=1.0, controls=6))
+    head = make()
+    head.fit(x, y, 4, groups)
+    found = head.predict(new).argmax(axis=1)
+    assert min((found[truth == k] == k).mean() for k in range(4)) > 0.5
+
+
+@every_head
+def test_the_same_data_make_the_same_head_and_its_state_another(make):
+    (x, y, groups), (new, _) = split(*people())
+    first, second, third = make(), make(), make()
+    first.fit(x, y, 4, groups)
+    second.fit(x, y, 4, groups)
+    np.testing.assert_array_equal(first.predict(new), second.predict(new))
+    state = first.state()
+    arrays = load(save({k: np.ascontiguousarray(v) for k, v in state.arrays.items()}))
+    third.restore(State(arrays, json.loads(json.dumps(dict(state.values)))))
+    np.testing.assert_array_equal(first.predict(new), third.predict(new))
+    assert first.predict(new[:0]).shape == (0, 4)
+
+
+@every_head
+def test_a_class_without_an_example_gets_a_probability_and_wins_nothing(make):
+    x, y, groups = people()
+    keep = y != 2
+    head = make()
+    head.fit(x[keep], y[keep], 4, groups[keep])
+    found = head.predict(x)
+    assert found.shape[1] == 4
+    assert np.isfinite(found).all()
+    assert found[:, 2].mean() < 0.35
+
+
+@every_head
+def test_two_classes_and_more_numbers_than_photographs(make):
+    (x, y, groups), (new, truth) = split(*people(classes=2, patients=20, dim=400, apart=0.5))
+    head = make()
+    head.fit(x, y, 2, groups)
+    assert (head.predict(new).argmax(axis=1) == truth).mean() > 0.8
+
+
+@every_head
+def test_states_of_other_heads_are_refused(make):
+    other = Knn if make is not Knn else Lda
+    x, y, groups = people()
+    wrong = other()
+    wrong.fit(x, y, 4, groups)
+    with pytest.raises(ValueError, match="another kind of head"):
+        make().restore(wrong.state())
+
+
+@every_head
+def test_an_unfitted_head_says_so(make):
+    with pytest.raises(ValueError, match="not fitted"):
+        make().predict(np.zeros((1, 3), np.float32))
+
+
+@pytest.mark.parametrize(("make", "wrong"), [
+    (LinearSvm, {"C": 0}), (LinearSvm, {"folds": 1}), (Lda, {"shrinkage": 1.1}), (Knn, {"k": 0}), (Knn, {"metric": "far"}),
+    (Mlp, {"hidden": 0}), (Mlp, {"dropout": 1}),
+])  # fmt: skip
+def test_wrong_parameters_are_refused_with_what_is_allowed(make, wrong):
+    with pytest.raises(ValueError, match="must be"):
+        make(**wrong)
+
+
+def test_the_discriminant_is_scikit_learns_divided_by_a_temperature():
+    x, y, groups = people()
+    head = Lda()
+    head.fit(x, y, 4, groups)
+    standard = (x - x.mean(axis=0)) / x.std(axis=0)
+    reference = LinearDiscriminantAnalysis("lsqr", shrinkage="auto", priors=[0.25] * 4).fit(standard, y)
+    expected = log_softmax(reference.decision_function(standard))
+    found = np.log(np.maximum(head.predict(x).astype(float), 1e-30))
+    ratio = (expected[:, 1:] - expected[:, :1]) / (found[:, 1:] - found[:, :1])
+    usable = found.min(axis=1) > -50
+    np.testing.assert_allclose(ratio[usable], np.median(ratio), rtol=1e-2)
+    assert np.median(ratio) > 0
+
+
+def test_the_machine_is_scikit_learns_divided_by_a_temperature():
+    x, y, groups = people()
+    head = LinearSvm(C=1e-3)
+    head.fit(x, y, 4, groups)
+    standard = (x - x.mean(axis=0)) / x.std(axis=0)
+    reference = LinearSVC(C=1e-3, class_weight="balanced", dual="auto", tol=1e-6, max_iter=100_000).fit(standard, y)
+    expected, found = reference.decision_function(standard), np.log(head.predict(x).astype(float))
+    slopes = (found - found.mean(axis=1, keepdims=True)) / (expected - expected.mean(axis=1, keepdims=True))
+    np.testing.assert_allclose(slopes, np.median(slopes), rtol=0.05)
+
+
+def test_the_nearest_cases_vote_by_how_rare_their_condition_is():
+    x = np.array([[1, 0], [0.9, 0.1], [0.8, 0.2], [0, 1]], np.float32)
+    head = Knn(k=4, metric="plain")
+    head.fit(x, np.array([0, 0, 0, 1]), 2, np.arange(4))
+    found = head.predict(np.array([[1, 0.1]], np.float32))[0]
+    assert found[0] == pytest.approx(found[1])  # three votes of a third each, and one whole
+    assert isinstance(head, CaseBased)
+
+
+def test_what_differs_inside_conditions_counts_less():
+    """Two conditions differ along one axis; along another people of both differ ten times as much."""
+    rng = np.random.default_rng(0)
+    y = np.arange(200) % 2
+    x = np.column_stack([y + rng.normal(0, 0.2, 200), rng.normal(0, 10, 200)]).astype(np.float32)
+
+    def same_condition(metric):
+        units = Space.of(x, y, metric).units(x)
+        alike = units @ units.T
+        return alike[y[:, None] == y].mean() - alike[y[:, None] != y].mean()
+
+    assert same_condition("within") > same_condition("standard") > same_condition("plain")
+
+
+def test_a_space_of_single_cases_has_no_inside():
+    x = np.random.default_rng(0).normal(0, 1, (5, 3)).astype(np.float32)
+    within, standard = (Space.of(x, np.arange(5), metric) for metric in ("within", "standard"))
+    np.testing.assert_array_equal(within.units(x), standard.units(x))
+
+
+def test_the_temperature_is_that_by_which_scores_were_sharpened():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (20_000, 3))
+    y = np.array([rng.choice(3, p=np.exp(row)) for row in log_softmax(logits)])
+    temperature, loss = best_temperature(7 * logits, y)
+    assert temperature == pytest.approx(7, rel=0.05)
+    assert loss < best_temperature(rng.permutation(logits), y)[1]
+
+
+def test_what_a_network_learned_needs_no_torch(monkeypatch):
+    x, y, groups = people()
+    head, other = Mlp(), Mlp()
+    head.fit(x, y, 4, groups)
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it would now fail
+    other.restore(head.state())
+    np.testing.assert_array_equal(other.predict(x), head.predict(x))
+
+
+@pytest.mark.parametrize("make", [Lda, Knn, Mlp, lambda: LinearSvm(C=0.001)], ids=["lda", "knn", "mlp", "svm"])
+def test_patients_too_few_for_folds_are_no_error(make):
+    rng = np.random.default_rng(0)
+    head = make()
+    head.fit(rng.normal(0, 1, (4, 6)).astype(np.float32), np.array([0, 0, 1, 1]), 2, np.array([0, 0, 1, 1]))
+    assert np.isfinite(head.predict(rng.normal(0, 1, (2, 6)).astype(np.float32))).all()
