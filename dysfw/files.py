@@ -1,8 +1,9 @@
-"""Hashes of files."""
+"""Hashes of files, and files inside installed packages."""
 
 from __future__ import annotations
 
 import hashlib
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -10,3 +11,11 @@ def sha256_of(path: Path) -> str:
     """Hex digest of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def packaged_file(pointer: str) -> Path | None:
+    """The path of "package:path/inside/it", without importing the package; None where there is no such package or file."""
+    package, _, inside = pointer.partition(":")
+    spec = find_spec(package)
+    folders = (spec.submodule_search_locations if spec else None) or ()
+    return next((path for folder in folders if (path := Path(folder, inside)).exists()), None)

@@ -32,6 +32,7 @@ COMMANDS = {
     "components": ("components:components", "List what recipes may name, and where each comes from."),
     "plugins": ("plugins:plugins", "List plugins, also those that are broken."),
     "recipe": ("recipe:app", "Check, show and describe recipes."),
+    "weights": ("weights:app", "List, fetch, verify and import the weight files that plugins know."),
     "doctor": ("doctor:doctor", "Look at this installation and say what is wrong."),
 }
 EPILOG = f"{RESEARCH_USE} No photograph leaves this machine, and nothing is fetched unless you ask."
@@ -132,6 +133,7 @@ def main() -> None:
             _deliver()
     except DysfwError as error:
         print_error(error)
+        _name_alternatives(error)
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(141)  # nobody reads: leave quietly
@@ -146,6 +148,23 @@ def main() -> None:
         sys.exit(70)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _name_alternatives(error: DysfwError) -> None:
+    """Where a recipe's weights are missing: which recipes beside it work without them."""
+    find = sys.modules.get("dysfw.weights.find")  # else nobody looked for weights
+    if find is None or not isinstance(error.__cause__, find.WeightsMissingError):
+        return
+    from ..recipe.problems import RecipeError
+    from .alternatives import working_recipes
+    from .terminal import err
+
+    if isinstance(error, RecipeError):
+        folder = Path(error.problems[0].position.file).parent
+        if names := working_recipes(folder, load_registry()):
+            err().print(
+                f"  These recipes work now: {', '.join(str(folder / name) for name in names)}", style="dim", markup=False
+            )
 
 
 def _deliver() -> None:

@@ -26,11 +26,11 @@ def overrides(sets: list[str] | None, device: str | None) -> list[str]:
 
 
 def allow_fetching(allowed: bool) -> None:
-    """Components ask the environment; DYSFW_OFFLINE=1 outweighs this."""
-    import os
+    """Components ask ``dysfw.weights.leave``; DYSFW_OFFLINE=1 outweighs this."""
+    from ..weights import leave
+    from .terminal import TerminalProgress
 
-    if allowed:
-        os.environ["DYSFW_FETCH"] = "1"
+    leave.allow(allowed, TerminalProgress())
 
 
 def recipe_file(recipe: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..recipe.problems import Path, Problem, RecipeError, locate
 from ..recipe.signature import SUPPLIED, signature_of
 from ..text import in_words
 from ..types import Crop
+from ..weights.find import find_weights
 from .devices import Precision, resolve_device, resolve_precision
 
 T = TypeVar("T")
@@ -96,7 +98,9 @@ class _Builder:
         }
 
     def build(self, node: Node) -> Component:
-        arguments = {name: self.argument(value) for name, value in node.params.items()}
+        arguments = {
+            name: self.guarded((*node.path, name), partial(self.argument, value)) for name, value in node.params.items()
+        }
         for name in SUPPLIED:
             if name in signature_of(node.component).names:
                 arguments.setdefault(name, self.supplied[name])
@@ -120,17 +124,21 @@ class _Builder:
         if isinstance(value, Node):
             return self.build(value)
         if isinstance(value, Registered):
-            return value.file
+            return find_weights(value.entry)
         return [self.argument(item) for item in value] if isinstance(value, list) else value
 
     def guarded(self, path: Path, action: Callable[[], T]) -> T:
         """Do it, and give what is refused its place in the recipe."""
         try:
             return action()
-        except DysfwError as error:
-            problem = error.message + (f"\n    {error.hint}" if error.hint else "")
-        except ValueError as error:
-            problem = str(error)
+        except RecipeError:
+            raise
         except Exception as error:
-            problem = f"could not be built: {in_words(error)}"
-        raise RecipeError([Problem(locate(self.recipe.positions, path), path, problem)])
+            problem = _in_words(error)
+            raise RecipeError([Problem(locate(self.recipe.positions, path), path, problem)]) from error
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, DysfwError):
+        return error.message + (f"\n    {error.hint}" if error.hint else "")
+    return str(error) if isinstance(error, ValueError) else f"could not be built: {in_words(error)}"

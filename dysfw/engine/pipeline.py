@@ -88,7 +88,6 @@ class Pipeline:
                 matches=next(matches),
             )
 
-
     def _known(self, sha256: str) -> tuple[Notice, ...]:
         """A photograph that is itself a known case is recognised, not judged."""
         if sha256 not in self._cases:

@@ -173,8 +173,8 @@ class _Checker:
     def located(self, value: pathlib.Path, path: Path) -> object:
         """An absolute path, or the registered file that has this name."""
         try:
-            registered = self.registry.weight_file(str(value))
-            return Registered(*registered) if registered else (self.folder(path) / value.expanduser()).absolute()
+            registered = self.registry.named_weights(str(value))
+            return Registered(registered) if registered else (self.folder(path) / value.expanduser()).absolute()
         except DysfwError as error:
             self.problem(path, error.message + (f"\n    {error.hint}" if error.hint else ""))
         except RuntimeError as error:  # "~nobody/": there is no such user

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from ..components import Component
 from ..imaging.harmonise import Harmony
 from ..kinds import KINDS, Kind
+from ..registry.hookspecs import WeightsSpec
+from ..registry.registry import Entry
 from ..types import Crop
 from .pretraining import Pretrain
 from .prior import UNIFORM, Prior
@@ -23,10 +25,14 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A file that a plugin brings, where a parameter takes a path. name: in full, "distribution:name"."""
+    """Weights that a plugin brings, where a parameter takes a path."""
 
-    name: str
-    file: pathlib.Path
+    entry: Entry[WeightsSpec]
+
+    @property
+    def name(self) -> str:
+        """In full, "distribution:name"."""
+        return self.entry.full_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -54,11 +54,37 @@ class BundleSpec:
 
 @dataclass(frozen=True, slots=True)
 class WeightsSpec:
-    """A weight file that ships inside a plugin. file: "package:path/inside/it"."""
+    """A weight file that recipes may name wherever a component's parameter takes a path: an entry of a plugin's manifest.
+
+    file: "package:path/inside/it" of one that ships with the plugin or with a distribution it requires; of any other its own
+    name, and one of address (https) and hub ("owner/repository" on the Hugging Face hub) says where it is published. sha256:
+    hex digest; "" only of a file of the hub, where the hub's own statement is then checked. size: bytes; 0 unknown. exact_size:
+    False where the size is only about right. licence: an SPDX id, or "unstated". conditions: what the licence asks for, and
+    what is not known, in a sentence. trained_on: on what. citation: of the work that it comes from.
+    """
 
     name: str
     file: str
     summary: str
+    sha256: str = ""
+    size: int = 0
+    exact_size: bool = True
+    licence: str = "unstated"
+    conditions: str = ""
+    trained_on: str = ""
+    citation: str = ""
+    address: str = ""
+    hub: str = ""
+
+    @property
+    def ships(self) -> bool:
+        """Whether it comes with a distribution, and so is never fetched."""
+        return ":" in self.file
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, for people."""
+        return self.address or (f"https://huggingface.co/{self.hub}" if self.hub else f"package {self.file.partition(':')[0]}")
 
 
 @hookspec

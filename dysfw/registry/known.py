@@ -15,4 +15,12 @@ DISTRIBUTIONS: dict[tuple[Kind, str], str] = {
     ("backbone", "dlib_resnet"): "dysfw-dlib",
 }
 
-WEIGHTS: dict[str, str] = {"phantom": "dysfw-phantom"}  # name -> distribution
+WEIGHTS: dict[str, str] = {  # name -> distribution
+    "phantom": "dysfw-phantom",
+    "dlib-face-resnet": "dysfw-dlib",
+    "face-landmarker": "dysfw-mediapipe",
+    "facenet-vggface2": "dysfw-facenet",
+    "facenet-casia-webface": "dysfw-facenet",
+    "imagenet-inception-resnet-v2": "dysfw-timm",
+    "imagenet-vgg16": "dysfw-timm",
+}

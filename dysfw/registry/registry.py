@@ -65,14 +65,13 @@ class Registry:
         entry = self._find(self.bundles, "bundle", name, None)
         return _packaged(entry.spec.folder, "bundle", entry)
 
-    def weight_file(self, name: str) -> tuple[str, Path] | None:
-        """The full name and the file of registered weights; None for a name that is no plugin's. Raises DysfwError where the
-        plugin that brings them is not there."""
+    def named_weights(self, name: str) -> Entry[WeightsSpec] | None:
+        """Registered weights; None for a name that is no plugin's. Raises DysfwError where the plugin that brings them is not
+        there."""
         provider = WEIGHTS.get(name.rpartition(":")[2])
         if not provider and all(name not in (e.spec.name, e.full_name) for e in self.weights):
             return None
-        entry = self._find(self.weights, "weights", name, provider)
-        return entry.full_name, _packaged(entry.spec.file, "weights", entry)
+        return self._find(self.weights, "weights", name, provider)
 
     def load(self, kind: Kind, name: str) -> type[Component]:
         """Import the class behind a name and check it against its kind's contract. Raises DysfwError."""
@@ -161,7 +160,9 @@ def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list
             raise DysfwError(f"{hook}: the name {spec.name!r} must consist of a-z, 0-9, _ and -")
         if isinstance(spec, ComponentSpec) and spec.kind not in KINDS:
             raise DysfwError(f"{hook}: {spec.name!r} has the kind {spec.kind!r}; allowed: {listed(KINDS)}")
-        if ":" not in _pointer(spec):
+        if isinstance(spec, WeightsSpec):
+            _check_weights(spec)
+        elif ":" not in _pointer(spec):
             raise DysfwError(f'{hook}: {spec.name!r} must point to "package.module:name"')
         key = (getattr(spec, "kind", None), spec.name)
         if key in seen:
@@ -170,13 +171,22 @@ def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list
     return specs
 
 
-def _pointer(spec: ComponentSpec | CommandSpec | BundleSpec | WeightsSpec) -> str:
-    match spec:
-        case BundleSpec():
-            return spec.folder
-        case WeightsSpec():
-            return spec.file
-    return spec.target
+def _pointer(spec: ComponentSpec | CommandSpec | BundleSpec) -> str:
+    return spec.folder if isinstance(spec, BundleSpec) else spec.target
+
+
+def _check_weights(spec: WeightsSpec) -> None:
+    """Raise DysfwError where an entry of a manifest cannot be followed."""
+    sources = [spec.ships, bool(spec.address), bool(spec.hub)]
+    hashed = re.fullmatch(r"[0-9a-f]{64}", spec.sha256) or (not spec.sha256 and (spec.hub or spec.ships))
+    secure = spec.address.startswith(("https://", "http://127.0.0.1:")) or not spec.address
+    if sum(sources) == 1 and hashed and secure and (spec.ships or "/" not in spec.file):
+        return
+    raise DysfwError(
+        f"dysfw_weights: {spec.name!r} must ship as package:path, or be published at an https address with a sha256 of 64 "
+        f"hexadecimal digits, or on the hub; found file {spec.file!r}, address {spec.address!r}, hub {spec.hub!r}, sha256 "
+        f"{spec.sha256!r}"
+    )
 
 
 def _packaged(pointer: str, what: str, entry: Entry[Spec]) -> Path:

@@ -63,7 +63,8 @@ def test_an_ascii_terminal_gets_the_ranking_and_json_stays_exact(process, bundle
 
 
 def test_an_interrupt_is_not_mistaken_for_failed_inputs(process, toy_recipe, colour_data, tmp_path):
-    running = process("train", toy_recipe, colour_data, "-o", tmp_path / "b", "--set", "head={use: softmax, folds: 10}")
+    slow = "head={use: mlp, hidden: 4096, dropout: 0}"
+    running = process("train", toy_recipe, colour_data, "-o", tmp_path / "b", "--set", slow)
     time.sleep(1.5)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate()

@@ -1,8 +1,10 @@
 """What the core knows of plugins that may not be installed agrees with what they register."""
 
-import importlib.util
+import importlib
 import tomllib
 from pathlib import Path
+
+import pytest
 
 from dysfw.registry.known import DISTRIBUTIONS, WEIGHTS
 
@@ -14,9 +16,9 @@ def registered_by(folder: Path) -> dict[tuple[str, str], str]:
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     offered = {}
     for target in project["entry-points"]["dysfw"].values():
-        spec = importlib.util.spec_from_file_location("looked_at", folder / f"{target.replace('.', '/')}.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.syspath_prepend(str(folder))
+            module = importlib.import_module(target)
         for hook in ("dysfw_components", "dysfw_weights"):
             specs = getattr(module, hook)() if hasattr(module, hook) else []
             offered |= {(getattr(spec, "kind", "weights"), spec.name): project["name"] for spec in specs}

@@ -228,16 +228,31 @@ WEIGHTS = "@hookimpl\ndef dysfw_weights():\n    return [WeightsSpec('faces', 'sh
 def test_weights_are_found_by_short_and_by_full_name(site):
     (site.folder / "shapes_data").mkdir()
     site.install("shapes", WEIGHTS)
-    wanted = ("dysfw-shapes:faces", site.folder / "shapes_data" / "faces.safetensors")
-    assert site.registry().weight_file("faces") == wanted
-    assert site.registry().weight_file("dysfw-shapes:faces") == wanted
-    assert site.registry().weight_file("trunk.safetensors") is None
+    for name in ("faces", "dysfw-shapes:faces"):
+        entry = site.registry().named_weights(name)
+        assert entry.full_name == "dysfw-shapes:faces"
+        assert entry.spec.file == "shapes_data:faces.safetensors"
+    assert site.registry().named_weights("trunk.safetensors") is None
+
+
+@pytest.mark.parametrize("manifest", [
+    "'x.bin', 'a file from nowhere'",
+    "'x.bin', 'no hash', address='https://example.org/x.bin'",
+    "'x.bin', 'not encrypted', address='http://example.org/x.bin', sha256='0' * 64",
+    "'x.bin', 'half a hash', address='https://example.org/x.bin', sha256='0' * 32",
+    "'x.bin', 'two places', address='https://example.org/x.bin', hub='a/b', sha256='0' * 64",
+    "'../x.bin', 'a way out', address='https://example.org/x.bin', sha256='0' * 64",
+])  # fmt: skip
+def test_a_manifest_that_cannot_be_followed_breaks_its_plugin_alone(site, manifest):
+    site.install("shapes", f"@hookimpl\ndef dysfw_weights():\n    return [WeightsSpec('faces', {manifest})]\n")
+    (plugin,) = [p for p in site.registry().plugins if p.name == "shapes"]
+    assert "must ship as package:path, or be published" in str(plugin.error)
 
 
 def test_weights_of_a_plugin_that_is_not_installed_say_what_to_install(site, monkeypatch):
     monkeypatch.setitem(known.WEIGHTS, "faces", "dysfw-shapes")
     with pytest.raises(DysfwError) as caught:
-        site.registry().weight_file("faces")
+        site.registry().named_weights("faces")
     error = caught.value
     assert error.message == "weights 'faces' belongs to the plugin dysfw-shapes, which is not installed"
     assert "pip install" in error.hint
@@ -248,4 +263,4 @@ def test_weights_of_two_plugins_must_be_named_in_full(site):
     for name in ("shapes", "others"):
         site.install(name, WEIGHTS)
     with pytest.raises(DysfwError, match="weights 'faces' is registered by dysfw-others 1.0 and dysfw-shapes 1.0"):
-        site.registry().weight_file("faces")
+        site.registry().named_weights("faces")

@@ -1,6 +1,8 @@
 """What this plugin registers."""
 
-from dysfw.registry.hookspecs import BundleSpec, ComponentSpec, hookimpl
+from dysfw.registry.hookspecs import BundleSpec, ComponentSpec, WeightsSpec, hookimpl
+
+from .weights import WEIGHTS
 
 
 @hookimpl
@@ -13,3 +15,8 @@ def dysfw_components() -> list[ComponentSpec]:
 def dysfw_bundles() -> list[BundleSpec]:
     summary = "recipes/dlib.yaml trained on the 475 phantoms of 14 classes of the spec benchmark"
     return [BundleSpec("dlib-phantom", "dysfw_dlib:bundles/dlib-phantom", summary)]
+
+
+@hookimpl
+def dysfw_weights() -> list[WeightsSpec]:
+    return list(WEIGHTS)

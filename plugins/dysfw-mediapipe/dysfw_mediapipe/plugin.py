@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dysfw.registry.hookspecs import ComponentSpec, hookimpl
+from dysfw.registry.hookspecs import ComponentSpec, WeightsSpec, hookimpl
+
+from .weights import WEIGHTS
 
 
 @hookimpl
@@ -15,3 +17,8 @@ def dysfw_components() -> list[ComponentSpec]:
             summary="MediaPipe's face mesh: seven anatomical regions and the head pose",
         )
     ]
+
+
+@hookimpl
+def dysfw_weights() -> list[WeightsSpec]:
+    return list(WEIGHTS)

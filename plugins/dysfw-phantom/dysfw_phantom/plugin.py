@@ -2,6 +2,8 @@
 
 from dysfw.registry.hookspecs import BundleSpec, CommandSpec, WeightsSpec, hookimpl
 
+from .weights import WEIGHTS
+
 
 @hookimpl
 def dysfw_commands() -> list[CommandSpec]:
@@ -10,8 +12,7 @@ def dysfw_commands() -> list[CommandSpec]:
 
 @hookimpl
 def dysfw_weights() -> list[WeightsSpec]:
-    summary = "Inception-ResNet-v2, pretrained on phantoms by recipes/paper-pretrain.yaml"
-    return [WeightsSpec("phantom", "dysfw_phantom:weights/inception-resnet-v2.safetensors", summary)]
+    return list(WEIGHTS)
 
 
 @hookimpl

@@ -1,52 +1,38 @@
-"""Published weights from the Hugging Face hub: from its cache, and over the network only where the user asked for that."""
+"""The weights that timm publishes for a model, on the Hugging Face hub."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from huggingface_hub import constants, hf_hub_download, hf_hub_url, try_to_load_from_cache
-from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 from timm.models import PretrainedCfg
 
 from dysfw.errors import DysfwError
+from dysfw.weights import leave
+from dysfw.weights.find import WeightsMissingError
+from dysfw.weights.hub import address_of, cached_file, fetch_from_hub
 
 FILE = "model.safetensors"
 LOCAL = "give the path of a local safetensors file as weights"
 
 
 def published_file(name: str, config: PretrainedCfg, size: int) -> Path:
-    """The file of the model's published weights, from the hub's cache or, where DYSFW_FETCH is "1", over the network.
+    """The file, from the hub's cache or, where ``dysfw.weights.leave`` allows it, over the network.
 
-    DYSFW_OFFLINE="1" forbids the network whatever DYSFW_FETCH says. size: of the model's tensors without a classifier,
-    bytes, for the message. Nobody is told who asks: no usage data and no token is sent. Raises DysfwError where nothing is
-    published as safetensors, or where the file is not here and may not or cannot be fetched.
+    size: of the model's tensors without a classifier, bytes, for the message. Raises DysfwError where nothing is published as
+    safetensors, or where the file is not here and may not or cannot be fetched.
     """
     repository = config.hf_hub_id
     if not repository:
         raise DysfwError(f"timm names no published weights for {name}", hint=LOCAL)
-    cached = try_to_load_from_cache(repository, FILE)
-    if isinstance(cached, str):
-        return Path(cached)
-    address = hf_hub_url(repository, FILE)
-    if not _may_fetch():
-        raise DysfwError(
-            f"the weights of {name} are not on this machine: {address}, at least {size / 1e6:.0f} MB, "
-            f"licence {config.license or 'unstated'}",
-            hint=f"run again with --fetch, or {LOCAL}",
-        )
-    # With usage data on, the hub's client would also look up, over the network, by which program it is used.
-    constants.HF_HUB_DISABLE_TELEMETRY = True
+    cached = cached_file(repository, FILE)
+    if cached:
+        return cached
+    about = f"{address_of(repository, FILE)}, at least {size / 1e6:.0f} MB, licence {config.license or 'unstated'}"
+    if not leave.may_fetch():
+        message = f"the weights of {name} are not on this machine: {about}"
+        raise WeightsMissingError(message, hint=f"run again with --fetch, or {LOCAL}")
+    leave.told().note(f"fetching the weights of {name} from {about}")
     try:
-        return Path(hf_hub_download(repository, FILE, token=False))
-    except Exception as e:  # what the client underneath raises differs with the hub's version
-        if isinstance(e, EntryNotFoundError) and not isinstance(e, LocalEntryNotFoundError):
-            message = f"{address} is not there, and no other format is read: pickled weights may run code"
-            raise DysfwError(message, hint=LOCAL) from e
-        reason = str(e.__cause__ or e).strip().partition("\n")[0]
-        message = f"the weights of {name} could not be fetched from {address}: {reason or type(e).__name__}"
-        raise DysfwError(message, hint=f"try again, or {LOCAL}") from e
-
-
-def _may_fetch() -> bool:
-    return os.environ.get("DYSFW_FETCH") == "1" and os.environ.get("DYSFW_OFFLINE") != "1"
+        return fetch_from_hub(repository, FILE)
+    except DysfwError as error:
+        raise DysfwError(f"the weights of {name}: {error.message}", hint=f"{error.hint or 'try again'}, or {LOCAL}") from error

@@ -1,9 +1,16 @@
 """What this plugin registers."""
 
-from dysfw.registry.hookspecs import ComponentSpec, hookimpl
+from dysfw.registry.hookspecs import ComponentSpec, WeightsSpec, hookimpl
+
+from .weights import WEIGHTS
 
 
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
     summary = "any timm model as a trunk; inception_resnet_v2 is the paper's"
     return [ComponentSpec("backbone", "timm", "dysfw_timm.backbone:Timm", summary)]
+
+
+@hookimpl
+def dysfw_weights() -> list[WeightsSpec]:
+    return list(WEIGHTS)

@@ -120,5 +120,6 @@ def test_pickled_weights_are_not_read(hub, imagenet):
 
 def test_a_fetch_that_fails_is_an_error_with_its_reason(imagenet):
     error = imagenet(DYSFW_FETCH="1", HF_HUB_OFFLINE="1")["error"]
-    assert "could not be fetched from http://127.0.0.1" in error
+    assert "test_resnet: http://127.0.0.1" in error
+    assert "could not be fetched" in error
     assert "offline mode is enabled" in error

@@ -1,0 +1,187 @@
+"""``dysfw weights list|show|fetch|verify|import``: weight files that plugins know."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ...registry.hookspecs import WeightsSpec
+    from ...registry.registry import Entry, Registry
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Weight files that plugins know: what is here, where to get the others, and whether they are right.",
+)
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Weights by name.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Weights by name.", show_default=False)]
+
+
+@app.command("list")
+def list_weights(
+    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, one object for each.")] = False
+) -> None:
+    """Every weight file that an installed plugin knows, and whether it is on this machine."""
+    from ...text import aligned
+    from ...weights.store import look
+    from ..main import registry_of
+
+    rows = [("name", "from", "size", "licence", "is", "what it is")]
+    for entry in _entries(registry_of(ctx), None):
+        spec, found = entry.spec, look(entry.spec)
+        if as_json:
+            typer.echo(json.dumps(_record(entry), ensure_ascii=False))
+        else:
+            size = f"{'' if spec.exact_size else 'about '}{spec.size / 1e6:,.0f} MB" if spec.size else "unknown"
+            rows.append((spec.name, entry.plugin.distribution, size, spec.licence, found.condition, spec.summary))
+    if not as_json:
+        typer.echo(aligned(rows))
+
+
+@app.command()
+def show(ctx: typer.Context, name: Name) -> None:
+    """All that is known of a weight file: where it is and comes from, its hash, licence, training data and citation."""
+    from ...text import aligned
+    from ..main import registry_of
+
+    (entry,) = _entries(registry_of(ctx), [name])
+    record = _record(entry)
+    typer.echo(aligned([(key, str(value)) for key, value in record.items() if value not in ("", None)]))
+
+
+@app.command()
+def fetch(
+    ctx: typer.Context,
+    names: Names = None,
+    every: Annotated[bool, typer.Option("--all", help="All that are missing.")] = False,
+) -> None:
+    """Fetch weight files from where they are published, and check them. Goes on where it was stopped.
+
+    DYSFW_OFFLINE=1 forbids it.
+    """
+    from ...errors import DysfwError
+    from ...weights import leave
+    from ...weights.find import damaged, fetch_weights
+    from ...weights.store import look
+    from ..main import registry_of
+    from ..terminal import TerminalProgress, out
+
+    if not names and not every:
+        raise DysfwError("name the weights to fetch, or --all", hint="`dysfw weights list` shows what there is")
+    leave.allow(True, TerminalProgress())
+    for entry in _entries(registry_of(ctx), None if every else names):
+        found = look(entry.spec, thoroughly=True)
+        if found.condition == "here":
+            out().print(f"{entry.spec.name}: here already, {found.path}", markup=False)
+        elif entry.spec.ships or found.condition == "damaged":
+            raise (
+                damaged(entry, found)
+                if found.path
+                else DysfwError(
+                    f"{entry.spec.name} comes with {entry.plugin.distribution} and is not there",
+                    hint=f"reinstall {entry.plugin.distribution}",
+                )
+            )
+        else:
+            out().print(f"{entry.spec.name}: {fetch_weights(entry.spec)}", markup=False)
+
+
+@app.command()
+def verify(ctx: typer.Context, names: Names = None) -> None:
+    """Hash every weight file that is on this machine and compare. Exit code 1 where one is not what it should be."""
+    from ...weights.find import damaged
+    from ...weights.store import look
+    from ..main import registry_of
+    from ..terminal import out, print_error
+
+    wrong = False
+    for entry in _entries(registry_of(ctx), names):
+        found = look(entry.spec, thoroughly=True)
+        if found.condition == "damaged":
+            wrong = True
+            print_error(damaged(entry, found))
+        elif found.condition == "here":
+            how = f"sha256 {found.sha256}" if found.sha256 else "nobody states its sha256"
+            if found.sha256 and not entry.spec.sha256:
+                how += ", as the hub states it"
+            out().print(f"{entry.spec.name}: right ({how})", markup=False)
+        elif names:
+            out().print(f"{entry.spec.name}: missing", markup=False)
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command("import")
+def import_weights(
+    ctx: typer.Context,
+    name: Name,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file, as it was downloaded.", show_default=False)],
+) -> None:
+    """Take a file that was downloaded by hand, or on another machine, if it is the right one."""
+    from ...errors import DysfwError
+    from ...files import sha256_of
+    from ...weights.store import import_file
+    from ..main import registry_of
+    from ..terminal import out
+
+    registry = registry_of(ctx)
+    (entry,) = _entries(registry, [name])
+    if entry.spec.ships:
+        raise DysfwError(f"{name} comes with {entry.plugin.distribution}; there is nothing to import")
+    if not entry.spec.sha256:
+        raise DysfwError(
+            f"nobody states the sha256 of {name}, so no file can be told to be it", hint="give its path in the recipe"
+        )
+    try:
+        path = import_file(entry.spec, file)
+    except DysfwError as error:
+        own = sha256_of(file) if file.is_file() else ""
+        others = [e.spec.name for e in registry.weights if own and e.spec.sha256 == own]
+        raise DysfwError(error.message, hint=f"it is {others[0]}" if others else error.hint) from None
+    out().print(f"{name}: {path}", markup=False)
+
+
+def _entries(registry: Registry, names: list[str] | None) -> list[Entry[WeightsSpec]]:
+    """Those named, or all, by name. Raises DysfwError for one that nobody registered."""
+    from ...errors import DysfwError
+    from ...text import closest, listed
+
+    if not names:
+        return sorted(registry.weights, key=lambda entry: entry.full_name)
+    found = []
+    for name in names:
+        entry = registry.named_weights(name)
+        if entry is None:
+            known = sorted({e.spec.name for e in registry.weights})
+            raise DysfwError(f"no weights are called {name!r}{closest(name, known)}", hint=f"known here: {listed(known)}")
+        found.append(entry)
+    return found
+
+
+def _record(entry: Entry[WeightsSpec]) -> dict[str, object]:
+    from ...weights.store import look
+
+    spec, found = entry.spec, look(entry.spec)
+    return {
+        "name": spec.name,
+        "plugin": entry.plugin.distribution,
+        "summary": spec.summary,
+        "is": found.condition,
+        "problem": found.problem,
+        "path": str(found.path) if found.path else None,
+        "source": spec.source,
+        "file": spec.file.rpartition("/")[2],
+        "size": spec.size or None,
+        "exact_size": spec.exact_size,
+        "sha256": found.sha256 or None,
+        "licence": spec.licence,
+        "conditions": spec.conditions,
+        "trained_on": spec.trained_on,
+        "citation": spec.citation,
+    }

@@ -1,0 +1,31 @@
+"""Whether this process may fetch anything, and who is told when it does."""
+
+from __future__ import annotations
+
+import os
+
+from ..progress import Progress, Silent
+
+FETCH, OFFLINE = "DYSFW_FETCH", "DYSFW_OFFLINE"
+_told: list[Progress] = [Silent()]
+
+
+def may_fetch() -> bool:
+    """Where the user has allowed it (``--fetch``, or DYSFW_FETCH=1) and DYSFW_OFFLINE=1 does not forbid it."""
+    return os.environ.get(FETCH) == "1" and not is_offline()
+
+
+def is_offline() -> bool:
+    """DYSFW_OFFLINE=1 outweighs everything."""
+    return os.environ.get(OFFLINE) == "1"
+
+
+def allow(allowed: bool, progress: Progress) -> None:
+    """What the command line was told. progress: hears of what is fetched, whoever asks for it."""
+    _told[0] = progress
+    if allowed:
+        os.environ[FETCH] = "1"
+
+
+def told() -> Progress:
+    return _told[0]

@@ -1,0 +1,18 @@
+"""The weights that this plugin knows where to find: the model of the face mesh, for a mediapipe that brings none."""
+
+from dysfw.registry.hookspecs import WeightsSpec
+
+WEIGHTS = [
+    WeightsSpec(
+        name="face-landmarker",
+        file="face_landmarker.task",
+        summary="MediaPipe's face mesh, for `model:` of face_mesh; mediapipe up to 0.10.21 brings its own",
+        sha256="64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
+        size=3_758_596,
+        address="https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task",
+        licence="Apache-2.0",
+        conditions="Names Google as its author; see the model card of MediaPipe Face Mesh.",
+        trained_on="photographs that Google does not publish, annotated with 468 points and irises",
+        citation="Kartynnik et al., arXiv:1907.06724; Grishchenko et al., arXiv:2006.10962",
+    ),
+]

@@ -1,0 +1,141 @@
+"""``dysfw weights`` from the shell, and recipes that name weights."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import CONTENT
+
+DYSFW = Path(sys.executable).with_name("dysfw")
+PLUGIN = """\
+from dysfw.registry.hookspecs import ComponentSpec, WeightsSpec, hookimpl
+
+@hookimpl
+def dysfw_weights():
+    return [WeightsSpec(name="faces", file="faces.bin", summary="a test", address={address!r}, size={size}, sha256={sha256!r},
+                        licence="CC0-1.0", conditions="none at all", trained_on="noise", citation="nobody")]
+
+@hookimpl
+def dysfw_components():
+    return [ComponentSpec("backbone", "reader", "faces_plugin_component:Reader", "opens a file of weights")]
+"""
+COMPONENT = """\
+from pathlib import Path
+from dysfw_toys.components import Mosaic
+
+class Reader(Mosaic):
+    def __init__(self, weights: Path) -> None:
+        super().__init__()
+        assert len(weights.read_bytes()) == 3_000_000
+"""
+
+
+@pytest.fixture
+def dysfw(web, store, faces, tmp_path):
+    """The program in a process of its own, with a plugin whose weights the server has."""
+    site = tmp_path / "site"
+    (site / "faces_plugin-1.0.dist-info").mkdir(parents=True)
+    (site / "faces_plugin-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: faces-plugin\nVersion: 1.0\n")
+    (site / "faces_plugin-1.0.dist-info" / "entry_points.txt").write_text("[dysfw]\nfaces = faces_plugin_hooks\n")
+    (site / "faces_plugin_hooks.py").write_text(PLUGIN.format(address=web.address, size=faces.size, sha256=faces.sha256))
+    (site / "faces_plugin_component.py").write_text(COMPONENT)
+    tests = Path(__file__).parents[1]
+    paths = os.pathsep.join(map(str, (site, tests / "toys", tests / "toys_installed")))
+
+    def run(*arguments, code=0, **extra):
+        environment = os.environ | {"PYTHONPATH": paths} | extra
+        ran = subprocess.run([DYSFW, *map(str, arguments)], env=environment, capture_output=True, text=True, check=False)
+        assert ran.returncode == code, ran.stdout + ran.stderr
+        assert "Traceback" not in ran.stderr
+        return ran
+
+    return run
+
+
+@pytest.fixture
+def recipe(toy_recipe):
+    toy_recipe.write_text(toy_recipe.read_text().replace("{use: mosaic}", "{use: reader, weights: faces}"))
+    return toy_recipe
+
+
+def row(ran):
+    return next(line.split() for line in ran.stdout.splitlines() if line.startswith("faces "))
+
+
+def test_list_show_fetch_and_verify_tell_one_story(dysfw, store, faces):
+    assert row(dysfw("weights", "list"))[:6] == ["faces", "faces-plugin", "3", "MB", "CC0-1.0", "missing"]
+    ran = dysfw("weights", "fetch", "faces")
+    assert "3 MB, licence CC0-1.0" in ran.stderr
+    assert "none at all" in ran.stderr
+    assert row(dysfw("weights", "list"))[5] == "here"
+    assert "here already" in dysfw("weights", "fetch", "faces").stdout
+    shown = dysfw("weights", "show", "faces").stdout
+    for known in (faces.sha256, faces.address, "noise", "nobody", "none at all"):
+        assert known in shown
+    assert "faces: right" in dysfw("weights", "verify").stdout
+    records = [json.loads(line) for line in dysfw("weights", "list", "--json").stdout.splitlines()]
+    assert next(r for r in records if r["name"] == "faces")["is"] == "here"
+
+
+def test_a_damaged_file_fails_verification_and_is_not_used(dysfw, recipe, faces, colour_data, tmp_path):
+    dysfw("weights", "fetch", "faces")
+    path = Path(dysfw("weights", "fetch", "faces").stdout.split(", ", 1)[1].strip())
+    path.write_bytes(bytes(len(CONTENT)))
+    ran = dysfw("weights", "verify", "faces", code=1)
+    assert "are damaged: its sha256 is" in ran.stderr
+    assert "dysfw weights fetch faces" in ran.stderr
+    ran = dysfw("train", recipe, colour_data, "-o", tmp_path / "b", code=2)
+    assert "are damaged" in ran.stderr
+
+
+def test_import_takes_the_right_file_and_knows_others(dysfw, tmp_path, web):
+    (tmp_path / "down.bin").write_bytes(CONTENT)
+    ran = dysfw("weights", "import", "facenet-vggface2", tmp_path / "down.bin", code=2)
+    assert "is not 20180402-114759-vggface2.pt" in ran.stderr
+    assert "it is faces" in ran.stderr
+    dysfw("weights", "import", "faces", tmp_path / "down.bin", DYSFW_OFFLINE="1")
+    assert row(dysfw("weights", "list"))[5] == "here"
+    assert web.requests == []
+
+
+@pytest.mark.parametrize(("arguments", "part"), [
+    (("fetch", "facess"), "no weights are called 'facess'; did you mean 'faces'?"),
+    (("fetch",), "name the weights to fetch, or --all"),
+    (("import", "faces", "nothing.bin"), "no such file: nothing.bin"),
+    (("import", "phantom", "README.md"), "comes with dysfw-phantom"),
+    (("import", "imagenet-inception-resnet-v2", "README.md"), "nobody states the sha256"),
+])  # fmt: skip
+def test_mistakes_are_explained(dysfw, arguments, part):
+    assert part in dysfw("weights", *arguments, code=2).stderr
+
+
+def test_a_recipe_whose_weights_are_missing_can_be_checked_and_says_all_ways_to_get_them(
+    dysfw, recipe, web, colour_data, tmp_path
+):
+    assert "ok" in dysfw("recipe", "check", recipe).stdout
+    ran = dysfw("train", recipe, colour_data, "-o", tmp_path / "b", code=2)
+    told = " ".join(ran.stderr.split())
+    assert f"{recipe}:7:1: backbone.weights: the weights 'faces' are not on this machine (3 MB, licence CC0-1.0)" in told or (
+        "the weights 'faces' are not on this machine (3 MB, licence CC0-1.0)" in told
+    )
+    for part in ("`dysfw weights fetch faces`", "--fetch", web.address, "weights import faces FILE"):
+        assert part in told
+    assert web.requests == []
+    assert not (tmp_path / "b").exists()
+
+
+def test_with_leave_a_recipe_fetches_what_it_needs(dysfw, recipe, web, colour_data, tmp_path):
+    ran = dysfw("train", recipe, colour_data, "-o", tmp_path / "b", "--fetch")
+    assert "fetching faces from" in ran.stderr
+    assert len(web.requests) == 1
+    dysfw("train", recipe, colour_data, "-o", tmp_path / "c")
+    assert len(web.requests) == 1
+
+
+def test_offline_outweighs_leave(dysfw, recipe, web, colour_data, tmp_path):
+    dysfw("train", recipe, colour_data, "-o", tmp_path / "b", "--fetch", code=2, DYSFW_OFFLINE="1")
+    assert web.requests == []
