@@ -6,7 +6,8 @@ For plugins, and for ``dysfw.trunks``, which alone of the core imports this modu
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -82,6 +83,49 @@ def with_differences(module: nn.Module, net: nn.Module, differences: Mapping[str
         for name, difference in differences.items():
             tensors[name].add_(torch.from_numpy(difference).to(tensors[name].device))
     return copied, net_copied
+
+
+NAMED = 5  # tensors that an error names
+
+
+def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], origin: str, *, beside: Sequence[str] = ()) -> None:
+    """Replace all parameters and buffers of ``model``. origin: where the tensors come from, for errors. beside: names of layers
+    that may come with them and that the model does not have, such as a classifier.
+
+    Raises ValueError, and leaves the model as it was, where any other tensor is missing, left over or of another shape.
+    """
+    wanted = model.state_dict()
+    extra = [name for name in tensors.keys() - wanted.keys() if not name.startswith(tuple(f"{layer}." for layer in beside))]
+    other = [name for name in wanted.keys() & tensors.keys() if wanted[name].shape != tensors[name].shape]
+    shapes = {name: f" {list(tensors[name].shape)} for {list(wanted[name].shape)}" for name in other}
+    problems = [
+        _counted("missing", wanted.keys() - tensors.keys(), {}),
+        _counted("left over", extra, {}),
+        _counted("of another shape", other, shapes),
+    ]
+    if any(problems):
+        raise ValueError(f"{origin} is not for this model: {'; '.join(filter(None, problems))}")
+    model.load_state_dict({name: tensors[name] for name in wanted})
+
+
+def _counted(what: str, names: Iterable[str], notes: Mapping[str, str]) -> str:
+    every = sorted(names)
+    shown = ", ".join(name + notes.get(name, "") for name in every[:NAMED])
+    return f"{len(every)} {what} ({shown}{', …' if len(every) > NAMED else ''})" if every else ""
+
+
+def tensor_digest(model: nn.Module) -> str:
+    """sha256 of a model's tensors, hexadecimal: for each, by name, its name, type, shape and little-endian bytes."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        digest.update(_bytes(tensor))
+    return digest.hexdigest()
+
+
+def _bytes(tensor: Tensor) -> bytes:
+    array = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+    return array.tobytes()
 
 
 class Runner:

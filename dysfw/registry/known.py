@@ -9,6 +9,7 @@ from ..kinds import Kind
 
 DISTRIBUTIONS: dict[tuple[Kind, str], str] = {
     ("detector", "mtcnn"): "dysfw-facenet",
+    ("backbone", "facenet"): "dysfw-facenet",
     ("segmenter", "face_mesh"): "dysfw-mediapipe",
     ("segmenter", "facial_thirds"): "dysfw-example",
     ("backbone", "timm"): "dysfw-timm",

@@ -8,7 +8,11 @@ from .weights import WEIGHTS
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
     summary = "MTCNN: box, score and five landmarks of each face, also in photographs that lie on their side"
-    return [ComponentSpec("detector", "mtcnn", "dysfw_facenet.detector:Mtcnn", summary)]
+    trunk = "FaceNet's Inception-ResNet-v1, a face-recognition trunk: 160 px, 512 numbers"
+    return [
+        ComponentSpec("detector", "mtcnn", "dysfw_facenet.detector:Mtcnn", summary),
+        ComponentSpec("backbone", "facenet", "dysfw_facenet.backbone:Facenet", trunk),
+    ]
 
 
 @hookimpl

@@ -13,12 +13,12 @@ from torch import nn
 
 from dysfw.components import Backbone
 from dysfw.files import sha256_of
-from dysfw.torchkit import Precision, Runner, with_differences
+from dysfw.torchkit import Precision, Runner, tensor_digest, with_differences
 from dysfw.types import Float32, UInt8, Weights
 from dysfw.weightfile import read_metadata
 
 from .hub import FILE, published_file
-from .loading import load, tensor_digest
+from .loading import load
 from .models import build, find_config, last_block
 from .trunk import Pooling, Trunk
 

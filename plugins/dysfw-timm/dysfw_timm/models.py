@@ -11,6 +11,7 @@ from timm.models import PretrainedCfg, group_parameters
 from torch import nn
 
 NEAREST = 5
+PRE_LOGITS = "pre_logits"  # layers that only a classifier needs
 LAST = 0.05  # of all parameters: a norm or a small convolution at the end is no block
 
 
@@ -38,7 +39,10 @@ def build(name: str, config: PretrainedCfg, size: int, seed: int) -> nn.Module:
     options: dict[str, Any] = {"img_size": size} if config.fixed_input_size else {}
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # not torch.manual_seed: that would seed the GPUs too
-        return timm.create_model(name, pretrained=False, num_classes=0, **options)
+        model = timm.create_model(name, pretrained=False, num_classes=0, **options)
+    if hasattr(model, PRE_LOGITS):  # VGG's: nine tenths of its parameters, between the last map and the classifier
+        setattr(model, PRE_LOGITS, nn.Identity())
+    return model
 
 
 def last_block(net: nn.Module) -> frozenset[str]:
