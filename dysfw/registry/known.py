@@ -14,6 +14,7 @@ DISTRIBUTIONS: dict[tuple[Kind, str], str] = {
     ("segmenter", "facial_thirds"): "dysfw-example",
     ("backbone", "timm"): "dysfw-timm",
     ("backbone", "dlib_resnet"): "dysfw-dlib",
+    ("backbone", "onnx"): "dysfw-onnx",
 }
 
 WEIGHTS: dict[str, str] = {  # name -> distribution

@@ -1,0 +1,1 @@
+"""Any face-embedding model in an ONNX file as a dysfw backbone."""

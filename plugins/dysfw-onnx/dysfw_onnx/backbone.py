@@ -1,0 +1,118 @@
+"""The backbone ``onnx``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from dysfw.alignment import NAMED, Alignment
+from dysfw.components import Backbone
+from dysfw.files import sha256_of
+from dysfw.types import Float32, UInt8, Weights
+
+from .session import open_model
+
+LARGEST = 2048  # px
+
+
+class Onnx(Backbone):
+    """Any face-embedding model in an ONNX file: of insightface's zoo, or what a lab exports. It is computed by onnxruntime.
+
+    model: the file. size: side of the crops, px; None takes what the file fixes. mean, scale: pixels 0..255 become (pixel -
+    mean) / scale, one value or three (red, green, blue); the defaults are insightface's. colour: order of the channels that
+    the model expects. output: name of the embedding, where the model has several outputs. align: how the whole face lay in
+    the crops that it was trained on, see ``dysfw.alignment``; None: with level eyes. unit: bring embeddings to length 1. batch:
+    crops that go through at once, 1 or more; a model that fixes it has its way. threads: 1 or more; None leaves it to
+    onnxruntime. licence: of the file, for bundles and reports. device: "cpu", or "cuda:0" with onnxruntime-gpu.
+
+    Raises ValueError where a value is wrong, the file is no such model, or the device is not there.
+    """
+
+    def __init__(
+        self,
+        model: Path,
+        *,
+        size: Annotated[int, Field(ge=16, le=LARGEST)] | None = None,
+        mean: list[float] | None = None,
+        scale: list[float] | None = None,
+        colour: Literal["rgb", "bgr"] = "rgb",
+        output: str | None = None,
+        align: Literal["dlib", "arcface", "facenet"] | None = "arcface",
+        unit: bool = False,
+        batch: Annotated[int, Field(ge=1)] = 32,
+        threads: Annotated[int, Field(ge=1)] | None = None,
+        licence: str = "unstated",
+        device: str = "cpu",
+    ) -> None:
+        self._mean, self._scale = _channels("mean", mean, 127.5), _channels("scale", scale, 127.5)
+        if (self._scale == 0).any():
+            raise ValueError(f"scale must not be 0, found {scale}")
+        if colour not in ("rgb", "bgr") or batch < 1 or (threads is not None and threads < 1):
+            raise ValueError(f"colour must be rgb or bgr, batch and threads 1 or more, found {colour}, {batch}, {threads}")
+        if align is not None and align not in NAMED:
+            raise ValueError(f"align must be one of {', '.join(NAMED)}, or none, found {align!r}")
+        self._model = open_model(model, output, device, threads)
+        if size and self._model.size and size != self._model.size:
+            raise ValueError(f"{model} takes crops of {self._model.size} px, found size {size}; leave size out")
+        side = size or self._model.size
+        if side is None:
+            raise ValueError(f"{model} takes crops of any size; say with size of which, in px, it was trained on")
+        self._size: int = side
+        self._colour, self._align, self._unit = colour, align, unit
+        self._batch = self._model.batch or batch
+        self._weights = Weights(model.name, sha256_of(model), licence, model.name)
+        self._dim = self._run(np.zeros((1, side, side, 3), np.uint8)).shape[1]
+
+    @property
+    def input_size(self) -> int:
+        return self._size
+
+    @property
+    def dim(self) -> int:
+        return self._dim
+
+    @property
+    def alignment(self) -> Alignment | None:
+        return NAMED[self._align] if self._align else None
+
+    def embed(self, crops: UInt8) -> Float32:
+        """crops uint8 [N, size, size, 3] RGB -> float32 [N, dim]; ValueError for crops of another shape."""
+        side = self._size
+        if crops.dtype != np.uint8 or crops.shape[1:] != (side, side, 3):
+            raise ValueError(f"crops must be uint8 [N, {side}, {side}, 3], found {crops.dtype} {list(crops.shape)}")
+        parts = [self._run(crops[i : i + self._batch]) for i in range(0, len(crops), self._batch)]
+        return np.concatenate([np.empty((0, self._dim), np.float32), *parts])
+
+    def weights(self) -> tuple[Weights, ...]:
+        return (self._weights,)
+
+    def _run(self, crops: UInt8) -> Float32:
+        """One batch; where the model fixes how many it takes, the rest is filled up."""
+        missing = (self._model.batch or len(crops)) - len(crops)
+        filled = np.concatenate([crops, np.zeros((missing, *crops.shape[1:]), np.uint8)]) if missing else crops
+        feed = {self._model.input: self._pixels(filled)}
+        (found,) = self._model.session.run([self._model.output], feed)
+        rows: Float32 = np.asarray(found, np.float32).reshape(len(filled), -1)[: len(crops)]
+        if self._unit:
+            rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        return rows
+
+    def _pixels(self, crops: UInt8) -> npt.NDArray[np.generic]:
+        pixels: npt.NDArray[np.generic] = crops
+        if self._model.dtype != np.uint8:  # a model of bytes normalises them itself
+            pixels = ((crops - self._mean) / self._scale).astype(self._model.dtype)
+        if self._colour == "bgr":
+            pixels = pixels[..., ::-1]
+        return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2) if self._model.layout == "nchw" else pixels)
+
+
+def _channels(name: str, values: list[float] | None, default: float) -> Float32:
+    """One value for each channel."""
+    given = [default] if values is None else values
+    if len(given) not in (1, 3) or not np.isfinite(given).all():
+        raise ValueError(f"{name} must be one number or three, found {values}")
+    return np.array(given, np.float32)

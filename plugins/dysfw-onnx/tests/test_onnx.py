@@ -1,0 +1,143 @@
+"""The backbone ``onnx`` on small real models, held against numpy."""
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from dysfw_onnx.backbone import Onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from dysfw.alignment import ARCFACE, DLIB
+
+SIDE, DIM = 16, 5
+KERNEL = np.random.default_rng(0).normal(0, 1, (DIM, 3, 1, 1)).astype(np.float32)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """write(...): a model that averages each channel and mixes the averages by KERNEL; its path."""
+
+    def write(name="model.onnx", *, batch="N", side=SIDE, layout="nchw", dtype=TensorProto.FLOAT, outputs=1):
+        kernel = KERNEL.astype(np.float16) if dtype == TensorProto.FLOAT16 else KERNEL
+        shape = [batch, 3, side, side] if layout == "nchw" else [batch, side, side, 3]
+        nodes, last = [], "crops"
+        if layout == "nhwc":
+            nodes.append(helper.make_node("Transpose", [last], ["turned"], perm=[0, 3, 1, 2]))
+            last = "turned"
+        if dtype == TensorProto.UINT8:
+            nodes.append(helper.make_node("Cast", [last], ["floats"], to=TensorProto.FLOAT))
+            last = "floats"
+        nodes += [
+            helper.make_node("GlobalAveragePool", [last], ["means"]),
+            helper.make_node("Conv", ["means", "kernel"], ["mixed"]),
+            helper.make_node("Flatten", ["mixed"], ["embedding"]),
+        ]
+        made = TensorProto.FLOAT if dtype == TensorProto.UINT8 else dtype
+        out = [helper.make_tensor_value_info("embedding", made, [batch, DIM])]
+        if outputs > 1:
+            out.append(helper.make_tensor_value_info("mixed", made, [batch, DIM, 1, 1]))
+        graph = helper.make_graph(
+            nodes,
+            "tiny",
+            [helper.make_tensor_value_info("crops", dtype, shape)],
+            out,
+            [numpy_helper.from_array(kernel, "kernel")],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+        model.ir_version = 9
+        onnx.checker.check_model(model)
+        onnx.save(model, tmp_path / name)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def crops():
+    crops = np.random.default_rng(1).integers(0, 256, (5, SIDE, SIDE, 3), np.uint8)
+    crops.setflags(write=False)
+    return crops
+
+
+def expected(crops, mean=127.5, scale=127.5):
+    return ((crops.astype(np.float64) - mean) / scale).mean((1, 2)) @ KERNEL[:, :, 0, 0].T
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"layout": "nhwc"}, {"batch": 1}, {"batch": 4}, {"dtype": TensorProto.FLOAT16}, {"side": "S"}, {"outputs": 2},
+], ids=str)  # fmt: skip
+def test_every_kind_of_input_gives_what_numpy_gives(write, crops, options):
+    named = {"output": "embedding"} if options.get("outputs") else {}
+    size = {"size": SIDE} if options.get("side") else {}
+    trunk = Onnx(write(**options), **named, **size)
+    rows = trunk.embed(crops)
+    assert rows.dtype == np.float32
+    assert rows.shape == (5, trunk.dim) == (5, DIM)
+    assert trunk.input_size == SIDE
+    np.testing.assert_allclose(rows, expected(crops), atol=2e-2 if options.get("dtype") else 1e-4)
+    assert trunk.embed(crops[:0]).shape == (0, DIM)
+    np.testing.assert_allclose(np.concatenate([trunk.embed(crops[i : i + 1]) for i in range(5)]), rows, atol=1e-5)
+    np.testing.assert_array_equal(trunk.embed(crops), rows)
+
+
+def test_normalisation_and_colour_are_the_recipes(write, crops):
+    mean, scale = [10.0, 20.0, 30.0], [2.0, 3.0, 4.0]
+    trunk = Onnx(write(), mean=mean, scale=scale)
+    np.testing.assert_allclose(trunk.embed(crops), expected(crops, mean, scale), rtol=1e-3)
+    np.testing.assert_allclose(Onnx(write(), colour="bgr").embed(crops), expected(crops[..., ::-1]), atol=1e-4)
+    np.testing.assert_allclose(Onnx(write(dtype=TensorProto.UINT8)).embed(crops), expected(crops, 0, 1), rtol=1e-3)
+    np.testing.assert_allclose(np.linalg.norm(Onnx(write(), unit=True).embed(crops), axis=1), 1, atol=1e-5)
+
+
+def test_the_alignment_is_arcfaces_unless_the_recipe_says_otherwise(write):
+    path = write()
+    assert Onnx(path).alignment is ARCFACE
+    assert Onnx(path, align="dlib").alignment is DLIB
+    assert Onnx(path, align=None).alignment is None
+
+
+def test_the_file_is_named_with_hash_and_licence(write):
+    (weights,) = Onnx(write("w600k.onnx"), licence="LicenseRef-insightface").weights()
+    assert (weights.name, weights.licence, len(weights.sha256)) == ("w600k.onnx", "LicenseRef-insightface", 64)
+
+
+@pytest.mark.parametrize(("wrong", "part"), [
+    ({"size": 32}, "takes crops of 16 px, found size 32"),
+    ({"mean": [1.0, 2.0]}, "mean must be one number or three"),
+    ({"scale": [0.0]}, "scale must not be 0"),
+    ({"output": "logits"}, "has no output 'logits'; name the embedding with output, one of: embedding"),
+    ({"batch": 0}, "1 or more"),
+    ({"colour": "hsv"}, "rgb or bgr"),
+])  # fmt: skip
+def test_wrong_parameters_are_refused_with_what_is_allowed(write, wrong, part):
+    with pytest.raises(ValueError, match=part):
+        Onnx(write(), **wrong)
+
+
+def test_a_device_that_is_not_there_is_an_error_that_names_those_that_are(write):
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this machine has CUDA")
+    with pytest.raises(ValueError, match="this onnxruntime has .*CPUExecutionProvider"):
+        Onnx(write(), device="cuda:0")
+
+
+def test_files_that_are_no_such_model_are_refused(write, tmp_path):
+    whole = write().read_bytes()
+    (tmp_path / "half.onnx").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "text.onnx").write_text("Dear colleague,")
+    for name in ("half.onnx", "text.onnx"):
+        with pytest.raises(ValueError, match="cannot be read as an ONNX model"):
+            Onnx(tmp_path / name)
+    with pytest.raises(ValueError, match="must be the path of an ONNX file"):
+        Onnx(tmp_path / "missing.onnx")
+    with pytest.raises(ValueError, match="takes crops of any size"):
+        Onnx(write(side="S"))
+    with pytest.raises(ValueError, match="has several outputs"):
+        Onnx(write(outputs=2))
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3]) for name in "xy")
+    flat = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "flat", [x], [y])
+    model = helper.make_model(flat, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 9
+    onnx.save(model, tmp_path / "flat.onnx")
+    with pytest.raises(ValueError, match="a backbone takes one input of four dimensions"):
+        Onnx(tmp_path / "flat.onnx")
