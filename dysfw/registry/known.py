@@ -14,6 +14,8 @@ DISTRIBUTIONS: dict[tuple[Kind, str], str] = {
     ("segmenter", "facial_thirds"): "dysfw-example",
     ("backbone", "timm"): "dysfw-timm",
     ("backbone", "dlib_resnet"): "dysfw-dlib",
+    ("detector", "dlib_hog"): "dysfw-dlib",
+    ("detector", "dlib_cnn"): "dysfw-dlib",
     ("backbone", "onnx"): "dysfw-onnx",
 }
 

@@ -8,7 +8,12 @@ from .weights import WEIGHTS
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
     summary = "dlib's face-recognition ResNet in torch: 150 px, 128 numbers"
-    return [ComponentSpec("backbone", "dlib_resnet", "dysfw_dlib.backbone:DlibResnet", summary)]
+    needs = {"extra": "detectors", "needs": ("dlib",)}
+    return [
+        ComponentSpec("backbone", "dlib_resnet", "dysfw_dlib.backbone:DlibResnet", summary),
+        ComponentSpec("detector", "dlib_hog", "dysfw_dlib.hog:DlibHog", "dlib's frontal faces by gradients: fast", **needs),
+        ComponentSpec("detector", "dlib_cnn", "dysfw_dlib.cnn:DlibCnn", "dlib's faces by a network: for GPUs", **needs),
+    ]
 
 
 @hookimpl

