@@ -11,6 +11,7 @@ DISTRIBUTIONS: dict[tuple[Kind, str], str] = {
     ("detector", "mtcnn"): "dysfw-facenet",
     ("backbone", "facenet"): "dysfw-facenet",
     ("segmenter", "face_mesh"): "dysfw-mediapipe",
+    ("detector", "blazeface"): "dysfw-mediapipe",
     ("segmenter", "facial_thirds"): "dysfw-example",
     ("backbone", "timm"): "dysfw-timm",
     ("backbone", "dlib_resnet"): "dysfw-dlib",

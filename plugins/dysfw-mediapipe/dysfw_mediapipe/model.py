@@ -23,6 +23,10 @@ BUNDLED = (
     "modules/face_detection/face_detection_short_range.tflite",
 )
 SOLUTION = "python/solutions/face_mesh.py"
+DETECTORS = {
+    "short": "modules/face_detection/face_detection_short_range.tflite",
+    "full": "modules/face_detection/face_detection_full_range_sparse.tflite",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,21 @@ def find_model(path: Path | None) -> Model:
 
     Raises ``DysfwError`` where there is neither, or where the file is not the published one.
     """
+    return _find(path, "face mesh", BUNDLED)
+
+
+def find_detector(path: Path | None, reach: str) -> Model:
+    """The same for the face detector. reach: "short" or "full"."""
+    return _find(path, "face detector", (DETECTORS[reach],))
+
+
+def _find(path: Path | None, what: str, bundled: tuple[str, ...]) -> Model:
     if path is not None:
         return Model(path.resolve(), (_task_weights(path),))
     package = _package()
-    files = [package / name for name in BUNDLED]
+    files = [package / name for name in bundled]
     if not all(file.is_file() for file in (*files, package / SOLUTION)):
-        raise DysfwError(f"mediapipe {version('mediapipe')} brings no face mesh, and `model` is not set", hint=_how_to_fetch())
+        raise DysfwError(f"mediapipe {version('mediapipe')} brings no {what}, and `model` is not set", hint=_how_to_fetch())
     source = f"mediapipe {version('mediapipe')}, inside its wheel"
     return Model(None, tuple(Weights(file.name, _sha256(file), LICENCE, source) for file in files))
 
@@ -74,6 +87,7 @@ def _sha256(path: Path) -> str:
 
 def _how_to_fetch() -> str:
     return (
-        f"Fetch {TASK_NAME} ({TASK_BYTES:,} bytes, sha256 {TASK_SHA256}) from {TASK_ADDRESS}, put it beside the recipe and "
-        f"set the segmenter's parameter `model: {TASK_NAME}`; or install mediapipe 0.10.21, which brings its model."
+        f"Run `dysfw weights fetch face-landmarker` and set the component's parameter `model: face-landmarker`; or fetch "
+        f"{TASK_NAME} ({TASK_BYTES:,} bytes, sha256 {TASK_SHA256}) from {TASK_ADDRESS}, put it beside the recipe and set "
+        f"`model: {TASK_NAME}`; or install mediapipe 0.10.21, which brings its models."
     )

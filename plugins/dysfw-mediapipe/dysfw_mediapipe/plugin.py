@@ -1,4 +1,4 @@
-"""Registers the segmenter ``face_mesh``."""
+"""What this plugin registers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ def dysfw_components() -> list[ComponentSpec]:
             kind="segmenter",
             name="face_mesh",
             target="dysfw_mediapipe.segmenter:FaceMesh",
-            summary="MediaPipe's face mesh: seven anatomical regions and the head pose",
-        )
+            summary="MediaPipe's face mesh: seven anatomical regions and the head pose, or groups of landmarks",
+        ),
+        ComponentSpec(
+            kind="detector",
+            name="blazeface",
+            target="dysfw_mediapipe.detector:Blazeface",
+            summary="BlazeFace: a millisecond an image, on upright faces that are not too small",
+        ),
     ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dysfw.types import ANATOMY
+from dysfw.types import ANATOMY, Int64
 
 Float64 = npt.NDArray[np.float64]
 Pair = tuple[int, int]  # the same place on the subject's right and left; on the midline twice the same landmark
@@ -88,20 +88,25 @@ def outline(name: str, landmarks: Float64) -> Float64:
 
 
 def silhouette(points: Float64) -> Float64:
-    """The convex hull of points [N, 2]: float64 [V, 2], clockwise for the viewer (Andrew's monotone chain, 1979).
+    """The convex hull of points [N, 2]: float64 [V, 2], clockwise for the viewer.
 
     The whole face is the hull of its mesh: in a turned head the face's oval lies behind the far cheek and would cut it off.
     """
-    ordered = np.unique(points, axis=0)
-    return np.array(_chain(ordered)[:-1] + _chain(ordered[::-1])[:-1])
+    return points[hull(points)]
 
 
-def _chain(points: Float64) -> list[Float64]:
-    chain: list[Float64] = []
-    for point in points:
-        while len(chain) > 1 and _turn(chain[-2], chain[-1], point) <= 0:
+def hull(points: Float64) -> Int64:
+    """int64 [V]: which points [N, 2] lie on their convex hull, clockwise for the viewer (Andrew's monotone chain, 1979)."""
+    _, ordered = np.unique(points, axis=0, return_index=True)
+    return np.array(_chain(points, ordered)[:-1] + _chain(points, ordered[::-1])[:-1], np.int64)
+
+
+def _chain(points: Float64, order: Int64) -> list[int]:
+    chain: list[int] = []
+    for number in order.tolist():
+        while len(chain) > 1 and _turn(*points[[chain[-2], chain[-1], number]]) <= 0:
             chain.pop()
-        chain.append(point)
+        chain.append(number)
     return chain
 
 

@@ -31,7 +31,7 @@ def mesh(segmenter, astronaut):
     """The astronaut's mesh, straightened until its pose is zero."""
     image, face = astronaut
     matrix = square_frame(face.box.reshape(2, 2), face.roll, 0.25, CROP)
-    found = segmenter._mesh.landmarks(warp(image.pixels, matrix, CROP))
+    found = segmenter._mesh.ask(warp(image.pixels, matrix, CROP)).astype(np.float64)
     assert found.shape == (478, 3)
     for _ in range(5):
         pose = head_pose(found, 0.0)

@@ -11,12 +11,11 @@ import subprocess
 import sys
 import threading
 from importlib.metadata import version
-from pathlib import Path
 
 import dysfw_mediapipe.model
 import numpy as np
 import pytest
-from dysfw_mediapipe.mesh import NOWHERE, _offline
+from dysfw_mediapipe.process import NOWHERE, _offline
 from dysfw_mediapipe.segmenter import FaceMesh
 
 from dysfw.errors import DysfwError
@@ -80,6 +79,7 @@ def test_without_a_model_the_wheels_own_is_used_or_the_user_is_told(tmp_path, mo
     with pytest.raises(DysfwError, match="brings no face mesh, and `model` is not set") as caught:
         FaceMesh()
     assert "install mediapipe 0.10.21" in caught.value.hint
+    assert "dysfw weights fetch face-landmarker" in caught.value.hint
 
 
 def test_nothing_reaches_the_terminal_and_no_process_is_left(phantoms, tmp_path):
@@ -129,7 +129,7 @@ def test_a_process_that_dies_is_reported_with_its_log_and_replaced(phantoms):
     segmenter._mesh._process.stdin.close()
     segmenter._mesh._process.wait()
     broken = FaceMesh(model=TASK)
-    broken._mesh._task = Path("no-such-file.task")
+    broken._mesh._command[-1] = "no-such-file.task"
     with pytest.raises(DysfwError, match="mediapipe's process ended with code 1") as caught:
         broken.segment([image], [face])
     assert "no-such-file.task" in caught.value.hint
@@ -154,7 +154,7 @@ LIFE = """
 import gc, sys, numpy as np
 from pathlib import Path
 from dysfw_mediapipe.worker import task_mesh
-find = task_mesh(Path(sys.argv[1]))
+find = task_mesh("-", Path(sys.argv[1]))
 print(len(find(np.zeros((256, 256, 3), np.uint8))))
 (landmarker,) = [o for o in gc.get_objects() if type(o).__name__ == "FaceLandmarker"]
 landmarker.close()

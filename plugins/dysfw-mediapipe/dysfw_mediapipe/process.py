@@ -1,4 +1,4 @@
-"""The face mesh, computed by mediapipe in a process of its own.
+"""mediapipe in a process of its own.
 
 A separate process, because mediapipe from 1.0 on reports its use to its maker without a switch to turn that off, writes log
 lines below Python's reach, and leaves threads behind. There it can be cut off from the network and its log lines kept for
@@ -15,16 +15,14 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Mapping
-from pathlib import Path
 from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 
 from dysfw.errors import DysfwError
-from dysfw.types import UInt8
+from dysfw.types import Float32, UInt8
 
-from .worker import COUNT
+from .worker import SHAPE, Task
 
 LOG_TAIL = 2000  # bytes of the process's log that an error shows
 
@@ -33,29 +31,29 @@ NOWHERE = "none://"
 PROXIES = ("https_proxy", "http_proxy", "all_proxy")
 
 
-class Mesh:
-    """Finds the landmarks of the one face in a crop. Starts its process on first use; safe to share between threads, which
-    then take turns. After a fork, the child starts a process of its own."""
+class Process:
+    """Answers for images, one after another. Starts its process on first use; safe to share between threads, which then take
+    turns. After a fork, the child starts a process of its own."""
 
-    def __init__(self, task: Path | None) -> None:
-        """task: the model for the tasks API; None: the model inside mediapipe's wheel."""
-        self._task = task
+    def __init__(self, task: Task, *arguments: str) -> None:
+        """task, arguments: what the process is to do, see ``dysfw_mediapipe.worker``."""
+        self._command = [sys.executable, "-P", "-m", "dysfw_mediapipe.worker", task, *arguments]
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self._owner = 0
         self._works = False
 
-    def landmarks(self, crop: UInt8) -> npt.NDArray[np.float64] | None:
-        """crop uint8 [S, S, 3] RGB -> float64 [478, 3]: x right, y down, z away from the camera, px; None without a face.
+    def ask(self, pixels: UInt8) -> Float32:
+        """pixels uint8 [h, w, 3] RGB -> float32 [N, C], what the task finds.
 
         Where mediapipe's process ends, raises with the end of its log: ``DysfwError`` if it never worked, ``RuntimeError`` if
-        it was this crop that it could not bear.
+        it was this image that it could not bear.
         """
         with self._lock:
             process = self._started()
             try:
-                found = _exchange(process, crop)
+                found = _exchange(process, pixels)
                 self._works = True
                 return found
             except (BrokenPipeError, EOFError) as error:
@@ -71,9 +69,8 @@ class Mesh:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 - read after the process has ended, closed with this object
-            command = [sys.executable, "-P", "-m", "dysfw_mediapipe.worker", *([str(self._task)] if self._task else [])]
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=_offline(os.environ)
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=_offline(os.environ)
             )
             self._owner = os.getpid()
             weakref.finalize(self, _end, self._process, self._log)
@@ -86,16 +83,14 @@ class Mesh:
         return "The end of its log:\n" + self._log.read().decode(errors="replace").strip()
 
 
-def _exchange(process: subprocess.Popen[bytes], crop: UInt8) -> npt.NDArray[np.float64] | None:
+def _exchange(process: subprocess.Popen[bytes], pixels: UInt8) -> Float32:
     requests, answers = process.stdin, process.stdout
     assert requests is not None  # noqa: S101 - both are pipes, see Popen
     assert answers is not None  # noqa: S101
-    requests.write(COUNT.pack(len(crop)) + crop.tobytes())
+    requests.write(SHAPE.pack(*pixels.shape[:2]) + pixels.tobytes())
     requests.flush()
-    (count,) = COUNT.unpack(_read(answers, COUNT.size))
-    if not count:
-        return None
-    return np.frombuffer(_read(answers, count * 12), "<f4").reshape(count, 3).astype(np.float64)
+    rows, columns = SHAPE.unpack(_read(answers, SHAPE.size))
+    return np.frombuffer(_read(answers, rows * columns * 4), "<f4").reshape(rows, columns)
 
 
 def _read(stream: IO[bytes], size: int) -> bytes:

@@ -1,0 +1,33 @@
+"""Regions that a recipe makes of mesh landmarks: the convex hulls of groups of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dysfw.types import ANATOMY, Int64
+
+from .regions import Float64, hull
+
+LANDMARKS = 478  # of the mesh with its irises
+
+
+def check_groups(groups: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+    """Raises ValueError, naming the group, where a name or its landmarks cannot be used."""
+    for name, numbers in groups.items():
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in ANATOMY:
+            raise ValueError(f"groups: {name!r} must be a name of a-z, 0-9 and _ that is none of {', '.join(ANATOMY)}")
+        wrong = [number for number in numbers if not 0 <= number < LANDMARKS]
+        if wrong:
+            raise ValueError(f"groups: {name} names landmark {wrong[0]}; the mesh has 0 to {LANDMARKS - 1}")
+        if len(set(numbers)) < 3:
+            raise ValueError(f"groups: {name} needs 3 different landmarks or more, found {list(numbers)}")
+    return {name: tuple(dict.fromkeys(numbers)) for name, numbers in groups.items()}
+
+
+def hull_of(numbers: Sequence[int], place: Float64) -> Int64:
+    """int64 [V]: those of a group's landmarks on its convex hull, clockwise for the viewer. place: float64 [478, 2], px."""
+    chosen = np.array(numbers, np.int64)
+    return chosen[hull(place[chosen])]

@@ -1,0 +1,55 @@
+"""Regions that a recipe makes of mesh landmarks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dysfw_mediapipe.segmenter import FaceMesh
+
+from dysfw.types import ANATOMY
+
+from .conftest import TASK
+
+EYES = {
+    "right_eye": [33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7],
+    "left_eye": [263, 362, 386, 374],
+}
+
+
+def polygons(segmenter, image, face):
+    return {region.name: region.polygon for region in segmenter.segment([image], [face])[0].regions}
+
+
+def test_groups_alone_or_among_the_anatomical_regions_in_the_order_asked_for(phantoms):
+    image, face = phantoms[0]
+    assert FaceMesh(groups=EYES, model=TASK).regions == ("right_eye", "left_eye")
+    mixed = FaceMesh(regions=["left_eye", "nose"], groups=EYES, model=TASK)
+    assert list(polygons(mixed, image, face)) == ["left_eye", "nose"]
+    assert FaceMesh(regions=list(ANATOMY), groups=EYES, model=TASK).regions == ANATOMY
+
+
+def test_a_group_is_outlined_where_its_landmarks_are(phantoms, astronaut):
+    segmenter = FaceMesh(groups=EYES, model=TASK)
+    for image, face in [*phantoms[::8], astronaut]:
+        found = polygons(segmenter, image, face)
+        for name, eye in zip(EYES, face.landmarks[:2], strict=True):
+            polygon = found[name]
+            assert polygon.dtype == np.float32
+            middle = (polygon.min(axis=0) + polygon.max(axis=0)) / 2
+            assert np.linalg.norm(middle - eye) < 0.25 * np.linalg.norm(face.landmarks[1] - face.landmarks[0])
+            following = np.roll(polygon, -1, axis=0) - polygon
+            turns = (
+                following[:, 0] * np.roll(following, -1, axis=0)[:, 1] - following[:, 1] * np.roll(following, -1, axis=0)[:, 0]
+            )
+            assert (turns >= 0).all()  # convex, clockwise for the viewer
+
+
+@pytest.mark.parametrize(("groups", "part"), [
+    ({"eye": [33, 133, 478]}, "groups: eye names landmark 478; the mesh has 0 to 477"),
+    ({"eye": [33, 33, 133]}, "groups: eye needs 3 different landmarks or more"),
+    ({"Eye": [1, 2, 3]}, "'Eye' must be a name of a-z"),
+    ({"nose": [1, 2, 3]}, "none of face, forehead"),
+])  # fmt: skip
+def test_groups_that_are_none_are_refused(groups, part):
+    with pytest.raises(ValueError, match=part):
+        FaceMesh(groups=groups, model=TASK)
