@@ -54,6 +54,9 @@ class Tta(Backbone):
         return self._of.alignment
 
     def embed(self, crops: UInt8) -> Float32:
+        size = self.input_size
+        if crops.dtype != np.uint8 or crops.shape[1:] != (size, size, 3):
+            raise ValueError(f"crops must be uint8 [N, {size}, {size}, 3], found {crops.dtype} {list(crops.shape)}")
         views = len(self._scales) * (2 if self._flip else 1)
         together = max(1, CHUNK // max(1, views * crops[:1].nbytes))
         parts = [self._averaged(crops[i : i + together]) for i in range(0, max(1, len(crops)), together)]

@@ -16,7 +16,7 @@ from .pools import TINY
 class Stacking(Fusion):
     """Class-balanced multinomial logistic regression on the log-ratios of all regions' votes (Wolpert, Neural Netw 1992;5:241).
 
-    C and folds: as in the head ``softmax``. An absent region counts as one without an opinion. With few photographs this
+    C, folds and seed: as in the head ``softmax``. An absent region counts as one without an opinion. With few photographs this
     rarely beats ``mean``: compare before you use it.
     """
 
@@ -46,4 +46,4 @@ def _log_ratios(votes: Float32, present: Bool) -> Float32:
     """Centred log-ratios [N, R*K] (Aitchison), 0 where a region is absent: the log-ratio of a uniform vote."""
     logs = np.log(np.maximum(np.where(present[:, :, None], votes, 1), TINY))
     centred = logs - logs.mean(axis=2, keepdims=True)
-    return np.asarray(centred.reshape(len(votes), -1), np.float32)
+    return np.asarray(centred.reshape(len(votes), votes.shape[1] * votes.shape[2]), np.float32)

@@ -1,0 +1,110 @@
+"""Several trunks as one, and one trunk seen several times."""
+
+import numpy as np
+import pytest
+from dysfw_toys.components import Mosaic
+from PIL import Image as Pillow
+
+from dysfw.alignment import ARCFACE, DLIB
+from dysfw.builtin.backbones.concat import Concat
+from dysfw.builtin.backbones.tta import Tta
+
+
+class Aligned(Mosaic):
+    def __init__(self, alignment=None, side=32, tiles=4, salt=""):
+        super().__init__(tiles=tiles, salt=salt)
+        self._alignment, self._side = alignment, side
+
+    alignment = property(lambda self: self._alignment)
+    input_size = property(lambda self: self._side)
+
+
+@pytest.fixture
+def crops():
+    crops = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
+    crops.setflags(write=False)
+    return crops
+
+
+def units(x):
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def test_one_after_another_each_at_length_one_in_its_share(crops):
+    a, b = Mosaic(tiles=2), Mosaic(tiles=4)
+    np.testing.assert_array_equal(Concat([a, b], unit=False).embed(crops), np.hstack([a.embed(crops), b.embed(crops)]))
+    shared = Concat([a, b], shares=[3, 1])
+    expected = np.hstack([np.sqrt(0.75) * units(a.embed(crops)), np.sqrt(0.25) * units(b.embed(crops))])
+    np.testing.assert_allclose(shared.embed(crops), expected, rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(shared.embed(crops), axis=1), 1, rtol=1e-5)
+    assert shared.dim == 3 * 4 + 3 * 16
+
+
+def test_each_trunk_gets_crops_of_its_own_size(crops):
+    small = Aligned(side=16)
+    both = Concat([Mosaic(), small], unit=False)
+    assert both.input_size == 32
+    reduced = np.stack([np.asarray(Pillow.fromarray(c).resize((16, 16), Pillow.Resampling.BICUBIC)) for c in crops])
+    np.testing.assert_allclose(both.embed(crops)[:, 48:], small.embed(reduced), atol=1e-4)
+
+
+def test_trunks_that_disagree_on_alignment_say_what_to_do():
+    assert Concat([Aligned(DLIB), Aligned(DLIB)]).alignment is DLIB
+    with pytest.raises(ValueError, match=r"placed differently \(Aligned dlib, Aligned arcface\); choose with crop"):
+        _ = Concat([Aligned(DLIB), Aligned(ARCFACE)]).alignment
+
+
+def test_every_file_is_named_once():
+    names = [w.sha256 for w in Concat([Mosaic(), Mosaic(), Mosaic(salt="x")]).weights()]
+    assert len(names) == len(set(names)) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"of": [Mosaic()]}, {"shares": [1.0]}, {"shares": [1, 0]}, {"shares": [1, 1], "unit": False}]
+)
+def test_wrong_ensembles_are_refused(wrong):
+    with pytest.raises(ValueError, match="of must name|shares"):
+        Concat(**({"of": [Mosaic(), Mosaic()]} | wrong))
+
+
+def test_a_crop_and_its_mirror_image_become_the_same(crops):
+    trunk = Mosaic()
+    seen = Tta(trunk)
+    assert not np.allclose(trunk.embed(crops), trunk.embed(crops[:, :, ::-1]))
+    np.testing.assert_allclose(seen.embed(crops), seen.embed(crops[:, :, ::-1]), atol=1e-6)
+    expected = (units(trunk.embed(crops)) + units(trunk.embed(crops[:, :, ::-1]))) / 2
+    np.testing.assert_allclose(seen.embed(crops), expected, atol=1e-6)
+
+
+def test_a_symmetric_crop_is_its_own_mirror_image(crops):
+    symmetric = np.concatenate([crops[:, :, :16], crops[:, :, 15::-1]], axis=2)
+    trunk = Mosaic()
+    np.testing.assert_allclose(Tta(trunk, unit=False).embed(symmetric), trunk.embed(symmetric), atol=1e-4)
+
+
+def test_scales_zoom_about_the_middle():
+    picture = np.zeros((1, 32, 32, 3), np.uint8)
+    picture[:, 8:24, 8:24] = 200
+    close = Tta(Mosaic(tiles=1), flip=False, scales=[2.0], unit=False).embed(picture)
+    wide = Tta(Mosaic(tiles=1), flip=False, scales=[0.5], unit=False).embed(picture)
+    plain = Tta(Mosaic(tiles=1), flip=False, unit=False).embed(picture)
+    assert close[0, 0] > 190
+    assert wide[0, 0] == pytest.approx(plain[0, 0], rel=0.1)  # the crop and its mirror images around it
+
+
+def test_all_views_of_all_crops_go_through_together(crops):
+    trunk = Mosaic()
+    Tta(trunk, scales=[1.0, 0.9, 1.1]).embed(crops)
+    assert trunk.batches == [4 * 6]
+
+
+def test_the_trunks_alignment_and_files_are_its_own():
+    seen = Tta(Aligned(DLIB))
+    assert seen.alignment is DLIB
+    assert seen.weights() == Aligned(DLIB).weights()
+
+
+@pytest.mark.parametrize("wrong", [{"scales": []}, {"scales": [0.1]}, {"scales": [1.0, 1.0]}])
+def test_wrong_scales_are_refused(wrong):
+    with pytest.raises(ValueError, match="scales must"):
+        Tta(Mosaic(), **wrong)
