@@ -10,6 +10,7 @@ from dysfw.cli.main import COMMANDS
 from dysfw.recipe.check import check
 from dysfw.recipe.document import parse_document
 from dysfw.registry.registry import load_registry
+from dysfw.views.reference import component_reference
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "plugins").glob("*/README.md"))]
@@ -49,5 +50,20 @@ def test_every_command_is_in_the_readme(command):
 def test_every_builtin_fusion_is_documented():
     page = (ROOT / "docs" / "recipes.md").read_text()
     for entry in load_registry().components["fusion"]:
+        if entry.plugin.distribution == "dysfw":
+            assert f"| `{entry.spec.name}` |" in page
+
+
+def test_the_reference_of_components_is_what_the_code_says():
+    page = (ROOT / "docs" / "components.md").read_text()
+    shipped = [name.parent.name for name in (ROOT / "plugins").glob("*/pyproject.toml") if name.parent.name != "dysfw-example"]
+    registry = load_registry(["builtin", *shipped])
+    assert page == component_reference(registry), "run: dysfw components --markdown > docs/components.md"
+
+
+@pytest.mark.parametrize("kind", ["head", "segmenter"])
+def test_every_builtin_head_and_segmenter_is_in_the_recipes_page(kind):
+    page = (ROOT / "docs" / "recipes.md").read_text()
+    for entry in load_registry().components[kind]:
         if entry.plugin.distribution == "dysfw":
             assert f"| `{entry.spec.name}` |" in page

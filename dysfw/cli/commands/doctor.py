@@ -51,6 +51,7 @@ def examine(registry: Registry) -> Iterator[Finding]:
     yield from _plugins(registry)
     yield from _components(registry)
     yield from _bundles(registry)
+    yield from _weights(registry)
     offline = os.environ.get("DYSFW_OFFLINE") == "1"
     yield Finding("ok", "network", "DYSFW_OFFLINE=1: nothing is ever fetched" if offline else "used only with --fetch")
 
@@ -90,6 +91,20 @@ def _components(registry: Registry) -> Iterator[Finding]:
                 yield Finding("ok", name, f"parameters: {', '.join(signature.names) or 'none'}")
             except DysfwError as error:
                 yield Finding("broken", name, f"{error.message} {error.hint or ''}")
+
+
+def _weights(registry: Registry) -> Iterator[Finding]:
+    from ...weights.find import described
+    from ...weights.store import look
+
+    for entry in registry.weights:
+        spec, found = entry.spec, look(entry.spec)
+        if found.condition == "here":
+            yield Finding("ok", f"weights {spec.name}", str(found.path))
+        elif found.condition == "missing" and not spec.ships:
+            yield Finding("note", f"weights {spec.name}", f"not here ({described(spec)}): `dysfw weights fetch {spec.name}`")
+        else:
+            yield Finding("broken", f"weights {spec.name}", found.problem or f"reinstall {entry.plugin.distribution}")
 
 
 def _bundles(registry: Registry) -> Iterator[Finding]:
