@@ -2,7 +2,7 @@
 
     dysfw phantom dataset benchmark -o out/benchmark
     dysfw compare tests/benchmarks/heads/*.yaml --data out/benchmark -o out/heads
-    dysfw compare recipes/paper.yaml recipes/dlib.yaml recipes/gestalt.yaml recipes/gate.yaml --data out/benchmark -o out/recipes
+    dysfw compare recipes/{paper,dlib,gestalt,gate}.yaml --data out/benchmark -o out/recipes
     python tests/benchmarks/comparison_table.py out/heads [CONTENDERS-OF]
 
 Prints Markdown: a row for each recipe, and, of the one named, a row for each region and fusion.

@@ -3,9 +3,10 @@
     dysfw phantom dataset benchmark -o out/benchmark
     python tests/benchmarks/one_photograph.py recipes/paper.yaml out/benchmark [DRAWS]
 
-Four conditions leave the training part and come back with one photograph each, as ``dysfw gallery add`` brings them: how often are
-their test photographs' conditions then first, or among the first three, of all? DRAWS: 20 random choices of the four and of their
-photographs; mean and standard deviation over the draws are printed, beside those of a gallery that kept all photographs, and chance.
+Four conditions leave the training part and come back with one photograph each, as ``dysfw gallery add`` brings them: how
+often are their test photographs' conditions then first, or among the first three, of all? DRAWS: 20 random choices of the
+four and of their photographs; mean and standard deviation over the draws are printed, beside those of a gallery that kept all
+photographs, and chance.
 """
 
 from __future__ import annotations

@@ -1,0 +1,58 @@
+"""The recipes without a bundle of their own, from the shell, on real files."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PICTURE = "docs/images/phantom.jpg"
+
+
+@pytest.fixture(scope="module")
+def gestalt(shell, phantoms, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bundles") / "gestalt"
+    shell("train", "recipes/gestalt.yaml", phantoms, "-o", folder)
+    return folder
+
+
+def run(shell, bundle, *options):
+    return json.loads(shell("run", bundle, PICTURE, "--json", *options).stdout)
+
+
+def test_an_ensemble_answers_by_known_cases(shell, gestalt):
+    manifest = json.loads((gestalt / "bundle.json").read_text())
+    used = {w["name"] for w in manifest["weights"] if w["component"] == "backbone"}
+    assert used == {"inception-resnet-v2.safetensors", "dlib_face_recognition_resnet_model_v1.dat"}
+    assert manifest["cross_validated"]["fused"]["balanced_accuracy"] > manifest["cross_validated"]["fused"]["chance"]
+    found = run(shell, gestalt)
+    assert len(found["cases"]) == 5
+    assert {case["id"] for case in found["cases"]} <= {case["id"] for case in manifest["cases"]}
+
+
+def test_a_condition_joins_with_one_photograph_and_leaves_again(shell, gestalt, tmp_path):
+    shell("gallery", "add", gestalt, PICTURE, "--label", "phantom-new", "-o", tmp_path / "more")
+    found = run(shell, tmp_path / "more")
+    assert found["ranking"][0]["label"] == "phantom-new"
+    assert found["reasons"][0]["code"] == "known_case"
+    shell("gallery", "remove", tmp_path / "more", "--label", "phantom-new")
+    before, after = run(shell, gestalt), run(shell, tmp_path / "more")
+    assert after["probabilities"] == pytest.approx(before["probabilities"], abs=1e-5)
+
+
+def test_a_gate_is_trained_and_a_prior_moves_it(shell, phantoms, tmp_path):
+    recipe = tmp_path / "gate.yaml"
+    head = "{use: gate, gate: {use: lda}, which: {use: lda}}"
+    recipe.write_text(f"extends: {ROOT}/recipes/dlib.yaml\nname: gate\nbundle: null\nhead: {head}\n")
+    shell("train", recipe, phantoms, "-o", tmp_path / "gate")
+    equal = run(shell, tmp_path / "gate")["probabilities"]["phantom-unaffected"]
+    common = run(shell, tmp_path / "gate", "--set", "prior={phantom-unaffected: 0.9}")["probabilities"]["phantom-unaffected"]
+    assert common > equal
+
+
+def test_recipes_whose_weights_are_not_here_say_how_to_get_them_and_what_works(shell, phantoms, tmp_path):
+    ran = shell("train", "recipes/facenet.yaml", phantoms, "-o", tmp_path / "x", code=2)
+    told = " ".join(ran.stderr.split())
+    assert "the weights 'facenet-vggface2' are not on this machine (112 MB, licence unstated)" in told
+    assert "dysfw weights fetch facenet-vggface2" in told
+    assert "recipes/dlib.yaml, recipes/paper.yaml" in told
