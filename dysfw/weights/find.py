@@ -8,7 +8,6 @@ from ..errors import DysfwError
 from ..registry.hookspecs import WeightsSpec
 from ..registry.registry import Entry
 from . import leave
-from .download import Wanted, download
 from .hub import address_of, fetch_from_hub, stated_sha256
 from .store import Found, explained, look, make_folder, stored_path
 
@@ -53,6 +52,8 @@ def fetch_weights(spec: WeightsSpec) -> Path:
             stated = stated_sha256(path)
             progress.note(f"  its sha256 is {stated or 'stated by nobody'}" + (", as the hub states it" if stated else ""))
         return path
+    from .download import Wanted, download  # brings requests, which a run that fetches nothing does not need
+
     target = stored_path(spec)
     with explained(target.parent):
         make_folder(target.parent)

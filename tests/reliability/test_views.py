@@ -20,7 +20,7 @@ def prediction(judge, paint):
 
 def printed(prediction) -> str:
     console = Console(file=io.StringIO(), width=200)
-    print_prediction(console, prediction, 5, ())
+    print_prediction(console, prediction, 5, (), {})
     return console.file.getvalue()
 
 

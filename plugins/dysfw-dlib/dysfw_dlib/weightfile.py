@@ -9,11 +9,9 @@ from dysfw.errors import DysfwError
 from dysfw.files import packaged_file, sha256_of
 from dysfw.types import Weights
 
-NAME = "dlib_face_recognition_resnet_model_v1.dat"
-SIZE = 22_466_066
-SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
+from .weights import NAME, PACKAGE, SHA256, SIZE
+
 SOURCE = "https://github.com/davisking/dlib-models"
-PACKAGE = "face_recognition_models"
 
 
 def installed_file() -> Path:

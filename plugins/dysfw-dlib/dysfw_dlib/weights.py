@@ -2,7 +2,10 @@
 
 from dysfw.registry.hookspecs import WeightsSpec
 
-from .weightfile import NAME, PACKAGE, SHA256, SIZE
+PACKAGE = "face_recognition_models"
+NAME = "dlib_face_recognition_resnet_model_v1.dat"
+SIZE = 22_466_066
+SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
 
 WEIGHTS = [
     WeightsSpec(

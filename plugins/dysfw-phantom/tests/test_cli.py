@@ -24,7 +24,7 @@ def test_help_of_dysfw_imports_nothing_of_this_plugin_but_its_registration():
         "print(sorted(m for m in sys.modules if m.startswith(('dysfw_phantom', 'numba', 'pyarrow'))))"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "['dysfw_phantom', 'dysfw_phantom.plugin']"
+    assert said.stdout.strip() == "['dysfw_phantom', 'dysfw_phantom.plugin', 'dysfw_phantom.weights']"
 
 
 def test_sample_draws_a_row_of_each_condition(tmp_path):
