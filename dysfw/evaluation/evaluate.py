@@ -27,6 +27,7 @@ from ..progress import Progress
 from ..recipe.model import Recipe
 from ..resampling import RESAMPLES
 from ..text import closest, listed
+from ..training.train import refuse_labels
 from ..types import Failure
 from ..unaffected import find_unaffected
 from .collected import Collected, collect
@@ -101,6 +102,8 @@ def evaluate(candidates: Sequence[Candidate], dataset: Dataset, plan: Plan, prog
     ground = _prepare(dataset, plan, progress)
     for watch in watches:
         watch.stage("checking")
+    for candidate in candidates:
+        refuse_labels(candidate.recipe, candidate.components, ground.labels)
     with tempfile.TemporaryDirectory(prefix="dysfw-") as folder:
         gathered = _gather_all(candidates, ground, Path(folder), watches, progress)
         audits: dict[str, tuple[AuditResult, AuditResult | None]] = {}

@@ -225,6 +225,8 @@ def _allowed(detail: Any, description: str | None) -> str:  # noqa: ANN401  # py
             return f"allowed: {description or 'what matches ' + context['pattern']}"
         case "value_error":
             return str(context["error"])
+        case "dict_type":
+            return "allowed is a mapping of keys to values"
     return f"{detail['msg'][0].lower()}{detail['msg'][1:]}".replace("input should be", "allowed is")
 
 

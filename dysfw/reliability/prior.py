@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import DysfwError
 from ..text import closest, listed
 from ..types import Float32, Int64
 from .quantile import patient_shares
@@ -24,7 +25,7 @@ def prior_of(wanted: str | Mapping[str, float], labels: Sequence[str], y: Int64,
     """float64 [K], sum 1: the share of each condition.
 
     wanted: "uniform"; "data", the shares of the patients; or shares by label, those not named having what is left in equal
-    parts. y int [N]: conditions; groups int [N]: patients. Raises ValueError for an unknown label and for impossible shares.
+    parts. y int [N]: conditions; groups int [N]: patients. Raises DysfwError for an unknown label and for impossible shares.
     """
     if wanted == UNIFORM:
         return np.full(len(labels), 1 / len(labels))
@@ -33,14 +34,14 @@ def prior_of(wanted: str | Mapping[str, float], labels: Sequence[str], y: Int64,
         return np.asarray(counted / counted.sum(), np.float64)
     unknown = [label for label in wanted if label not in labels]
     if unknown:
-        raise ValueError(
+        raise DysfwError(
             f"prior: no condition is called {unknown[0]!r} (there are {listed(labels)}){closest(unknown[0], labels)}"
         )
     named = sum(wanted.values())
     others = [label for label in labels if label not in wanted]
     if named > 1 + ROUNDING or (not others and named < 1 - ROUNDING):
         allowed = "at most 1" if others else "exactly 1, as all conditions are named"
-        raise ValueError(f"prior: the shares sum to {named:g}; allowed is {allowed}")
+        raise DysfwError(f"prior: the shares sum to {named:g}; allowed is {allowed}")
     left = max(0.0, 1 - named) / max(1, len(others))
     shares = np.array([wanted.get(label, left) for label in labels], np.float64)
     return np.asarray(shares / shares.sum(), np.float64)

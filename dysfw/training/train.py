@@ -58,6 +58,7 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, ab
         raise DysfwError(f"{dataset.origin}: test photographs of {unknown}, which has no photograph to train on")
 
     components = build(recipe)
+    refuse_labels(recipe, components, labels)
     examples, tuned, votes = _learn(recipe, components, train_items, labels, origin=dataset.origin, progress=progress)
     pipeline = Pipeline(recipe, components, tuned=vary(components.backbone, tuned))
     test = embed_examples(pipeline, test_items, labels, "embedding test photographs", progress) if test_items else None
@@ -84,6 +85,13 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, ab
     )
     manifest = write_bundle(folder, manifest, recipe.resolved(), fitted, model_card(manifest, recipe, judge.trust))
     return Trained(manifest, examples.failures + (test.failures if test else ()))
+
+
+def refuse_labels(recipe: Recipe, components: Components, labels: tuple[str, ...]) -> None:
+    """Raise DysfwError, before any photograph is embedded, where the recipe names labels that the data does not have."""
+    components.make_head(labels)
+    one_each = np.arange(len(labels))
+    prior_of(recipe.prior, labels, one_each, one_each)
 
 
 def _learn(

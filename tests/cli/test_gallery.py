@@ -175,3 +175,17 @@ def test_what_is_known_of_labels_is_shown(dysfw, toy_recipe, colour_data, paint,
     assert (first["name"], first["mondo"], first["synonyms"]) == ("Redness", "MONDO:0000001", ["rubor"])
     assert "name" not in found["ranking"][1]
     assert "| red | 8 | Redness (MONDO:0000001) |" in (tmp_path / "known" / "MODEL_CARD.md").read_text()
+
+
+@pytest.mark.parametrize(("line", "part"), [
+    ("prior: {purple: 0.5}", "no condition is called 'purple'"),
+    ("head: {use: gate, gate: {use: lda}, which: {use: lda}}", "none of the labels green, red, sand is plainly that of"),
+])  # fmt: skip
+def test_labels_that_the_data_does_not_have_are_refused_first(dysfw, toy_recipe, colour_data, line, part):
+    base = "".join(one + "\n" for one in toy_recipe.read_text().splitlines() if not one.startswith(line.partition(":")[0]))
+    toy_recipe.write_text(base + line + "\n")
+    for arguments in (("train", toy_recipe, colour_data, "-o"), ("evaluate", toy_recipe, colour_data, "-o")):
+        ran = dysfw(*arguments, colour_data.parent / "x")
+        assert ran.code == 2
+        assert part in " ".join(ran.err.split())
+        assert "embedding" not in ran.err

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dysfw.errors import DysfwError
 from dysfw.reliability.prior import described, prior_of, reweighed
 
 LABELS = ("control", "down", "noonan", "sotos")
@@ -26,7 +27,7 @@ def test_shares_are_named_counted_or_equal(wanted, shares):
     (dict.fromkeys(LABELS, 0.2), "sum to 0.8; allowed is exactly 1"),
 ])  # fmt: skip
 def test_shares_that_cannot_be_are_refused(wanted, part):
-    with pytest.raises(ValueError, match=part):
+    with pytest.raises(DysfwError, match=part):
         prior_of(wanted, LABELS, Y, GROUPS)
 
 
