@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -97,9 +97,9 @@ def vary(backbone: Backbone, differences: Mapping[str, Mapping[str, Float32]]) -
 def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:
     trained = bundle.recipe
     differences = [
-        f"{kind}: trained as {mine}, the recipe says {theirs}"
+        f"{where}: trained as {mine}, the recipe says {theirs}"
         for kind in BOUND
-        if (mine := trained.nodes[kind].portable()) != (theirs := recipe.nodes[kind].portable())
+        for where, mine, theirs in _differing(kind, trained.nodes[kind].portable(), recipe.nodes[kind].portable())
     ]
     size = bundle.manifest.crop_size
     theirs_crop, mine_crop = replace(recipe.crop, size=recipe.crop.size or size), replace(trained.crop, size=size)
@@ -117,6 +117,19 @@ def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:
         message = "the detector is not the one that the bundle was trained with; crops may differ from those in training"
         return [Notice("detector_differs", message)]
     return []
+
+
+def _differing(where: str, then: object, now: object) -> Iterator[tuple[str, object, object]]:
+    """The parameters in which two components differ, each with its place: "backbone.of.size"; the component itself where it is
+    another one."""
+    if isinstance(then, Mapping) and isinstance(now, Mapping) and then.get("use") == now.get("use"):
+        for key in sorted({*then, *now}):
+            yield from _differing(f"{where}.{key}", then.get(key), now.get(key))
+    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        for number, (one, other) in enumerate(zip(then, now, strict=True)):
+            yield from _differing(f"{where}.{number}", one, other)
+    elif then != now:
+        yield where, then, now
 
 
 def _keys(harmony: Harmony | None) -> str:

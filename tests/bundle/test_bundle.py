@@ -121,9 +121,9 @@ def test_a_recipe_finds_its_bundle_relative_to_itself(toys, bundle, recipe_with,
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("backbone: {use: mosaic, tiles: 2}", "backbone: trained as .*'tiles': 4.*the recipe says .*'tiles': 2"),
-        ("segmenter: {use: toy_halves, drop: lower}", "segmenter: trained as"),
-        ("head: {use: softmax, C: 2.0}", "head: trained as"),
+        ("backbone: {use: mosaic, tiles: 2}", "backbone.tiles: trained as 4, the recipe says 2"),
+        ("segmenter: {use: toy_halves, drop: lower}", "segmenter.drop: trained as None, the recipe says lower"),
+        ("head: {use: softmax, C: 2.0}", "head.C: trained as 0.1, the recipe says 2.0"),
         ("crop: {align: false, margin: 0.1, least: 0}", "crop: trained as .*'size': 32.*the recipe says"),
         ("crop: {align: true, margin: 0.1, least: 0, size: 64}", "crop: trained as"),
     ],
