@@ -139,3 +139,9 @@ def test_with_leave_a_recipe_fetches_what_it_needs(dysfw, recipe, web, colour_da
 def test_offline_outweighs_leave(dysfw, recipe, web, colour_data, tmp_path):
     dysfw("train", recipe, colour_data, "-o", tmp_path / "b", "--fetch", code=2, DYSFW_OFFLINE="1")
     assert web.requests == []
+
+
+def test_one_that_cannot_be_had_does_not_keep_the_others(dysfw, web):
+    ran = dysfw("weights", "fetch", "facenet-vggface2", "faces", code=1, HTTPS_PROXY="http://127.0.0.1:9")
+    assert "facenet-vggface2 could not be fetched" in " ".join(ran.stderr.split())
+    assert row(dysfw("weights", "list"))[5] == "here"

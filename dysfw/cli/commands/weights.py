@@ -63,33 +63,45 @@ def fetch(
 ) -> None:
     """Fetch weight files from where they are published, and check them. Goes on where it was stopped.
 
-    DYSFW_OFFLINE=1 forbids it.
+    Exit code 1: some could not be had, the others are here. DYSFW_OFFLINE=1 forbids it.
     """
     from ...errors import DysfwError
     from ...weights import leave
-    from ...weights.find import damaged, fetch_weights
-    from ...weights.store import look
     from ..main import registry_of
-    from ..terminal import TerminalProgress, out
+    from ..terminal import TerminalProgress, out, print_error
 
     if not names and not every:
         raise DysfwError("name the weights to fetch, or --all", hint="`dysfw weights list` shows what there is")
     leave.allow(True, TerminalProgress())
-    for entry in _entries(registry_of(ctx), None if every else names):
-        found = look(entry.spec, thoroughly=True)
-        if found.condition == "here":
-            out().print(f"{entry.spec.name}: here already, {found.path}", markup=False)
-        elif entry.spec.ships or found.condition == "damaged":
-            raise (
-                damaged(entry, found)
-                if found.path
-                else DysfwError(
-                    f"{entry.spec.name} comes with {entry.plugin.distribution} and is not there",
-                    hint=f"reinstall {entry.plugin.distribution}",
-                )
-            )
-        else:
-            out().print(f"{entry.spec.name}: {fetch_weights(entry.spec)}", markup=False)
+    entries = _entries(registry_of(ctx), None if every else names)
+    failed = False
+    for entry in entries:
+        try:
+            out().print(f"{entry.spec.name}: {_fetched(entry)}", markup=False)
+        except DysfwError as error:
+            if len(entries) == 1:
+                raise
+            print_error(error)  # the others may still be had
+            failed = True
+    if failed:
+        raise typer.Exit(1)
+
+
+def _fetched(entry: Entry[WeightsSpec]) -> str:
+    """Where the file is, fetched if need be. Raises DysfwError."""
+    from ...errors import DysfwError
+    from ...weights.find import damaged, fetch_weights
+    from ...weights.store import look
+
+    found = look(entry.spec, thoroughly=True)
+    if found.condition == "here":
+        return f"here already, {found.path}"
+    if found.condition == "damaged":
+        raise damaged(entry, found)
+    if entry.spec.ships:
+        owner = entry.plugin.distribution
+        raise DysfwError(f"{entry.spec.name} comes with {owner} and is not there", hint=f"reinstall {owner}")
+    return str(fetch_weights(entry.spec))
 
 
 @app.command()

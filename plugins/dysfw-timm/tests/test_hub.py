@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import timm
@@ -33,7 +34,7 @@ def hub():
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self):
             self.server.requests.append((self.command, self.path, dict(self.headers)))
-            name = self.path.removeprefix(ADDRESS).partition("/")[2]
+            name = self.path.partition("/resolve/")[2].partition("/")[2]
             body = self.server.files.get(name)
             self.send_response(200 if body is not None else 404)
             self.send_header("X-Repo-Commit", "0" * 40)
@@ -123,3 +124,42 @@ def test_a_fetch_that_fails_is_an_error_with_its_reason(imagenet):
     assert "test_resnet: http://127.0.0.1" in error
     assert "could not be fetched" in error
     assert "offline mode is enabled" in error
+
+
+@pytest.fixture
+def weights(hub, tmp_path):
+    """``dysfw weights …`` in a process of its own, for which this hub is the hub."""
+
+    def run(*arguments, code=0):
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGINGFACE_", "DYSFW_"))}
+        own = {
+            "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}",
+            "HF_HOME": str(tmp_path / "cache"),
+            "NO_PROXY": "127.0.0.1",
+        }
+        command = [str(Path(sys.executable).with_name("dysfw")), "weights", *arguments]
+        ran = subprocess.run(
+            command, env=inherited | own | {"HF_HUB_DISABLE_XET": "1"}, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == code, ran.stdout + ran.stderr
+        return " ".join((ran.stdout + ran.stderr).split())
+
+    return run
+
+
+def test_a_file_of_the_hub_is_checked_by_what_the_hub_says_of_it(hub, weights, tmp_path):
+    hub.files["model.safetensors"] = b"these are weights"
+    digest = hashlib.sha256(b"these are weights").hexdigest()
+    said = weights("fetch", "imagenet-inception-resnet-v2")
+    assert f"its sha256 is {digest}, as the hub states it" in said
+    assert "about 224 MB, licence Apache-2.0" in said
+    assert f"right (sha256 {digest}, as the hub states it)" in weights("verify", "imagenet-inception-resnet-v2")
+    (blob,) = (tmp_path / "cache").rglob(f"blobs/{digest}")
+    blob.write_bytes(b"these are weigths")
+    assert "are damaged: its sha256 is" in weights("verify", code=1)
+
+
+def test_a_file_of_the_hub_that_is_another_one_is_deleted(hub, weights, tmp_path):
+    hub.files["model.safetensors"] = b"not vgg"
+    assert "is not imagenet-vgg16: its sha256 is" in weights("fetch", "imagenet-vgg16", code=2)
+    assert "imagenet-vgg16: missing" in weights("verify", "imagenet-vgg16")
