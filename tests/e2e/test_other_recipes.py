@@ -30,6 +30,11 @@ def test_an_ensemble_answers_by_known_cases(shell, gestalt):
     assert {case["id"] for case in found["cases"]} <= {case["id"] for case in manifest["cases"]}
 
 
+def test_the_recipe_works_as_it_comes_and_offline(shell):
+    ran = shell("run", "recipes/gestalt.yaml", PICTURE)
+    assert "most like: phantom-" in ran.stdout
+
+
 def test_a_condition_joins_with_one_photograph_and_leaves_again(shell, gestalt, tmp_path):
     shell("gallery", "add", gestalt, PICTURE, "--label", "phantom-new", "-o", tmp_path / "more")
     found = run(shell, tmp_path / "more")
@@ -55,4 +60,4 @@ def test_recipes_whose_weights_are_not_here_say_how_to_get_them_and_what_works(s
     told = " ".join(ran.stderr.split())
     assert "the weights 'facenet-vggface2' are not on this machine (112 MB, licence unstated)" in told
     assert "dysfw weights fetch facenet-vggface2" in told
-    assert "recipes/dlib.yaml, recipes/paper.yaml" in told
+    assert "recipes/dlib.yaml, recipes/gestalt.yaml, recipes/paper.yaml" in told

@@ -17,5 +17,8 @@ def dysfw_weights() -> list[WeightsSpec]:
 
 @hookimpl
 def dysfw_bundles() -> list[BundleSpec]:
-    summary = "recipes/paper.yaml trained on the 475 phantoms of 14 classes of the spec benchmark"
-    return [BundleSpec("paper-phantom", "dysfw_phantom:bundles/paper-phantom", summary)]
+    trained = "trained on the 475 phantoms of 14 classes of the spec benchmark"
+    return [
+        BundleSpec("paper-phantom", "dysfw_phantom:bundles/paper-phantom", f"recipes/paper.yaml {trained}"),
+        BundleSpec("gestalt-phantom", "dysfw_phantom:bundles/gestalt-phantom", f"recipes/gestalt.yaml {trained}"),
+    ]
