@@ -84,42 +84,52 @@ class _Partial:
         self.delete()
 
 
+class _AnotherFileError(DysfwError):
+    """What comes is not the file that is wanted, and nothing of it is kept."""
+
+
 def _download(wanted: Wanted, partial: _Partial, progress: Progress) -> None:
-    with session_for(wanted.address) as session:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                _receive(session, wanted, partial, progress)
-                break
-            except TransientError as error:
-                if attempt == ATTEMPTS:
-                    raise DysfwError(
-                        f"{wanted.name} could not be fetched from {wanted.address}: {error} ({ATTEMPTS} attempts)",
-                        hint="what has come is kept: the same command goes on from there",
-                    ) from None
-                wait = min(LONGEST_WAIT, error.after if error.after is not None else FIRST_WAIT * 2 ** (attempt - 1))
-                progress.note(f"{wanted.name}: {error}; again in {wait:.0f} s")
-                time.sleep(wait)
-    found = sha256_of(partial.path)
-    if found != wanted.sha256:
+    try:
+        with session_for(wanted.address) as session:
+            _receive_all(session, wanted, partial, progress)
+        found = sha256_of(partial.path)
+        if found != wanted.sha256:
+            raise _AnotherFileError(
+                f"what came from {wanted.address} is not {wanted.name}: its sha256 is {found} instead of {wanted.sha256}",
+                hint="it was deleted. Try again; if that gives the same, the file was replaced, or somebody is in between",
+            )
+    except _AnotherFileError:
         partial.delete()
-        raise DysfwError(
-            f"what came from {wanted.address} is not {wanted.name}: its sha256 is {found}, and {wanted.sha256} was expected",
-            hint="it was deleted. Try again; if that gives the same, the file was replaced, or somebody is in between",
-        )
+        raise
     partial.complete()
+
+
+def _receive_all(session: requests.Session, wanted: Wanted, partial: _Partial, progress: Progress) -> None:
+    """As many attempts as it takes. Raises DysfwError where they are too many."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            _receive(session, wanted, partial, progress)
+            return
+        except TransientError as error:
+            if attempt == ATTEMPTS:
+                raise DysfwError(
+                    f"{wanted.name} could not be fetched from {wanted.address}: {error} ({ATTEMPTS} attempts)",
+                    hint="what has come is kept: the same command goes on from there",
+                ) from None
+            wait = min(LONGEST_WAIT, error.after if error.after is not None else FIRST_WAIT * 2 ** (attempt - 1))
+            progress.note(f"{wanted.name}: {error}; again in {wait:.0f} s")
+            time.sleep(wait)
 
 
 def _receive(session: requests.Session, wanted: Wanted, partial: _Partial, progress: Progress) -> None:
     """One attempt, from where the last stopped. Raises TransientError, DysfwError, OSError."""
-    start, version = partial.size, partial.version
-    if wanted.size and start == wanted.size:
+    if wanted.size and partial.size == wanted.size:
         return
-    resumed = {"Range": f"bytes={start}-", "If-Range": version} if start and version else {}
-    with answer(session, wanted.address, resumed) as response:
-        start = _begun(response, partial, start if resumed else 0)
-        length = int(response.headers.get("Content-Length") or 0)
-        _refuse_other_size(wanted, start + length if length else 0)
-        total = wanted.size or start + length
+    there = partial.size if partial.version else 0
+    headers = {"Range": f"bytes={there}-", "If-Range": partial.version} if there else {}
+    with answer(session, wanted.address, headers) as response:
+        start = _begun(response, partial, there)
+        total = _total(response, wanted, start)
         _refuse_full(partial.path.parent, total - start)
         with partial.path.open("ab") as file:
             written = _written(response, file, wanted, start)
@@ -127,28 +137,55 @@ def _receive(session: requests.Session, wanted: Wanted, partial: _Partial, progr
                 pass
     if wanted.size and partial.size < wanted.size:
         raise TransientError(f"the connection ended after {partial.size:,} of {wanted.size:,} bytes")
-    if wanted.size and partial.size > wanted.size:
-        partial.delete()
-        raise _other_size(wanted, f"more than {wanted.size:,}")
 
 
-def _begun(response: requests.Response, partial: _Partial, start: int) -> int:
-    """From which byte on the answer is; what has come is deleted where that is 0. Raises where it brings no file."""
-    version = _version(response)
-    if response.status_code == requests.codes.ok:
+def _begun(response: requests.Response, partial: _Partial, there: int) -> int:
+    """From which byte on the answer is; what has come is deleted where that is 0. Raises where the answer brings no file."""
+    status, version = response.status_code, _version(response)
+    if status == requests.codes.ok:
         partial.begin(version)
         return 0
-    if start and response.status_code in (requests.codes.partial_content, requests.codes.requested_range_not_satisfiable):
-        told = response.headers.get("Content-Range", "")
-        if response.status_code == requests.codes.partial_content and told.startswith(f"bytes {start}-") and version == partial.version:
-            return start
-        partial.delete()
-        raise TransientError("what had come does not fit the file that is there now", 0)
-    refuse(response)
-    raise AssertionError  # it has refused
+    if not there or status not in (requests.codes.partial_content, requests.codes.requested_range_not_satisfiable):
+        refuse(response)
+    if response.headers.get("Content-Range", "").startswith(f"bytes {there}-") and version == partial.version:
+        return there
+    partial.delete()
+    raise TransientError("what had come does not fit the file that is there now", 0)
 
 
 def _version(response: requests.Response) -> str:
-    """By what the server tells one version of the file from another; "" where it cannot, and nothing can be resumed."""
+    """By what the server tells one version of the file from another; "" where it does not, and nothing can be resumed."""
     etag = response.headers.get("ETag", "")
     return response.headers.get("Last-Modified", "") if not etag or etag.startswith("W/") else etag
+
+
+def _total(response: requests.Response, wanted: Wanted, start: int) -> int:
+    """Bytes of the whole file. Raises _AnotherFileError where the server says another number than the manifest."""
+    length = response.headers.get("Content-Length", "")
+    told = start + int(length) if length.isdecimal() else 0
+    if wanted.size and length and told != wanted.size:
+        raise _AnotherFileError(
+            f"{wanted.address} sends {told:,} bytes, and {wanted.name} has {wanted.size:,}",
+            hint="the file was replaced, or something in between answers, such as a page that asks to log in",
+        )
+    return wanted.size or told
+
+
+def _written(response: requests.Response, file: BinaryIO, wanted: Wanted, start: int) -> Iterator[int]:
+    """Writes what comes, and yields for each MiB that is complete. Raises _AnotherFileError before that is too much."""
+    there, most = start, wanted.size or MOST
+    for chunk in response.iter_content(CHUNK):
+        if there + len(chunk) > most:
+            raise _AnotherFileError(f"{wanted.address} sends more than the {most:,} bytes that {wanted.name} has")
+        file.write(chunk)
+        before, there = there, there + len(chunk)
+        yield from range(before // MIB, there // MIB)
+
+
+def _refuse_full(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed + SPARE > free:
+        raise DysfwError(
+            f"{folder} has {free / 1e6:,.0f} MB free; {needed / 1e6:,.0f} MB are needed, and {SPARE / 1e6:,.0f} are to stay",
+            hint="make room, or name another folder with the environment variable DYSFW_HOME",
+        )

@@ -98,7 +98,8 @@ def damaged(spec: WeightsSpec, found: Found) -> DysfwError:
     """What to say of a file that is not what it should be."""
     again = f"`dysfw weights fetch {spec.name}` replaces it" + ("" if not spec.sha256 else f". {_by_hand(spec)}")
     return DysfwError(
-        f"the weights {spec.name!r} in {found.path} are damaged: {found.problem}", hint=_reinstall(spec) if spec.ships else again
+        f"the weights {spec.name!r} in {found.path} are damaged: {found.problem}",
+        hint=_reinstall(spec) if spec.ships else again,
     )
 
 

@@ -40,7 +40,7 @@ def address_of(repository: str, file: str, revision: str = MAIN) -> str:
 
 
 def fetch_from_hub(repository: str, file: str, revision: str = MAIN) -> Path:
-    """The file, fetched into the hub's cache where it is not there yet. Raises DysfwError with the reason where that cannot be."""
+    """The file, fetched into the hub's cache unless it is there. Raises DysfwError with the reason where that cannot be."""
     try:
         from huggingface_hub import constants, hf_hub_download
     except ImportError as error:

@@ -31,7 +31,7 @@ class Found:
 
 
 def store_folder() -> Path:
-    """DYSFW_HOME/weights, or else dysfw/weights in the user's cache folder. Raises DysfwError where no folder is this user's."""
+    """DYSFW_HOME/weights, or else dysfw/weights in the user's cache folder. Raises DysfwError for a user without a home."""
     own, cache = os.environ.get("DYSFW_HOME"), os.environ.get("XDG_CACHE_HOME")
     try:
         home = Path(own).expanduser() if own else Path(cache or "~/.cache").expanduser() / "dysfw"

@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import requests
@@ -16,6 +17,9 @@ from ..errors import DysfwError
 
 TIMEOUT = (10, 60)  # s without a connection, s without a byte
 BUSY = (408, 425, 429, 500, 502, 503, 504)
+FORBIDDEN = "Tunnel connection failed: 4"  # 403, 407 …, as http.client says it
+PASSWORD = "a proxy that wants a name and a password is given them so: HTTPS_PROXY=http://name:password@host:port"  # noqa: S105
+ABSENT = "the file is no longer there, or not for everybody; `dysfw weights show NAME` says where it came from"
 
 
 class TransientError(Exception):
@@ -69,7 +73,10 @@ def answer(session: requests.Session, address: str, headers: dict[str, str]) -> 
         root = _root(error)
         reason = str(root).strip().partition("\n")[0] or type(root).__name__
         if isinstance(error, requests.exceptions.ProxyError):
-            raise TransientError(f"the proxy named by HTTPS_PROXY or HTTP_PROXY does not let through: {reason}") from None
+            message = f"the proxy named by HTTPS_PROXY or HTTP_PROXY does not let through: {reason}"
+            if reason.startswith(FORBIDDEN):
+                raise DysfwError(f"{address} cannot be asked: {message}", hint=PASSWORD) from None
+            raise TransientError(message) from None
         if isinstance(root, ssl.SSLCertVerificationError | requests.exceptions.InvalidSchema | requests.TooManyRedirects):
             raise DysfwError(
                 f"{address} cannot be trusted: {reason}",
@@ -87,15 +94,13 @@ def _ask(session: requests.Session, address: str, headers: dict[str, str]) -> re
         raise DysfwError(f"{address} cannot be asked: {error}") from None
 
 
-def refuse(response: requests.Response) -> None:
+def refuse(response: requests.Response) -> NoReturn:
     """Raise TransientError where the server is busy, DysfwError for every other answer that brings no file."""
     said = f"{response.status_code} {response.reason}".strip()
     if response.status_code in BUSY:
         raise TransientError(f"the server answers {said}", _retry_after(response))
-    hint = "the file is no longer there, or not for everybody; `dysfw weights show NAME` says where it came from"
-    if response.status_code == requests.codes.proxy_authentication_required:
-        hint = "the proxy wants a name and a password: HTTPS_PROXY=http://name:password@host:port"
-    raise DysfwError(f"{response.url} answers {said}", hint=hint)
+    of_proxy = response.status_code == requests.codes.proxy_authentication_required
+    raise DysfwError(f"{response.url} answers {said}", hint=PASSWORD if of_proxy else ABSENT)
 
 
 def _retry_after(response: requests.Response) -> float | None:
@@ -110,6 +115,5 @@ def _retry_after(response: requests.Response) -> float | None:
 
 def _root(error: BaseException) -> BaseException:
     """The cause at the bottom: requests wraps what urllib3 wraps."""
-    while isinstance(deeper := getattr(error, "reason", None) or (error.args[0] if error.args else None), BaseException):
-        error = deeper
-    return error
+    inner = [e for e in (getattr(error, "reason", None), *error.args) if isinstance(e, BaseException)]
+    return _root(inner[0]) if inner else error

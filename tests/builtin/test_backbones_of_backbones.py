@@ -6,6 +6,7 @@ from dysfw_toys.components import Mosaic
 from PIL import Image as Pillow
 
 from dysfw.alignment import ARCFACE, DLIB
+from dysfw.builtin.backbones import tta
 from dysfw.builtin.backbones.concat import Concat
 from dysfw.builtin.backbones.tta import Tta
 
@@ -46,6 +47,26 @@ def test_each_trunk_gets_crops_of_its_own_size(crops):
     assert both.input_size == 32
     reduced = np.stack([np.asarray(Pillow.fromarray(c).resize((16, 16), Pillow.Resampling.BICUBIC)) for c in crops])
     np.testing.assert_allclose(both.embed(crops)[:, 48:], small.embed(reduced), atol=1e-4)
+
+
+def test_a_row_depends_on_its_own_crop_alone(crops):
+    for backbone in (Concat([Mosaic(), Aligned(side=16)]), Tta(Mosaic(), scales=[1.0, 0.9, 1.1])):
+        together = backbone.embed(crops)
+        assert together.dtype == np.float32
+        np.testing.assert_array_equal(together, np.concatenate([backbone.embed(crops[i : i + 1]) for i in range(4)]))
+        assert backbone.embed(crops[:0]).shape == (0, backbone.dim)
+
+
+def test_an_embedding_of_nothing_stays_nothing():
+    black = np.zeros((2, 32, 32, 3), np.uint8)
+    np.testing.assert_array_equal(Concat([Mosaic(), Mosaic(tiles=2)]).embed(black), 0)
+    np.testing.assert_array_equal(Tta(Mosaic()).embed(black), 0)
+
+
+def test_crops_of_another_size_are_refused(crops):
+    for backbone in (Concat([Mosaic(), Aligned(side=16)]), Tta(Mosaic())):
+        with pytest.raises(ValueError, match=r"crops must be uint8 \[N, 32, 32, 3\], found uint8 \[4, 16, 16, 3\]"):
+            backbone.embed(crops[:, :16, :16])
 
 
 def test_trunks_that_disagree_on_alignment_say_what_to_do():
@@ -96,6 +117,19 @@ def test_all_views_of_all_crops_go_through_together(crops):
     trunk = Mosaic()
     Tta(trunk, scales=[1.0, 0.9, 1.1]).embed(crops)
     assert trunk.batches == [4 * 6]
+
+
+def test_views_that_do_not_fit_into_memory_go_through_in_parts(crops, monkeypatch):
+    trunk = Mosaic()
+    whole = Tta(trunk).embed(crops)
+    monkeypatch.setattr(tta, "CHUNK", 4 * crops[:1].nbytes)
+    np.testing.assert_array_equal(Tta(trunk).embed(crops), whole)
+    assert trunk.batches == [8, 4, 4]
+
+
+def test_views_are_mirrored_after_they_are_zoomed(crops):
+    seen = Tta(Mosaic(), scales=[0.8, 1.3])
+    np.testing.assert_allclose(seen.embed(crops), seen.embed(crops[:, :, ::-1]), atol=1e-3)
 
 
 def test_the_trunks_alignment_and_files_are_its_own():
