@@ -105,8 +105,14 @@ def _download(wanted: Wanted, target: Path, progress: Progress) -> None:
     _marker(partial).unlink(missing_ok=True)
 
 
+class _Session(requests.Session):
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """After a redirect requests would look for a password in ~/.netrc: nobody is told who asks."""
+        prepared_request.headers.pop("Authorization", None)
+
+
 def _session(address: str) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.headers.update({"User-Agent": "dysfw", "Accept-Encoding": "identity"})
     session.auth = lambda request: request  # or a password in ~/.netrc would be sent
     if urlsplit(address).scheme == "https":
