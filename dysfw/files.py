@@ -16,6 +16,9 @@ def sha256_of(path: Path) -> str:
 def packaged_file(pointer: str) -> Path | None:
     """The path of "package:path/inside/it", without importing the package; None where there is no such package or file."""
     package, _, inside = pointer.partition(":")
-    spec = find_spec(package)
+    try:
+        spec = find_spec(package)
+    except ModuleNotFoundError:  # not even the package around it
+        return None
     folders = (spec.submodule_search_locations if spec else None) or ()
     return next((path for folder in folders if (path := Path(folder, inside)).exists()), None)

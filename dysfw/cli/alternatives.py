@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import DysfwError
-from ..recipe.compose import compose
+from ..recipe.check import load_recipe
+from ..recipe.model import Recipe, Registered
 from ..registry.registry import Registry
 from ..weights.store import look
 
@@ -15,26 +15,21 @@ PUBLISHED = "imagenet"  # how recipes ask for whatever timm publishes
 
 
 def working_recipes(folder: Path, registry: Registry) -> list[str]:
-    """Names of the recipes in a folder that are trained and whose weights, as far as they name any, are all on this machine."""
+    """Names of the recipes in a folder that are right and trained, and whose weights are all on this machine."""
     return [file.name for file in sorted(folder.glob("*.yaml"))[:MOST] if _works(file, registry)]
 
 
 def _works(file: Path, registry: Registry) -> bool:
     try:
-        recipe = compose(file).value
-        if not isinstance(recipe, dict) or not recipe.get("bundle") or not isinstance(recipe.get("backbone"), dict):
-            return False
-        words = list(_words(recipe))
-        named = [entry for word in words if (entry := registry.named_weights(word))]
-        return PUBLISHED not in words and all(look(entry.spec).condition == "here" for entry in named)
+        recipe = load_recipe(file, registry)
     except DysfwError:
         return False
+    return bool(recipe.bundle) and not missing_weights(recipe) and PUBLISHED not in recipe.values()
 
 
-def _words(value: object) -> Iterator[str]:
-    """Every text in a recipe."""
-    if isinstance(value, str):
-        yield value
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for part in parts:
-        yield from _words(part)
+def missing_weights(recipe: Recipe) -> list[str]:
+    """What of the weights that a recipe names, registered or by path, is not on this machine."""
+    missing = {
+        v.entry.spec.name for v in recipe.values() if isinstance(v, Registered) and look(v.entry.spec).condition != "here"
+    }
+    return sorted(missing | {str(v) for v in recipe.values() if isinstance(v, Path) and not v.exists()})

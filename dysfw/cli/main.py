@@ -17,7 +17,8 @@ from .. import RESEARCH_USE, __version__
 from ..errors import DysfwError
 from ..registry.registry import Registry, load_registry
 from ..text import in_words
-from .terminal import print_error, warn
+from ..weights import leave
+from .terminal import TerminalProgress, print_error, warn
 
 # name: "module:attribute" and the line for `dysfw --help`
 COMMANDS = {
@@ -126,6 +127,7 @@ def main() -> None:
     wrong; 70 a fault of dysfw itself; 74 the system refused to read or write; 130 interrupted; 141 nobody reads the output."""
     _prepare_streams()
     before = signal.signal(signal.SIGINT, _interrupted)
+    leave.allow(False, TerminalProgress())  # whatever is fetched, of whichever command, is told here
     try:
         try:
             app()

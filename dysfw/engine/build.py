@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -124,7 +124,9 @@ class _Builder:
         if isinstance(value, Node):
             return self.build(value)
         if isinstance(value, Registered):
-            return find_weights(value.entry)
+            return find_weights(value.entry.spec)
+        if isinstance(value, Mapping):
+            return {key: self.argument(item) for key, item in value.items()}
         return [self.argument(item) for item in value] if isinstance(value, list) else value
 
     def guarded(self, path: Path, action: Callable[[], T]) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 
 from ..components import Component
@@ -115,6 +115,11 @@ class Recipe:
         prior: dict[str, object] = {"prior": self.prior} if self.prior != UNIFORM else {}
         return head | ordered | harmonise | tune | prior | reliability | pretrain | bundle
 
+    def values(self) -> Iterator[object]:
+        """The value of every parameter, also of nested components and inside lists and mappings."""
+        for node in self.nodes.values():
+            yield from _leaves(node)
+
     @property
     def fingerprint(self) -> str:
         """sha256 over what shapes the result: components, parameters, crop, seed, harmonising, tuning, prior and what of
@@ -131,6 +136,15 @@ class Recipe:
         if self.harmonise:
             shaping["harmonise"] = asdict(self.harmonise)
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+
+
+def _leaves(value: object) -> Iterator[object]:
+    inner = value.params if isinstance(value, Node) else value
+    if isinstance(inner, Mapping | list | tuple):
+        for part in inner.values() if isinstance(inner, Mapping) else inner:
+            yield from _leaves(part)
+    else:
+        yield value
 
 
 def _plain(value: object, of_node: Callable[[Node], object], of_path: Callable[[pathlib.Path], str]) -> object:

@@ -57,10 +57,11 @@ class WeightsSpec:
     """A weight file that recipes may name wherever a component's parameter takes a path: an entry of a plugin's manifest.
 
     file: "package:path/inside/it" of one that ships with the plugin or with a distribution it requires; of any other its own
-    name, and one of address (https) and hub ("owner/repository" on the Hugging Face hub) says where it is published. sha256:
-    hex digest; "" only of a file of the hub, where the hub's own statement is then checked. size: bytes; 0 unknown. exact_size:
-    False where the size is only about right. licence: an SPDX id, or "unstated". conditions: what the licence asks for, and
-    what is not known, in a sentence. trained_on: on what. citation: of the work that it comes from.
+    name, and one of address (https) and hub ("owner/repository" on the Hugging Face hub, where file may lie in a folder) says
+    where it is published. revision: of the hub's repository. sha256: hex digest; "" only of a file that ships, or of one of the
+    hub, where the hub's own statement is then checked. size: bytes; 0 unknown. exact_size: False where the size is only about
+    right. licence: an SPDX id, or "unstated". conditions: what the licence asks for, and what is not known, in a sentence.
+    trained_on: on what. citation: of the work that it comes from.
     """
 
     name: str
@@ -75,11 +76,17 @@ class WeightsSpec:
     citation: str = ""
     address: str = ""
     hub: str = ""
+    revision: str = "main"
 
     @property
     def ships(self) -> bool:
         """Whether it comes with a distribution, and so is never fetched."""
         return ":" in self.file
+
+    @property
+    def exact_bytes(self) -> int:
+        """The size where it is known to the byte, else 0."""
+        return self.size if self.exact_size else 0
 
     @property
     def source(self) -> str:

@@ -23,6 +23,7 @@ from ..text import closest, in_words, listed
 from .hookspecs import BundleSpec, CommandSpec, ComponentSpec, WeightsSpec
 from .host import Plugin, load_plugins
 from .known import DISTRIBUTIONS, WEIGHTS
+from .manifest import problem_of
 
 if TYPE_CHECKING:  # the contracts bring numpy, which a listing does not need
     from ..components import Component
@@ -161,7 +162,8 @@ def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list
         if isinstance(spec, ComponentSpec) and spec.kind not in KINDS:
             raise DysfwError(f"{hook}: {spec.name!r} has the kind {spec.kind!r}; allowed: {listed(KINDS)}")
         if isinstance(spec, WeightsSpec):
-            _check_weights(spec)
+            if problem := problem_of(spec):
+                raise DysfwError(f"{hook}: {spec.name!r} {problem}")
         elif ":" not in _pointer(spec):
             raise DysfwError(f'{hook}: {spec.name!r} must point to "package.module:name"')
         key = (getattr(spec, "kind", None), spec.name)
@@ -173,20 +175,6 @@ def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list
 
 def _pointer(spec: ComponentSpec | CommandSpec | BundleSpec) -> str:
     return spec.folder if isinstance(spec, BundleSpec) else spec.target
-
-
-def _check_weights(spec: WeightsSpec) -> None:
-    """Raise DysfwError where an entry of a manifest cannot be followed."""
-    sources = [spec.ships, bool(spec.address), bool(spec.hub)]
-    hashed = re.fullmatch(r"[0-9a-f]{64}", spec.sha256) or (not spec.sha256 and (spec.hub or spec.ships))
-    secure = spec.address.startswith(("https://", "http://127.0.0.1:")) or not spec.address
-    if sum(sources) == 1 and hashed and secure and (spec.ships or "/" not in spec.file):
-        return
-    raise DysfwError(
-        f"dysfw_weights: {spec.name!r} must ship as package:path, or be published at an https address with a sha256 of 64 "
-        f"hexadecimal digits, or on the hub; found file {spec.file!r}, address {spec.address!r}, hub {spec.hub!r}, sha256 "
-        f"{spec.sha256!r}"
-    )
 
 
 def _packaged(pointer: str, what: str, entry: Entry[Spec]) -> Path:

@@ -7,27 +7,22 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urlsplit
 
 import requests
 from filelock import FileLock, Timeout
-from requests.adapters import BaseAdapter
 
 from ..errors import DysfwError
 from ..files import sha256_of
 from ..progress import Progress
+from .transport import TransientError, answer, refuse, session_for
 
 ATTEMPTS = 5
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # s; each wait is twice the one before
-TIMEOUT = (10, 60)  # s without a connection, s without a byte
 CHUNK, MIB = 2**16, 2**20  # bytes that are written at once, and of which progress is told
 MOST = 8 * 2**30  # bytes of a file whose size nobody states
 SPARE = 64 * 2**20  # bytes that stay free on the disk
-BUSY = (408, 425, 429, 500, 502, 503, 504)
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +35,10 @@ class Wanted:
     sha256: str
 
 
-class _TransientError(Exception):
-    """What may go better in a moment. after: s, where the server says how long."""
-
-    def __init__(self, reason: str, after: float | None = None) -> None:
-        super().__init__(reason)
-        self.after = after
-
-
-class _Refuse(BaseAdapter):
-    """In place of plain HTTP: a redirect must not lead out of TLS."""
-
-    def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
-        raise requests.exceptions.InvalidSchema(f"a redirect leads to {request.url}, which is not encrypted")
-
-    def close(self) -> None:
-        pass
-
-
 def download(wanted: Wanted, target: Path, progress: Progress) -> None:
     """Bring the file to ``target``. Of several processes that want it one fetches, the others wait.
 
-    Raises DysfwError where it cannot be had; what has come is kept and the next attempt goes on from there, unless its hash was
+    Raises DysfwError where it cannot be had; what has come is kept and the next attempt goes on from there, unless it was
     wrong. Raises OSError where the disk refuses.
     """
     lock = FileLock(target.with_name(target.name + ".lock"))
@@ -72,150 +49,143 @@ def download(wanted: Wanted, target: Path, progress: Progress) -> None:
         lock.acquire()
     try:
         if not (target.is_file() and sha256_of(target) == wanted.sha256):
-            _download(wanted, target, progress)
+            _download(wanted, _Partial(target), progress)
     finally:
         lock.release()
 
 
-def _download(wanted: Wanted, target: Path, progress: Progress) -> None:
-    partial = target.with_name(target.name + ".partial")
-    with _session(wanted.address) as session:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                _receive(session, wanted, partial, progress)
-                break
-            except _TransientError as error:
-                if attempt == ATTEMPTS:
-                    raise DysfwError(
-                        f"{wanted.name} could not be fetched from {wanted.address}: {error} ({ATTEMPTS} attempts)",
-                        hint="what has come is kept: the same command goes on from there",
-                    ) from None
-                wait = min(LONGEST_WAIT, error.after if error.after is not None else FIRST_WAIT * 2 ** (attempt - 1))
-                progress.note(f"{wanted.name}: {error}; again in {wait:.0f} s")
-                time.sleep(wait)
-    found = sha256_of(partial)
-    if found != wanted.sha256:
-        partial.unlink()
-        _marker(partial).unlink(missing_ok=True)
-        raise DysfwError(
-            f"what came from {wanted.address} is not {wanted.name}: its sha256 is {found}, and {wanted.sha256} was expected",
-            hint="it was deleted. Try again; if that gives the same, the file was replaced, or somebody is in between",
-        )
-    partial.replace(target)
-    _marker(partial).unlink(missing_ok=True)
+class _Partial:
+    """What has come of a file so far, and beside it which version of the file the server said that is."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.path = target.with_name(target.name + ".partial")
+        self._version = target.with_name(target.name + ".partial.version")
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+    @property
+    def version(self) -> str:
+        return self._version.read_text("utf-8") if self._version.is_file() else ""
+
+    def begin(self, version: str) -> None:
+        """Start afresh, with another version of the file."""
+        self.delete()
+        self._version.write_text(version, "utf-8")
+
+    def delete(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self._version.unlink(missing_ok=True)
+
+    def complete(self) -> None:
+        self.path.replace(self.target)
+        self.delete()
 
 
-class _Session(requests.Session):
-    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """After a redirect requests would look for a password in ~/.netrc: nobody is told who asks."""
-        prepared_request.headers.pop("Authorization", None)
+class _AnotherFileError(DysfwError):
+    """What comes is not the file that is wanted, and nothing of it is kept."""
 
 
-def _session(address: str) -> requests.Session:
-    session = _Session()
-    session.headers.update({"User-Agent": "dysfw", "Accept-Encoding": "identity"})
-    session.auth = lambda request: request  # or a password in ~/.netrc would be sent
-    if urlsplit(address).scheme == "https":
-        session.mount("http://", _Refuse())
-    return session
-
-
-def _receive(session: requests.Session, wanted: Wanted, partial: Path, progress: Progress) -> None:
-    """One attempt, from where the last stopped. Raises _TransientError, DysfwError, OSError."""
-    start = partial.stat().st_size if partial.is_file() else 0
-    if wanted.size and start == wanted.size:
-        return
-    headers = {}
-    if start:
-        headers["Range"] = f"bytes={start}-"
-        if mark := _read_mark(partial):
-            headers["If-Range"] = mark
+def _download(wanted: Wanted, partial: _Partial, progress: Progress) -> None:
     try:
-        with session.get(wanted.address, headers=headers, stream=True, timeout=TIMEOUT) as response:
-            start = _accepted(response, start, partial)
-            total = wanted.size or start + int(response.headers.get("Content-Length") or 0)
-            _refuse_full(partial.parent, total - start)
-            _marker(partial).write_text(response.headers.get("ETag") or "", "utf-8")
-            with partial.open("ab" if start else "wb") as file:
-                written = _written(response, file, wanted, start)
-                for _ in progress.track(written, f"fetching {wanted.name}", total // MIB, "MiB", start=start // MIB):
-                    pass
-    except (requests.exceptions.SSLError, requests.exceptions.InvalidSchema, requests.exceptions.TooManyRedirects) as error:
-        raise DysfwError(
-            f"{wanted.address} cannot be trusted: {_innermost(error)}",
-            hint="behind a proxy that opens TLS, REQUESTS_CA_BUNDLE names its certificate",
-        ) from None
-    except requests.exceptions.ProxyError as error:
-        raise _TransientError(
-            f"the proxy named by HTTPS_PROXY or HTTP_PROXY does not let through: {_innermost(error)}"
-        ) from None
-    except requests.exceptions.RequestException as error:
-        raise _TransientError(f"the connection failed: {_innermost(error)}") from None
-    if wanted.size and partial.stat().st_size < wanted.size:
-        raise _TransientError(f"the connection ended after {partial.stat().st_size:,} of {wanted.size:,} bytes")
-
-
-def _accepted(response: requests.Response, start: int, partial: Path) -> int:
-    """From which byte on the answer is. Raises where it is none."""
-    match response.status_code:
-        case 206 if response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-            return start
-        case 200:
-            return 0
-        case 206 | 416:  # another part than was asked for, or more has come than there is
-            partial.unlink(missing_ok=True)
-            raise _TransientError(f"what had come does not fit the file that is there now (HTTP {response.status_code})", 0)
-        case status if status in BUSY:
-            raise _TransientError(f"the server answers {status} {response.reason}", _retry_after(response))
-        case status:
-            raise DysfwError(
-                f"{response.url} answers {status} {response.reason}",
-                hint="the file is no longer there, or not for everybody; `dysfw weights show NAME` says where it came from",
+        with session_for(wanted.address) as session:
+            _receive_all(session, wanted, partial, progress)
+        found = sha256_of(partial.path)
+        if found != wanted.sha256:
+            raise _AnotherFileError(
+                f"what came from {wanted.address} is not {wanted.name}: its sha256 is {found} instead of {wanted.sha256}",
+                hint="it was deleted. Try again; if that gives the same, the file was replaced, or somebody is in between",
             )
+    except _AnotherFileError:
+        partial.delete()
+        raise
+    partial.complete()
+
+
+def _receive_all(session: requests.Session, wanted: Wanted, partial: _Partial, progress: Progress) -> None:
+    """As many attempts as it takes. Raises DysfwError where they are too many."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            _receive(session, wanted, partial, progress)
+            return
+        except TransientError as error:
+            if attempt == ATTEMPTS:
+                raise DysfwError(
+                    f"{wanted.name} could not be fetched from {wanted.address}: {error} ({ATTEMPTS} attempts)",
+                    hint="what has come is kept: the same command goes on from there",
+                ) from None
+            wait = min(LONGEST_WAIT, error.after if error.after is not None else FIRST_WAIT * 2 ** (attempt - 1))
+            progress.note(f"{wanted.name}: {error}; again in {wait:.0f} s")
+            time.sleep(wait)
+
+
+def _receive(session: requests.Session, wanted: Wanted, partial: _Partial, progress: Progress) -> None:
+    """One attempt, from where the last stopped. Raises TransientError, DysfwError, OSError."""
+    if wanted.size and partial.size == wanted.size:
+        return
+    there = partial.size if partial.version else 0
+    headers = {"Range": f"bytes={there}-", "If-Range": partial.version} if there else {}
+    with answer(session, wanted.address, headers) as response:
+        start = _begun(response, partial, there)
+        total = _total(response, wanted, start)
+        _refuse_full(partial.path.parent, total - start)
+        with partial.path.open("ab") as file:
+            written = _written(response, file, wanted, start)
+            for _ in progress.track(written, f"fetching {wanted.name}", total // MIB, "MiB", start=start // MIB):
+                pass
+    if wanted.size and partial.size < wanted.size:
+        raise TransientError(f"the connection ended after {partial.size:,} of {wanted.size:,} bytes")
+
+
+def _begun(response: requests.Response, partial: _Partial, there: int) -> int:
+    """From which byte on the answer is; what has come is deleted where that is 0. Raises where the answer brings no file."""
+    status, version = response.status_code, _version(response)
+    if status == requests.codes.ok:
+        partial.begin(version)
+        return 0
+    if not there or status not in (requests.codes.partial_content, requests.codes.requested_range_not_satisfiable):
+        refuse(response)
+    if response.headers.get("Content-Range", "").startswith(f"bytes {there}-") and version == partial.version:
+        return there
+    partial.delete()
+    raise TransientError("what had come does not fit the file that is there now", 0)
+
+
+def _version(response: requests.Response) -> str:
+    """By what the server tells one version of the file from another; "" where it does not, and nothing can be resumed."""
+    etag = response.headers.get("ETag", "")
+    return response.headers.get("Last-Modified", "") if not etag or etag.startswith("W/") else etag
+
+
+def _total(response: requests.Response, wanted: Wanted, start: int) -> int:
+    """Bytes of the whole file. Raises _AnotherFileError where the server says another number than the manifest."""
+    length = response.headers.get("Content-Length", "")
+    told = start + int(length) if length.isdecimal() else 0
+    if wanted.size and length and told != wanted.size:
+        raise _AnotherFileError(
+            f"{wanted.address} sends {told:,} bytes, and {wanted.name} has {wanted.size:,}",
+            hint="the file was replaced, or something in between answers, such as a page that asks to log in",
+        )
+    return wanted.size or told
 
 
 def _written(response: requests.Response, file: BinaryIO, wanted: Wanted, start: int) -> Iterator[int]:
-    """Writes what comes, and yields for each MiB that is complete. Raises DysfwError where more comes than the file is long."""
-    there = start
+    """Writes what comes, and yields for each MiB that is complete. Raises _AnotherFileError before that is too much."""
+    there, most = start, wanted.size or MOST
     for chunk in response.iter_content(CHUNK):
-        if there + len(chunk) > (wanted.size or MOST):
-            raise DysfwError(f"{wanted.address} sends more than the {wanted.size or MOST:,} bytes that {wanted.name} has")
+        if there + len(chunk) > most:
+            raise _AnotherFileError(f"{wanted.address} sends more than the {most:,} bytes that {wanted.name} has")
         file.write(chunk)
         before, there = there, there + len(chunk)
         yield from range(before // MIB, there // MIB)
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    text = response.headers.get("Retry-After", "")
-    if text.isdecimal():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
-        return None
 
 
 def _refuse_full(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed + SPARE > free:
         raise DysfwError(
-            f"{folder} has {free / 1e6:,.0f} MB free, and {needed / 1e6:,.0f} MB are needed",
+            f"{folder} has {free / 1e6:,.0f} MB free; {needed / 1e6:,.0f} MB are needed, and {SPARE / 1e6:,.0f} are to stay",
             hint="make room, or name another folder with the environment variable DYSFW_HOME",
         )
-
-
-def _marker(partial: Path) -> Path:
-    """Beside what has come, which version of the file it is of."""
-    return partial.with_name(partial.name + ".etag")
-
-
-def _read_mark(partial: Path) -> str:
-    return _marker(partial).read_text("utf-8") if _marker(partial).is_file() else ""
-
-
-def _innermost(error: BaseException) -> str:
-    """The cause at the bottom, in a line."""
-    inner: BaseException = error
-    while isinstance(deeper := getattr(inner, "reason", None) or (inner.args[0] if inner.args else None), BaseException):
-        inner = deeper
-    return str(inner).strip().partition("\n")[0] or type(inner).__name__

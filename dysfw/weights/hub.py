@@ -14,13 +14,13 @@ from ..errors import DysfwError
 MAIN = "main"  # the revision that publishers mean
 
 
-def cached_file(repository: str, file: str) -> Path | None:
+def cached_file(repository: str, file: str, revision: str = MAIN) -> Path | None:
     """The file in the hub's cache; None where it is not there, or the hub's client is not installed."""
     try:
         from huggingface_hub import try_to_load_from_cache
     except ImportError:
         return None
-    found = try_to_load_from_cache(repository, file)
+    found = try_to_load_from_cache(repository, file, revision=revision)
     return Path(found) if isinstance(found, str) else None
 
 
@@ -30,17 +30,17 @@ def stated_sha256(path: Path) -> str:
     return name if re.fullmatch(r"[0-9a-f]{64}", name) else ""
 
 
-def address_of(repository: str, file: str) -> str:
+def address_of(repository: str, file: str, revision: str = MAIN) -> str:
     """Where the file is on the web, for people."""
     try:
         from huggingface_hub import hf_hub_url
     except ImportError:
-        return f"https://huggingface.co/{repository}/resolve/{MAIN}/{file}"
-    return hf_hub_url(repository, file)
+        return f"https://huggingface.co/{repository}/resolve/{revision}/{file}"
+    return hf_hub_url(repository, file, revision=revision)
 
 
-def fetch_from_hub(repository: str, file: str) -> Path:
-    """The file, fetched into the hub's cache. Raises DysfwError with the reason where that cannot be."""
+def fetch_from_hub(repository: str, file: str, revision: str = MAIN) -> Path:
+    """The file, fetched into the hub's cache unless it is there. Raises DysfwError with the reason where that cannot be."""
     try:
         from huggingface_hub import constants, hf_hub_download
     except ImportError as error:
@@ -49,9 +49,9 @@ def fetch_from_hub(repository: str, file: str) -> Path:
         ) from None
     # With usage data on, the hub's client would also look up, over the network, by which program it is used.
     constants.HF_HUB_DISABLE_TELEMETRY = True
-    address = address_of(repository, file)
+    address = address_of(repository, file, revision)
     try:
-        return Path(hf_hub_download(repository, file, token=False))
+        return Path(hf_hub_download(repository, file, revision=revision, token=False))
     except Exception as error:  # what the client underneath raises differs with the hub's version
         if _is_absent(error):
             message = f"{address} is not there, and no other format is read: pickled weights may run code"

@@ -16,8 +16,8 @@ def may_fetch() -> bool:
 
 
 def is_offline() -> bool:
-    """DYSFW_OFFLINE=1 outweighs everything."""
-    return os.environ.get(OFFLINE) == "1"
+    """DYSFW_OFFLINE=1 outweighs everything. Whoever writes true, or anything but 0, means it too."""
+    return os.environ.get(OFFLINE, "") not in ("", "0")
 
 
 def allow(allowed: bool, progress: Progress) -> None:

@@ -31,15 +31,18 @@ class Found:
 
 
 def store_folder() -> Path:
-    """DYSFW_HOME/weights, or else dysfw/weights in the user's cache folder."""
-    own = os.environ.get("DYSFW_HOME")
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return (Path(own) if own else Path(cache) / "dysfw") / "weights"
+    """DYSFW_HOME/weights, or else dysfw/weights in the user's cache folder. Raises DysfwError for a user without a home."""
+    own, cache = os.environ.get("DYSFW_HOME"), os.environ.get("XDG_CACHE_HOME")
+    try:
+        home = Path(own).expanduser() if own else Path(cache or "~/.cache").expanduser() / "dysfw"
+    except RuntimeError:  # a user without a home, as in some containers
+        raise DysfwError("there is no home folder to keep weights in", hint="set DYSFW_HOME to a folder for them") from None
+    return home / "weights"
 
 
 def stored_path(spec: WeightsSpec) -> Path:
     """Where the store keeps a file that is fetched: by its hash, so that another version is another file."""
-    return store_folder() / spec.sha256[:16] / spec.file
+    return store_folder() / spec.sha256[:16] / spec.file.rpartition("/")[2]
 
 
 def look(spec: WeightsSpec, *, thoroughly: bool = False) -> Found:
@@ -49,7 +52,7 @@ def look(spec: WeightsSpec, *, thoroughly: bool = False) -> Found:
         return Found("missing", None, spec.sha256)
     wanted = spec.sha256 or (stated_sha256(path) if spec.hub else "")
     size = path.stat().st_size
-    if spec.exact_size and size != spec.size:
+    if spec.exact_bytes and size != spec.exact_bytes:
         return Found("damaged", path, wanted, f"it has {size:,} bytes instead of {spec.size:,}")
     if thoroughly and wanted and (own := sha256_of(path)) != wanted:
         return Found("damaged", path, wanted, f"its sha256 is {own} instead of {wanted}")
@@ -61,7 +64,7 @@ def _path(spec: WeightsSpec) -> Path | None:
         return packaged_file(spec.file)
     if spec.sha256 and (path := stored_path(spec)).is_file():
         return path
-    return cached_file(spec.hub, spec.file) if spec.hub else None
+    return cached_file(spec.hub, spec.file, spec.revision) if spec.hub else None
 
 
 @contextlib.contextmanager
@@ -69,18 +72,17 @@ def explained(folder: Path) -> Iterator[None]:
     """Turns what the system says of the store into what the user can do."""
     try:
         yield
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:  # the latter: a file system that knows no locks
         raise DysfwError(
-            f"cannot write weights to {folder}: {error.strerror or error}",
+            f"cannot write weights to {folder}: {getattr(error, 'strerror', None) or error}",
             hint="make room there or allow writing, or name another folder with the environment variable DYSFW_HOME",
         ) from None
 
 
 def make_folder(folder: Path) -> None:
-    """The folder and the store around it, for this user alone."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(PermissionError):  # another user's store, which this one may use
-        store_folder().chmod(0o700)
+    """The folder in the store, which is made for this user alone; whoever shares it afterwards keeps it shared."""
+    store_folder().mkdir(0o700, parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
 
 
 def import_file(spec: WeightsSpec, source: Path) -> Path:
@@ -89,7 +91,7 @@ def import_file(spec: WeightsSpec, source: Path) -> Path:
         raise DysfwError(f"no such file: {source}")
     size, own = source.stat().st_size, sha256_of(source)
     if own != spec.sha256:
-        expected = f"{spec.size:,} bytes, sha256 {spec.sha256}" if spec.exact_size else f"sha256 {spec.sha256}"
+        expected = f"{spec.size:,} bytes, sha256 {spec.sha256}" if spec.exact_bytes else f"sha256 {spec.sha256}"
         raise DysfwError(f"{source} ({size:,} bytes, sha256 {own}) is not {spec.file}, which has {expected}")
     target = stored_path(spec)
     with explained(target.parent):

@@ -98,7 +98,7 @@ def test_an_untrained_recipe_says_how_to_train(shell):
 
 def test_hub_weights_are_not_fetched_behind_the_user_s_back(shell, phantoms, tmp_path):
     ran = shell("train", "recipes/paper-imagenet.yaml", phantoms, "-o", tmp_path / "b", code=2)
-    for words in ("paper-imagenet.yaml", "inception_resnet_v2", "not on this machine", "--fetch", "apache-2.0"):
+    for words in ("paper-imagenet.yaml", "inception_resnet_v2", "not on this machine", "--fetch", "Apache-2.0"):
         assert words in ran.stderr
 
 

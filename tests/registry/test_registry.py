@@ -235,18 +235,27 @@ def test_weights_are_found_by_short_and_by_full_name(site):
     assert site.registry().named_weights("trunk.safetensors") is None
 
 
-@pytest.mark.parametrize("manifest", [
-    "'x.bin', 'a file from nowhere'",
-    "'x.bin', 'no hash', address='https://example.org/x.bin'",
-    "'x.bin', 'not encrypted', address='http://example.org/x.bin', sha256='0' * 64",
-    "'x.bin', 'half a hash', address='https://example.org/x.bin', sha256='0' * 32",
-    "'x.bin', 'two places', address='https://example.org/x.bin', hub='a/b', sha256='0' * 64",
-    "'../x.bin', 'a way out', address='https://example.org/x.bin', sha256='0' * 64",
+HASH = "sha256='0' * 64"
+
+
+@pytest.mark.parametrize(("manifest", "problem"), [
+    ("'x.bin', 'a file from nowhere'", "published in one place (address or hub), found file 'x.bin' alone"),
+    ("'x.bin', 'no hash', address='https://example.org/x.bin'", "64 lower-case hexadecimal digits, found ''"),
+    (f"'x.bin', 'not encrypted', address='http://example.org/x.bin', {HASH}", "at an https address, found 'http://ex"),
+    (f"'x.bin', 'only seemingly here', address='http://127.0.0.1:1@example.org/x', {HASH}", "at an https address"),
+    ("'x.bin', 'half a hash', address='https://example.org/x.bin', sha256='0' * 32", "64 lower-case hexadecimal digits"),
+    ("'x.bin', 'wrong hash', hub='a/b', sha256='A' * 64", "64 lower-case hexadecimal digits"),
+    (f"'x.bin', 'two places', address='https://example.org/x.bin', hub='a/b', {HASH}", "found address 'https://exam"),
+    (f"'../x.bin', 'a way out', address='https://example.org/x.bin', {HASH}", "without a folder"),
+    ("'a/../x.bin', 'a way out', hub='a/b'", "without a folder"),
+    ("'x.bin', 'an address', hub='https://huggingface.co/a/b'", "owner/repository"),
+    ("'x.bin', 'less than nothing', size=-1, hub='a/b'", "or 0 for unknown, found -1"),
 ])  # fmt: skip
-def test_a_manifest_that_cannot_be_followed_breaks_its_plugin_alone(site, manifest):
+def test_a_manifest_that_cannot_be_followed_breaks_its_plugin_alone(site, manifest, problem):
     site.install("shapes", f"@hookimpl\ndef dysfw_weights():\n    return [WeightsSpec('faces', {manifest})]\n")
     (plugin,) = [p for p in site.registry().plugins if p.name == "shapes"]
-    assert "must ship as package:path, or be published" in str(plugin.error)
+    assert "dysfw_weights: 'faces' must" in str(plugin.error)
+    assert problem in str(plugin.error)
 
 
 def test_weights_of_a_plugin_that_is_not_installed_say_what_to_install(site, monkeypatch):

@@ -1,13 +1,20 @@
 """A real web server on this machine that can be told to misbehave."""
 
+import contextlib
 import hashlib
 import os
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from dysfw.errors import DysfwError
+from dysfw.progress import Silent
 from dysfw.registry.hookspecs import WeightsSpec
+from dysfw.weights import download as downloading
+from dysfw.weights import leave
+from dysfw.weights.find import fetch_weights
 
 CONTENT = os.urandom(3_000_000)
 
@@ -16,14 +23,15 @@ class Handler(BaseHTTPRequestHandler):
     """Serves ``server.content``, with ranges, and follows ``server.script``: an action for each request, "ok" when it is empty.
 
     "cut N": closes the connection after N bytes. "status N": answers so. "redirect URL". "wrong": other bytes of the same
-    length. "more": more bytes than there are. "no range": ignores ranges. "slow": waits until ``server.go`` is set.
+    length. "more": more bytes than there are; "endless": the same without saying so. "portal": a page. "no range": ignores
+    ranges. "forgetful": serves a range of whatever version. "slow": waits until ``server.go`` is set.
     """
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):  # the name that http.server calls
         server = self.server
-        server.requests.append(dict(self.headers))
+        server.requests.append(dict(self.headers) | {"path": self.path})
         action, _, value = (server.script.pop(0) if server.script else "ok").partition(" ")
         if action == "status":
             return self._answer(int(value), b"")
@@ -34,25 +42,37 @@ class Handler(BaseHTTPRequestHandler):
             return self.end_headers()
         if action == "slow":
             server.go.wait(30)
+        if action == "portal":
+            return self._answer(200, b"<html>log in</html>")
         content = bytes(len(server.content)) if action == "wrong" else server.content
         start, asked = 0, self.headers.get("Range")
-        fresh = self.headers.get("If-Range") in (None, server.etag)
+        fresh = self.headers.get("If-Range") in (None, server.etag) or action == "forgetful"
         if asked and fresh and action != "no":
             start = int(asked.removeprefix("bytes=").rstrip("-"))
             if start >= len(content):
                 return self._answer(416, b"")
-        body = content[start:] + (b"x" * 100_000 if action == "more" else b"")
+        body = content[start:] + (b"x" * 100_000 if action in ("more", "endless") else b"")
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        self.send_header("ETag", server.etag)
-        self.send_header("Content-Length", str(len(body)))
+        if server.etag:
+            self.send_header("ETag", server.etag)
+        if action == "endless":
+            self.close_connection = True
+        else:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if action == "cut":
             self.wfile.write(body[: int(value)])
             self.close_connection = True
             return self.connection.shutdown(2)
         return self.wfile.write(body)
+
+    def do_CONNECT(self):
+        """As a proxy that lets nobody out."""
+        self.server.requests.append(dict(self.headers) | {"path": self.path})
+        _, _, status = (self.server.script.pop(0) if self.server.script else "status 403").partition(" ")
+        self._answer(int(status), b"")
 
     def _answer(self, status, body):
         self.send_response(status)
@@ -64,12 +84,17 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def web():
+@contextlib.contextmanager
+def serving(certificate=None):
+    """The server, with TLS where there is a certificate."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     server.content, server.etag, server.script, server.requests = CONTENT, '"one"', [], []
     server.go = threading.Event()
-    server.address = f"http://127.0.0.1:{server.server_port}/faces.bin"
+    server.address = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}/faces.bin"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -80,9 +105,38 @@ def web():
 
 
 @pytest.fixture
+def web():
+    with serving() as server:
+        yield server
+
+
+class Notes(Silent):
+    def __init__(self):
+        self.lines = []
+
+    def note(self, text):
+        self.lines.append(text)
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What was said; and no test waits for servers to recover."""
+    monkeypatch.setattr(downloading, "FIRST_WAIT", 0.01)
+    notes = Notes()
+    monkeypatch.setattr(leave, "_told", [notes])
+    return notes.lines
+
+
+def refusal(spec):
+    with pytest.raises(DysfwError) as caught:
+        fetch_weights(spec)
+    return str(caught.value)
+
+
+@pytest.fixture
 def store(tmp_path, monkeypatch):
     """A store of its own, and nothing that leads requests elsewhere."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("DYSFW_HOME", str(tmp_path / "home"))

@@ -27,8 +27,8 @@ class Concat(Backbone):
     trunk counts, above 0, in proportion; None: all the same. With ``unit`` they are the shares of the trunks' own cosines in
     the cosine of the whole, which has length 1; without it they may not be given.
 
-    Heads that standardise each number, as softmax does, and gallery unless told not to, see neither unit nor shares: for them
-    a trunk counts by how many numbers it has.
+    Heads that standardise each number do not see the shares: for them a trunk counts by how many numbers it has. All do but
+    those that keep cases and are told ``metric: plain``.
     """
 
     def __init__(self, of: list[Backbone], unit: bool = True, shares: list[Share] | None = None) -> None:

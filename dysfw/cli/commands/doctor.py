@@ -52,8 +52,15 @@ def examine(registry: Registry) -> Iterator[Finding]:
     yield from _components(registry)
     yield from _bundles(registry)
     yield from _weights(registry)
-    offline = os.environ.get("DYSFW_OFFLINE") == "1"
-    yield Finding("ok", "network", "DYSFW_OFFLINE=1: nothing is ever fetched" if offline else "used only with --fetch")
+    yield Finding("ok", "network", _network())
+
+
+def _network() -> str:
+    from ...weights import leave
+
+    if leave.is_offline():
+        return "DYSFW_OFFLINE is set: nothing is ever fetched"
+    return "DYSFW_FETCH=1: missing weights are fetched" if leave.may_fetch() else "used only with --fetch"
 
 
 def _devices() -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import DeviceOption, RecipeArgument, SetOption, overrides, recipe_file
+from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides, recipe_file
 
 if TYPE_CHECKING:
     from ...data.dataset import Dataset
@@ -33,6 +33,7 @@ def pretrain(
     ],
     sets: SetOption = None,
     device: DeviceOption = None,
+    fetch: FetchOption = False,
     devices: Annotated[int, typer.Option(min=1, help="Processes to train with, each on a device of its own.")] = 1,
     bits: Annotated[int, typer.Option(help="8 or 32: how the file keeps filters and matrices.")] = 32,
     licence: Annotated[str, typer.Option(help="The weights' licence, for the file: an SPDX id.", metavar="TEXT")] = "unstated",
@@ -64,6 +65,7 @@ def pretrain(
         ) from None
     if bits not in (8, 32):
         raise DysfwError(f"--bits: found {bits}; allowed: 8, 32")
+    allow_fetching(fetch)
     loaded = load_recipe(recipe_file(recipe), registry_of(ctx), overrides(sets, device))
     dataset = read_dataset(identities)
     _warn_of(dataset)

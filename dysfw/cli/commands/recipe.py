@@ -32,8 +32,9 @@ def check(
     from ...engine.build import build as build_recipe
     from ...errors import DysfwError
     from ...recipe.check import load_recipe
+    from ..alternatives import missing_weights
     from ..main import registry_of
-    from ..terminal import out, print_error
+    from ..terminal import err, out, print_error
 
     wrong = False
     for file in recipes:
@@ -44,6 +45,8 @@ def check(
                 if loaded.bundle:
                     find_bundle(loaded, file, registry_of(ctx))
             out().print(f"{file}: ok ({loaded.name} {loaded.fingerprint[:12]})", markup=False)
+            for name in missing_weights(loaded):
+                err().print(f"{file}: {name} is not on this machine", style="dim", markup=False)
         except DysfwError as error:
             wrong = True
             print_error(error)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import DeviceOption, SetOption, overrides, recipe_file
+from ..options import DeviceOption, FetchOption, SetOption, allow_fetching, overrides, recipe_file
 
 if TYPE_CHECKING:
     from ...trunks.verify import Verified
@@ -34,6 +34,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     sets: SetOption = None,
     device: DeviceOption = None,
+    fetch: FetchOption = False,
 ) -> None:
     """Does the trunk tell whether two photographs show one person? Labeled Faces in the Wild's protocol.
 
@@ -51,6 +52,7 @@ def verify(
         from ...trunks.verify import verify as verify_trunk
     except ImportError as error:
         raise DysfwError(f"`dysfw verify` needs torch ({error})", hint="pip install 'dysfw[trunks]'") from None
+    allow_fetching(fetch)
     read = read_pairs(pairs)
     source = recipe_file(weights)
     opened, neck_layer = open_trunk(

@@ -29,6 +29,7 @@ def list_weights(
 ) -> None:
     """Every weight file that an installed plugin knows, and whether it is on this machine."""
     from ...text import aligned
+    from ...weights.find import size_of
     from ...weights.store import look
     from ..main import registry_of
 
@@ -38,8 +39,7 @@ def list_weights(
         if as_json:
             typer.echo(json.dumps(_record(entry), ensure_ascii=False))
         else:
-            size = f"{'' if spec.exact_size else 'about '}{spec.size / 1e6:,.0f} MB" if spec.size else "unknown"
-            rows.append((spec.name, entry.plugin.distribution, size, spec.licence, found.condition, spec.summary))
+            rows.append((spec.name, entry.plugin.distribution, size_of(spec), spec.licence, found.condition, spec.summary))
     if not as_json:
         typer.echo(aligned(rows))
 
@@ -48,11 +48,13 @@ def list_weights(
 def show(ctx: typer.Context, name: Name) -> None:
     """All that is known of a weight file: where it is and comes from, its hash, licence, training data and citation."""
     from ...text import aligned
+    from ...weights.find import size_of
     from ..main import registry_of
 
     (entry,) = _entries(registry_of(ctx), [name])
-    record = _record(entry)
-    typer.echo(aligned([(key, str(value)) for key, value in record.items() if value not in ("", None)]))
+    exact = entry.spec.exact_bytes
+    record = _record(entry) | {"size": f"{exact:,} bytes" if exact else size_of(entry.spec), "exact_size": None}
+    typer.echo(aligned([(key.replace("_", " "), str(value)) for key, value in record.items() if value not in ("", None)]))
 
 
 @app.command()
@@ -89,25 +91,24 @@ def fetch(
 
 def _fetched(entry: Entry[WeightsSpec]) -> str:
     """Where the file is, fetched if need be. Raises DysfwError."""
-    from ...errors import DysfwError
     from ...weights.find import damaged, fetch_weights
     from ...weights.store import look
 
     found = look(entry.spec, thoroughly=True)
     if found.condition == "here":
         return f"here already, {found.path}"
-    if found.condition == "damaged":
-        raise damaged(entry, found)
-    if entry.spec.ships:
-        owner = entry.plugin.distribution
-        raise DysfwError(f"{entry.spec.name} comes with {owner} and is not there", hint=f"reinstall {owner}")
+    if found.condition == "damaged" and entry.spec.ships:
+        raise damaged(entry.spec, found)
     return str(fetch_weights(entry.spec))
 
 
 @app.command()
 def verify(ctx: typer.Context, names: Names = None) -> None:
-    """Hash every weight file that is on this machine and compare. Exit code 1 where one is not what it should be."""
-    from ...weights.find import damaged
+    """Hash every weight file that is on this machine and compare.
+
+    Exit code 1 where one is not what it should be, or one that was named, or that comes with a plugin, is missing.
+    """
+    from ...weights.find import damaged, missing
     from ...weights.store import look
     from ..main import registry_of
     from ..terminal import out, print_error
@@ -117,14 +118,14 @@ def verify(ctx: typer.Context, names: Names = None) -> None:
         found = look(entry.spec, thoroughly=True)
         if found.condition == "damaged":
             wrong = True
-            print_error(damaged(entry, found))
+            print_error(damaged(entry.spec, found))
         elif found.condition == "here":
-            how = f"sha256 {found.sha256}" if found.sha256 else "nobody states its sha256"
-            if found.sha256 and not entry.spec.sha256:
-                how += ", as the hub states it"
-            out().print(f"{entry.spec.name}: right ({how})", markup=False)
-        elif names:
-            out().print(f"{entry.spec.name}: missing", markup=False)
+            stated = f"sha256 {found.sha256}" + ("" if entry.spec.sha256 else ", as the hub states it")
+            told = f"right ({stated})" if found.sha256 else "here (nobody states its sha256)"
+            out().print(f"{entry.spec.name}: {told}", markup=False)
+        elif names or entry.spec.ships:
+            wrong = True
+            print_error(missing(entry.spec))
     if wrong:
         raise typer.Exit(1)
 
@@ -177,6 +178,7 @@ def _entries(registry: Registry, names: list[str] | None) -> list[Entry[WeightsS
 
 
 def _record(entry: Entry[WeightsSpec]) -> dict[str, object]:
+    from ...weights.hub import address_of
     from ...weights.store import look
 
     spec, found = entry.spec, look(entry.spec)
@@ -188,6 +190,7 @@ def _record(entry: Entry[WeightsSpec]) -> dict[str, object]:
         "problem": found.problem,
         "path": str(found.path) if found.path else None,
         "source": spec.source,
+        "address": address_of(spec.hub, spec.file, spec.revision) if spec.hub else spec.address or None,
         "file": spec.file.rpartition("/")[2],
         "size": spec.size or None,
         "exact_size": spec.exact_size,

@@ -11,11 +11,7 @@ from pathlib import Path
 from dysfw.errors import DysfwError
 from dysfw.types import Weights
 
-TASK_NAME = "face_landmarker.task"
-TASK_BYTES = 3_758_596
-TASK_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
-TASK_ADDRESS = "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task"
-LICENCE = "Apache-2.0"
+from .weights import LICENCE, TASK_ADDRESS, TASK_BYTES, TASK_NAME, TASK_SHA256
 
 # What the bundled graph computes with, relative to the mediapipe package; with attention, as the .task file has it too.
 BUNDLED = (

@@ -8,15 +8,18 @@ from timm.models import PretrainedCfg
 
 from dysfw.errors import DysfwError
 from dysfw.weights import leave
-from dysfw.weights.find import WeightsMissingError
+from dysfw.weights.find import WeightsMissingError, find_weights
 from dysfw.weights.hub import address_of, cached_file, fetch_from_hub
+
+from .weights import WEIGHTS
 
 FILE = "model.safetensors"
 LOCAL = "give the path of a local safetensors file as weights"
 
 
 def published_file(name: str, config: PretrainedCfg, size: int) -> Path:
-    """The file, from the hub's cache or, where ``dysfw.weights.leave`` allows it, over the network.
+    """The file, from this machine or, where ``dysfw.weights.leave`` allows it, over the network. What this plugin's manifest
+    lists is checked by it, and may also have been imported.
 
     size: of the model's tensors without a classifier, bytes, for the message. Raises DysfwError where nothing is published as
     safetensors, or where the file is not here and may not or cannot be fetched.
@@ -24,13 +27,16 @@ def published_file(name: str, config: PretrainedCfg, size: int) -> Path:
     repository = config.hf_hub_id
     if not repository:
         raise DysfwError(f"timm names no published weights for {name}", hint=LOCAL)
+    for spec in WEIGHTS:
+        if spec.hub == repository:
+            return find_weights(spec)
     cached = cached_file(repository, FILE)
     if cached:
         return cached
     about = f"{address_of(repository, FILE)}, at least {size / 1e6:.0f} MB, licence {config.license or 'unstated'}"
     if not leave.may_fetch():
         message = f"the weights of {name} are not on this machine: {about}"
-        raise WeightsMissingError(message, hint=f"run again with --fetch, or {LOCAL}")
+        raise WeightsMissingError(message, hint=f"run again with --fetch (or DYSFW_FETCH=1), or {LOCAL}")
     leave.told().note(f"fetching the weights of {name} from {about}")
     try:
         return fetch_from_hub(repository, FILE)

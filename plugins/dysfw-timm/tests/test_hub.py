@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 import timm
 import torch
+from dysfw_timm import hub as module_under_test
+from dysfw_timm.backbone import Timm
 from safetensors.torch import save
+
+from dysfw.errors import DysfwError
+from dysfw.registry.hookspecs import WeightsSpec
+from dysfw.weights.find import WeightsMissingError
+from dysfw.weights.store import import_file
 
 ADDRESS = "/timm/test_resnet.r160_in1k/resolve/"
 CODE = """
@@ -162,4 +169,31 @@ def test_a_file_of_the_hub_is_checked_by_what_the_hub_says_of_it(hub, weights, t
 def test_a_file_of_the_hub_that_is_another_one_is_deleted(hub, weights, tmp_path):
     hub.files["model.safetensors"] = b"not vgg"
     assert "is not imagenet-vgg16: its sha256 is" in weights("fetch", "imagenet-vgg16", code=2)
-    assert "imagenet-vgg16: missing" in weights("verify", "imagenet-vgg16")
+    assert "'imagenet-vgg16' are not on this machine" in weights("verify", "imagenet-vgg16", code=1)
+
+
+def test_a_damaged_file_of_the_hub_s_cache_is_replaced(hub, weights, tmp_path):
+    hub.files["model.safetensors"] = b"these are weights"
+    weights("fetch", "imagenet-inception-resnet-v2")
+    (blob,) = (tmp_path / "cache").rglob(f"blobs/{hashlib.sha256(b'these are weights').hexdigest()}")
+    blob.write_bytes(b"these are weigths")
+    assert "as the hub states it" in weights("fetch", "imagenet-inception-resnet-v2")
+    assert blob.read_bytes() == b"these are weights"
+
+
+def test_imagenet_means_what_was_imported_where_the_manifest_lists_it(monkeypatch, tmp_path):
+    file = tmp_path / "down.safetensors"
+    file.write_bytes(save(timm.create_model("test_resnet").state_dict()))
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    listed = WeightsSpec("imagenet-test", "model.safetensors", "a test", sha256=sha256, hub="timm/test_resnet.r160_in1k")
+    monkeypatch.setattr(module_under_test, "WEIGHTS", [listed])
+    monkeypatch.setenv("DYSFW_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DYSFW_OFFLINE", "1")
+    with pytest.raises(WeightsMissingError, match="weights import imagenet-test FILE"):
+        Timm("test_resnet", "imagenet")
+    path = import_file(listed, file)
+    (used,) = Timm("test_resnet", "imagenet").weights()
+    assert (used.sha256, used.licence) == (sha256, "apache-2.0")
+    path.write_bytes(file.read_bytes()[:-1] + b"!")
+    with pytest.raises(DysfwError, match="are damaged"):
+        Timm("test_resnet", "imagenet")
