@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..errors import DysfwError
 from ..imaging.decode import EXTENSIONS
+from ..tables import read_rows
 from ..text import closest, count, listed
 from .conditions import FILE, read_conditions
 from .dataset import Dataset, Item
@@ -57,17 +58,14 @@ def _from_folders(folder: Path) -> Dataset:
 
 
 def _from_manifest(path: Path) -> Dataset:
-    if path.stat().st_size > MAX_BYTES:
-        raise DysfwError(f"{path} is larger than {MAX_BYTES:,} bytes")
-    rows = list(_parquet_rows(path) if path.suffix.lower() == ".parquet" else _csv_rows(path))
     items: list[Item] = []
     wrong: defaultdict[str, list[int]] = defaultdict(list)  # by what is wrong, the rows
     listed_in: defaultdict[str, list[int]] = defaultdict(list)  # by path, the rows
-    for number, row in rows:
-        values = {key: (row.get(key) or "").strip() for key in (*REQUIRED, *OPTIONAL)}
+    columns = (*REQUIRED, *OPTIONAL)
+    for number, values, problem in read_rows(path, "manifest", columns, partial(_check_columns, path), MAX_BYTES):
         missing = [key for key in REQUIRED if not values[key]]
-        if None in row:  # where the csv module puts the cells that no column has a name for
-            wrong["more cells than columns; a comma in a value needs quotes around that value"].append(number)
+        if problem:
+            wrong[problem].append(number)
         elif missing:
             wrong[f"{listed(missing)} is empty"].append(number)
         elif values["split"] and values["split"] not in SPLITS:
@@ -135,35 +133,7 @@ def _across_splits(items: Iterable[Item]) -> list[str]:
     return [f"{count(len(torn), 'patient')} in more than one split; give all rows of a patient the same: {listed(torn, 5)}"]
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            _check_columns(path, reader.fieldnames or [])
-            for row in reader:
-                yield reader.line_num, row
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DysfwError(f"{path} is not a CSV manifest: {error}", hint="save it as CSV in UTF-8, or as .parquet") from None
-
-
-def _parquet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    try:
-        from pyarrow import parquet
-        from pyarrow.lib import ArrowInvalid
-    except ImportError as error:
-        raise DysfwError(f"a Parquet manifest needs pyarrow ({error})", hint="pip install 'dysfw[parquet]'") from None
-    try:
-        table = parquet.read_table(path)
-    except (ArrowInvalid, OSError) as error:
-        raise DysfwError(f"{path} is not a Parquet manifest: {error}") from None
-    _check_columns(path, table.column_names)
-    columns = [c for c in table.column_names if c in (*REQUIRED, *OPTIONAL)]
-    for number, row in enumerate(table.select(columns).to_pylist(), 1):
-        yield number, {key: "" if value is None else str(value) for key, value in row.items()}
-
-
-def _check_columns(path: Path, columns: Iterable[str]) -> None:
-    found = list(columns)
+def _check_columns(path: Path, found: Sequence[str]) -> None:
     for name in REQUIRED:
         if name not in found:
             raise DysfwError(

@@ -193,7 +193,7 @@ def test_files_that_hold_no_boxes_are_refused(file, tmp_path):
     with pytest.raises(DysfwError, match="lists no faces"):
         Given(file("a.png,,,,"))
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(DysfwError, match="is not CSV"):
+    with pytest.raises(DysfwError, match="is not a CSV file"):
         Given(tmp_path / "binary.csv")
     with pytest.raises(ValueError, match="boxes must be the path of a CSV or Parquet file"):
         Given(tmp_path / "missing.csv")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import DysfwError
+from ...tables import read_rows
 from ...text import closest, count, listed
 from ...types import Face, Float32
 
@@ -37,15 +38,13 @@ LEAST_SIDE = 8  # px
 
 def read_boxes(path: Path) -> dict[str, list[Row]]:
     """The faces of each photograph in the file's order, by its sha256 or its resolved path. Raises DysfwError."""
-    if path.stat().st_size > MAX_BYTES:
-        raise DysfwError(f"{path} is larger than {MAX_BYTES // 2**20} MiB", hint="leave other columns out, or take Parquet")
     faces: defaultdict[str, list[Row]] = defaultdict(list)
     wrong: defaultdict[str, list[int]] = defaultdict(list)  # by what is wrong, the rows
-    for number, row in _parquet_rows(path) if path.suffix.lower() == ".parquet" else _csv_rows(path):
-        cells = {name: _cell(row.get(name)) for name in COLUMNS}
+    for number, raw, problem in read_rows(path, "file", COLUMNS, partial(_check_columns, path), MAX_BYTES):
+        cells = {name: "" if text.casefold() == "nan" else text for name, text in raw.items()}  # as some programs write it
         try:
-            if None in row:  # where the csv module puts the cells that no column has a name for
-                raise ValueError("more cells than columns; a comma in a value needs quotes around that value")
+            if problem:
+                raise ValueError(problem)
             key, face = _key(cells, path.parent), _face(cells)
         except ValueError as error:
             wrong[str(error)].append(number)
@@ -58,12 +57,6 @@ def read_boxes(path: Path) -> dict[str, list[Row]]:
     if not faces:
         raise DysfwError(f"{path} lists no faces")
     return dict(faces)
-
-
-def _cell(text: str | None) -> str:
-    """What a cell says, without spaces; nothing where some program wrote that it is no number."""
-    plain = (text or "").strip()
-    return "" if plain.casefold() == "nan" else plain
 
 
 def _key(cells: Cells, folder: Path) -> str:
@@ -133,35 +126,6 @@ def _refuse_landmarks(landmarks: Float32, box: Float32) -> None:
     eyes, down = landmarks[1] - landmarks[0], landmarks[3:].mean(axis=0) - landmarks[:2].mean(axis=0)
     if eyes[0] * down[1] - eyes[1] * down[0] <= 0:  # whichever way the face is turned
         raise ValueError("right and left are exchanged; they are the subject's, whose right eye is on the viewer's left")
-
-
-def _csv_rows(path: Path) -> Iterator[tuple[int, Cells]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            _check_columns(path, reader.fieldnames or [])
-            for row in reader:
-                yield reader.line_num, row
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DysfwError(f"{path} is not CSV: {error}", hint="save it as CSV in UTF-8, or as .parquet") from None
-
-
-def _parquet_rows(path: Path) -> Iterator[tuple[int, Cells]]:
-    try:
-        from pyarrow import parquet
-        from pyarrow.lib import ArrowInvalid
-    except ImportError as error:
-        raise DysfwError(f"a Parquet file needs pyarrow ({error})", hint="pip install 'dysfw[parquet]'") from None
-    try:
-        with parquet.ParquetFile(path) as file:
-            names = file.schema_arrow.names
-            _check_columns(path, names)
-            batches = file.iter_batches(columns=[name for name in names if name in COLUMNS])
-            rows = (row for batch in batches for row in batch.to_pylist())
-            for number, row in enumerate(rows, 1):
-                yield number, {name: "" if value is None else str(value) for name, value in row.items()}
-    except (ArrowInvalid, OSError) as error:
-        raise DysfwError(f"{path} is not a Parquet file: {error}") from None
 
 
 def _check_columns(path: Path, found: Sequence[str]) -> None:
