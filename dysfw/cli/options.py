@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""What several commands share: options, and how a command that has commands of its own is made."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ DeviceOption = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1 
 FetchOption = Annotated[
     bool, typer.Option("--fetch", help="Allow weights that are missing here to be fetched from the internet.")
 ]
+
+
+def command_group(about: str) -> typer.Typer:
+    """A command with commands of its own. about: for its ``--help``."""
+    return typer.Typer(
+        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True, help=about
+    )
 
 
 def overrides(sets: list[str] | None, device: str | None) -> list[str]:

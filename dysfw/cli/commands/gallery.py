@@ -9,20 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import FetchOption, allow_fetching
+from ..options import FetchOption, allow_fetching, command_group
 
 if TYPE_CHECKING:
     from ...bundle.contents import Manifest
     from ...data.dataset import Dataset
     from ...training.train import Trained
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    help="The known cases of a bundle whose heads keep them: add, list and remove them without training.",
-)
+app = command_group("The known cases of a bundle whose heads keep them: add, list and remove them without training.")
 BundleArgument = Annotated[Path, typer.Argument(metavar="BUNDLE", help="The folder of a bundle.", show_default=False)]
 OutputOption = Annotated[
     Path | None,

@@ -7,15 +7,9 @@ from typing import Annotated
 
 import typer
 
-from ..options import RecipeArgument, SetOption, recipe_file
+from ..options import RecipeArgument, SetOption, command_group, recipe_file
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    help="Check, show and describe recipes.",
-)
+app = command_group("Check, show and describe recipes.")
 
 
 @app.command()

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..options import command_group
+
 if TYPE_CHECKING:
     from ...registry.hookspecs import WeightsSpec
     from ...registry.registry import Entry, Registry
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    help="Weight files that plugins know: what is here, where to get the others, and whether they are right.",
-)
+app = command_group("Weight files that plugins know: what is here, where to get the others, and whether they are right.")
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Weights by name.", show_default=False)]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Weights by name.", show_default=False)]
 
