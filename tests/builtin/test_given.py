@@ -19,6 +19,7 @@ from dysfw.builtin.detectors.given import Given
 from dysfw.data.read import read_dataset
 from dysfw.errors import DysfwError
 from dysfw.imaging.decode import read_image
+from dysfw.registry.registry import load_registry
 
 HEAD = "path,x0,y0,x1,y1"
 MARKS = [20, 20, 44, 20, 32, 32, 24, 44, 40, 44]
@@ -154,7 +155,7 @@ def test_some_rows_may_lack_landmarks(file, image, paint):
 
 def test_usual_landmarks_are_those_that_a_detector_finds(phantoms):
     """In the scale of what they are for: the distance between the pupils."""
-    mtcnn = pytest.importorskip("dysfw_facenet.detector").Mtcnn()
+    mtcnn = load_registry().load("detector", "mtcnn")()
     images = [read_image(path) for path in sorted(phantoms.glob("*/00[03].jpg"))]
     errors = []
     for face, *_ in mtcnn.detect(images):

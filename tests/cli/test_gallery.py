@@ -141,14 +141,31 @@ def test_cases_of_another_trunk_are_refused(dysfw, gallery):
     assert "recipe.yaml is not the file that was written" in " ".join(ran.err.split())
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def contents(folder):
+    return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere; the next test is for root as well")
 def test_a_folder_that_may_not_be_written_is_left_alone(dysfw, gallery, paint):
+    before, new = contents(gallery), paint("x.png", BLUE)
     gallery.parent.chmod(0o500)
     try:
-        ran = dysfw("gallery", "add", gallery, paint("x.png", BLUE), "--label", "blue")
+        ran = dysfw("gallery", "add", gallery, new, "--label", "blue")
     finally:
         gallery.parent.chmod(0o700)
     assert ran.code == 2
+    assert str(gallery) in "".join(ran.err.splitlines())
+    assert contents(gallery) == before
+
+
+@pytest.mark.parametrize("place", ["/proc/no", "file"])  # where not even root may write
+def test_a_place_that_cannot_be_written_is_told_and_the_bundle_is_left_alone(dysfw, gallery, paint, tmp_path, place):
+    (tmp_path / "file").touch()
+    before, target = contents(gallery), tmp_path / place / "bundle"
+    ran = dysfw("gallery", "add", gallery, paint("x.png", BLUE), "--label", "blue", "-o", target)
+    assert ran.code == 2
+    assert str(target.parent) in "".join(ran.err.splitlines())
+    assert contents(gallery) == before
 
 
 def test_the_prior_moves_probabilities_and_says_so(dysfw, bundle, paint):

@@ -7,8 +7,11 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
+from dysfw.files import packaged_file
 from dysfw.imaging.decode import read_image
 from dysfw.kinds import KINDS
 from dysfw.registry.registry import load_registry
@@ -41,8 +44,6 @@ def examples(tmp_path_factory):
         rows.writerow(["path", "x0", "y0", "x1", "y1"])
         rows.writerows([str(path), *face.box.tolist()] for path, face in zip(PICTURES, (mtcnn, other), strict=True))
     phantom = REGISTRY.named_weights("phantom").spec
-    from dysfw.files import packaged_file
-
     weights = packaged_file(phantom.file)
 
     def timm():
@@ -65,9 +66,6 @@ def examples(tmp_path_factory):
 
 def onnx_file(folder):
     """A model that gives each crop's corner pixels."""
-    onnx = pytest.importorskip("onnx")
-    from onnx import TensorProto, helper, numpy_helper
-
     wide = helper.make_tensor_value_info("crops", TensorProto.FLOAT, ["N", 3, 16, 16])
     out = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", 48])
     nodes = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, ClassVar
 
 import dlib
 from pydantic import Field
@@ -14,6 +15,7 @@ from .detect import DlibDetector, Hit
 from .weightfile import checked_model
 
 MODEL = ("mmod_human_face_detector.dat", 729_940, "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6")
+LEAST = 0.5  # score
 
 
 class DlibCnn(DlibDetector):
@@ -24,27 +26,26 @@ class DlibCnn(DlibDetector):
     estimated from the eyes and the base of the nose, as in a frontal face.
 
     select: which face to judge where there are several, see ``dysfw.selection.order``. min_face: side of the smallest face
-    looked for, as a fraction of the image's shorter side, above 0 to 1. threshold: the least score, 0 to below 1; the score is
-    the logistic function of dlib's confidence. device: "cpu", or "cuda:0" where dlib was built with CUDA (dlib-bin is not);
-    then it computes there. Raises ValueError for a device that this dlib does not have.
+    looked for, as a fraction of the image's shorter side, above 0 to 1. threshold: the least score, 0.5 (dlib's own line) to
+    below 1; the score is the logistic function of dlib's confidence. device: "cpu", or "cuda:0" where dlib was built with CUDA
+    (dlib-bin is not); then it computes there. A photograph is scaled to 2 megapixels at most, because the
+    network needs much memory for each. Raises ValueError for a device that this dlib does not have.
     """
+
+    least_score: ClassVar[float] = LEAST
+    most_pixels: ClassVar[float] = 2e6
 
     def __init__(
         self,
         select: Select = "central",
         min_face: Annotated[float, Field(gt=0, le=1)] = 0.1,
-        threshold: Annotated[float, Field(ge=0, lt=1)] = 0.5,
+        threshold: Annotated[float, Field(ge=LEAST, lt=1)] = 0.5,
         device: str = "cpu",
     ) -> None:
         super().__init__(select, min_face, threshold)
-        if device != "cpu" and not (device.startswith("cuda") and dlib.DLIB_USE_CUDA):
-            raise ValueError(
-                f"device {device!r} was asked for, but this dlib was built without it; set device: cpu for this detector, or "
-                "install a dlib that was built with CUDA"
-            )
         path, self._model_weights = checked_model(*MODEL)
-        if device.startswith("cuda"):
-            dlib.cuda.set_device(int(device.partition(":")[2] or 0))
+        if device != "cpu":
+            dlib.cuda.set_device(_cuda_device(device))
         self._detector = dlib.cnn_face_detection_model_v1(str(path))
 
     def find(self, pixels: UInt8) -> list[Hit]:
@@ -52,3 +53,16 @@ class DlibCnn(DlibDetector):
 
     def weights(self) -> tuple[Weights, ...]:
         return (self._model_weights, *super().weights())
+
+
+def _cuda_device(device: str) -> int:
+    """The number of a GPU. Raises ValueError where this dlib does not have it."""
+    there = range(dlib.cuda.get_num_devices() if dlib.DLIB_USE_CUDA else 0)
+    wanted = re.fullmatch(r"cuda(?::(\d+))?", device)
+    if wanted and int(wanted[1] or 0) in there:
+        return int(wanted[1] or 0)
+    allowed = ", ".join(["cpu", *(f"cuda:{number}" for number in there)])
+    message = f"device {device!r} was asked for; this dlib has {allowed}"
+    if not there:
+        message += ". Set device: cpu for this detector, or install a dlib that was built with CUDA"
+    raise ValueError(message)

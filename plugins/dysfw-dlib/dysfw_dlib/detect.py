@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from importlib import metadata
-from typing import Any
+from typing import Any, ClassVar
 
 import dlib
 import numpy as np
@@ -29,29 +28,34 @@ LANDMARKS = (
 )
 
 Float64 = npt.NDArray[np.float64]
-# Landmarks of a frontal face, as medians of 160 phantoms, in units of the distance between the eyes by MTCNN, from their
-# middle: what dlib's predictor finds (eyes as means of their corners, base of the nose), and what MTCNN finds beside the eyes.
-FOUND = np.array([(-0.495, 0.03), (0.495, 0.03), (0.0, 0.79)])
+# Landmarks of a frontal face, in distances between the eyes by MTCNN, from their middle: what dlib's predictor finds (eyes as
+# means of their corners, base of the nose), and what MTCNN finds beside the eyes. Medians of 160 phantoms, right and left made
+# alike: tests/benchmarks/landmark_constants.py.
+FOUND = np.array([(-0.495, 0.04), (0.495, 0.04), (0.0, 0.80)])
 ESTIMATED = np.array([(0.0, 0.61), (-0.393, 1.14), (0.393, 1.14)])
-# dlib's box is a square of 0.77 times the height of MTCNN's on the same phantoms, 0.076 of that lower.
+# dlib's box is a square of 0.77 times the height of MTCNN's on the same phantoms, 0.08 of that lower.
 ENLARGED, RAISED = 1.3, 0.1
 
 Hit = tuple[Any, float]  # dlib's rectangle, and how sure
 
 
 class DlibDetector(Detector):
-    """A subclass finds rectangles; see ``find``.
+    """A subclass finds rectangles, see ``find``, and says from which score on it can, and on how many pixels at most.
 
     select: which face to judge, see ``dysfw.selection.order``. min_face: side of the smallest face looked for, as a fraction of
-    the image's shorter side, above 0 to 1: the photograph is scaled so that such a face is 80 px. threshold: the least score.
+    the image's shorter side, above 0 to 1: the photograph is scaled so that such a face is 80 px, but to no more than twice its
+    size and ``most_pixels``. threshold: the least score.
     """
+
+    least_score: ClassVar[float]
+    most_pixels: ClassVar[float]
 
     def __init__(self, select: Select, min_face: float, threshold: float) -> None:
         selection.check(select)
         if not 0 < min_face <= 1:
             raise ValueError(f"min_face must be a fraction of the image's shorter side, above 0 to 1, found {min_face}")
-        if not 0 <= threshold < 1:
-            raise ValueError(f"threshold must be a score from 0 to below 1, found {threshold}")
+        if not self.least_score <= threshold < 1:
+            raise ValueError(f"threshold must be a score from {self.least_score} to below 1, found {threshold}")
         self._select, self._min_face, self._threshold = select, min_face, threshold
         path, self._landmark_weights = checked_model(*LANDMARKS)
         self._predictor = dlib.shape_predictor(str(path))
@@ -67,11 +71,15 @@ class DlibDetector(Detector):
     def weights(self) -> tuple[Weights, ...]:
         return (self._landmark_weights,)
 
-    def _faces(self, image: Image) -> list[Face]:
-        scale = min(LARGEST_SCALE, SMALLEST / (self._min_face * min(image.width, image.height)))
+    def _scaled(self, image: Image) -> UInt8:
+        wanted = SMALLEST / (self._min_face * min(image.width, image.height))
+        scale = min(LARGEST_SCALE, wanted, math.sqrt(self.most_pixels / (image.width * image.height)))
         size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-        pixels = np.array(Pillow.fromarray(image.pixels).resize(size, Pillow.Resampling.BILINEAR, reducing_gap=2.0))
-        back = np.array([image.width / size[0], image.height / size[1]])
+        return np.array(Pillow.fromarray(image.pixels).resize(size, Pillow.Resampling.BILINEAR, reducing_gap=2.0))
+
+    def _faces(self, image: Image) -> list[Face]:
+        pixels = self._scaled(image)
+        back = np.array([image.width / pixels.shape[1], image.height / pixels.shape[0]])
         faces = []
         for rectangle, confidence in self.find(pixels):
             score = 1 / (1 + math.exp(-confidence))
@@ -92,16 +100,13 @@ def _box(rectangle: Any) -> Float64:  # noqa: ANN401  # dlib has no types
 def _five(shape: Any) -> Float64:  # noqa: ANN401
     """float64 [5, 2]: the eyes as found; tip of the nose and corners of the mouth by the affine map that takes a frontal face's
     eyes and base of the nose to those found."""
-    corners = np.array([(point.x + 0.5, point.y + 0.5) for point in shape.parts()])
-    found = np.stack([corners[2:4].mean(axis=0), corners[:2].mean(axis=0), corners[4]])
+    found = _eyes_and_base(shape)
     sides = np.stack([FOUND[1] - FOUND[0], FOUND[2] - FOUND[0]])
     linear = np.linalg.solve(sides, np.stack([found[1] - found[0], found[2] - found[0]]))
     return np.concatenate([found[:2], found[0] + (ESTIMATED - FOUND[0]) @ linear])
 
 
-def dlib_version() -> str:
-    return f"dlib-bin {metadata.version('dlib-bin')}" if _installed("dlib-bin") else f"dlib {dlib.__version__}"
-
-
-def _installed(name: str) -> bool:
-    return any(found.metadata["Name"] == name for found in metadata.distributions(name=name))
+def _eyes_and_base(shape: Any) -> Float64:  # noqa: ANN401
+    """float64 [3, 2]: right and left eye as the means of their corners, base of the nose."""
+    corners = np.array([(point.x + 0.5, point.y + 0.5) for point in shape.parts()])
+    return np.stack([corners[2:4].mean(axis=0), corners[:2].mean(axis=0), corners[4]])

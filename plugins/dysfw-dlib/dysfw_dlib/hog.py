@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Annotated
+import math
+import tempfile
+from pathlib import Path
+from typing import Annotated, ClassVar
 
 import dlib
 from pydantic import Field
 
+from dysfw.files import sha256_of
 from dysfw.selection import Select
 from dysfw.types import UInt8, Weights
 
-from .detect import DlibDetector, Hit, dlib_version
+from .detect import DlibDetector, Hit
+
+LEAST = 0.2  # score; below it nearly every pattern is a face
 
 
 class DlibHog(DlibDetector):
@@ -22,25 +27,31 @@ class DlibHog(DlibDetector):
     estimated from the eyes and the base of the nose, as in a frontal face.
 
     select: which face to judge where there are several, see ``dysfw.selection.order``. min_face: side of the smallest face
-    looked for, as a fraction of the image's shorter side, above 0 to 1. threshold: the least score, 0 to below 1; the score is
-    the logistic function of dlib's confidence, which is 0 where dlib itself draws the line.
+    looked for, as a fraction of the image's shorter side, above 0 to 1. threshold: the least score, 0.2 to below 1; the
+    score is the logistic function of dlib's confidence, which is 0 where dlib itself draws the line. A photograph is scaled to
+    16 megapixels at most.
     """
+
+    least_score: ClassVar[float] = LEAST
+    most_pixels: ClassVar[float] = 16e6
 
     def __init__(
         self,
         select: Select = "central",
         min_face: Annotated[float, Field(gt=0, le=1)] = 0.1,
-        threshold: Annotated[float, Field(ge=0, lt=1)] = 0.5,
+        threshold: Annotated[float, Field(ge=LEAST, lt=1)] = 0.5,
     ) -> None:
         super().__init__(select, min_face, threshold)
         self._detector = dlib.get_frontal_face_detector()
 
     def find(self, pixels: UInt8) -> list[Hit]:
-        rectangles, confidences, _ = self._detector.run(pixels, 0, -1.0 if self._threshold < 0.5 else 0.0)
+        rectangles, confidences, _ = self._detector.run(pixels, 0, math.log(self._threshold / (1 - self._threshold)))
         return list(zip(rectangles, confidences, strict=True))
 
     def weights(self) -> tuple[Weights, ...]:
-        """The detector itself is compiled into dlib."""
-        version = dlib_version()
-        compiled = Weights("dlib frontal face detector", hashlib.sha256(version.encode()).hexdigest(), "BSL-1.0", version)
+        """The detector itself is compiled into dlib: its hash is that of the file as which dlib saves it."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "detector.svm")
+            self._detector.save(str(file))
+            compiled = Weights("dlib frontal face detector", sha256_of(file), "BSL-1.0", f"dlib {dlib.__version__}")
         return (compiled, *super().weights())

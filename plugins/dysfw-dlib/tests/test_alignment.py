@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import dlib
 import numpy as np
 import pytest
 from dysfw_dlib.backbone import DlibResnet
+from dysfw_facenet.detector import Mtcnn
 from sklearn.metrics import roc_auc_score
 
 from dysfw.alignment import ARCFACE, DLIB, FACENET
+from dysfw.files import packaged_file
 from dysfw.imaging.crop import crop_region
 from dysfw.imaging.decode import read_image
 from dysfw.registry.registry import load_registry
@@ -22,7 +25,7 @@ PHANTOMS = Path(__file__).parents[3] / "tests" / "data" / "phantoms"
 @pytest.fixture(scope="module")
 def faces():
     """Photographs with their face, by MTCNN, and their patient."""
-    detector = pytest.importorskip("dysfw_facenet.detector").Mtcnn()
+    detector = Mtcnn()
     rows = list(csv.DictReader((PHANTOMS / "manifest.csv").open()))
     images = [read_image(PHANTOMS / row["path"]) for row in rows]
     found = [faces[0] for faces in detector.detect(images)]
@@ -59,10 +62,8 @@ def test_a_wrong_alignment_costs_what_the_trunk_is_good_for(same_person):
 
 
 def test_its_crops_show_the_face_where_dlibs_own_do(faces):
-    dlib = pytest.importorskip("dlib")
-    models = pytest.importorskip("face_recognition_models")
-    folder = Path(models.__file__).parent / "models"
-    predictor = dlib.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat"))
+    file = packaged_file("face_recognition_models:models/shape_predictor_5_face_landmarks.dat")
+    predictor = dlib.shape_predictor(str(file))
     gaps = []
     for image, face, _ in zip(*faces, strict=True):
         box = dlib.rectangle(*(int(v) for v in face.box))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
+import dlib
 import numpy as np
 import pytest
+from dysfw_dlib.cnn import DlibCnn
+from dysfw_dlib.detect import ESTIMATED, FOUND, _five
+from dysfw_dlib.hog import DlibHog
+from dysfw_facenet.detector import Mtcnn
 from PIL import Image as Pillow
 from skimage import data
 
 from dysfw.types import Face, Image
-
-pytest.importorskip("dlib")
-from dysfw_dlib.cnn import DlibCnn
-from dysfw_dlib.detect import ESTIMATED, FOUND, _five
-from dysfw_dlib.hog import DlibHog
 
 PHANTOMS = sorted((Path(__file__).parents[3] / "tests" / "data" / "phantoms").glob("*/*.jpg"))
 both = pytest.mark.parametrize("detector", ["hog", "cnn"], indirect=True)
@@ -43,8 +44,7 @@ def phantoms():
 
 @pytest.fixture(scope="module")
 def mtcnn(phantoms) -> list[Face]:
-    reference = pytest.importorskip("dysfw_facenet.detector").Mtcnn()
-    return [faces[0] for faces in reference.detect(phantoms)]
+    return [faces[0] for faces in Mtcnn().detect(phantoms)]
 
 
 def test_gradients_find_nearly_every_phantom_where_mtcnn_finds_it(detectors, phantoms, mtcnn):
@@ -122,13 +122,38 @@ def test_every_file_is_named(detector):
     assert all(len(weights.sha256) == 64 and weights.licence for weights in detector.weights())
 
 
+def test_the_detector_compiled_into_dlib_is_hashed_as_dlib_saves_it(detectors, tmp_path):
+    dlib.get_frontal_face_detector().save(str(tmp_path / "own"))
+    (compiled, *_) = detectors["hog"].weights()
+    assert compiled.sha256 == hashlib.sha256((tmp_path / "own").read_bytes()).hexdigest()
+    assert compiled.source == f"dlib {dlib.__version__}"
+
+
+def test_a_threshold_below_dlibs_own_line_shows_what_dlib_would_leave_out():
+    picture = image(data.astronaut())
+    scores = [[face.score for face in DlibHog(threshold=t, select="all").detect([picture])[0]] for t in (0.25, 0.5)]
+    assert len(scores[0]) > len(scores[1]) >= 1
+    assert 0.25 <= min(scores[0]) < 0.5 <= min(scores[1])
+
+
+@pytest.mark.parametrize("size", [(30_000, 300), (120, 16_000)])
+@pytest.mark.parametrize("make", [DlibHog, DlibCnn])
+def test_long_pictures_are_scaled_to_what_memory_bears(make, size, monkeypatch):
+    """Their short side would be enlarged, and with it the other."""
+    seen = []
+    monkeypatch.setattr(make, "find", lambda _, pixels: seen.append(pixels.shape) or [])
+    picture = image(np.zeros((*size, 3), np.uint8))
+    assert make(min_face=0.1).detect([picture]) == [[]]
+    ((height, width, _),) = seen
+    assert height * width <= 1.01 * make.most_pixels
+    assert height / width == pytest.approx(size[0] / size[1], rel=0.02)
+
+
 @pytest.mark.parametrize(("make", "wrong"), [
-    (DlibHog, {"min_face": 0}), (DlibHog, {"threshold": 1}), (DlibHog, {"select": "first"}), (DlibCnn, {"device": "cuda:0"}),
+    (DlibHog, {"min_face": 0}), (DlibHog, {"threshold": 1}), (DlibHog, {"threshold": 0.1}), (DlibHog, {"select": "first"}),
+    (DlibCnn, {"threshold": 0.4}),
+    *[(DlibCnn, {"device": device}) for device in ("cuda:99", "cuda:x", "cuda:-1", "cuda0", "mps")],
 ])  # fmt: skip
 def test_wrong_parameters_are_refused(make, wrong):
-    import dlib
-
-    if "device" in wrong and dlib.DLIB_USE_CUDA:
-        pytest.skip("this dlib has CUDA")
-    with pytest.raises(ValueError, match="found|asked for"):
+    with pytest.raises(ValueError, match=r"found|asked for; this dlib has cpu"):
         make(**wrong)

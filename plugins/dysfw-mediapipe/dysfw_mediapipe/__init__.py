@@ -1,1 +1,1 @@
-"""MediaPipe's face mesh as a dysfw segmenter."""
+"""MediaPipe's face mesh as a dysfw segmenter, and BlazeFace as a detector."""

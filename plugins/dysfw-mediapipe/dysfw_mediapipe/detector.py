@@ -17,8 +17,9 @@ from dysfw.types import Face, Float32, Image, Weights
 from .model import find_detector
 from .process import Process
 
-# Medians over 160 phantoms against MTCNN: half the width of the mouth in distances between the eyes; BlazeFace's box is a
-# square of 0.81 (short) and 0.85 (full) of the height of MTCNN's, lower by 0.10 and 0.06 of that.
+# Medians over 160 phantoms against MTCNN (tests/benchmarks/landmark_constants.py): half the width of the mouth in distances
+# between the eyes; BlazeFace's box is a square of 0.81 (short) and 0.85 (full) of the height of MTCNN's, lower by 0.10 and 0.06
+# of that.
 HALF_MOUTH = 0.39
 ENLARGED, RAISED = 1.2, 0.09
 
@@ -29,10 +30,10 @@ class Blazeface(Detector):
     Eyes and nose are found; of the mouth only its centre, so that its corners are estimated: on a line parallel to the eyes, as
     far apart as in a usual face. Boxes are brought to the size and place of MTCNN's.
 
-    select: which face to judge where there are several, see ``dysfw.selection.order``. reach: "short" finds faces of an eighth
-    of the image's height and more, "full" of a fifteenth; None takes full where mediapipe brings it. threshold: the least
-    score, 0.1 to below 1. model: a ``face_landmarker.task``, in a recipe face-landmarker, whose detector (short) is then used;
-    None takes mediapipe's own, which it brings up to 0.10.21.
+    select: which face to judge where there are several, see ``dysfw.selection.order``. reach: "short" finds faces that
+    are about a seventh of the image's longer side high, and larger ones, "full" from a sixteenth on; None takes full where
+    mediapipe brings it. threshold: the least score, 0.1 to below 1. model: a ``face_landmarker.task``, in a recipe
+    face-landmarker, whose detector (short) is then used; None takes mediapipe's own, which it brings up to 0.10.21.
 
     Raises ValueError where a value is wrong, DysfwError where there is no model or the file is not the published one.
     """

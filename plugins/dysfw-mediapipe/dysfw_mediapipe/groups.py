@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dysfw.types import ANATOMY, Int64
+from dysfw.types import ANATOMY
 
-from .regions import Float64, hull
+from .regions import Float64, hull, silhouette
 
 LANDMARKS = 478  # of the mesh with its irises
 
@@ -27,7 +27,12 @@ def check_groups(groups: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ..
     return {name: tuple(dict.fromkeys(numbers)) for name, numbers in groups.items()}
 
 
-def hull_of(numbers: Sequence[int], place: Float64) -> Int64:
-    """int64 [V]: those of a group's landmarks on its convex hull, clockwise for the viewer. place: float64 [478, 2], px."""
-    chosen = np.array(numbers, np.int64)
-    return chosen[hull(place[chosen])]
+def outline_of(numbers: Sequence[int], place: Float64, mesh: Float64, front: Float64) -> tuple[Float64, Float64]:
+    """The convex hull of a group's landmarks, clockwise for the viewer: in the image, [V, 2], and on the mesh, [W, 3].
+
+    place: float64 [478, 2], px of the image. mesh: float64 [478, 3]. front: the mesh, straightened. The outline on the mesh
+    takes the landmarks that surround the group as seen from the front: by its order a group shows its back once it is turned
+    away, which no order taken from the image would tell.
+    """
+    chosen = np.array(numbers)
+    return silhouette(place[chosen]), mesh[chosen[hull(front[chosen, :2])]]

@@ -32,3 +32,14 @@ def head_pose(landmarks: Float64, roll: float) -> HeadPose:
     pitch = np.arctan2(depth, upright)
     turn, nod, lean = (float(angle) for angle in np.degrees([yaw, pitch, tilt + roll]))
     return HeadPose(yaw=turn, pitch=nod - NEUTRAL_PITCH, roll=(lean + 180) % 360 - 180)
+
+
+def straightened(landmarks: Float64) -> Float64:
+    """The landmarks, turned back until the head is upright and looks at the camera: float64 [N, 3], like ``landmarks``."""
+    pose = head_pose(landmarks, 0.0)
+    turned = landmarks.copy()
+    for first, second, degrees in ((0, 1, pose.roll), (0, 2, pose.yaw), (1, 2, pose.pitch)):
+        cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+        a, b = turned[:, first].copy(), turned[:, second].copy()
+        turned[:, first], turned[:, second] = cos * a + sin * b, cos * b - sin * a
+    return turned

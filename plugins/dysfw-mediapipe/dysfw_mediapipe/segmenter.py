@@ -12,9 +12,9 @@ from dysfw.geometry import square_frame, transform
 from dysfw.imaging.warp import warp
 from dysfw.types import ANATOMY, Face, Image, Region, Segmentation, Weights
 
-from .groups import check_groups, hull_of
+from .groups import check_groups, outline_of
 from .model import find_model
-from .pose import head_pose
+from .pose import head_pose, straightened
 from .process import Process
 from .regions import Float64, outline, silhouette
 from .visibility import why_absent
@@ -40,7 +40,8 @@ class FaceMesh(Segmenter):
         regions: which of the seven regions of Elements of Morphology, and of the groups, to return, in this order. By default
             the seven, or, where there are groups, these alone.
         groups: further regions, each the convex hull of 3 or more landmarks of the mesh by their numbers, 0 to 477: for example
-            {right_eye: [33, 133, 159, 145]}. Names of a-z, 0-9 and _, not those of anatomy.
+            {right_eye: [33, 133, 159, 145]}. They should surround an area, which those of the midline do not. Names of a-z,
+            0-9 and _, not those of anatomy.
         margin: what the square shows around the detector's box, as a fraction of the box's side on each side, 0 to 2.
         model: a ``face_landmarker.task`` file. Without it the model inside mediapipe's wheel is used, which mediapipe
             brings up to 0.10.21; with it both generations give the same landmarks to 0.02 px.
@@ -100,10 +101,10 @@ class FaceMesh(Segmenter):
 
     def _divide(self, image: Image, face: Face, mesh: Float64, place: Float64) -> Segmentation:
         regions, absent = [], {}
+        front = straightened(mesh)
         for name in self._names:
             if name in self._groups:
-                around = hull_of(self._groups[name], place)
-                polygon, surface = place[around], mesh[around]
+                polygon, surface = outline_of(self._groups[name], place, mesh, front)
             else:
                 polygon, surface = silhouette(place) if name == "face" else outline(name, place), outline(name, mesh)
             reason = why_absent(polygon, surface, image.width, image.height)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dysfw_mediapipe.pose import head_pose
+from dysfw_mediapipe.groups import outline_of
+from dysfw_mediapipe.pose import head_pose, straightened
 from dysfw_mediapipe.regions import HALVES, outline, silhouette
 from dysfw_mediapipe.segmenter import CROP
 from dysfw_mediapipe.visibility import facing, outside, why_absent
@@ -72,6 +73,26 @@ def test_a_region_is_absent_once_it_is_turned_away(mesh, axis, name):
         surface = turned(degrees)
         assert why_absent(surface[:, :2], surface, width=10_000, height=10_000) == expected, degrees
     assert facing(turned(180)) < 0
+
+
+@pytest.mark.parametrize("turns", [((1, 50),), ((1, -60), (2, 20)), ((0, 25), (1, 30), (2, -100))])
+def test_a_turned_mesh_is_straightened(mesh, turns):
+    turned = mesh
+    for axis, degrees in turns:
+        turned = turned @ rotation(axis, degrees).T
+    np.testing.assert_allclose(straightened(turned), mesh, atol=1)  # px of 256
+
+
+CHEEKS = {"right": (50, 187, 205, 207, 36, 123), "left": (280, 411, 425, 427, 266, 352)}  # around the malar eminences
+
+
+@pytest.mark.parametrize(("degrees", "gone"), [(0, ()), (20, ()), (60, ("left",)), (-60, ("right",)), (-100, ("right",))])
+def test_a_group_is_absent_once_it_is_turned_away(mesh, degrees, gone):
+    turned = mesh @ rotation(1, degrees).T + [5000, 5000, 0]
+    for side, numbers in CHEEKS.items():
+        polygon, surface = outline_of(numbers, turned[:, :2], turned, straightened(turned))
+        absent = why_absent(polygon, surface, width=10_000, height=10_000)
+        assert absent == ("turned away" if side in gone else None), (side, facing(surface))
 
 
 @pytest.mark.parametrize(
