@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from layers import Layer, make_layer
 from PIL import Image as Pillow
 
 from dysfw.registry.host import load_plugins
@@ -34,6 +35,16 @@ def no_outside_influence(monkeypatch):
 def phantoms() -> Path:
     """48 synthetic faces of 7 classes, with a manifest that names patients."""
     return Path(__file__).parent / "data" / "phantoms"
+
+
+@pytest.fixture(scope="session")
+def layer(tmp_path_factory):
+    """layer(): a fresh environment on top of this one, to install into."""
+
+    def layer(*, editables: bool = True) -> Layer:
+        return make_layer(tmp_path_factory.mktemp("layer") / "venv", editables=editables)
+
+    return layer
 
 
 @pytest.fixture(scope="session")

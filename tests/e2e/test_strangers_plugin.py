@@ -1,23 +1,20 @@
 """A plugin from a folder that this project does not install: pip install it, name it in a recipe, run."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "plugins" / "dysfw-example"
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory) -> Path:
-    """plugins/dysfw-example, installed by pip into a folder of its own."""
-    target = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target)]
-    subprocess.run([*command, str(ROOT / "plugins" / "dysfw-example")], check=True)
-    return target
+def installed(layer):
+    """An environment with plugins/dysfw-example in it."""
+    own = layer()
+    own.run("pip", "install", "--quiet", EXAMPLE)
+    return own
 
 
 def test_without_it_the_recipe_says_what_to_install(shell, tmp_path):
@@ -27,20 +24,17 @@ def test_without_it_the_recipe_says_what_to_install(shell, tmp_path):
     assert "pip install -e plugins/dysfw-example" in ran.stderr
 
 
-def test_installed_it_is_listed_trained_and_run(shell, installed, phantoms, tmp_path):
-    recipe, path = thirds(tmp_path), os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])
-    assert "dysfw-example 0.1.0" in shell("components", "segmenter", PYTHONPATH=path).stdout
-    shell("train", recipe, phantoms, "-o", tmp_path / "thirds", PYTHONPATH=path)
+def test_installed_it_is_listed_trained_and_run(installed, phantoms, tmp_path):
+    recipe = thirds(tmp_path)
+    assert "dysfw-example 0.1.0" in installed.run("dysfw", "components", "segmenter").stdout
+    installed.run("dysfw", "train", recipe, phantoms, "-o", tmp_path / "thirds")
     image = phantoms / "phantom-unaffected" / "000.jpg"
-    ran = shell("run", tmp_path / "thirds", image, "--json", PYTHONPATH=path)
+    ran = installed.run("dysfw", "run", tmp_path / "thirds", image, "--json")
     assert [r["name"] for r in json.loads(ran.stdout)["regions"]] == ["upper_third", "middle_third", "lower_third"]
 
 
 def test_its_own_tests_pass(installed):
-    environment = os.environ | {"PYTHONPATH": str(installed)}
-    tests = ROOT / "plugins" / "dysfw-example" / "tests"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)]
-    subprocess.run(command, check=True, env=environment, capture_output=True)
+    installed.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", EXAMPLE / "tests")
 
 
 def thirds(folder: Path) -> Path:
