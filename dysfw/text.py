@@ -38,6 +38,12 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def shown(text: str, limit: int = 80) -> str:
+    """Somebody else's text in quotes and in one line, cut short."""
+    line = printable(" ".join(text.split()))
+    return f"“{line if len(line) <= limit else line[: limit - 1] + '…'}”"
+
+
 def printable(text: str) -> str:
     """The text with control characters spelt out: a file's name must not move the cursor."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

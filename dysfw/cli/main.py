@@ -16,7 +16,7 @@ import typer.core
 from .. import RESEARCH_USE, __version__
 from ..errors import DysfwError
 from ..registry.registry import Registry, load_registry
-from ..text import in_words
+from ..text import in_words, shown
 from ..weights import leave
 from .terminal import TerminalProgress, print_error, warn
 
@@ -71,6 +71,8 @@ def registry_of(ctx: Any) -> Registry:  # noqa: ANN401
         for plugin in registry.plugins:
             if plugin.error:
                 warn(f"plugin {plugin.name} ({plugin.origin}) is broken and was left out: {in_words(plugin.error)}")
+            if plugin.said:
+                warn(f"plugin {plugin.name} ({plugin.origin}) printed as it was loaded: {shown(plugin.said)}")
     registry = root.obj
     assert isinstance(registry, Registry)  # noqa: S101
     return registry

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-from collections.abc import Collection, Iterable
+import io
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
 
@@ -13,13 +13,16 @@ import pluggy
 from ..errors import DysfwError
 from ..text import closest, listed
 from . import hookspecs
+from .compatibility import mismatch
+from .patience import PATIENCE, OutOfPatienceError, limited
 
 BUILTIN = "builtin"
 
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """An entry point of the group. hooks is None where loading failed (``error``) or was not allowed (``excluded``)."""
+    """An entry point of the group. hooks is None where loading failed (``error``) or was not allowed (``excluded``). said: what
+    it printed meanwhile, which nobody asked for."""
 
     name: str
     distribution: str
@@ -28,6 +31,7 @@ class Plugin:
     hooks: pluggy.HookRelay | None = None
     error: Exception | None = None
     excluded: bool = False
+    said: str = ""
 
     @property
     def origin(self) -> str:
@@ -64,17 +68,32 @@ def _allowed(plugin: Plugin, only: Collection[str] | None) -> bool:
 
 def _load(plugin: Plugin, point: metadata.EntryPoint) -> Plugin:
     """Import one entry point under a plugin manager of its own, which checks its hooks' names and arguments."""
+    if reason := mismatch((point.dist.requires if point.dist else None) or ()):
+        hint = f"install a version of {plugin.distribution} for this dysfw, or the dysfw that it asks for"
+        return replace(plugin, error=DysfwError(reason, hint=hint))
     manager = pluggy.PluginManager("dysfw")
     manager.add_hookspecs(hookspecs)
+    said = io.StringIO()
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # stdout is for what was asked for
+        with kept_in_hand("importing", said):
             manager.register(point.load(), plugin.name)
         manager.check_pending()
     except Exception as error:
-        return replace(plugin, error=error)
-    except SystemExit as error:  # a module that calls sys.exit() as it is imported must not end the program
-        return replace(plugin, error=RuntimeError(f"the plugin called sys.exit({error.code!r}) when imported"))
-    return replace(plugin, hooks=manager.hook)
+        return replace(plugin, error=error, said=said.getvalue())
+    return replace(plugin, hooks=manager.hook, said=said.getvalue())
+
+
+@contextlib.contextmanager
+def kept_in_hand(doing: str, said: io.StringIO) -> Iterator[None]:
+    """A plugin's own code runs inside: what it prints goes to ``said``, for stdout is for what was asked for; that it ends the
+    program, or does not come to an end, becomes an error like any other."""
+    try:
+        with contextlib.redirect_stdout(said), limited(PATIENCE):
+            yield
+    except SystemExit as error:
+        raise RuntimeError(f"the plugin called sys.exit({error.code!r}) while {doing}") from None
+    except OutOfPatienceError:
+        raise RuntimeError(f"the plugin was still {doing} after {PATIENCE:g} s, and was interrupted") from None
 
 
 def _refuse_unknown(only: Collection[str], plugins: Collection[Plugin]) -> None:

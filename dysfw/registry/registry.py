@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from ..errors import DysfwError
 from ..kinds import KINDS, Kind
 from ..text import closest, in_words, listed
 from .hookspecs import BundleSpec, CommandSpec, ComponentSpec, WeightsSpec
-from .host import Plugin, load_plugins
+from .host import Plugin, kept_in_hand, load_plugins
 from .known import DISTRIBUTIONS, WEIGHTS
 from .manifest import problem_of
 
@@ -74,6 +75,18 @@ class Registry:
             return None
         return self._find(self.weights, "weights", name, provider)
 
+    def doubled(self) -> dict[tuple[str, str], list[Plugin]]:
+        """What several plugins call by one name: their owners, by what it is ("detector", "command" …) and the name."""
+        owners: dict[tuple[str, str], list[Plugin]] = {}
+        named: list[tuple[str, str, Plugin]] = []
+        named += [(kind, e.spec.name, e.plugin) for kind, entries in self.components.items() for e in entries]
+        named += [("command", e.spec.name, e.plugin) for e in self.commands]
+        named += [("bundle", e.spec.name, e.plugin) for e in self.bundles]
+        named += [("weights", e.spec.name, e.plugin) for e in self.weights]
+        for what, name, plugin in named:
+            owners.setdefault((what, name), []).append(plugin)
+        return {key: plugins for key, plugins in owners.items() if len(plugins) > 1}
+
     def load(self, kind: Kind, name: str) -> type[Component]:
         """Import the class behind a name and check it against its kind's contract. Raises DysfwError."""
         entry = self.component(kind, name)
@@ -125,15 +138,16 @@ class Registry:
         """Take over what a plugin offers, or nothing at all where its hooks fail."""
         if plugin.hooks is None:
             return plugin
+        said = io.StringIO()
         try:
-            components = _specs(plugin.hooks, "dysfw_components", ComponentSpec)
-            commands = _specs(plugin.hooks, "dysfw_commands", CommandSpec)
-            bundles = _specs(plugin.hooks, "dysfw_bundles", BundleSpec)
-            weights = _specs(plugin.hooks, "dysfw_weights", WeightsSpec)
+            with kept_in_hand("registering", said):
+                components = _specs(plugin.hooks, "dysfw_components", ComponentSpec)
+                commands = _specs(plugin.hooks, "dysfw_commands", CommandSpec)
+                bundles = _specs(plugin.hooks, "dysfw_bundles", BundleSpec)
+                weights = _specs(plugin.hooks, "dysfw_weights", WeightsSpec)
         except Exception as error:
             return replace(plugin, hooks=None, error=error)
-        except SystemExit as error:
-            return replace(plugin, hooks=None, error=RuntimeError(f"a hook called sys.exit({error.code!r})"))
+        plugin = replace(plugin, said=plugin.said + said.getvalue())
         for component in components:
             self.components[component.kind].append(Entry(component, plugin))
         self.commands += [Entry(command, plugin) for command in commands]

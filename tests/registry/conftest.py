@@ -18,13 +18,14 @@ class Site:
         self.folder = folder
         self.points: list[metadata.EntryPoint] = []
 
-    def install(self, name: str, plugin: str, **modules: str) -> None:
+    def install(self, name: str, plugin: str, requires: str = "", **modules: str) -> None:
         """The distribution "dysfw-NAME 1.0" with the entry point NAME, a plugin module NAME_plugin and others by name."""
         for module, source in {f"{name}_plugin": IMPORTS + plugin, **modules}.items():
             (self.folder / f"{module}.py").write_text(source)
         info = self.folder / f"dysfw_{name}-1.0.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: dysfw-{name}\nVersion: 1.0\n")
+        needs = f"Requires-Dist: {requires}\n" if requires else ""
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: dysfw-{name}\nVersion: 1.0\n{needs}")
         (info / "entry_points.txt").write_text(f"[dysfw]\n{name} = {name}_plugin\n")
         self.points += metadata.Distribution.at(info).entry_points
 

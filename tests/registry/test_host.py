@@ -1,13 +1,20 @@
 """Each plugin is loaded alone, and one that is not allowed is not touched at all."""
 
+import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 
 import pytest
 
+from dysfw import __version__
 from dysfw.errors import DysfwError
+from dysfw.registry import host
+from dysfw.registry.compatibility import mismatch, wanted_core
 from dysfw.registry.host import load_plugins
+from dysfw.registry.patience import limited
 
 
 def plugin_of(site, only=None):
@@ -30,7 +37,7 @@ def test_a_plugin_is_described_by_its_distribution(site):
     [
         ("raise RuntimeError('no luck')", "no luck"),
         ("import no_such_module", "No module named 'no_such_module'"),
-        ("import sys\nsys.exit(3)", r"the plugin called sys.exit\(3\) when imported"),
+        ("import sys\nsys.exit(3)", r"the plugin called sys.exit\(3\) while importing"),
         ("def broken(:", "invalid syntax"),
         ("@hookimpl\ndef dysfw_componets():\n    return []", "unknown hook 'dysfw_componets'"),
         ("@hookimpl\ndef dysfw_components(registry):\n    return []", "registry.* are declared in the hookimpl but"),
@@ -114,3 +121,75 @@ def test_judging_with_what_was_trained_imports_no_library_that_only_training_nee
         "print(sorted({'sklearn', 'scipy.stats', 'matplotlib', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits"), [(">=0.1,<0.2", True), ("", True), ("==0.1.*", True), (">=0.2", False), ("<0.1", False)]
+)
+def test_a_plugin_built_for_another_core_is_not_imported(site, wanted, fits):
+    site.install("future", "FOUND = True", requires=f"dysfw{wanted}")
+    plugin = plugin_of(site)
+    assert (plugin.hooks is not None, "future_plugin" in sys.modules) == (fits, fits)
+    if not fits:
+        assert plugin.error.message == f"it is built for dysfw {wanted}, and this is dysfw {__version__}"
+        assert "install a version of dysfw-future for this dysfw" in plugin.error.hint
+
+
+@pytest.mark.parametrize(
+    "requirement", ["dysfw-facenet>=9", "dysfwx>=9", "dysfw.more>=9", "dysfw>=9; extra == 'test'", "numpy>=1"]
+)
+def test_only_what_a_plugin_requires_of_the_core_counts(site, requirement):
+    site.install("other", "", requires=requirement)
+    assert plugin_of(site).hooks is not None
+
+
+def test_a_requirement_that_is_no_version_range_is_told(site):
+    site.install("odd", "", requires="dysfw 1.x or so")
+    assert "requires dysfw '1.x or so', which is no version range" in str(plugin_of(site).error)
+
+
+def test_extras_parentheses_and_markers_do_not_hide_the_range():
+    assert mismatch(["numpy", "dysfw[trunks] (>=0.2) ; python_version > '3'"], "0.1.0")
+    assert wanted_core(["Dysfw >= 0.2"]) == ">= 0.2"
+    assert wanted_core(["numpy"]) is None
+    assert mismatch(["dysfw>=0.2"], "0.2.0rc1")  # a candidate comes before the release
+    assert not mismatch(["dysfw>=0.1"], "0.2.0rc1")
+
+
+@pytest.mark.parametrize("source", ["import time; time.sleep(60)", "while True: pass"])
+def test_a_plugin_that_hangs_is_interrupted_and_listed(site, monkeypatch, source):
+    monkeypatch.setattr(host, "PATIENCE", 0.2)
+    site.install("slow", f"try:\n    {source}\nexcept Exception:\n    pass")
+    site.offer("good")
+    slow, good = sorted(load_plugins(None, site.points), key=lambda p: p.name == "good")
+    assert str(slow.error) == "the plugin was still importing after 0.2 s, and was interrupted"
+    assert good.hooks is not None
+
+
+def test_an_alarm_of_somebody_else_goes_off_when_it_would_have():
+    rung = []
+    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(time.monotonic()))
+    others = signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        began = time.monotonic()
+        with limited(10):
+            time.sleep(0.05)
+        time.sleep(0.35)
+        assert len(rung) == 1
+        assert rung[0] - began >= 0.29
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, *others)
+
+
+def test_in_another_thread_there_is_no_limit_and_no_harm(site):
+    site.offer("good")
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(plugin_of, site).result().hooks is not None
+
+
+def test_what_a_plugin_prints_is_kept_apart(site, capsys):
+    site.install("chatty", "print('hello')\n@hookimpl\ndef dysfw_components():\n    print('there')\n    return []")
+    (plugin,) = site.registry().plugins
+    assert plugin.said == "hello\nthere\n"
+    assert capsys.readouterr() == ("", "")

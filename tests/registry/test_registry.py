@@ -165,7 +165,7 @@ RUBBISH = [
     ("return [ComponentSpec('fusion', 'own', 'a.b', '')]", "'own' must point to \"package.module:name\""),
     ("return [ComponentSpec('fusion', 'own', 'a:b', '')] * 2", "'own' is registered twice"),
     ("raise OSError('disk')", "disk"),
-    ("import sys; sys.exit(1)", r"a hook called sys.exit\(1\)"),
+    ("import sys; sys.exit(1)", r"the plugin called sys.exit\(1\) while registering"),
 ]
 
 

@@ -11,8 +11,8 @@ def plugins(ctx: typer.Context) -> None:
     from rich.table import Table
 
     from ...text import in_words
-    from ..main import registry_of
-    from ..terminal import out
+    from ..main import COMMANDS, registry_of
+    from ..terminal import out, warn
 
     registry = registry_of(ctx)
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -24,10 +24,17 @@ def plugins(ctx: typer.Context) -> None:
         ]
         offered += [f"command {e.spec.name}" for e in registry.commands if e.plugin == plugin]
         offered += [f"bundle {e.spec.name}" for e in registry.bundles if e.plugin == plugin]
-        state = "[green]ok[/]"
+        offered += [f"weights {e.spec.name}" for e in registry.weights if e.plugin == plugin]
+        state = "[yellow]prints when loaded[/]" if plugin.said else "[green]ok[/]"
         if plugin.error:
             state = f"[red]broken:[/] {escape(in_words(plugin.error))}"
         elif plugin.excluded:
             state = "[yellow]left out[/] by --plugins or DYSFW_PLUGINS"
         table.add_row(plugin.name, escape(plugin.origin), escape(plugin.target), state, escape(", ".join(offered)))
     out().print(table)
+    for (what, name), owners in registry.doubled().items():
+        remedy = "only one is reachable" if what == "command" else f"write {what} names in full: DISTRIBUTION:{name}"
+        warn(f"{what} {name} is registered by {' and '.join(p.origin for p in owners)}; {remedy}")
+    for entry in registry.commands:
+        if entry.spec.name in COMMANDS:
+            warn(f"command {entry.spec.name} of {entry.plugin.origin} is not reachable: dysfw has a command of that name")
