@@ -24,6 +24,8 @@ class Component(ABC):
     """What all five kinds share."""
 
     kind: ClassVar[Kind]
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Parameters that had another name once, old to new: recipes and bundles that use the old one work, with a warning."""
 
     def weights(self) -> tuple[Weights, ...]:
         """Every weight file that shapes this component's output, so that a bundle can name and check them."""

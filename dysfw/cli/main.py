@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
 import signal
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 import typer.core
@@ -132,7 +135,8 @@ def main() -> None:
     leave.allow(False, TerminalProgress())  # whatever is fetched, of whichever command, is told here
     try:
         try:
-            app()
+            with _new_names_told():
+                app()
         finally:
             _deliver()
     except DysfwError as error:
@@ -189,6 +193,29 @@ def _prepare_streams() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # for as long as we run
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+@contextlib.contextmanager
+def _new_names_told() -> Iterator[None]:
+    """A name in a recipe that was changed is told as every warning here is; the others stay Python's own."""
+    others = warnings.showwarning
+
+    def tell(  # noqa: PLR0917  # as the warnings module calls it
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if category.__name__ == "RenamedWarning":  # by name: its module brings the whole of recipes
+            warn(str(message))
+        else:
+            others(message, category, filename, lineno, file, line)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = tell
+        yield
 
 
 def _interrupted(number: int, frame: object) -> None:

@@ -22,7 +22,8 @@ class ComponentSpec:
     """A component by name, imported on first use.
 
     target: "package.module:Class". summary: one line for listings. extra: the optional extra of the plugin's distribution
-    that brings the modules in ``needs``, for a component that most users of the plugin can do without.
+    that brings the modules in ``needs``, for a component that most users of the plugin can do without. formerly: names that it
+    had once; recipes and bundles that use them work, with a warning.
     """
 
     kind: Kind
@@ -31,6 +32,7 @@ class ComponentSpec:
     summary: str
     extra: str | None = None
     needs: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,8 @@ class Registry:
 
     def _find(self, entries: list[Entry[Spec]], kind: str, name: str, provider: str | None) -> Entry[Spec]:
         owner, _, short = name.rpartition(":")
-        matches = [e for e in entries if e.spec.name == short and owner in ("", e.plugin.distribution, e.plugin.name)]
+        owned = [e for e in entries if owner in ("", e.plugin.distribution, e.plugin.name)]
+        matches = [e for e in owned if e.spec.name == short] or [e for e in owned if short in getattr(e.spec, "formerly", ())]
         if len(matches) == 1:
             return matches[0]
         if matches:

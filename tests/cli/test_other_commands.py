@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -162,3 +163,15 @@ def test_a_plugin_can_add_a_command(dysfw, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     assert "Add two numbers." in dysfw("--help").out
     assert dysfw("add", 2, 3).out.strip() == "5"
+
+
+def test_an_old_name_in_a_recipe_costs_a_line(dysfw, toy_recipe, monkeypatch):
+    from dysfw.recipe import renamed
+
+    monkeypatch.setitem(renamed.KEYS, ("crop",), {"border": "margin"})
+    toy_recipe.write_text(toy_recipe.read_text().replace("margin:", "border:"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        ran = dysfw("recipe", "check", toy_recipe)
+    assert ran.code == 0
+    assert f"warning {toy_recipe}:6:21: crop.border is now called 'margin'" in ran.err

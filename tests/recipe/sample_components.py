@@ -1,7 +1,7 @@
 """A plugin with backbones that take every sort of parameter, other backbones among them."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ def dysfw_components() -> list[ComponentSpec]:
     return [
         ComponentSpec("backbone", "files", "sample_components:Files", "every sort of plain parameter"),
         ComponentSpec("backbone", "joined", "sample_components:Joined", "several backbones side by side"),
-        ComponentSpec("backbone", "wrap", "sample_components:Wrap", "one backbone, or two"),
+        ComponentSpec("backbone", "wrap", "sample_components:Wrap", "one backbone, or two", formerly=("shell", "cover")),
     ]
 
 
@@ -39,6 +39,8 @@ class Plain(Backbone):
 
 class Files(Plain):
     """One of everything."""
+
+    renamed: ClassVar = {"depth": "layers", "others": "named"}
 
     def __init__(  # noqa: PLR0917
         self,

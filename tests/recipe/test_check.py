@@ -64,7 +64,7 @@ def test_five_mistakes_are_five_problems_each_at_its_place_with_what_is_allowed(
 
 
 TOP_LEVEL = [
-    ({"version": "2"}, "1:1: version: found 2; allowed: 1"),
+    ({"version": "2"}, "1:1: version: found 2; this dysfw reads version 1: the recipe needs a newer dysfw"),
     ({"version": '"1"'}, "1:1: version: found \"1\"; allowed: 1; did you mean '1'?"),
     ({"version": None}, "1:1: version: is missing"),
     ({"name": "a/b"}, '2:1: name: found "a/b"; allowed: letters, digits and . _ -'),
