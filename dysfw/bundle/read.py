@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pydantic
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
@@ -21,6 +20,7 @@ from ..reliability.typicality import Typicality
 from ..types import Float32, State
 from ..weightfile import read_weights
 from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Bundle, CasesSeen, Fitted, Manifest, Votes
+from .states import unpacked
 
 MAX_MANIFEST = 64 * 2**20
 
@@ -36,7 +36,7 @@ def read_bundle(folder: Path, registry: Registry, overrides: list[str] | None = 
     _check_files(folder, manifest)
     try:
         arrays = load_file(folder / STATE)
-        states = _states(arrays, manifest.values)
+        states = unpacked(arrays, manifest.values)
         votes = Votes(
             arrays["votes/probabilities"].astype(np.float32),
             arrays["votes/present"].astype(bool),
@@ -86,14 +86,6 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
             raise _damaged(folder, f"{name} is missing")
         if sha256_of(path) != manifest.files.get(name):
             raise _damaged(folder, f"{name} is not the file that was written (its sha256 differs)")
-
-
-def _states(arrays: Mapping[str, npt.NDArray[np.generic]], values: Mapping[str, Mapping[str, object]]) -> dict[str, State]:
-    parts: dict[str, dict[str, npt.NDArray[np.generic]]] = {name: {} for name in values}
-    for key, array in arrays.items():
-        name, _, field = key.rpartition("/")
-        parts.setdefault(name, {})[field] = array
-    return {name: State(fields, values.get(name, {})) for name, fields in parts.items()}
 
 
 def _read_reliability(states: Mapping[str, State], votes: Votes) -> tuple[Typicality | None, Votes]:

@@ -7,8 +7,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from safetensors.numpy import save
 
 from ..errors import DysfwError
@@ -17,6 +15,7 @@ from ..recipe.document import dump_document
 from ..types import State
 from ..weightfile import write_weights
 from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Fitted, Manifest
+from .states import Array, packed
 
 
 def refuse_existing(folder: Path) -> None:
@@ -68,7 +67,7 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
     return manifest
 
 
-def _arrays(states: Mapping[str, State], fitted: Fitted) -> dict[str, npt.NDArray[np.generic]]:
+def _arrays(states: Mapping[str, State], fitted: Fitted) -> dict[str, Array]:
     votes, typical = fitted.votes, fitted.typicality
     held = {"probabilities": votes.probabilities, "present": votes.present, "y": votes.y, "groups": votes.groups}
     parts = {name: state.arrays for name, state in states.items()} | {"votes": held}
@@ -77,4 +76,4 @@ def _arrays(states: Mapping[str, State], fitted: Fitted) -> dict[str, npt.NDArra
         parts["reliability"] = shape | {"distances": votes.distances, "sharpness": votes.sharpness}
     if fitted.cases is not None:
         parts["cases"] = {"present": fitted.cases.present, "sharpness": fitted.cases.sharpness}
-    return {f"{name}/{key}": np.ascontiguousarray(array) for name, part in parts.items() for key, array in part.items()}
+    return packed(parts)

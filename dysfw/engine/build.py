@@ -72,6 +72,11 @@ def build_fusion(recipe: Recipe, regions: tuple[str, ...]) -> Fusion:
     return _Builder(recipe).fusion(regions)
 
 
+def parameters_of(recipe: Recipe, node: Node) -> dict[str, Any]:
+    """What one of the recipe's components is constructed with, components nested in it built. Raises RecipeError."""
+    return _Builder(recipe).arguments(node)
+
+
 def _alignment(crop: Crop, backbone: Backbone) -> Alignment | None:
     return backbone.alignment if crop.align == "trunk" else None if isinstance(crop.align, bool) else NAMED[crop.align]
 
@@ -98,6 +103,9 @@ class _Builder:
         }
 
     def build(self, node: Node) -> Component:
+        return self.guarded(node.path, lambda: node.component(**self.arguments(node)))
+
+    def arguments(self, node: Node) -> dict[str, Any]:
         arguments = {
             name: self.guarded((*node.path, name), partial(self.argument, value)) for name, value in node.params.items()
         }
@@ -108,7 +116,7 @@ class _Builder:
             arguments["device"] = self.guarded((*node.path, "device"), lambda: resolve_device(str(node.params["device"])))
         if node.params.get("precision") == "auto":
             arguments["precision"] = self.supplied["precision"]
-        return self.guarded(node.path, lambda: node.component(**arguments))
+        return arguments
 
     def head(self, labels: tuple[str, ...]) -> Head:
         head = cast(Head, self.build(self.recipe.nodes["head"]))

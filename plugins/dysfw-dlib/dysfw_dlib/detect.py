@@ -20,6 +20,7 @@ from dysfw.types import Face, Image, UInt8, Weights
 from .weightfile import checked_model
 
 SMALLEST = 80  # px: side of the smallest face that the detectors find
+NARROWEST = 40  # px: half such a face. In narrower strips there is none, and dlib's network cannot take them
 LARGEST_SCALE = 2.0
 LANDMARKS = (
     "shape_predictor_5_face_landmarks.dat",
@@ -79,6 +80,8 @@ class DlibDetector(Detector):
 
     def _faces(self, image: Image) -> list[Face]:
         pixels = self._scaled(image)
+        if min(pixels.shape[:2]) < NARROWEST:
+            return []
         back = np.array([image.width / pixels.shape[1], image.height / pixels.shape[0]])
         faces = []
         for rectangle, confidence in self.find(pixels):

@@ -1,0 +1,95 @@
+"""``dysfw check``: the conformance kit from the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ...registry.registry import Registry
+    from ...testing.kit import Parameters
+    from ...testing.outcome import Outcome
+
+
+def check(
+    ctx: typer.Context,
+    plugin: Annotated[
+        str, typer.Argument(metavar="PLUGIN", help="A distribution, or the name of its entry point.", show_default=False)
+    ],
+    recipe: Annotated[
+        Path | None,
+        typer.Option(metavar="RECIPE", help="Build the plugin's components with the parameters that this recipe gives them."),
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="WORD", help="Only checks, or components, whose names hold this word.")
+    ] = None,
+) -> None:
+    """Hold a plugin, and every component that it registers, to the contract: types and ranges, batches of any size, absent regions,
+    state through a bundle, threads, no network, useful errors. Exit code 1 where something does not keep it."""
+    from ...errors import DysfwError
+    from ...testing.kit import plugin_cases
+    from ...testing.outcome import Report
+    from ..main import registry_of
+    from ..terminal import TerminalProgress, out
+
+    registry = registry_of(ctx)
+    parameters = _parameters(recipe, registry, plugin) if recipe else {}
+    cases = plugin_cases(plugin, registry=registry, parameters=parameters)
+    cases = [case for case in cases if not only or only in case.subject or only in case.check]
+    if not cases:
+        raise DysfwError(f"no check of {plugin} has {only!r} in its name", hint=f"`dysfw check {plugin}` shows all of them")
+    progress = TerminalProgress()
+    report = Report(tuple(case.run() for case in progress.track(cases, "checking", len(cases), "checks")))
+    for subject in dict.fromkeys(outcome.subject for outcome in report):
+        out().print(_section(subject, [o for o in report if o.subject == subject]), markup=False, soft_wrap=True)
+    out().print(report.summary, markup=False)
+    if not report.good:
+        raise typer.Exit(1)
+
+
+def _section(subject: str, outcomes: list[Outcome]) -> str:
+    """What one plugin or component came to: the passes counted, everything else in words."""
+    passed = sum(outcome.status == "passed" for outcome in outcomes)
+    lines = [f"{subject}: {passed} of {len(outcomes)} passed"]
+    for outcome in outcomes:
+        if outcome.status in ("failed", "passes now"):
+            lines.append(f"  {outcome.status.upper()} {outcome.check}")
+            lines += [f"    {line}" for line in outcome.message.splitlines()]
+    for status in ("skipped", "expected to fail"):
+        reasons: dict[str, list[str]] = {}
+        for outcome in outcomes:
+            if outcome.status == status:
+                reasons.setdefault(outcome.message, []).append(outcome.check)
+        lines += [f"  {status}: {', '.join(checks)}: {reason}" for reason, checks in reasons.items()]
+    return "\n".join(lines)
+
+
+def _parameters(recipe: Path, registry: Registry, plugin: str) -> dict[str, Parameters]:
+    """Those of the plugin's components, nested ones too, as the recipe builds them."""
+    from ...engine.build import parameters_of
+    from ...errors import DysfwError
+    from ...recipe.check import load_recipe
+    from ...recipe.model import Node
+    from ..options import recipe_file
+
+    def nodes(value: object) -> Iterable[Node]:
+        if isinstance(value, Node):
+            yield value
+            for inner in value.params.values():
+                yield from nodes(inner)
+        elif isinstance(value, list):
+            for item in value:
+                yield from nodes(item)
+
+    loaded = load_recipe(recipe_file(recipe), registry)
+    found: dict[str, Parameters] = {}
+    for node in (node for top in loaded.nodes.values() for node in nodes(top)):
+        owner = registry.component(node.kind, node.use).plugin
+        if plugin in (owner.name, owner.distribution):
+            found.setdefault(node.use.rpartition(":")[2], parameters_of(loaded, node))
+    if not found:
+        raise DysfwError(f"{recipe} uses no component of {plugin}", hint="leave --recipe out, or name a recipe that does")
+    return found

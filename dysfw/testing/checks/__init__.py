@@ -1,0 +1,18 @@
+"""The checks of a component, by kind. A check is a function of a subject that raises BrokenError, or NotApplicableError."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...kinds import Kind
+from ..subject import Subject
+from . import backbone, detector, fusion, general, head, segmenter
+
+Check = Callable[[Subject], None]
+CHECKS: dict[Kind, tuple[Check, ...]] = {
+    "detector": general.CHECKS + detector.CHECKS,
+    "segmenter": general.CHECKS + segmenter.CHECKS,
+    "backbone": general.CHECKS + backbone.CHECKS,
+    "head": general.CHECKS + head.CHECKS,
+    "fusion": general.CHECKS + fusion.CHECKS,
+}

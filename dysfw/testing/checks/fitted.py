@@ -1,0 +1,40 @@
+"""What every component that is fitted owes: its state goes into a bundle and comes back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+from safetensors.numpy import load, save
+
+from ...bundle.states import packed, unpacked
+from ...types import State
+from ..outcome import BrokenError, owes
+
+
+def through_a_bundle(state: State) -> State:
+    """As a bundle gives it back. Raises BrokenError for what none can hold."""
+    owes(isinstance(state, State), "state() to give a dysfw.types.State", found=type(state).__name__, why="the contract")
+    for name, array in state.arrays.items():
+        owes(
+            isinstance(array, np.ndarray) and array.dtype.kind in "biuf",
+            f"an array of numbers for {name}",
+            found=f"{type(array).__name__} of {getattr(array, 'dtype', 'no dtype')}",
+            why="bundles hold numbers only: other arrays would have to be pickled",
+        )
+        owes("/" not in name, "names of arrays without /", found=name, why="bundles keep them by part/name")
+    arrays = packed({"part": state.arrays})
+    return unpacked(load(save(arrays)) if arrays else {}, {"part": _as_json(state.values)})["part"]
+
+
+def _as_json(values: Mapping[str, object]) -> dict[str, object]:
+    try:
+        text = json.dumps(dict(values), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise BrokenError(
+            "values of the state to be plain JSON (numbers, texts, lists, mappings)", str(error), "bundles keep no pickles"
+        ) from None
+    back: dict[str, object] = json.loads(text)
+    owes(back == dict(values), "values that JSON gives back as they were", found=f"{dict(values)} became {back}", why="bundles")
+    return back

@@ -1,0 +1,122 @@
+"""What fusions owe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...components import Fusion
+from ...types import Bool, Float32, State
+from ..outcome import BrokenError, NotApplicableError, owes
+from ..subject import Subject
+from .exercise import REGIONS, Fusing, exercise, same
+from .fitted import through_a_bundle
+
+
+def gives_probabilities(subject: Subject) -> None:
+    votes, present = _data(subject)
+    found = _ready(subject).fuse(votes, present)
+    owes(
+        found.shape == (len(votes), votes.shape[2]) and found.dtype == np.float32,
+        f"float32 [{len(votes)}, {votes.shape[2]}]: photographs, classes",
+        found=f"{found.dtype} {list(found.shape)}",
+        why="the contract",
+    )
+    sums = found.sum(1)
+    owes(
+        np.isfinite(found).all() and (found >= 0).all() and np.allclose(sums, 1, atol=1e-4),
+        "numbers from 0 to 1, each row summing to 1",
+        found=f"numbers from {found.min():.3g} to {found.max():.3g}, rows summing to {sums.min():.3g} to {sums.max():.3g}",
+        why="they are probabilities",
+    )
+
+
+def leaves_absent_regions_out(subject: Subject) -> None:
+    fusion, (votes, present) = _ready(subject), _data(subject)
+    for filler in (0.9, np.nan):
+        arbitrary = np.where(present[:, :, None], votes, np.float32(filler))
+        same(
+            [fusion.fuse(votes, present)],
+            [fusion.fuse(arbitrary, present)],
+            f"the same whatever stands at absent regions, here {filler}",
+            "there is nothing to be seen there: the numbers are arbitrary",
+        )
+
+
+def hears_the_regions(subject: Subject) -> None:
+    """Where all regions agree that one condition is nearly certain, it comes first."""
+    sure = np.full((4, len(REGIONS), 4), 0.02, np.float32)
+    for k in range(4):
+        sure[k, :, k] = 0.94
+    found = _ready(subject).fuse(sure, np.ones((4, len(REGIONS)), bool)).argmax(1)
+    owes(
+        (found == np.arange(4)).all(),
+        "the condition first of which every region is nearly certain",
+        found=f"places {found.tolist()} for conditions [0, 1, 2, 3]",
+        why="or it fuses something else than the votes",
+    )
+
+
+def takes_no_photographs(subject: Subject) -> None:
+    votes, present = _data(subject)
+    found = _ready(subject).fuse(votes[:0], present[:0])
+    owes(found.shape == (0, votes.shape[2]), "[0, K] for no photographs", found=list(found.shape), why="batches can be empty")
+
+
+def judges_each_photograph_by_itself(subject: Subject) -> None:
+    fusion, (votes, present) = _ready(subject), _data(subject)
+    alone = np.concatenate([fusion.fuse(votes[i : i + 1], present[i : i + 1]) for i in range(8)])
+    same([fusion.fuse(votes, present)[:8]], [alone], "the same one by one", "a photograph must not depend on its neighbours")
+
+
+def keeps_its_state_in_a_bundle(subject: Subject) -> None:
+    fusion, (votes, present) = _ready(subject), _data(subject)
+    restored = subject.make()
+    assert isinstance(restored, Fusion)  # noqa: S101
+    restored.prepare(REGIONS)
+    restored.restore(through_a_bundle(fusion.state()))
+    same(
+        [fusion.fuse(votes, present)], [restored.fuse(votes, present)], "the same answers after a bundle",
+        "a bundle must give what was trained", 0,
+    )  # fmt: skip
+
+
+def refuses_a_state_that_is_not_its_own(subject: Subject) -> None:
+    if not _ready(subject).learns:
+        raise NotApplicableError("it learns nothing, so any state is its own")
+    fusion = subject.make()
+    assert isinstance(fusion, Fusion)  # noqa: S101
+    fusion.prepare(REGIONS)
+    try:
+        fusion.restore(State({}))
+    except ValueError:
+        return
+    except Exception as error:
+        raise BrokenError("ValueError for an empty state", repr(error), "damaged bundles are told by it") from None
+    raise BrokenError("ValueError for an empty state", "no error", "a damaged bundle must not give probabilities")
+
+
+def _data(subject: Subject) -> tuple[Float32, Bool]:
+    return _task(subject).data()[:2]
+
+
+def _task(subject: Subject) -> Fusing:
+    task = exercise(subject)
+    assert isinstance(task, Fusing)  # noqa: S101
+    return task
+
+
+def _ready(subject: Subject) -> Fusion:
+    fusion = _task(subject).one
+    assert isinstance(fusion, Fusion)  # noqa: S101
+    return fusion
+
+
+CHECKS = (
+    gives_probabilities,
+    leaves_absent_regions_out,
+    hears_the_regions,
+    takes_no_photographs,
+    judges_each_photograph_by_itself,
+    keeps_its_state_in_a_bundle,
+    refuses_a_state_that_is_not_its_own,
+)

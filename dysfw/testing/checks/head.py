@@ -1,0 +1,143 @@
+"""What heads owe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...components import CaseBased, Head
+from ...types import Float32, State
+from ..outcome import BrokenError, NotApplicableError, owes
+from ..subject import Subject
+from .exercise import IN_A_BATCH, LABELS, Classifying, exercise, same
+from .fitted import through_a_bundle
+
+BETTER_THAN_CHANCE = 0.5  # of the photographs that it was fitted to, by chance 0.25
+
+
+def gives_probabilities(subject: Subject) -> None:
+    head, x = _fitted(subject), _task(subject).data()[0]
+    _are_probabilities(head.predict(x), len(x))
+
+
+def learns(subject: Subject) -> None:
+    x, y, _ = _task(subject).data()
+    right = float((_fitted(subject).predict(x).argmax(1) == y).mean())
+    owes(
+        right > BETTER_THAN_CHANCE,
+        f"more than {BETTER_THAN_CHANCE} right on what it was fitted to (four classes that can be told apart)",
+        found=f"{right:.2f}",
+        why="or it has learned nothing",
+    )
+
+
+def takes_no_photographs(subject: Subject) -> None:
+    found = _fitted(subject).predict(_task(subject).data()[0][:0])
+    owes(
+        found.shape == (0, len(LABELS)), "[0, classes] for no photographs", found=list(found.shape), why="batches can be empty"
+    )
+
+
+def judges_each_photograph_by_itself(subject: Subject) -> None:
+    head, x = _fitted(subject), _task(subject).data()[0]
+    alone = np.concatenate([head.predict(x[i : i + 1]) for i in range(5)])
+    same([head.predict(x)[:5]], [alone], "the same one by one", "a photograph must not depend on its neighbours", IN_A_BATCH)
+
+
+def bears_a_class_without_photographs(subject: Subject) -> None:
+    """In a fold of a cross-validation, or for a region that no photograph of a condition shows."""
+    x, y, groups = _task(subject).data()
+    some = y != 2
+    head = _prepared(subject)
+    head.fit(x[some], y[some], len(LABELS), groups[some])
+    _are_probabilities(head.predict(x), len(x))
+
+
+def bears_numbers_that_never_change(subject: Subject) -> None:
+    """Embeddings often hold some, as a trunk's units that are never active."""
+    x, y, groups = _task(subject).data()
+    still = np.hstack([x, np.zeros((len(x), 2), np.float32), np.full((len(x), 1), 7, np.float32)])
+    head = _prepared(subject)
+    head.fit(still, y, len(LABELS), groups)
+    _are_probabilities(head.predict(still), len(x))
+
+
+def keeps_its_state_in_a_bundle(subject: Subject) -> None:
+    head, x = _fitted(subject), _task(subject).data()[0]
+    restored = _prepared(subject)
+    restored.restore(through_a_bundle(head.state()))
+    same([head.predict(x)], [restored.predict(x)], "the same answers after a bundle", "a bundle must give what was trained", 0)
+
+
+def refuses_a_state_that_is_not_its_own(subject: Subject) -> None:
+    head = _prepared(subject)
+    try:
+        head.restore(State({}))
+    except ValueError:
+        return
+    except Exception as error:
+        raise BrokenError("ValueError for an empty state", repr(error), "damaged bundles are told by it") from None
+    raise BrokenError("ValueError for an empty state", "no error", "a damaged bundle must not give probabilities")
+
+
+def keeps_its_cases(subject: Subject) -> None:
+    head, (x, y, groups) = _fitted(subject), _task(subject).data()
+    if not isinstance(head, CaseBased):
+        raise NotApplicableError("it keeps no cases (dysfw.components.CaseBased)")
+    cases = head.cases()
+    for what, kept, given in (("x", cases.x, x), ("y", cases.y, y), ("groups", cases.groups, groups)):
+        owes(np.array_equal(kept, given), f"cases().{what} as it was given to fit", found=kept, why="galleries list them")
+    likeness = head.likeness(x)
+    owes(
+        likeness.shape == (len(x), len(x)) and np.allclose(np.diag(likeness), 1, atol=1e-4),
+        "likeness [N, cases], a case to itself 1",
+        found=f"{list(likeness.shape)}, from {np.diag(likeness).min():.3g}",
+        why="the likest cases are shown as reasons",
+    )
+
+
+def _are_probabilities(found: Float32, number: int) -> None:
+    owes(
+        found.shape == (number, len(LABELS)) and found.dtype == np.float32,
+        f"float32 [{number}, {len(LABELS)}]: photographs, classes",
+        found=f"{found.dtype} {list(found.shape)}",
+        why="the contract",
+    )
+    sums = found.sum(1)
+    owes(
+        np.isfinite(found).all() and (found >= 0).all() and np.allclose(sums, 1, atol=1e-4),
+        "numbers from 0 to 1, each row summing to 1",
+        found=f"numbers from {found.min():.3g} to {found.max():.3g}, rows summing to {sums.min():.3g} to {sums.max():.3g}",
+        why="they are probabilities, and fusions multiply and average them",
+    )
+
+
+def _task(subject: Subject) -> Classifying:
+    task = exercise(subject)
+    assert isinstance(task, Classifying)  # noqa: S101
+    return task
+
+
+def _fitted(subject: Subject) -> Head:
+    head = _task(subject).one
+    assert isinstance(head, Head)  # noqa: S101
+    return head
+
+
+def _prepared(subject: Subject) -> Head:
+    head = subject.make()
+    assert isinstance(head, Head)  # noqa: S101
+    head.prepare(LABELS)
+    return head
+
+
+CHECKS = (
+    gives_probabilities,
+    learns,
+    takes_no_photographs,
+    judges_each_photograph_by_itself,
+    bears_a_class_without_photographs,
+    bears_numbers_that_never_change,
+    keeps_its_state_in_a_bundle,
+    refuses_a_state_that_is_not_its_own,
+    keeps_its_cases,
+)

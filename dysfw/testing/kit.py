@@ -1,0 +1,165 @@
+"""Runs the checks: of one component, of all that a plugin registers, from Python, pytest or ``dysfw check``."""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..components import CONTRACTS, Component
+from ..errors import DysfwError
+from ..registry.hookspecs import ComponentSpec
+from ..registry.host import Plugin
+from ..registry.registry import Entry, Registry, load_registry
+from ..text import closest, in_words, listed
+from ..types import Face, Image
+from .checks import CHECKS
+from .examples import phantom_faces, phantom_images
+from .outcome import BrokenError, NotApplicableError, Outcome, Report
+from .plugins import PLUGIN_CHECKS, PluginSubject
+from .subject import Subject
+
+Parameters = Mapping[str, object] | Callable[[], Mapping[str, object]]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One check of one subject, ready to run."""
+
+    subject: str
+    check: str
+    action: Callable[[], None]
+    expected_failure: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.subject.replace(' ', ':')}:{self.check}"
+
+    def run(self) -> Outcome:
+        outcome = self._run()
+        if not self.expected_failure or outcome.status == "skipped":
+            return outcome
+        if outcome.status == "failed":
+            return Outcome(self.subject, self.check, "expected to fail", f"{self.expected_failure}\n{outcome.message}")
+        return Outcome(self.subject, self.check, "passes now", f"expected to fail ({self.expected_failure}): drop that")
+
+    def _run(self) -> Outcome:
+        try:
+            self.action()
+        except NotApplicableError as reason:
+            return Outcome(self.subject, self.check, "skipped", str(reason))
+        except BrokenError as error:
+            return Outcome(self.subject, self.check, "failed", str(error))
+        except Exception as error:
+            found = f"{in_words(error)} ({_place(error)})"
+            why = "an error on ordinary input fails every photograph"
+            return Outcome(self.subject, self.check, "failed", str(BrokenError("no error", found, why)))
+        return Outcome(self.subject, self.check, "passed")
+
+
+def check_component(
+    component: type[Component],
+    parameters: Mapping[str, object] | None = None,
+    *,
+    images: Sequence[Image] = (),
+    faces: Sequence[Face] = (),
+    expected_failures: Mapping[str, str] | None = None,
+) -> Report:
+    """Hold a component to its kind's contract.
+
+    component: the class; an instance cannot be asked whether a second one gives the same. parameters: of its constructor,
+    beside device, precision and seed. images, faces: photographs with one upright face each, and that face (box and five
+    landmarks); four phantoms otherwise. expected_failures: check -> why it may fail; one that passes all the same is told.
+    Raises TypeError for anything else than a component's class, ValueError for an expectation of no check.
+    """
+    if not (isinstance(component, type) and issubclass(component, tuple(CONTRACTS.values()))):
+        raise TypeError(
+            f"check_component takes the class of a component, and its parameters; found {component!r}. A component is a "
+            f"subclass of one of these of dysfw.components: {listed(c.__name__ for c in CONTRACTS.values())}"
+        )
+    subject = Subject(component, parameters or {}, images or phantom_images(), faces or phantom_faces())
+    cases = list(_component_cases(component.__name__, component.kind, lambda: subject, expected_failures or {}))
+    return Report(tuple(case.run() for case in cases))
+
+
+def plugin_cases(
+    plugin: str,
+    *,
+    registry: Registry | None = None,
+    parameters: Mapping[str, Parameters] | None = None,
+    expected_failures: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Case]:
+    """Every check of a plugin and of all the components that it registers, none of which is built yet.
+
+    plugin: its distribution, or its entry point. parameters: by a component's name, for those that cannot be built without; a
+    function is called when they are needed. expected_failures: by a component's name (or the plugin's): check -> why. Raises
+    DysfwError for a plugin or component that is not there.
+    """
+    registry = registry or load_registry()
+    found = _plugin(plugin, registry)
+    subject = PluginSubject(found, registry)
+    names = {entry.spec.name for entry in subject.components}
+    for name in [*(parameters or {}), *(expected_failures or {})]:
+        if name not in names | {plugin}:
+            raise DysfwError(f"{plugin} registers no component {name!r}{closest(name, names)}", hint=f"it has: {listed(names)}")
+    expected = expected_failures or {}
+    cases = [
+        Case(f"plugin {found.distribution}", check.__name__, functools.partial(check, subject), _take(expected, plugin, check))
+        for check in PLUGIN_CHECKS
+    ]
+    for entry in subject.components:
+        make = functools.cache(functools.partial(_subject, registry, entry, (parameters or {}).get(entry.spec.name, {})))
+        cases += _component_cases(entry.spec.name, entry.spec.kind, make, expected.get(entry.spec.name, {}))
+    return cases
+
+
+def check_plugin(plugin: str, **options: Any) -> Report:  # noqa: ANN401
+    """Run ``plugin_cases``, with the same options."""
+    return Report(tuple(case.run() for case in plugin_cases(plugin, **options)))
+
+
+def _plugin(name: str, registry: Registry) -> Plugin:
+    for plugin in registry.plugins:
+        if name in (plugin.name, plugin.distribution):
+            return plugin
+    names = [n for p in registry.plugins for n in (p.name, p.distribution)]
+    raise DysfwError(
+        f"no installed plugin is called {name!r}{closest(name, names)}",
+        hint=f"installed: {listed(sorted({p.distribution for p in registry.plugins}))}. Is it installed in this environment?",
+    )
+
+
+def _subject(registry: Registry, entry: Entry[ComponentSpec], parameters: Parameters) -> Subject:
+    try:
+        component = registry.load(entry.spec.kind, entry.full_name)
+    except DysfwError as error:
+        raise NotApplicableError(error.message) from None
+    return Subject(component, parameters() if callable(parameters) else parameters)
+
+
+def _component_cases(name: str, kind: str, make: Callable[[], Subject], expected: Mapping[str, str]) -> Iterator[Case]:
+    checks = CHECKS[kind]  # type: ignore[index]  # a registry holds no other kinds
+    names = [check.__name__ for check in checks]
+    for wrong in expected.keys() - set(names):
+        raise ValueError(f"{kind}s have no check {wrong!r}{closest(wrong, names)}; there are: {listed(names, 30)}")
+    for check in checks:
+        yield Case(f"{kind} {name}", check.__name__, functools.partial(_apply, check, make), expected.get(check.__name__, ""))
+
+
+def _apply(check: Callable[[Subject], None], make: Callable[[], Subject]) -> None:
+    check(make())
+
+
+def _take(expected: Mapping[str, Mapping[str, str]], name: str, check: Callable[..., None]) -> str:
+    return expected.get(name, {}).get(check.__name__, "")
+
+
+def _place(error: Exception) -> str:
+    """The last line of somebody else's code that an error came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = str(Path(__file__).parent)
+    last = next((frame for frame in reversed(frames) if not frame.filename.startswith(own)), frames[-1])
+    return f"{Path(last.filename).name}:{last.lineno}"

@@ -1,0 +1,179 @@
+"""What a plugin owes as a whole, whatever it registers: that every command of dysfw stays fast and quiet with it installed."""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+from ..errors import DysfwError
+from ..kinds import KINDS
+from ..registry.compatibility import wanted_core
+from ..registry.hookspecs import ComponentSpec
+from ..registry.host import Plugin
+from ..registry.registry import Entry, Registry
+from ..text import count, in_words, listed, shown
+from .outcome import BrokenError, NotApplicableError, owes
+
+LONGEST = 0.5  # s of processor time to import the plugin's module, beyond the core
+SUMMARY = 120  # characters
+HANGS = 60.0  # s
+# Libraries that take a tenth of a second and more to import.
+HEAVY = frozenset(
+    """cv2 dlib faiss fastai imageio insightface jax keras lightning matplotlib mediapipe numba numpy onnx onnxruntime open_clip
+    pandas PIL polars pyarrow scipy skimage sklearn tensorflow tflite_runtime timm torch torchaudio torchvision
+    transformers""".split()  # noqa: SIM905  # a list would take thirty lines
+)
+
+
+@dataclass(frozen=True, eq=False)
+class PluginSubject:
+    """An installed plugin, in the registry of its environment."""
+
+    plugin: Plugin
+    registry: Registry
+
+    @property
+    def components(self) -> list[Entry[ComponentSpec]]:
+        return [e for kind in KINDS for e in self.registry.components[kind] if e.plugin == self.plugin]
+
+    @functools.cached_property
+    def probe(self) -> dict[str, Any]:
+        """What importing its module does in a process of its own."""
+        module = self.plugin.target.partition(":")[0]
+        command = [sys.executable, "-m", "dysfw.testing.probe", module]
+        try:
+            ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=HANGS)  # noqa: S603
+        except subprocess.TimeoutExpired:
+            raise BrokenError("to be imported", f"nothing after {HANGS:g} s", "every command waits for it") from None
+        if ran.returncode:
+            last = ran.stderr.strip().splitlines()[-1:] or [f"exit code {ran.returncode}"]
+            raise NotApplicableError(f"it cannot be imported ({last[0]})")
+        found: dict[str, Any] = json.loads(ran.stdout)
+        return found
+
+
+def loads(subject: PluginSubject) -> None:
+    error = subject.plugin.error
+    owes(
+        error is None,
+        "to be imported and to register",
+        found=in_words(error) if error else "",
+        why="else nothing of it can be used",
+    )
+
+
+def registers_something(subject: PluginSubject) -> None:
+    if subject.plugin.error:
+        raise NotApplicableError("it cannot be loaded")
+    registry = subject.registry
+    others: list[list[Entry[Any]]] = [[*registry.commands], [*registry.bundles], [*registry.weights]]
+    owners = [e.plugin for entries in others for e in entries]
+    owes(
+        subject.components or subject.plugin in owners,
+        "a component, command, bundle or weight file",
+        found="nothing: a hook may lack @hookimpl, or its name may not begin with dysfw_",
+        why="a plugin is there to offer something",
+    )
+
+
+def imports_nothing_heavy(subject: PluginSubject) -> None:
+    heavy = sorted(HEAVY & set(subject.probe["imported"]))
+    owes(
+        not heavy,
+        "its module to import nothing heavy: components are named by text and imported on first use",
+        found=f"imports of {listed(heavy)}",
+        why="it is imported whenever dysfw starts, for `dysfw --help` too",
+    )
+
+
+def imports_fast(subject: PluginSubject) -> None:
+    seconds = subject.probe["seconds"]
+    owes(
+        seconds <= LONGEST,
+        f"its module imported within {LONGEST} s of processor time",
+        found=f"{seconds:.1f} s",
+        why="it is imported whenever dysfw starts",
+    )
+
+
+def is_quiet_when_imported(subject: PluginSubject) -> None:
+    said, threads, network = (subject.probe[key] for key in ("said", "threads", "network"))
+    owes(not said, "nothing printed when it is imported", found=shown(said), why="programs read what dysfw prints")
+    owes(
+        not threads, "no thread started when it is imported", found=count(threads, "thread"), why="commands that do not use it"
+    )
+    owes(not network, "no use of the network when it is imported", found=listed(network), why="nobody has asked for it")
+
+
+def says_which_core_it_is_built_for(subject: PluginSubject) -> None:
+    try:
+        wanted = wanted_core(metadata.requires(subject.plugin.distribution) or [])
+    except metadata.PackageNotFoundError:
+        raise NotApplicableError("it belongs to no installed distribution") from None
+    if subject.plugin.distribution == "dysfw":
+        raise NotApplicableError("it is the core's own")
+    owes(
+        wanted and "<" in wanted,
+        'a requirement of its distribution like "dysfw>=0.1,<0.2"',
+        found=f"dysfw {wanted or 'of any version'}" if wanted is not None else "no requirement of dysfw",
+        why="a core that has changed then says so, instead of failing somewhere inside",
+    )
+
+
+def takes_no_name_of_another(subject: PluginSubject) -> None:
+    doubled = [
+        f"{what} {name} ({', '.join(p.distribution for p in owners if p != subject.plugin) or 'twice'})"
+        for (what, name), owners in subject.registry.doubled().items()
+        if subject.plugin in owners
+    ]
+    owes(
+        not doubled,
+        "names that no other plugin here has",
+        found=listed(doubled),
+        why="recipes that use the short name stop working for everybody who installs both",
+    )
+
+
+def describes_each_component_in_a_line(subject: PluginSubject) -> None:
+    if not subject.components:
+        raise NotApplicableError("it registers no component")
+    for entry in subject.components:
+        summary = entry.spec.summary
+        owes(
+            summary and "\n" not in summary and len(summary) < SUMMARY,
+            f"a summary of {entry.spec.name} in one line of fewer than {SUMMARY} characters",
+            found=repr(summary),
+            why="`dysfw components` shows it",
+        )
+
+
+def can_import_each_component(subject: PluginSubject) -> None:
+    if not subject.components:
+        raise NotApplicableError("it registers no component")
+    for entry in subject.components:
+        try:
+            subject.registry.load(entry.spec.kind, entry.full_name)
+        except DysfwError as error:
+            raise BrokenError(
+                f"{entry.spec.kind} {entry.spec.name} to be found at {entry.spec.target}", error.message, "recipes name it"
+            ) from None
+
+
+PluginCheck = Callable[[PluginSubject], None]
+PLUGIN_CHECKS: tuple[PluginCheck, ...] = (
+    loads,
+    registers_something,
+    imports_nothing_heavy,
+    imports_fast,
+    is_quiet_when_imported,
+    says_which_core_it_is_built_for,
+    takes_no_name_of_another,
+    describes_each_component_in_a_line,
+    can_import_each_component,
+)
