@@ -1,10 +1,12 @@
-"""For the authors of plugins: the conformance kit. Fixtures for pytest come with it, see ``dysfw.testing.fixtures``.
+"""For the authors of plugins: the conformance kit, as tests of everything that a plugin registers::
 
-from dysfw.testing import conformance
+    from dysfw.testing import conformance
 
-@conformance("dysfw-mine")
-def test_it_keeps_the_contract(case):
-    case()
+    @conformance("dysfw-mine")
+    def test_it_keeps_the_contract(case):
+        case()
+
+or of one class, with ``check_component(Mine).require()``. Fixtures for pytest are in ``dysfw.pytest_plugin``.
 """
 
 from .examples import noise_image, phantom_faces, phantom_images

@@ -72,7 +72,7 @@ def check_component(
 
     component: the class; an instance cannot be asked whether a second one gives the same. parameters: of its constructor,
     beside device, precision and seed. images, faces: photographs with one upright face each, and that face (box and five
-    landmarks); four phantoms otherwise. expected_failures: check -> why it may fail; one that passes all the same is told.
+    landmarks); two phantoms otherwise. expected_failures: check -> why it may fail; one that passes all the same is told.
     Raises TypeError for anything else than a component's class, ValueError for an expectation of no check.
     """
     if not (isinstance(component, type) and issubclass(component, tuple(CONTRACTS.values()))):
@@ -80,7 +80,7 @@ def check_component(
             f"check_component takes the class of a component, and its parameters; found {component!r}. A component is a "
             f"subclass of one of these of dysfw.components: {listed(c.__name__ for c in CONTRACTS.values())}"
         )
-    subject = Subject(component, parameters or {}, images or phantom_images(), faces or phantom_faces())
+    subject = Subject(component, parameters or {}, images or phantom_images()[:2], faces or phantom_faces()[:2])
     cases = list(_component_cases(component.__name__, component.kind, lambda: subject, expected_failures or {}))
     return Report(tuple(case.run() for case in cases))
 

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from ..text import count
 
 Status = Literal["passed", "failed", "skipped", "expected to fail", "passes now"]
+
+
+FEW = 12  # numbers of an array that are shown
 
 
 class BrokenError(Exception):
@@ -25,7 +30,16 @@ class NotApplicableError(Exception):
 def owes(condition: object, expected: str, *, found: object, why: str) -> None:
     """Raise BrokenError unless the condition holds."""
     if not condition:
-        raise BrokenError(expected, str(found), why)
+        raise BrokenError(expected, _worded(found), why)
+
+
+def _worded(found: object) -> str:
+    """In one line."""
+    if isinstance(found, np.ndarray) and found.size > FEW:
+        finite = np.isfinite(found)
+        rest = f", {np.count_nonzero(~finite):,} not finite" if not finite.all() else ""
+        return f"{found.dtype} {list(found.shape)}{rest}"
+    return " ".join(str(found).split())
 
 
 @dataclass(frozen=True, slots=True)

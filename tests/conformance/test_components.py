@@ -1,10 +1,8 @@
-"""Every component that is registered here keeps its kind's contract: a new one is tested by being registered."""
+"""Every component of this repository keeps its kind's contract: a new one is tested by being registered."""
 
 from __future__ import annotations
 
 import csv
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -12,60 +10,47 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from dysfw.files import packaged_file
-from dysfw.imaging.decode import read_image
-from dysfw.kinds import KINDS
 from dysfw.registry.registry import load_registry
+from dysfw.testing import conformance, phantom_faces, phantom_images
 
-from . import checks
-
-PHANTOMS = Path(__file__).parents[1] / "data" / "phantoms"
-PICTURES = [PHANTOMS / "phantom-unaffected" / "000.jpg", PHANTOMS / "phantom-down-syndrome" / "001.jpg"]
 REGISTRY = load_registry()
-NAMES = [(kind, entry.full_name) for kind in KINDS for entry in REGISTRY.components[kind]]
 
 
-@cache
-def load(kind, name):
-    return REGISTRY.load(kind, name if ":" in name else f"dysfw:{name}")
+@pytest.fixture(scope="session", autouse=True)
+def folder(tmp_path_factory):
+    """Where the files of these tests go."""
+    FOLDER.append(tmp_path_factory.mktemp("conformance"))
 
 
-def head(name):
-    return load("head", name)()
+FOLDER = []
 
 
-@pytest.fixture(scope="session")
-def examples(tmp_path_factory):
-    """Parameters of the components that cannot be built without."""
-    folder = tmp_path_factory.mktemp("conformance")
-    (mtcnn, *_), (other, *_) = REGISTRY.load("detector", "mtcnn")().detect([read_image(p) for p in PICTURES])
-    boxes = folder / "boxes.csv"
-    with boxes.open("w", newline="") as file:
+def made(kind, name, **parameters):
+    return REGISTRY.load(kind, name)(**parameters)
+
+
+def boxes():
+    """A file of the examples' faces."""
+    path = FOLDER[0] / "boxes.csv"
+    with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["path", "x0", "y0", "x1", "y1"])
-        rows.writerows([str(path), *face.box.tolist()] for path, face in zip(PICTURES, (mtcnn, other), strict=True))
-    phantom = REGISTRY.named_weights("phantom").spec
-    weights = packaged_file(phantom.file)
-
-    def timm():
-        return load("backbone", "dysfw-timm:timm")("test_resnet", "random", size=64)
-
-    def trunk():
-        return load("backbone", "dysfw-timm:timm")("inception_resnet_v2", weights, size=112)
-
-    return {
-        "dysfw:given": lambda: {"boxes": boxes},
-        "dysfw-timm:timm": lambda: {"model": "test_resnet", "weights": "random", "size": 64},
-        "dysfw-facenet:facenet": lambda: {"weights": "random", "size": 80},
-        "dysfw:neck": lambda: {"of": trunk(), "weights": weights},
-        "dysfw:concat": lambda: {"of": [timm(), timm()]},
-        "dysfw:tta": lambda: {"of": timm(), "scales": [1.0, 1.1]},
-        "dysfw-onnx:onnx": lambda: {"model": onnx_file(folder)},
-        "dysfw:gate": lambda: {"gate": head("lda"), "which": head("softmax")},
-    }
+        rows.writerows(
+            [image.source, *face.box.tolist()] for image, face in zip(phantom_images(), phantom_faces(), strict=True)
+        )
+    return {"boxes": path}
 
 
-def onnx_file(folder):
-    """A model that gives each crop's corner pixels."""
+def trunk(size=112):
+    return made("backbone", "timm", model="inception_resnet_v2", weights=phantom_weights(), size=size)
+
+
+def phantom_weights():
+    return packaged_file(REGISTRY.named_weights("phantom").spec.file)
+
+
+def onnx_file():
+    """A model that gives means of each crop's corners."""
     wide = helper.make_tensor_value_info("crops", TensorProto.FLOAT, ["N", 3, 16, 16])
     out = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", 48])
     nodes = [
@@ -77,69 +62,63 @@ def onnx_file(folder):
         helper.make_graph(nodes, "tiny", [wide], [out], [shape]), opset_imports=[helper.make_opsetid("", 17)]
     )
     model.ir_version = 9
-    onnx.save(model, folder / "tiny.onnx")
-    return folder / "tiny.onnx"
+    onnx.save(model, FOLDER[0] / "tiny.onnx")
+    return FOLDER[0] / "tiny.onnx"
 
 
-@pytest.fixture(scope="session")
-def maker(examples):
-    """maker(kind, name): a function that builds the component with nothing but defaults, or with its example."""
-
-    def maker(kind, name):
-        component = load(kind, name)
-        return lambda: component(**(examples[name]() if name in examples else {}))
-
-    return maker
-
-
-@pytest.fixture(scope="session")
-def images():
-    return [read_image(path) for path in PICTURES]
-
-
-@pytest.fixture(scope="session")
-def faces(images):
-    return [found[0] for found in REGISTRY.load("detector", "mtcnn")().detect(images)]
+TIMM = {"model": "test_resnet", "weights": "random", "size": 64}
+PARAMETERS = {
+    "dysfw": {
+        "given": boxes,
+        "neck": lambda: {"of": trunk(), "weights": phantom_weights()},
+        "concat": lambda: {"of": [made("backbone", "timm", **TIMM), made("backbone", "timm", **TIMM)]},
+        "tta": lambda: {"of": made("backbone", "timm", **TIMM), "scales": [1.0, 1.1]},
+        "gate": lambda: {"gate": made("head", "lda"), "which": made("head", "softmax")},
+    },
+    "dysfw-dlib": {},
+    "dysfw-facenet": {"facenet": {"weights": "random", "size": 80}},
+    "dysfw-mediapipe": {},
+    "dysfw-onnx": {"onnx": lambda: {"model": onnx_file()}},
+    "dysfw-phantom": {},
+    "dysfw-timm": {"timm": TIMM},
+}
 
 
-def of(kind):
-    return pytest.mark.parametrize("name", [name for own, name in NAMES if own == kind])
+@conformance("dysfw", parameters=PARAMETERS["dysfw"])
+def test_the_core(case):
+    case()
 
 
-@pytest.mark.parametrize(("kind", "name"), NAMES)
-def test_it_is_documented_and_names_its_weights(maker, kind, name):
-    checks.check_documented(load(kind, name))
-    checks.check_weights(maker(kind, name)())
+@conformance("dysfw-dlib", parameters=PARAMETERS["dysfw-dlib"])
+def test_dysfw_dlib(case):
+    case()
 
 
-@pytest.mark.parametrize(("kind", "name"), NAMES)
-def test_its_summary_is_one_line(kind, name):
-    (summary,) = [entry.spec.summary for entry in REGISTRY.components[kind] if entry.full_name == name]
-    assert summary
-    assert "\n" not in summary
-    assert len(summary) < 120
+@conformance("dysfw-facenet", parameters=PARAMETERS["dysfw-facenet"])
+def test_dysfw_facenet(case):
+    case()
 
 
-@of("detector")
-def test_detectors(maker, images, name):
-    checks.check_detector(maker("detector", name), images)
+@conformance("dysfw-mediapipe", parameters=PARAMETERS["dysfw-mediapipe"])
+def test_dysfw_mediapipe(case):
+    case()
 
 
-@of("segmenter")
-def test_segmenters(maker, images, faces, name):
-    checks.check_segmenter(maker("segmenter", name), images, faces)
+@conformance("dysfw-onnx", parameters=PARAMETERS["dysfw-onnx"])
+def test_dysfw_onnx(case):
+    case()
 
 
-@of("backbone")
-def test_backbones(maker, name):
-    checks.check_backbone(maker("backbone", name))
+@conformance("dysfw-phantom", parameters=PARAMETERS["dysfw-phantom"])
+def test_dysfw_phantom(case):
+    case()
 
 
-@of("head")
-def test_heads(maker, name):
-    checks.check_head(maker("head", name))
+@conformance("dysfw-timm", parameters=PARAMETERS["dysfw-timm"])
+def test_dysfw_timm(case):
+    case()
 
 
-@of("fusion")
-def test_fusions(maker, name):
-    checks.check_fusion(maker("fusion", name))
+def test_nothing_is_left_out():
+    """Every plugin of this repository that is installed here stands above."""
+    assert {plugin.distribution for plugin in REGISTRY.plugins if plugin.distribution.startswith("dysfw")} == set(PARAMETERS)

@@ -27,8 +27,8 @@ def check(
         str | None, typer.Option(metavar="WORD", help="Only checks, or components, whose names hold this word.")
     ] = None,
 ) -> None:
-    """Hold a plugin, and every component that it registers, to the contract: types and ranges, batches of any size, absent regions,
-    state through a bundle, threads, no network, useful errors. Exit code 1 where something does not keep it."""
+    """Hold a plugin, and every component that it registers, to the contract: types and ranges, batches of any size, absent
+    regions, state through a bundle, threads, no network, useful errors. Exit code 1 where something does not keep it."""
     from ...errors import DysfwError
     from ...testing.kit import plugin_cases
     from ...testing.outcome import Report

@@ -12,7 +12,8 @@ from ..outcome import owes
 from ..subject import Subject
 from .exercise import PIXELS, polygons, same
 
-FAR = 2.0  # sides of the face's box: what lies farther from its middle is not of this face
+# Sides of the face's box: what lies farther from its middle, or is smaller, is not of this face.
+FAR, SMALL = 2.0, 0.02
 
 
 def names_its_regions(subject: Subject) -> None:
@@ -64,10 +65,11 @@ def gives_polygons_as_the_contract_says(subject: Subject) -> None:
                 why="no crop can be cut around it",
             )
             away = float(np.abs(polygon - (face.box[:2] + face.box[2:]) / 2).max()) / side
+            size = float(np.ptp(polygon, axis=0).max()) / side
             owes(
-                away <= FAR,
+                away <= FAR and size >= SMALL,
                 f"{region.name} in or around the face's box, in pixels of the whole photograph, x before y",
-                found=f"a corner {away:.1f} sides of the box from its middle",
+                found=f"{size:.2g} sides of the box in size, reaching {away:.1f} sides from its middle",
                 why="coordinates in units of the box or of a crop give crops of the background",
             )
 
