@@ -20,9 +20,7 @@ from .checks import CHECKS
 from .examples import phantom_faces, phantom_images
 from .outcome import BrokenError, NotApplicableError, Outcome, Report
 from .plugins import PLUGIN_CHECKS, PluginSubject
-from .subject import Subject
-
-Parameters = Mapping[str, object] | Callable[[], Mapping[str, object]]
+from .subject import Parameters, Subject
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +60,7 @@ class Case:
 
 def check_component(
     component: type[Component],
-    parameters: Mapping[str, object] | None = None,
+    parameters: Parameters | None = None,
     *,
     images: Sequence[Image] = (),
     faces: Sequence[Face] = (),
@@ -95,8 +93,8 @@ def plugin_cases(
     """Every check of a plugin and of all the components that it registers, none of which is built yet.
 
     plugin: its distribution, or its entry point. parameters: by a component's name, for those that cannot be built without; a
-    function is called when they are needed. expected_failures: by a component's name (or the plugin's): check -> why. Raises
-    DysfwError for a plugin or component that is not there.
+    function is called for each instance, so that components nested in it are its own. expected_failures: by a component's
+    name (or the plugin's): check -> why. Raises DysfwError for a plugin or component that is not there.
     """
     registry = registry or load_registry()
     found = _plugin(plugin, registry)
@@ -137,7 +135,7 @@ def _subject(registry: Registry, entry: Entry[ComponentSpec], parameters: Parame
         component = registry.load(entry.spec.kind, entry.full_name)
     except DysfwError as error:
         raise NotApplicableError(error.message) from None
-    return Subject(component, parameters() if callable(parameters) else parameters)
+    return Subject(component, parameters)
 
 
 def _component_cases(name: str, kind: str, make: Callable[[], Subject], expected: Mapping[str, str]) -> Iterator[Case]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .kit import Case, Parameters, plugin_cases
+from .kit import Case, plugin_cases
+from .subject import Parameters
 
 Test = TypeVar("Test", bound=Callable[..., None])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,16 +16,18 @@ from ..types import Face, Image
 from .examples import phantom_faces, phantom_images
 from .outcome import BrokenError, NotApplicableError
 
+Parameters = Mapping[str, object] | Callable[[], Mapping[str, object]]
 SUPPLIED: Mapping[str, object] = {"device": "cpu", "precision": "float32", "seed": 0}  # as the engine would
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """component: the class. parameters: of its constructor, beside those that the engine supplies. images, faces: photographs
-    with an upright face each, and that face. kept: what checks share, for what takes long."""
+    """component: the class. parameters: of its constructor, beside those that the engine supplies; a function is called for
+    each instance, so that components nested in it are its own. images, faces: photographs with an upright face each, and that
+    face. kept: what checks share, for what takes long."""
 
     component: type[Component]
-    parameters: Mapping[str, object] = field(default_factory=dict)
+    parameters: Parameters = field(default_factory=dict)
     images: Sequence[Image] = field(default_factory=lambda: phantom_images()[:2])  # more would take longer and tell no more
     faces: Sequence[Face] = field(default_factory=lambda: phantom_faces()[:2])
     kept: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -36,9 +38,9 @@ class Subject:
 
     @property
     def arguments(self) -> dict[str, object]:
-        """Of the constructor."""
+        """Of the constructor, for one instance."""
         supplied = {name: value for name, value in SUPPLIED.items() if name in self.signature.names}
-        return supplied | dict(self.parameters)
+        return supplied | dict(self.parameters() if callable(self.parameters) else self.parameters)
 
     @functools.cached_property
     def signature(self) -> Signature:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 
 import numpy as np
 import onnx
@@ -41,7 +42,8 @@ def boxes():
     return {"boxes": path}
 
 
-def trunk(size=112):
+@functools.cache
+def trunk(size=80):
     return made("backbone", "timm", model="inception_resnet_v2", weights=phantom_weights(), size=size)
 
 
@@ -49,6 +51,7 @@ def phantom_weights():
     return packaged_file(REGISTRY.named_weights("phantom").spec.file)
 
 
+@functools.cache
 def onnx_file():
     """A model that gives means of each crop's corners."""
     wide = helper.make_tensor_value_info("crops", TensorProto.FLOAT, ["N", 3, 16, 16])
@@ -66,13 +69,18 @@ def onnx_file():
     return FOLDER[0] / "tiny.onnx"
 
 
+@functools.cache
+def small():
+    return made("backbone", "timm", **TIMM)
+
+
 TIMM = {"model": "test_resnet", "weights": "random", "size": 64}
 PARAMETERS = {
     "dysfw": {
         "given": boxes,
         "neck": lambda: {"of": trunk(), "weights": phantom_weights()},
-        "concat": lambda: {"of": [made("backbone", "timm", **TIMM), made("backbone", "timm", **TIMM)]},
-        "tta": lambda: {"of": made("backbone", "timm", **TIMM), "scales": [1.0, 1.1]},
+        "concat": lambda: {"of": [small(), small()]},
+        "tta": lambda: {"of": small(), "scales": [1.0, 1.1]},
         "gate": lambda: {"gate": made("head", "lda"), "which": made("head", "softmax")},
     },
     "dysfw-dlib": {},
@@ -84,7 +92,10 @@ PARAMETERS = {
 }
 
 
-@conformance("dysfw", parameters=PARAMETERS["dysfw"])
+NOBODY = {"bears_a_class_without_photographs": "without a photograph of anybody unaffected a gate has nothing to learn"}
+
+
+@conformance("dysfw", parameters=PARAMETERS["dysfw"], expected_failures={"gate": NOBODY})
 def test_the_core(case):
     case()
 

@@ -47,6 +47,8 @@ class Gate(Head):
     def fit(self, x: Float32, y: Int64, classes: int, groups: Int64) -> None:
         index = self._place()
         affected = y != index
+        if affected.all():
+            raise ValueError("a gate learns from unaffected persons too, and none of these photographs shows one")
         self._gate.fit(x, (~affected).astype(np.int64), 2, groups)
         self._which.fit(x[affected], y[affected] - (y[affected] > index), classes - 1, groups[affected])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,8 @@ import typer
 
 if TYPE_CHECKING:
     from ...registry.registry import Registry
-    from ...testing.kit import Parameters
     from ...testing.outcome import Outcome
+    from ...testing.subject import Parameters
 
 
 def check(
@@ -89,7 +90,7 @@ def _parameters(recipe: Path, registry: Registry, plugin: str) -> dict[str, Para
     for node in (node for top in loaded.nodes.values() for node in nodes(top)):
         owner = registry.component(node.kind, node.use).plugin
         if plugin in (owner.name, owner.distribution):
-            found.setdefault(node.use.rpartition(":")[2], parameters_of(loaded, node))
+            found.setdefault(node.use.rpartition(":")[2], partial(parameters_of, loaded, node))
     if not found:
         raise DysfwError(f"{recipe} uses no component of {plugin}", hint="leave --recipe out, or name a recipe that does")
     return found

@@ -104,9 +104,8 @@ def bears_faces_beyond_the_image(subject: Subject) -> None:
     """Every region of a face of which nothing is in the image is named: present or absent."""
     segmenter, face = _segmenter(subject), subject.faces[0]
     outside = replace(face, box=face.box + np.float32(10_000), landmarks=face.landmarks + np.float32(10_000))
-    corner = replace(
-        face, box=face.box - face.box[:2] - np.float32(50), landmarks=face.landmarks - face.box[:2] - np.float32(50)
-    )
+    above = face.box[:2] + np.float32(50)
+    corner = replace(face, box=face.box - np.tile(above, 2), landmarks=face.landmarks - above)
     for one in segmenter.segment([subject.images[0]] * 2, [outside, corner]):
         _account(one, segmenter.regions)
 
