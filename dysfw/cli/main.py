@@ -35,6 +35,7 @@ COMMANDS = {
     "verify": ("verify:verify", "Score a trunk on pairs of photographs, by LFW's protocol."),
     "components": ("components:components", "List what recipes may name, and where each comes from."),
     "plugins": ("plugins:plugins", "List plugins, also those that are broken."),
+    "new": ("new:new", "Write a new plugin: a working component with its tests, to make your own."),
     "check": ("check:check", "Hold a plugin, and all that it registers, to the contract."),
     "recipe": ("recipe:app", "Check, show and describe recipes."),
     "weights": ("weights:app", "List, fetch, verify and import the weight files that plugins know."),
