@@ -8,4 +8,5 @@ from dysfw.registry.hookspecs import ComponentSpec, hookimpl
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
     target = "dysfw_example.facial_thirds:FacialThirds"
-    return [ComponentSpec("segmenter", "facial_thirds", target, "upper, middle and lower third of the face")]
+    summary = "upper, middle and lower third of the face, each within the outline of its visible skin"
+    return [ComponentSpec("segmenter", "facial_thirds", target, summary)]
