@@ -35,7 +35,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class CropKeys(pydantic.BaseModel):
-    """The keys of ``crop``; see ``dysfw.types.Crop``."""
+    __doc__ = Crop.__doc__
 
     model_config = pydantic.ConfigDict(extra="forbid")
     align: Align = Crop().align
@@ -45,7 +45,15 @@ class CropKeys(pydantic.BaseModel):
 
 
 class TopKeys(pydantic.BaseModel):
-    """The keys of a recipe that are not components."""
+    """The keys of a recipe that are not components.
+
+    version: of the recipe format, 1. name: of the recipe. device: where to compute: auto takes a GPU where there is one.
+    precision: of the trunk's numbers; auto takes bfloat16 where the device computes it fast. seed: of everything random. crop:
+    how regions are cut from the photograph. tune: how the trunk is fitted to each region. reliability: when a prediction is to
+    be believed. harmonise: how photographs are made alike before they are judged. prior: how common each condition is among
+    those who will be judged: uniform, data (as in the training), or shares by label. pretrain: how ``dysfw pretrain`` trains
+    the trunk. bundle: trained state, by its registered name or folder; without one the recipe is untrained.
+    """
 
     model_config = pydantic.ConfigDict(extra="forbid")
     version: Literal[1]

@@ -11,9 +11,22 @@ from ..kinds import KINDS
 from ..registry.hookspecs import ComponentSpec
 from ..registry.registry import Entry, Registry
 from .check import TopKeys
+from .explained import explained
 from .signature import Nested, signature_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+SUPPLIED = {
+    "device": "where this component computes; the recipe's own device by default",
+    "precision": "of this component's numbers; the recipe's own precision by default",
+    "seed": "of what is random in it; the recipe's own seed by default",
+}
+PARTS = {
+    "detector": "finds faces",
+    "segmenter": "divides faces into regions",
+    "backbone": "turns crops into embeddings",
+    "head": "judges each region's embedding",
+    "fusion": "makes one opinion of the regions' votes",
+}
 
 
 def recipe_schema(registry: Registry) -> tuple[dict[str, Any], list[str]]:
@@ -37,8 +50,10 @@ def recipe_schema(registry: Registry) -> tuple[dict[str, Any], list[str]]:
         definitions[kind] = {"oneOf": whole} if whole else False
         definitions[f"{kind}:partial"] = {"anyOf": partial} if partial else False
     schema = _with_definitions(TopKeys.model_json_schema(), definitions)
-    schema["properties"] |= dict.fromkeys(KINDS, True)
+    schema["properties"] |= {kind: {"description": PARTS[kind]} for kind in KINDS}
     schema["properties"]["extends"] = {"type": "string", "description": "path of the recipe that this one builds on"}
+    for block in (schema, *definitions.values()):
+        _explain(block)
     schema["if"] = {"required": ["extends"]}
     schema["then"] = {"properties": {kind: _reference(f"{kind}:partial") for kind in KINDS}}
     schema["else"] = {
@@ -54,8 +69,18 @@ def _component_schema(entry: Entry[ComponentSpec], component: type[Component], d
     schema["properties"] = {"use": {"enum": [entry.full_name]}} | schema.get("properties", {})
     schema["properties"] |= {name: _nested_schema(nested) for name, nested in signature.nested.items()}
     schema["required"] = [*schema.get("required", []), *(n for n, nested in signature.nested.items() if nested.required)]
+    schema["properties"]["use"]["description"] = entry.spec.summary
     schema["description"] = inspect.cleandoc(component.__doc__ or entry.spec.summary)
     return schema | {"title": f"{entry.spec.name} ({entry.plugin.origin})"}
+
+
+def _explain(block: Any) -> None:  # noqa: ANN401
+    """Give each property what the block's own description says of it: the text that editors show at a key."""
+    properties = block.get("properties", {}) if isinstance(block, dict) else {}
+    said = explained(block.get("description"), properties) if properties else {}
+    for name, schema in properties.items():
+        if isinstance(schema, dict) and "description" not in schema and (text := said.get(name) or SUPPLIED.get(name)):
+            schema["description"] = text
 
 
 def _nested_schema(nested: Nested) -> dict[str, Any]:

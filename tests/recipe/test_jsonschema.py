@@ -1,5 +1,6 @@
 """Editors check recipes by a JSON Schema that agrees with what the program accepts."""
 
+import json
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -13,7 +14,8 @@ from dysfw.recipe.jsonschema import recipe_schema
 from dysfw.registry.host import load_plugins
 from dysfw.registry.registry import Registry, load_registry
 
-RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
+ROOT = Path(__file__).parents[2]
+RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
 REST = {
     "version": 1, "name": "x", "detector": {"use": "centre"}, "segmenter": {"use": "toy_halves"}, "head": {"use": "softmax"},
     "fusion": {"use": "mean"},
@@ -140,3 +142,26 @@ def test_what_cannot_be_described_is_left_out_with_the_reason(write, monkeypatch
     ]
     assert "fusion 'unknown:lost' is installed (unknown ?) but cannot be imported: ModuleNotFoundError" in left_out[0]
     assert [choice["$ref"] for choice in schema["$defs"]["fusion"]["oneOf"]] == ["#/$defs/fusion:unknown:good"]
+
+
+def installed_schema():
+    """Of the core and the plugins of this repository, whatever else is installed."""
+    shipped = [path.parent.name for path in (ROOT / "plugins").glob("*/pyproject.toml") if path.parent.name != "dysfw-example"]
+    return recipe_schema(load_registry(["builtin", *shipped]))[0]
+
+
+def test_the_file_beside_the_recipes_is_what_is_installed():
+    kept = json.loads((ROOT / "recipes" / "recipe.schema.json").read_text())
+    assert kept == installed_schema(), "run: dysfw recipe schema > recipes/recipe.schema.json"
+
+
+def test_every_key_has_a_hover_text():
+    schema = installed_schema()
+    for where, block in {"the recipe": schema, **schema["$defs"]}.items():
+        for name, value in (block.get("properties", {}) if isinstance(block, dict) else {}).items():
+            assert value.get("description"), f"{where}: {name}"
+
+
+@pytest.mark.parametrize("file", RECIPES, ids=lambda file: file.name)
+def test_every_recipe_tells_editors_its_schema(file):
+    assert file.read_text().startswith("# yaml-language-server: $schema=recipe.schema.json\n")

@@ -16,8 +16,9 @@ from .pools import TINY
 class Stacking(Fusion):
     """Class-balanced multinomial logistic regression on the log-ratios of all regions' votes (Wolpert, Neural Netw 1992;5:241).
 
-    C, folds and seed: as in the head ``softmax``. An absent region counts as one without an opinion. With few photographs this
-    rarely beats ``mean``: compare before you use it.
+    C: inverse strength of the penalty, > 0; None chooses it by cross-validation, as the head ``softmax`` does. folds: of that,
+    2 or more. seed: of those folds. An absent region counts as one without an opinion. With few photographs this rarely beats
+    ``mean``: compare before you use it.
     """
 
     def __init__(
