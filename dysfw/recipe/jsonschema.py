@@ -80,7 +80,7 @@ def _explain(block: Any) -> None:  # noqa: ANN401
     said = explained(block.get("description"), properties) if properties else {}
     for name, schema in properties.items():
         if isinstance(schema, dict) and "description" not in schema and (text := said.get(name) or SUPPLIED.get(name)):
-            schema["description"] = text
+            schema["description"] = text.replace("``", "")
 
 
 def _nested_schema(nested: Nested) -> dict[str, Any]:
