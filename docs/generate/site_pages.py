@@ -14,6 +14,7 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[2]
+FOREIGN_WORKER = "https://unpkg.com/iframe-worker/shim"
 SHIPPED = "reference/shipped-recipes.md"
 # A picture or a link to somewhere in the repository.
 LINK = re.compile(r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?\)")
@@ -41,7 +42,7 @@ def on_files(files: Files, config: Any) -> Files:  # noqa: ANN401  # mkdocs has 
     return files
 
 
-def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:  # noqa: ANN401, ARG001
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:  # noqa: ANN401
     return relinked(markdown, page.file.src_uri)
 
 
@@ -74,3 +75,13 @@ def in_site(file: str) -> tuple[str, str] | None:
     pages = {origin: page for page, origin in origins().items()}
     page = pages.get(file) or pages.get(f"{file}/README.md")
     return (page, "") if page else None
+
+
+def on_post_template(output_content: str, template_name: str, config: Any) -> str:  # noqa: ANN401
+    """404.html."""
+    return output_content.replace(FOREIGN_WORKER, "search.js")
+
+
+def on_post_page(output: str, page: Any, config: Any) -> str:  # noqa: ANN401
+    """The theme's `offline` plugin takes the search's replacement for workers from another site; here it comes along."""
+    return output.replace(FOREIGN_WORKER, posixpath.relpath("search.js", posixpath.dirname(page.url) or "."))

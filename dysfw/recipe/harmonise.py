@@ -11,8 +11,7 @@ from .pretraining import Keys
 
 
 class Harmonise(Keys):
-    """See ``dysfw.imaging.harmonise.Harmony``. face: px. context: side of the square over the face's longer side. quality: of
-    the JPEG."""
+    """See ``dysfw.imaging.harmonise.Harmony``. context: side of the square that is kept, over the face's longer side."""
 
     face: Annotated[int, Field(ge=32, le=1024)] = Harmony().face
     context: Annotated[float, Field(ge=1.5, le=4)] = Harmony().context

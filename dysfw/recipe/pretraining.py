@@ -36,10 +36,11 @@ class Augment(Keys):
 
 class Pretrain(Keys):
     """loss, margin, scale: of the softmax over identities. identity, attributes, landmarks: weights of the three losses.
-    embedding: length of the vector that identities are told apart by. batch: crops a step, over all processes together.
-    warmup: fraction of the steps in which the learning rate rises. sizes: [[from this fraction of the steps, px], …]; empty:
-    the crop's size throughout. depth: [[at this fraction of the steps, share of the residual blocks that are computed],
-    …], straight lines between; empty: all. regions: names, or "all". checkpoint: seconds between checkpoints."""
+    embedding: length of the vector that identities are told apart by. steps: how many. batch: crops a step, over all processes
+    together. learning_rate, weight_decay: of AdamW. warmup: fraction of the steps in which the learning rate rises. sizes:
+    [[from this fraction of the steps, px], …]; empty: the crop's size throughout. depth: [[at this fraction of the steps, share
+    of the residual blocks that are computed], …], straight lines between; empty: all. regions: names, or "all". augment: how a
+    crop is varied. checkpoint: seconds between checkpoints."""
 
     loss: Loss = "cosface"
     margin: Fraction | None = None

@@ -13,8 +13,8 @@ Mode = Literal["none", "batchnorm", "last_block", "full"]
 
 class Tune(Keys):
     """mode: what of the trunk may change: nothing, its normalisations, its last block, or all of it. epochs: at most so many
-    passes over the photographs. patience: epochs without progress after which it ends. batch: crops a step. warmup: fraction of
-    the steps in which the learning rate rises."""
+    passes over the photographs. patience: epochs without progress after which it ends. batch: crops a step. learning_rate,
+    weight_decay: of AdamW. warmup: fraction of the steps in which the learning rate rises. augment: how a crop is varied."""
 
     mode: Mode = "none"
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
