@@ -39,4 +39,4 @@ def facts(spec: WeightsSpec) -> str:
         "trained on": spec.trained_on,
         "citation": spec.citation,
     }
-    return table(("", ""), [(name, words) for name, words in told.items() if words])
+    return table(("about", "this file"), [(name, words) for name, words in told.items() if words])

@@ -10,7 +10,8 @@ from pages import Block, blocks, name_of, pages
 from reader import Session, matches, transcript
 
 from dysfw.kinds import KINDS
-from dysfw.recipe.check import TopKeys
+from dysfw.recipe.check import TopKeys, load_recipe
+from dysfw.registry.registry import load_registry
 
 REASONS = ("needs the internet", "needs a GPU", "needs a cluster", "takes hours", "CI runs it")
 KEYS = {*TopKeys.model_fields, *KINDS, "extends"}
@@ -31,10 +32,18 @@ def test_every_block_does_what_it_says(page, tmp_path, shared):
                 recipes += run(block, reader)
             except AssertionError as error:
                 pytest.fail(f"{name_of(page)}:{block.line}: {error}", pytrace=False)
-        if recipes:  # last, when the page has installed and trained all that they name
-            reader.shell(f"dysfw recipe check {' '.join(map(str, recipes))}")
+        check(recipes, reader, installs="pip install" in page.read_text())
     finally:
         reader.close()
+
+
+def check(recipes: list[Path], reader: Session, *, installs: bool) -> None:
+    """As `dysfw recipe check` does; in the reader's own environment where the page has installed something into it."""
+    if installs and recipes:
+        reader.shell(f"dysfw recipe check {' '.join(map(str, recipes))}")
+        return
+    for recipe in recipes:
+        load_recipe(recipe, load_registry())
 
 
 def run(block: Block, reader: Session) -> list[Path]:
