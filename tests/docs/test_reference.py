@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from pages import GENERATED, ROOT, name_of, pages
 
+from dysfw import __version__
 from dysfw.api import PUBLIC
 from dysfw.cli.main import COMMANDS
 from dysfw.kinds import KINDS
@@ -98,3 +100,10 @@ def test_every_code_is_documented(code):
 def test_links_and_pictures_lead_somewhere_on_a_forge_too(page):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
         assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_the_citation_and_the_list_of_changes_know_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    assert citation["version"] == __version__
+    assert re.search(rf"^## {re.escape(__version__)}\b", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
