@@ -7,6 +7,7 @@ import dataclasses
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -65,8 +66,13 @@ def described(node: ast.stmt, thing: object) -> list[str]:
         return function(node, thing)
     if isinstance(node, ast.ClassDef):
         return class_(node, thing)
-    source = ast.unparse(node)
+    source = source_of(node)
     return [code(source if len(source) <= LONGEST else source[: LONGEST - 2] + " …"), ""]
+
+
+def source_of(node: ast.AST) -> str:
+    """Python's own spelling, with the quotes of this project."""
+    return re.sub(r"'([^'\"\\]*)'", r'"\1"', ast.unparse(node))
 
 
 def code(source: str) -> str:
@@ -79,8 +85,8 @@ def function(node: ast.FunctionDef, thing: object) -> list[str]:
 
 def head(node: ast.FunctionDef) -> str:
     """The line that defines a function, one parameter a line where it is long."""
-    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    line = f"def {node.name}({ast.unparse(node.args)}){returns}: ..."
+    returns = f" -> {source_of(node.returns)}" if node.returns else ""
+    line = f"def {node.name}({source_of(node.args)}){returns}: ..."
     if len(line) <= LONGEST:
         return line
     arguments = ",\n    ".join(parameters(node.args))
@@ -91,26 +97,26 @@ def parameters(given: ast.arguments) -> list[str]:
     positional = [*given.posonlyargs, *given.args]
     defaults = [None] * (len(positional) - len(given.defaults)) + list(given.defaults)
     words = [parameter(one, default) for one, default in zip(positional, defaults, strict=True)]
-    words += [f"*{ast.unparse(given.vararg)}"] if given.vararg else ["*"] if given.kwonlyargs else []
+    words += [f"*{source_of(given.vararg)}"] if given.vararg else ["*"] if given.kwonlyargs else []
     words += [parameter(one, default) for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)]
-    return words + ([f"**{ast.unparse(given.kwarg)}"] if given.kwarg else [])
+    return words + ([f"**{source_of(given.kwarg)}"] if given.kwarg else [])
 
 
 def parameter(given: ast.arg, default: ast.expr | None) -> str:
-    return ast.unparse(given) + (f" = {ast.unparse(default)}" if default else "")
+    return source_of(given) + (f" = {source_of(default)}" if default else "")
 
 
 def class_(node: ast.ClassDef, thing: object) -> list[str]:
-    bases = ", ".join(ast.unparse(base) for base in node.bases)
+    bases = ", ".join(source_of(base) for base in node.bases)
     lines = [f"class {node.name}({bases}):" if bases else f"class {node.name}:"]
     if dataclasses.is_dataclass(thing):
-        lines += [f"    {ast.unparse(field)}" for field in node.body if isinstance(field, ast.AnnAssign)]
+        lines += [f"    {source_of(field)}" for field in node.body if isinstance(field, ast.AnnAssign)]
     if len(lines) == 1:
         lines[0] += " ..."
     parts = [code("\n".join(lines)), "", text_of(thing), ""]
     for method in node.body:
         if isinstance(method, ast.FunctionDef) and (not method.name.startswith("_") or method.name == "__init__"):
-            marks = [f"@{ast.unparse(mark)}\n" for mark in method.decorator_list]
+            marks = [f"@{source_of(mark)}\n" for mark in method.decorator_list]
             words = inspect.cleandoc(ast.get_docstring(method) or "")
             parts += [f"**{method.name}**", "", code("".join(marks) + head(method)), "", words, *([""] if words else [])]
     return parts
