@@ -2,7 +2,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from pages import blocks, name_of, pages
+from written_pages import blocks, name_of, pages
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pages import Block, blocks, name_of, pages
 from reader import Session, matches, transcript
+from written_pages import Block, blocks, name_of, pages
 
 from dysfw.kinds import KINDS
 from dysfw.recipe.check import TopKeys, load_recipe

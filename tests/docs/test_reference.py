@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import yaml
-from pages import GENERATED, ROOT, name_of, pages
+from written_pages import GENERATED, ROOT, name_of, pages
 
 from dysfw import __version__
 from dysfw.api import PUBLIC

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from layers import make_layer
-from pages import ROOT
+from written_pages import ROOT
 
 LINKED = ("docs", "plugins", "recipes", "tests")
 # Before and after each command, so that `cd` and `export` last as they do for a reader.
