@@ -1,5 +1,6 @@
 # make demo   set up .venv and judge a synthetic face
 # make test   set up .venv and run all checks and tests
+# make docs   set up .venv and write the documentation as a site into site/
 # make clean  remove what these made
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ VENV := .venv
 VENV_MP1 := .venv-mediapipe1
 MANIFESTS := requirements.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint docs clean
 
 demo: $(VENV)/installed
 	mkdir -p out
@@ -23,8 +24,12 @@ lint: $(VENV)/installed
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+docs: $(VENV)/installed
+	$(VENV)/bin/python docs/generate reference
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --site-dir site
+
 clean:
-	rm -rf $(VENV) $(VENV_MP1) out
+	rm -rf $(VENV) $(VENV_MP1) out site
 
 $(VENV)/installed: $(MANIFESTS)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || \

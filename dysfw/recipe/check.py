@@ -56,18 +56,18 @@ class TopKeys(pydantic.BaseModel):
     """
 
     model_config = pydantic.ConfigDict(extra="forbid")
-    version: Literal[1]
+    version: Annotated[Literal[1], Field(description="of the format of recipes")]
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="letters, digits and . _ -")]
     device: Device = "auto"
-    precision: Precision = "auto"
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    crop: CropKeys = CropKeys()
-    tune: Tune = Tune()
-    reliability: Reliability = Reliability()
-    harmonise: Harmonise | None = None
-    prior: Prior = UNIFORM
-    pretrain: Pretrain | None = None
-    bundle: str | None = None
+    precision: Annotated[Precision, Field(description="of the networks; auto is float32")] = "auto"
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="of everything random")] = 0
+    crop: Annotated[CropKeys, Field(description="how regions are cut from the photograph")] = CropKeys()
+    tune: Annotated[Tune, Field(description="how the trunk is fitted to each region")] = Tune()
+    reliability: Annotated[Reliability, Field(description="when a prediction is to be believed")] = Reliability()
+    harmonise: Annotated[Harmonise | None, Field(description="how photographs are made alike")] = None
+    prior: Annotated[Prior, Field(description="how common each condition is among those who will be judged")] = UNIFORM
+    pretrain: Annotated[Pretrain | None, Field(description="how `dysfw pretrain` trains the trunk")] = None
+    bundle: Annotated[str | None, Field(description="the trained state: a bundle's name, or its folder by path")] = None
 
 
 def load_recipe(file: pathlib.Path, registry: Registry, overrides: Sequence[str] = ()) -> Recipe:

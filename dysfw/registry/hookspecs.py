@@ -21,9 +21,10 @@ hookimpl = pluggy.HookimplMarker("dysfw")
 class ComponentSpec:
     """A component by name, imported on first use.
 
-    target: "package.module:Class". summary: one line for listings. extra: the optional extra of the plugin's distribution
-    that brings the modules in ``needs``, for a component that most users of the plugin can do without. formerly: names that it
-    had once; recipes and bundles that use them work, with a warning.
+    kind: detector, segmenter, backbone, head or fusion. name: what recipes write in ``use``. target: "package.module:Class".
+    summary: one line for listings. extra: the optional extra of the plugin's distribution that brings the modules in ``needs``,
+    for a component that most users of the plugin can do without. needs: modules that the component imports from it. formerly:
+    names that it had once; recipes and bundles that use them work, with a warning.
     """
 
     kind: Kind
@@ -37,8 +38,11 @@ class ComponentSpec:
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """A command ``dysfw NAME``, imported when it is called. target: "package.module:function" (a typer-style function) or
-    "package.module:app" (a ``typer.Typer``, for a command with commands of its own)."""
+    """A command ``dysfw NAME``, imported when it is called.
+
+    name: of the command. target: "package.module:function" (a typer-style function) or "package.module:app" (a ``typer.Typer``,
+    for a command with commands of its own). summary: one line for ``dysfw --help``.
+    """
 
     name: str
     target: str
@@ -47,7 +51,10 @@ class CommandSpec:
 
 @dataclass(frozen=True, slots=True)
 class BundleSpec:
-    """A trained bundle that ships inside a plugin. folder: "package:path/inside/it"."""
+    """A trained bundle that ships inside a plugin.
+
+    name: what recipes write in ``bundle``. folder: "package:path/inside/it". summary: one line for listings.
+    """
 
     name: str
     folder: str
@@ -58,12 +65,13 @@ class BundleSpec:
 class WeightsSpec:
     """A weight file that recipes may name wherever a component's parameter takes a path: an entry of a plugin's manifest.
 
-    file: "package:path/inside/it" of one that ships with the plugin or with a distribution it requires; of any other its own
-    name, and one of address (https) and hub ("owner/repository" on the Hugging Face hub, where file may lie in a folder) says
-    where it is published. revision: of the hub's repository. sha256: hex digest; "" only of a file that ships, or of one of the
-    hub, where the hub's own statement is then checked. size: bytes; 0 unknown. exact_size: False where the size is only about
-    right. licence: an SPDX id, or "unstated". conditions: what the licence asks for, and what is not known, in a sentence.
-    trained_on: on what. citation: of the work that it comes from.
+    name: what recipes write where a path is taken. file: "package:path/inside/it" of one that ships with the plugin or with a
+    distribution it requires; of any other its own name, and one of address and hub says where it is published. summary: one
+    line for listings. sha256: hex digest; "" only of a file that ships, or of one of the hub, where the hub's own statement is
+    then checked. size: bytes; 0 unknown. exact_size: False where the size is only about right. licence: an SPDX id, or
+    "unstated". conditions: what the licence asks for, and what is not known, in a sentence. trained_on: on what. citation: of
+    the work that it comes from. address: https. hub: "owner/repository" on the Hugging Face hub, where file may lie in a
+    folder. revision: of the hub's repository.
     """
 
     name: str

@@ -78,6 +78,8 @@ def allowed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 
 def _typed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     match schema.get("type"):
+        case "array" if "prefixItems" in schema:
+            return f"[{'; '.join(allowed(item, definitions) for item in schema['prefixItems'])}]"
         case "array":
             return f"a list of: {allowed(schema.get('items', {}), definitions)}"
         case "object":
@@ -92,8 +94,12 @@ def _typed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 
 def _bounds(schema: Mapping[str, Any]) -> str:
     def found(words: Iterable[tuple[str, str]]) -> str:
-        return next((f"{word}{schema[key]:g}" for key, word in words if key in schema), "")
+        return next((word + _number(schema[key]) for key, word in words if key in schema), "")
 
     low = found((("minimum", "from "), ("exclusiveMinimum", "above ")))
     high = found((("maximum", "to "), ("exclusiveMaximum", "below ")))
     return " ".join(filter(None, (low, high)))
+
+
+def _number(value: float) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

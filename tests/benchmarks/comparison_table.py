@@ -1,4 +1,4 @@
-"""The tables of docs/comparison.md, from what ``dysfw compare`` wrote.
+"""The tables of docs/explanation/comparison.md, from what ``dysfw compare`` wrote.
 
     dysfw phantom dataset benchmark -o out/benchmark
     dysfw compare tests/benchmarks/heads/*.yaml --data out/benchmark -o out/heads

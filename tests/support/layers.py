@@ -17,6 +17,15 @@ PIP = """\
 exec "$(dirname "$0")/python" -m pip --disable-pip-version-check "$@"
 """
 
+# Guarded as pip writes it: worker processes import the program that started them.
+PROGRAM = """\
+#!{folder}/bin/python
+import sys
+from dysfw.cli.main import main
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -52,6 +61,6 @@ def make_layer(folder: Path, *, editables: bool = True) -> Layer:
     (folder / "bin" / "pip").write_text(PIP)
     (folder / "bin" / "pip").chmod(0o755)
     script = folder / "bin" / "dysfw"
-    script.write_text(f"#!{folder}/bin/python\nimport sys\nfrom dysfw.cli.main import main\nsys.exit(main())\n")
+    script.write_text(PROGRAM.format(folder=folder))
     script.chmod(0o755)
     return Layer(folder)

@@ -12,6 +12,6 @@ WEIGHTS = [
         licence="Apache-2.0",
         conditions="It has never seen a person.",
         trained_on="phantoms of this plugin's spec pretrain: synthetic faces made from MakeHuman's CC0 assets",
-        citation="docs/pretraining.md",
+        citation="docs/how-to/pretraining.md",
     ),
 ]
