@@ -1,24 +1,9 @@
-"""What docstrings say of fields: "mode: what may change. epochs, steps: at most so many." """
+"""Docstrings and tables as Markdown."""
 
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Collection, Sequence
-
-HEAD = re.compile(r"(?:^|(?<=[.;)\]:] )|(?<=\n))(?P<names>\w+(?:, \w+)*): ")
-
-
-def fields(docstring: str | None, names: Collection[str]) -> dict[str, str]:
-    """For each of the names that the docstring explains, what it says."""
-    text = " ".join(inspect.cleandoc(docstring or "").split())
-    heads = [head for head in HEAD.finditer(text) if set(head["names"].split(", ")) <= set(names)]
-    ends = [*(head.start() for head in heads[1:]), len(text)][: len(heads)]
-    said: dict[str, str] = {}
-    for head, end in zip(heads, ends, strict=True):
-        words = text[head.end() : end].strip().rstrip(".;")
-        said |= dict.fromkeys(head["names"].split(", "), words)
-    return said
+from collections.abc import Sequence
 
 
 def text_of(thing: object) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import inspect
 
-from docstrings import fields, table, text_of
+from docstrings import table, text_of
 
+from dysfw.recipe.explained import explained
 from dysfw.registry import hookspecs
 
 INTRODUCTION = """\
@@ -32,7 +33,7 @@ def hooks_page() -> str:
 
 
 def record_table(record: type) -> str:
-    said = fields(record.__doc__, [field.name for field in dataclasses.fields(record)])
+    said = explained(record.__doc__, [field.name for field in dataclasses.fields(record)])
     rows = []
     for field in dataclasses.fields(record):
         default = "required" if field.default is dataclasses.MISSING else f"`{field.default!r}`"

@@ -6,11 +6,12 @@ import typing
 from typing import Any
 
 import pydantic
-from docstrings import fields, table
+from docstrings import table
 
 from dysfw.imaging.harmonise import Harmony
 from dysfw.kinds import KINDS
 from dysfw.recipe.check import CropKeys, TopKeys
+from dysfw.recipe.explained import explained
 from dysfw.recipe.harmonise import Harmonise
 from dysfw.types import Crop
 from dysfw.views.reference import allowed
@@ -61,9 +62,9 @@ def block_of(annotation: Any) -> type[pydantic.BaseModel] | None:  # noqa: ANN40
 
 def rows(model: type[pydantic.BaseModel]) -> list[tuple[str, str, str, str]]:
     schema = model.model_json_schema()
-    said = fields(model.__doc__, model.model_fields)
+    said = explained(model.__doc__, model.model_fields)
     if other := DESCRIBED_BY.get(model):
-        said = fields(other.__doc__, model.model_fields) | said
+        said = explained(other.__doc__, model.model_fields) | said
     found = []
     for name, field in model.model_fields.items():
         block = block_of(field.annotation)
