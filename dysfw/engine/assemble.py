@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -97,7 +98,7 @@ def vary(backbone: Backbone, differences: Mapping[str, Mapping[str, Float32]]) -
 def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:
     trained = bundle.recipe
     differences = [
-        f"{where}: trained as {mine}, the recipe says {theirs}"
+        f"{where}: trained as {_written(mine)}, the recipe says {_written(theirs)}"
         for kind in BOUND
         for where, mine, theirs in _differing(kind, trained.nodes[kind].portable(), recipe.nodes[kind].portable())
     ]
@@ -111,12 +112,17 @@ def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:
         shown = "\n".join(f"  {line}" for line in differences)
         raise DysfwError(
             f"the recipe {recipe.name!r} and its bundle {bundle.folder} do not belong together:\n{shown}",
-            hint="train the changed recipe with `dysfw train`; only fusion and detector may differ from the training",
+            hint="train the changed recipe with `dysfw train`; only detector, fusion, reliability and prior may differ",
         )
     if recipe.nodes["detector"].portable() != trained.nodes["detector"].portable():
         message = "the detector is not the one that the bundle was trained with; crops may differ from those in training"
         return [Notice("detector_differs", message)]
     return []
+
+
+def _written(value: object) -> str:
+    """As a recipe may write it."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping | list) else str(value)
 
 
 def _differing(where: str, then: object, now: object) -> Iterator[tuple[str, object, object]]:

@@ -90,7 +90,8 @@ def dump_document(value: Mapping[str, object]) -> str:
 
 def read_document(path: pathlib.Path) -> Document:
     """The document in a file. Raises DysfwError (unreadable) or RecipeError (not YAML)."""
-    return parse_document(read_text(path, "recipe"), str(path))
+    what = "recipe" if path.suffix else "recipe or bundle"  # a folder's name seldom has one
+    return parse_document(read_text(path, what), str(path))
 
 
 def read_text(path: pathlib.Path, what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated
 
 import numpy as np
@@ -58,5 +59,8 @@ class Lda(LinearHead):
         present = np.unique(y)
         shrinkage = "auto" if self.shrinkage is None else self.shrinkage
         model = LinearDiscriminantAnalysis("lsqr", shrinkage=shrinkage, priors=np.full(len(present), 1 / len(present)))
-        model.fit(points, y)
+        with warnings.catch_warnings():
+            # Of a condition with one photograph in a fold: it adds nothing to the common covariance, which is as it should be.
+            warnings.filterwarnings("ignore", "Only one sample available", UserWarning)
+            model.fit(points, y)
         return for_all_classes(model.coef_, model.intercept_, model.classes_, classes)
