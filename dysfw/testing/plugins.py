@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from ..errors import DysfwError
@@ -46,7 +47,8 @@ class PluginSubject:
     def probe(self) -> dict[str, Any]:
         """What importing its module does in a process of its own."""
         module = self.plugin.target.partition(":")[0]
-        command = [sys.executable, "-m", "dysfw.testing.probe", module]
+        # As a file: as a module it would bring this package, and with it what is looked for. -P: no other file of it either.
+        command = [sys.executable, "-P", str(Path(__file__).with_name("probe.py")), module]
         try:
             ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=HANGS)  # noqa: S603
         except subprocess.TimeoutExpired:

@@ -1,6 +1,6 @@
 """Imports a plugin's module in a process of its own and prints, as JSON, what that did. For ``dysfw.testing.plugins``.
 
-python -m dysfw.testing.probe package.plugin
+python -P dysfw/testing/probe.py package.plugin
 """
 
 from __future__ import annotations

@@ -1,0 +1,52 @@
+"""`dysfw check` is the conformance kit from the shell."""
+
+import pytest
+
+TOY_RECIPE = "mosaic"
+
+
+def test_a_plugin_that_keeps_the_contract(dysfw):
+    ran = dysfw("check", "dysfw", "--only", "fusion mean")
+    assert ran.code == 0
+    assert ran.out.splitlines()[0] == "fusion mean: 15 of 16 passed"
+    assert "skipped: refuses_a_state_that_is_not_its_own: it learns nothing, so any state is its own" in ran.out
+    assert ran.out.splitlines()[-1] == "15 passed, 1 skipped of 16 checks"
+
+
+def test_one_that_does_not(dysfw):
+    ran = dysfw("check", "dysfw-toys", "--only", "wrong_shape")
+    assert ran.code == 1
+    assert "FAILED gives_embeddings_as_the_contract_says" in ran.out
+    assert "expected: float32 [3, 48] for three crops" in ran.out
+    assert "found: float32 [3, 5]" in ran.out
+    assert "why it matters: heads are made for dim numbers" in ran.out
+
+
+def test_parameters_come_from_a_recipe(dysfw, toy_recipe):
+    text = toy_recipe.read_text().replace("{use: softmax, C: 0.1}", "{use: gate, gate: {use: lda}, which: {use: knn, k: 3}}")
+    toy_recipe.write_text(text)
+    assert "FAILED can_be_built" in dysfw("check", "dysfw", "--only", "head gate").out
+    ran = dysfw("check", "dysfw", "--only", "head gate", "--recipe", toy_recipe)
+    assert "can_be_built" not in ran.out
+    assert "keeps_its_state_in_a_bundle" not in ran.out  # which passed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("dysfw-toy",), "no installed plugin is called 'dysfw-toy'; did you mean 'dysfw-toys'?"),
+        (("dysfw", "--only", "nonsense"), "no check of dysfw has 'nonsense' in its name"),
+        (("dysfw", "--recipe", "none.yaml"), "no such recipe: none.yaml"),
+    ],
+)
+def test_bad_input(dysfw, arguments, message):
+    ran = dysfw("check", *arguments)
+    assert ran.code == 2
+    assert message in ran.err
+
+
+def test_a_recipe_without_the_plugin(dysfw, toy_recipe):
+    toy_recipe.write_text(toy_recipe.read_text())
+    ran = dysfw("check", "dysfw-phantom", "--recipe", toy_recipe)
+    assert ran.code == 2
+    assert "uses no component of dysfw-phantom" in ran.err

@@ -1,0 +1,79 @@
+"""Each fault of a plugin as a whole has the check that sees it, and never hurts a recipe that does not use it."""
+
+import pytest
+
+from dysfw.registry.host import load_plugins
+from dysfw.registry.registry import Registry
+from dysfw.testing import check_plugin
+
+GOOD = "'fusion', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'averages'"
+OFFER = "@hookimpl\ndef dysfw_components():\n    return [ComponentSpec({})]\n"
+
+
+def outcome_of(check, report):
+    (outcome,) = [o for o in report if o.check == check and o.subject.startswith("plugin")]
+    return outcome
+
+
+@pytest.fixture
+def checked(dysfw_site, monkeypatch):
+    """checked(source, requires=…): the report on a plugin whose module has that source."""
+    monkeypatch.setenv("PYTHONPATH", str(dysfw_site.folder))
+
+    def checked(source, requires="dysfw>=0.1,<0.2", **modules):
+        dysfw_site.install("mine", source, requires, **modules)
+        return check_plugin("mine", registry=dysfw_site.registry())
+
+    return checked
+
+
+def test_a_good_plugin_passes(checked):
+    report = checked(OFFER.format(GOOD))
+    assert [o.check for o in report if o.subject.startswith("plugin") and o.status != "passed"] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "check", "found"),
+    [
+        ("import no_such_module", "loads", "No module named 'no_such_module'"),
+        (OFFER.format("'segmentor', 'x', 'a:B', 'c'"), "loads", "has the kind 'segmentor'"),
+        (OFFER.format(GOOD).replace("]", f", ComponentSpec({GOOD})]"), "loads", "registered twice"),
+        ("", "registers_something", "nothing"),
+        ("import numpy\n" + OFFER.format(GOOD), "imports_nothing_heavy", "imports of numpy"),
+        ("sum(i * i for i in range(20_000_000))\n" + OFFER.format(GOOD), "imports_fast", " s"),
+        ("print('hello')\n" + OFFER.format(GOOD), "is_quiet_when_imported", "“hello”"),
+        ("import threading, time\nthreading.Thread(target=time.sleep, args=(3,), daemon=True).start()\n" + OFFER.format(GOOD),
+         "is_quiet_when_imported", "1 thread"),
+        (OFFER.format("'fusion', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'two\\nlines'"),
+         "describes_each_component_in_a_line", "'two\\nlines'"),
+        (OFFER.format("'fusion', 'plain', 'dysfw.builtin.fusions.pools:Lost', 'x'"),
+         "can_import_each_component", "has no attribute"),
+        (OFFER.format("'head', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'x'"), "can_import_each_component",
+         "is not a subclass of dysfw.components.Head"),
+    ],
+)  # fmt: skip
+def test_faults(checked, source, check, found):
+    outcome = outcome_of(check, checked(source))
+    assert outcome.status == "failed"
+    assert found in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("requires", "found"), [("numpy", "no requirement of dysfw"), ("dysfw", "of any version"), ("dysfw>=0.1", ">=0.1")]
+)
+def test_it_says_which_core_it_is_for(checked, requires, found, monkeypatch):
+    from importlib import metadata
+
+    monkeypatch.setattr(metadata, "requires", lambda name: [requires])
+    outcome = outcome_of("says_which_core_it_is_built_for", checked(OFFER.format(GOOD), requires))
+    assert outcome.status == "failed"
+    assert found in outcome.message
+
+
+def test_a_name_of_another_plugin(dysfw_site, dysfw_registry):
+    dysfw_site.offer("mine", "'fusion', 'mean', 'dysfw.builtin.fusions.pools:Mean', 'averages'")
+    own = [p for p in load_plugins() if p.name == "builtin"]
+    registry = Registry([*own, *load_plugins(entry_points=dysfw_site.points)])
+    outcome = outcome_of("takes_no_name_of_another", check_plugin("mine", registry=registry))
+    assert outcome.status == "failed"
+    assert "fusion mean (dysfw)" in outcome.message
