@@ -7,7 +7,7 @@ import pytest
 from dysfw.builtin.fusions.pools import Mean
 from dysfw.components import Fusion
 from dysfw.errors import DysfwError
-from dysfw.registry import known
+from dysfw.registry import host, known
 from dysfw.registry import registry as module_under_test
 
 FUSION = """
@@ -273,3 +273,17 @@ def test_weights_of_two_plugins_must_be_named_in_full(site):
         site.install(name, WEIGHTS)
     with pytest.raises(DysfwError, match="weights 'faces' is registered by dysfw-others 1.0 and dysfw-shapes 1.0"):
         site.registry().named_weights("faces")
+
+
+def test_a_plugin_that_hangs_as_it_registers_is_interrupted(site, monkeypatch):
+    monkeypatch.setattr(host, "PATIENCE", 0.2)
+    site.install("slow", "@hookimpl\ndef dysfw_components():\n    while True: pass")
+    (plugin,) = site.registry().plugins
+    assert str(plugin.error) == "the plugin was still registering after 0.2 s, and was interrupted"
+
+
+def test_what_several_plugins_call_by_one_name_is_listed(site):
+    site.offer("shapes", OWN)
+    site.offer("forms", "'fusion', 'own', 'forms:Own', 'theirs'", "'head', 'own', 'forms:Own', 'a head'")
+    found = {key: [p.name for p in owners] for key, owners in site.registry().doubled().items()}
+    assert found == {("fusion", "own"): ["forms", "shapes"]}

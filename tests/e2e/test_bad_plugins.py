@@ -1,0 +1,57 @@
+"""Whatever a plugin does, a recipe that does not use it runs; and each fault has words of its own."""
+
+import os
+
+import pytest
+
+GOOD = "@hookimpl\ndef dysfw_components():\n    return [ComponentSpec('fusion', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'x')]\n"
+OTHER = "@hookimpl\ndef dysfw_components():\n    return [ComponentSpec({})]\n"
+PLUGINS = {
+    "fails": ("import no_such_module", "", "No module named 'no_such_module'"),
+    "leaves": ("import sys; sys.exit(3)", "", "the plugin called sys.exit(3) while importing"),
+    "hangs": ("import time; time.sleep(60)", "", "the plugin was still importing after"),
+    "prints": ("print('hello there')\n" + GOOD, "", "printed as it was loaded: “hello there”"),
+    "newer": (GOOD, "dysfw>=0.2,<0.3", "it is built for dysfw >=0.2,<0.3, and this is dysfw 0.1"),
+    "wrongkind": (
+        OTHER.format("'segmentor', 'x', 'a:B', 'c'"),
+        "",
+        "'x' has the kind 'segmentor'; allowed: detector, segmenter",
+    ),
+    "twice": (GOOD.replace("]\n", ", ComponentSpec('fusion', 'plain', 'a:B', 'y')]\n"), "", "'plain' is registered twice"),
+    "misspelt": ("@hookimpl\ndef dysfw_component():\n    return []", "", "unknown hook 'dysfw_component'"),
+}
+
+
+@pytest.fixture
+def with_plugin(shell, dysfw_site, monkeypatch, tmp_path):
+    """with_plugin(name): how a recipe that does not use it fares."""
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text(
+        "version: 1\nname: mine\ndetector: {use: given, boxes: boxes.csv}\nsegmenter: {use: whole_face}\n"
+        "backbone: {use: dlib_resnet}\nhead: {use: softmax}\nfusion: {use: mean}\n"
+    )
+    (tmp_path / "boxes.csv").write_text("path,x0,y0,x1,y1\na.jpg,0,0,9,9\n")
+
+    def with_plugin(name, *command, code=0):
+        source, requires, _ = PLUGINS[name]
+        dysfw_site.install(name, source, requires)
+        path = os.pathsep.join([str(dysfw_site.folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+        return shell(*(command or ("recipe", "check", recipe)), PYTHONPATH=path, code=code)
+
+    return with_plugin
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_recipe_that_does_not_use_it_runs(with_plugin, name):
+    ran = with_plugin(name)
+    assert "ok (mine" in ran.stdout
+    assert PLUGINS[name][2] in ran.stderr.replace("\n", " ")
+    assert f"dysfw-{name} 1.0" in ran.stderr
+
+
+def test_a_recipe_that_names_it_says_what_is_wrong_with_it(with_plugin, tmp_path):
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text(recipe.read_text().replace("{use: mean}", "{use: 'dysfw-newer:plain'}"))
+    ran = with_plugin("newer", "recipe", "check", recipe, code=2)
+    assert "fusion 'dysfw-newer:plain' belongs to dysfw-newer 1.0, which is installed but cannot be loaded" in ran.stderr
+    assert "it is built for dysfw >=0.2,<0.3" in ran.stderr
