@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-GOOD = "@hookimpl\ndef dysfw_components():\n    return [ComponentSpec('fusion', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'x')]\n"
 OTHER = "@hookimpl\ndef dysfw_components():\n    return [ComponentSpec({})]\n"
+GOOD = OTHER.format("'fusion', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'x'")
 PLUGINS = {
     "fails": ("import no_such_module", "", "No module named 'no_such_module'"),
     "leaves": ("import sys; sys.exit(3)", "", "the plugin called sys.exit(3) while importing"),
