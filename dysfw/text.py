@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+from .errors import DysfwError
+
 
 def closest(word: str, allowed: Iterable[str]) -> str:
     """ "; did you mean 'x'?" or nothing."""
@@ -26,8 +28,10 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def in_words(error: BaseException) -> str:
-    """An exception in one line: "ImportError: No module named 'x'"."""
+    """An exception in one line: "ImportError: No module named 'x'"; one of our own, which is a sentence, without its class."""
     first = str(error).strip().splitlines()[:1]
+    if isinstance(error, DysfwError):
+        return error.message.splitlines()[0]
     return f"{type(error).__name__}: {first[0]}" if first else type(error).__name__
 
 
