@@ -16,7 +16,7 @@ demo: $(VENV)/installed
 
 test: lint $(VENV)/installed $(VENV_MP1)/installed
 	$(VENV_MP1)/bin/python -m pytest -q plugins/dysfw-mediapipe
-	$(VENV)/bin/python -m pytest -q
+	$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 
 lint: $(VENV)/installed
 	$(VENV)/bin/ruff check .

@@ -16,6 +16,11 @@ class DysfwError(Exception):
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
 
 
+class Interrupted(BaseException):  # no error
+    """The user has interrupted the program. Not KeyboardInterrupt, which the command line would report as failed inputs, nor
+    SystemExit, which plugins raise by mistake."""
+
+
 class ImageError(Exception):
     """One image cannot be judged (exit code 1); the others go on.
 

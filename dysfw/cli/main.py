@@ -17,7 +17,7 @@ import typer
 import typer.core
 
 from .. import RESEARCH_USE, __version__
-from ..errors import DysfwError
+from ..errors import DysfwError, Interrupted
 from ..registry.registry import Registry, load_registry
 from ..text import in_words, shown
 from ..weights import leave
@@ -145,6 +145,9 @@ def main() -> None:
         print_error(error)
         _name_alternatives(error)
         sys.exit(2)
+    except Interrupted:
+        print_error(DysfwError("interrupted"))
+        sys.exit(130)
     except BrokenPipeError:
         sys.exit(141)  # nobody reads: leave quietly
     except OSError as error:
@@ -221,6 +224,4 @@ def _new_names_told() -> Iterator[None]:
 
 
 def _interrupted(number: int, frame: object) -> None:
-    """Not KeyboardInterrupt, which typer would report with the exit code of failed inputs."""
-    print_error(DysfwError("interrupted"))
-    sys.exit(130)
+    raise Interrupted

@@ -22,8 +22,9 @@ class RenamedWarning(FutureWarning):
 def with_new_names(
     value: dict[str, object], path: Path, names: Mapping[str, str], positions: dict[Path, Position]
 ) -> dict[str, object]:
-    """The block at ``path`` under its keys' new names. Where a recipe gives both, as one that extends an older one may, the new
-    one counts. What is said later about a value is said where it is written: ``positions`` learns its new path."""
+    """The block at ``path`` under its keys' new names. Where both are given, as by a recipe that extends an older one, that of
+    more weight counts: ``--set`` before the recipe, the recipe before those that it extends; of two equals the new one. What
+    is said later about a value is said where it is written: ``positions`` learns its new path."""
     renamed = dict(value)
     for old, new in names.items():
         if old not in renamed:
@@ -31,7 +32,7 @@ def with_new_names(
         found = renamed.pop(old)
         place = locate(positions, (*path, old))
         where = f"{place}: {'.'.join(map(str, (*path, old)))}"
-        if new in renamed:
+        if new in renamed and _weight(positions, place) <= _weight(positions, locate(positions, (*path, new))):
             warnings.warn(
                 f"{where} is now called {new!r}, which is given too: {old!r} is ignored", RenamedWarning, stacklevel=2
             )
@@ -39,6 +40,9 @@ def with_new_names(
         warnings.warn(f"{where} is now called {new!r}", RenamedWarning, stacklevel=2)
         renamed[new] = found
         below = len(path) + 1
-        moved = {(*path, new, *p[below:]): position for p, position in positions.items() if p[:below] == (*path, old)}
-        positions |= moved
+        positions |= {(*path, new, *p[below:]): place for p, place in positions.items() if p[:below] == (*path, old)}
     return renamed
+
+
+def _weight(positions: Mapping[Path, Position], place: Position) -> int:
+    return 2 if place.file.startswith("--set ") else int(place.file == positions[()].file)

@@ -5,25 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 
 from .. import __version__
 
-# "dysfw[extra] (>=0.1,<0.2); marker". What only an extra of the plugin asks for does not bind the plugin.
-REQUIREMENT = re.compile(r"dysfw(?![\w.-])\s*(?:\[[^]]*\])?\s*\(?([^;)]*)\)?\s*(?:;(?!.*\bextra\b).*)?", re.IGNORECASE)
+OF_DYSFW = re.compile(r"\s*dysfw(?![\w.-])", re.IGNORECASE)
 
 
-def wanted_core(requirements: Iterable[str]) -> str | None:
-    """The versions of dysfw that a distribution requires, as it writes them ("" for any); None where it names none."""
-    found = [match[1].strip() for line in requirements if (match := REQUIREMENT.fullmatch(line.strip()))]
-    return ",".join(part for part in found if part) if found else None
+def wanted_core(requirements: Iterable[str]) -> SpecifierSet | None:
+    """The versions of dysfw that a distribution requires here; None where it requires none. What it requires on other systems,
+    or for one of its extras, does not count. Raises ValueError for a requirement that is none."""
+    wanted = None
+    for line in requirements:
+        if not OF_DYSFW.match(line):
+            continue
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            raise ValueError(f"it requires {line.strip()!r}, which is no requirement") from None
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            wanted = requirement.specifier if wanted is None else wanted & requirement.specifier
+    return wanted
 
 
 def mismatch(requirements: Iterable[str], version: str = __version__) -> str:
     """Why a distribution does not fit this version of the core; "" where it does, or does not say."""
-    wanted = wanted_core(requirements)
     try:
-        fits = not wanted or SpecifierSet(wanted).contains(version, prereleases=True)
-    except InvalidSpecifier:
-        return f"it requires dysfw {wanted!r}, which is no version range"
-    return "" if fits else f"it is built for dysfw {wanted}, and this is dysfw {version}"
+        wanted = wanted_core(requirements)
+    except ValueError as error:
+        return str(error)
+    if wanted is None or wanted.contains(version, prereleases=True):
+        return ""
+    return f"it is built for dysfw {wanted}, and this is dysfw {version}"

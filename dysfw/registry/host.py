@@ -10,8 +10,8 @@ from importlib import metadata
 
 import pluggy
 
-from ..errors import DysfwError
-from ..text import closest, listed
+from ..errors import DysfwError, Interrupted
+from ..text import closest, in_words, listed
 from . import hookspecs
 from .compatibility import mismatch
 from .patience import PATIENCE, OutOfPatienceError, limited
@@ -94,6 +94,10 @@ def kept_in_hand(doing: str, said: io.StringIO) -> Iterator[None]:
         raise RuntimeError(f"the plugin called sys.exit({error.code!r}) while {doing}") from None
     except OutOfPatienceError:
         raise RuntimeError(f"the plugin was still {doing} after {PATIENCE:g} s, and was interrupted") from None
+    except (Exception, Interrupted, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # the panics of extensions, for example
+        raise RuntimeError(f"{in_words(error)}, while {doing}") from None
 
 
 def _refuse_unknown(only: Collection[str], plugins: Collection[Plugin]) -> None:

@@ -12,26 +12,32 @@ from types import FrameType
 PATIENCE = 10.0  # s. A module that registers components imports in milliseconds, also from a slow disk.
 
 
+AGAIN = 1.0  # s between further attempts, for code that catches everything and tries again
+
+
 class OutOfPatienceError(BaseException):
     """Not an Exception: a plugin that catches those must not catch this."""
 
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise OutOfPatienceError inside, wherever it is, after so many seconds. Without effect in other threads than the main
-    one, and where the system has no alarm signal. An alarm that somebody else has set goes off when it would have."""
+    """Raise OutOfPatienceError inside, wherever it is, after so many seconds, and again every second. Without effect in other
+    threads than the main one, and where the system has no alarm signal; code that catches everything, for ever, cannot be
+    stopped. An alarm that somebody else has set goes off when it would have."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.signal(signal.SIGALRM, _ring)
-    others, began = signal.setitimer(signal.ITIMER_REAL, seconds)[0], time.monotonic()
+    others, began = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN), time.monotonic()
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-        if others:
-            signal.setitimer(signal.ITIMER_REAL, max(others - (time.monotonic() - began), 0.001))
+        if others[0]:
+            signal.setitimer(signal.ITIMER_REAL, max(others[0] - (time.monotonic() - began), 0.001), others[1])
+    if time.monotonic() - began > seconds:  # it has caught what was raised, and came to an end after all
+        raise OutOfPatienceError
 
 
 def _ring(number: int, frame: FrameType | None) -> None:

@@ -33,6 +33,7 @@ OTHERS: dict[Kind, str] = {
 
 def write_plugin(names: Names, kind: Kind, folder: Path) -> list[Path]:
     """Write a plugin into a new folder, all of it or nothing; returns its files. Raises DysfwError."""
+    folder = folder.absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DysfwError(f"{folder} exists already", hint="name another folder with -o, or delete that one first")
     if not folder.parent.is_dir():
@@ -49,9 +50,11 @@ def write_plugin(names: Names, kind: Kind, folder: Path) -> list[Path]:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
             unfinished = Path(scratch) / folder.name
             files = [_write(source, unfinished / name, values) for source, name in _files(names, kind)]
-            if folder.exists():
-                folder.rmdir()  # empty, or refused above
-            unfinished.rename(folder)
+            if folder.exists():  # empty, or refused above; perhaps where the user stands, so that it has to stay
+                for part in unfinished.iterdir():
+                    part.rename(folder / part.name)
+            else:
+                unfinished.rename(folder)
     except OSError as error:
         raise DysfwError(f"cannot write {folder}: {error.strerror or error}") from None
     return [folder / file.relative_to(unfinished) for file in files]

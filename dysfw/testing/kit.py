@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..components import CONTRACTS, Component
-from ..errors import DysfwError
+from ..errors import DysfwError, Interrupted
 from ..registry.hookspecs import ComponentSpec
 from ..registry.host import Plugin
 from ..registry.registry import Entry, Registry, load_registry
@@ -51,7 +51,9 @@ class Case:
             return Outcome(self.subject, self.check, "skipped", str(reason))
         except BrokenError as error:
             return Outcome(self.subject, self.check, "failed", str(error))
-        except Exception as error:
+        except (KeyboardInterrupt, Interrupted):
+            raise
+        except BaseException as error:  # a component that ends the program is broken as well
             found = f"{in_words(error)} ({_place(error)})"
             why = "an error on ordinary input fails every photograph"
             return Outcome(self.subject, self.check, "failed", str(BrokenError("no error", found, why)))
@@ -97,18 +99,23 @@ def plugin_cases(
     name (or the plugin's): check -> why. Raises DysfwError for a plugin or component that is not there.
     """
     registry = registry or load_registry()
-    found = _plugin(plugin, registry)
-    subject = PluginSubject(found, registry)
-    names = {entry.spec.name for entry in subject.components}
+    subjects = [PluginSubject(found, registry) for found in _plugins(plugin, registry)]
+    components = [entry for subject in subjects for entry in subject.components]
+    names = {entry.spec.name for entry in components}
+    of_plugin = [check.__name__ for check in PLUGIN_CHECKS]
+    for check in (expected_failures or {}).get(plugin, {}):
+        if check not in of_plugin:
+            raise ValueError(f"plugins have no check {check!r}{closest(check, of_plugin)}; there are: {listed(of_plugin)}")
     for name in [*(parameters or {}), *(expected_failures or {})]:
-        if name not in names | {plugin}:
+        if name not in names and (name != plugin or name in (parameters or {})):
             raise DysfwError(f"{plugin} registers no component {name!r}{closest(name, names)}", hint=f"it has: {listed(names)}")
     expected = expected_failures or {}
     cases = [
-        Case(f"plugin {found.distribution}", check.__name__, functools.partial(check, subject), _take(expected, plugin, check))
+        Case(subject.title, check.__name__, functools.partial(check, subject), _take(expected, plugin, check))
+        for subject in subjects
         for check in PLUGIN_CHECKS
     ]
-    for entry in subject.components:
+    for entry in components:
         make = functools.cache(functools.partial(_subject, registry, entry, (parameters or {}).get(entry.spec.name, {})))
         cases += _component_cases(entry.spec.name, entry.spec.kind, make, expected.get(entry.spec.name, {}))
     return cases
@@ -119,10 +126,15 @@ def check_plugin(plugin: str, **options: Any) -> Report:  # noqa: ANN401
     return Report(tuple(case.run() for case in plugin_cases(plugin, **options)))
 
 
-def _plugin(name: str, registry: Registry) -> Plugin:
-    for plugin in registry.plugins:
-        if name in (plugin.name, plugin.distribution):
-            return plugin
+def _plugins(name: str, registry: Registry) -> list[Plugin]:
+    """All entry points of a distribution, or the one of that name."""
+    found = [plugin for plugin in registry.plugins if name in (plugin.name, plugin.distribution)]
+    if left_out := [plugin.name for plugin in found if plugin.excluded]:
+        raise DysfwError(
+            f"the plugin {listed(left_out)} is left out by --plugins or DYSFW_PLUGINS", hint="add it to that list to check it"
+        )
+    if found:
+        return found
     names = [n for p in registry.plugins for n in (p.name, p.distribution)]
     raise DysfwError(
         f"no installed plugin is called {name!r}{closest(name, names)}",
@@ -155,7 +167,7 @@ def _take(expected: Mapping[str, Mapping[str, str]], name: str, check: Callable[
     return expected.get(name, {}).get(check.__name__, "")
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """The last line of somebody else's code that an error came through."""
     frames = traceback.extract_tb(error.__traceback__)
     own = str(Path(__file__).parent)

@@ -5,6 +5,7 @@ import warnings
 import pytest
 
 from dysfw.recipe import renamed
+from dysfw.recipe.check import load_recipe
 from dysfw.recipe.renamed import RenamedWarning
 
 
@@ -33,6 +34,16 @@ def test_beside_the_new_name_the_old_one_does_not_count(recipe):
     with pytest.warns(RenamedWarning, match=r"backbone.depth is now called 'layers', which is given too: 'depth' is ignored"):
         loaded = recipe("backbone.layers=7", backbone="{use: files, weights: trunk.bin, depth: 5}")
     assert loaded.nodes["backbone"].params["layers"] == 7
+
+
+@pytest.mark.filterwarnings("ignore::dysfw.recipe.renamed.RenamedWarning")
+def test_of_two_names_that_of_more_weight_counts(recipe, write, registry):
+    loaded = recipe("backbone.depth=9", backbone="{use: files, weights: t, layers: 5}")
+    assert loaded.nodes["backbone"].params["layers"] == 9
+    for base, child in (("layers", "depth"), ("depth", "layers")):
+        recipe(backbone=f"{{use: files, weights: trunk.bin, {base}: 5}}", file="base.yaml")
+        file = write("child.yaml", f"extends: base.yaml\nname: child\nbackbone: {{{child}: 8}}\n")
+        assert load_recipe(file, registry).nodes["backbone"].params["layers"] == 8
 
 
 @pytest.mark.parametrize("old", ["shell", "cover"])

@@ -10,7 +10,7 @@ from importlib import metadata
 import pytest
 
 from dysfw import __version__
-from dysfw.errors import DysfwError
+from dysfw.errors import DysfwError, Interrupted
 from dysfw.registry import host
 from dysfw.registry.compatibility import mismatch, wanted_core
 from dysfw.registry.host import load_plugins
@@ -136,7 +136,16 @@ def test_a_plugin_built_for_another_core_is_not_imported(site, wanted, fits):
 
 
 @pytest.mark.parametrize(
-    "requirement", ["dysfw-facenet>=9", "dysfwx>=9", "dysfw.more>=9", "dysfw>=9; extra == 'test'", "numpy>=1"]
+    "requirement",
+    [
+        "dysfw-facenet>=9",
+        "dysfwx>=9",
+        "dysfw.more>=9",
+        "dysfw>=9; extra == 'test'",
+        "numpy>=1",
+        "dysfw>=9; sys_platform == 'nowhere'",
+        "dysfw @ git+https://example.org/dysfw",
+    ],
 )
 def test_only_what_a_plugin_requires_of_the_core_counts(site, requirement):
     site.install("other", "", requires=requirement)
@@ -145,15 +154,34 @@ def test_only_what_a_plugin_requires_of_the_core_counts(site, requirement):
 
 def test_a_requirement_that_is_no_version_range_is_told(site):
     site.install("odd", "", requires="dysfw 1.x or so")
-    assert "requires dysfw '1.x or so', which is no version range" in str(plugin_of(site).error)
+    assert "it requires 'dysfw 1.x or so', which is no requirement" in str(plugin_of(site).error)
 
 
 def test_extras_parentheses_and_markers_do_not_hide_the_range():
     assert mismatch(["numpy", "dysfw[trunks] (>=0.2) ; python_version > '3'"], "0.1.0")
-    assert wanted_core(["Dysfw >= 0.2"]) == ">= 0.2"
+    assert str(wanted_core(["Dysfw >= 0.2"])) == ">=0.2"
     assert wanted_core(["numpy"]) is None
     assert mismatch(["dysfw>=0.2"], "0.2.0rc1")  # a candidate comes before the release
     assert not mismatch(["dysfw>=0.1"], "0.2.0rc1")
+
+
+@pytest.mark.parametrize("error", ["SystemExit", "BaseException"])
+def test_a_plugin_that_raises_what_is_no_exception_is_listed_too(site, error):
+    site.install("panics", f"class Panic({error}): pass\nraise Panic('lost')")
+    assert plugin_of(site).error is not None
+
+
+@pytest.mark.parametrize("error", [Interrupted, KeyboardInterrupt])
+def test_an_interruption_by_the_user_is_not_taken_for_a_fault(site, error):
+    site.install("slow", f"from dysfw.errors import Interrupted\nraise {error.__name__}")
+    with pytest.raises(error):
+        plugin_of(site)
+
+
+def test_a_plugin_that_catches_everything_is_told_when_it_is_done(site, monkeypatch):
+    monkeypatch.setattr(host, "PATIENCE", 0.1)
+    site.install("stubborn", "import time\nfor _ in range(3):\n    try: time.sleep(0.2)\n    except BaseException: pass")
+    assert "was still importing after 0.1 s" in str(plugin_of(site).error)
 
 
 @pytest.mark.parametrize("source", ["import time; time.sleep(60)", "while True: pass"])

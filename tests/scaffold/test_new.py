@@ -62,6 +62,13 @@ def test_names_that_will_not_do(workshop, tmp_path):
         "a--b": "is no name for a package",
         "dysfw": "a name of Python's or of dysfw's own",
         "class": "a name of Python's or of dysfw's own",
+        "dysfw-class": "a name of Python's or of dysfw's own",
+        "dysfw-none": "a name of Python's or of dysfw's own",
+        "dysfw-3d": "a name of Python's or of dysfw's own",
+        "dysfw-plugin": "a name of Python's or of dysfw's own",
+        "dysfw-conformance": "a name of Python's or of dysfw's own",
+        "pyyaml": "a package pyyaml is installed here already",
+        "x" * 100: "at most 60 characters",
         "json": "a name of Python's or of dysfw's own",
         "dysfw-own-head": "a package dysfw_own_head is installed here already",
         "dysfw-mean": "has a fusion 'mean' already",
@@ -84,3 +91,9 @@ def test_other_mistakes(workshop, tmp_path):
     ran = own.run("dysfw", "new", "dysfw-x", "--kind", "head", "-o", "no/where", cwd=tmp_path, code=2)
     assert "no is not a folder" in ran.stderr
     assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["mine.txt"]
+
+
+def test_a_class_does_not_hide_what_its_module_imports(workshop, tmp_path):
+    own, _ = workshop
+    own.run("dysfw", "new", "dysfw-region", "--kind", "segmenter", "-o", ".", cwd=tmp_path)
+    assert "class RegionSegmenter(Segmenter)" in (tmp_path / "dysfw_region" / "region.py").read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import socket
 import threading
+import time
 
 import numpy as np
 
@@ -129,6 +130,15 @@ class SharedBuffer(Squares):
         finally:
             with self.lock:
                 self.held -= 1
+
+
+class Remembers(Squares):
+    """Keeps its input where another thread finds it."""
+
+    def embed(self, crops):
+        self.crops = crops
+        time.sleep(0.05)
+        return super().embed(self.crops)
 
 
 class PhonesHome(Squares):
@@ -444,6 +454,7 @@ CAUGHT_BY = {
     EachItsOwn: "says_the_same_twice",
     Scribbles: "writes_nothing_to_its_inputs",
     SharedBuffer: "may_be_shared_by_threads",
+    Remembers: "may_be_shared_by_threads",
     PhonesHome: "stays_off_the_network",
     Pickles: "reads_no_pickle",
     OneListForAll: "gives_faces_as_the_contract_says",

@@ -25,7 +25,8 @@ SPECS = ("'fusion', 'plain', 'mine:Plain', 'averages'", "'fusion', 'picky', 'min
 
 
 @pytest.fixture
-def mine(dysfw_site):
+def mine(dysfw_site, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(dysfw_site.folder))
     dysfw_site.offer("mine", *SPECS, requires="dysfw>=0.1,<0.2", mine=SOURCE)
     return dysfw_site.registry()
 
@@ -104,3 +105,39 @@ def test_a_summary_counts_every_kind():
     report = Report(tuple(Outcome("x", "y", status) for status in statuses))
     assert report.summary == "1 passed, 1 failed, 1 passes now, 1 skipped, 1 expected to fail of 5 checks"
     assert [outcome.good for outcome in report] == [True, False, False, True, True]
+
+
+class Quits(Mean):
+    """Ends the program."""
+
+    def fuse(self, votes, present):
+        raise SystemExit(0)
+
+
+def test_a_component_that_ends_the_program_fails():
+    report = check_component(Quits)
+    assert not report.good
+    assert any("SystemExit: 0" in outcome.message for outcome in report.of("failed"))
+
+
+def test_an_expectation_of_no_check_of_the_plugin_is_refused(mine):
+    with pytest.raises(ValueError, match="plugins have no check 'lods'; did you mean 'loads'"):
+        plugin_cases("dysfw-mine", registry=mine, expected_failures={"dysfw-mine": {"lods": "a slip"}})
+    with pytest.raises(DysfwError, match="registers no component 'dysfw-mine'"):
+        plugin_cases("dysfw-mine", registry=mine, parameters={"dysfw-mine": {}})
+
+
+def test_every_entry_point_of_a_distribution_is_checked(mine, monkeypatch):
+    from dataclasses import replace
+
+    (plugin,) = mine.plugins
+    monkeypatch.setattr(mine, "plugins", (plugin, replace(plugin, name="other")))
+    subjects = {case.subject for case in plugin_cases("dysfw-mine", registry=mine)}
+    assert {"plugin dysfw-mine (mine)", "plugin dysfw-mine (other)"} <= subjects
+
+
+def test_a_plugin_that_is_left_out_cannot_be_checked(dysfw_site):
+    dysfw_site.offer("mine", *SPECS, mine=SOURCE)
+    dysfw_site.offer("yours")
+    with pytest.raises(DysfwError, match="mine is left out by --plugins or DYSFW_PLUGINS"):
+        plugin_cases("mine", registry=dysfw_site.registry(["yours"]))

@@ -8,6 +8,7 @@ from dysfw.testing import check_plugin
 
 GOOD = "'fusion', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'averages'"
 OFFER = "@hookimpl\ndef dysfw_components():\n    return [ComponentSpec({})]\n"
+INSIDE = OFFER.format(GOOD).replace("    return", "    {}\n    return")
 
 
 def outcome_of(check, report):
@@ -40,6 +41,8 @@ def test_a_good_plugin_passes(checked):
         (OFFER.format(GOOD).replace("]", f", ComponentSpec({GOOD})]"), "loads", "registered twice"),
         ("", "registers_something", "nothing"),
         ("import numpy\n" + OFFER.format(GOOD), "imports_nothing_heavy", "imports of numpy"),
+        (INSIDE.format("import numpy"), "imports_nothing_heavy", "numpy"),
+        (INSIDE.format("print('hello')"), "is_quiet_when_imported", "“hello”"),
         ("sum(i * i for i in range(20_000_000))\n" + OFFER.format(GOOD), "imports_fast", " s"),
         ("print('hello')\n" + OFFER.format(GOOD), "is_quiet_when_imported", "“hello”"),
         ("import threading, time\nthreading.Thread(target=time.sleep, args=(3,), daemon=True).start()\n" + OFFER.format(GOOD),
@@ -59,7 +62,8 @@ def test_faults(checked, source, check, found):
 
 
 @pytest.mark.parametrize(
-    ("requires", "found"), [("numpy", "no requirement of dysfw"), ("dysfw", "of any version"), ("dysfw>=0.1", ">=0.1")]
+    ("requires", "found"),
+    [("numpy", "no requirement of dysfw"), ("dysfw", "of any version"), ("dysfw>=0.1", ">=0.1, however late")],
 )
 def test_it_says_which_core_it_is_for(checked, requires, found, monkeypatch):
     from importlib import metadata
@@ -77,3 +81,16 @@ def test_a_name_of_another_plugin(dysfw_site, dysfw_registry):
     outcome = outcome_of("takes_no_name_of_another", check_plugin("mine", registry=registry))
     assert outcome.status == "failed"
     assert "fusion mean (dysfw)" in outcome.message
+
+
+@pytest.mark.parametrize("requires", ["dysfw>=0.1,<0.2", "dysfw~=0.1.0", "dysfw==0.1.*"])
+def test_every_way_to_say_it_will_do(checked, requires, monkeypatch):
+    from importlib import metadata
+
+    monkeypatch.setattr(metadata, "requires", lambda name: [requires])
+    assert outcome_of("says_which_core_it_is_built_for", checked(OFFER.format(GOOD), requires)).status == "passed"
+
+
+def test_what_cannot_be_loaded_is_told_once(checked):
+    report = checked("import no_such_module")
+    assert [o.check for o in report if o.status == "failed"] == ["loads"]

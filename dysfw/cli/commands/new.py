@@ -30,5 +30,5 @@ def new(
     names = names_of(name, kind, registry_of(ctx))
     folder = output or Path(names.distribution)
     for file in write_plugin(names, kind, folder):
-        typer.echo(file)
+        typer.echo(folder / file.relative_to(folder.absolute()))
     typer.echo(f"next: cd {folder}; pip install -e '.[test]'; python -m pytest; dysfw check {names.distribution}", err=True)
