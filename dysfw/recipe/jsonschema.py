@@ -42,7 +42,7 @@ def recipe_schema(registry: Registry) -> tuple[dict[str, Any], list[str]]:
                 left_out.append(error.message)
                 continue
             if sum(e.spec.name == entry.spec.name for e in registry.components[kind]) == 1:
-                schema["properties"]["use"]["enum"].insert(0, entry.spec.name)
+                schema["properties"]["use"]["enum"][:0] = [entry.spec.name, *entry.spec.formerly]
             key = f"{kind}:{entry.full_name}"
             whole.append({**_reference(key), "required": ["use", *schema.pop("required")]})
             partial.append(_reference(key))
@@ -70,6 +70,8 @@ def _component_schema(entry: Entry[ComponentSpec], component: type[Component], d
     schema["properties"] |= {name: _nested_schema(nested) for name, nested in signature.nested.items()}
     schema["required"] = [*schema.get("required", []), *(n for n, nested in signature.nested.items() if nested.required)]
     schema["properties"]["use"]["description"] = entry.spec.summary
+    for old, new in component.renamed.items():  # accepted, and struck through by editors
+        schema["properties"][old] = schema["properties"][new] | {"deprecated": True, "description": f"now called {new}"}
     schema["description"] = inspect.cleandoc(component.__doc__ or entry.spec.summary)
     return schema | {"title": f"{entry.spec.name} ({entry.plugin.origin})"}
 

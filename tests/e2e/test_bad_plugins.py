@@ -1,6 +1,11 @@
 """Whatever a plugin does, a recipe that does not use it runs; and each fault has words of its own."""
 
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +60,14 @@ def test_a_recipe_that_names_it_says_what_is_wrong_with_it(with_plugin, tmp_path
     ran = with_plugin("newer", "recipe", "check", recipe, code=2)
     assert "fusion 'dysfw-newer:plain' belongs to dysfw-newer 1.0, which is installed but cannot be loaded" in ran.stderr
     assert "it is built for dysfw >=0.2,<0.3" in ran.stderr
+
+
+def test_a_user_who_interrupts_is_not_told_of_a_faulty_plugin(dysfw_site):
+    dysfw_site.install("hangs", "import time; time.sleep(60)")
+    environment = os.environ | {"PYTHONPATH": str(dysfw_site.folder)}
+    command = [Path(sys.executable).with_name("dysfw"), "components"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        time.sleep(3)
+        program.send_signal(signal.SIGINT)
+        out, err = program.communicate(timeout=30)
+    assert (program.returncode, out, err) == (130, "", "error interrupted\n")

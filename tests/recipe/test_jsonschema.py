@@ -144,6 +144,13 @@ def test_what_cannot_be_described_is_left_out_with_the_reason(write, monkeypatch
     assert [choice["$ref"] for choice in schema["$defs"]["fusion"]["oneOf"]] == ["#/$defs/fusion:unknown:good"]
 
 
+def test_old_names_are_accepted(accepts):
+    inner = {"use": "files", "weights": "w", "depth": 3}
+    assert accepts(REST | {"backbone": inner})
+    assert accepts(REST | {"backbone": {"use": "shell", "inner": inner}})
+    assert not accepts(REST | {"backbone": {"use": "wrapper", "inner": inner}})
+
+
 def installed_schema():
     """Of the core and the plugins of this repository, whatever else is installed."""
     shipped = [path.parent.name for path in (ROOT / "plugins").glob("*/pyproject.toml") if path.parent.name != "dysfw-example"]
