@@ -153,6 +153,12 @@ class Pickles(Squares):
         return super().embed(pickle.loads(pickle.dumps(crops)))  # noqa: S301  # that is what is to be found
 
 
+class Chatty(Squares):
+    def embed(self, crops):
+        print(f"embedding {len(crops)}")
+        return super().embed(crops)
+
+
 # Detectors.
 
 
@@ -457,6 +463,7 @@ CAUGHT_BY = {
     Remembers: "may_be_shared_by_threads",
     PhonesHome: "stays_off_the_network",
     Pickles: "reads_no_pickle",
+    Chatty: "prints_nothing",
     OneListForAll: "gives_faces_as_the_contract_says",
     Float64Boxes: "gives_faces_as_the_contract_says",
     PercentScores: "gives_faces_as_the_contract_says",

@@ -35,7 +35,7 @@ def test_a_good_component_passes_everything_that_applies():
     report = check_component(Mean)
     assert report.good
     assert [outcome.check for outcome in report.of("skipped")] == ["refuses_a_state_that_is_not_its_own"]
-    assert report.summary == "15 passed, 1 skipped of 16 checks"
+    assert report.summary == "16 passed, 1 skipped of 17 checks"
     report.require()
 
 

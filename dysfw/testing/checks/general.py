@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import io
 import re
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from ...errors import DysfwError
 from ...recipe.signature import SUPPLIED
-from ...text import in_words, listed
+from ...text import in_words, listed, shown
 from ...types import Weights
 from ..outcome import BrokenError, owes
 from ..subject import Subject
@@ -180,12 +181,21 @@ def reads_no_pickle(subject: Subject) -> None:
     )
 
 
+def prints_nothing(subject: Subject) -> None:
+    _seen(subject)
+    said = subject.kept["said"].getvalue()
+    owes(
+        not said, "nothing printed", found=shown(said), why="programs read what `dysfw run --json` prints: it would be no JSON"
+    )
+
+
 def _seen(subject: Subject) -> list[tuple[str, str]]:
-    """What happened while one was made, fitted and used."""
+    """What happened while one was made, fitted and used. What it printed meanwhile is kept as "said"."""
     if "seen" not in subject.kept:
         task = exercise(subject)
         inputs = task.inputs()
-        with watched() as seen:
+        said = subject.kept["said"] = io.StringIO()
+        with watched() as seen, contextlib.redirect_stdout(said):
             component = task.ready()
             with contextlib.suppress(Exception):  # perhaps for what was seen; that it fails is told by the other checks
                 task.run(component, inputs)
@@ -204,4 +214,5 @@ CHECKS = (
     may_be_shared_by_threads,
     stays_off_the_network,
     reads_no_pickle,
+    prints_nothing,
 )
