@@ -37,4 +37,5 @@ def mismatch(requirements: Iterable[str], version: str = __version__) -> str:
         return str(error)
     if wanted is None or wanted.contains(version, prereleases=True):
         return ""
-    return f"it is built for dysfw {wanted}, and this is dysfw {version}"
+    bounds = ",".join(sorted(map(str, wanted), key=lambda bound: bound.startswith("<")))
+    return f"it is built for dysfw {bounds}, and this is dysfw {version}"

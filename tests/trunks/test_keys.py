@@ -9,7 +9,7 @@ from dysfw.recipe.jsonschema import recipe_schema
 from dysfw.recipe.pretraining import Pretrain
 from dysfw.recipe.problems import RecipeError
 
-PAGE = Path(__file__).parents[2] / "docs" / "pretraining.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "pretraining.md"
 
 
 def test_the_documented_block_names_every_key_with_its_default():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -59,6 +60,7 @@ class DlibDetector(Detector):
             raise ValueError(f"threshold must be a score from {self.least_score} to below 1, found {threshold}")
         self._select, self._min_face, self._threshold = select, min_face, threshold
         path, self._landmark_weights = checked_model(*LANDMARKS)
+        self._alone = threading.Lock()  # dlib's detectors work in memory of their own
         self._predictor = dlib.shape_predictor(str(path))
 
     @abstractmethod
@@ -84,7 +86,9 @@ class DlibDetector(Detector):
             return []
         back = np.array([image.width / pixels.shape[1], image.height / pixels.shape[0]])
         faces = []
-        for rectangle, confidence in self.find(pixels):
+        with self._alone:
+            hits = self.find(pixels)
+        for rectangle, confidence in hits:
             score = 1 / (1 + math.exp(-confidence))
             if score >= self._threshold:
                 landmarks = _five(self._predictor(pixels, rectangle)) * back

@@ -115,9 +115,8 @@ def test_the_fingerprint_changes_with_a_condition_of_ones_own(tmp_path):
 
 
 def test_the_spec_and_the_condition_that_the_readme_shows_are_valid(tmp_path):
-    condition, spec = re.findall(r"```(?:yaml|yml)\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
-    (tmp_path / "my-conditions").mkdir()
-    (tmp_path / "my-conditions" / "mine.yaml").write_text(condition, "utf-8")
+    condition, spec = re.findall(r"```yaml title=[^\n]*\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    (tmp_path / "my-condition.yaml").write_text(condition, "utf-8")
     shown = parse_spec(spec, "README.md", tmp_path)
     assert [c.label for c in shown.conditions] == ["phantom-unaffected", "phantom-mine"]
 
