@@ -1,4 +1,4 @@
-"""What every component that is fitted owes: its state goes into a bundle and comes back."""
+"""What heads and fusions owe alike: probabilities, and a state that goes into a bundle and comes back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.numpy import load, save
 
 from ...bundle.states import packed, unpacked
-from ...types import State
+from ...types import Float32, State
 from ..outcome import BrokenError, owes
 
 
@@ -38,3 +38,20 @@ def _as_json(values: Mapping[str, object]) -> dict[str, object]:
     back: dict[str, object] = json.loads(text)
     owes(back == dict(values), "values that JSON gives back as they were", found=f"{dict(values)} became {back}", why="bundles")
     return back
+
+
+def are_probabilities(found: Float32, shape: tuple[int, int]) -> None:
+    """Raise BrokenError unless they are, of so many photographs and classes."""
+    owes(
+        found.shape == shape and found.dtype == np.float32,
+        f"float32 {list(shape)}: photographs, classes",
+        found=f"{found.dtype} {list(found.shape)}",
+        why="the contract",
+    )
+    sums = found.sum(1)
+    owes(
+        np.isfinite(found).all() and (found >= 0).all() and np.allclose(sums, 1, atol=1e-4),
+        "numbers from 0 to 1, each row summing to 1",
+        found=f"numbers from {found.min():.3g} to {found.max():.3g}, rows summing to {sums.min():.3g} to {sums.max():.3g}",
+        why="they are probabilities, and fusions multiply and average them",
+    )

@@ -9,25 +9,12 @@ from ...types import Bool, Float32, State
 from ..outcome import BrokenError, NotApplicableError, owes
 from ..subject import Subject
 from .exercise import REGIONS, Fusing, exercise, same
-from .fitted import through_a_bundle
+from .fitted import are_probabilities, through_a_bundle
 
 
 def gives_probabilities(subject: Subject) -> None:
     votes, present = _data(subject)
-    found = _ready(subject).fuse(votes, present)
-    owes(
-        found.shape == (len(votes), votes.shape[2]) and found.dtype == np.float32,
-        f"float32 [{len(votes)}, {votes.shape[2]}]: photographs, classes",
-        found=f"{found.dtype} {list(found.shape)}",
-        why="the contract",
-    )
-    sums = found.sum(1)
-    owes(
-        np.isfinite(found).all() and (found >= 0).all() and np.allclose(sums, 1, atol=1e-4),
-        "numbers from 0 to 1, each row summing to 1",
-        found=f"numbers from {found.min():.3g} to {found.max():.3g}, rows summing to {sums.min():.3g} to {sums.max():.3g}",
-        why="they are probabilities",
-    )
+    are_probabilities(_ready(subject).fuse(votes, present), (len(votes), votes.shape[2]))
 
 
 def leaves_absent_regions_out(subject: Subject) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from ...components import CaseBased, Head
-from ...types import Float32, State
+from ...types import State
 from ..outcome import BrokenError, NotApplicableError, owes
 from ..subject import Subject
 from .exercise import IN_A_BATCH, LABELS, Classifying, exercise, same
-from .fitted import through_a_bundle
+from .fitted import are_probabilities, through_a_bundle
 
 BETTER_THAN_CHANCE = 0.5  # of the photographs that it was fitted to, by chance 0.25
 
 
 def gives_probabilities(subject: Subject) -> None:
     head, x = _fitted(subject), _task(subject).data()[0]
-    _are_probabilities(head.predict(x), len(x))
+    are_probabilities(head.predict(x), (len(x), len(LABELS)))
 
 
 def learns(subject: Subject) -> None:
@@ -49,7 +49,7 @@ def bears_a_class_without_photographs(subject: Subject) -> None:
     some = y != 2
     head = _prepared(subject)
     head.fit(x[some], y[some], len(LABELS), groups[some])
-    _are_probabilities(head.predict(x), len(x))
+    are_probabilities(head.predict(x), (len(x), len(LABELS)))
 
 
 def bears_numbers_that_never_change(subject: Subject) -> None:
@@ -58,7 +58,7 @@ def bears_numbers_that_never_change(subject: Subject) -> None:
     still = np.hstack([x, np.zeros((len(x), 2), np.float32), np.full((len(x), 1), 7, np.float32)])
     head = _prepared(subject)
     head.fit(still, y, len(LABELS), groups)
-    _are_probabilities(head.predict(still), len(x))
+    are_probabilities(head.predict(still), (len(x), len(LABELS)))
 
 
 def keeps_its_state_in_a_bundle(subject: Subject) -> None:
@@ -92,22 +92,6 @@ def keeps_its_cases(subject: Subject) -> None:
         "likeness [N, cases], a case to itself 1",
         found=f"{list(likeness.shape)}, from {np.diag(likeness).min():.3g}",
         why="the likest cases are shown as reasons",
-    )
-
-
-def _are_probabilities(found: Float32, number: int) -> None:
-    owes(
-        found.shape == (number, len(LABELS)) and found.dtype == np.float32,
-        f"float32 [{number}, {len(LABELS)}]: photographs, classes",
-        found=f"{found.dtype} {list(found.shape)}",
-        why="the contract",
-    )
-    sums = found.sum(1)
-    owes(
-        np.isfinite(found).all() and (found >= 0).all() and np.allclose(sums, 1, atol=1e-4),
-        "numbers from 0 to 1, each row summing to 1",
-        found=f"numbers from {found.min():.3g} to {found.max():.3g}, rows summing to {sums.min():.3g} to {sums.max():.3g}",
-        why="they are probabilities, and fusions multiply and average them",
     )
 
 
