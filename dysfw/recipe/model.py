@@ -115,6 +115,11 @@ class Recipe:
         prior: dict[str, object] = {"prior": self.prior} if self.prior != UNIFORM else {}
         return head | ordered | harmonise | tune | prior | reliability | pretrain | bundle
 
+    def every_node(self) -> Iterator[Node]:
+        """Every component, also those nested in others."""
+        for node in self.nodes.values():
+            yield from _nodes(node)
+
     def values(self) -> Iterator[object]:
         """The value of every parameter, also of nested components and inside lists and mappings."""
         for node in self.nodes.values():
@@ -136,6 +141,16 @@ class Recipe:
         if self.harmonise:
             shaping["harmonise"] = asdict(self.harmonise)
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+
+
+def _nodes(value: object) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+        for part in value.params.values():
+            yield from _nodes(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _nodes(part)
 
 
 def _leaves(value: object) -> Iterator[object]:

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from types import FrameType
 
 PATIENCE = 10.0  # s. A module that registers components imports in milliseconds, also from a slow disk.
-
-
 AGAIN = 1.0  # s between further attempts, for code that catches everything and tries again
 
 

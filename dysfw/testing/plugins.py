@@ -23,7 +23,7 @@ from ..registry.registry import Entry, Registry
 from ..text import count, in_words, listed, shown
 from .outcome import BrokenError, NotApplicableError, owes
 
-LONGEST = 0.5  # s to load the plugin, beyond the core
+LONGEST = 0.5  # s of processor time to load the plugin, beyond the core
 ANY_LATER = "9999"
 SUMMARY = 120  # characters
 HANGS = 20.0  # s
@@ -112,7 +112,7 @@ def imports_fast(subject: PluginSubject) -> None:
     seconds = subject.probe["seconds"]
     owes(
         seconds <= LONGEST,
-        f"to be loaded within {LONGEST} s, or to compute no longer than that",
+        f"to be loaded within {LONGEST} s of processor time",
         found=f"{seconds:.1f} s",
         why="it is imported whenever dysfw starts",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,21 +72,11 @@ def _parameters(recipe: Path, registry: Registry, plugin: str) -> dict[str, Para
     from ...engine.build import parameters_of
     from ...errors import DysfwError
     from ...recipe.check import load_recipe
-    from ...recipe.model import Node
     from ..options import recipe_file
-
-    def nodes(value: object) -> Iterable[Node]:
-        if isinstance(value, Node):
-            yield value
-            for inner in value.params.values():
-                yield from nodes(inner)
-        elif isinstance(value, list):
-            for item in value:
-                yield from nodes(item)
 
     loaded = load_recipe(recipe_file(recipe), registry)
     found: dict[str, Parameters] = {}
-    for node in (node for top in loaded.nodes.values() for node in nodes(top)):
+    for node in loaded.every_node():
         owner = registry.component(node.kind, node.use).plugin
         if plugin in (owner.name, owner.distribution):
             found.setdefault(node.use.rpartition(":")[2], partial(parameters_of, loaded, node))

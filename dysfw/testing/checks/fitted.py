@@ -9,6 +9,7 @@ import numpy as np
 from safetensors.numpy import load, save
 
 from ...bundle.states import packed, unpacked
+from ...components import Fusion, Head
 from ...types import Float32, State
 from ..outcome import BrokenError, owes
 
@@ -38,6 +39,17 @@ def _as_json(values: Mapping[str, object]) -> dict[str, object]:
     back: dict[str, object] = json.loads(text)
     owes(back == dict(values), "values that JSON gives back as they were", found=f"{dict(values)} became {back}", why="bundles")
     return back
+
+
+def refuses_an_empty_state(component: Head | Fusion) -> None:
+    """Raise BrokenError unless it does, with ValueError."""
+    try:
+        component.restore(State({}))
+    except ValueError:
+        return
+    except Exception as error:
+        raise BrokenError("ValueError for an empty state", repr(error), "damaged bundles are told by it") from None
+    raise BrokenError("ValueError for an empty state", "no error", "a damaged bundle must not give probabilities")
 
 
 def are_probabilities(found: Float32, shape: tuple[int, int]) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ...components import CaseBased, Head
-from ...types import State
-from ..outcome import BrokenError, NotApplicableError, owes
+from ..outcome import NotApplicableError, owes
 from ..subject import Subject
 from .exercise import IN_A_BATCH, LABELS, Classifying, exercise, same
-from .fitted import are_probabilities, through_a_bundle
+from .fitted import are_probabilities, refuses_an_empty_state, through_a_bundle
 
 BETTER_THAN_CHANCE = 0.5  # of the photographs that it was fitted to, by chance 0.25
 
@@ -69,14 +68,7 @@ def keeps_its_state_in_a_bundle(subject: Subject) -> None:
 
 
 def refuses_a_state_that_is_not_its_own(subject: Subject) -> None:
-    head = _prepared(subject)
-    try:
-        head.restore(State({}))
-    except ValueError:
-        return
-    except Exception as error:
-        raise BrokenError("ValueError for an empty state", repr(error), "damaged bundles are told by it") from None
-    raise BrokenError("ValueError for an empty state", "no error", "a damaged bundle must not give probabilities")
+    refuses_an_empty_state(_prepared(subject))
 
 
 def keeps_its_cases(subject: Subject) -> None:
