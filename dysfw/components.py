@@ -13,11 +13,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
 
 from .alignment import Alignment
 from .kinds import Kind
 from .types import Bool, Cases, Face, Float32, Image, Int64, Segmentation, State, UInt8, Weights
+
+Floats = npt.NDArray[np.floating[Any]]
 
 
 class Component(ABC):
@@ -26,6 +31,9 @@ class Component(ABC):
     kind: ClassVar[Kind]
     renamed: ClassVar[Mapping[str, str]] = {}
     """Parameters that had another name once, old to new: recipes and bundles that use the old one work, with a warning."""
+    cacheable: ClassVar[bool] = True
+    """Of detectors, segmenters and backbones: whether what they give depends on nothing but parameters, weights, pixels and, of
+    segmenters, the face. One that also looks at a photograph's name, or at files that no parameter names, says False."""
 
     def weights(self) -> tuple[Weights, ...]:
         """Every weight file that shapes this component's output, so that a bundle can name and check them."""
@@ -131,6 +139,24 @@ class CaseBased(Protocol):
 
     def likeness(self, x: Float32) -> Float32:
         """x float32 [N, dim] -> float32 [N, M]: how alike each is to each of its M cases, at most 1."""
+
+
+class Layer(ABC):
+    """An elementary step from numbers to numbers; ``dysfw.builtin.heads.layers`` has those that heads are written down by."""
+
+    @abstractmethod
+    def __call__(self, x: Floats) -> Floats:
+        """x float [N, D] -> float [N, E]. A row depends on its own row alone."""
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """What a head offers beside its contract where it is no more than a few elementary layers in a row: it can then be computed
+    elsewhere, by whatever knows these layers. ``dysfw export`` writes them as ONNX."""
+
+    def layers(self) -> tuple[Layer, ...]:
+        """x float32 [N, dim] through one after another gives what ``predict`` gives, but for the last bits. Raises ValueError
+        where it is not fitted, and where a part of it has no layers."""
 
 
 class Fusion(Component):

@@ -34,6 +34,18 @@ class Notice:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """What is known of a photograph without its pixels. source: as the user gave it; sha256: hex digest of the file's bytes;
+    width, height: px, upright; notices: what decoding had to change."""
+
+    source: str
+    sha256: str
+    width: int
+    height: int
+    notices: tuple[Notice, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
     """A decoded photograph.
@@ -54,6 +66,11 @@ class Image:
     @property
     def width(self) -> int:
         return int(self.pixels.shape[1])
+
+    @property
+    def photograph(self) -> Photograph:
+        """The same without its pixels."""
+        return Photograph(self.source, self.sha256, self.width, self.height, self.notices)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,10 +188,11 @@ class Embedded:
 
     faces: how many the detector found in the image; index: which of them this is, from 0. embeddings: float32 [R, dim] in
     the segmenter's order of regions; present: bool [R], False where a region is absent and its row therefore arbitrary.
-    timings_ms: by stage, this image's share of its batch. sharpness: of the crops, see ``dysfw.reliability.quality``.
+    timings_ms: by stage, this image's share of its batch; a stage whose result was cached is not among them. sharpness: of the
+    crops, see ``dysfw.reliability.quality``. pixels: of the photograph, as in ``Image``; None where nobody asked for them.
     """
 
-    image: Image
+    image: Photograph
     face: Face
     faces: int
     index: int
@@ -184,6 +202,14 @@ class Embedded:
     notices: tuple[Notice, ...]
     timings_ms: Mapping[str, float]
     sharpness: float
+    pixels: UInt8 | None = None
+
+    @property
+    def opened(self) -> Image:
+        """The photograph with its pixels. Raises ValueError where they were not kept."""
+        if self.pixels is None:
+            raise ValueError(f"the pixels of {self.image.source} were not kept")
+        return Image(self.pixels, self.image.source, self.image.sha256, self.image.notices)
 
 
 @dataclass(frozen=True, slots=True)

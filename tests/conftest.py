@@ -26,7 +26,8 @@ COLOURS = {"red": (200, 40, 40), "green": (40, 160, 40), "sand": (190, 170, 110)
 
 
 @pytest.fixture(autouse=True)
-def no_outside_influence(monkeypatch):
+def no_outside_influence(monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("DYSFW_CACHE", str(tmp_path_factory.mktemp("cache")))
     for name in ("DYSFW_PLUGINS", "DYSFW_FETCH", "DYSFW_OFFLINE", "DYSFW_TRACEBACK"):
         monkeypatch.delenv(name, raising=False)
 

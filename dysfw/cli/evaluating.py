@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ..cache.store import StageCache
     from ..components import Fusion
     from ..data.dataset import Dataset
     from ..evaluation.evaluate import Candidate, Evaluated, Plan
@@ -48,7 +49,7 @@ def command_line() -> str:
     return shlex.join(["dysfw", *sys.argv[1:]])
 
 
-def candidate(path: Path, overrides: list[str], registry: Registry) -> Candidate:
+def candidate(path: Path, overrides: list[str], registry: Registry, cache: StageCache | None) -> Candidate:
     """A recipe, its components, and every other fusion that needs no parameters."""
     from ..engine.build import build
     from ..evaluation.evaluate import Candidate
@@ -56,7 +57,7 @@ def candidate(path: Path, overrides: list[str], registry: Registry) -> Candidate
 
     recipe = load_recipe(path, registry, overrides)
     components = build(recipe)
-    return Candidate(recipe, components, _fusions(path, overrides, recipe, components.segmenter.regions, registry))
+    return Candidate(recipe, components, _fusions(path, overrides, recipe, components.segmenter.regions, registry), cache)
 
 
 def _fusions(

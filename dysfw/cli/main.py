@@ -33,6 +33,7 @@ COMMANDS = {
     "gallery": ("gallery:app", "Add, list and remove the known cases that a bundle answers by, without training."),
     "pretrain": ("pretrain:pretrain", "Train a recipe's trunk to tell faces apart and write a weight file."),
     "verify": ("verify:verify", "Score a trunk on pairs of photographs, by LFW's protocol."),
+    "cache": ("cache:app", "Say what was computed before and is kept, or delete it."),
     "components": ("components:components", "List what recipes may name, and where each comes from."),
     "plugins": ("plugins:plugins", "List plugins, also those that are broken."),
     "new": ("new:new", "Write a new plugin: a working component with its tests, to make your own."),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..bundle.contents import RECIPE, Bundle, WeightsUsed
 from ..bundle.read import is_bundle, read_bundle
+from ..cache.store import StageCache
 from ..components import Backbone, CaseBased, Fusion, Head, Variable
 from ..environment import version_of
 from ..errors import DysfwError
@@ -31,10 +32,11 @@ from .trust import Trust, fit_trust
 BOUND: tuple[Kind, ...] = ("segmenter", "backbone", "head")
 
 
-def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = ()) -> Pipeline:
+def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (), cache: StageCache | None = None) -> Pipeline:
     """A pipeline ready to predict, from a recipe that names a bundle or from a bundle's folder.
 
-    overrides: "key=value", as in ``--set``. Raises DysfwError where the recipe is untrained or its bundle does not fit it.
+    overrides: "key=value", as in ``--set``. cache: of what was computed before. Raises DysfwError where the recipe is untrained
+    or its bundle does not fit it.
     """
     if source.is_dir():
         bundle = read_bundle(source, registry)
@@ -47,7 +49,7 @@ def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (
     notices += _check_weights(components, bundle) + _check_versions(recipe, bundle) + _check_trust(bundle)
     judge, tuned = _restore(recipe, components, bundle), vary(components.backbone, bundle.fitted.tuned)
     notices += _check_prior(recipe, judge.trust, judge.labels)
-    return Pipeline(recipe, components, judge, bundle.manifest, notices=tuple(notices), tuned=tuned)
+    return Pipeline(recipe, components, judge, bundle.manifest, notices=tuple(notices), tuned=tuned, cache=cache)
 
 
 def find_bundle(recipe: Recipe, source: Path, registry: Registry) -> Path:

@@ -1,134 +1,160 @@
-"""The half of a pipeline that needs no training: from images to the embeddings of each face's regions, a batch at a time."""
+"""The half of a pipeline that needs no training: from photographs to the embeddings of each face's regions."""
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from ..components import Backbone
 from ..errors import DysfwError, ImageError
 from ..imaging.crop import crop_region
-from ..imaging.harmonise import Harmonised, Harmony, harmonise
+from ..imaging.decode import Source, decode_image, read_bytes
+from ..imaging.harmonise import Harmony, harmonise
 from ..reliability.quality import sharpness
 from ..text import listed
-from ..types import Bool, Crop, Embedded, Face, Failure, Float32, Image, Segmentation, UInt8
-from .attempt import Work, attempt
-from .batches import Decoded
+from ..types import Bool, Crop, Embedded, Face, Failure, Float32, Photograph, UInt8
+from .batches import batched
 from .build import Components
-from .notices import notices_of
+from .conveyor import conveyed
+from .memory import Memory, Sighting, Vectors
+from .underway import Opened, Run, Shot, Subject, subjects_of
 
 # px. The last bits of a detector's arithmetic depend on its batch and on the processor; rounded so, they reach no crop, and
 # a photograph gets the same result whatever it is judged together with.
 GRID = np.float32(1 / 8)
 
 
-class _Placed(Protocol):
-    @property
-    def slot(self) -> int:
-        """The place of its image in the batch."""
-
-
-In = TypeVar("In", bound=_Placed)
-Out = TypeVar("Out", bound=_Placed)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shot:
-    """An image on its way through the detector."""
-
-    slot: int
-    image: Image
-    faces: Sequence[Face] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Subject:
-    """A face on its way through the other stages, each of which adds a field. Where the recipe harmonises, everything from
-    ``canonical`` on is of that picture; what is reported is mapped back to the photograph."""
-
-    slot: int
-    image: Image
-    face: Face
-    index: int
-    faces: int
-    canonical: Harmonised | None = None
-    segmentation: Segmentation = field(default_factory=lambda: Segmentation(()))
-    present: Bool = field(default_factory=lambda: np.zeros(0, bool))  # [R]
-    crops: tuple[UInt8, ...] = ()  # of the present regions, in order
-    sharpness: float = 0.0
-    embeddings: Float32 = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # [R, dim]
-
-    @property
-    def shown(self) -> tuple[Image, Face]:
-        """What segmenter and crops see."""
-        return (self.canonical.image, self.canonical.face) if self.canonical else (self.image, self.face)
-
-
 class Embedder:
-    """Detector, segmenter, crop and backbone of a recipe in a row. Keeps nothing from batch to batch.
+    """Detector, segmenter, crop and backbone of a recipe in a row, all at work at the same time.
 
     tuned: the regions that have a backbone of their own, and those backbones. harmony: how photographs are made alike, if they
-    are.
+    are. memory: what was computed before, and where to keep what is computed now.
     """
 
     def __init__(
         self,
         components: Components,
         crop: Crop,
+        memory: Memory,
         tuned: Mapping[str, Backbone] | None = None,
         harmony: Harmony | None = None,
     ) -> None:
         self.components = components
         self.crop = crop
+        self.memory = memory
         self.tuned = tuned or {}
         self.harmony = harmony
         self.regions = components.segmenter.regions
 
-    def embed(self, batch: Sequence[Decoded], *, all_faces: bool) -> list[Embedded | Failure]:
-        """The results of one batch in the order of its images; an image of which several faces are chosen gives several."""
-        run = _Run(batch)
-        shots = [_Shot(slot, decoded.result) for slot, decoded in enumerate(batch) if isinstance(decoded.result, Image)]
-        shots = run.stage("detect", "the detector", self._detect, shots)
-        subjects = [
-            _Subject(shot.slot, shot.image, face, index, len(shot.faces))
-            for shot in shots
-            for index, face in enumerate(shot.faces)
-            if all_faces or face.chosen or (index == 0 and not any(other.chosen for other in shot.faces))
+    def embed(self, sources: Iterable[Source], *, all_faces: bool, pixels: bool) -> Iterator[list[Embedded | Failure]]:
+        """The results of each batch, in the order of the photographs; one of which several faces are chosen gives several.
+        pixels: whether the results are to hold those of their photographs."""
+        opened = batched(sources, partial(self._open, all_faces=all_faces, pixels=pixels))
+        stages: list[Callable[[Run], Run]] = [
+            partial(self._detected, all_faces=all_faces),
+            partial(self._cut, pixels=pixels),
+            self._embedded,
         ]
+        runs = (Run(batch) for batch in opened)
+        for run in conveyed(runs, stages):
+            yield run.results(self.harmony, all_faces=all_faces, pixels=pixels)
+
+    def _open(self, source: Source, *, all_faces: bool, pixels: bool) -> Opened:
+        """Read a photograph, recall what was computed of it, and decode it where something is left to compute."""
+        started = time.perf_counter()
+        try:
+            content = read_bytes(source)
+            known = self._recall(hashlib.sha256(content).hexdigest(), str(source), all_faces=all_faces)
+            if known and known.done and not pixels:
+                return replace(known, milliseconds=(time.perf_counter() - started) * 1000)
+            image = decode_image(content, str(source))
+        except ImageError as error:
+            failure = Failure(str(source), error.code, error.message)
+            return Opened(failure, (time.perf_counter() - started) * 1000)
+        milliseconds = (time.perf_counter() - started) * 1000
+        if known is None:
+            return Opened(image.photograph, milliseconds, image)
+        subjects = tuple(replace(subject, image=image) for subject in known.subjects)
+        return replace(known, milliseconds=milliseconds, image=image, subjects=subjects)
+
+    def _recall(self, sha256: str, source: str, *, all_faces: bool) -> Opened | None:
+        sighting = self.memory.sighting(sha256, source)
+        if sighting is None:
+            return None
+        subjects = self._judged(sighting.photograph, sighting.faces, all_faces=all_faces)
+        return Opened(sighting.photograph, 0.0, recalled=sighting.faces, subjects=tuple(subjects))
+
+    def _judged(self, photograph: Photograph, faces: Sequence[Face], *, all_faces: bool) -> Iterator[Subject]:
+        """The faces of a photograph that are judged, with all that was computed of them before."""
+        for subject in subjects_of(photograph, faces, all_faces=all_faces):
+            found = self.memory.segmentation(photograph.sha256, subject.face)
+            vectors = self.memory.vectors(photograph.sha256, subject.face, found) if found else None
+            yield replace(subject, segmentation=found, vectors=vectors)
+
+    def _detected(self, run: Run, *, all_faces: bool) -> Run:
+        """Every face that is judged becomes a subject of the run."""
+        shots = [Shot(slot, one.image) for slot, one in enumerate(run.batch) if one.image and one.recalled is None]
+        found = {shot.slot: shot for shot in run.stage("detect", "the detector", self._detect, shots)}
+        self.memory.keep_sightings([Sighting(shot.image.photograph, shot.faces) for shot in found.values()])
+        for slot, one in enumerate(run.batch):
+            if isinstance(one.photograph, Failure):
+                continue
+            subjects: Sequence[Subject] = one.subjects
+            if slot in found:
+                judged = self._judged(one.photograph, found[slot].faces, all_faces=all_faces)
+                subjects = [replace(subject, image=one.image) for subject in judged]
+            if not subjects and (slot in found or one.recalled is not None):
+                run.fail(slot, ImageError("no_face", "no face was found"))
+            run.subjects += [replace(subject, slot=slot) for subject in subjects]
+        return run
+
+    def _cut(self, run: Run, *, pixels: bool) -> Run:
+        """Regions and crops of the subjects that are not embedded yet."""
+        done = [s for s in run.subjects if s.vectors]
+        left = [s for s in run.subjects if not s.vectors]
         if self.harmony:
-            subjects = run.stage("harmonise", "harmonising", self._harmonise, subjects)
-        subjects = run.stage("segment", "the segmenter", self._segment, subjects)
-        subjects = run.stage("crop", "cropping", self._crop, subjects)
-        subjects = run.stage("embed", "the backbone", self._embed, subjects)
-        return run.results(subjects, all_faces=all_faces)
+            left = run.stage("harmonise", "harmonising", self._harmonise, left)
+        known = [s for s in left if s.segmentation]
+        found = run.stage("segment", "the segmenter", self._segment, [s for s in left if not s.segmentation])
+        self.memory.keep_segmentations([(s.photograph.sha256, s.face, s.seen) for s in found])
+        left = sorted([*known, *found], key=Subject.place)
+        run.subjects = [*done, *run.stage("crop", "cropping", self._crop, left)]
+        if not pixels:
+            run.drop_pixels()
+        return run
 
-    def _detect(self, shots: Sequence[_Shot]) -> list[_Shot | ImageError]:
+    def _embedded(self, run: Run) -> Run:
+        done = [s for s in run.subjects if s.vectors]
+        found = run.stage("embed", "the backbone", self._embed, [s for s in run.subjects if not s.vectors])
+        self.memory.keep_vectors([(s.photograph.sha256, s.face, s.seen, s.vectors) for s in found if s.vectors])
+        run.subjects = sorted([*done, *found], key=Subject.place)
+        return run
+
+    def _detect(self, shots: Sequence[Shot]) -> list[Shot]:
         found = self.components.detector.detect([shot.image for shot in shots])
-        return [
-            replace(shot, faces=[on_grid(face) for face in faces]) if faces else ImageError("no_face", "no face was found")
-            for shot, faces in zip(shots, found, strict=True)
-        ]
+        return [replace(shot, faces=tuple(on_grid(face) for face in faces)) for shot, faces in zip(shots, found, strict=True)]
 
-    def _harmonise(self, subjects: Sequence[_Subject]) -> list[_Subject]:
+    def _harmonise(self, subjects: Sequence[Subject]) -> list[Subject]:
         assert self.harmony  # noqa: S101  # else this is no stage
-        return [replace(s, canonical=harmonise(s.image, s.face, self.harmony)) for s in subjects]
+        return [replace(s, canonical=harmonise(s.pixels, s.face, self.harmony)) for s in subjects]
 
-    def _segment(self, subjects: Sequence[_Subject]) -> list[_Subject]:
+    def _segment(self, subjects: Sequence[Subject]) -> list[Subject]:
         images, faces = zip(*(s.shown for s in subjects), strict=True)
         found = self.components.segmenter.segment(images, faces)
         return [
-            replace(s, segmentation=s.canonical.photographed(one, s.image) if s.canonical else one)
+            replace(s, segmentation=s.canonical.photographed(one, s.pixels) if s.canonical else one)
             for s, one in zip(subjects, found, strict=True)
         ]
 
-    def _crop(self, subjects: Sequence[_Subject]) -> list[_Subject | ImageError]:
-        done: list[_Subject | ImageError] = []
+    def _crop(self, subjects: Sequence[Subject]) -> list[Subject | ImageError]:
+        done: list[Subject | ImageError] = []
         for subject in subjects:
-            by_name = {region.name: region for region in subject.segmentation.regions}
+            by_name = {region.name: region for region in subject.seen.regions}
             if by_name:
                 crops = tuple(
                     crop_region(
@@ -138,13 +164,13 @@ class Embedder:
                     if name in by_name
                 )
                 present = np.array([name in by_name for name in self.regions])
-                done.append(replace(subject, crops=crops, present=present, sharpness=sharpness(crops)))
+                done.append(replace(subject, crops=crops, present=present, sharpness=sharpness(crops), canonical=None))
             else:
-                reasons = listed(sorted(set(subject.segmentation.absent.values())))
+                reasons = listed(sorted(set(subject.seen.absent.values())))
                 done.append(ImageError("no_region", f"a face was found, but none of its regions ({reasons})"))
         return done
 
-    def _embed(self, subjects: Sequence[_Subject]) -> list[_Subject | ImageError]:
+    def _embed(self, subjects: Sequence[Subject]) -> list[Subject | ImageError]:
         """All crops of all subjects that share a trunk go through it together."""
         backbone = self.components.backbone
         crops = np.stack([crop for subject in subjects for crop in subject.crops])
@@ -154,14 +180,15 @@ class Embedder:
         for trunk, mine in [(backbone, shared), *((own, names == region) for region, own in self.tuned.items())]:
             if mine.any():
                 rows[mine] = embed_crops(trunk, crops[mine])
-        done: list[_Subject | ImageError] = []
+        done: list[Subject | ImageError] = []
         ends = np.cumsum([len(subject.crops) for subject in subjects])
         for subject, own in zip(subjects, np.split(rows, ends[:-1]), strict=True):
             embeddings = np.zeros((len(self.regions), backbone.dim), np.float32)
             embeddings[subject.present] = own
             finite = bool(np.isfinite(own).all())
+            vectors = Vectors(subject.present, embeddings, subject.sharpness)
             done.append(
-                replace(subject, embeddings=embeddings, crops=())
+                replace(subject, vectors=vectors, crops=())
                 if finite
                 else ImageError("not_finite", "the backbone's embedding is not a finite number")
             )
@@ -180,39 +207,3 @@ def embed_crops(backbone: Backbone, crops: UInt8) -> Float32:
 def on_grid(face: Face) -> Face:
     """The face with its coordinates rounded, see GRID."""
     return replace(face, box=np.round(face.box / GRID) * GRID, landmarks=np.round(face.landmarks / GRID) * GRID)
-
-
-class _Run:
-    """Bookkeeping of one batch: what failed in which image, and how long each stage took."""
-
-    def __init__(self, batch: Sequence[Decoded]) -> None:
-        self.batch = batch
-        self.outcomes: list[list[Embedded | Failure]] = [
-            [decoded.result] if isinstance(decoded.result, Failure) else [] for decoded in batch
-        ]
-        self.milliseconds: dict[str, float] = {}
-
-    def stage(self, name: str, what: str, work: Work[In, Out], items: Sequence[In]) -> list[Out]:
-        """What came through; a failure is recorded with its image."""
-        started = time.perf_counter()
-        results = attempt(what, work, items)
-        self.milliseconds[name] = (time.perf_counter() - started) * 1000 / max(1, len(items))
-        through = []
-        for item, result in zip(items, results, strict=True):
-            if isinstance(result, ImageError):
-                image = self.batch[item.slot].result
-                failure = Failure(image.source, result.code, result.message, image.sha256, image.width, image.height)
-                self.outcomes[item.slot].append(failure)
-            else:
-                through.append(result)
-        return through
-
-    def results(self, subjects: Sequence[_Subject], *, all_faces: bool) -> list[Embedded | Failure]:
-        for s in subjects:
-            found = s.canonical.segmentation(s.segmentation) if s.canonical else s.segmentation
-            notices = notices_of(s.image, s.face, s.faces, found, all_faces=all_faces)
-            timings = {"decode": self.batch[s.slot].milliseconds} | self.milliseconds
-            self.outcomes[s.slot].append(
-                Embedded(s.image, s.face, s.faces, s.index, found, s.embeddings, s.present, notices, timings, s.sharpness)
-            )
-        return [outcome for outcomes in self.outcomes for outcome in outcomes]

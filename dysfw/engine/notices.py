@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 
 from ..text import count, listed
-from ..types import Face, Image, Notice, Segmentation
+from ..types import Face, Notice, Photograph, Segmentation
 
 # Below this height of the face box the mouth is some ten pixels high and fine signs (philtrum, lids) are gone.
 SMALL_FACE = 80
@@ -16,7 +16,7 @@ TURNED = 30.0
 ROLLED = 60.0
 
 
-def notices_of(image: Image, face: Face, faces: int, segmentation: Segmentation, *, all_faces: bool) -> tuple[Notice, ...]:
+def notices_of(image: Photograph, face: Face, faces: int, segmentation: Segmentation, *, all_faces: bool) -> tuple[Notice, ...]:
     notices = list(image.notices)
     if faces > 1 and not all_faces:
         message = f"{count(faces, 'face')} found; the one at {box_text(face)} was taken (--all-faces judges each)"

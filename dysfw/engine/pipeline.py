@@ -5,27 +5,29 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from ..bundle.contents import Manifest
+from ..bundle.contents import TUNED, Manifest
+from ..cache.store import StageCache
 from ..components import Backbone
 from ..errors import DysfwError
+from ..imaging.decode import Source
 from ..recipe.model import Recipe
 from ..reliability.quality import quality_of
 from ..types import Embedded, Failure, Float32, Match, Notice, Prediction, PredictionSet
-from .batches import batches
 from .build import Components
 from .embedder import Embedder
+from .fingerprints import NOTHING, Fingerprints, fingerprints_of
 from .judge import Judge
 from .matching import find_matches
+from .memory import Memory
 from .trust import Trust
 
 
 class Pipeline:
     """A recipe at work. judge and manifest are None where it is not trained; notices hold for every prediction. tuned: regions
-    that have a backbone of their own."""
+    that have a backbone of their own. cache: what was computed before is taken from it, what is computed now goes into it."""
 
     def __init__(
         self,
@@ -36,26 +38,36 @@ class Pipeline:
         *,
         notices: tuple[Notice, ...] = (),
         tuned: Mapping[str, Backbone] | None = None,
+        cache: StageCache | None = None,
     ) -> None:
         self.recipe = recipe
         self.components = components
-        self.embedder = Embedder(components, recipe.crop, tuned, recipe.harmonise)
+        memory = Memory(cache, _fingerprints(recipe, components, tuned, manifest) if cache else NOTHING)
+        self.embedder = Embedder(components, recipe.crop, memory, tuned, recipe.harmonise)
         self.judge = judge
         self.manifest = manifest
         self.notices = notices
         self._cases = {case.sha256: case.id for case in manifest.cases} if manifest else {}
 
-    def embed(self, sources: Iterable[Path], *, all_faces: bool = False) -> Iterator[Embedded | Failure]:
-        """For each image, in order, one result for each face that is chosen (or, with ``all_faces``, found)."""
-        for batch in batches(sources):
-            yield from self.embedder.embed(batch, all_faces=all_faces)
+    def embed(
+        self, sources: Iterable[Source], *, all_faces: bool = False, pixels: bool = False
+    ) -> Iterator[Embedded | Failure]:
+        """For each photograph, in order, one result for each face that is chosen (or, with ``all_faces``, found).
 
-    def predict(self, sources: Iterable[Path], *, all_faces: bool = False) -> Iterator[Prediction | Failure]:
+        pixels: whether results hold their photograph's. Several batches are under way at a time, so that ``sources`` is read
+        some way ahead, by another thread; results that are no longer taken end the work.
+        """
+        for batch in self.embedder.embed(sources, all_faces=all_faces, pixels=pixels):
+            yield from batch
+
+    def predict(
+        self, sources: Iterable[Source], *, all_faces: bool = False, pixels: bool = False
+    ) -> Iterator[Prediction | Failure]:
         """As ``embed``, judged. Raises DysfwError where the pipeline is not trained."""
         if self.judge is None:
             raise DysfwError(f"the recipe {self.recipe.name!r} is not trained")
-        for batch in batches(sources):
-            yield from self._judged(self.embedder.embed(batch, all_faces=all_faces), self.judge)
+        for batch in self.embedder.embed(sources, all_faces=all_faces, pixels=pixels):
+            yield from self._judged(batch, self.judge)
 
     def _judged(self, results: list[Embedded | Failure], judge: Judge) -> Iterator[Prediction | Failure]:
         """Judge a batch together."""
@@ -94,6 +106,13 @@ class Pipeline:
             return ()
         message = f"this very photograph is one of the known cases ({self._cases[sha256]}): that it is like itself says nothing"
         return (Notice("known_case", message),)
+
+
+def _fingerprints(
+    recipe: Recipe, components: Components, tuned: Mapping[str, Backbone] | None, manifest: Manifest | None
+) -> Fingerprints:
+    differences = (manifest.files.get(TUNED) if manifest else None) if tuned else ""
+    return fingerprints_of(recipe, components, differences)
 
 
 def _matches(judge: Judge, subjects: Sequence[Embedded]) -> list[tuple[Match, ...]]:

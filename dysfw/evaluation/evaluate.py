@@ -15,6 +15,7 @@ from .. import RESEARCH_USE
 from ..audit.audit import PERMUTATIONS, audit
 from ..audit.clues import Row
 from ..audit.result import AuditResult
+from ..cache.store import StageCache
 from ..components import Fusion
 from ..data.checks import Checked, check
 from ..data.dataset import Dataset, Item, refuse_too_small
@@ -55,11 +56,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A recipe to be evaluated. fusions: others than its own, to be compared on the same votes."""
+    """A recipe to be evaluated. fusions: others than its own, to be compared on the same votes. cache: of what was computed
+    before."""
 
     recipe: Recipe
     components: Components
     fusions: Mapping[str, Callable[[], Fusion]] = field(default_factory=dict)
+    cache: StageCache | None = None
 
     @property
     def stages(self) -> str:
@@ -154,6 +157,7 @@ def _gather_all(
                 ground.labels,
                 folder=own,
                 progress=progress,
+                cache=candidate.cache,
             )
         watch.stage("embedding")
     usable = set.intersection(*({item.path for item in one.examples.items} for one in made.values()))

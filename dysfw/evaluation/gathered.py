@@ -11,6 +11,7 @@ import numpy as np
 from ..audit.clues import Row, Seen, describe
 from ..audit.predict import ALL, kernels
 from ..audit.table import Table
+from ..cache.store import StageCache
 from ..data.dataset import Dataset, Item
 from ..engine.build import Components
 from ..engine.pipeline import Pipeline
@@ -64,8 +65,9 @@ def gather(
     *,
     folder: Path,
     progress: Progress,
+    cache: StageCache | None,
 ) -> Gathered:
-    """items: some of the data set's. folder: for temporary files."""
+    """items: some of the data set's. folder: for temporary files. cache: of what was computed before."""
     rows: dict[str, Row] = {}
     harmonised: dict[str, Row] = {}
     boxes: dict[str, Float32] = {}
@@ -75,12 +77,12 @@ def gather(
         if source in rows:  # another face of the same photograph, of which the first counts
             return
         boxes[source] = face.face.box
-        rows[source] = describe(Seen(Path(source).read_bytes(), face.image, face.face))
+        rows[source] = describe(Seen(Path(source).read_bytes(), face.opened, face.face))
         if recipe.harmonise:
-            made = harmonise(face.image, face.face, recipe.harmonise)
+            made = harmonise(face.opened, face.face, recipe.harmonise)
             harmonised[source] = describe(Seen(made.content, made.image, made.face))
 
-    examples = embed_examples(Pipeline(recipe, components), items, labels, "embedding", progress, look=look)
+    examples = embed_examples(Pipeline(recipe, components, cache=cache), items, labels, "embedding", progress, look=look)
     sources = [str(item.path) for item in examples.items]
     return Gathered(
         examples=examples,

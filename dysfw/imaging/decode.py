@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import io
 import stat
+import threading
 import warnings
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import (
@@ -51,13 +53,52 @@ ORIENTATION = 0x0112  # the EXIF tag
 HEIF_BRANDS = (b"heic", b"heix", b"mif1", b"avif", b"hevc", b"msf1")
 
 
+class _Quiet:
+    """Within it, Pillow's warnings are ignored: of large images, which the cap below refuses, and of damaged metadata, which is
+    dropped anyway. Python's own way to do so is not made for several threads at once: the first in changes it, the last out
+    changes it back."""
+
+    def __init__(self) -> None:
+        self._lock, self._within = threading.Lock(), 0
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._within += 1
+            if self._within == 1:
+                self._before = warnings.catch_warnings()
+                self._before.__enter__()
+                warnings.filterwarnings("ignore", module="PIL")
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if not self._within:
+                self._before.__exit__(None, None, None)
+
+
+_quiet = _Quiet()
+
+
+class Remote(Protocol):
+    """A photograph that is no file here. ``str()`` of it is its address."""
+
+    def read(self, most: int) -> bytes:
+        """Its bytes, as far as there are no more than ``most``. Raises ImageError."""
+
+
+Source = Path | Remote
+
+
 def read_image(path: Path) -> Image:
-    """The photograph in a file. Raises ImageError: missing_file, is_a_folder, unreadable, too_many_bytes, not_an_image,
-    animated, too_many_pixels, too_small, unsupported_pixels, truncated."""
-    content = _read_bytes(path)
-    with warnings.catch_warnings():
-        # Pillow warns of large images, which the cap below refuses, and of damaged metadata, which is dropped anyway.
-        warnings.simplefilter("ignore")
+    """The photograph in a file. Raises ImageError: see ``read_bytes`` and ``decode_image``."""
+    return decode_image(read_bytes(path), str(path))
+
+
+def decode_image(content: bytes, source: str) -> Image:
+    """The photograph that bytes hold. source: what to call it. Raises ImageError: not_an_image, animated, too_many_pixels,
+    too_small, unsupported_pixels, truncated."""
+    with _quiet:
         try:
             with Pillow.open(io.BytesIO(content), formats=[name for name in FORMATS if name in Pillow.OPEN]) as opened:
                 _check_header(opened)
@@ -72,10 +113,17 @@ def read_image(path: Path) -> Image:
         except Exception as error:  # fed with damaged data, a decoder may raise anything (struct.error, TypeError …)
             raise ImageError("truncated", f"the image data is damaged or cut off ({error})") from None
     pixels.flags.writeable = False
-    return Image(pixels, str(path), hashlib.sha256(content).hexdigest(), tuple(notices))
+    return Image(pixels, source, hashlib.sha256(content).hexdigest(), tuple(notices))
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Source) -> bytes:
+    """The bytes of a photograph. Raises ImageError: missing_file, is_a_folder, unreadable, too_many_bytes, and what a remote
+    one raises."""
+    if not isinstance(path, Path):
+        content = path.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ImageError("too_many_bytes", f"at most {MAX_BYTES // 2**20} MiB are read")
+        return content
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):

@@ -72,11 +72,6 @@ class Harmonised:
     to_original: Matrix
     content: bytes
 
-    def segmentation(self, found: Segmentation) -> Segmentation:
-        """What was found in the canonical photograph, in pixels of the original."""
-        regions = tuple(Region(r.name, transform(self.to_original, r.polygon)) for r in found.regions)
-        return replace(found, regions=regions)
-
     def photographed(self, found: Segmentation, original: Image) -> Segmentation:
         """Without the regions that are mostly mirrored: what lies beyond the edge of the original was not photographed."""
         gone = [r.name for r in found.regions if self._outside(r.polygon, original) > MAX_OUTSIDE]
@@ -96,14 +91,25 @@ class Harmonised:
         return float(1 - within.mean())
 
 
-def harmonise(image: Image, face: Face, harmony: Harmony) -> Harmonised:
-    """The canonical photograph of one face. Raises ValueError where its box spans no area."""
+def frame_of(face: Face, harmony: Harmony) -> Matrix:
+    """Where a face's canonical photograph lies: the transform from it to the original. Raises ValueError where the face's box
+    spans no area."""
     x0, y0, x1, y1 = (float(v) for v in face.box)
     if not (x1 > x0 and y1 > y0):
         raise ValueError(f"the box of the face spans no area: {x0:g} {y0:g} {x1:g} {y1:g}")
     scale = max(x1 - x0, y1 - y0) / harmony.face
     half = scale * harmony.size / 2
-    to_original = np.array([[scale, 0.0, (x0 + x1) / 2 - half], [0.0, scale, (y0 + y1) / 2 - half]])
+    return np.array([[scale, 0.0, (x0 + x1) / 2 - half], [0.0, scale, (y0 + y1) / 2 - half]])
+
+
+def in_original(found: Segmentation, frame: Matrix) -> Segmentation:
+    """What was found in the canonical photograph, in pixels of the original."""
+    return replace(found, regions=tuple(Region(r.name, transform(frame, r.polygon)) for r in found.regions))
+
+
+def harmonise(image: Image, face: Face, harmony: Harmony) -> Harmonised:
+    """The canonical photograph of one face. Raises ValueError where its box spans no area."""
+    to_original = frame_of(face, harmony)
     own = _moved(face, inverse(to_original))
     pixels = warp(image.pixels, to_original, harmony.size)
     if harmony.colour == "normalise":

@@ -118,7 +118,7 @@ class Recipe:
     def every_node(self) -> Iterator[Node]:
         """Every component, also those nested in others."""
         for node in self.nodes.values():
-            yield from _nodes(node)
+            yield from nodes_of(node)
 
     def values(self) -> Iterator[object]:
         """The value of every parameter, also of nested components and inside lists and mappings."""
@@ -143,14 +143,15 @@ class Recipe:
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 
-def _nodes(value: object) -> Iterator[Node]:
+def nodes_of(value: object) -> Iterator[Node]:
+    """A component, and every one nested in it."""
     if isinstance(value, Node):
         yield value
         for part in value.params.values():
-            yield from _nodes(part)
+            yield from nodes_of(part)
     elif isinstance(value, list):
         for part in value:
-            yield from _nodes(part)
+            yield from nodes_of(part)
 
 
 def _leaves(value: object) -> Iterator[object]:

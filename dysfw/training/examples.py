@@ -14,8 +14,6 @@ from ..progress import Progress
 from ..reliability.quality import Quality, quality_of
 from ..types import Bool, Embedded, Failure, Float32, Int64
 
-NO_PIXELS = np.zeros((0, 0, 3), np.uint8)  # a data set's photographs are not kept in memory
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
@@ -71,21 +69,23 @@ def embed_examples(
     what: str,
     progress: Progress,
     *,
-    look: Callable[[Embedded], None] = lambda _: None,
+    look: Callable[[Embedded], None] | None = None,
 ) -> Examples:
     """Embed the chosen face of each photograph. A photograph of which several faces are chosen counts with its first.
 
-    look: is shown each face while the photograph is still in memory.
+    look: is shown each face while the photograph's pixels are still in memory.
     """
     by_source = {str(item.path): item for item in items}
     kept: dict[str, Embedded] = {}
     failures: list[Failure] = []
-    for result in progress.track(pipeline.embed(item.path for item in items), what, len(items), "images"):
+    results = pipeline.embed((item.path for item in items), pixels=look is not None)
+    for result in progress.track(results, what, len(items), "images"):
         if isinstance(result, Failure):
             failures.append(result)
         else:
-            look(result)
-            kept.setdefault(result.image.source, replace(result, image=replace(result.image, pixels=NO_PIXELS)))
+            if look:
+                look(result)
+            kept.setdefault(result.image.source, replace(result, pixels=None))
     used = tuple(by_source[source] for source in kept)
     regions = pipeline.embedder.regions
     return Examples(

@@ -17,6 +17,7 @@ import numpy as np
 from ..bundle.contents import Bundle
 from ..bundle.read import read_bundle
 from ..bundle.write import write_bundle
+from ..cache.store import StageCache
 from ..data.conditions import Condition
 from ..data.dataset import Dataset, Item, patient_numbers, refuse_too_small
 from ..engine.assemble import open_pipeline
@@ -42,10 +43,10 @@ class Gallery:
     known: Examples
 
 
-def open_gallery(folder: Path, registry: Registry) -> Gallery:
-    """Raises DysfwError where the bundle keeps no cases."""
+def open_gallery(folder: Path, registry: Registry, cache: StageCache | None = None) -> Gallery:
+    """cache: of what was computed before. Raises DysfwError where the bundle keeps no cases."""
     bundle = read_bundle(folder, registry)
-    pipeline = open_pipeline(folder, registry)
+    pipeline = open_pipeline(folder, registry, cache=cache)
     assert pipeline.judge  # noqa: S101  # or opening it would have failed
     return Gallery(bundle, pipeline, known_examples(bundle, pipeline.judge.heads))
 

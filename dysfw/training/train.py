@@ -13,6 +13,7 @@ import numpy as np
 
 from ..bundle.contents import Fitted, Manifest, Performance, TrainingData, Votes
 from ..bundle.write import refuse_existing, write_bundle
+from ..cache.store import StageCache
 from ..data.dataset import Dataset, Item, refuse_too_small
 from ..engine.assemble import used_weights, vary
 from ..engine.build import Components, build
@@ -43,11 +44,13 @@ class Trained:
     failures: tuple[Failure, ...]
 
 
-def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, about: str = "") -> Trained:
+def train(
+    recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, *, about: str = "", cache: StageCache | None = None
+) -> Trained:
     """Embed the data once, fit a head for each region and the fusion, measure, and write the bundle ``folder``.
 
     about: what users of the bundle should know, for its card. Photographs whose split is "test" take no part in fitting and
-    give the held-out scores. Raises DysfwError.
+    give the held-out scores. cache: of what was computed before. Raises DysfwError.
     """
     refuse_existing(folder)
     train_items, test_items = dataset.split("train"), dataset.split("test")
@@ -59,8 +62,9 @@ def train(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, ab
 
     components = build(recipe)
     refuse_labels(recipe, components, labels)
-    examples, tuned, votes = _learn(recipe, components, train_items, labels, origin=dataset.origin, progress=progress)
-    pipeline = Pipeline(recipe, components, tuned=vary(components.backbone, tuned))
+    plain = Pipeline(recipe, components, cache=cache)
+    examples, tuned, votes = _learn(plain, train_items, labels, origin=dataset.origin, progress=progress)
+    pipeline = Pipeline(recipe, components, tuned=vary(components.backbone, tuned), cache=cache)
     test = embed_examples(pipeline, test_items, labels, "embedding test photographs", progress) if test_items else None
     fitted, judge, cross_validated = fit_judge(recipe, components, examples, votes)
     kept, seen = keep_cases(judge.heads, examples, dataset.relative)
@@ -95,12 +99,13 @@ def refuse_labels(recipe: Recipe, components: Components, labels: tuple[str, ...
 
 
 def _learn(
-    recipe: Recipe, components: Components, items: Sequence[Item], labels: Sequence[str], *, origin: Path, progress: Progress
+    pipeline: Pipeline, items: Sequence[Item], labels: Sequence[str], *, origin: Path, progress: Progress
 ) -> tuple[Examples, Differences, Votes]:
     """Embeddings by the trunk, tuned to each region where the recipe says so; what that changed; out-of-fold votes by heads,
     and then by trunks too, that had not seen the photograph."""
+    recipe, components = pipeline.recipe, pipeline.components
     if recipe.tune.mode == "none":
-        examples = embed_examples(Pipeline(recipe, components), items, labels, "embedding", progress)
+        examples = embed_examples(pipeline, items, labels, "embedding", progress)
         refuse_too_small(examples.items, origin)
         return examples, {}, out_of_fold_votes(components.make_head, examples, recipe.seed, progress)
     from .tuner import Tuner

@@ -15,13 +15,13 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from ..errors import DysfwError
+from ..prefetch import prefetched
 from ..progress import Progress
 from .checkpoint import load_checkpoint, save_checkpoint
 from .depth import Depth
 from .history import History
 from .objective import Learner
 from .optimiser import adamw
-from .prefetch import prefetched
 from .samples import Batch, Samples
 from .schedule import Schedule
 

@@ -60,7 +60,7 @@ def _footer(result: Prediction) -> str:
 
 def _draw_face(axes: Axes, result: Prediction) -> None:
     subject = result.subject
-    axes.imshow(subject.image.pixels)
+    axes.imshow(subject.opened.pixels)
     x0, y0, x1, y1 = (float(v) for v in subject.face.box)
     axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=1.5, linestyle="--"))
     polygons = {region.name: region.polygon for region in subject.segmentation.regions}

@@ -30,7 +30,7 @@ def test_bad_images_are_reported_and_the_others_delivered(dysfw, bundle, paint, 
 
 
 def test_json_has_one_documented_object_a_line_in_the_order_of_the_images(dysfw, bundle, paint, tmp_path):
-    ran = dysfw("run", bundle, tmp_path / "none.jpg", paint("a.png", RED), "--json")
+    ran = dysfw("run", bundle, tmp_path / "none.jpg", paint("a.png", RED), "--json", "--no-cache")
     assert ran.code == 1
     failed, judged = map(json.loads, ran.out.splitlines())
     assert failed["schema"] == judged["schema"] == "dysfw.prediction/1"

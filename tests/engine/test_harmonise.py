@@ -30,7 +30,7 @@ def pipeline_of(toys, toy_recipe):
 def test_what_is_reported_is_in_the_photographs_own_pixels(pipeline_of, paint):
     image = paint("a.png", RED, size=(400, 300))
     (plain,), (harmonised,) = pipeline_of().embed([image]), pipeline_of(KEYS).embed([image])
-    assert harmonised.image.pixels.shape == (300, 400, 3)
+    assert (harmonised.image.height, harmonised.image.width) == (300, 400)
     assert np.array_equal(harmonised.face.box, plain.face.box)
     for one, other in zip(plain.segmentation.regions, harmonised.segmentation.regions, strict=True):
         assert one.name == other.name

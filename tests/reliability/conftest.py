@@ -34,7 +34,7 @@ def judge(toys, bundle):
     """judge(photograph, "reliability.coverage=0.5"): what the bundle says of it."""
 
     def judge(image, *overrides: str):
-        (prediction,) = open_pipeline(bundle, toys, overrides).predict([image])
+        (prediction,) = open_pipeline(bundle, toys, overrides).predict([image], pixels=True)
         return prediction
 
     return judge

@@ -33,6 +33,8 @@ class Given(Detector):
     Raises ValueError where there is no such file, and DysfwError with all that is wrong in it, by row.
     """
 
+    cacheable = False  # a row may name the photograph by its path
+
     def __init__(self, boxes: Path, select: Select | None = None) -> None:
         if select is not None:
             selection.check(select)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..caching import NoCacheOption, opened_cache
 from ..evaluating import (
     ByOption,
     FoldsOption,
@@ -44,6 +45,7 @@ def compare(
     sets: SetOption = None,
     device: DeviceOption = None,
     fetch: FetchOption = False,
+    no_cache: NoCacheOption = False,
 ) -> None:
     """Evaluate every recipe on identical folds and hold each against the first, with intervals for the differences.
 
@@ -64,8 +66,8 @@ def compare(
     if len(recipes) < 2:
         raise DysfwError("one recipe is nothing to compare", hint="name two or more; `dysfw evaluate` takes one")
     prepare_folder(output)
-    registry = registry_of(ctx)
-    chosen = [candidate(recipe_file(recipe), overrides(sets, device), registry) for recipe in recipes]
+    registry, cache = registry_of(ctx), ctx.with_resource(opened_cache(no_cache))
+    chosen = [candidate(recipe_file(recipe), overrides(sets, device), registry, cache) for recipe in recipes]
     refuse_same_names([one.recipe.name for one in chosen])
     seed = chosen[0].recipe.seed
     plan = plan_of(by, folds=folds, repeats=repeats, seed=seed, unaffected=unaffected, small=leave_out_small)

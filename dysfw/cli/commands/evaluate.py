@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..caching import NoCacheOption, opened_cache
 from ..evaluating import (
     ByOption,
     FoldsOption,
@@ -41,6 +42,7 @@ def evaluate(
     sets: SetOption = None,
     device: DeviceOption = None,
     fetch: FetchOption = False,
+    no_cache: NoCacheOption = False,
 ) -> None:
     """Audit the photographs, train the recipe anew in every fold, judge the photographs held out, and write a report.
 
@@ -56,7 +58,9 @@ def evaluate(
     from ..terminal import TerminalProgress, out
 
     prepare_folder(output)
-    chosen = candidate(recipe_file(recipe), overrides(sets, device), registry_of(ctx))
+    chosen = candidate(
+        recipe_file(recipe), overrides(sets, device), registry_of(ctx), ctx.with_resource(opened_cache(no_cache))
+    )
     plan = plan_of(by, folds=folds, repeats=repeats, seed=chosen.recipe.seed, unaffected=unaffected, small=leave_out_small)
     (evaluated,) = evaluate_recipes([chosen], dataset_at(data), plan, TerminalProgress())
     result = evaluated.result

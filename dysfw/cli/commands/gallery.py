@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..caching import NoCacheOption, opened_cache
 from ..options import FetchOption, allow_fetching, command_group
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def add(
     patient: Annotated[str | None, typer.Option(help="The patient whom all the photographs show.")] = None,
     output: OutputOption = None,
     fetch: FetchOption = False,
+    no_cache: NoCacheOption = False,
 ) -> None:
     """Embed photographs and let them join the known cases; heads, fusion and reliability follow in a moment.
 
@@ -47,7 +49,7 @@ def add(
     from ..terminal import TerminalProgress
 
     dataset = _dataset(sources, label, patient)
-    gallery = open_gallery(bundle, registry_of(ctx))
+    gallery = open_gallery(bundle, registry_of(ctx), ctx.with_resource(opened_cache(no_cache)))
     _report(add_cases(gallery, dataset, output or bundle, TerminalProgress()), output or bundle)
 
 

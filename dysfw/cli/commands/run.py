@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from ..caching import NoCacheOption, opened_cache
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
 
 
@@ -27,6 +28,7 @@ def run(
     device: DeviceOption = None,
     all_faces: Annotated[bool, typer.Option("--all-faces", help="Judge every face that is found.")] = False,
     fetch: FetchOption = False,
+    no_cache: NoCacheOption = False,
 ) -> None:
     """Ranked probabilities for each photograph, with each region's own opinion.
 
@@ -43,12 +45,13 @@ def run(
     from ..terminal import TerminalProgress, err, out, warn
 
     figures = _figure_names(figure, images)
-    pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device))
+    cache = ctx.with_resource(opened_cache(no_cache))
+    pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device), cache)
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
         warn(notice.message)
-    results = pipeline.predict(images, all_faces=all_faces)
+    results = pipeline.predict(images, all_faces=all_faces, pixels=figure is not None)
     if not as_json:
         err().print(RESEARCH_USE, style="dim")
     elif len(images) > 1:

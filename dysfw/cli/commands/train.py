@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..caching import NoCacheOption, opened_cache
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides, recipe_file
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def train(
     sets: SetOption = None,
     device: DeviceOption = None,
     fetch: FetchOption = False,
+    no_cache: NoCacheOption = False,
 ) -> None:
     """Embed the photographs once, fit a head for each region and the fusion, measure, and write a bundle.
 
@@ -59,7 +61,9 @@ def train(
             f"{data} does not name patients: each photograph counts as a patient of its own, and if some show the same person "
             "the cross-validated scores are too good"
         )
-    trained = train_recipe(loaded, dataset, output, TerminalProgress(), about)
+    trained = train_recipe(
+        loaded, dataset, output, TerminalProgress(), about=about, cache=ctx.with_resource(opened_cache(no_cache))
+    )
     if not all(weights.trained for weights in trained.manifest.weights):
         warn("the trunk has random weights: whatever this bundle says means nothing")
     for failure in trained.failures:
