@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -131,10 +131,11 @@ def _bytes(tensor: Tensor) -> bytes:
 class Runner:
     """Runs trunks that take pixels [N, 3, size, size] and give [N, dim], on one device, ``batch`` crops at a time.
 
-    size: side of the crops, px. batch: 1 or more. device: "cpu", "cuda:0" …; "cuda" is the first of its kind.
-    precision: "bfloat16" runs under autocast, the weights stay float32. Raises ValueError for a value that is wrong and for
-    a device that this machine does not have: nothing falls back to another. On CUDA it sets cuDNN, for the whole process, to
-    deterministic algorithms and true float32 (torch's default rounds convolutions to TF32, an error of about 1e-3).
+    size: side of the crops, px. batch: 1 or more; it is halved, and the work goes on, where memory does not suffice. device:
+    "cpu", "cuda:0" …; "cuda" is the first of its kind. precision: "bfloat16" runs under autocast, the weights stay float32.
+    Raises ValueError for a value that is wrong and for a device that this machine does not have: nothing falls back to another.
+    On CUDA it sets cuDNN, for the whole process, to deterministic algorithms and true float32 (torch's default rounds
+    convolutions to TF32, an error of about 1e-3).
     """
 
     def __init__(self, size: int, batch: int, device: str, precision: Precision) -> None:
@@ -159,16 +160,37 @@ class Runner:
         side = self.size
         if crops.dtype != np.uint8 or crops.shape[1:] != (side, side, 3):
             raise ValueError(f"crops must be uint8 [N, {side}, {side}, 3], found {crops.dtype} {list(crops.shape)}")
-        parts = [np.empty((0, dim), np.float32)]
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.precision == "bfloat16"):
             # Results stay on the device until all is queued, so that a GPU computes while the next batch is sent.
-            found = [module(self._send(crops[i : i + self.batch])) for i in range(0, len(crops), self.batch)]
-            parts += [part.float().cpu().numpy() for part in found]
-        return np.concatenate(parts)
+            found = list(self._batches(module, crops))
+            parts = [part.float().cpu().numpy() for part in found]
+        return np.concatenate([np.empty((0, dim), np.float32), *parts])
+
+    def _batches(self, module: nn.Module, crops: UInt8) -> Iterator[Tensor]:
+        """What the module makes of each batch. Where memory does not suffice, batches are half as large from then on."""
+        done = 0
+        while done < len(crops):
+            part = crops[done : done + self.batch]
+            try:
+                rows = module(self._send(part))
+            except (RuntimeError, MemoryError) as error:
+                if len(part) == 1 or not is_out_of_memory(error):
+                    raise
+                self.batch = len(part) // 2
+                if self.device.type == "cuda":
+                    torch.cuda.empty_cache()
+                continue
+            done += len(part)
+            yield rows
 
     def _send(self, crops: UInt8) -> Tensor:
         """Crops on the device: still bytes, a quarter of what floats would be, and already channels last in memory."""
         return torch.from_numpy(crops.copy(order="C")).to(self.device).permute(0, 3, 1, 2)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Of a GPU, by its class; of the machine, which torch reports as any other error, by its words."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "t allocate memory" in str(error)
 
 
 def find_device(name: str) -> torch.device:

@@ -15,6 +15,7 @@ TOY_RECIPE = """\
 version: 1
 name: toy
 device: cpu
+precision: float32
 detector: {use: centre}
 segmenter: {use: toy_halves}
 crop: {align: true, margin: 0.1, least: 0}

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +67,49 @@ def test_bfloat16_computes_in_bfloat16_and_gives_float32(crops):
     assert rounded.dtype == np.float32
     assert 1e-5 < np.abs(rounded - exact).max() < 0.05
     assert convolution.weight.dtype == torch.float32
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+def test_where_memory_does_not_suffice_batches_are_halved_and_the_result_is_the_same(crops):
+    code = """
+import resource, sys, numpy as np, torch
+from pathlib import Path
+from dysfw.torchkit import Runner
+
+class Greedy(torch.nn.Module):
+    def forward(self, pixels):
+        torch.empty(len(pixels) * 100_000_000, dtype=torch.uint8)
+        return pixels.float().mean((2, 3))
+
+runner, crops = Runner(6, 64, "cpu", "float32"), np.load(sys.argv[1])
+plain = runner.embed(torch.nn.Sequential(Greedy()), crops[:1], 3)
+used = int(Path("/proc/self/statm").read_text().split()[0]) * 4096
+resource.setrlimit(resource.RLIMIT_AS, (used + 450_000_000,) * 2)
+rows = runner.embed(torch.nn.Sequential(Greedy()), crops, 3)
+assert np.array_equal(rows, crops.astype(np.float32).mean((1, 2))), rows
+assert runner.batch == 3, runner.batch
+resource.setrlimit(resource.RLIMIT_AS, (used + 50_000_000, used + 450_000_000))
+try:
+    runner.embed(torch.nn.Sequential(Greedy()), crops, 3)
+except RuntimeError as error:
+    assert "allocate memory" in str(error)
+else:
+    raise AssertionError("not even one fits")
+"""
+    file = Path(tempfile.mkdtemp()) / "crops.npy"
+    np.save(file, crops)
+    subprocess.run([sys.executable, "-c", code, str(file)], check=True)
+
+
+def test_another_error_halves_nothing(crops):
+    class Broken(torch.nn.Module):
+        def forward(self, pixels):
+            raise RuntimeError("something else")
+
+    runner = Runner(6, 4, "cpu", "float32")
+    with pytest.raises(RuntimeError, match="something else"):
+        runner.embed(Broken(), crops, 3)
+    assert runner.batch == 4
 
 
 def test_normalising_follows_the_device_and_is_no_part_of_the_weights():

@@ -70,11 +70,29 @@ class Performance(_Part):
     regions: dict[str, Scores]
 
 
+class Agreement(_Part):
+    """How what the bundle says in the precision that it was trained in differs from float32. photographs: of the training, that
+    were judged in both; same_first: how many of them have the same condition first, 0..1; largest: difference of a
+    probability before calibration, 0..1."""
+
+    precision: str
+    photographs: int
+    same_first: float
+    largest: float
+
+    def __str__(self) -> str:
+        return (
+            f"in float32, {100 * self.same_first:.4g} % of {self.photographs} training photographs have the same condition "
+            f"first, and no probability differs by more than {self.largest:.2g}"
+        )
+
+
 class Manifest(_Part):
     """about: what whoever trained it wants its users to know. cross_validated: on the training data, each photograph judged by
     heads that had seen no photograph of its patient. held_out: on the photographs that the data marks as test. values: the
     JSON part of fitted states, by state name. conditions: what the data's ``labels.yaml`` says, by label. cases: those that the
-    heads keep, where they keep any. changes: what was done to the cases since the training."""
+    heads keep, where they keep any. changes: what was done to the cases since the training. agreement: with float32, where it
+    was trained in another precision."""
 
     schema_: Literal["dysfw.bundle/1"] = Field(default="dysfw.bundle/1", alias="schema")
     name: str
@@ -94,11 +112,14 @@ class Manifest(_Part):
     conditions: dict[str, Condition] = {}
     cases: list[Case] = []
     changes: list[str] = []
+    agreement: Agreement | None = None
     fingerprint: str = ""
 
     def computed_fingerprint(self) -> str:
         """sha256 over everything else in this manifest, and so, through ``files``, over the whole bundle."""
-        later = {name for name in ("conditions", "cases", "changes") if not getattr(self, name)}  # bundles of before lack them
+        later = {
+            name for name in ("conditions", "cases", "changes", "agreement") if not getattr(self, name)
+        }  # bundles of before lack them
         content = self.model_dump(mode="json", by_alias=True, exclude={"fingerprint", *later})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

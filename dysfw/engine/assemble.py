@@ -45,6 +45,8 @@ def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (
         recipe = load_recipe(source, registry, overrides)
         bundle = read_bundle(find_bundle(recipe, source, registry), registry)
     notices = _compare(recipe, bundle)
+    recipe = replace(recipe, precision=_trained_in(bundle) if recipe.precision == "auto" else recipe.precision)
+    notices += _check_precision(recipe, bundle)
     components = build(recipe)
     notices += _check_weights(components, bundle) + _check_versions(recipe, bundle) + _check_trust(bundle)
     judge, tuned = _restore(recipe, components, bundle), vary(components.backbone, bundle.fitted.tuned)
@@ -120,6 +122,21 @@ def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:
         message = "the detector is not the one that the bundle was trained with; crops may differ from those in training"
         return [Notice("detector_differs", message)]
     return []
+
+
+def _trained_in(bundle: Bundle) -> str:
+    """The precision of its training. Bundles name it, but for those of when "auto" was float32 everywhere."""
+    return "float32" if bundle.recipe.precision == "auto" else bundle.recipe.precision
+
+
+def _check_precision(recipe: Recipe, bundle: Bundle) -> list[Notice]:
+    then, measured = _trained_in(bundle), bundle.manifest.agreement
+    if recipe.precision == then:
+        return []
+    message = f"judged in {recipe.precision}, and the bundle was trained in {then}"
+    if measured and recipe.precision == "float32":
+        message += f"; {measured}"
+    return [Notice("precision_differs", message)]
 
 
 def _written(value: object) -> str:

@@ -58,7 +58,7 @@ def build(recipe: Recipe) -> Components:
         crop_size=size,
         alignment=builder.guarded(("crop", "align"), lambda: _alignment(recipe.crop, backbone)),
         device=builder.supplied["device"],
-        precision=resolve_precision(recipe.precision),
+        precision=builder.supplied["precision"],
     )
 
 
@@ -98,7 +98,7 @@ class _Builder:
         device = self.guarded(("device",), lambda: resolve_device(recipe.device))
         self.supplied: dict[str, Any] = {
             "device": device,
-            "precision": resolve_precision(recipe.precision),
+            "precision": resolve_precision(recipe.precision, device),
             "seed": recipe.seed,
         }
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 
 from ..errors import DysfwError
 
+AMPERE = 8  # the first generation of NVIDIA's GPUs with bfloat16
+BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # of x86, x86 and ARM
 Precision = Literal["float32", "bfloat16"]
 
 
@@ -32,6 +35,26 @@ def resolve_device(wanted: str) -> str:
     raise DysfwError(f"device: {wanted} was asked for; torch {torch.__version__} sees here: {', '.join(there)}")
 
 
-def resolve_precision(wanted: str) -> Precision:
-    """ "auto" is float32: the precision in which bundles are trained and compared."""
-    return "bfloat16" if wanted == "bfloat16" else "float32"
+def resolve_precision(wanted: str, device: str) -> Precision:
+    """ "auto" takes bfloat16 where the device has instructions for it, and float32 where it would have to imitate them. device:
+    as ``resolve_device`` gives it."""
+    if wanted != "auto":
+        return "bfloat16" if wanted == "bfloat16" else "float32"
+    if device == "cpu":
+        return "bfloat16" if BF16_FLAGS & _processor_flags() else "float32"
+    if device.startswith("cuda"):
+        import torch
+
+        major, _ = torch.cuda.get_device_capability(device)
+        return "bfloat16" if major >= AMPERE else "float32"
+    return "float32"
+
+
+def _processor_flags() -> set[str]:
+    """What Linux says that the processor can do; nothing is known on other systems."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return set()
+    first = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return set(first.partition(":")[2].split())

@@ -16,6 +16,7 @@ from ..environment import versions
 from ..files import sha256_of
 from ..kinds import Kind
 from ..recipe.model import Node, Recipe, nodes_of
+from ..recipe.signature import signature_of
 from .build import Components
 
 LARGE = 64 * 2**20  # bytes
@@ -64,10 +65,18 @@ def _component(recipe: Recipe, kind: Kind, component: Component, components: Com
         versions(distributions),
         [_code(package) for package in sorted(packages)],
         # Arithmetic differs between kinds of device; which of several like it makes no difference.
-        [str(node.params.get("device", components.device)).partition(":")[0] for node in nodes],
-        [node.params.get("precision", components.precision) for node in nodes],
+        [_supplied(node, "device", components.device).partition(":")[0] for node in nodes],
+        [_supplied(node, "precision", components.precision) for node in nodes],
         recipe.seed,
     ]
+
+
+def _supplied(node: Node, name: str, of_recipe: str) -> str:
+    """What a component that has such a parameter gets; "" where it has none."""
+    if name not in signature_of(node.component).names:
+        return ""
+    own = node.params.get(name)
+    return of_recipe if own in (None, "auto") else str(own)
 
 
 def _files(nodes: list[Node]) -> Iterator[Path]:

@@ -59,7 +59,9 @@ class TopKeys(pydantic.BaseModel):
     version: Annotated[Literal[1], Field(description="of the format of recipes")]
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="letters, digits and . _ -")]
     device: Device = "auto"
-    precision: Annotated[Precision, Field(description="of the networks; auto is float32")] = "auto"
+    precision: Annotated[
+        Precision, Field(description="of the networks; auto is bfloat16 where the device is made for it, else float32")
+    ] = "auto"
     seed: Annotated[int, Field(ge=0, lt=2**32, description="of everything random")] = 0
     crop: Annotated[CropKeys, Field(description="how regions are cut from the photograph")] = CropKeys()
     tune: Annotated[Tune, Field(description="how the trunk is fitted to each region")] = Tune()

@@ -38,6 +38,7 @@ def model_card(manifest: Manifest, recipe: Recipe, trust: Trust | None) -> str:
         "A score says nothing by itself: photographs of different classes that come from different sources can be told apart "
         "without looking at the face.",
         _reliability(trust, manifest.labels) if trust else "",
+        f"## Precision\n\nIt computes in {manifest.agreement.precision}: {manifest.agreement}." if manifest.agreement else "",
         "## Weights",
         _table(
             ("used by", "file", "licence", "source", "sha256"),

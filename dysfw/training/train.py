@@ -28,6 +28,7 @@ from ..recipe.model import Recipe
 from ..reliability.prior import prior_of
 from ..reliability.typicality import fit_typicality
 from ..types import Failure, Float32
+from .agreement import agreement
 from .card import model_card
 from .cases import keep_cases
 from .examples import Examples, embed_examples
@@ -61,6 +62,7 @@ def train(
         raise DysfwError(f"{dataset.origin}: test photographs of {unknown}, which has no photograph to train on")
 
     components = build(recipe)
+    recipe = replace(recipe, precision=components.precision)  # what auto meant here: the bundle keeps it
     refuse_labels(recipe, components, labels)
     plain = Pipeline(recipe, components, cache=cache)
     examples, tuned, votes = _learn(plain, train_items, labels, origin=dataset.origin, progress=progress)
@@ -86,6 +88,7 @@ def train(
         files={},
         conditions=dict(dataset.conditions),
         cases=kept,
+        agreement=agreement(recipe, judge, examples, tuned, cache),
     )
     manifest = write_bundle(folder, manifest, recipe.resolved(), fitted, model_card(manifest, recipe, judge.trust))
     return Trained(manifest, examples.failures + (test.failures if test else ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -74,6 +74,8 @@ def pretrain(
         attributes=keys.attributes > 0,
         landmarks=keys.landmarks > 0,
     )
+    # Unless told otherwise, a trunk learns in float32 on every machine.
+    recipe = replace(recipe, precision="float32") if recipe.precision == "auto" else recipe
     components = build(recipe)
     chosen_regions(keys, components.segmenter.regions)
     trunk = trainable(components.backbone, recipe)

@@ -64,14 +64,16 @@ def _network() -> str:
 
 
 def _devices() -> Iterator[Finding]:
-    from ...engine.devices import resolve_device
+    from ...engine.devices import resolve_device, resolve_precision
     from ...environment import version_of
 
     torch = version_of("torch")
     if torch is None:
         yield Finding("note", "device", "torch is not installed; detectors and backbones bring it")
         return
-    yield Finding("ok", "device", f"torch {torch}; device: auto means {resolve_device('auto')} here")
+    device = resolve_device("auto")
+    meant = f"device: auto means {device} here, and precision: auto {resolve_precision('auto', device)}"
+    yield Finding("ok", "device", f"torch {torch}; {meant}")
 
 
 def _plugins(registry: Registry) -> Iterator[Finding]:

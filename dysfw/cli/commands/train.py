@@ -68,6 +68,8 @@ def train(
         warn("the trunk has random weights: whatever this bundle says means nothing")
     for failure in trained.failures:
         print_failure(err(), failure)
+    if trained.manifest.agreement:
+        err().print(f"computed in {trained.manifest.agreement.precision}: {trained.manifest.agreement}", markup=False)
     _print_summary(out(), trained.manifest, output)
     if trained.failures:
         raise typer.Exit(1)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dysfw.components import Backbone
-from dysfw.torchkit import Normalise, Runner, with_differences
+from dysfw.torchkit import Normalise, Precision, Runner, with_differences
 from dysfw.types import Float32, UInt8, Weights
 
 
@@ -32,8 +32,8 @@ class Net(nn.Module):
 class GreyTrunk(Backbone):
     """size: px."""
 
-    def __init__(self, size: int = 24, seed: int = 0, device: str = "cpu") -> None:
-        self._runner = Runner(size, 16, device, "float32")
+    def __init__(self, size: int = 24, seed: int = 0, device: str = "cpu", precision: Precision = "float32") -> None:
+        self._runner = Runner(size, 16, device, precision)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             self.net: nn.Module = Net()
