@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..registry.hookspecs import ComponentSpec, hookimpl
+from ..registry.hookspecs import ComponentSpec, RunnerSpec, hookimpl
 
 
 @hookimpl
@@ -45,3 +45,8 @@ def dysfw_components() -> list[ComponentSpec]:
         ComponentSpec("fusion", "stacking", f"{here}.fusions.stacking:Stacking",
                       "logistic regression on all regions' votes, learned from out-of-fold votes"),
     ]  # fmt: skip
+
+
+@hookimpl
+def dysfw_runners() -> list[RunnerSpec]:
+    return [RunnerSpec("local", "dysfw.batch.runner:Local", "this process")]

@@ -26,6 +26,7 @@ from .terminal import TerminalProgress, print_error, warn
 # name: "module:attribute" and the line for `dysfw --help`
 COMMANDS = {
     "run": ("run:run", "Ranked probabilities for photographs, with each region's own opinion."),
+    "batch": ("batch:batch", "Judge photographs by the hundred thousand into one table."),
     "train": ("train:train", "Fit a recipe to labelled photographs and write a bundle."),
     "evaluate": ("evaluate:evaluate", "Cross-validate a recipe on labelled photographs and write a report."),
     "compare": ("compare:compare", "Evaluate several recipes on the same photographs in the same folds."),
@@ -72,8 +73,7 @@ def registry_of(ctx: Any) -> Registry:  # noqa: ANN401
     """The registry of this invocation, loaded once. Broken plugins are named in one line each."""
     root = ctx.find_root()
     if root.obj is None:
-        only = root.params.get("plugins") or os.environ.get("DYSFW_PLUGINS")
-        registry = root.obj = load_registry(None if only is None else [n.strip() for n in only.split(",") if n.strip()])
+        registry = root.obj = load_registry(plugins_of(ctx))
         for plugin in registry.plugins:
             if plugin.error:
                 warn(f"plugin {plugin.name} ({plugin.origin}) is broken and was left out: {in_words(plugin.error)}")
@@ -82,6 +82,12 @@ def registry_of(ctx: Any) -> Registry:  # noqa: ANN401
     registry = root.obj
     assert isinstance(registry, Registry)  # noqa: S101
     return registry
+
+
+def plugins_of(ctx: Any) -> tuple[str, ...] | None:  # noqa: ANN401
+    """The only plugins that may load; None where all may."""
+    only = ctx.find_root().params.get("plugins") or os.environ.get("DYSFW_PLUGINS")
+    return None if only is None else tuple(name.strip() for name in only.split(",") if name.strip())
 
 
 def _import_command(name: str, target: str) -> Any:  # noqa: ANN401

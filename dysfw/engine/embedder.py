@@ -51,8 +51,8 @@ class Embedder:
         self.harmony = harmony
         self.regions = components.segmenter.regions
 
-    def embed(self, sources: Iterable[Source], *, all_faces: bool, pixels: bool) -> Iterator[list[Embedded | Failure]]:
-        """The results of each batch, in the order of the photographs; one of which several faces are chosen gives several.
+    def embed(self, sources: Iterable[Source], *, all_faces: bool, pixels: bool) -> Iterator[list[list[Embedded | Failure]]]:
+        """Batch after batch, for each photograph its results: one, or several where several of its faces are judged.
         pixels: whether the results are to hold those of their photographs."""
         opened = batched(sources, partial(self._open, all_faces=all_faces, pixels=pixels))
         stages: list[Callable[[Run], Run]] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -58,18 +59,28 @@ class Pipeline:
         some way ahead, by another thread; results that are no longer taken end the work.
         """
         for batch in self.embedder.embed(sources, all_faces=all_faces, pixels=pixels):
-            yield from batch
+            for results in batch:
+                yield from results
 
     def predict(
         self, sources: Iterable[Source], *, all_faces: bool = False, pixels: bool = False
     ) -> Iterator[Prediction | Failure]:
         """As ``embed``, judged. Raises DysfwError where the pipeline is not trained."""
+        for results in self.predict_each(sources, all_faces=all_faces, pixels=pixels):
+            yield from results
+
+    def predict_each(
+        self, sources: Iterable[Source], *, all_faces: bool = False, pixels: bool = False
+    ) -> Iterator[list[Prediction | Failure]]:
+        """As ``predict``, a list for each photograph: a photograph has one result or more."""
         if self.judge is None:
             raise DysfwError(f"the recipe {self.recipe.name!r} is not trained")
         for batch in self.embedder.embed(sources, all_faces=all_faces, pixels=pixels):
-            yield from self._judged(batch, self.judge)
+            judged = self._judged([result for results in batch for result in results], self.judge)
+            for results in batch:
+                yield list(islice(judged, len(results)))
 
-    def _judged(self, results: list[Embedded | Failure], judge: Judge) -> Iterator[Prediction | Failure]:
+    def _judged(self, results: Sequence[Embedded | Failure], judge: Judge) -> Iterator[Prediction | Failure]:
         """Judge a batch together."""
         subjects = [result for result in results if isinstance(result, Embedded)]
         started = time.perf_counter()

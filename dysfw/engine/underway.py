@@ -142,7 +142,7 @@ class Run:
         self.batch = [replace(one, image=None, subjects=()) for one in self.batch]
         self.subjects = [replace(subject, image=None) for subject in self.subjects]
 
-    def results(self, harmony: Harmony | None, *, all_faces: bool, pixels: bool) -> list[Embedded | Failure]:
+    def results(self, harmony: Harmony | None, *, all_faces: bool, pixels: bool) -> list[list[Embedded | Failure]]:
         found: dict[int, list[Embedded | Failure]] = {slot: list(own) for slot, own in self.failures.items()}
         for s in self.subjects:
             assert s.vectors  # noqa: S101  # or it would have failed
@@ -162,4 +162,4 @@ class Run:
                 pixels=s.image.pixels if pixels and s.image else None,
             )
             found.setdefault(s.slot, []).append(embedded)
-        return [one for slot in range(len(self.batch)) for one in found[slot]]
+        return [found[slot] for slot in range(len(self.batch))]

@@ -104,6 +104,16 @@ class WeightsSpec:
         return self.address or (f"https://huggingface.co/{self.hub}" if self.hub else f"package {self.file.partition(':')[0]}")
 
 
+@dataclass(frozen=True, slots=True)
+class RunnerSpec:
+    """Who does the work of ``dysfw batch``. target: "package.module:Class", a ``dysfw.batch.runner.Runner``; summary: one line
+    for listings."""
+
+    name: str
+    target: str
+    summary: str
+
+
 @hookspec
 def dysfw_components() -> list[ComponentSpec]:  # type: ignore[empty-body]
     """Components that recipes may name in ``use``."""
@@ -122,3 +132,8 @@ def dysfw_bundles() -> list[BundleSpec]:  # type: ignore[empty-body]
 @hookspec
 def dysfw_weights() -> list[WeightsSpec]:  # type: ignore[empty-body]
     """Weight files that recipes may name wherever a component's parameter takes a path."""
+
+
+@hookspec
+def dysfw_runners() -> list[RunnerSpec]:  # type: ignore[empty-body]
+    """Runners that ``dysfw batch --runner`` may name."""

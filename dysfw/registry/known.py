@@ -29,3 +29,5 @@ WEIGHTS: dict[str, str] = {  # name -> distribution
     "imagenet-inception-resnet-v2": "dysfw-timm",
     "imagenet-vgg16": "dysfw-timm",
 }
+
+RUNNERS: dict[str, str] = {"ray": "dysfw-ray"}  # name -> distribution

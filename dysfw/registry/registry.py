@@ -21,15 +21,15 @@ import pluggy
 from ..errors import DysfwError
 from ..kinds import KINDS, Kind
 from ..text import closest, in_words, listed
-from .hookspecs import BundleSpec, CommandSpec, ComponentSpec, WeightsSpec
+from .hookspecs import BundleSpec, CommandSpec, ComponentSpec, RunnerSpec, WeightsSpec
 from .host import Plugin, kept_in_hand, load_plugins
-from .known import DISTRIBUTIONS, WEIGHTS
+from .known import DISTRIBUTIONS, RUNNERS, WEIGHTS
 from .manifest import problem_of
 
 if TYPE_CHECKING:  # the contracts bring numpy, which a listing does not need
     from ..components import Component
 
-Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec)
+Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec, RunnerSpec)
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -53,6 +53,7 @@ class Registry:
         self.commands: list[Entry[CommandSpec]] = []
         self.bundles: list[Entry[BundleSpec]] = []
         self.weights: list[Entry[WeightsSpec]] = []
+        self.runners: list[Entry[RunnerSpec]] = []
         self.plugins = tuple(self._register(plugin) for plugin in plugins)
 
     def component(self, kind: Kind, name: str) -> Entry[ComponentSpec]:
@@ -66,6 +67,15 @@ class Registry:
         """The folder of a registered bundle. Raises DysfwError."""
         entry = self._find(self.bundles, "bundle", name, None)
         return _packaged(entry.spec.folder, "bundle", entry)
+
+    def runner(self, name: str) -> type:
+        """The class of a runner, imported. Raises DysfwError."""
+        entry = self._find(self.runners, "runner", name, RUNNERS.get(name.rpartition(":")[2]))
+        module, _, attribute = entry.spec.target.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]  # its caller checks it
+        except (Exception, SystemExit) as error:
+            raise _import_failed("runner", name, entry.plugin.origin, error) from error
 
     def named_weights(self, name: str) -> Entry[WeightsSpec] | None:
         """Registered weights; None for a name that is no plugin's. Raises DysfwError where the plugin that brings them is not
@@ -83,6 +93,7 @@ class Registry:
         named += [("command", e.spec.name, e.plugin) for e in self.commands]
         named += [("bundle", e.spec.name, e.plugin) for e in self.bundles]
         named += [("weights", e.spec.name, e.plugin) for e in self.weights]
+        named += [("runner", e.spec.name, e.plugin) for e in self.runners]
         for what, name, plugin in named:
             owners.setdefault((what, name), []).append(plugin)
         return {key: plugins for key, plugins in owners.items() if len(plugins) > 1}
@@ -146,6 +157,7 @@ class Registry:
                 commands = _specs(plugin.hooks, "dysfw_commands", CommandSpec)
                 bundles = _specs(plugin.hooks, "dysfw_bundles", BundleSpec)
                 weights = _specs(plugin.hooks, "dysfw_weights", WeightsSpec)
+                runners = _specs(plugin.hooks, "dysfw_runners", RunnerSpec)
         except Exception as error:
             return replace(plugin, hooks=None, error=error)
         plugin = replace(plugin, said=plugin.said + said.getvalue())
@@ -154,6 +166,7 @@ class Registry:
         self.commands += [Entry(command, plugin) for command in commands]
         self.bundles += [Entry(bundle, plugin) for bundle in bundles]
         self.weights += [Entry(file, plugin) for file in weights]
+        self.runners += [Entry(runner, plugin) for runner in runners]
         return plugin
 
 
@@ -188,7 +201,7 @@ def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list
     return specs
 
 
-def _pointer(spec: ComponentSpec | CommandSpec | BundleSpec) -> str:
+def _pointer(spec: ComponentSpec | CommandSpec | BundleSpec | RunnerSpec) -> str:
     return spec.folder if isinstance(spec, BundleSpec) else spec.target
 
 

@@ -1,0 +1,26 @@
+"""One photograph on the list of those to be judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..imaging.decode import Source
+from .remote import RemotePhotograph, is_address
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """image: a path, or an address with a scheme (s3://…). name: of it within its source, whatever the source is called here:
+    by it shards are divided. patient, label, source: what a manifest says, or ""."""
+
+    image: str
+    name: str
+    patient: str = ""
+    label: str = ""
+    source: str = ""
+
+    @property
+    def opened(self) -> Source:
+        """What a pipeline takes. Raises DysfwError for an address that cannot be read here."""
+        return RemotePhotograph(self.image) if is_address(self.image) else Path(self.image)

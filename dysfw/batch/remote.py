@@ -1,0 +1,71 @@
+"""Photographs that lie elsewhere (s3://, gs://, file:// …), by fsspec, which knows the services."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import DysfwError, ImageError
+from ..text import in_words
+from ..weights import leave
+
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+HERE = ("file", "local", "memory")  # schemes that do not leave this machine
+MAGIC = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePhotograph:
+    """A photograph at an address."""
+
+    address: str
+
+    def __str__(self) -> str:
+        return self.address
+
+    def read(self, most: int) -> bytes:
+        """Raises ImageError (missing_file, unreadable), and DysfwError where the service cannot be used from here at all."""
+        system, path = system_of(self.address)
+        try:
+            with system.open(path, "rb") as file:
+                return bytes(file.read(most))
+        except FileNotFoundError:
+            raise ImageError("missing_file", "no such file") from None
+        except Exception as error:  # each service has errors of its own
+            raise ImageError("unreadable", f"cannot be read: {in_words(error)}") from None
+
+
+def is_address(text: str) -> bool:
+    return bool(ADDRESS.match(text))
+
+
+def system_of(address: str) -> tuple[Any, str]:
+    """fsspec's file system, and the path in it. Raises DysfwError where it may not or cannot be used."""
+    scheme = address.partition("://")[0].lower()
+    if leave.is_offline() and scheme not in HERE:
+        raise DysfwError(f"{address} is not on this machine, and {leave.OFFLINE} is set", hint=f"unset {leave.OFFLINE}")
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise DysfwError(f"{address} needs fsspec, which is not installed", hint="pip install 'dysfw[remote]'") from None
+    try:
+        system, path = url_to_fs(address)
+    except ImportError as error:  # its message says what to install
+        raise DysfwError(f"{address}: {error}") from None
+    except Exception as error:
+        raise DysfwError(f"{address} cannot be opened: {in_words(error)}") from None
+    return system, path
+
+
+def list_addresses(source: str) -> Iterator[str]:
+    """The addresses of all files at ``source``: one file, all under a folder, or all that a pattern matches. Raises
+    DysfwError."""
+    system, path = system_of(source)
+    try:
+        found = system.glob(path) if MAGIC.search(path) else system.find(path)
+    except Exception as error:
+        raise DysfwError(f"{source} cannot be listed: {in_words(error)}") from None
+    for name in sorted(found):
+        yield system.unstrip_protocol(name)

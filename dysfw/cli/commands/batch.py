@@ -1,0 +1,97 @@
+"""``dysfw batch``: judge many photographs into one table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..caching import NoCacheOption, opened_cache
+from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
+
+
+def batch(
+    ctx: typer.Context,
+    recipe: RecipeArgument,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A folder, a pattern in quotes, a manifest with a column path, or an address such as s3://bucket/folder.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT.parquet", help="The table to write.", show_default=False)
+    ],
+    all_faces: Annotated[bool, typer.Option("--all-faces", help="Judge every face that is found, a row for each.")] = False,
+    votes: Annotated[bool, typer.Option("--votes", help="Each region's own probabilities too.")] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Only the I-th of N parts of the photographs, by their names.", show_default=False),
+    ] = None,
+    runner: Annotated[str, typer.Option(metavar="NAME", help="Who does the work: local, or what a plugin brings.")] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="Of the cluster, for a runner that works on one.", show_default=False)
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was begun, and start anew.")] = False,
+    sets: SetOption = None,
+    device: DeviceOption = None,
+    fetch: FetchOption = False,
+    no_cache: NoCacheOption = False,
+) -> None:
+    """Judge photographs by the hundred thousand: a row for each, failures with their reasons.
+
+    Stopped or killed, the same command goes on where it was. Exit code 0: all judged; 1: some images failed, each with its
+    reason in its row; 2: the command or the recipe is wrong, or the work cannot go on.
+    """
+    allow_fetching(fetch)
+    from ... import RESEARCH_USE
+    from ...batch.run import Batch
+    from ...batch.runner import Task, fingerprints_of, load_runner
+    from ...batch.shard import shard_of
+    from ...batch.source import Listing
+    from ...batch.work import counted
+    from ...engine.assemble import open_pipeline
+    from ...text import count
+    from ..main import plugins_of, registry_of
+    from ..terminal import TerminalProgress, err, out, warn
+
+    _refuse_output(output)
+    part, registry = shard_of(shard), registry_of(ctx)
+    who = load_runner(registry, runner, address)
+    cache = ctx.with_resource(opened_cache(no_cache))
+    pipeline = open_pipeline(recipe, registry, overrides(sets, device), cache)
+    for notice in pipeline.notices:
+        warn(notice.message)
+    err().print(RESEARCH_USE, style="dim")
+    task = Task(
+        recipe=recipe.absolute(),
+        overrides=tuple(overrides(sets, device)),
+        plugins=plugins_of(ctx),
+        all_faces=all_faces,
+        votes=votes,
+        fingerprints=fingerprints_of(pipeline),
+    )
+    work = Batch(task, pipeline, Listing(source), part, who, TerminalProgress(), warn)
+    found = work.run(output, fresh=fresh)
+    out().print(f"{output}: {count(found.rows, 'row')}", markup=False)
+    if found.failed:
+        err().print(counted(found.failed), markup=False)
+        raise typer.Exit(1)
+
+
+def _refuse_output(output: Path) -> None:
+    """Before any work."""
+    from importlib.util import find_spec
+
+    from ...errors import DysfwError
+
+    if output.suffix.lower() != ".parquet":
+        raise DysfwError(f"-o {output}: the name must end in .parquet")
+    if output.is_dir() or not output.absolute().parent.is_dir():
+        there = "is a folder" if output.is_dir() else f"lies in {output.parent}, which is no folder"
+        raise DysfwError(f"-o {output} {there}", hint="name a file in a folder that exists")
+    if not find_spec("pyarrow"):
+        raise DysfwError("a batch writes Parquet, which needs pyarrow", hint="pip install 'dysfw[parquet]'")

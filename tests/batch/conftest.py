@@ -1,0 +1,98 @@
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from dysfw.batch.run import Batch
+from dysfw.batch.runner import Local, Task, fingerprints_of
+from dysfw.batch.shard import WHOLE
+from dysfw.batch.source import Listing
+from dysfw.data.read import read_dataset
+from dysfw.engine.assemble import open_pipeline
+from dysfw.progress import Silent
+from dysfw.recipe.check import load_recipe
+from dysfw.registry.registry import Registry, load_registry
+from dysfw.training.train import train
+
+TESTS = Path(__file__).parents[1]
+DYSFW = Path(sys.executable).with_name("dysfw")
+COLOURS = [(200, 40, 40), (40, 160, 40), (190, 170, 110)]
+
+
+@dataclass
+class Heard(Silent):
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+def toys(monkeypatch) -> Registry:
+    """The core's own components and the toys, installed as ``start`` has them."""
+    monkeypatch.syspath_prepend(str(TESTS / "toys_installed"))
+    return load_registry(["builtin", "toys"])
+
+
+@pytest.fixture
+def bundle(toys, toy_recipe, colour_data, tmp_path) -> Path:
+    train(load_recipe(toy_recipe, toys), read_dataset(colour_data), tmp_path / "bundle", Silent())
+    return tmp_path / "bundle"
+
+
+@pytest.fixture
+def photographs(paint, tmp_path):
+    """photographs(600): a folder of so many, in folders of 100, a dozen different ones, every 50th without a face."""
+
+    def photographs(number: int) -> Path:
+        folder = tmp_path / "photographs"
+        made = [paint(f"made/{n}.png", COLOURS[n % 3], seed=n) for n in range(12)]
+        dark = paint("made/dark.png", (0, 0, 0))
+        for n in range(number):
+            target = folder / f"{n // 100:03}" / f"{n:05}.png"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(dark if n % 50 == 7 else made[n % 12], target)
+        return folder
+
+    return photographs
+
+
+@pytest.fixture
+def judge(toys, bundle, heard):
+    """judge(source, output): the batch in this process, with the toys; what it returned."""
+
+    def judge(source, output, *, shard=WHOLE, fresh=False, overrides=(), all_faces=False, votes=False, runner=None):
+        pipeline = open_pipeline(bundle, toys, overrides)
+        task = Task(bundle, tuple(overrides), None, all_faces, votes, fingerprints_of(pipeline))
+        batch = Batch(task, pipeline, Listing(str(source)), shard, runner or Local(), heard, heard.note)
+        return batch.run(output, fresh=fresh)
+
+    return judge
+
+
+@pytest.fixture
+def start():
+    """start("batch", …): the program in a process of its own, in which the toys are installed."""
+    path = os.pathsep.join([str(TESTS / "toys"), str(TESTS / "toys_installed"), os.environ.get("PYTHONPATH", "")])
+    running = []
+
+    def start(*arguments: object) -> subprocess.Popen:
+        environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+        command = [str(DYSFW), *map(str, arguments)]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()

@@ -1,0 +1,320 @@
+import json
+import os
+import threading
+import time
+from itertools import count
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas
+import polars
+import pytest
+from filelock import FileLock
+from pyarrow import parquet
+
+from dysfw.batch.runner import Local
+from dysfw.batch.shard import Shard
+from dysfw.engine.assemble import open_pipeline
+from dysfw.errors import DysfwError
+from dysfw.types import Failure
+
+RED = (200, 40, 40)
+
+
+def unfinished(output: Path) -> Path:
+    return output.with_name(f"{output.name}.unfinished")
+
+
+def test_every_photograph_has_its_row_with_what_predict_says(judge, toys, bundle, photographs, tmp_path):
+    folder, output = photographs(120), tmp_path / "out.parquet"
+    found = judge(folder, output)
+    assert (found.rows, found.failed) == (120, {"no_face": 3})
+    rows = parquet.read_table(output).to_pylist()
+    paths = sorted(folder.rglob("*.png"))
+    assert [row["number"] for row in rows] == list(range(120))
+    assert [row["image"] for row in rows] == [str(path) for path in paths]
+    pipeline = open_pipeline(bundle, toys)
+    for row, result in zip(rows, pipeline.predict(paths), strict=True):
+        if isinstance(result, Failure):
+            assert (row["error_code"], row["error_message"]) == (result.code, result.message)
+            assert row["judged"] is row["p:red"] is row["reliable"] is None
+        else:
+            assert row["error_code"] is None
+            assert [row[f"p:{label}"] for label in result.labels] == result.probabilities.tolist()
+            assert row["judged"] == result.labels[result.ranking[0]]
+            assert row["set"] == [result.labels[k] for k in result.prediction_set.members]
+            assert row["reasons"] == [notice.code for notice in result.reasons]
+            assert row["sha256"] == result.subject.image.sha256
+            assert row["box"] == result.subject.face.box.tolist()
+            assert row["regions"] == ["upper", "lower"]
+    assert not unfinished(output).exists()
+
+
+def test_the_file_says_where_it_comes_from(judge, photographs, tmp_path, toys, bundle):
+    judge(photographs(10), tmp_path / "out.parquet")
+    said = json.loads(parquet.read_schema(tmp_path / "out.parquet").metadata[b"dysfw"])
+    pipeline = open_pipeline(bundle, toys)
+    assert said["schema"] == "dysfw.batch/1"
+    assert said["notice"].startswith("Research use only")
+    assert said["bundle"]["fingerprint"] == pipeline.manifest.fingerprint
+    assert said["recipe"]["fingerprint"] == pipeline.recipe.fingerprint
+    assert (said["device"], said["precision"]) == ("cpu", "float32")
+
+
+def test_pandas_polars_and_duckdb_open_it(judge, photographs, tmp_path):
+    output = tmp_path / "out.parquet"
+    judge(photographs(60), output)
+    assert pandas.read_parquet(output)["error_code"].value_counts().to_dict() == {"no_face": 2}
+    assert polars.read_parquet(output).filter(polars.col("error_code").is_null()).height == 58
+    query = f"""SELECT count(*), avg("p:red" + "p:green" + "p:sand") FROM '{output}' WHERE error_code IS NULL"""  # noqa: S608
+    number, total = duckdb.sql(query).fetchall()[0]
+    assert number == 58
+    assert total == pytest.approx(1, abs=1e-6)
+
+
+def test_votes_and_all_faces_when_asked_for(judge, photographs, tmp_path):
+    folder = photographs(6)
+    overrides = ["detector.faces=2"]
+    judge(folder, tmp_path / "faces.parquet", all_faces=True, votes=True, overrides=overrides)
+    rows = parquet.read_table(tmp_path / "faces.parquet").to_pylist()
+    assert [(row["number"], row["face"], row["faces"]) for row in rows] == [(n, f, 2) for n in range(6) for f in range(2)]
+    for row in rows:
+        for region in ("upper", "lower"):
+            assert sum(row[f"v:{region}:{label}"] for label in ("red", "green", "sand")) == pytest.approx(1, abs=1e-5)
+    judge(folder, tmp_path / "plain.parquet", overrides=overrides)
+    assert len(parquet.read_table(tmp_path / "plain.parquet")) == 6
+    assert not any(name.startswith("v:") for name in parquet.read_schema(tmp_path / "plain.parquet").names)
+
+
+def test_bad_files_in_the_middle_have_their_reasons_and_stop_nothing(judge, paint, tmp_path):
+    folder = tmp_path / "mixed"
+    for n in range(5):
+        paint(f"mixed/{n}.png", RED, seed=n)
+    (folder / "1b.png").write_text("no picture")
+    (folder / "2b.jpg").write_bytes((folder / "2.png").read_bytes()[:200])
+    with (folder / "3b.png").open("wb") as huge:
+        huge.truncate(300 * 2**20)
+    (folder / "name\n\x1b[31m.png").write_bytes((folder / "0.png").read_bytes())
+    Path(os.fsdecode(bytes(folder) + b"/\xff\xfe.png")).write_bytes((folder / "0.png").read_bytes())
+    found = judge(folder, tmp_path / "out.parquet")
+    assert found.failed == {"not_an_image": 1, "too_many_bytes": 1, "truncated": 1}
+    images = [row["image"] for row in parquet.read_table(tmp_path / "out.parquet").to_pylist()]
+    assert len(images) == found.rows == 10
+    assert any(image.endswith("\\xff\\xfe.png") for image in images)
+
+
+def test_a_manifests_columns_come_along(judge, paint, tmp_path):
+    paint("a.png", RED)
+    (tmp_path / "list.csv").write_text("path,patient,label,source\na.png,p1,red,here\n")
+    judge(tmp_path / "list.csv", tmp_path / "out.parquet")
+    (row,) = parquet.read_table(tmp_path / "out.parquet").to_pylist()
+    assert (row["patient"], row["label"], row["source"]) == ("p1", "red", "here")
+
+
+def test_shards_together_are_the_whole(judge, photographs, tmp_path):
+    folder = photographs(100)
+    judge(folder, tmp_path / "whole.parquet")
+    for i in (1, 2, 3):
+        judge(folder, tmp_path / f"{i}.parquet", shard=Shard(i, 3))
+    whole = pandas.read_parquet(tmp_path / "whole.parquet")
+    shards = pandas.concat(pandas.read_parquet(tmp_path / f"{i}.parquet") for i in (1, 2, 3))
+    assert sorted(shards["image"]) == sorted(whole["image"])
+    both = whole.merge(shards, on="image", validate="one_to_one", suffixes=("", "_shard"))
+    np.testing.assert_array_equal(both["p:red"], both["p:red_shard"])
+
+
+def test_finished_work_is_not_done_again(judge, photographs, tmp_path, heard):
+    folder, output = photographs(20), tmp_path / "out.parquet"
+    judge(folder, output)
+    before = output.stat().st_mtime_ns
+    (folder / "new.png").write_bytes(b"")
+    unfinished(output).mkdir()  # as a kill between the last two steps leaves it
+    (unfinished(output) / "part-00000000.parquet").write_bytes(b"")
+    assert judge(folder, output).rows == 20
+    assert output.stat().st_mtime_ns == before
+    assert heard.notes[-1] == f"{output} is finished already"
+    assert not unfinished(output).exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"votes": True}, "votes"),
+        ({"overrides": ["fusion.use=median"]}, "recipe"),
+        ({"shard": Shard(1, 2)}, "shard"),
+    ],
+)
+def test_a_file_of_another_job_is_never_overwritten(judge, photographs, tmp_path, change, named):
+    folder, output = photographs(10), tmp_path / "out.parquet"
+    judge(folder, output)
+    content = output.read_bytes()
+    with pytest.raises(DysfwError, match=rf"finished, but of another job \(different: .*{named}"):
+        judge(folder, output, **change)
+    assert output.read_bytes() == content
+
+
+@pytest.mark.parametrize("content", [b"", b"something", b"PAR1 nearly PAR1"])
+def test_a_file_that_is_no_batch_is_never_overwritten(judge, photographs, tmp_path, content):
+    output = tmp_path / "out.parquet"
+    output.write_bytes(content)
+    with pytest.raises(DysfwError, match="exists, and is no result of `dysfw batch`"):
+        judge(photographs(5), output)
+    assert output.read_bytes() == content
+
+
+class Stops(Local):
+    """Gives up after so many photographs, as a kill would."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.after = after
+
+    def judge(self, task, pipeline, numbered):
+        for number, result in enumerate(super().judge(task, pipeline, numbered)):
+            if number == self.after:
+                raise RuntimeError("stopped")
+            yield result
+
+
+def test_what_was_begun_goes_on_and_other_work_is_refused(judge, photographs, tmp_path, heard):
+    folder, output = photographs(600), tmp_path / "out.parquet"
+    with pytest.raises(RuntimeError, match="stopped"):
+        judge(folder, output, runner=Stops(300))
+    assert not output.exists()
+    with pytest.raises(DysfwError, match=r"unfinished work of another kind: recipe was .*votes was False, and now is True"):
+        judge(folder, output, votes=True, overrides=["fusion.use=median"])
+    assert judge(folder, output).rows == 600
+    assert "going on: 256 of 600 images were judged before" in heard.notes
+    judge(folder, tmp_path / "whole.parquet")
+    assert parquet.read_table(output).equals(parquet.read_table(tmp_path / "whole.parquet"))
+
+
+def test_fresh_forgets_what_was_begun(judge, photographs, tmp_path, heard):
+    folder, output = photographs(300), tmp_path / "out.parquet"
+    with pytest.raises(RuntimeError, match="stopped"):
+        judge(folder, output, runner=Stops(290))
+    assert judge(folder, output, votes=True, fresh=True).rows == 300
+    assert not any("going on" in note for note in heard.notes)
+
+
+def test_a_damaged_part_is_judged_again_and_told(judge, photographs, tmp_path, heard):
+    folder, output = photographs(600), tmp_path / "out.parquet"
+    with pytest.raises(RuntimeError, match="stopped"):
+        judge(folder, output, runner=Stops(599))
+    part = unfinished(output) / "part-00000001.parquet"
+    part.write_bytes(part.read_bytes()[:100])
+    (unfinished(output) / ".part-00000002.parquet.writing").write_bytes(b"half")
+    assert judge(folder, output).rows == 600
+    assert any("part-00000001.parquet is damaged" in note for note in heard.notes)
+    judge(folder, tmp_path / "whole.parquet")
+    assert parquet.read_table(output).equals(parquet.read_table(tmp_path / "whole.parquet"))
+
+
+def test_photographs_that_come_or_go_later_change_no_list(judge, photographs, tmp_path):
+    folder, output = photographs(300), tmp_path / "out.parquet"
+    with pytest.raises(RuntimeError, match="stopped"):
+        judge(folder, output, runner=Stops(260))
+    (folder / "002" / "00299.png").unlink()
+    (folder / "000" / "new.png").write_bytes((folder / "000" / "00000.png").read_bytes())
+    assert judge(folder, output).failed == {"missing_file": 1, "no_face": 6}
+    assert parquet.read_metadata(output).num_rows == 300
+
+
+def test_two_processes_do_not_do_the_same_work(judge, photographs, tmp_path):
+    output = tmp_path / "out.parquet"
+    unfinished(output).mkdir()
+    with FileLock(unfinished(output) / "lock"), pytest.raises(DysfwError, match="another process is at work"):
+        judge(photographs(5), output)
+
+
+def test_a_source_that_goes_away_stops_the_work_and_nothing_finished_is_lost(judge, photographs, tmp_path, heard):
+    folder, output = photographs(1200), tmp_path / "out.parquet"
+    away = tmp_path / "away"
+
+    class Unplugged(Local):
+        def judge(self, task, pipeline, numbered):
+            for number, result in enumerate(super().judge(task, pipeline, numbered)):
+                if number == 300:
+                    folder.rename(away)
+                yield result
+
+    with pytest.raises(DysfwError, match=r"(?s)can no longer be read: .*no such file.*the same command goes on"):
+        judge(folder, output, runner=Unplugged())
+    assert (unfinished(output) / "part-00000000.parquet").is_file()
+    away.rename(folder)
+    assert judge(folder, output).failed == {"no_face": 24}
+    assert any(note.startswith("going on: ") for note in heard.notes)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a small disk")
+def test_a_full_disk_is_told_and_work_goes_on_when_there_is_room(judge, photographs, tmp_path):
+    disk, folder = tmp_path / "disk", photographs(1100)
+    disk.mkdir()
+    if os.system(f"mount -t tmpfs -o size=100k tmpfs {disk}"):  # noqa: S605
+        pytest.skip("no disk can be made here")
+    try:
+        with pytest.raises(DysfwError, match=r"(?s)the disk is full.*there is room again, the same command goes on"):
+            judge(folder, disk / "out.parquet", votes=True)
+        finished = list(disk.glob("out.parquet.unfinished/part-*"))
+        assert finished
+        os.system(f"mount -o remount,size=20m {disk}")  # noqa: S605
+        assert judge(folder, disk / "out.parquet", votes=True).rows == 1100
+    finally:
+        os.system(f"umount {disk}")  # noqa: S605
+
+
+def test_the_list_is_read_as_it_is_needed(judge, photographs, tmp_path, monkeypatch):
+    """However long the list, only a few parts of it are in memory."""
+    taken, seen = count(), []
+
+    class Slow(Local):
+        def judge(self, task, pipeline, numbered):
+            def counted():
+                for one in numbered:
+                    self.ahead = next(taken)
+                    yield one
+
+            for number, result in super().judge(task, pipeline, counted()):
+                seen.append(self.ahead - number)
+                yield number, result
+
+    judge(photographs(1000), tmp_path / "out.parquet", runner=Slow())
+    assert max(seen) < 200
+
+
+@pytest.mark.timeout(300)
+def test_killed_again_and_again_it_ends_with_the_same_table(start, judge, bundle, photographs, tmp_path):
+    folder, output = photographs(2600), tmp_path / "out.parquet"
+    command = ("batch", bundle, folder, "-o", output, "--no-cache")
+    kills = 0
+    for _ in range(3):
+        process, before = start(*command), len(list(unfinished(output).glob("part-*")))
+        deadline = time.monotonic() + 60
+        while len(list(unfinished(output).glob("part-*"))) <= before and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        if process.poll() is None:
+            process.kill()
+            kills += 1
+        process.communicate()
+    assert kills >= 2
+    assert not output.exists()
+    process = start(*command)
+    out, err = process.communicate()
+    assert process.returncode == 1, err  # some have no face
+    assert "going on: " in err
+    assert "2,600 rows" in out
+    judge(folder, tmp_path / "whole.parquet")
+    assert parquet.read_table(output).equals(parquet.read_table(tmp_path / "whole.parquet"))
+
+
+def test_no_thread_is_left_behind(judge, photographs, tmp_path):
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="stopped"):
+        judge(photographs(600), tmp_path / "out.parquet", runner=Stops(20))
+    for _ in range(50):
+        if threading.active_count() == before:
+            break
+        time.sleep(0.1)
+    assert threading.active_count() == before

@@ -1,0 +1,130 @@
+import builtins
+import os
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from dysfw.batch.entry import Entry
+from dysfw.batch.remote import RemotePhotograph
+from dysfw.batch.source import Listing
+from dysfw.errors import DysfwError, ImageError
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    names = ("b/2.JPG", "b/1.png", "a.jpeg", "b/c/3.webp", "notes.txt", ".hidden.png", ".git/4.png", "b/manifest.csv")
+    for name in names:
+        path = tmp_path / "photographs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return tmp_path / "photographs"
+
+
+def names(text) -> list[str]:
+    return [entry.name for entry in Listing(str(text)).entries()]
+
+
+def test_a_folder_is_listed_in_order_without_what_is_hidden_or_no_photograph(folder):
+    listing = Listing(str(folder))
+    entries = list(listing.entries())
+    assert [e.name for e in entries] == ["a.jpeg", "b/1.png", "b/2.JPG", "b/c/3.webp"]
+    assert [Path(e.image) for e in entries] == [folder / e.name for e in entries]
+    assert listing.ignored == 2
+
+
+def test_links_that_lead_back_do_not_go_round_for_ever(folder):
+    (folder / "b" / "loop").symlink_to(folder)
+    assert len(names(folder)) == 4
+
+
+def test_a_pattern_a_file_and_a_home(folder, monkeypatch):
+    assert names(f"{folder}/b/*.[pJ]*") == [f"{folder}/b/1.png", f"{folder}/b/2.JPG"]
+    assert names(f"{folder}/**/*.webp") == [f"{folder}/b/c/3.webp"]
+    assert names(folder / "a.jpeg") == ["a.jpeg"]
+    monkeypatch.setenv("HOME", str(folder))
+    assert names("~/b") == ["1.png", "2.JPG", "c/3.webp"]
+
+
+def test_a_manifest_gives_what_it_says_of_each_photograph(folder):
+    manifest = folder / "list.csv"
+    manifest.write_text("path,patient,label,colour\nb/1.png,p1,sotos,red\ngone.png,,,\nmemory://x/y.png,p2,,\n")
+    assert list(Listing(str(manifest)).entries()) == [
+        Entry(str(folder / "b/1.png"), "b/1.png", "p1", "sotos", ""),
+        Entry(str(folder / "gone.png"), "gone.png"),
+        Entry("memory://x/y.png", "memory://x/y.png", "p2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image,label\na,b\n", "has no column 'path'"),
+        ("path,x\n,1\n", "path is empty"),
+        ("path\na,b,c\n", "more cells than columns"),
+    ],
+)
+def test_a_manifest_that_cannot_be_followed_is_refused_with_its_row(tmp_path, text, message):
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(DysfwError, match=message):
+        names(tmp_path / "list.csv")
+
+
+def test_nothing_at_all_is_said(tmp_path):
+    with pytest.raises(DysfwError, match="(?s)there is nothing at .*SOURCE is a folder, a pattern in quotes") as caught:
+        names(tmp_path / "none")
+    assert "s3://" in str(caught.value)
+
+
+def test_addresses_are_listed_and_read(folder):
+    memory = fsspec.filesystem("memory")
+    for name in ("a.png", "in/b.jpg", "in/list.txt"):
+        memory.pipe(f"/shelf/{name}", name.encode())
+    assert names("memory://shelf") == ["memory:///shelf/a.png", "memory:///shelf/in/b.jpg"]
+    assert names("memory://shelf/*.png") == ["memory:///shelf/a.png"]
+    (entry,) = Listing("memory://shelf/in/b.jpg").entries()
+    assert entry.opened.read(100) == b"in/b.jpg"
+    assert entry.opened.read(2) == b"in"
+    assert names(f"file://{folder}/b") == [f"file://{folder}/b/{n}" for n in ("1.png", "2.JPG", "c/3.webp")]
+    memory.rm("/shelf", recursive=True)
+
+
+def test_a_photograph_that_is_gone_is_a_failure_of_its_own():
+    with pytest.raises(ImageError) as caught:
+        RemotePhotograph("memory://nowhere/x.png").read(10)
+    assert caught.value.code == "missing_file"
+
+
+def test_offline_nothing_is_asked_of_a_service(monkeypatch):
+    monkeypatch.setenv("DYSFW_OFFLINE", "1")
+    with pytest.raises(DysfwError, match="s3://bucket/x is not on this machine, and DYSFW_OFFLINE is set"):
+        names("s3://bucket/x")
+    assert names("memory://empty") == []
+
+
+def test_a_service_whose_package_is_missing_says_which():
+    with pytest.raises(DysfwError, match="(?i)install"):
+        names("gs://bucket/x")
+    with pytest.raises(DysfwError, match="carrier://x cannot be opened: ValueError: Protocol not known"):
+        names("carrier://x")
+
+
+def test_without_fsspec_it_says_what_to_install(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *rest, **named):
+        if name.startswith("fsspec"):
+            raise ImportError(name)
+        return real(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(DysfwError, match=r"pip install 'dysfw\[remote\]'"):
+        names("memory://x")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_is_told(folder):
+    (folder / "b").chmod(0)
+    with pytest.raises(DysfwError, match="cannot list .*Permission denied"):
+        names(folder)
+    (folder / "b").chmod(0o700)
