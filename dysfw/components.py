@@ -142,7 +142,7 @@ class CaseBased(Protocol):
 
 
 class Layer(ABC):
-    """An elementary step from numbers to numbers; ``dysfw.builtin.heads.layers`` has those that heads are written down by."""
+    """An elementary step from numbers to numbers; ``dysfw.layers`` has those that heads are written down by."""
 
     @abstractmethod
     def __call__(self, x: Floats) -> Floats:

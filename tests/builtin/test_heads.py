@@ -16,7 +16,8 @@ from dysfw.builtin.heads.linear_svm import LinearSvm
 from dysfw.builtin.heads.mlp import Mlp
 from dysfw.builtin.heads.space import Space
 from dysfw.builtin.heads.temperature import best_temperature, log_softmax
-from dysfw.components import CaseBased
+from dysfw.components import CaseBased, Layered
+from dysfw.layers import through
 from dysfw.types import State
 
 HEADS = {"linear_svm": LinearSvm, "lda": Lda, "knn": Knn, "mlp": Mlp}
@@ -206,3 +207,14 @@ def test_patients_too_few_for_folds_are_no_error(make):
     head = make()
     head.fit(rng.normal(0, 1, (4, 6)).astype(np.float32), np.array([0, 0, 1, 1]), 2, np.array([0, 0, 1, 1]))
     assert np.isfinite(head.predict(rng.normal(0, 1, (2, 6)).astype(np.float32))).all()
+
+
+@every_head
+def test_every_head_is_the_layers_that_it_names(make):
+    (x, y, groups), (new, _) = split(*people())
+    head = make()
+    head.fit(x, y, 4, groups)
+    assert isinstance(head, Layered)
+    np.testing.assert_allclose(through(head.layers(), new), head.predict(new), rtol=1e-6)
+    with pytest.raises(ValueError, match="not fitted"):
+        make().layers()

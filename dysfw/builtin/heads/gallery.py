@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from ...components import Layer
+from ...layers import Pool, Standardise
 from ...types import Int64, State
 from .known_cases import COLDEST, HOTTEST, KnownCases, tuned_temperature
 from .space import Float64, Metric
@@ -51,15 +53,14 @@ class Gallery(KnownCases):
                 self._usual[k] = np.mean([scores[y == other, k].mean() for other in np.unique(y[y != k])])
         return self._asked or tuned_temperature(scores - self._usual, y)[0]
 
-    def scores(self, likeness: Float64, known: Float64, y: Int64) -> Float64:
-        found = np.full((len(likeness), self._classes), FAR)
+    def scoring(self, known: Float64, y: Int64) -> tuple[Layer, ...]:
+        unusual = Standardise(self._usual, 1.0)
+        if self._by == "nearest":
+            return Pool(y, self._classes, "largest", FAR), unusual
+        lengths = np.ones(self._classes)  # of the sum of a condition's cases: the mean counts as a direction
         for k in np.unique(y):
-            if self._by == "nearest":
-                found[:, k] = likeness[:, y == k].max(axis=1)
-            else:  # the mean as a direction
-                length = max(float(np.linalg.norm(known[y == k].sum(axis=0))), 1e-12)
-                found[:, k] = likeness[:, y == k].sum(axis=1) / length
-        return found - self._usual
+            lengths[k] = max(float(np.linalg.norm(known[y == k].sum(axis=0))), 1e-12)
+        return Pool(y, self._classes, "sum", FAR), Standardise(0.0, lengths), unusual
 
     def state(self) -> State:
         state = super().state()

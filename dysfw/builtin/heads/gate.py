@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...components import Head
+from ...components import Head, Layer, Layered
+from ...layers import Gated, gated
 from ...text import closest, listed
 from ...types import Float32, Int64, State
 from ...unaffected import find_unaffected
@@ -54,10 +55,11 @@ class Gate(Head):
 
     def predict(self, x: Float32) -> Float32:
         index = self._place()
-        conditions = self._which.predict(x).astype(np.float64)
-        affected, unaffected = self._gate.predict(x).astype(np.float64).T
-        parts = np.insert(conditions * (affected * conditions.shape[1])[:, None], index, unaffected, axis=1)
-        return np.asarray(parts / parts.sum(axis=1, keepdims=True), np.float32)
+        return gated(self._gate.predict(x), self._which.predict(x), index)
+
+    def layers(self) -> tuple[Layer, ...]:
+        """See ``dysfw.components.Layered``."""
+        return (Gated(_layers_of(self._gate), _layers_of(self._which), self._place()),)
 
     def state(self) -> State:
         parts = {GATE: self._gate.state(), WHICH: self._which.state()}
@@ -76,3 +78,9 @@ class Gate(Head):
         if self._index is None:
             raise ValueError("this head was not told its labels: prepare(labels) comes first")
         return self._index
+
+
+def _layers_of(head: Head) -> tuple[Layer, ...]:
+    if not isinstance(head, Layered):
+        raise ValueError(f"the head {type(head).__name__} inside a gate is not made of layers")
+    return head.layers()

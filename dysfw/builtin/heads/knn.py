@@ -7,6 +7,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from ...components import Layer
+from ...layers import Logarithm, Shares, Vote
 from ...types import Int64, State
 from .known_cases import KnownCases, tuned_temperature
 from .space import Float64, Metric
@@ -39,12 +41,8 @@ class Knn(KnownCases):
         self._k = min(tried, key=lambda k: tried[k][1])
         return tried[self._k][0]
 
-    def scores(self, likeness: Float64, known: Float64, y: Int64) -> Float64:
-        nearest = y[np.argsort(-likeness, axis=1, kind="stable")[:, : self._k]]  # their classes, [N, k]
-        votes = np.zeros((len(likeness), self._classes))
-        np.add.at(votes, (np.arange(len(likeness))[:, None], nearest), 1 / np.bincount(y)[nearest])
-        shares = votes / votes.sum(axis=1, keepdims=True)
-        return np.asarray(np.log(shares + FLOOR / self._classes), np.float64)
+    def scoring(self, known: Float64, y: Int64) -> tuple[Layer, ...]:
+        return Vote(self._k, y, 1 / np.bincount(y)[y], self._classes), Shares(), Logarithm(FLOOR / self._classes)
 
     def state(self) -> State:
         state = super().state()

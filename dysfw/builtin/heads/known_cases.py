@@ -6,7 +6,8 @@ from abc import abstractmethod
 
 import numpy as np
 
-from ...components import Head
+from ...components import Head, Layer
+from ...layers import Affine, Softmax, Standardise, through
 from ...types import Cases, Float32, Int64, State
 from .space import Float64, Metric, Space
 from .temperature import best_temperature, log_softmax
@@ -17,7 +18,7 @@ FOLDS = 5
 
 
 class KnownCases(Head):
-    """A subclass says what cosines make of a condition; see ``scores``. metric: see ``Space.of``. ``cases`` and ``likeness``:
+    """A subclass says what cosines make of a condition; see ``scoring``. metric: see ``Space.of``. ``cases`` and ``likeness``:
     see ``dysfw.components.CaseBased``."""
 
     def __init__(self, metric: Metric) -> None:
@@ -28,9 +29,9 @@ class KnownCases(Head):
         self._cases = Cases(np.zeros((0, 0), np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64))
 
     @abstractmethod
-    def scores(self, likeness: Float64, known: Float64, y: Int64) -> Float64:
-        """likeness float64 [N, M], cosines of N faces and M cases; known float64 [M, D], the cases at length 1; y int [M] ->
-        float64 [N, K], the larger the likelier, in units that a temperature divides."""
+    def scoring(self, known: Float64, y: Int64) -> tuple[Layer, ...]:
+        """Layers from float64 [N, M], cosines of N faces and M cases, to float64 [N, K], the larger the likelier, in units that
+        a temperature divides. known float64 [M, D]: the cases at length 1; y int [M]: their classes."""
 
     @abstractmethod
     def tuned(self) -> float:
@@ -43,10 +44,11 @@ class KnownCases(Head):
         self._temperature = self.tuned()
 
     def predict(self, x: Float32) -> Float32:
-        if not self._classes:
-            raise ValueError("this head is not fitted")
-        scores = self.scores(self._space.units(x) @ self._known.T, self._known, self._cases.y)
-        return np.exp(log_softmax(scores / self._temperature)).astype(np.float32)
+        return np.exp(log_softmax(through(self._scored(), x))).astype(np.float32)
+
+    def layers(self) -> tuple[Layer, ...]:
+        """See ``dysfw.components.Layered``."""
+        return *self._scored(), Softmax()
 
     def cases(self) -> Cases:
         return self._cases
@@ -82,9 +84,16 @@ class KnownCases(Head):
             if len(held) and len(learn):
                 space = Space.of(cases.x[learn], cases.y[learn], self._metric)
                 known = space.units(cases.x[learn])
-                scores.append(self.scores(space.units(cases.x[held]) @ known.T, known, cases.y[learn]))
+                scores.append(through(self.scoring(known, cases.y[learn]), space.units(cases.x[held]) @ known.T))
                 judged.append(cases.y[held])
         return np.concatenate(scores), np.concatenate(judged)
+
+    def _scored(self) -> tuple[Layer, ...]:
+        """From embeddings to what the softmax takes."""
+        if not self._classes:
+            raise ValueError("this head is not fitted")
+        scoring = self.scoring(self._known, self._cases.y)
+        return *self._space.layers(), Affine(self._known), *scoring, Standardise(0.0, self._temperature)
 
     def _keep(self, cases: Cases, classes: int) -> None:
         self._cases, self._classes = cases, classes

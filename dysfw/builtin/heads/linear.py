@@ -6,13 +6,13 @@ Each weighs every class the same, so their probabilities assume that each condit
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from ...components import Head
+from ...components import Head, Layer
+from ...layers import Affine, Softmax, Standardise, through
 from ...types import Float32, Int64, State
 
 Float64 = npt.NDArray[np.float64]
@@ -48,9 +48,13 @@ class LinearHead(Head):
         self.coef, self.intercept = (coef @ basis).astype(np.float32), intercept.astype(np.float32)
 
     def predict(self, x: Float32) -> Float32:
+        return np.asarray(through(self.layers(), x), np.float32)
+
+    def layers(self) -> tuple[Layer, ...]:
+        """See ``dysfw.components.Layered``."""
         if not self.coef.size:
             raise ValueError("this head is not fitted")
-        return softmax((x - self.mean) / self.scale @ self.coef.T + self.intercept)
+        return Standardise(self.mean, self.scale), Affine(self.coef, self.intercept), Softmax()
 
     def state(self) -> State:
         arrays = {"mean": self.mean, "scale": self.scale, "coef": self.coef, "intercept": self.intercept}
@@ -88,8 +92,3 @@ def for_all_classes(coef: Float64, intercept: Float64, present: Int64, classes: 
     all_intercept = np.full(classes, intercept.mean())
     all_coef[present], all_intercept[present] = coef, intercept
     return all_coef, all_intercept
-
-
-def softmax(logits: npt.NDArray[np.floating[Any]]) -> Float32:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)

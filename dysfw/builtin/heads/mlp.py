@@ -7,10 +7,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from ...components import Head
+from ...components import Head, Layer
 from ...folds import patient_folds
+from ...layers import Affine, Rectify, Softmax, Standardise, through
 from ...types import Float32, Int64, State
-from .linear import softmax
 from .temperature import best_temperature
 
 STEPS, PATIENCE = 1000, 60  # full-batch steps at most, and without an improvement
@@ -60,15 +60,18 @@ class Mlp(Head):
         learned = self._learn(points, y, learn, held, classes)
         self._arrays = {"mean": mean.astype(np.float32), "scale": scale.astype(np.float32), **learned}
         if len(held):
-            scores = _outputs(points[held], learned)
+            scores = through(_network(learned), points[held])
             temperature = np.float32(best_temperature(scores.astype(np.float64), y[held])[0])
             self._arrays |= {"output": learned["output"] / temperature, "output_bias": learned["output_bias"] / temperature}
 
     def predict(self, x: Float32) -> Float32:
+        return np.asarray(through(self.layers(), x), np.float32)
+
+    def layers(self) -> tuple[Layer, ...]:
+        """See ``dysfw.components.Layered``."""
         if not self._arrays:
             raise ValueError("this head is not fitted")
-        points = ((x - self._arrays["mean"]) / self._arrays["scale"]).astype(np.float32)
-        return softmax(_outputs(points, self._arrays))
+        return Standardise(self._arrays["mean"], self._arrays["scale"]), *_network(self._arrays), Softmax()
 
     def state(self) -> State:
         return State(dict(self._arrays))
@@ -125,7 +128,6 @@ def _weights(net: object) -> dict[str, Float32]:
     return {name: tensors[key].numpy().copy() for name, key in names.items()}
 
 
-def _outputs(points: Float32, arrays: dict[str, Float32]) -> Float32:
-    units = np.maximum(points @ arrays["hidden"].T + arrays["hidden_bias"], 0)
-    outputs: Float32 = units @ arrays["output"].T + arrays["output_bias"]
-    return outputs
+def _network(arrays: dict[str, Float32]) -> tuple[Layer, ...]:
+    """From standardised embeddings to what the softmax takes."""
+    return Affine(arrays["hidden"], arrays["hidden_bias"]), Rectify(), Affine(arrays["output"], arrays["output_bias"])

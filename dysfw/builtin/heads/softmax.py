@@ -8,8 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from ...folds import patient_folds
+from ...layers import softmax
 from ...types import Int64
-from .linear import Float64, LinearHead, for_all_classes, softmax
+from .linear import Float64, LinearHead, for_all_classes
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression

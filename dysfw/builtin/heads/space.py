@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from ...components import Layer
+from ...layers import Affine, Standardise, UnitLength, through
 from ...types import Float32, Int64
 from .linear import in_own_span
 
@@ -41,11 +43,12 @@ class Space:
 
     def units(self, x: Float32) -> Float64:
         """float64 [N, D] of length 1; a row of zeros stays one."""
-        placed: Float64 = (x.astype(np.float64) - self.middle) / self.spread
-        if self.whitening is not None:
-            placed = placed @ self.whitening
-        units: Float64 = placed / np.maximum(np.linalg.norm(placed, axis=1, keepdims=True), 1e-12)
-        return units
+        return through(self.layers(), x)
+
+    def layers(self) -> tuple[Layer, ...]:
+        """What ``units`` is computed by."""
+        whitening = () if self.whitening is None else (Affine(self.whitening.T),)
+        return Standardise(self.middle, self.spread), *whitening, UnitLength()
 
 
 def _within(standard: Float64, y: Int64) -> Float64 | None:

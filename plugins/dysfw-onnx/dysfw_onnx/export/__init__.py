@@ -1,0 +1,1 @@
+"""Writes a recipe as ONNX files. Needs the extra ``export``: torch, onnx and onnxscript."""

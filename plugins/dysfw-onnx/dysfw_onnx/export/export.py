@@ -1,0 +1,91 @@
+"""Writes a pipeline's trunk and heads, and what goes with them, into a folder; see ``dysfw export``."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import onnx
+
+from dysfw import RESEARCH_USE
+from dysfw.components import Backbone, CaseBased
+from dysfw.files import sha256_of
+from dysfw.progress import Progress
+
+from .check import Measured, measure, refuse_difference
+from .folder import made_whole
+from .folding import fold
+from .layers import head_model
+from .statement import Files, statement
+from .trunk import trunk_model
+from .wording import readme, recipe_text
+
+if TYPE_CHECKING:
+    from dysfw.api import Pipeline
+
+TRUNK = "trunk.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written. bytes: of all files. labels: how many conditions, 0 where the recipe is not trained. cases: how many
+    known cases the heads hold."""
+
+    files: Files
+    bytes: int
+    labels: int
+    cases: int
+    measured: Measured
+
+
+def export_pipeline(pipeline: Pipeline, folder: Path, progress: Progress) -> Exported:
+    """Raises DysfwError where a part cannot be exported, what was exported gives other results, or the disk refuses; nothing is
+    written then."""
+    files = _names(pipeline)
+    text = recipe_text(pipeline, files.trunk)  # refuses before the work
+    heads = {} if pipeline.judge is None else dict(pipeline.judge.heads)
+    dim = pipeline.components.backbone.dim
+    models = {name: head_model(heads[region], region, dim) for region, name in files.heads.items()}
+    with made_whole(folder) as unfinished:
+        for name, backbone in _trunks(pipeline, files).items():
+            progress.note(f"writing {name}")
+            _save(trunk_model(fold(pipeline.recipe, pipeline.recipe.nodes["backbone"], backbone)), unfinished / name)
+        for name, model in models.items():
+            _save(model, unfinished / name)
+        tuned, own = ({r: unfinished / name for r, name in names.items()} for names in (files.tuned, files.heads))
+        progress.note("holding it against the original")
+        measured = measure(pipeline, unfinished / files.trunk, tuned, own)
+        refuse_difference(measured)
+        (unfinished / "recipe.yaml").write_text(text, "utf-8")
+        cases = max((len(head.cases().y) for head in heads.values() if isinstance(head, CaseBased)), default=0)
+        (unfinished / "README.md").write_text(readme(pipeline, files, measured, cases), "utf-8")
+        listed = {f.name: {"bytes": f.stat().st_size, "sha256": sha256_of(f)} for f in sorted(unfinished.iterdir())}
+        content = json.dumps(statement(pipeline, files, listed, measured), indent=2, ensure_ascii=False)
+        (unfinished / "export.json").write_text(content + "\n", "utf-8")
+        size = sum(file.stat().st_size for file in unfinished.iterdir())
+    return Exported(files, size, len(pipeline.judge.labels) if pipeline.judge else 0, cases, measured)
+
+
+def _names(pipeline: Pipeline) -> Files:
+    regions = pipeline.components.segmenter.regions
+    words = {region: re.sub(r"[^A-Za-z0-9._-]", "_", region) for region in regions}
+    if len({word.casefold() for word in words.values()}) < len(words):  # by a segmenter's own names
+        words = {region: f"{number:03}-{words[region]}" for number, region in enumerate(regions)}
+    tuned = {region: f"trunk-{words[region]}.onnx" for region in regions if region in pipeline.embedder.tuned}
+    heads = {region: f"head-{words[region]}.onnx" for region in (regions if pipeline.judge else ())}
+    return Files(TRUNK, tuned, heads)
+
+
+def _trunks(pipeline: Pipeline, files: Files) -> dict[str, Backbone]:
+    """By file, what is to be written."""
+    tuned = {name: pipeline.embedder.tuned[region] for region, name in files.tuned.items()}
+    return {files.trunk: pipeline.components.backbone, **tuned}
+
+
+def _save(model: onnx.ModelProto, file: Path) -> None:
+    onnx.helper.set_model_props(model, {"notice": RESEARCH_USE, "origin": "dysfw export; see export.json"})
+    onnx.checker.check_model(model)
+    file.write_bytes(model.SerializeToString(deterministic=True))

@@ -1,0 +1,187 @@
+"""A head's layers as an ONNX model: float32 ``embeddings`` [N, dim] -> float32 ``probabilities`` [N, K]."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from dysfw.components import Floats, Head, Layer, Layered
+from dysfw.errors import DysfwError
+from dysfw.layers import (
+    SHORTEST,
+    Affine,
+    Gated,
+    Logarithm,
+    Pool,
+    Rectify,
+    Shares,
+    Softmax,
+    Standardise,
+    UnitLength,
+    Vote,
+)
+from dysfw.text import listed
+from dysfw.types import Int64
+
+OPSET, IR_VERSION = 18, 10  # of 2022 and 2024: what onnxruntime 1.18 reads
+INPUT, OUTPUT = "embeddings", "probabilities"
+Dtype = type[np.float32] | type[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a node of the graph gives, [N, width]: its name, and the type of its numbers."""
+
+    name: str
+    dtype: Dtype
+    width: int
+
+
+class Graph:
+    """An ONNX graph that grows from its input."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def add(self, operator: str, *inputs: Value | str, like: Value, width: int | None = None, **attributes: Any) -> Value:  # noqa: ANN401  # an operator's own
+        """One more node. like: whose type, and, unless ``width`` says another, whose width its numbers have."""
+        names = [one if isinstance(one, str) else one.name for one in inputs]
+        name = f"{operator.lower()}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, names, [name], name=name, **attributes))
+        return Value(name, like.dtype, like.width if width is None else width)
+
+    def constant(self, array: npt.ArrayLike, dtype: npt.DTypeLike) -> str:
+        """Its name."""
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.array(array, dtype, order="C"), name))
+        return name
+
+    def cast(self, x: Value, dtype: Dtype) -> Value:
+        if x.dtype is dtype:
+            return x
+        return self.add("Cast", x, like=replace(x, dtype=dtype), to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    def with_array(self, operator: str, x: Value, operand: Floats | float, width: int | None = None) -> Value:
+        """x and a constant, in float64 where that is an array of it."""
+        wide = isinstance(operand, np.ndarray) and operand.dtype == np.float64
+        x = self.cast(x, np.float64) if wide else x
+        return self.add(operator, x, self.constant(operand, x.dtype), like=x, width=width)
+
+    def of_row(self, operator: str, x: Value) -> Value:
+        """A reduction of each row to one number."""
+        return self.add(operator, x, self.constant([1], np.int64), like=x, width=1, keepdims=1)
+
+    def columns(self, x: Value, numbers: Sequence[int] | Int64) -> Value:
+        return self.add("Gather", x, self.constant(numbers, np.int64), like=x, width=len(numbers), axis=1)
+
+    def beside(self, parts: Sequence[Value]) -> Value:
+        """One after another. All are of one type."""
+        return self.add("Concat", *parts, like=parts[0], width=sum(part.width for part in parts), axis=1)
+
+
+def head_model(head: Head, region: str, dim: int) -> onnx.ModelProto:
+    """The head as a model. region: for its name and for errors. dim: length of an embedding. Raises DysfwError where it is not
+    made of layers that can be written."""
+    hint = f"a head that offers layers() can be exported, made of {listed(layer.__name__ for layer in WRITERS)}"
+    name = type(head).__name__
+    if not isinstance(head, Layered):
+        raise DysfwError(f"the head {name} cannot be exported: it is not made of layers", hint=hint)
+    graph = Graph()
+    try:
+        x = _through(graph, head.layers(), Value(INPUT, np.float32, dim))
+    except ValueError as error:
+        raise DysfwError(f"the head {name} of the region {region} cannot be exported: {error}", hint=hint) from None
+    x = graph.cast(x, np.float32)
+    graph.nodes.append(helper.make_node("Identity", [x.name], [OUTPUT], name=OUTPUT))
+    made = helper.make_graph(
+        graph.nodes,
+        f"head-{region}",
+        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["N", dim])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", x.width])],
+        graph.constants,
+    )
+    return helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+
+
+def _through(graph: Graph, layers: Iterable[Layer], x: Value) -> Value:
+    """Raises ValueError for a layer that nobody knows."""
+    for layer in layers:
+        writer = WRITERS.get(type(layer))
+        if writer is None:
+            raise ValueError(f"it has a layer {type(layer).__name__}, which is none of dysfw's")
+        x = writer(graph, layer, x)
+    return x
+
+
+def _standardise(graph: Graph, layer: Standardise, x: Value) -> Value:
+    return graph.with_array("Div", graph.with_array("Sub", x, layer.middle), layer.spread)
+
+
+def _affine(graph: Graph, layer: Affine, x: Value) -> Value:
+    mapped = graph.with_array("MatMul", x, layer.weight.T, width=len(layer.weight))
+    return mapped if layer.bias is None else graph.with_array("Add", mapped, layer.bias)
+
+
+def _rectify(graph: Graph, layer: Rectify, x: Value) -> Value:
+    return graph.add("Relu", x, like=x)
+
+
+def _unit_length(graph: Graph, layer: UnitLength, x: Value) -> Value:
+    return graph.add("Div", x, graph.with_array("Max", graph.of_row("ReduceL2", x), SHORTEST), like=x)
+
+
+def _pool(graph: Graph, layer: Pool, x: Value) -> Value:
+    reduction = "ReduceSum" if layer.by == "sum" else "ReduceMax"
+    nothing = graph.with_array("Add", graph.with_array("Mul", graph.columns(x, [0]), 0.0), layer.empty)
+    groups = [np.flatnonzero(layer.groups == k) for k in range(layer.count)]
+    return graph.beside([graph.of_row(reduction, graph.columns(x, own)) if len(own) else nothing for own in groups])
+
+
+def _vote(graph: Graph, layer: Vote, x: Value) -> Value:
+    """A table has each column's vote as a row; those of the first k columns are summed."""
+    number = len(layer.groups)
+    table = np.zeros((number, layer.count))
+    table[np.arange(number), layer.groups] = layer.weights
+    x = graph.cast(x, np.float64)
+    largest = graph.add("TopK", x, graph.constant([min(layer.k, number)], np.int64), like=x, axis=1)
+    graph.nodes[-1].output.append(first := f"{largest.name}_columns")  # its second output
+    votes = graph.add("Gather", graph.constant(table, np.float64), first, like=x, width=layer.count, axis=0)  # [N, k, count]
+    return graph.add("ReduceSum", votes, graph.constant([1], np.int64), like=votes, keepdims=0)
+
+
+def _shares(graph: Graph, layer: Shares, x: Value) -> Value:
+    return graph.add("Div", x, graph.of_row("ReduceSum", x), like=x)
+
+
+def _logarithm(graph: Graph, layer: Logarithm, x: Value) -> Value:
+    return graph.add("Log", graph.with_array("Add", x, layer.floor), like=x)
+
+
+def _softmax(graph: Graph, layer: Softmax, x: Value) -> Value:
+    return graph.cast(graph.add("Softmax", x, like=x, axis=1), np.float32)
+
+
+def _gated(graph: Graph, layer: Gated, x: Value) -> Value:
+    gate, which = (graph.cast(_through(graph, part, x), np.float64) for part in (layer.gate, layer.which))
+    affected, unaffected = graph.columns(gate, [0]), graph.columns(gate, [1])
+    shares = graph.add("Mul", which, graph.with_array("Mul", affected, float(which.width)), like=which)
+    below, above = range(layer.index), range(layer.index, which.width)
+    parts = [unaffected]
+    if below:
+        parts.insert(0, graph.columns(shares, below))
+    if above:
+        parts.append(graph.columns(shares, above))
+    return graph.cast(_shares(graph, Shares(), graph.beside(parts)), np.float32)
+
+
+WRITERS: dict[type[Layer], Callable[[Graph, Any, Value], Value]] = {
+    Standardise: _standardise, Affine: _affine, Rectify: _rectify, UnitLength: _unit_length, Pool: _pool, Vote: _vote,
+    Shares: _shares, Logarithm: _logarithm, Softmax: _softmax, Gated: _gated,
+}  # fmt: skip

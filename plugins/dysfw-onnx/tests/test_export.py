@@ -1,0 +1,205 @@
+"""``dysfw export`` of the bundles that come along, held against the pipelines that they were made of."""
+
+import functools
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from typer.testing import CliRunner
+
+from dysfw import RESEARCH_USE
+from dysfw.cli.main import app
+from dysfw.engine.assemble import open_pipeline
+from dysfw.engine.build import build
+from dysfw.engine.pipeline import Pipeline
+from dysfw.geometry import transform
+from dysfw.imaging.decode import read_image
+from dysfw.imaging.warp import warp
+from dysfw.recipe.check import load_recipe
+from dysfw.registry.registry import load_registry
+
+ROOT = Path(__file__).parents[3]
+PHOTOGRAPH = ROOT / "docs" / "images" / "phantom.jpg"
+REGIONS = ["face", "forehead", "periorbital", "nose", "philtrum", "mouth", "chin"]
+
+
+def run(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """exported(name): the folder of that recipe's export, and what the command printed; made once."""
+    folder = tmp_path_factory.mktemp("exports")
+
+    @functools.cache
+    def exported(name):
+        done = run("export", ROOT / "recipes" / f"{name}.yaml", "-o", folder / name)
+        assert done.exit_code == 0, done.output
+        return folder / name, done.stdout
+
+    return exported
+
+
+@pytest.fixture(scope="module")
+def original():
+    """original(name): the recipe's own pipeline; opened once."""
+
+    @functools.cache
+    def original(name):
+        return open_pipeline(ROOT / "recipes" / f"{name}.yaml", load_registry(), ["device=cpu", "precision=float32"])
+
+    return original
+
+
+def said(folder):
+    return json.loads((folder / "export.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", ["dlib", "paper"])
+def test_every_file_is_there_as_export_json_says(exported, name):
+    folder, _ = exported(name)
+    files = said(folder)["files"]
+    assert sorted([*files, "export.json"]) == sorted(file.name for file in folder.iterdir())
+    assert set(files) == {"trunk.onnx", "recipe.yaml", "README.md", *(f"head-{region}.onnx" for region in REGIONS)}
+    for file, known in files.items():
+        content = (folder / file).read_bytes()
+        assert known == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    assert not list(folder.parent.glob(".*"))
+
+
+@pytest.mark.parametrize(("name", "dim", "size"), [("dlib", 128, 150), ("paper", 204, 112)])
+def test_embeddings_and_probabilities_are_the_originals(exported, original, name, dim, size):
+    folder, _ = exported(name)
+    pipeline = original(name)
+    backbone, heads = pipeline.components.backbone, pipeline.judge.heads
+    crops = np.random.default_rng(5).integers(0, 256, (3, size, size, 3), np.uint8)
+    for some in (crops, crops[:1]):
+        rows = session(folder, "trunk.onnx").run(None, {"crops": some})[0]
+        assert rows.shape == (len(some), dim)
+        np.testing.assert_allclose(rows, backbone.embed(some), rtol=1e-4, atol=1e-4 * np.abs(rows).max())
+    for region in REGIONS:
+        found = session(folder, f"head-{region}.onnx").run(None, {"embeddings": rows})[0]
+        np.testing.assert_allclose(found, heads[region].predict(rows), atol=1e-5)
+
+
+def session(folder, name):
+    return onnxruntime.InferenceSession(folder / name, providers=["CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize("name", ["dlib", "paper"])
+def test_the_check_is_measured_printed_and_written_down(exported, name):
+    folder, printed = exported(name)
+    check = said(folder)["check"]
+    assert (check["crops"], check["photographs"]) == (16, 4)
+    assert 0 < check["embedding"] < 2e-5
+    assert 0 < check["probability"] < 1e-4
+    assert check["same_first"] == check["judged"] >= 7 * 16
+    sentence = (
+        f"embeddings differ by at most {check['embedding']:.1e} of their size, probabilities by {check['probability']:.1e}"
+    )
+    assert sentence in " ".join(printed.split())
+    assert sentence in (folder / "README.md").read_text("utf-8")
+
+
+def test_a_program_that_knows_export_json_alone_gives_the_same(exported, original):
+    """From a face and its regions on, without anything of the bundle: squares, trunk, heads, fusion, calibration."""
+    folder, _ = exported("dlib")
+    stated, pipeline = said(folder), original("dlib")
+    (wanted,) = pipeline.predict([PHOTOGRAPH])
+    pixels = read_image(PHOTOGRAPH).pixels
+    face, found = wanted.subject.face, {region.name: region for region in wanted.subject.segmentation.regions}
+    votes = []
+    for region in stated["regions"]:
+        frame = square(found[region["name"]].polygon, face, stated["crop"])
+        crop = warp(pixels, frame, stated["crop"]["size"])
+        rows = session(folder, region["trunk"]).run(None, {stated["trunk"]["input"]["name"]: crop[None]})[0]
+        votes.append(session(folder, region["head"]).run(None, {stated["head"]["input"]["name"]: rows})[0][0])
+    assert stated["fusion"]["use"] == "dysfw:mean"
+    assert stated["labels"] == list(wanted.labels)
+    sharpened = np.maximum(np.mean(votes, axis=0), 1e-9) ** (1 / stated["calibration"]["temperature"])
+    # A pixel of a crop may round the other way.
+    np.testing.assert_allclose(sharpened / sharpened.sum(), wanted.probabilities, atol=1e-3)
+
+
+def square(polygon, face, crop):
+    """As export.json puts it in words."""
+    right, left = face.landmarks[:2].astype(np.float64)
+    along = (left - right) / np.linalg.norm(left - right) if crop["align"] else np.array([1.0, 0.0])
+    axes = np.stack([along, [-along[1], along[0]]])
+    places = polygon @ axes.T
+    low, high = places.min(axis=0), places.max(axis=0)
+    longer = max(face.box[2] - face.box[0], face.box[3] - face.box[1])
+    side = max((high - low).max() + 2 * crop["margin"] * longer, crop["least"] * longer)
+    corner = axes.T @ ((low + high) / 2 - side / 2)
+    frame = np.column_stack([axes.T * side / crop["size"], corner])
+    np.testing.assert_allclose(transform(frame, [0, 0]), corner, rtol=1e-4)
+    return frame
+
+
+def test_export_json_names_labels_weights_and_origin(exported, original):
+    folder, _ = exported("paper")
+    stated, pipeline = said(folder), original("paper")
+    manifest = pipeline.manifest
+    assert stated["schema"] == "dysfw.export/1"
+    assert stated["notice"] == RESEARCH_USE
+    assert stated["labels"] == manifest.labels
+    assert [region["name"] for region in stated["regions"]] == REGIONS
+    assert stated["bundle"] == {"name": manifest.name, "fingerprint": manifest.fingerprint, "about": manifest.about}
+    assert stated["recipe"] == {"name": "paper", "fingerprint": pipeline.recipe.fingerprint}
+    named = {(one["component"], one["sha256"], one["licence"]) for one in stated["weights"]}
+    assert named == {(one.component, one.sha256, one.licence) for one in manifest.weights}
+    shape = {
+        "name": "crops",
+        "dtype": "uint8",
+        "shape": ["N", 112, 112, 3],
+        "layout": "NHWC",
+        "colour": "RGB",
+        "range": [0, 255],
+    }
+    assert stated["trunk"]["input"] == shape
+
+
+def test_the_models_say_what_they_are_for_and_nothing_of_this_machine(exported):
+    folder, _ = exported("dlib")
+    for file in folder.glob("*.onnx"):
+        model = onnx.load(file)
+        assert {one.key: one.value for one in model.metadata_props}["notice"] == RESEARCH_USE
+        assert [one.version for one in model.opset_import if not one.domain] == [said(folder)["opset"]]
+        assert str(ROOT).encode() not in file.read_bytes()
+
+
+def test_the_recipe_beside_it_embeds_as_the_original_does(exported, original):
+    folder, _ = exported("paper")
+    recipe = load_recipe(folder / "recipe.yaml", load_registry())
+    assert recipe.name == "paper-onnx"
+    ours, theirs = original("paper"), Pipeline(recipe, build(recipe))
+    (wanted,), (found,) = ours.embed([PHOTOGRAPH]), theirs.embed([PHOTOGRAPH])
+    np.testing.assert_array_equal(found.present, wanted.present)
+    np.testing.assert_allclose(found.embeddings, wanted.embeddings, atol=1e-4 * np.abs(wanted.embeddings).max())
+    (weights,) = theirs.components.backbone.weights()
+    assert (weights.name, weights.licence) == ("trunk.onnx", "Apache-2.0")
+
+
+def test_the_recipe_beside_it_trains_at_once(exported, tmp_path):
+    folder, _ = exported("dlib")
+    data = ["path,label"]
+    for label in ("phantom-unaffected", "phantom-down-syndrome"):
+        data += [f"{file},{label}" for file in sorted((ROOT / "tests" / "data" / "phantoms" / label).iterdir())]
+    (tmp_path / "data.csv").write_text("\n".join(data))
+    words = ("--set", "segmenter={use: whole_face}", "--set", "head.C=0.1")
+    done = run("train", folder / "recipe.yaml", tmp_path / "data.csv", "-o", tmp_path / "bundle", *words)
+    assert done.exit_code == 0, done.output
+    assert run("run", tmp_path / "bundle", PHOTOGRAPH).exit_code == 0
+
+
+def test_the_same_command_writes_the_same_bytes(exported, tmp_path):
+    folder, _ = exported("dlib")
+    (tmp_path / "again").mkdir()  # an empty folder may be there
+    assert run("export", ROOT / "recipes" / "dlib.yaml", "-o", tmp_path / "again", "--format", "onnx").exit_code == 0
+    for file in folder.iterdir():
+        assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes(), file.name

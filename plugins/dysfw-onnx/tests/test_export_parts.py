@@ -1,0 +1,295 @@
+"""What can be exported, each part by itself, and what is said of what cannot."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from dysfw_onnx import command
+from dysfw_onnx.export.export import export_pipeline
+from dysfw_onnx.export.folding import Reduced
+from dysfw_onnx.export.layers import head_model
+from dysfw_onnx.export.wording import summary
+from PIL import Image as Pillow
+from typer.testing import CliRunner
+
+from dysfw.builtin.heads.gallery import Gallery
+from dysfw.builtin.heads.gate import Gate
+from dysfw.builtin.heads.knn import Knn
+from dysfw.builtin.heads.lda import Lda
+from dysfw.builtin.heads.linear_svm import LinearSvm
+from dysfw.builtin.heads.mlp import Mlp
+from dysfw.builtin.heads.softmax import Softmax
+from dysfw.cli.main import app
+from dysfw.components import Head, Layer
+from dysfw.engine.build import build
+from dysfw.engine.pipeline import Pipeline
+from dysfw.errors import DysfwError
+from dysfw.progress import Silent
+from dysfw.recipe.check import load_recipe
+from dysfw.registry.registry import load_registry
+
+ROOT = Path(__file__).parents[3]
+LABELS = ("apert", "control", "down", "noonan")
+HEADS = {
+    "softmax": lambda: Softmax(C=0.1),
+    "lda": Lda,
+    "linear_svm": lambda: LinearSvm(C=0.001),
+    "mlp": lambda: Mlp(hidden=8),
+    "knn": Knn,
+    "knn of one": lambda: Knn(k=1, metric="plain"),
+    "knn of all": lambda: Knn(k=1000, metric="standard"),
+    "gallery": Gallery,
+    "gallery of nearest": lambda: Gallery(by="nearest", metric="standard"),
+    "gate": lambda: Gate(Lda(), Softmax(C=0.1)),
+    "gate of cases": lambda: Gate(Knn(), Gallery()),
+}
+TRUNK = "{use: timm, model: test_resnet, weights: random, size: SIZE, seed: SEED}"
+
+
+def trunk(size, seed=0):
+    return TRUNK.replace("SIZE", str(size)).replace("SEED", str(seed))
+
+
+def people(dim=20, seed=0):
+    rng = np.random.default_rng(seed)
+    y = np.repeat(np.arange(4), 12)
+    x = rng.normal(0, 1, (4, dim))[y] + rng.normal(0, 1.5, (len(y), dim))
+    return x.astype(np.float32), y, np.arange(len(y)) // 2
+
+
+@pytest.mark.parametrize("missing", [None, 3], ids=["all classes", "a class without cases"])
+@pytest.mark.parametrize("make", HEADS.values(), ids=HEADS)
+def test_every_head_gives_the_same_as_a_model(make, missing):
+    x, y, groups = people()
+    head, keep = make(), y != missing
+    head.prepare(LABELS)
+    head.fit(x[keep], y[keep], 4, groups[keep])
+    model = head_model(head, "face", x.shape[1])
+    onnx.checker.check_model(model, full_check=True)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    for rows in (x, x[:1], x[:0]):
+        (found,) = session.run(None, {"embeddings": rows})
+        assert found.dtype == np.float32
+        assert found.shape == (len(rows), 4)
+        np.testing.assert_allclose(found, head.predict(rows), atol=2e-6)
+
+
+class Opaque(Head):
+    """A stranger's, which says nothing of how it is made."""
+
+    def fit(self, x, y, classes, groups):
+        self.classes = classes
+
+    def predict(self, x):
+        return np.full((len(x), self.classes), 1 / self.classes, np.float32)
+
+    state = restore = None
+
+
+@dataclass
+class Sine(Layer):
+    def __call__(self, x):
+        return np.sin(x)
+
+
+class Wavy(Opaque):
+    def layers(self):
+        return (Sine(),)
+
+
+@pytest.mark.parametrize(("make", "part"), [
+    (Opaque, "the head Opaque cannot be exported: it is not made of layers"),
+    (Wavy, "Wavy of the region nose cannot be exported: it has a layer Sine, which is none of dysfw's"),
+    (Softmax, "Softmax of the region nose cannot be exported: this head is not fitted"),
+    (lambda: Gate(Lda(), Opaque()), "the head Opaque inside a gate is not made of layers"),
+])  # fmt: skip
+def test_a_head_that_is_not_made_of_known_layers_is_refused_with_what_can_be_exported(make, part):
+    x, y, groups = people()
+    head = make()
+    head.prepare(LABELS)
+    if not isinstance(head, Softmax):
+        head.fit(x, y, 4, groups)
+    with pytest.raises(DysfwError, match=part) as refused:
+        head_model(head, "nose", 20)
+    assert "made of Standardise, Affine, Rectify" in refused.value.hint
+
+
+@pytest.mark.parametrize(("size", "smaller"), [(150, 112), (64, 48), (80, 40), (61, 17)])
+def test_crops_are_reduced_as_pillow_does_to_the_bit(size, smaller):
+    crops = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), np.uint8)
+    crops[0] = crops[0] // 128 * 255  # overshoots on both sides
+    wanted = [np.asarray(Pillow.fromarray(one).resize((smaller, smaller), Pillow.Resampling.BICUBIC)) for one in crops]
+    found = Reduced(size, smaller)(torch.from_numpy(crops).permute(0, 3, 1, 2).float())
+    np.testing.assert_array_equal(found.permute(0, 2, 3, 1).numpy(), wanted)
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """opened("{use: …}", "key=value"): the pipeline of an untrained recipe with this backbone and these values."""
+
+    def opened(backbone, *overrides):
+        path = tmp_path / "tried.yaml"
+        quick = "segmenter: {use: halves}\ncrop: {align: dlib}\nbundle: null"
+        path.write_text(f"extends: {ROOT / 'recipes' / 'dlib.yaml'}\nname: tried\n{quick}\nbackbone: {backbone}\n")
+        recipe = load_recipe(path, load_registry(), ["device=cpu", "precision=float32", *overrides])
+        return Pipeline(recipe, build(recipe))
+
+    return opened
+
+
+@pytest.fixture(scope="module")
+def onnx_file(tmp_path_factory):
+    """The smallest that the backbone ``onnx`` takes."""
+    crops = onnx.helper.make_tensor_value_info("crops", onnx.TensorProto.FLOAT, ["N", 3, 64, 64])
+    means = onnx.helper.make_tensor_value_info("means", onnx.TensorProto.FLOAT, ["N", 3, 1, 1])
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("GlobalAveragePool", ["crops"], ["means"])], "means", [crops], [means]
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=10)
+    path = tmp_path_factory.mktemp("model") / "means.onnx"
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize("backbone", [
+    f"{{use: tta, of: {{use: concat, of: [{trunk(64)}, {trunk(48, 1)}], shares: [2, 1]}}}}",
+    f"{{use: concat, unit: false, of: [{trunk(48)}, {{use: tta, of: {trunk(64, 1)}, unit: false}}]}}",
+    f"{{use: tta, of: {trunk(64)}, flip: false, scales: [1.0]}}",
+], ids=["views of two", "two, one of views", "one view"])  # fmt: skip
+def test_backbones_of_backbones_become_one_graph(opened, tmp_path, backbone):
+    pipeline = opened(backbone)
+    done = export_pipeline(pipeline, tmp_path / "out", Silent())
+    assert done.measured.embedding < 2e-5
+    assert done.measured.photographs == 4
+    assert done.measured.probability is None
+    assert "1 trunk; not trained, so no heads" in summary(tmp_path / "out", done)
+    stated = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert (stated["labels"], stated["head"], stated["bundle"]) == ([], None, None)
+    assert sorted(stated["files"]) == ["README.md", "recipe.yaml", "trunk.onnx"]
+    assert "not trained" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_a_trunk_that_was_fitted_to_regions_gives_a_file_for_each(opened, tmp_path):
+    pipeline = opened(trunk(64), "tune.mode=batchnorm")
+    backbone = pipeline.components.backbone
+    name, tensor = next((n, t) for n, t in backbone.net.state_dict().items() if n.endswith("bn1.weight"))
+    own = backbone.variant({name: np.full(tensor.shape, 0.5, np.float32)})
+    tuned = Pipeline(pipeline.recipe, pipeline.components, tuned={"left_half": own})
+    done = export_pipeline(tuned, tmp_path / "out", Silent())
+    assert done.measured.embedding < 2e-5
+    stated = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert {one["name"]: one["trunk"] for one in stated["regions"]} == {
+        "right_half": "trunk.onnx", "left_half": "trunk-left_half.onnx",
+    }  # fmt: skip
+    crops = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    for file, original in (("trunk.onnx", backbone), ("trunk-left_half.onnx", own)):
+        session = onnxruntime.InferenceSession(tmp_path / "out" / file, providers=["CPUExecutionProvider"])
+        np.testing.assert_allclose(session.run(None, {"crops": crops})[0], original.embed(crops), rtol=1e-3, atol=1e-5)
+    assert "tune" not in (tmp_path / "out" / "recipe.yaml").read_text()
+    assert load_recipe(tmp_path / "out" / "recipe.yaml", load_registry())
+
+
+def test_a_recipe_with_the_whole_face_placed_says_so(opened, tmp_path):
+    pipeline = opened("{use: dlib_resnet}", "segmenter={use: whole_face}", "crop.align=trunk")
+    export_pipeline(pipeline, tmp_path / "out", Silent())
+    crop = json.loads((tmp_path / "out" / "export.json").read_text())["crop"]
+    assert crop["align"] == "trunk"
+    assert np.allclose(crop["whole_face"]["points"], pipeline.components.alignment.points)
+    again = load_recipe(tmp_path / "out" / "recipe.yaml", load_registry())
+    assert build(again).alignment == pipeline.components.alignment
+
+
+BACKBONES = {
+    "no module": ("{use: onnx, model: FILE}", "the backbone dysfw-onnx:onnx cannot be exported: it offers no torch module"),
+    "nested": (
+        f"{{use: concat, of: [{trunk(64)}, {{use: onnx, model: FILE}}]}}",
+        "cannot be exported: .*and neck, concat, tta",
+    ),
+    "zoomed": (f"{{use: tta, of: {trunk(64)}, scales: [1.0, 1.2]}}", r"with scales \[1.0, 1.2\]: .*Mirrored views can"),
+    "another result": (trunk(64).replace("}", ", precision: bfloat16}"), "gives other results: embeddings differ by .*allowed"),
+}
+
+
+@pytest.mark.parametrize(("backbone", "part"), BACKBONES.values(), ids=BACKBONES)
+def test_a_backbone_that_cannot_be_exported_leaves_nothing(opened, onnx_file, tmp_path, backbone, part):
+    pipeline = opened(backbone.replace("FILE", str(onnx_file)))
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(DysfwError, match=part) as refused:
+        export_pipeline(pipeline, tmp_path / "out", Silent())
+    assert refused.value.hint
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_alignment_that_a_recipe_cannot_name_is_refused(opened, tmp_path, monkeypatch):
+    from dysfw.alignment import Alignment
+
+    pipeline = opened("{use: dlib_resnet}", "crop.align=trunk")
+    monkeypatch.setattr(type(pipeline.components.backbone), "alignment", Alignment(margin=0.3))
+    with pytest.raises(DysfwError, match="in a way of its own"):
+        export_pipeline(pipeline, tmp_path / "out", Silent())
+
+
+def test_regions_of_any_name_get_files(opened, tmp_path):
+    from dysfw_onnx.export.export import _names
+
+    pipeline = opened(trunk(64))
+
+    class Odd:
+        regions = ("a/b", "a b")
+
+    pipeline.components = replace(pipeline.components, segmenter=Odd())
+    pipeline.judge = object()
+    assert list(_names(pipeline).heads.values()) == ["head-000-a_b.onnx", "head-001-a_b.onnx"]
+
+
+def run(*words):
+    return CliRunner().invoke(app, ["export", str(ROOT / "recipes" / "dlib.yaml"), *map(str, words)])
+
+
+def test_folders_that_cannot_be_written_are_refused_before_any_work(tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.txt").write_text("mine")
+    for folder, part in (
+        (tmp_path / "full", "exists already"),
+        (tmp_path / "full" / "notes.txt", "exists already"),
+        (tmp_path / "nowhere" / "out", "is not a folder"),
+        (Path("/proc/out"), "cannot write in /proc"),
+    ):
+        refused = run("-o", folder).exception
+        assert isinstance(refused, DysfwError)
+        assert part in refused.message
+    assert (tmp_path / "full" / "notes.txt").read_text() == "mine"
+
+
+def test_other_formats_are_refused(tmp_path):
+    assert "--format: found 'tflite'; allowed: onnx" in str(run("-o", tmp_path / "out", "--format", "tflite").exception)
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "NEEDS", ("torch", "onnx_that_nobody_has"))
+    refused = run("-o", tmp_path / "out").exception
+    assert "needs onnx_that_nobody_has" in refused.message
+    assert refused.hint == "pip install 'dysfw-onnx[export]'"
+
+
+def test_a_bundle_that_keeps_cases_is_exported_with_a_warning(opened, tmp_path):
+    opened(trunk(64))  # writes tried.yaml
+    data = ["path,label"]
+    for label in ("phantom-unaffected", "phantom-down-syndrome"):
+        data += [f"{file},{label}" for file in sorted((ROOT / "tests" / "data" / "phantoms" / label).iterdir())[:4]]
+    (tmp_path / "data.csv").write_text("\n".join(data))
+    made = ("train", tmp_path / "tried.yaml", tmp_path / "data.csv", "-o", tmp_path / "bundle", "--set", "head.use=gallery")
+    assert CliRunner().invoke(app, [str(word) for word in made]).exit_code == 0
+    words = ("export", tmp_path / "bundle", "-o", tmp_path / "out", "--set", "prior={phantom-unaffected: 0.9}")
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert done.exit_code == 0, done.output
+    assert "hold embeddings of 8 known cases" in " ".join(done.stderr.split())
+    assert "## People's data" in (tmp_path / "out" / "README.md").read_text()
+    stated = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert stated["check"]["probability"] < 1e-4
+    assert dict(zip(stated["labels"], stated["calibration"]["prior"], strict=True))["phantom-unaffected"] == pytest.approx(0.9)
