@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..cache.store import StageCache
+import pydantic
+import yaml
+
 from ..engine.assemble import open_pipeline
+from ..engine.batches import Decoded
 from ..engine.pipeline import Pipeline
 from ..environment import version_of
 from ..errors import DysfwError
 from ..imaging.decode import Source
+from ..recipe.signature import signature_of
 from ..registry.registry import Registry, load_registry
+from ..text import closest, listed
 from .entry import Entry
 from .rows import Row, rows_of
 
@@ -34,11 +39,14 @@ class Task:
     votes: bool
     fingerprints: dict[str, str]
 
-    def open(self, registry: Registry | None = None, cache: StageCache | None = None) -> Pipeline:
-        """The pipeline. Raises DysfwError where this machine has another recipe, bundle or version than the task names."""
-        pipeline = open_pipeline(self.recipe, registry or load_registry(self.plugins), self.overrides, cache)
-        if self.fingerprints and (here := fingerprints_of(pipeline)) != self.fingerprints:
-            names = sorted(name for name in {*here, *self.fingerprints} if here.get(name) != self.fingerprints.get(name))
+    def open(self, device: str | None = None) -> Pipeline:
+        """The pipeline, on the machine that calls this. device: another than the recipe's. Raises DysfwError where this machine
+        has another recipe, bundle or version than the task names."""
+        overrides = (*self.overrides, *([f"device={device}"] if device else []))
+        pipeline = open_pipeline(self.recipe, load_registry(self.plugins), overrides)
+        here = fingerprints_of(pipeline)
+        shaping = {*here, *self.fingerprints} - ({"device"} if device else set())
+        if names := sorted(name for name in shaping if here.get(name) != self.fingerprints.get(name)):
             shown = "; ".join(f"{n} is {here.get(n)} here and {self.fingerprints.get(n)} where the work began" for n in names)
             raise DysfwError(f"this machine would judge otherwise: {shown}", hint="install the same everywhere")
         return pipeline
@@ -56,6 +64,21 @@ class Task:
             number, entry = under_way.popleft()
             yield number, rows_of(number, entry, results, votes=self.votes)
 
+    def judged(
+        self, pipeline: Pipeline, batches: Iterable[tuple[Sequence[tuple[int, Entry]], Sequence[Decoded]]]
+    ) -> Iterator[tuple[int, list[Row]]]:
+        """The same of photographs that were decoded elsewhere, see ``dysfw.batch.parcel``: each batch with its numbers."""
+        under_way: deque[tuple[int, Entry]] = deque()
+
+        def decoded() -> Iterator[Sequence[Decoded]]:
+            for numbered, batch in batches:
+                under_way.extend(numbered)
+                yield batch
+
+        for results in pipeline.predict_decoded(decoded(), all_faces=self.all_faces):
+            number, entry = under_way.popleft()
+            yield number, rows_of(number, entry, results, votes=self.votes)
+
 
 def fingerprints_of(pipeline: Pipeline) -> dict[str, str]:
     """All that decides what a pipeline says, short of the photographs."""
@@ -67,9 +90,10 @@ def fingerprints_of(pipeline: Pipeline) -> dict[str, str]:
 
 
 class Runner(ABC):
-    """address: of a cluster, where the runner works on one."""
+    """Its constructor's signature is the schema of ``--runner-set``, beside ``address``: annotated, with defaults."""
 
     def __init__(self, address: str | None = None) -> None:
+        """address: of a cluster, where the runner works on one."""
         self.address = address
 
     @abstractmethod
@@ -85,16 +109,34 @@ class Local(Runner):
 
     def __init__(self, address: str | None = None) -> None:
         if address is not None:
-            raise DysfwError(f"--address {address}: the runner local works on this machine", hint="name another with --runner")
+            raise ValueError(f"--address {address}: the runner local works on this machine; name another with --runner")
         super().__init__(address)
 
     def judge(self, task: Task, pipeline: Pipeline, numbered: Iterable[tuple[int, Entry]]) -> Iterator[tuple[int, list[Row]]]:
         return task.stream(pipeline, numbered)
 
 
-def load_runner(registry: Registry, name: str, address: str | None) -> Runner:
-    """The runner of that name. Raises DysfwError where there is none, or it cannot work there."""
+def load_runner(registry: Registry, name: str, address: str | None, options: Sequence[str] = ()) -> Runner:
+    """The runner of that name. options: "key=value", of its constructor. Raises DysfwError where there is none, or it cannot
+    work like that."""
     found = registry.runner(name)
     if not issubclass(found, Runner):
         raise DysfwError(f"the runner {name!r} is no subclass of dysfw.batch.runner.Runner")
-    return found(address)
+    schema = signature_of(found)
+    allowed = [key for key in schema.names if key != "address"]
+    arguments: dict[str, object] = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals or key not in allowed:
+            raise DysfwError(
+                f"--runner-set {option}: the runner {name} has no such option{closest(key, allowed)}",
+                hint=f"written as key=value; it has: {listed(allowed)}",
+            )
+        arguments[key] = yaml.safe_load(value)
+    try:
+        return found(**schema.plain(address=address, **arguments).model_dump())
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        raise DysfwError(f"--runner-set {'.'.join(map(str, first['loc']))}: {first['msg']}, found {first['input']!r}") from None
+    except ValueError as error:
+        raise DysfwError(str(error)) from None

@@ -41,15 +41,20 @@ class Decoded:
 
 def batches(sources: Iterable[Source]) -> Iterator[list[Decoded]]:
     """Photographs, decoded."""
-    return batched(sources, _decode)
+    return batched(sources, decoded)
 
 
 def batched(sources: Iterable[Source], opened: Callable[[Source], S]) -> Iterator[list[S]]:
-    """What ``opened``, called from several threads, makes of each. The 17th, 33rd … always begins a batch, whatever the size of
-    those before it: so work that is taken up in the middle meets the same batches."""
+    """What ``opened``, called from several threads, makes of each, in batches."""
+    return in_batches(prefetched(opened, sources))
+
+
+def in_batches(items: Iterable[S]) -> Iterator[list[S]]:
+    """The 17th, 33rd … always begins a batch, whatever the size of those before it: so work that is taken up in the middle, or
+    is divided among machines, meets the same batches."""
     batch: list[S] = []
     pixels = 0
-    for number, one in enumerate(prefetched(opened, sources)):
+    for number, one in enumerate(items):
         if batch and (number % BATCH_IMAGES == 0 or pixels + one.size > BATCH_PIXELS):
             yield batch
             batch, pixels = [], 0
@@ -60,7 +65,8 @@ def batched(sources: Iterable[Source], opened: Callable[[Source], S]) -> Iterato
         yield batch
 
 
-def _decode(source: Source) -> Decoded:
+def decoded(source: Source) -> Decoded:
+    """Never raises ImageError: that is a result."""
     started = time.perf_counter()
     result: Image | Failure
     try:

@@ -17,8 +17,8 @@ from ..imaging.decode import Source, decode_image, read_bytes
 from ..imaging.harmonise import Harmony, harmonise
 from ..reliability.quality import sharpness
 from ..text import listed
-from ..types import Bool, Crop, Embedded, Face, Failure, Float32, Photograph, UInt8
-from .batches import batched
+from ..types import Bool, Crop, Embedded, Face, Failure, Float32, Image, Photograph, UInt8
+from .batches import Decoded, batched
 from .build import Components
 from .conveyor import conveyed
 from .memory import Memory, Sighting, Vectors
@@ -55,6 +55,17 @@ class Embedder:
         """Batch after batch, for each photograph its results: one, or several where several of its faces are judged.
         pixels: whether the results are to hold those of their photographs."""
         opened = batched(sources, partial(self._open, all_faces=all_faces, pixels=pixels))
+        return self._passed(opened, all_faces=all_faces, pixels=pixels)
+
+    def embed_decoded(
+        self, batches: Iterable[Sequence[Decoded]], *, all_faces: bool
+    ) -> Iterator[list[list[Embedded | Failure]]]:
+        """The same of photographs that somebody else has decoded; what was computed of them before is not looked up."""
+        return self._passed(([_opened(one) for one in batch] for batch in batches), all_faces=all_faces, pixels=False)
+
+    def _passed(
+        self, opened: Iterable[Sequence[Opened]], *, all_faces: bool, pixels: bool
+    ) -> Iterator[list[list[Embedded | Failure]]]:
         stages: list[Callable[[Run], Run]] = [
             partial(self._detected, all_faces=all_faces),
             partial(self._cut, pixels=pixels),
@@ -193,6 +204,13 @@ class Embedder:
                 else ImageError("not_finite", "the backbone's embedding is not a finite number")
             )
         return done
+
+
+def _opened(one: Decoded) -> Opened:
+    image = one.result if isinstance(one.result, Image) else None
+    photograph = image.photograph if image else one.result
+    assert not isinstance(photograph, Image)  # noqa: S101  # it is one or the other
+    return Opened(photograph, one.milliseconds, image)
 
 
 def embed_crops(backbone: Backbone, crops: UInt8) -> Float32:

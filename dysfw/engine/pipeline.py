@@ -17,6 +17,7 @@ from ..imaging.decode import Source
 from ..recipe.model import Recipe
 from ..reliability.quality import quality_of
 from ..types import Embedded, Failure, Float32, Match, Notice, Prediction, PredictionSet
+from .batches import Decoded
 from .build import Components
 from .embedder import Embedder
 from .fingerprints import NOTHING, Fingerprints, fingerprints_of
@@ -73,9 +74,18 @@ class Pipeline:
         self, sources: Iterable[Source], *, all_faces: bool = False, pixels: bool = False
     ) -> Iterator[list[Prediction | Failure]]:
         """As ``predict``, a list for each photograph: a photograph has one result or more."""
+        return self._judged_each(self.embedder.embed(sources, all_faces=all_faces, pixels=pixels))
+
+    def predict_decoded(
+        self, batches: Iterable[Sequence[Decoded]], *, all_faces: bool = False
+    ) -> Iterator[list[Prediction | Failure]]:
+        """As ``predict_each``, of photographs that were decoded elsewhere. batches: what ``dysfw.engine.batches`` makes."""
+        return self._judged_each(self.embedder.embed_decoded(batches, all_faces=all_faces))
+
+    def _judged_each(self, embedded: Iterable[list[list[Embedded | Failure]]]) -> Iterator[list[Prediction | Failure]]:
         if self.judge is None:
             raise DysfwError(f"the recipe {self.recipe.name!r} is not trained")
-        for batch in self.embedder.embed(sources, all_faces=all_faces, pixels=pixels):
+        for batch in embedded:
             judged = self._judged([result for results in batch for result in results], self.judge)
             for results in batch:
                 yield list(islice(judged, len(results)))

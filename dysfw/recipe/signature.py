@@ -15,7 +15,7 @@ from typing import Any
 
 import pydantic
 
-from ..components import CONTRACTS, Component
+from ..components import CONTRACTS
 from ..errors import DysfwError
 from ..kinds import Kind
 from ..text import in_words, listed
@@ -43,8 +43,9 @@ class Signature:
 
 
 @functools.cache
-def signature_of(component: type[Component]) -> Signature:
-    """Raises DysfwError where the constructor breaks the rules of ``dysfw.components``."""
+def signature_of(component: type[Any]) -> Signature:
+    """component: a class, of a component or whatever else people set up by name and value. Raises DysfwError where the
+    constructor breaks the rules of ``dysfw.components``."""
     where = f"the constructor of {component.__module__}.{component.__qualname__}"
     if component.__init__ is object.__init__:
         parameters: list[inspect.Parameter] = []

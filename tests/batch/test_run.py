@@ -12,6 +12,7 @@ import polars
 import pytest
 from filelock import FileLock
 from pyarrow import parquet
+from stops import Stops
 
 from dysfw.batch.runner import Local
 from dysfw.batch.shard import Shard
@@ -161,20 +162,6 @@ def test_a_file_that_is_no_batch_is_never_overwritten(judge, photographs, tmp_pa
     with pytest.raises(DysfwError, match="exists, and is no result of `dysfw batch`"):
         judge(photographs(5), output)
     assert output.read_bytes() == content
-
-
-class Stops(Local):
-    """Gives up after so many photographs, as a kill would."""
-
-    def __init__(self, after: int) -> None:
-        super().__init__()
-        self.after = after
-
-    def judge(self, task, pipeline, numbered):
-        for number, result in enumerate(super().judge(task, pipeline, numbered)):
-            if number == self.after:
-                raise RuntimeError("stopped")
-            yield result
 
 
 def test_what_was_begun_goes_on_and_other_work_is_refused(judge, photographs, tmp_path, heard):

@@ -35,6 +35,9 @@ def batch(
     address: Annotated[
         str | None, typer.Option(help="Of the cluster, for a runner that works on one.", show_default=False)
     ] = None,
+    runner_sets: Annotated[
+        list[str] | None, typer.Option("--runner-set", metavar="KEY=VALUE", help="An option of the runner. Repeatable.")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was begun, and start anew.")] = False,
     sets: SetOption = None,
     device: DeviceOption = None,
@@ -60,7 +63,7 @@ def batch(
 
     _refuse_output(output)
     part, registry = shard_of(shard), registry_of(ctx)
-    who = load_runner(registry, runner, address)
+    who = load_runner(registry, runner, address, runner_sets or [])
     cache = ctx.with_resource(opened_cache(no_cache))
     pipeline = open_pipeline(recipe, registry, overrides(sets, device), cache)
     for notice in pipeline.notices:

@@ -1,0 +1,1 @@
+"""``dysfw batch`` on a Ray cluster."""

@@ -1,0 +1,8 @@
+"""What this plugin registers."""
+
+from dysfw.registry.hookspecs import RunnerSpec, hookimpl
+
+
+@hookimpl
+def dysfw_runners() -> list[RunnerSpec]:
+    return [RunnerSpec("ray", "dysfw_ray.runner:Ray", "the machines of a Ray cluster, by Ray Data")]

@@ -1,0 +1,193 @@
+"""The same table from a cluster, whatever happens to its workers and machines. A real Ray cluster of three nodes runs here."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from pyarrow import parquet
+from stops import Stops
+
+from dysfw.batch.runner import load_runner
+from dysfw.errors import DysfwError
+
+pytest.importorskip("dysfw_ray")
+TESTS = Path(__file__).parents[1]
+NODE = {"num_cpus": 3, "object_store_memory": 150_000_000, "include_dashboard": False}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    import dysfw_ray.runner  # noqa: F401  # before Ray: it sets what Ray reads as it is imported
+    from ray.cluster_utils import Cluster
+
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(TESTS / "toys"), str(TESTS / "toys_installed")])  # nodes inherit it
+    cluster = Cluster(initialize_head=True, head_node_args=NODE)
+    for _ in range(2):
+        cluster.add_node(**{key: NODE[key] for key in ("num_cpus", "object_store_memory")})
+    cluster.wait_for_nodes()
+    yield cluster
+    cluster.shutdown()
+    del os.environ["PYTHONPATH"]
+    if before is not None:
+        os.environ["PYTHONPATH"] = before
+
+
+@pytest.fixture
+def on_ray(judge, toys, cluster):
+    """on_ray(source, output): ``judge`` on the cluster."""
+    from dysfw_ray.runner import Ray
+
+    def on_ray(source, output, **options):
+        return judge(source, output, runner=Ray(cluster.address, cpus=2), **options)
+
+    return on_ray
+
+
+@pytest.fixture
+def toys(monkeypatch):
+    from dysfw.registry.registry import load_registry
+
+    monkeypatch.syspath_prepend(str(TESTS / "toys_installed"))
+    return load_registry(["builtin", "toys", "ray"])
+
+
+def judging() -> list[int]:
+    """Process numbers of the workers that judge, as Ray names them."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            name = (process / "cmdline").read_bytes().decode("utf-8", "replace")
+        except OSError:
+            continue
+        if name.startswith("ray::") and "Judge" in name:
+            found.append(int(process.name))
+    return found
+
+
+def parts(output: Path) -> int:
+    return len(list(output.with_name(f"{output.name}.unfinished").glob("part-*")))
+
+
+def when(condition, action) -> threading.Thread:
+    def wait() -> None:
+        deadline = time.monotonic() + 120
+        while not condition():
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.005)
+        action()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+@pytest.mark.timeout(400)
+def test_a_worker_and_a_machine_die_in_mid_run_and_the_table_is_the_local_one_to_the_bit(
+    on_ray, judge, cluster, photographs, tmp_path
+):
+    folder, output = photographs(3000), tmp_path / "out.parquet"
+    killed: list[object] = []
+
+    def kill_worker() -> None:
+        victims = judging()[:1]
+        for victim in victims:
+            os.kill(victim, signal.SIGKILL)
+        killed.extend(victims)
+
+    def kill_machine() -> None:
+        node = cluster.worker_nodes[0] if hasattr(cluster.worker_nodes, "__getitem__") else next(iter(cluster.worker_nodes))
+        cluster.remove_node(node, allow_graceful=False)
+        killed.append("machine")
+
+    threads = [when(lambda: parts(output) >= 1, kill_worker), when(lambda: parts(output) >= 3, kill_machine)]
+    found = on_ray(folder, output)
+    for thread in threads:
+        thread.join()
+    assert len(killed) == 2
+    assert killed[1] == "machine"
+    assert (found.rows, found.failed) == (3000, {"no_face": 60})
+    judge(folder, tmp_path / "local.parquet")
+    assert parquet.read_table(output).equals(parquet.read_table(tmp_path / "local.parquet"))
+
+
+def test_work_that_was_begun_here_goes_on_there(on_ray, judge, photographs, tmp_path, heard):
+    folder, output = photographs(700), tmp_path / "out.parquet"
+    with pytest.raises(RuntimeError, match="stopped"):
+        judge(folder, output, runner=Stops(600))
+    assert on_ray(folder, output).rows == 700
+    assert "going on: 512 of 700 images were judged before" in heard.notes
+    judge(folder, tmp_path / "local.parquet")
+    assert parquet.read_table(output).equals(parquet.read_table(tmp_path / "local.parquet"))
+
+
+def test_bad_files_have_their_rows_and_names_that_are_no_text_survive(on_ray, judge, photographs, tmp_path):
+    folder = photographs(20)
+    (folder / "a.png").write_text("no picture")
+    Path(os.fsdecode(bytes(folder) + b"/\xff.png")).write_bytes((folder / "000" / "00000.png").read_bytes())
+    on_ray(folder, tmp_path / "out.parquet", all_faces=True, votes=True, overrides=["detector.faces=2"])
+    judge(folder, tmp_path / "local.parquet", all_faces=True, votes=True, overrides=["detector.faces=2"])
+    assert parquet.read_table(tmp_path / "out.parquet").equals(parquet.read_table(tmp_path / "local.parquet"))
+
+
+def test_a_machine_that_would_judge_otherwise_is_refused(photographs, tmp_path, judge, cluster):
+    from dataclasses import replace
+
+    from dysfw_ray.runner import Ray
+
+    class Elsewhere(Ray):
+        """As if the recipe were another where the work began."""
+
+        def judge(self, task, pipeline, numbered):
+            return super().judge(replace(task, fingerprints=task.fingerprints | {"dysfw": "0.0.1"}), pipeline, numbered)
+
+    with pytest.raises(DysfwError, match="on the cluster: this machine would judge otherwise: dysfw is 0.1.0 here and 0.0.1"):
+        judge(photographs(5), tmp_path / "out.parquet", runner=Elsewhere(cluster.address, cpus=1))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["cpus=0"], "judges and cpus must be 1 or more"),
+        (["cpus=many"], "--runner-set cpus: Input should be a valid integer"),
+        (["cpu=2"], "has no such option; did you mean 'cpus'"),
+        (["cpus"], "written as key=value; it has: judges, cpus, gpus"),
+    ],
+)
+def test_options_that_are_wrong_are_refused(toys, options, message):
+    with pytest.raises(DysfwError) as caught:
+        load_runner(toys, "ray", None, options)
+    assert message in str(caught.value)
+
+
+def test_too_small_a_cluster_and_none_at_all_are_told(judge, photographs, tmp_path, cluster):
+    from dysfw_ray.runner import Ray
+
+    folder = photographs(5)
+    with pytest.raises(DysfwError, match="one judge takes 64, and reading 1"):
+        judge(folder, tmp_path / "out.parquet", runner=Ray(cluster.address, cpus=64))
+    with pytest.raises(DysfwError, match="the Ray cluster has no GPU"):
+        judge(folder, tmp_path / "out.parquet", runner=Ray(cluster.address, gpus=True))
+    with pytest.raises(DysfwError, match=r"(?s)no Ray cluster could be reached at 127.0.0.1:1.*ray start --head"):
+        judge(folder, tmp_path / "out.parquet", runner=Ray("127.0.0.1:1"))
+
+
+def test_other_names_and_a_runner_that_is_not_installed(toys):
+    with pytest.raises(DysfwError, match="no runner is called 'rya'; did you mean 'ray'"):
+        load_runner(toys, "rya", None)
+    with pytest.raises(DysfwError, match="the runner local works on this machine"):
+        load_runner(toys, "local", "10.0.0.1:1")
+
+
+def test_usage_is_not_reported():
+    import dysfw_ray.runner  # noqa: F401
+
+    try:
+        from ray._common.usage import usage_lib
+    except ImportError:  # of older versions
+        from ray._private.usage import usage_lib
+    assert not usage_lib.usage_stats_enabled()
