@@ -106,8 +106,11 @@ class WeightsSpec:
 
 @dataclass(frozen=True, slots=True)
 class RunnerSpec:
-    """Who does the work of ``dysfw batch``. target: "package.module:Class", a ``dysfw.batch.runner.Runner``; summary: one line
-    for listings."""
+    """Who does the work of ``dysfw batch``.
+
+    name: what ``--runner`` takes. target: "package.module:Class", a subclass of ``dysfw.batch.runner.Runner``. summary: one
+    line for listings.
+    """
 
     name: str
     target: str

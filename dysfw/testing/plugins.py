@@ -30,7 +30,7 @@ HANGS = 20.0  # s
 # Libraries that take a tenth of a second and more to import.
 HEAVY = frozenset(
     """cv2 dlib faiss fastai imageio insightface jax keras lightning matplotlib mediapipe numba numpy onnx onnxruntime open_clip
-    pandas PIL polars pyarrow scipy skimage sklearn tensorflow tflite_runtime timm torch torchaudio torchvision
+    pandas PIL polars pyarrow ray scipy skimage sklearn tensorflow tflite_runtime timm torch torchaudio torchvision
     transformers""".split()  # noqa: SIM905  # a list would take thirty lines
 )
 
@@ -88,11 +88,11 @@ def registers_something(subject: PluginSubject) -> None:
     if subject.plugin.error:
         raise NotApplicableError("it cannot be loaded")
     registry = subject.registry
-    others: list[list[Entry[Any]]] = [[*registry.commands], [*registry.bundles], [*registry.weights]]
+    others: list[list[Entry[Any]]] = [[*registry.commands], [*registry.bundles], [*registry.weights], [*registry.runners]]
     owners = [e.plugin for entries in others for e in entries]
     owes(
         subject.components or subject.plugin in owners,
-        "a component, command, bundle or weight file",
+        "a component, command, bundle, weight file or runner",
         found="nothing: a hook may lack @hookimpl, or its name may not begin with dysfw_",
         why="a plugin is there to offer something",
     )

@@ -231,6 +231,13 @@ class NeedsAnArea(Truth):
         return super().detect(images)
 
 
+class ReadsTheName(Truth):
+    def detect(self, images):
+        shift = [np.float32(len(image.source)) for image in images]
+        found = zip(super().detect(images), shift, strict=True)
+        return [[Face(f.box + by / 1000, f.score, f.landmarks + by / 1000) for f in faces] for faces, by in found]
+
+
 # Segmenters.
 
 
@@ -287,6 +294,13 @@ class CutsAtTheEdge(WholeFace):
         for image, face in zip(images, faces, strict=True):
             image.pixels[int(face.landmarks[0, 1]), int(face.landmarks[0, 0])]
         return super().segment(images, faces)
+
+
+class CutsByName(WholeFace):
+    def segment(self, images, faces):
+        moved = [np.float32(len(image.source)) for image in images]
+        found = zip(super().segment(images, faces), moved, strict=True)
+        return [Segmentation(tuple(Region(r.name, r.polygon + by) for r in one.regions), one.absent) for one, by in found]
 
 
 # Backbones.
@@ -475,6 +489,7 @@ CAUGHT_BY = {
     NeedsAnImage: "takes_no_images",
     LooksSideways: "sees_each_image_by_itself",
     NeedsAnArea: "bears_images_of_any_shape",
+    ReadsTheName: "pays_no_heed_to_names",
     NamedTwice: "names_its_regions",
     Forgets: "accounts_for_every_region",
     NoReason: "accounts_for_every_region",
@@ -484,6 +499,7 @@ CAUGHT_BY = {
     FirstFaceForAll: "sees_each_face_by_itself",
     OneFaceAnImage: "takes_several_faces_of_one_image",
     CutsAtTheEdge: "bears_faces_beyond_the_image",
+    CutsByName: "pays_no_heed_to_names",
     WrongLength: "gives_embeddings_as_the_contract_says",
     NotANumber: "gives_embeddings_as_the_contract_says",
     Constant: "tells_crops_apart",

@@ -24,6 +24,7 @@ def plugins(ctx: typer.Context) -> None:
         ]
         offered += [f"command {e.spec.name}" for e in registry.commands if e.plugin == plugin]
         offered += [f"bundle {e.spec.name}" for e in registry.bundles if e.plugin == plugin]
+        offered += [f"runner {e.spec.name}" for e in registry.runners if e.plugin == plugin]
         offered += [f"weights {e.spec.name}" for e in registry.weights if e.plugin == plugin]
         state = "[yellow]prints when loaded[/]" if plugin.said else "[green]ok[/]"
         if plugin.error:

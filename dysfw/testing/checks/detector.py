@@ -11,7 +11,7 @@ from ...types import Face, Image
 from ..examples import noise_image
 from ..outcome import owes
 from ..subject import Subject
-from .exercise import PIXELS, exercise, same
+from .exercise import PIXELS, exercise, pays_no_heed_to_names, same
 
 LEAST_OVERLAP = 0.25  # of a found box with the true one, intersection over union: boxes of different detectors differ much
 
@@ -121,4 +121,5 @@ CHECKS = (
     takes_no_images,
     sees_each_image_by_itself,
     bears_images_of_any_shape,
+    pays_no_heed_to_names,
 )

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ...components import Backbone, Component, Detector, Fusion, Head, Segmenter
 from ...kinds import Kind
 from ...types import Face, Image, Segmentation
-from ..outcome import BrokenError
+from ..outcome import BrokenError, NotApplicableError
 from ..subject import Subject
 
 Array = npt.NDArray[Any]
@@ -169,6 +169,23 @@ def same(first: list[Array], other: list[Array], expected: str, why: str, gap: f
             raise BrokenError(
                 expected, f"a difference of {apart:.3g}" + (" px" if pixels else f" where the largest is {scale:.3g}"), why
             )
+
+
+def pays_no_heed_to_names(subject: Subject) -> None:
+    """Of detectors and segmenters: what they say of a photograph is kept, and taken for any of the same pixels."""
+    if not subject.component.cacheable:
+        raise NotApplicableError("it says by cacheable = False that it looks at more than pixels")
+    task = exercise(subject)
+    inputs = task.inputs()
+    renamed = [replace(image, source=f"elsewhere/{n}.png") for n, image in enumerate(inputs[0])]
+    same(
+        task.run(task.one, (renamed, *inputs[1:])),
+        task.run(task.one, inputs),
+        "the same of a photograph under another name, or cacheable = False",
+        "results are kept by a photograph's bytes and taken for any photograph of the same bytes",
+        PIXELS,
+        pixels=True,
+    )
 
 
 def polygons(found: Sequence[Segmentation]) -> list[Array]:

@@ -10,7 +10,7 @@ from ...components import Segmenter
 from ...types import Region, Segmentation
 from ..outcome import owes
 from ..subject import Subject
-from .exercise import PIXELS, polygons, same
+from .exercise import PIXELS, pays_no_heed_to_names, polygons, same
 
 # Sides of the face's box: what lies farther from its middle, or is smaller, is not of this face.
 FAR, SMALL = 2.0, 0.02
@@ -146,4 +146,5 @@ CHECKS = (
     sees_each_face_by_itself,
     takes_several_faces_of_one_image,
     bears_faces_beyond_the_image,
+    pays_no_heed_to_names,
 )
