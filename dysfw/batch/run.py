@@ -66,10 +66,7 @@ class Batch:
 
     def _judge(self, work: Work) -> None:
         listing, note = self.listing, self.progress.note
-        total = work.listed(entry for entry in listing.entries() if self.shard.takes(entry.name))
-        if not total:
-            of_shard = f" in shard {self.shard}" if self.shard.number > 1 else ""
-            raise DysfwError(f"there are no photographs at {listing.text}{of_shard} ({count(listing.ignored, 'other file')})")
+        total = self._listed(work)
         if listing.ignored:
             note(f"left out, as no photographs by their names: {count(listing.ignored, 'file')} at {listing.text}")
         pending = list(work.pending_parts(self.tell))
@@ -80,6 +77,20 @@ class Batch:
         shown = self.progress.track(_watched(results, listing), "judging", total, "images", start=done)
         for part, rows in _parts(shown, dict(pending)):
             work.keep(part, rows)
+
+    def _listed(self, work: Work) -> int:
+        """How many photographs there are. Where they cannot be listed, nothing was begun, and nothing is left."""
+        listing, shard = self.listing, self.shard
+        try:
+            total = work.listed(entry for entry in listing.entries() if shard.takes(entry.name))
+            if not total:
+                of_shard = f" in shard {shard}" if shard.number > 1 else ""
+                others = count(listing.ignored, "other file")
+                raise DysfwError(f"there are no photographs at {listing.text}{of_shard} ({others})")
+        except DysfwError:
+            discard(work.folder)
+            raise
+        return total
 
     def _job(self) -> dict[str, object]:
         """All that decides what the rows will be."""

@@ -45,8 +45,8 @@ class Work:
 
     def __init__(self, folder: Path, job: dict[str, object], schema: pa.Schema) -> None:
         self.folder, self.job, self.schema = folder, job, schema
-        kept = _read_job(folder / JOB)
-        if kept is None:
+        kept = _read_job(folder / JOB) if (folder / LISTING).is_file() else None
+        if kept is None:  # nothing was begun
             with replaced(folder / JOB) as scratch:
                 scratch.write_text(json.dumps(job, indent=1), "utf-8")
         elif kept != job:

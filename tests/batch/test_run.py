@@ -177,6 +177,14 @@ def test_what_was_begun_goes_on_and_other_work_is_refused(judge, photographs, tm
     assert parquet.read_table(output).equals(parquet.read_table(tmp_path / "whole.parquet"))
 
 
+@pytest.mark.parametrize("source", ["nothing", "empty"])
+def test_where_there_is_nothing_to_judge_nothing_is_left_behind(judge, tmp_path, source):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DysfwError, match=f"there (is nothing|are no photographs) at .*{source}"):
+        judge(tmp_path / source, tmp_path / "out.parquet")
+    assert not unfinished(tmp_path / "out.parquet").exists()
+
+
 def test_fresh_forgets_what_was_begun(judge, photographs, tmp_path, heard):
     folder, output = photographs(300), tmp_path / "out.parquet"
     with pytest.raises(RuntimeError, match="stopped"):

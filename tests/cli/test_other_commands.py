@@ -174,4 +174,4 @@ def test_an_old_name_in_a_recipe_costs_a_line(dysfw, toy_recipe, monkeypatch):
         warnings.simplefilter("default")
         ran = dysfw("recipe", "check", toy_recipe)
     assert ran.code == 0
-    assert f"warning {toy_recipe}:6:21: crop.border is now called 'margin'" in ran.err
+    assert f"warning {toy_recipe}:7:21: crop.border is now called 'margin'" in ran.err

@@ -88,6 +88,7 @@ PARAMETERS = {
     "dysfw-mediapipe": {},
     "dysfw-onnx": {"onnx": lambda: {"model": onnx_file()}},
     "dysfw-phantom": {},
+    "dysfw-ray": {},
     "dysfw-timm": {"timm": TIMM},
 }
 
@@ -102,6 +103,11 @@ def test_the_core(case):
 
 @conformance("dysfw-dlib", parameters=PARAMETERS["dysfw-dlib"])
 def test_dysfw_dlib(case):
+    case()
+
+
+@conformance("dysfw-ray", parameters=PARAMETERS["dysfw-ray"])
+def test_dysfw_ray(case):
     case()
 
 

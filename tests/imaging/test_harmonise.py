@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 
 from dysfw.geometry import inverse, transform
 from dysfw.imaging.decode import read_image
-from dysfw.imaging.harmonise import GREY, Harmony, harmonise
+from dysfw.imaging.harmonise import GREY, Harmony, harmonise, in_original
 from dysfw.types import Face, Image, Region, Segmentation
 
 SIDE = 512
@@ -150,7 +150,7 @@ def test_what_is_found_leads_back_to_the_photograph(box) -> None:
     done = harmonise(image, Face(box, 1.0, MARKS), Harmony())
     there = np.array([[200, 200], [300, 200], [256, 300]], np.float32)
     region = Region("nose", transform(inverse(done.to_original), there))
-    (back,) = done.segmentation(Segmentation((region,))).regions
+    (back,) = in_original(Segmentation((region,)), done.to_original).regions
     assert back.name == "nose"
     assert back.polygon == pytest.approx(there, abs=0.01)
     assert transform(done.to_original, done.face.box.reshape(2, 2)).reshape(4) == pytest.approx(box, abs=0.01)

@@ -124,7 +124,7 @@ def test_a_recipe_whose_weights_are_missing_can_be_checked_and_says_all_ways_to_
     assert f"{recipe}: faces is not on this machine" in ran.stderr
     ran = dysfw("train", recipe, colour_data, "-o", tmp_path / "b", code=2)
     told = " ".join(ran.stderr.split())
-    assert f"{recipe}:7:" in told
+    assert f"{recipe}:8:" in told
     assert "backbone.weights: the weights 'faces' are not on this machine (3 MB, licence CC0-1.0)" in told
     for part in ("`dysfw weights fetch faces`", "--fetch", web.address, "weights import faces FILE"):
         assert part in told

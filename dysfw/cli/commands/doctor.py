@@ -72,8 +72,8 @@ def _devices() -> Iterator[Finding]:
         yield Finding("note", "device", "torch is not installed; detectors and backbones bring it")
         return
     device = resolve_device("auto")
-    meant = f"device: auto means {device} here, and precision: auto {resolve_precision('auto', device)}"
-    yield Finding("ok", "device", f"torch {torch}; {meant}")
+    yield Finding("ok", "device", f"torch {torch}; device: auto means {device} here")
+    yield Finding("ok", "precision", f"precision: auto means {resolve_precision('auto', device)} here")
 
 
 def _plugins(registry: Registry) -> Iterator[Finding]:
