@@ -43,6 +43,7 @@ EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp
 MAX_BYTES = 256 * 2**20
 MAX_PIXELS = 64_000_000  # 8,000 × 8,000; decoded, 192 MB
 MIN_SIDE = 32
+SPARSE = 16  # of a colour photograph, one pixel in so many each way shows that it is one
 _SCALE_DOWN = f"at most {MAX_PIXELS / 1e6:.0f} megapixels are read. Scale the image down"
 UPRIGHT = {
     2: Pillow.Transpose.FLIP_LEFT_RIGHT, 3: Pillow.Transpose.ROTATE_180, 4: Pillow.Transpose.FLIP_TOP_BOTTOM,
@@ -172,11 +173,15 @@ def _to_srgb(image: Pillow.Image) -> tuple[UInt8, list[Notice]]:
         upright = Pillow.alpha_composite(paper, upright)
     if profile:
         upright = _through_profile(upright, profile, notices)
-    pixels = np.array(upright.convert("RGB"))
-    red, green, blue = (pixels[..., channel] for channel in range(3))
-    if np.array_equal(red, green) and np.array_equal(green, blue):  # also where grey is saved as colour
+    pixels = np.asarray(upright if upright.mode == "RGB" else upright.convert("RGB"))
+    if all(_is_grey(part) for part in (pixels[::SPARSE, ::SPARSE], pixels)):  # also where grey is saved as colour
         notices.append(Notice("greyscale", "the photograph has no colour; trunks are trained on colour"))
     return pixels, notices
+
+
+def _is_grey(pixels: UInt8) -> bool:
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    return np.array_equal(red, green) and np.array_equal(green, blue)
 
 
 def _through_profile(image: Pillow.Image, profile: bytes, notices: list[Notice]) -> Pillow.Image:
