@@ -1,0 +1,35 @@
+"""The speed benchmark works and keeps its form. How fast anything is, no test asks."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_speed_prints_one_table_and_writes_the_same_as_json(tmp_path):
+    file = tmp_path / "speed.json"
+    command = [sys.executable, "tests/benchmarks/speed", "dlib_trunk", "--quick", "--json", str(file)]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    lines = printed.splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    written = json.loads(file.read_text("utf-8"))
+
+    assert rows[0] == ["measured", "value", "ratio", "to", "aim", "met"]
+    assert rows[1] == ["---"] * 6
+    assert [row[0] for row in rows[2:]] == [row["what"] for row in written["rows"]]
+    for row, record in zip(rows[2:], written["rows"], strict=True):
+        assert record["measurement"] == "dlib_trunk"
+        assert row[4] == "≥ 10"
+        assert row[5].startswith(("yes", "no", "unclear")) or (record["problem"] and record["value"] is None)
+        assert not record["failed"]
+    assert lines[-1].startswith("Quick; processor ")
+    assert {"processor", "cores", "python", "torch", "numpy"} <= written["machine"].keys()
+
+
+def test_a_name_that_is_no_measurement_is_refused():
+    command = [sys.executable, "tests/benchmarks/speed", "nothing"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert "'nothing' is none of trunk, precision" in ran.stderr
