@@ -122,7 +122,7 @@ def test_shards_together_are_the_whole(judge, photographs, tmp_path):
     shards = pandas.concat(pandas.read_parquet(tmp_path / f"{i}.parquet") for i in (1, 2, 3))
     assert sorted(shards["image"]) == sorted(whole["image"])
     both = whole.merge(shards, on="image", validate="one_to_one", suffixes=("", "_shard"))
-    np.testing.assert_array_equal(both["p:red"], both["p:red_shard"])
+    np.testing.assert_allclose(both["p:red"], both["p:red_shard"], rtol=1e-5)  # judged in other batches
 
 
 def test_finished_work_is_not_done_again(judge, photographs, tmp_path, heard):

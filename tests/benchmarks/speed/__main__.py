@@ -10,8 +10,8 @@ are rendered or come with the tests.
 Prints one Markdown table and a line on the machine. What is compared runs side by side, in turn, round after round; shown are
 medians and, in brackets, the least and the most of the rounds, because a machine's speed drifts. "unsteady" stands where they
 lie more than a quarter apart, "not in every round" where the aim lies between them, "unclear" where they lie more than twofold
-apart. The machine should have nothing else to do: beside other work torch's threads wait for each other, in some programs far
-more than in others.
+apart, or where other programs took more than a tenth of the cores: then torch's threads wait for each other, in some programs
+far more than in others, and no ratio is worth anything.
 """
 
 from __future__ import annotations

@@ -25,13 +25,13 @@ LIMIT = 2**30  # bytes
 
 
 def rows(settings: Settings) -> list[Row]:
-    number, rounds = settings.of(48, 240), settings.of(2, 3)
+    number, rounds = settings.of(48, 192), settings.of(2, 3)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "photographs"
         paths = copied(settings, number, folder)
         list(open_pipeline(RECIPE, load_registry()).predict(paths[:16]))  # the disk is warm, and what torch makes on first use
         within = [_within(paths, Path(scratch) / f"within-{n}") for n in range(rounds)]
-        whole = [_whole(folder, Path(scratch) / f"whole-{n}") for n in range(settings.of(1, 3))]
+        whole = [_whole(folder, Path(scratch) / f"whole-{n}") for n in range(settings.of(1, 2))]
     return [
         _row(f"again with a cache, {number} photographs", "s, one process", within, Aim(sign="≥", bound=50)),
         _row(f"again with a cache, {number} photographs", "s, by `dysfw batch`", whole, None),

@@ -39,12 +39,12 @@ FASTER = Aim(sign="≥", bound=3)
 
 def rows(settings: Settings) -> list[Row]:
     pipelines = {name: open_pipeline(RECIPE, load_registry(), ["device=cpu", f"precision={name}"]) for name in PRECISIONS}
-    small = repeated(settings, settings.of(48, 192))
+    small = repeated(settings, settings.of(48, 96))
     with tempfile.TemporaryDirectory() as scratch:
-        large = enlarged(repeated(settings, settings.of(8, 48)), Path(scratch) / "large")
+        large = enlarged(repeated(settings, settings.of(8, 24)), Path(scratch) / "large")
         return [
-            *compared("phantoms", small, settings.of(12, 48), pipelines, settings.of(2, 5)),
-            *compared("12 megapixels", large, settings.of(3, 12), pipelines, settings.of(2, 5)),
+            *compared("phantoms", small, settings.of(12, 24), pipelines, settings.of(2, 5)),
+            *compared("12 megapixels", large, settings.of(3, 8), pipelines, settings.of(2, 5)),
         ]
 
 

@@ -38,7 +38,7 @@ def rows_of(recipe: str, paths: Sequence[Path]) -> list[Row]:
     apart = float(np.abs(one - other).max())
     what = f"recipes/{recipe}.yaml, {len(both)} phantoms, bfloat16 and float32"
     return [
-        Row(what=f"{what}: same first condition", value=spread([agree]), unit="%", aim=AGREE),
+        Row(what=f"{what}: same first condition", value=spread([agree]), unit="%", aim=AGREE, timed=False),
         Row(what=f"{what}: judged by one of them only", value=spread([float(len(full.keys() ^ half.keys()))])),
         Row(what=f"{what}: largest difference of a probability", value=spread([apart])),
     ]

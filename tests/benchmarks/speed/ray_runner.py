@@ -25,7 +25,7 @@ def rows(settings: Settings) -> list[Row]:
     missing = [name for name in ("ray", "dysfw_ray") if not find_spec(name)]
     if missing:
         return [Row(what=WHAT, problem=f"not installed: {', '.join(missing)}")]
-    many = settings.of(48, 480)
+    many = settings.of(48, 240)
     sizes = (many,) if settings.quick else (FEW, many)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -35,7 +35,7 @@ def rows(settings: Settings) -> list[Row]:
             for size, source in sources.items()
             for runner in ("local", "ray")
         }
-        taken = interleaved(works, settings.of(1, 3))
+        taken = interleaved(works, settings.of(1, 2))
     local, ray = taken["local", many], taken["ray", many]
     found = [Row(what=f"{WHAT}, {many} photographs", value=spread(ray), unit="s", ratio=ratio(ray, local), to="local")]
     if FEW in sizes:

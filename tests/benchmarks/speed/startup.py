@@ -61,7 +61,7 @@ def rows(settings: Settings) -> list[Row]:
         works["its imports"] = lambda: seconds([sys.executable, "-c", IMPORT, str(every)])
         works["run, cached"] = lambda: seconds(within, DYSFW_CACHE=cache)
         works["its imports, cached"] = lambda: seconds([sys.executable, "-c", IMPORT, str(few)])
-        taken = interleaved(works, settings.of(2, 9))
+        taken = interleaved(works, settings.of(2, 5))
     found = [Row(what=f"`dysfw {name}`", value=spread(taken[name]), unit="s", aim=AIMS.get(name)) for name in COMMANDS]
     for what, name, imports in (
         ("`dysfw run recipes/dlib.yaml`, one photograph, no cache", "run", "its imports"),

@@ -48,7 +48,8 @@ class Aim(BaseModel, frozen=True):
 
 class Row(BaseModel, frozen=True):
     """value: in ``unit``; ratio: to ``to``. The aim is that of the ratio, or of the value where there is none. problem: why
-    nothing was measured; failed: whether that is a fault."""
+    nothing was measured; failed: whether that is a fault. timed: whether it is a time; busy: whether other programs computed
+    meanwhile."""
 
     what: str
     value: Spread | None = None
@@ -58,12 +59,16 @@ class Row(BaseModel, frozen=True):
     aim: Aim | None = None
     problem: str = ""
     failed: bool = False
+    timed: bool = True
+    busy: bool = False
 
     @property
     def met(self) -> str:
         aimed = self.ratio or self.value
         if self.aim is None or aimed is None:
             return ""
+        if self.timed and self.busy:
+            return "unclear: the machine was busy"
         if max(aimed.values) > UNCLEAR * min(aimed.values):
             return "unclear: measure again"
         said = "yes" if self.aim.met_by(aimed.median) else "no"

@@ -33,13 +33,13 @@ SAME = 1e-5  # of votes, which are probabilities
 
 
 def rows(settings: Settings) -> list[Row]:
-    paths = repeated(replace(settings, data=None), settings.of(32, 96))  # each has a face and all its regions
+    paths = repeated(replace(settings, data=None), settings.of(32, 64))  # each has a face and all its regions
     pipeline = open_pipeline(ROOT / "recipes" / "dlib.yaml", load_registry(), ["device=cpu"])
     apart = float(np.abs(by_framework(pipeline, paths) - by_hand(pipeline, paths)).max())  # and both are warm now
     if apart > SAME:
         raise RuntimeError(f"the framework and the script differ by {apart:.1e}: they did not do the same work")
     works = {"framework": lambda: by_framework(pipeline, paths), "hand": lambda: by_hand(pipeline, paths)}
-    taken = interleaved(works, settings.of(3, 11))
+    taken = interleaved(works, settings.of(3, 9))
     row = Row(
         what=f"framework, recipes/dlib.yaml, {len(paths)} photographs",
         value=spread([1000 * s / len(paths) for s in taken["framework"]]),

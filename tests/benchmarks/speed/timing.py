@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeVar
 
+WORKING = (1, 2, 3, 6, 7, 8)  # user, nice, system, interrupts of both kinds, and what the host took for others
 K = TypeVar("K")
 Work = Callable[[], object]
 
@@ -40,9 +41,17 @@ def interleaved(works: Mapping[K, Work], rounds: int) -> dict[K, list[float]]:
 
 
 def machine() -> dict[str, str]:
-    load = f"{os.getloadavg()[0]:.1f} at the beginning" if hasattr(os, "getloadavg") else "unknown"
-    own = {"processor": _processor(), "cores": str(os.cpu_count()), "load": load, "python": platform.python_version()}
+    own = {"processor": _processor(), "cores": str(os.cpu_count()), "python": platform.python_version()}
     return own | {name: _version(name) for name in ("torch", "numpy")}
+
+
+def busy() -> float:
+    """s that the processors' cores have worked since the machine started, for whomever; 0 where that is not said."""
+    try:
+        first = Path("/proc/stat").read_text("utf-8").splitlines()[0].split()
+    except OSError:
+        return 0.0
+    return sum(int(first[n]) for n in WORKING) / os.sysconf("SC_CLK_TCK")
 
 
 def told(machine: Mapping[str, str]) -> str:

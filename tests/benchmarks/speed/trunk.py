@@ -38,7 +38,7 @@ def rows(settings: Settings) -> list[Row]:
             trunk = Timm(MODEL, "random", size=size, batch=batch, precision=name)
             works[f"{size} {name}"] = lambda trunk=trunk, crops=crops: trunk.embed(crops)
     operations = {name: counted(work) for name, work in works.items()}  # and all are warm now
-    taken = interleaved(works, settings.of(3, 11))
+    taken = interleaved(works, settings.of(3, 7))
     rates = {name: [operations[name] / s / 1e9 for s in values] for name, values in taken.items()}
     found = [
         row_of("product of 2,048² matrices", "product", rates),
