@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from .rows import Row, origin_of, schema_of
 from .runner import Runner, Task
 from .shard import Shard
 from .source import GONE, Listing
-from .work import LOCK, PART, Summary, Work, discard, job_of, summary_of
+from .work import LOCK, PART, Summary, Work, discard, forget, job_of, summary_of
 
 UNREAD = ("missing_file", "unreadable")  # codes of photographs of which not one byte could be had
 Judged = tuple[int, list[Row]]
@@ -50,18 +51,14 @@ class Batch:
                 discard(folder)
             self.progress.note(f"{output} is finished already")
             return summary_of(output)
-        try:
-            if fresh and folder.is_dir():
-                discard(folder)
-            folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder / LOCK, timeout=0):
+        with _held(folder):
+            if fresh:
+                forget(folder)
+            with _told(folder):
                 work = Work(folder, job, schema_of(self.pipeline, votes=self.task.votes))
-                self._judge(work)
+            self._judge(work)
+            with _told(folder):
                 work.finish(output, origin_of(self.pipeline, job))
-        except Timeout:
-            raise DysfwError(f"another process is at work in {folder}", hint="wait for it, or name another output") from None
-        except OSError as error:
-            raise _refused(error, folder) from None
         return summary_of(output)
 
     def _judge(self, work: Work) -> None:
@@ -76,13 +73,15 @@ class Batch:
         results = self.runner.judge(self.task, self.pipeline, work.entries(part for part, _ in pending))
         shown = self.progress.track(_watched(results, listing), "judging", total, "images", start=done)
         for part, rows in _parts(shown, dict(pending)):
-            work.keep(part, rows)
+            with _told(work.folder):
+                work.keep(part, rows)
 
     def _listed(self, work: Work) -> int:
         """How many photographs there are. Where they cannot be listed, nothing was begun, and nothing is left."""
         listing, shard = self.listing, self.shard
         try:
-            total = work.listed(entry for entry in listing.entries() if shard.takes(entry.name))
+            with _told(work.folder):
+                total = work.listed(entry for entry in listing.entries() if shard.takes(entry.name))
             if not total:
                 of_shard = f" in shard {shard}" if shard.number > 1 else ""
                 others = count(listing.ignored, "other file")
@@ -117,8 +116,8 @@ def _watched(results: Iterable[Judged], listing: Listing) -> Iterator[Judged]:
     in_vain = 0
     for number, rows in results:
         code = rows[0].get("error_code")
-        in_vain = in_vain + 1 if code in UNREAD else 0
-        if in_vain and (in_vain >= GONE or not listing.is_there()):
+        in_vain = in_vain + 1 if code == "unreadable" else 0
+        if in_vain >= GONE or (code in UNREAD and not listing.is_there()):
             raise DysfwError(
                 f"{listing.text} can no longer be read: {rows[0]['image']}: {rows[0]['error_message']}",
                 hint="the finished parts are kept; when it is back, the same command goes on",
@@ -135,6 +134,37 @@ def _refuse_foreign(output: Path, job: dict[str, object]) -> None:
         raise DysfwError(
             f"{output} is finished, but of another job (different: {names})", hint="name another output, or delete it first"
         )
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """The folder, made, and no other process's meanwhile."""
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:  # an OSError too
+        raise DysfwError(f"another process is at work in {folder}", hint="wait for it, or name another output") from None
+    except NotImplementedError:  # a file system that knows no locks
+        raise DysfwError(
+            f"{folder} lies on a file system without locks, so that two processes could do the same work",
+            hint="name an output on another, and copy it when it is finished",
+        ) from None
+    except OSError as error:
+        raise _refused(error, folder) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Turns what the system says of writing into what the user can do."""
+    try:
+        yield
+    except OSError as error:
+        raise _refused(error, folder) from None
 
 
 def _refused(error: OSError, folder: Path) -> DysfwError:

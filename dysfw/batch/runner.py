@@ -21,6 +21,7 @@ from ..recipe.signature import signature_of
 from ..registry.registry import Registry, load_registry
 from ..text import closest, listed
 from ..threads import wait_asleep
+from ..types import Failure, Prediction
 from .entry import Entry
 from .rows import Row, rows_of
 
@@ -62,9 +63,7 @@ class Task:
                 under_way.append((number, entry))
                 yield entry.opened
 
-        for results in pipeline.predict_each(sources(), all_faces=self.all_faces):
-            number, entry = under_way.popleft()
-            yield number, rows_of(number, entry, results, votes=self.votes)
+        return self._rows(pipeline.predict_each(sources(), all_faces=self.all_faces), under_way)
 
     def judged(
         self, pipeline: Pipeline, batches: Iterable[tuple[Sequence[tuple[int, Entry]], Sequence[Decoded]]]
@@ -77,9 +76,15 @@ class Task:
                 under_way.extend(numbered)
                 yield batch
 
-        for results in pipeline.predict_decoded(decoded(), all_faces=self.all_faces):
+        return self._rows(pipeline.predict_decoded(decoded(), all_faces=self.all_faces), under_way)
+
+    def _rows(
+        self, results: Iterable[Sequence[Prediction | Failure]], under_way: deque[tuple[int, Entry]]
+    ) -> Iterator[tuple[int, list[Row]]]:
+        """under_way: the photographs whose results come, in their order; another thread adds to it."""
+        for own in results:
             number, entry = under_way.popleft()
-            yield number, rows_of(number, entry, results, votes=self.votes)
+            yield number, rows_of(number, entry, own, votes=self.votes)
 
 
 def fingerprints_of(pipeline: Pipeline) -> dict[str, str]:

@@ -18,7 +18,7 @@ from .remote import MAGIC, is_address, list_addresses, system_of
 MANIFESTS = (".csv", ".parquet")
 COLUMNS = ("path", "patient", "label", "source")
 MAX_BYTES = 64 * 2**30
-GONE = 32  # photographs one after the other that could not even be read: the trouble is with their source
+GONE = 32  # photographs one after the other that are there and could not be read: the trouble is with their disk or service
 
 
 @dataclass(slots=True)

@@ -123,10 +123,16 @@ class Work:
         return self.folder / f"part-{part:08}.parquet"
 
 
+def forget(folder: Path) -> None:
+    """Delete all that was done, but not the lock of who deletes it. The list goes first: without it nothing counts as begun."""
+    for path in sorted(folder.glob("*"), key=lambda p: p.name != LISTING):
+        if path.name != LOCK:
+            path.unlink(missing_ok=True)
+
+
 def discard(folder: Path) -> None:
-    """Delete unfinished work. The job goes last, so that a kill in between leaves what can be recognised."""
-    for path in sorted(folder.glob("*"), key=lambda p: p.name in (JOB, LOCK)):
-        path.unlink(missing_ok=True)
+    """Delete the folder, once its work is finished."""
+    forget(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -164,10 +164,12 @@ class StageCache:
         with self._lock:
             try:
                 yield
-            except sqlite3.DatabaseError as error:
+            except sqlite3.Error as error:
                 self._without(str(error))
             except Timeout:
                 self._without("another process has held it for long")
+            except NotImplementedError:
+                self._without("its file system knows no locks")
             except OSError as error:
                 self._without(error.strerror or str(error))
 

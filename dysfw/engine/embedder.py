@@ -60,7 +60,7 @@ class Embedder:
     def embed_decoded(
         self, batches: Iterable[Sequence[Decoded]], *, all_faces: bool
     ) -> Iterator[list[list[Embedded | Failure]]]:
-        """The same of photographs that somebody else has decoded; what was computed of them before is not looked up."""
+        """The same of photographs that somebody else has decoded."""
         return self._passed(([_opened(one) for one in batch] for batch in batches), all_faces=all_faces, pixels=False)
 
     def _passed(

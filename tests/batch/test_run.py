@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 import duckdb
+import fsspec
 import numpy as np
 import pandas
 import polars
@@ -240,6 +241,53 @@ def test_a_source_that_goes_away_stops_the_work_and_nothing_finished_is_lost(jud
     away.rename(folder)
     assert judge(folder, output).failed == {"no_face": 24}
     assert any(note.startswith("going on: ") for note in heard.notes)
+
+
+def test_a_manifest_of_which_much_is_missing_is_judged_to_its_end(judge, paint, tmp_path):
+    paint("there.png", RED)
+    names = [f"gone-{n}.png" for n in range(60)]
+    (tmp_path / "list.csv").write_text("path\n" + "\n".join([*names, "there.png"]) + "\n")
+    found = judge(tmp_path / "list.csv", tmp_path / "out.parquet")
+    assert (found.rows, found.failed) == (61, {"missing_file": 60})
+
+
+def test_a_service_that_no_longer_answers_stops_the_work(judge, tmp_path, monkeypatch):
+    memory = fsspec.filesystem("memory")
+    for n in range(300):
+        memory.pipe(f"/shelf/{n:03}.png", b"no picture")
+
+    class Hangs(Local):
+        def judge(self, task, pipeline, numbered):
+            for number, result in enumerate(super().judge(task, pipeline, numbered)):
+                if number == 100:
+                    monkeypatch.setattr(type(memory), "_open", _refused)
+                yield result
+
+    with pytest.raises(DysfwError, match=r"memory://shelf can no longer be read: .*ConnectionError: timed out"):
+        judge("memory://shelf", tmp_path / "out.parquet", runner=Hangs())
+    memory.rm("/shelf", recursive=True)
+
+
+def _refused(*_, **__):
+    raise ConnectionError("timed out")
+
+
+def test_fresh_does_not_touch_the_work_of_another_process(judge, photographs, tmp_path):
+    output = tmp_path / "out.parquet"
+    unfinished(output).mkdir()
+    (unfinished(output) / "part-00000000.parquet").write_bytes(b"theirs")
+    with FileLock(unfinished(output) / "lock"), pytest.raises(DysfwError, match="another process is at work"):
+        judge(photographs(5), output, fresh=True)
+    assert (unfinished(output) / "part-00000000.parquet").read_bytes() == b"theirs"
+
+
+def test_a_file_system_without_locks_is_told(judge, photographs, tmp_path, monkeypatch):
+    def unknown(*_):
+        raise NotImplementedError("flock")
+
+    monkeypatch.setattr("filelock.FileLock._acquire", unknown)  # none can be mounted here
+    with pytest.raises(DysfwError, match="file system without locks"):
+        judge(photographs(5), tmp_path / "out.parquet")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a small disk")
