@@ -33,6 +33,7 @@ PUBLIC = (
     "dysfw.weights",
     "dysfw.weightfile",
     "dysfw.files",
+    "dysfw.whole",
     "dysfw.data.read",
     "dysfw.batch.runner",
     "dysfw.batch.entry",

@@ -8,17 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from ..engine.pipeline import Pipeline
 from ..errors import DysfwError
+from ..held import held
 from ..progress import Progress
 from ..text import count
 from .rows import Row, origin_of, schema_of
 from .runner import Runner, Task
 from .shard import Shard
 from .source import GONE, Listing
-from .work import LOCK, PART, Summary, Work, discard, forget, job_of, summary_of
+from .work import PART, Summary, Work, discard, forget, job_of, summary_of
 
 UNREAD = ("missing_file", "unreadable")  # codes of photographs of which not one byte could be had
 Judged = tuple[int, list[Row]]
@@ -51,7 +50,7 @@ class Batch:
                 discard(folder)
             self.progress.note(f"{output} is finished already")
             return summary_of(output)
-        with _held(folder):
+        with held(folder, f"another process is at work in {folder}"):
             if fresh:
                 forget(folder)
             with _told(folder):
@@ -134,28 +133,6 @@ def _refuse_foreign(output: Path, job: dict[str, object]) -> None:
         raise DysfwError(
             f"{output} is finished, but of another job (different: {names})", hint="name another output, or delete it first"
         )
-
-
-@contextlib.contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """The folder, made, and no other process's meanwhile."""
-    lock = FileLock(folder / LOCK, timeout=0)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:  # an OSError too
-        raise DysfwError(f"another process is at work in {folder}", hint="wait for it, or name another output") from None
-    except NotImplementedError:  # a file system that knows no locks
-        raise DysfwError(
-            f"{folder} lies on a file system without locks, so that two processes could do the same work",
-            hint="name an output on another, and copy it when it is finished",
-        ) from None
-    except OSError as error:
-        raise _refused(error, folder) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextlib.contextmanager

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DysfwError
+from ..held import LOCK
 from ..text import count, listed
-from .atomic import replaced
+from ..whole import replaced
 from .entry import Entry
 from .rows import METADATA, Row
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 PART = 256  # photographs: what a kill costs at most
 ROW_GROUP = 16_384  # rows that are written together in the finished file
-JOB, LISTING, LOCK = "job.json", "listing.parquet", "lock"
+JOB, LISTING = "job.json", "listing.parquet"
 
 
 @dataclass(frozen=True, slots=True)

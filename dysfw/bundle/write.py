@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors.numpy import save
 
-from ..errors import DysfwError
 from ..files import sha256_of
 from ..recipe.document import dump_document
 from ..types import State
 from ..weightfile import write_weights
+from ..whole import made_whole
 from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Fitted, Manifest
 from .states import Array, packed
-
-
-def refuse_existing(folder: Path) -> None:
-    """Raise DysfwError where a bundle could not be written, before any work is done for it."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DysfwError(f"{folder} exists already", hint="name another folder with -o, or delete that one first")
-    if not folder.parent.is_dir():
-        raise DysfwError(f"{folder.parent} is not a folder", hint="create it first")
-    try:
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-"):
-            pass
-    except OSError as error:
-        raise DysfwError(f"cannot write in {folder.parent}: {error.strerror or error}") from None
 
 
 def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object], fitted: Fitted, card: str) -> Manifest:
@@ -36,34 +22,25 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
 
     recipe: ``Recipe.resolved()``. card: text of the model card. Raises DysfwError.
     """
-    refuse_existing(folder)
     states = {"fusion": fitted.fusion} | {f"head/{region}": state for region, state in fitted.heads.items()}
-    try:
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-            unfinished = Path(scratch) / folder.name
-            unfinished.mkdir()
-            (unfinished / RECIPE).write_text(dump_document(dict(recipe)), "utf-8")
-            (unfinished / CARD).write_text(card, "utf-8")
-            (unfinished / STATE).write_bytes(save(_arrays(states, fitted)))
-            names = [RECIPE, STATE, CARD]
-            if fitted.tuned:
-                differences = {f"{region}/{name}": d for region, own in fitted.tuned.items() for name, d in own.items()}
-                write_weights(unfinished / TUNED, differences, {"format": "dysfw.tuned/1"}, bits=8)
-                names.append(TUNED)
-            manifest = manifest.model_copy(
-                update={
-                    "values": {name: dict(state.values) for name, state in states.items() if state.values},
-                    "files": {name: sha256_of(unfinished / name) for name in names},
-                }
-            )
-            manifest = manifest.model_copy(update={"fingerprint": manifest.computed_fingerprint()})
-            content = manifest.model_dump(mode="json", by_alias=True)
-            (unfinished / MANIFEST).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-            if folder.exists():
-                folder.rmdir()  # empty, or refused above
-            unfinished.rename(folder)
-    except OSError as error:
-        raise DysfwError(f"cannot write the bundle {folder}: {error.strerror or error}") from None
+    with made_whole(folder) as unfinished:
+        (unfinished / RECIPE).write_text(dump_document(dict(recipe)), "utf-8")
+        (unfinished / CARD).write_text(card, "utf-8")
+        (unfinished / STATE).write_bytes(save(_arrays(states, fitted)))
+        names = [RECIPE, STATE, CARD]
+        if fitted.tuned:
+            differences = {f"{region}/{name}": d for region, own in fitted.tuned.items() for name, d in own.items()}
+            write_weights(unfinished / TUNED, differences, {"format": "dysfw.tuned/1"}, bits=8)
+            names.append(TUNED)
+        manifest = manifest.model_copy(
+            update={
+                "values": {name: dict(state.values) for name, state in states.items() if state.values},
+                "files": {name: sha256_of(unfinished / name) for name in names},
+            }
+        )
+        manifest = manifest.model_copy(update={"fingerprint": manifest.computed_fingerprint()})
+        content = manifest.model_dump(mode="json", by_alias=True)
+        (unfinished / MANIFEST).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return manifest
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..bundle.contents import Fitted, Manifest, Performance, TrainingData, Votes
-from ..bundle.write import refuse_existing, write_bundle
+from ..bundle.write import write_bundle
 from ..cache.store import StageCache
 from ..data.dataset import Dataset, Item, refuse_too_small
 from ..engine.assemble import used_weights, vary
@@ -28,6 +28,7 @@ from ..recipe.model import Recipe
 from ..reliability.prior import prior_of
 from ..reliability.typicality import fit_typicality
 from ..types import Failure, Float32
+from ..whole import refuse_existing
 from .agreement import agreement
 from .card import model_card
 from .cases import keep_cases

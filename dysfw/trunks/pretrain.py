@@ -17,6 +17,7 @@ from ..components import Backbone
 from ..data.dataset import Dataset
 from ..engine.build import Components, build
 from ..errors import DysfwError
+from ..held import held
 from ..progress import Progress, Silent
 from ..recipe.model import Recipe
 from ..recipe.pretraining import Pretrain
@@ -33,7 +34,7 @@ from .schedule import Schedule
 from .training import Training
 from .trunkfile import Label, write_trunk
 from .truth import read_truth
-from .workfolder import held, refuse_existing, work_folder
+from .workfolder import refuse_existing, work_folder
 
 LONGEST_WAIT = timedelta(days=7)  # of one process for another: finding faces may take long
 
@@ -89,7 +90,7 @@ def pretrain(
         fabric.barrier()
         session.run(Silent(), stopped)
         return None
-    with held(output):
+    with held(work_folder(output), f"another process is training {output}"):
         if fresh:
             (work_folder(output) / checkpoint.FILE).unlink(missing_ok=True)
         try:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from ..errors import DysfwError
+from ..whole import replaced
 
 Array = npt.NDArray[np.generic]
 
@@ -36,17 +36,12 @@ def write_stored(path: Path, stored: Stored) -> None:
 
     Raises DysfwError where the system refuses (a full disk …); what was there before is then untouched.
     """
-    unfinished = path.with_name(f".{path.name}.unfinished")
     arrays = {name: np.asarray(array, order="C") for name, array in stored.arrays.items()}
     values = json.dumps(stored.values)
     try:
-        save_file(arrays, unfinished, {"values": values, "sha256": _digest(arrays, values)})
-        with unfinished.open("rb") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-        _flush_folder(path.parent)
+        with replaced(path) as unfinished:
+            save_file(arrays, unfinished, {"values": values, "sha256": _digest(arrays, values)})
     except (OSError, SafetensorError) as error:
-        unfinished.unlink(missing_ok=True)
         raise DysfwError(f"cannot write {path}: {error}", hint="make room or name another folder, then run it again") from None
 
 
@@ -72,12 +67,3 @@ def _digest(arrays: Mapping[str, Array], values: str) -> str:
         digest.update(f"{name} {array.dtype} {list(array.shape)}\n".encode())
         digest.update(array.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make a rename last through a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

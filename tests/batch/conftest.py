@@ -1,11 +1,9 @@
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from program import Programs
 
 from dysfw.batch.run import Batch
 from dysfw.batch.runner import Local, Task, fingerprints_of
@@ -19,7 +17,6 @@ from dysfw.registry.registry import Registry, load_registry
 from dysfw.training.train import train
 
 TESTS = Path(__file__).parents[1]
-DYSFW = Path(sys.executable).with_name("dysfw")
 COLOURS = [(200, 40, 40), (40, 160, 40), (190, 170, 110)]
 
 
@@ -81,18 +78,7 @@ def judge(toys, bundle, heard):
 
 @pytest.fixture
 def start():
-    """start("batch", …): the program in a process of its own, in which the toys are installed."""
-    path = os.pathsep.join([str(TESTS / "toys"), str(TESTS / "toys_installed"), os.environ.get("PYTHONPATH", "")])
-    running = []
-
-    def start(*arguments: object) -> subprocess.Popen:
-        environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-        command = [str(DYSFW), *map(str, arguments)]
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        running.append(process)
-        return process
-
-    yield start
-    for process in running:
-        process.kill()
-        process.communicate()
+    """start("COMMAND", …): the program in a process of its own, in which the toys are installed."""
+    programs = Programs()
+    yield programs.start
+    programs.end()

@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as Pillow
+from program import Programs
 
 from dysfw.data.read import read_dataset
 from dysfw.recipe.check import load_recipe
@@ -17,7 +15,6 @@ from dysfw.trunks.trunkfile import Label
 
 TESTS = Path(__file__).parents[1]
 PLAIN = Label()
-DYSFW = Path(sys.executable).with_name("dysfw")
 RECIPE = """\
 version: 1
 name: small
@@ -74,21 +71,10 @@ def identities(tmp_path) -> Path:
 
 @pytest.fixture
 def start():
-    """start("pretrain", …): the program in a process of its own, in which the toys are installed."""
-    path = os.pathsep.join([str(TESTS / "toys"), str(TESTS / "toys_installed"), os.environ.get("PYTHONPATH", "")])
-    running = []
-
-    def start(*arguments: object) -> subprocess.Popen:
-        environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-        command = [str(DYSFW), *map(str, arguments)]
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        running.append(process)
-        return process
-
-    yield start
-    for process in running:
-        process.kill()
-        process.communicate()
+    """start("COMMAND", …): the program in a process of its own, in which the toys are installed."""
+    programs = Programs()
+    yield programs.start
+    programs.end()
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def export(
         raise DysfwError(f"--format: found {form!r}; allowed: {', '.join(FORMATS)}")
     if missing := [name for name in NEEDS if find_spec(name) is None]:
         raise DysfwError(f"`dysfw export` needs {', '.join(missing)}", hint="pip install 'dysfw-onnx[export]'")
-    from .export.folder import refuse_existing
+    from dysfw.whole import refuse_existing
 
     refuse_existing(output)
     leave.allow(fetch, TerminalProgress())

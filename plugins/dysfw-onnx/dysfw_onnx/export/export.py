@@ -14,9 +14,9 @@ from dysfw import RESEARCH_USE
 from dysfw.components import Backbone, CaseBased
 from dysfw.files import sha256_of
 from dysfw.progress import Progress
+from dysfw.whole import made_whole
 
 from .check import Measured, measure, refuse_difference
-from .folder import made_whole
 from .folding import fold
 from .layers import head_model
 from .statement import Files, statement
