@@ -2,7 +2,7 @@
 
     python tests/benchmarks/speed [NAME…] [--quick] [--json FILE] [--data DIR]
 
-NAME: trunk, precision, tax, dlib_trunk, pipeline, cache, startup, memory, ray_runner; without one all of them, each in a
+NAME: trunk, precision, tax, dlib_trunk, pipeline, cache, startup, memory, ray_runner, stages, waiting; without one all of them, each in a
 process of its own. --quick: small sizes, a few minutes in all; else about a quarter of an hour. --json: the table to a file
 too, with every single measurement. --data: a folder of phantoms, as ``dysfw phantom dataset`` makes it, instead of those that
 are rendered or come with the tests.
