@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from .components import Backbone
+from .errors import DysfwError
 from .types import Float32, UInt8
 
 Precision = Literal["float32", "bfloat16"]
@@ -133,12 +135,13 @@ class Runner:
 
     size: side of the crops, px. batch: 1 or more; it is halved, and the work goes on, where memory does not suffice. device:
     "cpu", "cuda:0" …; "cuda" is the first of its kind. precision: "bfloat16" runs under autocast, the weights stay float32.
+    compile: by ``torch.compile``, when the first crops come; every batch is filled up to ``batch``, so that this happens once.
     Raises ValueError for a value that is wrong and for a device that this machine does not have: nothing falls back to another.
     On CUDA it sets cuDNN, for the whole process, to deterministic algorithms and true float32 (torch's default rounds
     convolutions to TF32, an error of about 1e-3).
     """
 
-    def __init__(self, size: int, batch: int, device: str, precision: Precision) -> None:
+    def __init__(self, size: int, batch: int, device: str, precision: Precision, *, compile: bool = False) -> None:
         if size < 1 or batch < 1:
             raise ValueError(f"size and batch must be 1 or more, found size {size} and batch {batch}")
         if precision not in ("float32", "bfloat16"):
@@ -147,6 +150,7 @@ class Runner:
         self.batch = batch
         self.device = find_device(device)
         self.precision = precision
+        self.compile = compile
         if self.device.type == "cuda":
             cudnn = torch.backends.cudnn
             cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark = False, True, False
@@ -172,7 +176,7 @@ class Runner:
         while done < len(crops):
             part = crops[done : done + self.batch]
             try:
-                rows = module(self._send(part))
+                rows = self._compiled(module, part) if self.compile else module(self._send(part))
             except (RuntimeError, MemoryError) as error:
                 if len(part) == 1 or not is_out_of_memory(error):
                     raise
@@ -183,9 +187,26 @@ class Runner:
             done += len(part)
             yield rows
 
+    def _compiled(self, module: nn.Module, crops: UInt8) -> Tensor:
+        """Raises DysfwError where this machine cannot compile."""
+        filled = np.concatenate([crops, np.zeros((self.batch - len(crops), *crops.shape[1:]), np.uint8)])
+        try:
+            return _compiled_call()(module, self._send(filled))[: len(crops)]
+        except torch._dynamo.exc.BackendCompilerFailed as error:
+            raise DysfwError(
+                f"compile: true, but torch cannot compile here: {str(error).strip().splitlines()[0]}",
+                hint="leave compile out, or install what torch.compile needs (on a processor, a C++ compiler such as g++)",
+            ) from error
+
     def _send(self, crops: UInt8) -> Tensor:
         """Crops on the device: still bytes, a quarter of what floats would be, and already channels last in memory."""
         return torch.from_numpy(crops.copy(order="C")).to(self.device).permute(0, 3, 1, 2)
+
+
+@cache
+def _compiled_call() -> Callable[[nn.Module, Tensor], Tensor]:
+    """One function for all modules: what was compiled for one serves its variants, whose tensors alone differ."""
+    return torch.compile(lambda module, pixels: module(pixels), dynamic=False)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -32,4 +32,4 @@ def test_a_name_that_is_no_measurement_is_refused():
     command = [sys.executable, "tests/benchmarks/speed", "nothing"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 2
-    assert "'nothing' is none of trunk, precision" in ran.stderr
+    assert "'nothing' is none of trunk, compiled, precision" in ran.stderr

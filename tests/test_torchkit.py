@@ -1,5 +1,7 @@
 """What the core offers to torch backbones."""
 
+import os
+import shutil
 import subprocess
 import sys
 
@@ -23,6 +25,13 @@ class Means(torch.nn.Module):
         assert pixels.dtype == torch.uint8
         assert pixels.is_contiguous(memory_format=torch.channels_last)
         return pixels.float().mean((2, 3))
+
+
+class Pool(torch.nn.Module):
+    """[N, C, H, W] -> [N, C]"""
+
+    def forward(self, maps):
+        return maps.mean((2, 3))
 
 
 @pytest.fixture
@@ -108,6 +117,34 @@ def test_another_error_halves_nothing(crops):
     with pytest.raises(RuntimeError, match="something else"):
         runner.embed(Broken(), crops, 3)
     assert runner.batch == 4
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_compiled_trunks_give_the_same_and_are_compiled_once(crops, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    first, other = (torch.nn.Sequential(Normalise([9] * 3, [2] * 3), torch.nn.Conv2d(3, 4, 3), Pool()) for _ in range(2))
+    expected = [Runner(6, 3, "cpu", "float32").embed(module, crops, 4) for module in (first, other)]
+    compiled = Runner(6, 3, "cpu", "float32", compile=True)
+    for module, rows in zip((first, other), expected, strict=True):
+        np.testing.assert_allclose(compiled.embed(module, crops, 4), rows, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(compiled.embed(module, crops[:1], 4), rows[:1], rtol=1e-4, atol=1e-4)
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
+
+
+def test_without_a_compiler_compiled_trunks_are_refused(crops, tmp_path):
+    code = """
+import sys, numpy as np, torch
+from dysfw.errors import DysfwError
+from dysfw.torchkit import Normalise, Runner
+try:
+    Runner(6, 4, "cpu", "float32", compile=True).embed(Normalise([9] * 3, [2] * 3), np.zeros((2, 6, 6, 3), np.uint8), 3)
+except DysfwError as error:
+    print(error.message, error.hint)
+"""
+    surroundings = os.environ | {"CXX": str(tmp_path / "none"), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=surroundings, capture_output=True, text=True, check=True)
+    assert "torch cannot compile here" in done.stdout, done.stdout + done.stderr
+    assert "g++" in done.stdout
 
 
 def test_normalising_follows_the_device_and_is_no_part_of_the_weights():

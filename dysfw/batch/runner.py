@@ -20,7 +20,6 @@ from ..imaging.decode import Source
 from ..recipe.signature import signature_of
 from ..registry.registry import Registry, load_registry
 from ..text import closest, listed
-from ..threads import wait_asleep
 from ..types import Failure, Prediction
 from .entry import Entry
 from .rows import Row, rows_of
@@ -44,7 +43,6 @@ class Task:
     def open(self, device: str | None = None) -> Pipeline:
         """The pipeline, on the machine that calls this. device: another than the recipe's. Raises DysfwError where this machine
         has another recipe, bundle or version than the task names."""
-        wait_asleep()
         overrides = (*self.overrides, *([f"device={device}"] if device else []))
         pipeline = open_pipeline(self.recipe, load_registry(self.plugins), overrides)
         here = fingerprints_of(pipeline)

@@ -20,7 +20,6 @@ from .. import RESEARCH_USE, __version__
 from ..errors import DysfwError, Interrupted
 from ..registry.registry import Registry, load_registry
 from ..text import in_words, shown
-from ..threads import wait_asleep
 from ..weights import leave
 from .terminal import TerminalProgress, print_error, warn
 
@@ -141,7 +140,6 @@ def main() -> None:
     """Run the program. Exit codes: 0 all done; 1 some inputs failed, the rest was delivered; 2 the command or recipe is
     wrong; 70 a fault of dysfw itself; 74 the system refused to read or write; 130 interrupted; 141 nobody reads the output."""
     _prepare_streams()
-    wait_asleep()
     before = signal.signal(signal.SIGINT, _interrupted)
     leave.allow(False, TerminalProgress())  # whatever is fetched, of whichever command, is told here
     try:

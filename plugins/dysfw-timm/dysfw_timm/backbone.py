@@ -30,8 +30,8 @@ class Timm(Backbone):
     weights: "imagenet" (those that timm publishes for the model), "random" (from ``seed``; embeddings mean nothing), the path
     of a safetensors file, or, in a recipe, the name of one that a plugin brings ("phantom"). pooling: "average" and "max" over
     the map, or "flatten", the whole of it, channel by channel. size: side of the crops, px; without it the one that the model
-    was trained for. batch: crops that go through the model at once. seed: for random weights, 0 or more. device, precision:
-    see ``dysfw.torchkit.Runner``.
+    was trained for. batch: crops that go through the model at once. seed: for random weights, 0 or more. device, precision,
+    compile: see ``dysfw.torchkit.Runner``.
 
     Raises ValueError where a value is wrong, the device is not there, or a weight file does not fit the model exactly (but
     for its classifier); DysfwError where published weights are not on this machine and may not be fetched.
@@ -50,6 +50,7 @@ class Timm(Backbone):
         seed: int = 0,
         device: str = "cpu",
         precision: Precision = "float32",
+        compile: bool = False,
     ) -> None:
         if pooling not in ("average", "max", "flatten"):
             raise ValueError(f'pooling must be "average", "max" or "flatten", found {pooling!r}')
@@ -57,7 +58,7 @@ class Timm(Backbone):
             raise ValueError(f"seed must be 0 or more, found {seed}")
         config = find_config(model)
         side = config.input_size[-1] if size is None else size
-        self._runner = Runner(side, batch, device, precision)
+        self._runner = Runner(side, batch, device, precision, compile=compile)
         self.net = build(model, config, side, seed)
         self._weights = _fill(self.net, model, config, weights, seed)
         trunk = Trunk(self.net, config.mean, config.std, pooling)

@@ -2,10 +2,10 @@
 
     python tests/benchmarks/speed [NAME…] [--quick] [--json FILE] [--data DIR]
 
-NAME: trunk, precision, tax, dlib_trunk, pipeline, cache, startup, memory, ray_runner, stages, waiting; without one all of them,
-each in a process of its own. --quick: small sizes, a few minutes in all; else about a quarter of an hour. --json: the table to
-a file too, with every single measurement. --data: a folder of phantoms, as ``dysfw phantom dataset`` makes it, instead of those
-that are rendered or come with the tests.
+NAME: trunk, compiled, precision, tax, dlib_trunk, pipeline, cache, startup, memory, ray_runner, stages; without one all of
+them, each in a process of its own. --quick: small sizes, a few minutes in all; else about a quarter of an hour. --json: the
+table to a file too, with every single measurement. --data: a folder of phantoms, as ``dysfw phantom dataset`` makes it,
+instead of those that are rendered or come with the tests.
 
 Prints one Markdown table and a line on the machine. What is compared runs side by side, in turn, round after round; shown are
 medians and, in brackets, the least and the most of the rounds, because a machine's speed drifts. "unsteady" stands where they

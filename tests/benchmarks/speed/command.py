@@ -18,7 +18,9 @@ from .table import Row, markdown
 from .timing import Settings, busy, machine, progress, told
 
 FOLDER = Path(__file__).parent
-NAMES = ("trunk", "precision", "tax", "dlib_trunk", "pipeline", "cache", "startup", "memory", "ray_runner", "stages", "waiting")
+NAMES = (
+    "trunk", "compiled", "precision", "tax", "dlib_trunk", "pipeline", "cache", "startup", "memory", "ray_runner", "stages",
+)  # fmt: skip
 QUIET = 0.1  # of the cores: what other programs may take
 
 
