@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,19 +32,30 @@ def read_rows(
         raise DysfwError(f"{path} is larger than {most_bytes:,} bytes", hint="leave other columns out, or take Parquet")
     reader = _parquet if path.suffix.lower() == ".parquet" else _csv
     for number, row in reader(path, kind, columns, check):
-        cells = {name: ("" if (value := row.get(name)) is None else str(value)).strip() for name in columns}
+        cells = {name: _text(row.get(name)) for name in columns}
         # None is where the csv module puts the cells that no column has a name for.
         overfull = "more cells than columns; a comma in a value needs quotes around that value"
         yield Row(number, cells, overfull if None in row else "")
 
 
+def _text(value: object) -> str:
+    """A whole number that a gap in its column has made a float is written as the whole number; "" for nothing."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
+
+
 def _csv(
-    path: Path, kind: str, _: Sequence[str], check: Callable[[Sequence[str]], None]
+    path: Path, kind: str, columns: Sequence[str], check: Callable[[Sequence[str]], None]
 ) -> Iterator[tuple[int, Mapping[Any, Any]]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
-            check(reader.fieldnames or [])
+            names = [name.strip() for name in reader.fieldnames or []]
+            if doubled := sorted({name for name in names if name in columns and names.count(name) > 1}):
+                raise DysfwError(f"{path} has more than one column {doubled[0]!r}", hint="keep one of them")
+            reader.fieldnames = names
+            check(names)
             for row in reader:
                 yield reader.line_num, row
     except (UnicodeDecodeError, csv.Error) as error:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..errors import DysfwError, ImageError
+from ..imaging.decode import read_bytes
 from ..text import in_words
 from ..weights import leave
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 HERE = ("file", "local", "memory")  # schemes that do not leave this machine
 MAGIC = re.compile(r"[*?\[]")
+NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,16 @@ class RemotePhotograph:
     def read(self, most: int) -> bytes:
         """Raises ImageError (missing_file, unreadable), and DysfwError where the service cannot be used from here at all."""
         system, path = system_of(self.address)
+        if _is_this_machine(system):
+            content = read_bytes(Path(path))  # which also knows pipes, and refuses them
+            return content[:most]
         try:
             with system.open(path, "rb") as file:
                 return bytes(file.read(most))
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            # Over HTTP a service that does not answer is called so too.
+            if error.__cause__ is not None and getattr(error.__cause__, "status", None) != NOT_FOUND:
+                raise ImageError("unreadable", f"cannot be read: {in_words(error.__cause__)}") from None
             raise ImageError("missing_file", "no such file") from None
         except Exception as error:  # each service has errors of its own
             raise ImageError("unreadable", f"cannot be read: {in_words(error)}") from None
@@ -59,12 +68,24 @@ def system_of(address: str) -> tuple[Any, str]:
     return system, path
 
 
+def _is_this_machine(system: Any) -> bool:  # noqa: ANN401  # fsspec has no types
+    from fsspec.implementations.local import LocalFileSystem
+
+    return isinstance(system, LocalFileSystem)
+
+
+def _found(system: Any, path: str) -> list[str]:  # noqa: ANN401
+    """All files under a folder but hidden ones, or the one file that the path is."""
+    names: list[str] = system.find(path)
+    return [name for name in names if not any(part.startswith(".") for part in name.removeprefix(path).split("/"))]
+
+
 def list_addresses(source: str) -> Iterator[str]:
     """The addresses of all files at ``source``: one file, all under a folder, or all that a pattern matches. Raises
     DysfwError."""
     system, path = system_of(source)
     try:
-        found = system.glob(path) if MAGIC.search(path) else system.find(path)
+        found = system.glob(path) if MAGIC.search(path) else _found(system, path)
     except Exception as error:
         raise DysfwError(f"{source} cannot be listed: {in_words(error)}") from None
     for name in sorted(found):

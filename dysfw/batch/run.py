@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ class Batch:
     tell: Callable[[str], None]
 
     def run(self, output: Path, *, fresh: bool = False) -> Summary:
-        """Judge what is listed into ``output``. Finished work is not done again. fresh: forget what was begun.
+        """Judge what is listed into ``output``. Finished work is not done again. fresh: forget what was begun or finished.
 
         Raises DysfwError: a file that is no result of this job, another process at the same work, a source that is gone, a full
         disk. What was finished by then is kept, and the same call goes on from there.
@@ -46,9 +47,13 @@ class Batch:
         folder = output.with_name(f"{output.name}.unfinished")
         if output.exists():
             _refuse_foreign(output, job)
+        if output.exists() and not fresh:
             if folder.is_dir():  # killed between the last two steps
                 discard(folder)
-            self.progress.note(f"{output} is finished already")
+            self.progress.note(
+                f"{output} is finished already, and nothing was done: what has come to {self.listing.text} since is not in it. "
+                "--fresh starts anew"
+            )
             return summary_of(output)
         with held(folder, f"another process is at work in {folder}"):
             if fresh:
@@ -65,6 +70,8 @@ class Batch:
         total = self._listed(work)
         if listing.ignored:
             note(f"left out, as no photographs by their names: {count(listing.ignored, 'file')} at {listing.text}")
+        if manifest := listing.manifest:
+            note(f"{manifest} was not read: name it as SOURCE, and its labels and patients come along")
         pending = list(work.pending_parts(self.tell))
         done = total - sum(size for _, size in pending)
         if done:
@@ -93,7 +100,7 @@ class Batch:
     def _job(self) -> dict[str, object]:
         """All that decides what the rows will be."""
         text = self.listing.text
-        source = text if "://" in text else str(Path(text).expanduser().absolute())
+        source = text if "://" in text else os.path.normpath(Path(text).expanduser().absolute())
         asked = {"source": source, "shard": str(self.shard), "all_faces": self.task.all_faces, "votes": self.task.votes}
         return asked | {key: value for key, value in self.task.fingerprints.items() if key != "device"}
 

@@ -60,13 +60,21 @@ class Listing:
             root = root.parent
         return root.exists()
 
+    @property
+    def manifest(self) -> Path | None:
+        """One that lies in the folder, and is not read where the folder is the source."""
+        if is_address(self.text):
+            return None
+        found = (Path(self.text).expanduser() / f"manifest{suffix}" for suffix in MANIFESTS)
+        return next((path for path in found if path.is_file()), None)
+
     def _folder(self, folder: Path) -> Iterator[Entry]:
         for name in self._photographs(_walked(folder, "")):
             yield Entry(str(folder / name), name)
 
     def _pattern(self, pattern: str) -> Iterator[Entry]:
         # not Path.glob: that takes no absolute patterns
-        found = sorted(name for name in glob.iglob(pattern, recursive=True) if Path(name).is_file())  # noqa: PTH207
+        found = sorted(name for name in glob.iglob(pattern, recursive=True) if not Path(name).is_dir())  # noqa: PTH207
         for name in self._photographs(iter(found)):
             yield Entry(name, name)
 
@@ -92,14 +100,23 @@ def _walked(folder: Path, inside: str) -> Iterator[str]:
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from _walked(Path(entry.path), f"{inside}{entry.name}/")
-        elif entry.is_file():
+        elif _is_file(entry):
             yield inside + entry.name
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """A link that leads nowhere counts: what it stands for is missing, which somebody ought to know."""
+    try:
+        return entry.is_file() or (entry.is_symlink() and not entry.is_dir())
+    except OSError:  # a link that leads to itself
+        return True
 
 
 def _manifest(path: Path) -> Iterator[Entry]:
     def check(found: Sequence[str]) -> None:
         if "path" not in found:
-            raise DysfwError(f"{path} has no column 'path' (found: {listed(found)}){closest('path', found)}")
+            message = f"{path} has no column 'path' (found: {listed(found)}){closest('path', found)}"
+            raise DysfwError(message, hint=f"optional: {listed(COLUMNS[1:])}. In CSV, commas separate columns.")
 
     for number, cells, problem in read_rows(path, "manifest", COLUMNS, check, MAX_BYTES):
         name = cells["path"]

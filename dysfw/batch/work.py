@@ -28,6 +28,8 @@ Tell = Callable[[str], None]
 PART = 256  # photographs: what a kill costs at most
 ROW_GROUP = 16_384  # rows that are written together in the finished file
 JOB, LISTING = "job.json", "listing.parquet"
+BASE = b"dysfw.base"  # in the list's metadata: the folder that its relative paths start from
+HASH = 64  # hex digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,10 @@ class Work:
 
         path = self.folder / LISTING
         if not path.is_file():
-            with replaced(path) as scratch, parquet.ParquetWriter(scratch, _listing_schema(), compression="zstd") as file:
+            schema = _listing_schema().with_metadata({BASE: os.fsencode(Path.cwd())})
+            with replaced(path) as scratch, parquet.ParquetWriter(scratch, schema, compression="zstd") as file:
                 for rows in _in_parts(entries):
-                    file.write_table(_listing_table(rows), row_group_size=PART)
+                    file.write_table(_listing_table(rows).cast(schema), row_group_size=PART)
         return int(parquet.read_metadata(path).num_rows)
 
     def pending_parts(self, tell: Tell) -> Iterator[tuple[int, int]]:
@@ -81,8 +84,9 @@ class Work:
         from pyarrow import parquet
 
         with parquet.ParquetFile(self.folder / LISTING) as file:
+            base = os.fsdecode((file.schema_arrow.metadata or {}).get(BASE, b""))
             for part in parts:
-                yield from enumerate(_entries(file.read_row_group(part)), part * PART)
+                yield from enumerate(_entries(file.read_row_group(part), base), part * PART)
 
     def _has(self, part: int, tell: Tell) -> bool:
         from pyarrow import parquet
@@ -175,7 +179,12 @@ def _read_job(path: Path) -> dict[str, object] | None:
 
 def _differing(then: dict[str, object], now: dict[str, object]) -> str:
     names = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
-    return listed(f"{name} was {then.get(name)}, and now is {now.get(name)}" for name in names)
+    return listed(f"{name} was {_brief(then.get(name))}, and now is {_brief(now.get(name))}" for name in names)
+
+
+def _brief(value: object) -> str:
+    text = str(value)
+    return f"{text[:12]}…" if len(text) == HASH else text
 
 
 def _in_parts(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
@@ -207,9 +216,9 @@ def _listing_table(entries: Sequence[Entry]) -> pa.Table:
     return pa.table(columns, schema=_listing_schema())
 
 
-def _entries(table: pa.Table) -> list[Entry]:
+def _entries(table: pa.Table, base: str) -> list[Entry]:
     return [
-        Entry(os.fsdecode(row["image"]), os.fsdecode(row["name"]), row["patient"], row["label"], row["source"])
+        Entry(os.fsdecode(row["image"]), os.fsdecode(row["name"]), row["patient"], row["label"], row["source"], base)
         for row in table.to_pylist()
     ]
 

@@ -18,7 +18,7 @@ def cache_folder() -> Path | None:
     """The folder ``stages`` in DYSFW_CACHE, or else in dysfw in the user's cache folder; None where DYSFW_CACHE is "off", or
     there is no home."""
     own, cache = os.environ.get(FOLDER), os.environ.get("XDG_CACHE_HOME")
-    if own == OFF:
+    if own and own.lower() == OFF:
         return None
     try:
         return (Path(own).expanduser() if own else Path(cache or "~/.cache").expanduser() / "dysfw") / "stages"

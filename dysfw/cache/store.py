@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..errors import DysfwError
+from ..text import count
 
 FORMAT = 1
 FILE = "stages.sqlite"
@@ -106,16 +107,27 @@ class StageCache:
         """Raises DysfwError where the file cannot be read."""
         if self._file is None:
             raise DysfwError(f"the cache in {self.folder} cannot be used", hint="`dysfw cache clear` deletes it")
-        with self._lock:
+        with self._lock, self._readable():
             query = "SELECT stage, COUNT(*), SUM(LENGTH(value)) FROM entries GROUP BY stage ORDER BY stage"
             rows = self._file.execute(query).fetchall()
         size = sum(path.stat().st_size for path in _files(self.folder))
         return Contents(self.folder, {r[0]: r[1] for r in rows}, {r[0]: r[2] for r in rows}, size, self.limit)
 
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise DysfwError(
+                f"the cache in {self.folder} is damaged ({error})", hint="`dysfw cache clear` deletes it"
+            ) from None
+
     def close(self) -> None:
         """Tell what had to be computed again, and let go of the file."""
         if self.damaged:
-            self._say(f"{self.damaged} damaged entries of the cache in {self.folder} were not believed and computed again")
+            self._say(
+                f"not believed, and computed again: {count(self.damaged, 'damaged entry', 'damaged entries')} in {self.folder}"
+            )
         with self._lock:
             if self._file is not None:
                 self._file.close()

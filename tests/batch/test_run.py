@@ -135,8 +135,24 @@ def test_finished_work_is_not_done_again(judge, photographs, tmp_path, heard):
     (unfinished(output) / "part-00000000.parquet").write_bytes(b"")
     assert judge(folder, output).rows == 20
     assert output.stat().st_mtime_ns == before
-    assert heard.notes[-1] == f"{output} is finished already"
+    assert heard.notes[-1].startswith(f"{output} is finished already")
     assert not unfinished(output).exists()
+    assert judge(folder, output, fresh=True).failed["not_an_image"] == 1
+    assert parquet.read_metadata(output).num_rows == 21
+
+
+def test_it_goes_on_from_another_folder_with_the_photographs_that_were_meant(judge, photographs, paint, tmp_path, monkeypatch):
+    folder, output = photographs(300), tmp_path / "out.parquet"
+    judge(folder, tmp_path / "whole.parquet")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError, match="stopped"):
+        judge("photographs", output, runner=Stops(290))
+    for path in folder.rglob("*.png"):  # others, of the same names, where the work goes on
+        paint(f"elsewhere/{path.relative_to(tmp_path)}", (0, 0, 0), size=(8, 8))
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    judge("../elsewhere/../photographs", output)
+    columns = ["sha256", "error_code", "judged"]
+    assert parquet.read_table(output, columns=columns).equals(parquet.read_table(tmp_path / "whole.parquet", columns=columns))
 
 
 @pytest.mark.parametrize(

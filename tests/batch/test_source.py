@@ -3,12 +3,15 @@ import os
 from pathlib import Path
 
 import fsspec
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from dysfw.batch.entry import Entry
 from dysfw.batch.remote import RemotePhotograph
 from dysfw.batch.source import Listing
 from dysfw.errors import DysfwError, ImageError
+from dysfw.imaging.decode import read_bytes
 
 
 @pytest.fixture
@@ -38,6 +41,25 @@ def test_links_that_lead_back_do_not_go_round_for_ever(folder):
     assert len(names(folder)) == 4
 
 
+def test_links_that_lead_nowhere_are_listed_and_fail_by_themselves(folder):
+    (folder / "self.png").symlink_to("self.png")
+    (folder / "gone.png").symlink_to("none.png")
+    codes = {}
+    for source in (folder, f"{folder}/*.png"):
+        for entry in Listing(str(source)).entries():
+            if Path(entry.name).name in ("self.png", "gone.png"):
+                with pytest.raises(ImageError) as caught:
+                    read_bytes(entry.opened)
+                codes[str(source), Path(entry.name).name] = caught.value.code
+    assert list(codes.values()) == ["missing_file", "unreadable"] * 2
+
+
+def test_a_manifest_in_the_folder_is_pointed_at(folder):
+    assert Listing(str(folder)).manifest is None
+    (folder / "manifest.csv").write_text("path\na.jpeg\n")
+    assert Listing(str(folder)).manifest == folder / "manifest.csv"
+
+
 def test_a_pattern_a_file_and_a_home(folder, monkeypatch):
     assert names(f"{folder}/b/*.[pJ]*") == [f"{folder}/b/1.png", f"{folder}/b/2.JPG"]
     assert names(f"{folder}/**/*.webp") == [f"{folder}/b/c/3.webp"]
@@ -61,6 +83,8 @@ def test_a_manifest_gives_what_it_says_of_each_photograph(folder):
     [
         ("image,label\na,b\n", "has no column 'path'"),
         ("path,x\n,1\n", "path is empty"),
+        ("path;label\na;b\n", "commas separate columns"),
+        ("path,label,label\na,b,c\n", "more than one column 'label'"),
         ("path\na,b,c\n", "more cells than columns"),
     ],
 )
@@ -68,6 +92,14 @@ def test_a_manifest_that_cannot_be_followed_is_refused_with_its_row(tmp_path, te
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(DysfwError, match=message):
         names(tmp_path / "list.csv")
+
+
+def test_columns_may_have_spaces_and_whole_numbers_stay_whole(tmp_path):
+    (tmp_path / "list.csv").write_text("path, label\na.png, sotos\n")
+    assert next(iter(Listing(str(tmp_path / "list.csv")).entries())).label == "sotos"
+    table = pa.table({"path": ["a.png", "b.png"], "patient": [1.0, None]})
+    parquet.write_table(table, tmp_path / "list.parquet")
+    assert [entry.patient for entry in Listing(str(tmp_path / "list.parquet")).entries()] == ["1", ""]
 
 
 def test_nothing_at_all_is_said(tmp_path):
@@ -85,8 +117,30 @@ def test_addresses_are_listed_and_read(folder):
     (entry,) = Listing("memory://shelf/in/b.jpg").entries()
     assert entry.opened.read(100) == b"in/b.jpg"
     assert entry.opened.read(2) == b"in"
+    assert names(f"file://{folder}") == [f"file://{folder}/{n}" for n in ("a.jpeg", "b/1.png", "b/2.JPG", "b/c/3.webp")]
     assert names(f"file://{folder}/b") == [f"file://{folder}/b/{n}" for n in ("1.png", "2.JPG", "c/3.webp")]
     memory.rm("/shelf", recursive=True)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(folder):
+    os.mkfifo(folder / "pipe.png")
+    with pytest.raises(ImageError, match="not a regular file"):
+        RemotePhotograph(f"file://{folder}/pipe.png").read(10)
+
+
+@pytest.mark.parametrize(("cause", "code"), [(None, "missing_file"), (404, "missing_file"), (503, "unreadable")])
+def test_a_service_that_does_not_answer_is_no_missing_file(monkeypatch, cause, code):
+    """As fsspec tells of them over HTTP."""
+
+    def refused(*_, **__):
+        error = OSError("connection refused")
+        error.status = cause
+        raise FileNotFoundError("x") from (error if cause else None)
+
+    monkeypatch.setattr(type(fsspec.filesystem("memory")), "_open", refused)
+    with pytest.raises(ImageError) as caught:
+        RemotePhotograph("memory://shelf/x.png").read(10)
+    assert caught.value.code == code
 
 
 def test_a_photograph_that_is_gone_is_a_failure_of_its_own():

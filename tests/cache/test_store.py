@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dysfw.cache.store import FILE, FORMAT, StageCache, clear
+from dysfw.errors import DysfwError
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 
@@ -62,7 +63,7 @@ def test_a_damaged_entry_is_not_believed_and_is_reported(cache, folder, told, sp
     cache.put("faces", {KEY: b"again"})
     assert cache.get(KEY) == b"again"
     cache.close()
-    assert told == [f"1 damaged entries of the cache in {folder} were not believed and computed again"]
+    assert told == [f"not believed, and computed again: 1 damaged entry in {folder}"]
 
 
 def test_an_entry_under_another_key_is_not_believed(cache, folder):
@@ -169,3 +170,14 @@ def test_clearing_deletes_the_cache_and_nothing_else(cache, folder):
     assert clear(folder) > 0
     assert not (folder / FILE).exists()
     assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_a_file_that_is_damaged_inside_is_said_to_be_so(cache, folder):
+    cache.put("faces", {n.to_bytes(16, "big"): bytes(4000) for n in range(400)})
+    cache.close()
+    with (folder / FILE).open("r+b") as file:
+        for place in range(8192, (folder / FILE).stat().st_size, 4096):
+            file.seek(place)
+            file.write(b"\xff" * 200)
+    with pytest.raises(DysfwError, match=r"is damaged .*malformed"):
+        StageCache(folder, 2**30, lambda text: None).contents()

@@ -163,7 +163,7 @@ def test_a_value_with_an_unquoted_comma_is_refused_and_not_cut_off(manifest) -> 
         ("path,lable", "has no column 'label' (found: path, lable); did you mean 'lable'?"),
         ("Path,label", "has no column 'path' (found: Path, label); did you mean 'Path'?"),
         ("path;label", "has no column 'path' (found: path;label)"),
-        ("path,label ", "has no column 'label'"),
+        ("path,la bel", "has no column 'label'"),
         ("", "has no column 'path' (found: none)"),
     ],
 )

@@ -178,4 +178,4 @@ def test_a_damaged_entry_is_computed_again(toys, toy_recipe, images, tmp_path):
 
     first = once()
     assert same(first, [replace(r) for r in once()])
-    assert told == [f"5 damaged entries of the cache in {tmp_path / 'own'} were not believed and computed again"]
+    assert told == [f"not believed, and computed again: 5 damaged entries in {tmp_path / 'own'}"]

@@ -38,7 +38,7 @@ def batch(
     runner_sets: Annotated[
         list[str] | None, typer.Option("--runner-set", metavar="KEY=VALUE", help="An option of the runner. Repeatable.")
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was begun, and start anew.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was begun or finished, and start anew.")] = False,
     sets: SetOption = None,
     device: DeviceOption = None,
     fetch: FetchOption = False,
@@ -93,6 +93,10 @@ def _refuse_output(output: Path) -> None:
 
     if output.suffix.lower() != ".parquet":
         raise DysfwError(f"-o {output}: the name must end in .parquet")
+    if "://" in str(output) or ":/" in str(output):
+        raise DysfwError(
+            f"-o {output}: the table is written to a disk of this machine", hint="name a file, and upload it afterwards"
+        )
     if output.is_dir() or not output.absolute().parent.is_dir():
         there = "is a folder" if output.is_dir() else f"lies in {output.parent}, which is no folder"
         raise DysfwError(f"-o {output} {there}", hint="name a file in a folder that exists")

@@ -33,6 +33,7 @@ AT_ONCE = 4  # rows that a judge gets in one call: it decodes none, so that its 
 WINDOW = 131_072  # photographs in one data set, so that the driver's memory stays flat; judges start anew for each
 PATIENCE = 10.0  # s until a cluster must have answered
 LEFT = 1  # processors beside each judge, which read and decode
+USUAL = 2  # processors of a judge
 
 
 class Ray(Runner):
@@ -41,11 +42,14 @@ class Ray(Runner):
 
     address: of a cluster ("auto" finds the one on this machine, "ray://host:10001" is a client's); None starts one on this
     machine, for as long as the work lasts. judges: actors; None takes one for each GPU, or as many as the processors allow.
-    cpus: processors that each judge takes, 1 or more. gpus: each judge has a GPU, whatever device the recipe names.
+    cpus: processors that each judge takes, 1 or more; None takes 2, or 1 where there are no more. gpus: each judge has a GPU,
+    whatever device the recipe names.
     """
 
-    def __init__(self, address: str | None = None, *, judges: int | None = None, cpus: int = 2, gpus: bool = False) -> None:
-        if cpus < 1 or (judges is not None and judges < 1):
+    def __init__(
+        self, address: str | None = None, *, judges: int | None = None, cpus: int | None = None, gpus: bool = False
+    ) -> None:
+        if (cpus is not None and cpus < 1) or (judges is not None and judges < 1):
             raise ValueError(f"judges and cpus must be 1 or more, found {judges} and {cpus}")
         super().__init__(address)
         self.judges, self.cpus, self.gpus = judges, cpus, gpus
@@ -54,19 +58,21 @@ class Ray(Runner):
         """Raises DysfwError where there is no such cluster, it has too little of something, or the work fails on it."""
         gpus = self.gpus or pipeline.components.device.startswith("cuda")
         with _connected(self.address):
-            judges = self._judges(gpus)
+            judges, cpus = self._judges(gpus)
             ahead = iter(numbered)
             while window := list(islice(ahead, WINDOW)):
-                yield from self._judge(task, window, judges, gpus)
+                yield from self._judge(task, window, judges, cpus, gpus)
 
-    def _judge(self, task: Task, window: list[tuple[int, Entry]], judges: int, gpus: bool) -> Iterator[tuple[int, list[Row]]]:
+    def _judge(
+        self, task: Task, window: list[tuple[int, Entry]], judges: int, cpus: int, gpus: bool
+    ) -> Iterator[tuple[int, list[Row]]]:
         rows = [{"listed": listed(window[start : start + BATCH])} for start in range(0, len(window), BATCH)]
         data = ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(decode, num_cpus=1)
         data = data.map_batches(
             Judge,
             fn_constructor_args=(task, "cuda" if gpus else None),
             batch_size=AT_ONCE,
-            num_cpus=self.cpus,
+            num_cpus=cpus,
             num_gpus=1 if gpus else 0,
             concurrency=(1, judges),
         )
@@ -77,17 +83,19 @@ class Ray(Runner):
         except (RayError, RayTaskError) as error:
             raise _explained(error) from error
 
-    def _judges(self, gpus: bool) -> int:
+    def _judges(self, gpus: bool) -> tuple[int, int]:
+        """How many, and the processors of each."""
         there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         processors, cards = int(there.get("CPU", 0)), int(there.get("GPU", 0))
         if gpus and not cards:
             raise DysfwError(f"the Ray cluster has no GPU ({processors} processors)", hint="leave gpus out, or add machines")
-        if processors < self.cpus + LEFT:
+        cpus = self.cpus or max(1, min(USUAL, processors - LEFT))
+        if processors < cpus + LEFT:
             raise DysfwError(
-                f"the Ray cluster has {processors} processors; one judge takes {self.cpus}, and reading {LEFT}",
-                hint=f"add machines, or lower --runner-set cpus={self.cpus}",
+                f"the Ray cluster has {processors} processors; one judge takes {cpus}, and reading {LEFT}",
+                hint="add machines" + (f", or lower --runner-set cpus={cpus}" if cpus > 1 else ""),
             )
-        return self.judges or (cards if gpus else processors // (self.cpus + LEFT))
+        return self.judges or (cards if gpus else processors // (cpus + LEFT)), cpus
 
 
 class _connected:  # noqa: N801  # reads as what it does
