@@ -50,3 +50,8 @@ def inverse(matrix: Matrix) -> Matrix:
     """The transform from image to crop."""
     linear = np.linalg.inv(matrix[:, :2])
     return np.column_stack([linear, -linear @ matrix[:, 2]])
+
+
+def joined(outer: Matrix, inner: Matrix) -> Matrix:
+    """The transform that takes what ``inner`` gives through ``outer``."""
+    return np.column_stack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2] + outer[:, 2]])

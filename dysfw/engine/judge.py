@@ -31,6 +31,15 @@ class Judge:
             return np.empty((0, len(self.heads), len(self.labels)), np.float32), np.empty((0, len(self.labels)), np.float32)
         return self._judge(np.stack(embeddings), np.stack(present))
 
+    def opinion(self, votes: Float32, present: Bool) -> Float32:
+        """What is reported of votes [N, R, K] where only ``present`` bool [N, R] speak -> float32 [N, K]; where none does, what
+        is believed beforehand: the prior, which is uniform unless the recipe says otherwise."""
+        fused = np.full((len(votes), len(self.labels)), 1 / len(self.labels), np.float32)
+        some = present.any(axis=1)
+        if some.any():
+            fused[some] = self.fusion.fuse(np.nan_to_num(votes[some]), present[some])
+        return self.trust.reported(fused) if self.trust else fused
+
     def _judge(self, embeddings: Float32, present: Bool) -> tuple[Float32, Float32]:
         votes = np.full((*present.shape, len(self.labels)), np.nan, np.float32)
         for r, head in enumerate(self.heads.values()):

@@ -51,13 +51,17 @@ class Trust:
 
     def assess(self, fused: Float32, embeddings: Float32, present: Bool, quality: Quality) -> Assessed:
         """fused [N, K], uncalibrated; embeddings [N, R, D]; present [N, R]; quality of the same N faces."""
-        probabilities = reweighed(calibrated(fused, self.temperature), self.prior)
+        probabilities = self.reported(fused)
         unlikeness = self.scale.unlikeness(self.typicality.distances(embeddings, present))
         reasons = tuple(
             self._reasons(float(unlike), *(float(v) for v in values))
             for unlike, *values in zip(unlikeness, quality.sharpness, quality.height, quality.turned, strict=True)
         )
         return Assessed(probabilities, prediction_sets(probabilities, self.least), unlikeness, reasons)
+
+    def reported(self, fused: Float32) -> Float32:
+        """fused float32 [N, K] -> calibrated, and at the shares of the prior."""
+        return reweighed(calibrated(fused, self.temperature), self.prior)
 
     @property
     def always(self) -> tuple[int, ...]:

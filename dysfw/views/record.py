@@ -8,12 +8,14 @@ from dataclasses import asdict
 
 from .. import RESEARCH_USE
 from ..engine.pipeline import Pipeline
+from ..explain.explanation import Explanation
 from ..types import Failure, Float32, Notice, Prediction
+from .explained import explanation_record
 
 SCHEMA = "dysfw.prediction/1"
 
 
-def record(result: Prediction | Failure, pipeline: Pipeline) -> dict[str, object]:
+def record(result: Prediction | Failure, pipeline: Pipeline, explanation: Explanation | None = None) -> dict[str, object]:
     """Plain JSON values. A failure has ``error`` in place of face, regions and probabilities."""
     opened = {"schema": SCHEMA, "notice": RESEARCH_USE}
     if isinstance(result, Failure):
@@ -57,6 +59,7 @@ def record(result: Prediction | Failure, pipeline: Pipeline) -> dict[str, object
             for rank, k in enumerate(result.ranking, 1)
         ],
         "cases": [{"id": m.case, "label": m.label, "likeness": _probability(m.likeness)} for m in result.matches],
+        **({"explanation": explanation_record(result, explanation)} if explanation else {}),
         "reliable": result.reliable,
         "reasons": _warnings(result.reasons),
         "prediction_set": _prediction_set(result),

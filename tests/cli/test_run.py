@@ -106,3 +106,22 @@ def test_a_device_that_is_not_there_is_an_error_and_never_a_fallback(dysfw, bund
 @pytest.mark.parametrize("arguments", [["run"], ["run", "r.yaml"], ["run", "--nonsense"], ["nonsense"]])
 def test_wrong_commands_exit_with_2(dysfw, arguments):
     assert dysfw(*arguments).code == 2
+
+
+def test_why_is_told_where_it_is_asked_for(dysfw, bundle, paint):
+    image = paint("new.png", RED, seed=50)
+    assert "why red has " not in dysfw("run", bundle, image).out
+    assert "why red has " in dysfw("run", bundle, image, "--explain").out
+    ran = dysfw("run", bundle, image, "--why", "green", "--maps", "--json")
+    told = json.loads(ran.out)["explanation"]
+    assert told["label"] == "green"
+    assert [one["region"] for one in told["maps"]] == list(told["contributions"]) == ["upper", "lower"]
+    assert "explanation" not in json.loads(dysfw("run", bundle, image, "--json").out)
+
+
+def test_what_cannot_be_explained_is_refused(dysfw, bundle, paint):
+    image = paint("new.png", RED, seed=50)
+    ran = dysfw("run", bundle, image, "--why", "gren")
+    assert (ran.code, "did you mean 'green'?" in ran.err) == (2, True)
+    ran = dysfw("run", bundle, image, "--maps")
+    assert (ran.code, "add --json" in ran.err) == (2, True)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import itertools
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..caching import NoCacheOption, opened_cache
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
+
+if TYPE_CHECKING:
+    from ...engine.pipeline import Pipeline
+    from ...explain.explanation import Explanation
+    from ...types import Failure, Prediction
 
 
 def run(
@@ -23,6 +28,16 @@ def run(
     figure: Annotated[
         Path | None, typer.Option(help="Draw each face with its ranking: OUT.png, .pdf or .svg.", metavar="OUT")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what each region adds to the first condition's probability.")
+    ] = False,
+    why: Annotated[
+        str | None,
+        typer.Option(metavar="CONDITION", help="Explain this condition's probability, not the first's.", show_default=False),
+    ] = None,
+    maps: Annotated[
+        bool, typer.Option("--maps", help="Explain in JSON too which parts of each region it hangs on; takes seconds.")
+    ] = False,
     top: Annotated[int, typer.Option(min=1, help="How many conditions to show.")] = 5,
     sets: SetOption = None,
     device: DeviceOption = None,
@@ -39,11 +54,13 @@ def run(
     from ... import RESEARCH_USE
     from ...engine.assemble import open_pipeline
     from ...types import Failure
+    from ...views.explained import print_explanation
     from ...views.record import record
     from ...views.text import print_failure, print_prediction
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out, warn
 
+    _refuse_maps(maps, as_json)
     figures = _figure_names(figure, images)
     cache = ctx.with_resource(opened_cache(no_cache))
     pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device), cache)
@@ -51,7 +68,8 @@ def run(
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
         warn(notice.message)
-    results = pipeline.predict(images, all_faces=all_faces, pixels=figure is not None)
+    reasons = _explainer(pipeline, wanted=explain or maps, why=why, maps=maps)
+    results = pipeline.predict(images, all_faces=all_faces, pixels=figure is not None or maps)
     if not as_json:
         err().print(RESEARCH_USE, style="dim")
     elif len(images) > 1:
@@ -60,13 +78,16 @@ def run(
     console, conditions = out(), pipeline.manifest.conditions if pipeline.manifest else {}
     for result in results:
         failed = failed or isinstance(result, Failure)
+        told = reasons(result)
         if as_json:
-            sys.stdout.write(json.dumps(record(result, pipeline), ensure_ascii=not utf8) + "\n")
+            sys.stdout.write(json.dumps(record(result, pipeline, told), ensure_ascii=not utf8) + "\n")
             sys.stdout.flush()
         elif isinstance(result, Failure):
             print_failure(err(), result)
         else:
             print_prediction(console, result, top, pipeline.notices, conditions)
+            if told:
+                print_explanation(console, result, told)
         if figures and not isinstance(result, Failure):
             from ...views.figure import save_figure
 
@@ -75,6 +96,31 @@ def run(
             err().print(f"figure: {path}")
     if failed:
         raise typer.Exit(1)
+
+
+def _refuse_maps(maps: bool, as_json: bool) -> None:
+    from ...errors import DysfwError
+
+    if maps and not as_json:
+        raise DysfwError("--maps are numbers, for --json", hint="add --json, or leave --maps out")
+
+
+def _explainer(
+    pipeline: Pipeline, *, wanted: bool, why: str | None, maps: bool
+) -> Callable[[Prediction | Failure], Explanation | None]:
+    """What says why a result is as it is; nothing where nobody asks, and of failures. Raises DysfwError for an unknown
+    condition."""
+    from ...explain.explanation import condition_called, explain
+    from ...types import Prediction
+
+    if why is not None and pipeline.judge:
+        why = condition_called(why, pipeline.judge.labels, "--why")
+
+    def told(result: Prediction | Failure) -> Explanation | None:
+        asked = wanted or why is not None
+        return explain(pipeline, result, label=why, maps=maps) if asked and isinstance(result, Prediction) else None
+
+    return told
 
 
 def _figure_names(wanted: Path | None, images: list[Path]) -> Iterator[Path] | None:

@@ -1,0 +1,66 @@
+"""How much each region's vote moves each condition's probability, and how far the regions agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..engine.judge import Judge
+from ..types import Bool, Prediction
+from .shapley import Float64, shapley
+
+AT_ONCE = 2**22  # numbers of votes that are fused together: 16 MB
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contributions:
+    """Shapley values of one face's regions, for each of K conditions.
+
+    before: float64 [K], the probabilities that no region has spoken about: the prior. values: float64 [R, K], by the
+    prediction's regions; rows of absent ones are NaN. What is before and all values sum to the prediction's probabilities.
+    error: float64 [R, K], standard errors: 0 unless there are so many regions that orders were sampled.
+    """
+
+    before: Float64
+    values: Float64
+    error: Float64
+
+
+def contributions_of(judge: Judge, result: Prediction, seed: int) -> Contributions:
+    """From the votes alone, which are fused once for each coalition of the regions that are present. seed: of sampled
+    orders."""
+    present = result.subject.present
+    players = np.flatnonzero(present)
+    step = max(1, AT_ONCE // result.votes.size)
+
+    def worth(coalitions: Bool) -> Float64:
+        speak = np.zeros((len(coalitions), len(present)), bool)
+        speak[:, players] = coalitions
+        parts = [speak[start : start + step] for start in range(0, len(speak), step)]
+        votes = [np.broadcast_to(result.votes, (len(part), *result.votes.shape)) for part in parts]
+        return np.concatenate([judge.opinion(v, p) for v, p in zip(votes, parts, strict=True)]).astype(np.float64)
+
+    found = shapley(worth, len(players), seed)
+    values, error = (np.full(result.votes.shape, np.nan) for _ in range(2))
+    values[players], error[players] = found.values, found.error
+    return Contributions(found.empty, values, error)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Among the regions that are present. first: how many put the prediction's first condition first; of: how many there are.
+    overlap: mean over pairs of regions of how much of their votes is common, the sum of the lesser probability of each
+    condition: 0 where no two name a common condition, 1 where all say the same, and where there is but one."""
+
+    first: int
+    of: int
+    overlap: float
+
+
+def agreement_of(result: Prediction) -> Agreement:
+    votes = result.votes[result.subject.present].astype(np.float64)
+    first = int((votes.argmax(axis=1) == result.ranking[0]).sum())
+    one, other = np.triu_indices(len(votes), 1)
+    common = np.minimum(votes[one], votes[other]).sum(axis=1)
+    return Agreement(first, len(votes), float(common.mean()) if len(common) else 1.0)

@@ -1,0 +1,50 @@
+"""Why a prediction is what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..engine.pipeline import Pipeline
+from ..errors import DysfwError
+from ..text import closest, listed
+from ..types import Prediction
+from .contributions import Agreement, Contributions, agreement_of, contributions_of
+from .occlusion import Map, maps_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """condition: index of the label that is asked about; contributions and maps hold all. maps: of the regions that are
+    present, where they were asked for."""
+
+    condition: int
+    contributions: Contributions
+    agreement: Agreement
+    maps: tuple[Map, ...] = ()
+
+    def ordered(self, result: Prediction) -> list[tuple[str, float]]:
+        """Regions that are present, each with what it adds to the condition's probability; the one that adds most first."""
+        own = zip(result.regions, self.contributions.values[:, self.condition], result.subject.present, strict=True)
+        return sorted(((name, float(value)) for name, value, here in own if here), key=lambda one: -one[1])
+
+
+def explain(pipeline: Pipeline, result: Prediction, *, label: str | None = None, maps: bool = False) -> Explanation:
+    """label: the condition to ask about; the prediction's first by default, see ``condition_called``. maps: also which part of
+    each region's crop it hangs on, which takes time and needs a prediction that was made with ``pixels``. Raises ValueError
+    where those are missing."""
+    assert pipeline.judge  # noqa: S101  # or there would be no prediction
+    return Explanation(
+        condition=result.ranking[0] if label is None else result.labels.index(label),
+        contributions=contributions_of(pipeline.judge, result, pipeline.recipe.seed),
+        agreement=agreement_of(result),
+        maps=tuple(maps_of(pipeline.embedder, pipeline.judge, result)) if maps else (),
+    )
+
+
+def condition_called(wanted: str, labels: Sequence[str], option: str) -> str:
+    """The label that people mean. option: that they wrote it to. Raises DysfwError where there is none."""
+    if wanted in labels:
+        return wanted
+    message = f"{option} {wanted}: the bundle knows no such condition{closest(wanted, labels)}"
+    raise DysfwError(message, hint=f"it knows: {listed(labels, 30)}")

@@ -1,0 +1,167 @@
+"""What is said of why, on the recipe for phantoms that needs no large trunk."""
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from rich.console import Console
+
+from dysfw.engine.assemble import open_pipeline
+from dysfw.engine.recut import recut
+from dysfw.errors import DysfwError
+from dysfw.explain.explanation import condition_called, explain
+from dysfw.explain.occlusion import CELLS
+from dysfw.geometry import transform
+from dysfw.registry.registry import load_registry
+from dysfw.types import Prediction
+from dysfw.views.explained import explanation_record, print_explanation
+
+ROOT = Path(__file__).parents[2]
+
+
+def pipeline_of(*overrides):
+    return open_pipeline(ROOT / "recipes" / "dlib.yaml", load_registry(), ["device=cpu", *overrides])
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return pipeline_of()
+
+
+@pytest.fixture(scope="module")
+def result(pipeline) -> Prediction:
+    (found,) = pipeline.predict([ROOT / "docs" / "images" / "phantom.jpg"], pixels=True)
+    return found
+
+
+def without(result: Prediction, region: str) -> Prediction:
+    """The same face, as if this region were absent."""
+    row = result.regions.index(region)
+    present, votes = result.subject.present.copy(), result.votes.copy()
+    present[row], votes[row] = False, np.nan
+    return replace(result, subject=replace(result.subject, present=present), votes=votes)
+
+
+@pytest.mark.parametrize(
+    "change", [(), ("fusion.use=geometric",), ("fusion.use=stacking",), ("prior={phantom-unaffected: 0.5}",)]
+)
+def test_contributions_sum_to_the_change_in_what_is_reported(change):
+    pipeline = pipeline_of(*change)
+    (result,) = pipeline.predict([ROOT / "docs" / "images" / "phantom.jpg"])
+    found = explain(pipeline, result).contributions
+    np.testing.assert_allclose(found.before + found.values.sum(axis=0), result.probabilities, atol=1e-6)
+    share = 0.5 if change and "prior" in change[0] else 1 / len(result.labels)
+    assert found.before[result.labels.index("phantom-unaffected")] == pytest.approx(share, abs=1e-6)
+
+
+def test_absent_regions_contribute_nothing(pipeline, result):
+    fewer = without(result, "nose")
+    told = explain(pipeline, fewer)
+    here = fewer.subject.present
+    row = result.regions.index("nose")
+    assert np.isnan(told.contributions.values[row]).all()
+    said = pipeline.judge.opinion(fewer.votes[None], here[None])[0]
+    np.testing.assert_allclose(told.contributions.before + told.contributions.values[here].sum(axis=0), said, atol=1e-6)
+    assert told.agreement.of == len(result.regions) - 1
+    assert "nose" not in explanation_record(fewer, told)["contributions"]
+
+
+def test_what_moves_nothing_contributes_nothing_and_likes_contribute_alike(pipeline, result):
+    votes = result.votes.copy()
+    votes[0] = 1 / votes.shape[1]
+    votes[2] = votes[1]
+    found = explain(pipeline, replace(result, votes=votes)).contributions.values
+    np.testing.assert_allclose(found[1], found[2], atol=1e-6)
+
+
+def test_agreement_counts_regions(pipeline, result):
+    votes = np.zeros_like(result.votes)
+    first = result.ranking[0]
+    votes[:, first] = 1
+    assert explain(pipeline, replace(result, votes=votes)).agreement.overlap == 1
+    votes[0] = np.eye(votes.shape[1])[(first + 1) % votes.shape[1]]
+    told = explain(pipeline, replace(result, votes=votes)).agreement
+    regions = len(votes)
+    assert (told.first, told.of) == (regions - 1, regions)
+    assert told.overlap == pytest.approx((regions - 2) / regions)  # all pairs but those with the odd one
+
+
+def test_maps_are_of_the_crops_that_were_judged(pipeline, result):
+    cuts = recut(pipeline.embedder, result.subject)
+    trunk = pipeline.components.backbone
+    for row, (region, cut) in enumerate(cuts.items()):
+        np.testing.assert_allclose(trunk.embed(cut.pixels[None])[0], result.subject.embeddings[row], atol=2e-5, err_msg=region)
+    polygons = {region.name: region.polygon for region in result.subject.segmentation.regions}
+    side = len(cuts["nose"].pixels)
+    middle = transform(cuts["nose"].to_photograph, [side / 2, side / 2])
+    assert np.abs(middle - polygons["nose"].mean(axis=0)).max() < 0.1 * result.subject.image.width
+
+
+def test_a_map_finds_the_only_place_that_the_judgement_hangs_on(pipeline, result):
+    """A trunk that sees one corner of its crops, and a head that asks for light there."""
+
+    class Corner(type(pipeline.components.backbone)):
+        def __init__(self):
+            pass
+
+        input_size, dim = 150, 1
+
+        def embed(self, crops):
+            return crops[:, :37, 113:].std(axis=(1, 2, 3), dtype=np.float32)[:, None]
+
+    class Wants(type(next(iter(pipeline.judge.heads.values())))):
+        def __init__(self):
+            pass
+
+        def predict(self, x):
+            share = 1 / (1 + np.exp(-x / 10))
+            rest = np.repeat((1 - share) / (len(result.labels) - 1), len(result.labels) - 1, axis=1)
+            return np.concatenate([share, rest], axis=1).astype(np.float32)
+
+    from dysfw.api import exchanged
+
+    noise = np.random.default_rng(0).integers(0, 256, result.subject.pixels.shape, dtype=np.uint8)
+    seen = replace(result, subject=replace(result.subject, pixels=noise))
+    changed = exchanged(pipeline, Corner(), {}, {name: Wants() for name in result.regions})
+    told = explain(changed, seen, label=result.labels[0], maps=True)
+    assert [one.region for one in told.maps] == list(result.regions)
+    for one in told.maps:
+        y, x = np.unravel_index(one.lost[0].argmax(), (CELLS, CELLS))
+        assert y < 2, one.region
+        assert x >= CELLS - 2, one.region
+        assert abs(one.lost[0][4:, :4]).max() < 1e-6
+
+
+def test_maps_need_the_pixels(pipeline, result):
+    with pytest.raises(ValueError, match="were not kept"):
+        explain(pipeline, replace(result, subject=replace(result.subject, pixels=None)), maps=True)
+
+
+def test_the_record_is_plain_json(pipeline, result):
+    label = result.labels[3]
+    told = explanation_record(result, explain(pipeline, result, label=label, maps=True))
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert told["label"] == label
+    total = told["before"][label] + sum(own[label] for own in told["contributions"].values())
+    assert total == pytest.approx(float(result.probabilities[3]), abs=1e-6)
+    grid = {"type": "array", "minItems": CELLS, "maxItems": CELLS}
+    jsonschema.validate(told["maps"], {"items": {"properties": {"lost": grid | {"items": grid}, "corners": {"minItems": 4}}}})
+    assert "standard_error" not in told
+
+
+def test_people_read_the_regions_in_order(pipeline, result):
+    text = io.StringIO()
+    told = explain(pipeline, result)
+    print_explanation(Console(file=text, width=120), result, told)
+    names = [line.split()[0] for line in text.getvalue().splitlines() if line.split() and line.split()[0] in result.regions]
+    assert names == [name for name, _ in told.ordered(result)]
+    assert "regions put phantom-kabuki-syndrome first" in text.getvalue()
+
+
+def test_a_condition_that_is_not_there_is_refused_with_the_closest():
+    with pytest.raises(DysfwError, match="--why downs: the bundle knows no such condition; did you mean 'down'"):
+        condition_called("downs", ["down", "sotos"], "--why")
