@@ -75,9 +75,11 @@ def _is_this_machine(system: Any) -> bool:  # noqa: ANN401  # fsspec has no type
 
 
 def _found(system: Any, path: str) -> list[str]:  # noqa: ANN401
-    """All files under a folder but hidden ones, or the one file that the path is."""
-    names: list[str] = system.find(path)
-    return [name for name in names if not any(part.startswith(".") for part in name.removeprefix(path).split("/"))]
+    """The one file that the path is, or all under it, or all that it matches as a pattern, but hidden ones."""
+    magic = MAGIC.search(path)
+    names: list[str] = system.glob(path) if magic else system.find(path)
+    said = path[: magic.start()].rpartition("/")[0] if magic else path
+    return [name for name in names if not any(part.startswith(".") for part in name.removeprefix(said).split("/"))]
 
 
 def list_addresses(source: str) -> Iterator[str]:
@@ -85,7 +87,7 @@ def list_addresses(source: str) -> Iterator[str]:
     DysfwError."""
     system, path = system_of(source)
     try:
-        found = system.glob(path) if MAGIC.search(path) else _found(system, path)
+        found = _found(system, path)
     except Exception as error:
         raise DysfwError(f"{source} cannot be listed: {in_words(error)}") from None
     for name in sorted(found):

@@ -60,14 +60,15 @@ class Batch:
                 forget(folder)
             with _told(folder):
                 work = Work(folder, job, schema_of(self.pipeline, votes=self.task.votes))
-            self._judge(work)
+            self._judge(work, output)
             with _told(folder):
                 work.finish(output, origin_of(self.pipeline, job))
         return summary_of(output)
 
-    def _judge(self, work: Work) -> None:
+    def _judge(self, work: Work, output: Path) -> None:
         listing, note = self.listing, self.progress.note
         total = self._listed(work)
+        output.unlink(missing_ok=True)  # a finished one is only here with ``fresh``; else a stop now would leave two truths
         if listing.ignored:
             note(f"left out, as no photographs by their names: {count(listing.ignored, 'file')} at {listing.text}")
         if manifest := listing.manifest:

@@ -141,6 +141,24 @@ def test_finished_work_is_not_done_again(judge, photographs, tmp_path, heard):
     assert parquet.read_metadata(output).num_rows == 21
 
 
+def test_fresh_work_that_was_stopped_goes_on_and_the_old_table_does_not_stand_in_its_way(judge, photographs, tmp_path):
+    folder, output = photographs(300), tmp_path / "out.parquet"
+    judge(folder, output)
+    (folder / "new.png").write_bytes(b"")
+    with pytest.raises(RuntimeError, match="stopped"):
+        judge(folder, output, fresh=True, runner=Stops(290))
+    assert judge(folder, output).rows == 301
+
+
+def test_fresh_keeps_the_table_where_there_is_nothing_to_judge(judge, photographs, tmp_path):
+    folder, output = photographs(20), tmp_path / "out.parquet"
+    judge(folder, output)
+    folder.rename(tmp_path / "away")
+    with pytest.raises(DysfwError, match="there is nothing at"):
+        judge(folder, output, fresh=True)
+    assert parquet.read_metadata(output).num_rows == 20
+
+
 def test_it_goes_on_from_another_folder_with_the_photographs_that_were_meant(judge, photographs, paint, tmp_path, monkeypatch):
     folder, output = photographs(300), tmp_path / "out.parquet"
     judge(folder, tmp_path / "whole.parquet")

@@ -110,10 +110,11 @@ def test_nothing_at_all_is_said(tmp_path):
 
 def test_addresses_are_listed_and_read(folder):
     memory = fsspec.filesystem("memory")
-    for name in ("a.png", "in/b.jpg", "in/list.txt"):
+    for name in ("a.png", "in/b.jpg", "in/list.txt", ".hidden.png", "in/.git/c.png"):
         memory.pipe(f"/shelf/{name}", name.encode())
     assert names("memory://shelf") == ["memory:///shelf/a.png", "memory:///shelf/in/b.jpg"]
     assert names("memory://shelf/*.png") == ["memory:///shelf/a.png"]
+    assert names("memory://shelf/**.jpg") == ["memory:///shelf/in/b.jpg"]
     (entry,) = Listing("memory://shelf/in/b.jpg").entries()
     assert entry.opened.read(100) == b"in/b.jpg"
     assert entry.opened.read(2) == b"in"

@@ -11,11 +11,14 @@ import pytest
 from rich.console import Console
 
 from dysfw.engine.assemble import open_pipeline
+from dysfw.engine.build import build
+from dysfw.engine.pipeline import Pipeline
 from dysfw.engine.recut import recut
 from dysfw.errors import DysfwError
 from dysfw.explain.explanation import condition_called, explain
 from dysfw.explain.occlusion import CELLS
 from dysfw.geometry import transform
+from dysfw.recipe.check import load_recipe
 from dysfw.registry.registry import load_registry
 from dysfw.types import Prediction
 from dysfw.views.explained import explanation_record, print_explanation
@@ -88,6 +91,20 @@ def test_agreement_counts_regions(pipeline, result):
     regions = len(votes)
     assert (told.first, told.of) == (regions - 1, regions)
     assert told.overlap == pytest.approx((regions - 2) / regions)  # all pairs but those with the odd one
+
+
+def test_crops_are_cut_again_as_they_were_from_harmonised_photographs():
+    registry = load_registry()
+    recipe = load_recipe(ROOT / "recipes" / "dlib.yaml", registry, ["device=cpu", "harmonise={face: 150}"])
+    pipeline = Pipeline(recipe, build(recipe))
+    (subject,) = pipeline.embed([ROOT / "docs" / "images" / "phantom.jpg"], pixels=True)
+    for row, cut in enumerate(recut(pipeline.embedder, subject).values()):
+        found = pipeline.components.backbone.embed(cut.pixels[None])[0]
+        np.testing.assert_allclose(found, subject.embeddings[row], atol=2e-3)
+        middle = transform(cut.to_photograph, [len(cut.pixels) / 2] * 2)
+        x0, y0, x1, y1 = subject.face.box
+        assert x0 - 20 < middle[0] < x1 + 20
+        assert y0 - 20 < middle[1] < y1 + 20
 
 
 def test_maps_are_of_the_crops_that_were_judged(pipeline, result):

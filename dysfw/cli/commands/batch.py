@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -93,7 +94,7 @@ def _refuse_output(output: Path) -> None:
 
     if output.suffix.lower() != ".parquet":
         raise DysfwError(f"-o {output}: the name must end in .parquet")
-    if "://" in str(output) or ":/" in str(output):
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(output)):  # one letter alone is a drive
         raise DysfwError(
             f"-o {output}: the table is written to a disk of this machine", hint="name a file, and upload it afterwards"
         )
