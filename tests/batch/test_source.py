@@ -114,7 +114,7 @@ def test_addresses_are_listed_and_read(folder):
         memory.pipe(f"/shelf/{name}", name.encode())
     assert names("memory://shelf") == ["memory:///shelf/a.png", "memory:///shelf/in/b.jpg"]
     assert names("memory://shelf/*.png") == ["memory:///shelf/a.png"]
-    assert names("memory://shelf/**.jpg") == ["memory:///shelf/in/b.jpg"]
+    assert names("memory://shelf/**/*.jpg") == ["memory:///shelf/in/b.jpg"]
     (entry,) = Listing("memory://shelf/in/b.jpg").entries()
     assert entry.opened.read(100) == b"in/b.jpg"
     assert entry.opened.read(2) == b"in"
