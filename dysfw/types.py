@@ -222,16 +222,15 @@ class PredictionSet:
     always: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
-    """What a trained recipe says of one face.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Judgement:
+    """What a trained recipe says of one face, or of one patient.
 
     labels: K conditions. probabilities: float32 [K], sum 1, calibrated where reliability was assessed. votes: float32 [R, K],
     each region's own softmax, not calibrated, by the names in ``regions``; rows of absent regions are NaN. reliable: None where
     it was not assessed and nothing is known against it; False where there are ``reasons``. notices: everything to know, reasons
     included. matches: the known cases that it is most like, the likest first, where the heads keep cases."""
 
-    subject: Embedded
     labels: tuple[str, ...]
     regions: tuple[str, ...]
     probabilities: Float32
@@ -246,6 +245,33 @@ class Prediction:
     def ranking(self) -> list[int]:
         """Indices of labels from the most to the least probable; equal ones in the labels' order."""
         return [int(k) for k in np.argsort(-self.probabilities, kind="stable")]
+
+    @property
+    def present(self) -> Bool:
+        """bool [R]: which regions voted."""
+        return np.asarray(~np.isnan(self.votes).any(axis=1))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Prediction(Judgement):
+    """Of one face, the subject."""
+
+    subject: Embedded
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PatientPrediction(Judgement):
+    """Of one patient, by several photographs. patient: what to call them. votes: of each region the mean over the photographs
+    that show it. photographs: a prediction for each, in order. left_out: for each why it does not count; "" where it does."""
+
+    patient: str
+    photographs: tuple[Prediction, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def counted(self) -> tuple[Prediction, ...]:
+        """The photographs that count: at least one."""
+        return tuple(one for one, why in zip(self.photographs, self.left_out, strict=True) if not why)
 
 
 @dataclass(frozen=True, slots=True)

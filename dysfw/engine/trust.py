@@ -57,7 +57,11 @@ class Trust:
             self._reasons(float(unlike), *(float(v) for v in values))
             for unlike, *values in zip(unlikeness, quality.sharpness, quality.height, quality.turned, strict=True)
         )
-        return Assessed(probabilities, prediction_sets(probabilities, self.least), unlikeness, reasons)
+        return Assessed(probabilities, self.sets(probabilities), unlikeness, reasons)
+
+    def sets(self, probabilities: Float32) -> Bool:
+        """Reported probabilities [N, K] -> the conditions in each prediction set, bool [N, K]."""
+        return prediction_sets(probabilities, self.least)
 
     def reported(self, fused: Float32) -> Float32:
         """fused float32 [N, K] -> calibrated, and at the shares of the prior."""

@@ -19,7 +19,8 @@ class Collected:
     """Of P repeats, N photographs, K conditions. by_name: float32 [P, N, K] for each contender, NaN where it said nothing. raw:
     float32 [P, N, K], the recipe before calibration. splits: int64 [P, N], the split in which each was judged, -1 in none.
     sets: bool [P, N, K]. reasons: [P][N] for the recipe's predictions. judged: bool [N], False where no split holds the
-    photograph. temperatures: of each split."""
+    photograph. temperatures: of each split. together: float32 [P, N, K], what the recipe said of the photograph's patient;
+    together_sets: bool [P, N, K]."""
 
     by_name: Mapping[str, Float32]
     raw: Float32
@@ -28,6 +29,8 @@ class Collected:
     reasons: tuple[tuple[tuple[Notice, ...], ...], ...]
     judged: Bool
     temperatures: tuple[float, ...]
+    together: Float32
+    together_sets: Bool
 
 
 def collect(trials: Sequence[Trial], photographs: int) -> Collected:
@@ -56,4 +59,6 @@ def collect(trials: Sequence[Trial], photographs: int) -> Collected:
         reasons=tuple(map(tuple, reasons)),
         judged=~np.isnan(by_name[RECIPE]).any(axis=(0, 2)),
         temperatures=tuple(trial.temperature for trial in trials),
+        together=stacked(lambda t: t.together, np.nan),  # type: ignore[arg-type]
+        together_sets=stacked(lambda t: t.together_sets, False),  # type: ignore[arg-type]
     )

@@ -17,6 +17,7 @@ from .collected import Collected
 from .contenders import Contest
 from .gathered import Gathered
 from .measures import confusion
+from .patients import patient_level
 from .result import ClassScores, WorstError
 from .trial import RECIPE
 from .trusted import calibration, prediction_sets, rejection
@@ -37,6 +38,8 @@ def figures(
         splits=collected.splits[:, judged],
         sets=collected.sets[:, judged],
         reasons=tuple(tuple(r for r, use in zip(repeat, judged, strict=True) if use) for repeat in collected.reasons),
+        together=collected.together[:, judged],
+        together_sets=collected.together_sets[:, judged],
     )
     weights = patient_weights(y, groups, resamples, recipe.seed)
     control = examples.labels.index(unaffected) if unaffected else None
@@ -66,6 +69,7 @@ def figures(
         "calibration": calibration(seen, y, raw, overall["ece"]),
         "sets": prediction_sets(seen.sets, y, groups, weights, wanted=recipe.reliability.coverage, labels=examples.labels),
         "rejection": rejection(seen, y, groups, weights),
+        "patients": patient_level(seen, y, groups, weights, wanted=recipe.reliability.coverage, labels=examples.labels),
         "worst": _worst(gathered, collected, np.flatnonzero(judged)),
     }
 

@@ -63,13 +63,15 @@ def measured(
     unaffected: int | None = None,
     *,
     splits: Int64 | None = None,
+    parts: Float64 | None = None,
 ) -> Measured:
     """Measure as ``measures.measure`` does, with and without resampling. groups: int [N], patients; weights: float64 [B, N],
-    from ``resampling.patient_weights``."""
+    from ``resampling.patient_weights``. parts: float64 [N], how much each photograph counts; all the same by default."""
+    counts = np.ones(len(y)) if parts is None else parts
     per_class = _patients_per_class(probabilities, y, groups)
     return Measured(
-        value=measure(probabilities, y, np.ones((1, len(y))), unaffected, splits=splits),
-        resampled=measure(probabilities, y, weights, unaffected, splits=splits),
+        value=measure(probabilities, y, counts[None], unaffected, splits=splits),
+        resampled=measure(probabilities, y, weights * counts, unaffected, splits=splits),
         patients=_patients(per_class, len(np.unique(groups)), unaffected),
         patients_per_class=per_class,
     )

@@ -112,6 +112,20 @@ class Rejection(_Part):
     accuracy_rejected: Estimate | None
 
 
+class PatientLevel(_Part):
+    """Patients judged by all of their photographs together, each counting once. patients: how many; several: how many of them
+    have several photographs; photographs: per patient, of those. measures by name; difference: to judging each photograph by
+    itself, every patient counting once, paired. sets of the patients; single: coverage of the photographs by themselves."""
+
+    patients: int
+    several: int
+    photographs: float
+    measures: dict[str, Estimate]
+    difference: dict[str, Estimate]
+    sets: Sets
+    single: Estimate
+
+
 class WorstError(_Part):
     """A photograph that was judged wrongly with great confidence."""
 
@@ -125,9 +139,10 @@ class WorstError(_Part):
 
 
 class Evaluation(_Part):
-    """recipe: resolved. measures of the recipe: by name, see ``dysfw.evaluation.measures``. top, top_macro: share of
-    photographs (mean of the conditions' shares) whose condition is among the first n. confusion: photographs, mean over the
-    repeats, rows are the truth. conditions: what the data says of the labels. command: what repeats this."""
+    """recipe: resolved. patients: None where nobody has several photographs. measures of the recipe: by name, see
+    ``dysfw.evaluation.measures``. top, top_macro: share of photographs (mean of the conditions' shares) whose condition is
+    among the first n. confusion: photographs, mean over the repeats, rows are the truth. conditions: what the data says of the
+    labels. command: what repeats this."""
 
     schema_: Literal["dysfw.evaluation/1"] = Field(default="dysfw.evaluation/1", alias="schema")
     name: str
@@ -153,6 +168,7 @@ class Evaluation(_Part):
     calibration: Calibration
     sets: Sets
     rejection: Rejection
+    patients: PatientLevel | None = None
     worst: list[WorstError]
     resamples: int
     weights: list[dict[str, Any]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ from ..bundle.contents import Votes
 from ..components import Fusion
 from ..engine.build import Components
 from ..engine.fusing import cross_validated_fusion
+from ..engine.judge import Judge
+from ..engine.patient import mean_votes
 from ..errors import DysfwError
 from ..progress import Silent
 from ..recipe.model import Recipe
@@ -32,7 +34,8 @@ MakeFusion = Callable[[], Fusion]
 class Trial:
     """What was said of the H photographs held out. by_name: float32 [H, K] for each contender, calibrated where it has
     probabilities of its own; NaN where a region is absent. raw: of the recipe before calibration. sets: bool [H, K]. reasons:
-    why each prediction is not to be believed. temperature: of the recipe."""
+    why each prediction is not to be believed. temperature: of the recipe. together: float32 [H, K], what the recipe says of the
+    photograph's patient by all of their photographs that are held out; together_sets: bool [H, K]."""
 
     split: Split
     by_name: Mapping[str, Float32]
@@ -40,6 +43,8 @@ class Trial:
     sets: Bool
     reasons: tuple[tuple[Notice, ...], ...]
     temperature: float
+    together: Float32
+    together_sets: Bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +84,17 @@ class Trials:
         by_name = {RECIPE: assessed.probabilities} | self._regions(votes, given, prior) | self._baselines(split)
         for name, make in self.fusions.items():
             by_name[name] = reweighed(_fused(make, votes, np.nan_to_num(given), held.present, seed=seed), prior)
-        return Trial(split, by_name, fused, assessed.sets, assessed.reasons, judge.trust.temperature)
+        together = _by_patient(judge, given, held.present, held.groups, assessed.reasons)
+        return Trial(
+            split=split,
+            by_name=by_name,
+            raw=fused,
+            sets=assessed.sets,
+            reasons=assessed.reasons,
+            temperature=judge.trust.temperature,
+            together=together,
+            together_sets=judge.trust.sets(together),
+        )
 
     def _inner(self, learn: Int64) -> Embed | None:
         """Embeddings of the photographs ``learn`` by a trunk that has seen some of these."""
@@ -105,6 +120,16 @@ class Trials:
             MAJORITY: np.tile(shares.astype(np.float32), (len(split.held), 1)),
             NOT_THE_FACE: answers(self.kernel, y, classes, split.learn, split.held),
         }
+
+
+def _by_patient(judge: Judge, votes: Float32, present: Bool, groups: Int64, reasons: Sequence[tuple[Notice, ...]]) -> Float32:
+    """As ``dysfw run --patient`` judges them: without the photographs that something speaks against, where there are others."""
+    _, patient = np.unique(groups, return_inverse=True)
+    fit = np.array([not found for found in reasons])
+    some_fit = np.bincount(patient, fit) > 0
+    counts = fit | ~some_fit[patient]
+    means, shown = mean_votes(votes, present & counts[:, None], patient)
+    return judge.opinion(means, shown)[patient]
 
 
 RECIPE, REGION, FUSION = "recipe", "region ", "fusion "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine.judge import Judge
-from ..types import Bool, Prediction
+from ..types import Bool, Judgement
 from .shapley import Float64, shapley
 
 AT_ONCE = 2**22  # numbers of votes that are fused together: 16 MB
@@ -15,7 +15,7 @@ AT_ONCE = 2**22  # numbers of votes that are fused together: 16 MB
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contributions:
-    """Shapley values of one face's regions, for each of K conditions.
+    """Shapley values of the regions of one face, or of one patient's photographs together, for each of K conditions.
 
     before: float64 [K], the probabilities that no region has spoken about: the prior. values: float64 [R, K], by the
     prediction's regions; rows of absent ones are NaN. What is before and all values sum to the prediction's probabilities.
@@ -27,10 +27,10 @@ class Contributions:
     error: Float64
 
 
-def contributions_of(judge: Judge, result: Prediction, seed: int) -> Contributions:
+def contributions_of(judge: Judge, result: Judgement, seed: int) -> Contributions:
     """From the votes alone, which are fused once for each coalition of the regions that are present. seed: of sampled
     orders."""
-    present = result.subject.present
+    present = result.present
     players = np.flatnonzero(present)
     step = max(1, AT_ONCE // result.votes.size)
 
@@ -58,8 +58,8 @@ class Agreement:
     overlap: float
 
 
-def agreement_of(result: Prediction) -> Agreement:
-    votes = result.votes[result.subject.present].astype(np.float64)
+def agreement_of(result: Judgement) -> Agreement:
+    votes = result.votes[result.present].astype(np.float64)
     first = int((votes.argmax(axis=1) == result.ranking[0]).sum())
     one, other = np.triu_indices(len(votes), 1)
     common = np.minimum(votes[one], votes[other]).sum(axis=1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..engine.pipeline import Pipeline
 from ..errors import DysfwError
 from ..text import closest, listed
-from ..types import Prediction
+from ..types import Judgement, Prediction
 from .contributions import Agreement, Contributions, agreement_of, contributions_of
 from .occlusion import Map, maps_of
 
@@ -23,22 +23,23 @@ class Explanation:
     agreement: Agreement
     maps: tuple[Map, ...] = ()
 
-    def ordered(self, result: Prediction) -> list[tuple[str, float]]:
+    def ordered(self, result: Judgement) -> list[tuple[str, float]]:
         """Regions that are present, each with what it adds to the condition's probability; the one that adds most first."""
-        own = zip(result.regions, self.contributions.values[:, self.condition], result.subject.present, strict=True)
+        own = zip(result.regions, self.contributions.values[:, self.condition], result.present, strict=True)
         return sorted(((name, float(value)) for name, value, here in own if here), key=lambda one: -one[1])
 
 
-def explain(pipeline: Pipeline, result: Prediction, *, label: str | None = None, maps: bool = False) -> Explanation:
+def explain(pipeline: Pipeline, result: Judgement, *, label: str | None = None, maps: bool = False) -> Explanation:
     """label: the condition to ask about; the prediction's first by default, see ``condition_called``. maps: also which part of
-    each region's crop it hangs on, which takes time and needs a prediction that was made with ``pixels``. Raises ValueError
-    where those are missing."""
+    each region's crop it hangs on, which takes time and needs a prediction of one face that was made with ``pixels``. Raises
+    ValueError where those are missing."""
     assert pipeline.judge  # noqa: S101  # or there would be no prediction
+    looked = maps_of(pipeline.embedder, pipeline.judge, result) if maps and isinstance(result, Prediction) else ()
     return Explanation(
         condition=result.ranking[0] if label is None else result.labels.index(label),
         contributions=contributions_of(pipeline.judge, result, pipeline.recipe.seed),
         agreement=agreement_of(result),
-        maps=tuple(maps_of(pipeline.embedder, pipeline.judge, result)) if maps else (),
+        maps=tuple(looked),
     )
 
 

@@ -58,7 +58,7 @@ def _lost(embedder: Embedder, judge: Judge, result: Prediction, row: int, crop: 
     trunk = embedder.tuned.get(name, embedder.components.backbone)
     votes = np.repeat(result.votes[None], len(shown), axis=0)
     votes[:, row] = judge.heads[name].predict(embed_crops(trunk, shown))
-    said = judge.opinion(votes, np.repeat(result.subject.present[None], len(shown), axis=0))
+    said = judge.opinion(votes, np.repeat(result.present[None], len(shown), axis=0))
     total, number = np.zeros((said.shape[1], CELLS, CELLS)), np.zeros((CELLS, CELLS))
     for fallen, (y, x) in zip(said[-1] - said[:-1], places, strict=True):
         total[:, y : y + PATCH, x : x + PATCH] += fallen[:, None, None]

@@ -13,15 +13,15 @@ from rich.table import Table
 from ..explain.explanation import Explanation
 from ..explain.occlusion import Map
 from ..geometry import transform
-from ..types import Prediction
+from ..types import Judgement
 
 BAR = 20  # characters of the largest contribution
 
 
-def explanation_record(result: Prediction, explanation: Explanation) -> dict[str, object]:
+def explanation_record(result: Judgement, explanation: Explanation) -> dict[str, object]:
     """What stands under ``explanation`` in a prediction's JSON object."""
     found, k = explanation.contributions, explanation.condition
-    here = [row for row, present in enumerate(result.subject.present) if present]
+    here = [row for row, present in enumerate(result.present) if present]
     named = {result.regions[row]: row for row in here}
     sampled = {"standard_error": {name: _labelled(result.labels, found.error[row]) for name, row in named.items()}}
     return {
@@ -52,7 +52,7 @@ def _labelled(labels: Sequence[str], values: npt.NDArray[np.float64]) -> dict[st
     return {label: round(float(value), 8) for label, value in zip(labels, values, strict=True)}
 
 
-def print_explanation(console: Console, result: Prediction, explanation: Explanation) -> None:
+def print_explanation(console: Console, result: Judgement, explanation: Explanation) -> None:
     """The regions in the order of what they add to the condition's probability."""
     k = explanation.condition
     before, after = float(explanation.contributions.before[k]), float(result.probabilities[k])
@@ -62,7 +62,7 @@ def print_explanation(console: Console, result: Prediction, explanation: Explana
     console.print()
 
 
-def agreement_text(result: Prediction, explanation: Explanation) -> str:
+def agreement_text(result: Judgement, explanation: Explanation) -> str:
     """ "5 of 7 regions put down-syndrome first; their opinions have 70 % in common"."""
     agreement, first = explanation.agreement, result.labels[result.ranking[0]]
     if agreement.of == 1:

@@ -1,4 +1,4 @@
-"""The documented JSON object of a prediction, schema ``dysfw.prediction/1``."""
+"""The documented JSON objects of a prediction, schema ``dysfw.prediction/1``, and of a patient, ``dysfw.patient/1``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import asdict
 from .. import RESEARCH_USE
 from ..engine.pipeline import Pipeline
 from ..explain.explanation import Explanation
-from ..types import Failure, Float32, Notice, Prediction
+from ..types import Failure, Float32, Judgement, Notice, PatientPrediction, Prediction
 from .explained import explanation_record
 
 SCHEMA = "dysfw.prediction/1"
+PATIENT_SCHEMA = "dysfw.patient/1"
 
 
 def record(result: Prediction | Failure, pipeline: Pipeline, explanation: Explanation | None = None) -> dict[str, object]:
@@ -52,6 +53,40 @@ def record(result: Prediction | Failure, pipeline: Pipeline, explanation: Explan
             for name, vote in zip(result.regions, result.votes, strict=True) if name in polygons
         ],
         "absent": dict(subject.segmentation.absent),
+        **_said(result, pipeline, explanation),
+        **_provenance(pipeline),
+        "timings_ms": {stage: round(value, 2) for stage, value in subject.timings_ms.items()},
+    }  # fmt: skip
+
+
+def patient_record(result: PatientPrediction, pipeline: Pipeline, explanation: Explanation | None = None) -> dict[str, object]:
+    """Plain JSON values of a patient's photographs judged together."""
+    return {
+        "schema": PATIENT_SCHEMA,
+        "notice": RESEARCH_USE,
+        "patient": result.patient,
+        "photographs": [
+            {
+                "source": one.subject.image.source,
+                "sha256": one.subject.image.sha256,
+                "counted": not why,
+                "left_out": why or None,
+            }
+            for one, why in zip(result.photographs, result.left_out, strict=True)
+        ],
+        "regions": [
+            {"name": name, "probabilities": _labelled(result.labels, vote)}
+            for name, vote, here in zip(result.regions, result.votes, result.present, strict=True)
+            if here
+        ],
+        **_said(result, pipeline, explanation),
+        **_provenance(pipeline),
+    }
+
+
+def _said(result: Judgement, pipeline: Pipeline, explanation: Explanation | None) -> dict[str, object]:
+    """What is said of a face and of a patient alike."""
+    return {
         "probabilities": _labelled(result.labels, result.probabilities),
         "ranking": [
             {"rank": rank, "label": result.labels[k], "probability": _probability(result.probabilities[k])}
@@ -64,9 +99,7 @@ def record(result: Prediction | Failure, pipeline: Pipeline, explanation: Explan
         "reasons": _warnings(result.reasons),
         "prediction_set": _prediction_set(result),
         "warnings": _warnings(result.notices),
-        **_provenance(pipeline),
-        "timings_ms": {stage: round(value, 2) for stage, value in subject.timings_ms.items()},
-    }  # fmt: skip
+    }
 
 
 def _known_as(label: str, pipeline: Pipeline) -> dict[str, object]:
@@ -85,7 +118,7 @@ def _provenance(pipeline: Pipeline) -> dict[str, object]:
     }
 
 
-def _prediction_set(result: Prediction) -> dict[str, object] | None:
+def _prediction_set(result: Judgement) -> dict[str, object] | None:
     own = result.prediction_set
     if own is None:
         return None

@@ -10,25 +10,23 @@ from rich.table import Table
 
 from ..data.conditions import Condition
 from ..engine.notices import box_text
-from ..text import listed, printable
-from ..types import Failure, Notice, Prediction
+from ..text import count, listed, printable
+from ..types import Failure, Judgement, Notice, PatientPrediction, Prediction
 
 BAR = 20  # characters
 UNLIKE = "unlike_training"  # of such a face nothing is promised
 
 
-def print_prediction(
-    console: Console, result: Prediction, top: int, ignored: tuple[Notice, ...], conditions: Mapping[str, Condition]
+def print_judgement(
+    console: Console, result: Judgement, top: int, ignored: tuple[Notice, ...], conditions: Mapping[str, Condition]
 ) -> None:
-    """The face that was taken, the ranking with each region's own softmax, what to believe (ahead of the ranking where that is
-    nothing), and the warnings, but for ``ignored`` and what already stands there as a reason. conditions: what is known of
-    those behind the labels."""
-    subject, face = result.subject, result.subject.face
-    image = subject.image
-    console.print(f"[bold]{escape(printable(image.source))}[/]  {image.width} × {image.height} px")
-    pose = subject.segmentation.pose
-    turned = f", yaw {pose.yaw:+.0f}° pitch {pose.pitch:+.0f}° roll {pose.roll:+.0f}°" if pose else ""
-    console.print(f"face {subject.index + 1} of {subject.faces} at {box_text(face)}, score {face.score:.2f}{turned}")
+    """The face or photographs that were taken, the ranking with each region's own softmax, what to believe (ahead of the
+    ranking where that is nothing), and the warnings, but for ``ignored`` and what already stands there as a reason.
+    conditions: what is known of those behind the labels."""
+    if isinstance(result, Prediction):
+        _print_face(console, result)
+    elif isinstance(result, PatientPrediction):
+        _print_photographs(console, result)
     if result.reasons:
         console.print(escape(reliability_text(result)), style="bold red")
     console.print(_ranking(result, top))
@@ -50,19 +48,35 @@ def print_prediction(
     console.print()
 
 
-def matches_text(result: Prediction) -> str:
+def _print_face(console: Console, result: Prediction) -> None:
+    subject, face = result.subject, result.subject.face
+    image, pose = subject.image, subject.segmentation.pose
+    console.print(f"[bold]{escape(printable(image.source))}[/]  {image.width} × {image.height} px")
+    turned = f", yaw {pose.yaw:+.0f}° pitch {pose.pitch:+.0f}° roll {pose.roll:+.0f}°" if pose else ""
+    console.print(f"face {subject.index + 1} of {subject.faces} at {box_text(face)}, score {face.score:.2f}{turned}")
+
+
+def _print_photographs(console: Console, result: PatientPrediction) -> None:
+    number = f"{len(result.counted)} of {count(len(result.photographs), 'photograph')} together"
+    console.print(f"[bold]{escape(printable(result.patient))}[/]  {number}")
+    for one, why in zip(result.photographs, result.left_out, strict=True):
+        if why:
+            console.print(f"[yellow]left out[/] {escape(printable(one.subject.image.source))}: {escape(printable(why))}")
+
+
+def matches_text(result: Judgement) -> str:
     """ "most like: down/003.jpg (down-syndrome) 0.71, …": the known cases, by id."""
     return f"most like: {listed(f'{printable(m.case)} ({m.label}) {m.likeness:.2f}' for m in result.matches)}"
 
 
-def reliability_text(result: Prediction) -> str:
+def reliability_text(result: Judgement) -> str:
     """ "reliable: yes" or "reliable: no, because …"; nothing where it was not assessed."""
     if result.reasons:
         return f"reliable: no, because {'; '.join(notice.message for notice in result.reasons)}"
     return "reliable: yes" if result.reliable else ""
 
 
-def set_text(result: Prediction) -> str:
+def set_text(result: Judgement) -> str:
     """ "90 % set: a, b", the more probable first; nothing where there is none, or where the face is none of those that the set
     was made for."""
     own = result.prediction_set
@@ -78,7 +92,7 @@ def set_text(result: Prediction) -> str:
     return f"{name}: {members}" + (f"; and, of too few patients to leave them out, {always}" if own.always else "")
 
 
-def _ranking(result: Prediction, top: int) -> Table:
+def _ranking(result: Judgement, top: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
     table.add_column("", justify="right")
     table.add_column("condition", no_wrap=True)

@@ -125,3 +125,71 @@ def test_what_cannot_be_explained_is_refused(dysfw, bundle, paint):
     assert (ran.code, "did you mean 'green'?" in ran.err) == (2, True)
     ran = dysfw("run", bundle, image, "--maps")
     assert (ran.code, "add --json" in ran.err) == (2, True)
+
+
+def test_photographs_of_one_patient_are_judged_together(dysfw, bundle, paint, tmp_path):
+    one, other = paint("a.png", RED), paint("b.png", (150, 90, 60))
+    (tmp_path / "text.jpg").write_text("no picture")
+    ran = dysfw("run", bundle, one, tmp_path / "text.jpg", other, one, "--patient", "P-17", "--json", "--why", "sand")
+    assert ran.code == 1  # one failed, the others were judged
+    *photographs, patient = map(json.loads, ran.out.splitlines())
+    assert [one["schema"] for one in photographs] == ["dysfw.prediction/1"] * 4
+    assert (patient["schema"], patient["patient"]) == ("dysfw.patient/1", "P-17")
+    assert [one["counted"] for one in patient["photographs"]] == [True, True, False]
+    assert "the same file" in patient["photographs"][2]["left_out"]
+    told = patient["explanation"]
+    assert told["label"] == "sand"
+    total = told["before"]["sand"] + sum(region["sand"] for region in told["contributions"].values())
+    assert total == pytest.approx(patient["probabilities"]["sand"], abs=2e-6)
+
+
+def test_a_patient_is_told_of_last(dysfw, bundle, paint):
+    ran = dysfw("run", bundle, paint("a.png", RED), paint("b.png", RED, seed=3), "--patient", "P-17")
+    assert ran.code == 0
+    heads = [line for line in ran.out.splitlines() if "px" in line.split()[-1:] or "together" in line]
+    assert [line.split()[0].rpartition("/")[2] for line in heads] == ["a.png", "b.png", "P-17"]
+    assert "2 of 2 photographs together" in heads[-1]
+
+
+def test_a_patient_none_of_whose_photographs_can_be_judged_is_no_result(dysfw, bundle, tmp_path):
+    ran = dysfw("run", bundle, tmp_path / "none.jpg", "--patient", "P-17", "--format", "csv")
+    assert (ran.code, ran.out) == (1, "")
+    assert "missing_file" in ran.err
+
+
+def test_tables_hold_the_patient_and_not_the_photographs(dysfw, bundle, paint):
+    ran = dysfw("run", bundle, paint("a.png", RED), paint("b.png", RED, seed=3), "--patient", "P-17", "--format", "csv")
+    lines = ran.out.splitlines()
+    assert len(lines) == 1 + 3
+    assert lines[1].startswith(",,P-17,1,red,")
+
+
+def test_regions_of_all_photographs_are_one_document(dysfw, bundle, paint):
+    ran = dysfw("run", bundle, paint("a.png", RED), paint("b.png", RED, seed=3), "--format", "coco")
+    document = json.loads(ran.out)
+    assert len(document["images"]) == 2
+    assert len(document["annotations"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--json", "--format", "csv"], "two formats"),
+        (["--format", "csv", "--explain"], "no place for explanations"),
+        (["--format", "phenopacket"], "identifiers"),
+        (["--patient", "P", "--all-faces"], "one face of each photograph"),
+        (["--patient", " "], "no name for a patient"),
+        (["--format", "xml"], "xml"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_first(dysfw, bundle, paint, arguments, message):
+    ran = dysfw("run", bundle, paint("a.png", RED), *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
+def test_a_photograph_is_not_taken_for_the_patient_s_name(dysfw, bundle, paint):
+    one = paint("a.png", RED)
+    ran = dysfw("run", bundle, one, "--patient", one)
+    assert ran.code == 2
+    assert "no name for a patient" in ran.err

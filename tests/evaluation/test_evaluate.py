@@ -167,3 +167,61 @@ def test_the_result_survives_a_round_trip_through_json(candidate, plain):
     text = done.result.model_dump_json(by_alias=True)
     assert type(done.result).model_validate(json.loads(text)) == done.result
     assert "NaN" not in text
+
+
+@pytest.fixture
+def several(tmp_path, paint):
+    """several([0, 0, 1]): patients of three colours, each with photographs of their own colour (0) and of the next (1). The
+    noise of each photograph is its own, or they would count as copies."""
+    colours = {"red": (200, 40, 40), "green": (40, 160, 40), "sand": (190, 170, 110)}
+
+    def make(shown: list[int], split: str, first: int) -> list[str]:
+        rows, names = [], list(colours)
+        for k, label in enumerate(names):
+            for patient in range(5):
+                for n, step in enumerate(shown):
+                    name = f"{split}-{label}-{patient}-{n}.png"
+                    paint(f"several/{name}", colours[names[(k + step) % 3]], seed=first + 100 * k + 10 * patient + n)
+                    rows.append(f"{name},{label},{split}-{label}-{patient},{split}")
+        return rows
+
+    def write(learned: list[int], tested: list[int] | None = None):
+        rows = make(learned, "train", 1000) + (make(tested, "test", 2000) if tested else [])
+        cut = None if tested else -len(",train")
+        rows = ["path,label,patient,split"[: cut and -len(",split")], *(row[:cut] for row in rows)]
+        (tmp_path / "several" / "manifest.csv").write_text("\n".join(rows) + "\n")
+        return read_dataset(tmp_path / "several")
+
+    return write
+
+
+def test_patients_with_several_photographs_are_judged_by_all_of_them_too(candidate, several):
+    (done,) = evaluate([candidate()], several([0, 0]), QUICK, Silent())
+    found = done.result.patients
+    assert (found.patients, found.several, found.photographs) == (15, 15, 2)
+    assert found.measures["balanced_accuracy"].value == 1
+    groups, together = done.gathered.examples.groups, done.collected.together
+    for group in np.unique(groups):
+        rows = together[:, groups == group]
+        assert np.array_equal(rows[:, 0], rows[:, 1])  # one opinion of one patient
+    assert np.allclose(together.sum(axis=2), 1, atol=1e-5)
+
+
+def test_several_photographs_outweigh_one_that_misleads(candidate, several):
+    (done,) = evaluate([candidate()], several([0], [0, 0, 1]), QUICK, Silent())
+    assert done.result.measures["balanced_accuracy"].value == pytest.approx(2 / 3)
+    assert done.result.patients.measures["balanced_accuracy"].value == 1
+    assert done.result.patients.difference["balanced_accuracy"].value == pytest.approx(1 / 3)
+
+
+def test_of_patients_with_one_photograph_each_nothing_more_is_said(candidate, several):
+    (done,) = evaluate([candidate()], several([0]), QUICK, Silent())
+    assert done.result.patients is None
+
+
+def test_patients_under_several_labels_are_left_out_of_that(candidate, several, tmp_path):
+    several([0, 0])
+    manifest = tmp_path / "several" / "manifest.csv"
+    manifest.write_text(manifest.read_text().replace("train-green-0\n", "train-red-0\n"))
+    (done,) = evaluate([candidate()], read_dataset(tmp_path / "several"), QUICK, Silent())
+    assert done.result.patients.patients == 13  # of 15 two became one, under two labels

@@ -64,7 +64,7 @@ def test_contributions_sum_to_the_change_in_what_is_reported(change):
 def test_absent_regions_contribute_nothing(pipeline, result):
     fewer = without(result, "nose")
     told = explain(pipeline, fewer)
-    here = fewer.subject.present
+    here = fewer.present
     row = result.regions.index("nose")
     assert np.isnan(told.contributions.values[row]).all()
     said = pipeline.judge.opinion(fewer.votes[None], here[None])[0]

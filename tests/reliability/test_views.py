@@ -10,7 +10,7 @@ from dysfw.engine.assemble import open_pipeline
 from dysfw.types import Notice, PredictionSet
 from dysfw.views.figure import save_figure
 from dysfw.views.record import record
-from dysfw.views.text import print_prediction, set_text
+from dysfw.views.text import print_judgement, set_text
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def prediction(judge, paint):
 
 def printed(prediction) -> str:
     console = Console(file=io.StringIO(), width=200)
-    print_prediction(console, prediction, 5, (), {})
+    print_judgement(console, prediction, 5, (), {})
     return console.file.getvalue()
 
 

@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import itertools
-import json
-import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..caching import NoCacheOption, opened_cache
+from ..formats import Format
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
 
 if TYPE_CHECKING:
     from ...engine.pipeline import Pipeline
     from ...explain.explanation import Explanation
-    from ...types import Failure, Prediction
+    from ...types import Judgement
 
 
 def run(
     ctx: typer.Context,
     recipe: RecipeArgument,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Photographs.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, one object for each face or failure.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="For programs: JSON Lines, a table of rankings, a Phenopacket a line, or regions as COCO has them.",
+            show_default=False,
+        ),
+    ] = None,
+    patient: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="All photographs show one patient, called so: judge them together.", show_default=False
+        ),
+    ] = None,
     figure: Annotated[
         Path | None, typer.Option(help="Draw each face with its ranking: OUT.png, .pdf or .svg.", metavar="OUT")
     ] = None,
@@ -53,72 +67,86 @@ def run(
     allow_fetching(fetch)
     from ... import RESEARCH_USE
     from ...engine.assemble import open_pipeline
-    from ...types import Failure
-    from ...views.explained import print_explanation
-    from ...views.record import record
-    from ...views.text import print_failure, print_prediction
+    from ...engine.patient import judge_patient
+    from ...types import Failure, Prediction
     from ..main import registry_of
-    from ..terminal import TerminalProgress, err, out, warn
+    from ..printing import printer
+    from ..terminal import TerminalProgress, err, warn
 
-    _refuse_maps(maps, as_json)
+    chosen = _format(form, as_json=as_json)
+    _refuse(chosen, maps=maps, explain=explain or why is not None, patient=patient, all_faces=all_faces)
     figures = _figure_names(figure, images)
     cache = ctx.with_resource(opened_cache(no_cache))
     pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device), cache)
+    printed = printer(chosen, pipeline, top)
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
         warn(notice.message)
     reasons = _explainer(pipeline, wanted=explain or maps, why=why, maps=maps)
     results = pipeline.predict(images, all_faces=all_faces, pixels=figure is not None or maps)
-    if not as_json:
+    if chosen == "text":
         err().print(RESEARCH_USE, style="dim")
     elif len(images) > 1:
         results = TerminalProgress().track(results, "judging", len(images), "images")
-    failed, utf8 = False, (sys.stdout.encoding or "").lower() == "utf-8"
-    console, conditions = out(), pipeline.manifest.conditions if pipeline.manifest else {}
+    failed = False
+    photographs: list[Prediction] = []
     for result in results:
-        failed = failed or isinstance(result, Failure)
-        told = reasons(result)
-        if as_json:
-            sys.stdout.write(json.dumps(record(result, pipeline, told), ensure_ascii=not utf8) + "\n")
-            sys.stdout.flush()
-        elif isinstance(result, Failure):
-            print_failure(err(), result)
-        else:
-            print_prediction(console, result, top, pipeline.notices, conditions)
-            if told:
-                print_explanation(console, result, told)
-        if figures and not isinstance(result, Failure):
+        if isinstance(result, Failure):
+            failed = True
+            printed.fail(result)
+            continue
+        if patient is None or printed.single:
+            printed.add(result, reasons(result))
+        if figures:
             from ...views.figure import save_figure
 
             path = next(figures)
             save_figure(path, result, pipeline, top)
             err().print(f"figure: {path}")
+        if patient is not None:
+            photographs.append(replace(result, subject=replace(result.subject, pixels=None)))
+    if patient is not None and photographs and pipeline.judge:
+        together = judge_patient(pipeline.judge, patient, photographs)
+        printed.add(together, reasons(together))
+    printed.end()
     if failed:
         raise typer.Exit(1)
 
 
-def _refuse_maps(maps: bool, as_json: bool) -> None:
+def _format(form: Format | None, *, as_json: bool) -> Format:
     from ...errors import DysfwError
 
-    if maps and not as_json:
+    if as_json and form not in {None, "json"}:
+        raise DysfwError(f"--json and --format {form} ask for two formats", hint="leave one of them out")
+    return form or ("json" if as_json else "text")
+
+
+def _refuse(form: Format, *, maps: bool, explain: bool, patient: str | None, all_faces: bool) -> None:
+    """Raise DysfwError for what does not go together."""
+    from ...errors import DysfwError
+
+    if maps and form != "json":
         raise DysfwError("--maps are numbers, for --json", hint="add --json, or leave --maps out")
+    if explain and form not in {"text", "json"}:
+        raise DysfwError(f"--format {form} has no place for explanations", hint="take --json, or leave --explain out")
+    if patient is not None and all_faces:
+        raise DysfwError("--patient takes one face of each photograph, --all-faces every one", hint="leave one of them out")
+    if patient is not None and (not patient.strip() or patient.startswith("-") or Path(patient).is_file()):
+        raise DysfwError(
+            f"--patient {patient}: this is no name for a patient", hint="--patient NAME, for example --patient P-017"
+        )
 
 
-def _explainer(
-    pipeline: Pipeline, *, wanted: bool, why: str | None, maps: bool
-) -> Callable[[Prediction | Failure], Explanation | None]:
-    """What says why a result is as it is; nothing where nobody asks, and of failures. Raises DysfwError for an unknown
-    condition."""
+def _explainer(pipeline: Pipeline, *, wanted: bool, why: str | None, maps: bool) -> Callable[[Judgement], Explanation | None]:
+    """What says why a result is as it is; nothing where nobody asks. Raises DysfwError for an unknown condition."""
     from ...explain.explanation import condition_called, explain
-    from ...types import Prediction
 
     if why is not None and pipeline.judge:
         why = condition_called(why, pipeline.judge.labels, "--why")
 
-    def told(result: Prediction | Failure) -> Explanation | None:
-        asked = wanted or why is not None
-        return explain(pipeline, result, label=why, maps=maps) if asked and isinstance(result, Prediction) else None
+    def told(result: Judgement) -> Explanation | None:
+        return explain(pipeline, result, label=why, maps=maps) if wanted or why is not None else None
 
     return told
 

@@ -24,7 +24,7 @@ from .standing import standings
 CONTENTS = (
     ("scores", "Key figures"), ("data", "Data"), ("audit", "Audit"), ("top", "Ranking"), ("confusion", "Confusions"),
     ("conditions", "Conditions"), ("contenders", "Regions and fusions"), ("calibration", "Calibration"),
-    ("sets", "Prediction sets"), ("worst", "Worst errors"), ("origin", "Repeat it"),
+    ("sets", "Prediction sets"), ("patients", "Patients"), ("worst", "Worst errors"), ("origin", "Repeat it"),
     ("glossary", "Measures"), ("limits", "Limits"),
 )  # fmt: skip
 KINDS = {
@@ -51,7 +51,9 @@ def report_html(evaluation: Evaluation, images: Mapping[str, bytes] | None = Non
     return render(
         "evaluation.html",
         **shared(e.data, e.protocol, e.audit, e.audit_harmonised, e.weights),
-        title=f"{e.name}: evaluation", e=e, contents=CONTENTS, created=e.created, versions=e.versions,
+        title=f"{e.name}: evaluation", e=e, contents=[part for part in CONTENTS if e.patients or part[0] != "patients"],
+        patient_measures=[(name, describe(name)) for name in (e.patients.difference if e.patients else ())],
+        created=e.created, versions=e.versions,
         research_use=e.research_use, measures=in_order(e.measures),
         baselines=[contender for contender in e.contenders if contender.kind == "baseline"],
         class_measures=[(n, describe(n)) for n in CLASS_MEASURES if any(n in one.measures for one in e.classes)],

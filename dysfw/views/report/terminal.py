@@ -39,6 +39,11 @@ def print_evaluation(console: Console, evaluation: Evaluation, report: Path) -> 
         _best_of(console, regions, "region", compared)
         _best_of(console, fusions, "fusion", compared)
     console.print(escape(_sets_words(e)))
+    if e.patients and "balanced_accuracy" in e.patients.difference:
+        together = (
+            f"{_estimate(e.patients.measures['balanced_accuracy'])}, {_difference(e.patients.difference['balanced_accuracy'])}"
+        )
+        console.print(f"patients by all of their photographs together: balanced accuracy {together} against one by one")
     console.print(f"called not reliable: {share(e.rejection.rejected.value, 1)} of the photographs")
     console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
 

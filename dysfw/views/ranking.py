@@ -1,0 +1,58 @@
+"""A ranking as the rows of a table, for spreadsheets and for tools that take ranked diseases by their identifiers."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import Literal, TextIO
+
+from .. import RESEARCH_USE
+from ..data.conditions import IDENTIFIERS, Condition
+from ..engine.pipeline import Pipeline
+from ..types import Judgement, PatientPrediction, Prediction
+
+COLUMNS = (
+    "image", "face", "patient", "rank", "label", "name", *IDENTIFIERS, "probability", "in_set", "reliable", "reasons", "notice",
+)  # fmt: skip
+Row = dict[str, str | int | float | bool | None]
+
+
+def ranking_rows(result: Judgement, pipeline: Pipeline) -> Iterator[Row]:
+    """A row for each condition, the most probable first, with the columns ``COLUMNS``. image and face: of a photograph, face
+    from 0; patient: of several together. in_set, reliable: None where not assessed. reasons: codes, separated by ";"."""
+    known = pipeline.manifest.conditions if pipeline.manifest else {}
+    about = result.subject if isinstance(result, Prediction) else None
+    for rank, k in enumerate(result.ranking, 1):
+        condition = known.get(result.labels[k], Condition())
+        yield {
+            "image": about.image.source if about else None,
+            "face": about.index if about else None,
+            "patient": result.patient if isinstance(result, PatientPrediction) else None,
+            "rank": rank,
+            "label": result.labels[k],
+            "name": condition.name or None,
+            **{name: getattr(condition, name) for name in IDENTIFIERS},
+            "probability": round(float(result.probabilities[k]), 6),
+            "in_set": k in result.prediction_set.members if result.prediction_set else None,
+            "reliable": result.reliable,
+            "reasons": ";".join(reason.code for reason in result.reasons),
+            "notice": RESEARCH_USE,
+        }
+
+
+class RankingTable:
+    """Writes rankings below one another. kind: "csv" (RFC 4180) or "tsv"; what is None stays empty, and what is true or
+    false is written so."""
+
+    def __init__(self, file: TextIO, kind: Literal["csv", "tsv"]) -> None:
+        self._file = file
+        self._writer = csv.DictWriter(file, COLUMNS, dialect="excel" if kind == "csv" else "excel-tab", lineterminator="\n")
+        self._begun = False
+
+    def write(self, result: Judgement, pipeline: Pipeline) -> None:
+        if not self._begun:
+            self._writer.writeheader()
+            self._begun = True
+        for row in ranking_rows(result, pipeline):
+            self._writer.writerow({name: str(v).lower() if isinstance(v, bool) else v for name, v in row.items()})
+        self._file.flush()
