@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # A package stands for all modules in it.
 PUBLIC = (
+    "dysfw.model",
     "dysfw.api",
     "dysfw.components",
     "dysfw.layers",

@@ -1,11 +1,13 @@
-"""A prediction as a picture for a slide: the photograph with what was found in it, and the ranking beside it."""
+"""A result as a picture for a slide: the photographs with what was found in them, the ranking beside them, and the reasons."""
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
-from typing import cast
+from typing import BinaryIO, Literal, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -16,7 +18,9 @@ from matplotlib.patches import Polygon, Rectangle
 from .. import RESEARCH_USE
 from ..engine.pipeline import Pipeline
 from ..errors import DysfwError
-from ..types import Prediction
+from ..explain.explanation import Explanation
+from ..text import count, printable
+from ..types import Judgement, PatientPrediction, Prediction
 from .text import reliability_text
 
 SIZE = (12.8, 7.2)  # inches: a 16:9 slide
@@ -25,18 +29,32 @@ IN_SET, OUTSIDE, DOUBTED = "#3b6ea5", "#b4c5da", "#d9d9d9"
 WARNING = "#b3261e"
 COLOURS = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
 CONTEXT = 0.6  # of the face's height is shown around it, where the photograph has it
+FOR, AGAINST = "#c2570c", "#1f6fb5"
 MAX_ROWS = 10
+MAX_PHOTOGRAPHS = 6  # of a patient
+TITLE = 60  # characters of a photograph's title
 
 
-def save_figure(path: Path, result: Prediction, pipeline: Pipeline, top: int) -> None:
-    """Write the figure; the suffix decides the format (.png, .pdf, .svg). Raises DysfwError."""
+def save_figure(
+    target: Path | BinaryIO,
+    result: Judgement,
+    pipeline: Pipeline,
+    top: int,
+    *,
+    explanation: Explanation | None = None,
+    form: Literal["pdf"] | None = None,
+) -> None:
+    """Write the figure; a path's suffix decides the format (.png, .pdf, .svg), form that of a file. Raises DysfwError, and
+    ValueError where the photographs' pixels were not kept."""
     figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
     left, right = cast("Sequence[SubFigure]", figure.subfigures(1, 2, width_ratios=(5, 6)))
-    _draw_face(left.subplots(), result)
-    bars, table = right.subplots(2, 1, height_ratios=(1, 1))
+    _draw_photographs(left, result)
+    parts = right.subplots(3 if explanation else 2, 1)
     shown = result.ranking[: min(top, MAX_ROWS)]
-    _draw_ranking(bars, result, shown)
-    _draw_votes(table, result, shown)
+    _draw_ranking(parts[0], result, shown)
+    if explanation:
+        _draw_contributions(parts[1], result, explanation)
+    _draw_votes(parts[-1], result, shown)
     if result.reasons:  # above the chart: at the foot it would be overlooked, and cut off first
         said = "\n".join(wrap(reliability_text(result), 66, max_lines=4, placeholder=" …"))
         right.suptitle(said, fontsize=13, fontweight="bold", color=WARNING)
@@ -45,12 +63,12 @@ def save_figure(path: Path, result: Prediction, pipeline: Pipeline, top: int) ->
     figure.suptitle(f"recipe {pipeline.recipe.name} {pipeline.recipe.fingerprint[:8]}{bundle}", fontsize=11, color="0.35")
     right.supxlabel(_footer(result), fontsize=10, color="0.35")
     try:
-        figure.savefig(path)
+        figure.savefig(target, format=form)
     except (OSError, ValueError) as error:
-        raise DysfwError(f"cannot write the figure {path}: {error}") from None
+        raise DysfwError(f"cannot write the figure {target}: {error}") from None
 
 
-def _footer(result: Prediction) -> str:
+def _footer(result: Judgement) -> str:
     """That nothing speaks against it, three notices at most, and what it may not be used for."""
     others = [notice.message for notice in result.notices if notice not in result.reasons][:3]
     said = [reliability_text(result), *others] if result.reliable else others
@@ -58,7 +76,24 @@ def _footer(result: Prediction) -> str:
     return "\n".join([*lines, RESEARCH_USE])
 
 
-def _draw_face(axes: Axes, result: Prediction) -> None:
+def _draw_photographs(left: SubFigure, result: Judgement) -> None:
+    """The face; of a patient those of the first photographs that count."""
+    if isinstance(result, Prediction):
+        _draw_face(left.subplots(), result, 10)
+    elif isinstance(result, PatientPrediction):
+        drawn = result.counted[:MAX_PHOTOGRAPHS]
+        columns = 1 if len(drawn) == 1 else 2
+        cells = left.subplots(math.ceil(len(drawn) / columns), columns, squeeze=False).ravel()
+        for axes, one in itertools.zip_longest(cells, drawn):
+            if one is None:
+                axes.set_axis_off()
+            else:
+                _draw_face(axes, one, 0)
+        left.suptitle(f"{result.patient}: {len(result.counted)} of {count(len(result.photographs), 'photograph')}", fontsize=12)
+
+
+def _draw_face(axes: Axes, result: Prediction, legend: int) -> None:
+    """legend: the size of its letters; 0 leaves it out."""
     subject = result.subject
     axes.imshow(subject.opened.pixels)
     x0, y0, x1, y1 = (float(v) for v in subject.face.box)
@@ -74,12 +109,15 @@ def _draw_face(axes: Axes, result: Prediction) -> None:
     axes.set_xlim(max(0, x0 - around), min(subject.image.width, x1 + around))
     axes.set_ylim(min(subject.image.height, y1 + around), max(0, y0 - around))
     axes.set_axis_off()
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncol=4, frameon=False, fontsize=10)
-    title = f"{Path(subject.image.source).name}, face {subject.index + 1} of {subject.faces}"
-    axes.set_title(title, fontsize=12)
+    if legend:
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncol=4, frameon=False, fontsize=legend)
+    name, most = printable(Path(subject.image.source).name), TITLE if legend else TITLE // 2
+    name = name if len(name) <= most else f"…{name[-most:]}"
+    title = f"{name}, face {subject.index + 1} of {subject.faces}" if legend else name
+    axes.set_title(title, fontsize=12 if legend else 9, parse_math=False)
 
 
-def _draw_ranking(axes: Axes, result: Prediction, shown: list[int]) -> None:
+def _draw_ranking(axes: Axes, result: Judgement, shown: list[int]) -> None:
     probabilities = [float(result.probabilities[k]) for k in shown]
     members = result.prediction_set.members if result.prediction_set else shown
     colours = [DOUBTED if result.reasons else IN_SET if k in members else OUTSIDE for k in shown]
@@ -94,7 +132,26 @@ def _draw_ranking(axes: Axes, result: Prediction, shown: list[int]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_votes(axes: Axes, result: Prediction, shown: list[int]) -> None:
+def _draw_contributions(axes: Axes, result: Judgement, explanation: Explanation) -> None:
+    """What each region adds to the probability of the condition that is asked about."""
+    k, ordered = explanation.condition, explanation.ordered(result)
+    values = [value for _, value in ordered]
+    bars = axes.barh(range(len(ordered)), values, color=[FOR if value > 0 else AGAINST for value in values])
+    axes.bar_label(bars, [f"{value:+.3f}" for value in values], padding=4, fontsize=9)
+    axes.set_yticks(range(len(ordered)), [name for name, _ in ordered], fontsize=10)
+    axes.invert_yaxis()
+    axes.margins(x=0.18)
+    axes.axvline(0, color="0.35", linewidth=0.8)
+    before = float(explanation.contributions.before[k])
+    said = (
+        f"what each region adds to {result.labels[k]}:\n{before:.3f} before any, {float(result.probabilities[k]):.3f} with all"
+    )
+    axes.set_title(said, fontsize=11, color="0.35")
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+
+
+def _draw_votes(axes: Axes, result: Judgement, shown: list[int]) -> None:
     """Each region's own softmax, a column for each region."""
     votes = result.votes[:, shown].T
     axes.imshow(votes, cmap="Blues", vmin=0, vmax=1, aspect="auto")

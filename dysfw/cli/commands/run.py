@@ -40,7 +40,8 @@ def run(
         ),
     ] = None,
     figure: Annotated[
-        Path | None, typer.Option(help="Draw each face with its ranking: OUT.png, .pdf or .svg.", metavar="OUT")
+        Path | None,
+        typer.Option(help="Draw each face, or the patient, with the ranking: OUT.png, .pdf or .svg.", metavar="OUT"),
     ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say what each region adds to the first condition's probability.")
@@ -96,22 +97,30 @@ def run(
             failed = True
             printed.fail(result)
             continue
+        told = reasons(result)
         if patient is None or printed.single:
-            printed.add(result, reasons(result))
-        if figures:
-            from ...views.figure import save_figure
-
-            path = next(figures)
-            save_figure(path, result, pipeline, top)
-            err().print(f"figure: {path}")
+            printed.add(result, told)
+        if figures and patient is None:
+            _draw(next(figures), result, pipeline, top, told)
         if patient is not None:
-            photographs.append(replace(result, subject=replace(result.subject, pixels=None)))
+            photographs.append(result if figures else replace(result, subject=replace(result.subject, pixels=None)))
     if patient is not None and photographs and pipeline.judge:
         together = judge_patient(pipeline.judge, patient, photographs)
-        printed.add(together, reasons(together))
+        told = reasons(together)
+        printed.add(together, told)
+        if figures:
+            _draw(next(figures), together, pipeline, top, told)
     printed.end()
     if failed:
         raise typer.Exit(1)
+
+
+def _draw(path: Path, result: Judgement, pipeline: Pipeline, top: int, told: Explanation | None) -> None:
+    from ...views.figure import save_figure
+    from ..terminal import err
+
+    save_figure(path, result, pipeline, top, explanation=told)
+    err().print(f"figure: {path}")
 
 
 def _format(form: Format | None, *, as_json: bool) -> Format:

@@ -1,0 +1,235 @@
+"""dysfw from Python: ``dysfw.load("recipes/paper.yaml").predict("photograph.jpg")``."""
+
+from __future__ import annotations
+
+import io
+import weakref
+from collections.abc import Iterable, Sequence
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image as Pillow
+
+from .cache.store import StageCache
+from .engine.assemble import open_pipeline
+from .engine.patient import judge_patient
+from .engine.pipeline import Pipeline
+from .errors import DysfwError, ImageError
+from .explain.explanation import Explanation, condition_called, explain
+from .imaging.decode import Source
+from .registry.registry import load_registry
+from .types import Failure, Judgement, PatientPrediction, Prediction, UInt8
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Photographed = str | Path | bytes | UInt8 | Pillow.Image
+"""A photograph: a file, the bytes of one, uint8 [height, width, 3] in sRGB, or one that Pillow has opened."""
+
+_numbers = count(1)
+
+
+class Model:
+    """A trained recipe at work. pipeline: what does it. labels: the conditions. regions: in the order of the votes."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        if pipeline.judge is None:
+            raise DysfwError(f"the recipe {pipeline.recipe.name!r} is not trained")
+        self.pipeline = pipeline
+        self.labels = pipeline.judge.labels
+        self.regions = tuple(pipeline.judge.heads)
+
+    def predict(self, photograph: Photographed) -> Result:
+        """The face that the recipe chooses. Raises ImageError where there is none, or no photograph."""
+        (one,) = self.pipeline.predict([_source(photograph, 1)], pixels=True)
+        if isinstance(one, Failure):
+            raise ImageError(one.code, f"{one.source}: {one.message}")
+        return Result(one, self.pipeline)
+
+    def predict_all(self, photographs: Iterable[Photographed], *, all_faces: bool = False) -> Results:
+        """Every photograph, in order; what fails is among the results' ``failures`` and stops nothing. all_faces: every face
+        that is found, not only the one that the recipe chooses. Pixels are not kept: figures and maps are made by
+        ``predict``."""
+        sources = (_source(photograph, number) for number, photograph in enumerate(photographs, 1))
+        judged, failures = [], []
+        for one in self.pipeline.predict(sources, all_faces=all_faces):
+            if isinstance(one, Failure):
+                failures.append(one)
+            else:
+                judged.append(Result(one, self.pipeline))
+        return Results(judged, tuple(failures))
+
+    def predict_patient(self, photographs: Iterable[Photographed], name: str = "patient") -> Result:
+        """Photographs of one patient, judged together. Raises ImageError where none of them can be judged; those that cannot
+        are left out with a warning."""
+        found = self.predict_all(photographs)
+        if not found:
+            first = found.failures[0] if found.failures else Failure("", "missing_file", "no photographs were given")
+            raise ImageError(first.code, f"none of the photographs could be judged; {first.source}: {first.message}")
+        assert self.pipeline.judge  # noqa: S101  # as in __init__
+        single = [one.judgement for one in found if isinstance(one.judgement, Prediction)]
+        together = judge_patient(self.pipeline.judge, name, single)
+        return Result(together, self.pipeline, found.failures)
+
+    def __repr__(self) -> str:
+        return f"<dysfw model {self.pipeline.recipe.name}: {len(self.labels)} conditions by {len(self.regions)} regions>"
+
+
+class Result:
+    """What a model says of a face or a patient. judgement: the record itself, with probabilities, votes, reasons and notices.
+    failures: photographs of the patient that could not be judged."""
+
+    def __init__(self, judgement: Judgement, pipeline: Pipeline, failures: Sequence[Failure] = ()) -> None:
+        self.judgement = judgement
+        self.failures = tuple(failures)
+        self._pipeline = pipeline
+        self._explained: Explanation | None = None
+
+    @property
+    def ranking(self) -> list[tuple[str, float]]:
+        """Conditions with their probabilities, the most probable first."""
+        own = self.judgement
+        return [(own.labels[k], float(own.probabilities[k])) for k in own.ranking]
+
+    @property
+    def reliable(self) -> bool | None:
+        """None where it was not assessed."""
+        return self.judgement.reliable
+
+    def explain(self, why: str | None = None, *, maps: bool = False) -> Explanation:
+        """What each region adds to the probability of ``why``, by default of the first condition. maps: also which parts of
+        each region it hangs on, which takes seconds. What is shown of the result from then on holds it too. Raises DysfwError
+        for an unknown condition, ValueError for maps where the pixels were not kept or of a patient."""
+        if maps and not isinstance(self.judgement, Prediction):
+            raise ValueError("maps are of one face, and this is of several photographs")
+        label = None if why is None else condition_called(why, self.judgement.labels, "why")
+        self._explained = explain(self._pipeline, self.judgement, label=label, maps=maps)
+        return self._explained
+
+    def to_dict(self) -> dict[str, object]:
+        """The documented JSON object."""
+        from .views.record import patient_record, record
+
+        own = self.judgement
+        if isinstance(own, PatientPrediction):
+            return patient_record(own, self._pipeline, self._explained)
+        assert isinstance(own, Prediction)  # noqa: S101  # there is no third
+        return record(own, self._pipeline, self._explained)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each condition, as ``dysfw run --format csv``. Needs pandas."""
+        return _frame([self])
+
+    def to_phenopacket(self, top: int = 5) -> dict[str, object]:
+        """Raises DysfwError where the bundle knows no identifiers."""
+        from .views.phenopacket import phenopacket
+
+        return phenopacket(self.judgement, self._pipeline, top)
+
+    def save_figure(self, path: str | Path, top: int = 5) -> None:
+        """Photograph, ranking and votes: .png, .pdf or .svg. Raises ValueError where the pixels were not kept."""
+        from .views.figure import save_figure
+
+        save_figure(Path(path), self.judgement, self._pipeline, top, explanation=self._explained)
+
+    def _repr_html_(self) -> str:
+        from .views.card.card import card, style
+
+        name = f"dysfw-{next(_numbers)}"  # unique among all that a notebook shows
+        explained = self._explained or explain(self._pipeline, self.judgement)
+        return f"<style>{style()}</style>{card(self.judgement, self._pipeline, explained, 5, name)}"
+
+    def __repr__(self) -> str:
+        from .views.text import reliability_text
+
+        first = ", ".join(f"{label} {probability:.3f}" for label, probability in self.ranking[:3])
+        said = reliability_text(self.judgement)
+        return f"<dysfw result: {first}{f'; {said}' if said else ''}>"
+
+
+class Results(list[Result]):
+    """Results in the order of the photographs. failures: those that could not be judged."""
+
+    def __init__(self, results: Iterable[Result], failures: tuple[Failure, ...]) -> None:
+        super().__init__(results)
+        self.failures = failures
+
+    def to_frame(self) -> pd.DataFrame:
+        """As ``Result.to_frame``, below one another."""
+        return _frame(self)
+
+    def _repr_html_(self) -> str:
+        from .views.card.card import failure_card
+
+        failed = [failure_card(one, f"dysfw-{next(_numbers)}") for one in self.failures]
+        return "".join([*(one._repr_html_() for one in self), *failed])
+
+
+def load(source: str | Path, overrides: Sequence[str] = (), *, device: str | None = None, cache: bool = True) -> Model:
+    """A recipe that names a bundle, or a bundle's folder. overrides: "fusion.use=median" …, as in ``--set``. device: cpu, cuda,
+    mps. cache: whether faces, regions and embeddings are kept in this user's cache. Raises DysfwError."""
+    told = [*overrides, *([f"device={device}"] if device else [])]
+    kept = _opened_cache() if cache else None
+    model = Model(open_pipeline(Path(source), load_registry(), told, kept))
+    if kept:
+        weakref.finalize(model, kept.close)
+    return model
+
+
+def _opened_cache() -> StageCache | None:
+    import warnings
+
+    from .cache.place import cache_folder, cache_size
+
+    folder = cache_folder()
+    return StageCache(folder, cache_size(), lambda text: warnings.warn(text, stacklevel=2)) if folder else None
+
+
+class _Given:
+    """A photograph that is no file."""
+
+    def __init__(self, content: bytes, name: str) -> None:
+        self._content, self._name = content, name
+
+    def read(self, most: int) -> bytes:
+        return self._content[:most]
+
+    def __str__(self) -> str:
+        return self._name
+
+
+def _source(photograph: Photographed, number: int) -> Source:
+    if isinstance(photograph, str | Path):
+        return Path(photograph)
+    name = f"photograph {number}"
+    if isinstance(photograph, bytes):
+        return _Given(photograph, name)
+    if isinstance(photograph, np.ndarray):
+        photograph = Pillow.fromarray(_checked(photograph))
+    if not isinstance(photograph, Pillow.Image):
+        raise TypeError(f"a photograph is a path, bytes, an array or a Pillow image, not {type(photograph).__name__}")
+    written = io.BytesIO()
+    try:
+        photograph.save(written, "PNG", exif=photograph.getexif(), compress_level=1)
+    except (OSError, ValueError):  # a mode that PNG has not
+        photograph.convert("RGB").save(written, "PNG", exif=photograph.getexif(), compress_level=1)
+    return _Given(written.getvalue(), getattr(photograph, "filename", "") or name)
+
+
+def _checked(pixels: np.ndarray[Any, Any]) -> UInt8:
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise ValueError(f"an array must be uint8 [height, width, 3] in RGB, found {pixels.dtype} {list(pixels.shape)}")
+    return pixels
+
+
+def _frame(results: Iterable[Result]) -> pd.DataFrame:
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise DysfwError(f"tables need pandas ({error})", hint="pip install pandas") from None
+    from .views.ranking import COLUMNS, ranking_rows
+
+    rows = [row for one in results for row in ranking_rows(one.judgement, one._pipeline)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))

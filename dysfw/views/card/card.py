@@ -1,0 +1,215 @@
+"""A result as a piece of HTML that runs nothing: for notebooks, and for the page of ``dysfw serve``.
+
+Photographs are not in it: a notebook is a file that is passed on, and the page has the photograph already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ... import RESEARCH_USE
+from ...data.conditions import Condition
+from ...engine.pipeline import Pipeline
+from ...explain.explanation import Explanation
+from ...explain.occlusion import CELLS, Map
+from ...text import printable
+from ...types import Failure, Judgement, PatientPrediction, Prediction
+from ..explained import agreement_text
+from ..text import reliability_text, set_text
+
+FOLDER = Path(__file__).parent / "templates"
+CONTEXT = 0.35  # of the face's height is shown around it, where the photograph has it
+FAINT = 0.08  # of the strongest cell of all maps; weaker ones are not drawn
+
+
+def style() -> str:
+    """The style sheet that cards need. All its rules are within the class ``dysfw``."""
+    return (FOLDER / "card.css").read_text("utf-8")
+
+
+def card(result: Judgement, pipeline: Pipeline, explanation: Explanation | None, top: int, name: str) -> str:
+    """name: unique on the page, of letters, digits and dashes. explanation: of any condition, with maps or without."""
+    manifest = pipeline.manifest
+    return _render(
+        "card.html",
+        name=name,
+        result=result,
+        title=result.patient if isinstance(result, PatientPrediction) else _source(result),
+        face=_face(result, explanation) if isinstance(result, Prediction) else None,
+        together=result if isinstance(result, PatientPrediction) else None,
+        rows=list(_rows(result, pipeline, explanation, top)),
+        hidden=len(result.labels) - top,
+        doubt=reliability_text(result) if result.reasons else "",
+        trusted=reliability_text(result) if result.reliable else "",
+        set_words=set_text(result),
+        agreement=agreement_text(result, explanation) if explanation else "",
+        warnings=[n.message for n in result.notices if n not in result.reasons and n not in pipeline.notices],
+        about=manifest.about if manifest else "",
+        origin=_origin(pipeline),
+        research_use=RESEARCH_USE,
+    )
+
+
+def failure_card(failure: Failure, name: str) -> str:
+    return _render("failure.html", name=name, failure=failure, research_use=RESEARCH_USE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """A region, with what it adds to the condition's probability (None where nobody asked) and its own vote."""
+
+    region: str
+    added: float | None
+    vote: float
+    start: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    rank: int
+    label: str
+    condition: Condition
+    probability: float
+    in_set: bool | None
+    before: float
+    bars: tuple[_Bar, ...]
+
+
+def _rows(result: Judgement, pipeline: Pipeline, explanation: Explanation | None, top: int) -> Iterator[_Row]:
+    known = pipeline.manifest.conditions if pipeline.manifest else {}
+    shown = result.ranking[:top]
+    added = explanation.contributions.values if explanation else None
+    largest = float(np.nanmax(np.abs(added[:, shown]))) if added is not None else 1.0
+    for rank, k in enumerate(shown, 1):
+        bars = []
+        for r in np.flatnonzero(result.present):
+            value = float(added[r, k]) if added is not None else None
+            share = (value or 0) / (largest or 1)
+            bars.append(_Bar(result.regions[r], value, float(result.votes[r, k]), 50 + 50 * min(share, 0.0), 50 * abs(share)))
+        yield _Row(
+            rank=rank,
+            label=result.labels[k],
+            condition=known.get(result.labels[k], Condition()),
+            probability=float(result.probabilities[k]),
+            in_set=k in result.prediction_set.members if result.prediction_set else None,
+            before=float(explanation.contributions.before[k]) if explanation else 0.0,
+            bars=tuple(sorted(bars, key=lambda bar: -bar.vote if bar.added is None else -bar.added)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    region: str
+    points: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Heat:
+    """A map. transform: of its cells, of side 1, to the photograph. cells: column, row, strength -1 to 1."""
+
+    region: str
+    transform: str
+    cells: tuple[tuple[int, int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """view: x, y, width and height of what is shown, px of the photograph."""
+
+    index: int
+    found: int
+    width: int
+    height: int
+    view: str
+    box: tuple[float, float, float, float]
+    stroke: float
+    outlines: tuple[_Outline, ...]
+    heats: tuple[_Heat, ...]
+    asked: str
+    turned: str
+
+
+def _face(result: Prediction, explanation: Explanation | None) -> _Face:
+    subject, image = result.subject, result.subject.image
+    x0, y0, x1, y1 = (float(v) for v in subject.face.box)
+    around = CONTEXT * max(x1 - x0, y1 - y0)
+    left, upper = max(0.0, x0 - around), max(0.0, y0 - around)
+    width, height = min(image.width, x1 + around) - left, min(image.height, y1 + around) - upper
+    polygons = {region.name: region.polygon for region in subject.segmentation.regions}
+    outlines = [
+        _Outline(name, " ".join(f"{x:.1f},{y:.1f}" for x, y in polygons[name]), number)
+        for number, name in enumerate(result.regions)
+        if name in polygons
+    ]
+    pose = subject.segmentation.pose
+    return _Face(
+        index=subject.index,
+        found=subject.faces,
+        width=image.width,
+        height=image.height,
+        view=f"{left:.1f} {upper:.1f} {width:.1f} {height:.1f}",
+        box=(x0, y0, x1 - x0, y1 - y0),
+        stroke=max(width, height) / 300,
+        outlines=tuple(outlines),
+        heats=tuple(_heats(explanation)) if explanation else (),
+        asked=result.labels[explanation.condition] if explanation else "",
+        turned=f"yaw {pose.yaw:+.0f}°, pitch {pose.pitch:+.0f}°, roll {pose.roll:+.0f}°" if pose else "",
+    )
+
+
+def _heats(explanation: Explanation) -> Iterator[_Heat]:
+    k = explanation.condition
+    strongest = max((float(np.abs(one.lost[k]).max()) for one in explanation.maps), default=0.0) or 1.0
+    for one in explanation.maps:
+        strength = one.lost[k] / strongest
+        drawn = np.argwhere(np.abs(strength) > FAINT)
+        cells = tuple((int(x), int(y), round(float(strength[y, x]), 2)) for y, x in drawn)
+        yield _Heat(one.region, _matrix(one), cells)
+
+
+def _matrix(one: Map) -> str:
+    """SVG's matrix(a b c d e f) from cells to the photograph."""
+    (a, c, e), (b, d, f) = np.asarray(one.to_photograph, float)[:2]
+    side = len(one.pixels) / CELLS
+    return f"matrix({a * side:.5f} {b * side:.5f} {c * side:.5f} {d * side:.5f} {e:.3f} {f:.3f})"
+
+
+def _source(result: Judgement) -> str:
+    return Path(result.subject.image.source).name if isinstance(result, Prediction) else ""
+
+
+def _origin(pipeline: Pipeline) -> str:
+    recipe, manifest = pipeline.recipe, pipeline.manifest
+    bundle = f", bundle {manifest.name} {manifest.fingerprint[:12]}" if manifest else ""
+    return f"recipe {recipe.name} {recipe.fingerprint[:12]}{bundle}"
+
+
+def _render(template: str, **values: object) -> str:
+    return _environment().get_template(template).render(values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("dysfw.views.card"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["plain"] = printable
+    environment.filters["left_out"] = _left_out
+    return environment
+
+
+def _left_out(result: PatientPrediction) -> Sequence[tuple[str, str]]:
+    pairs = zip(result.photographs, result.left_out, strict=True)
+    return [(Path(one.subject.image.source).name, why) for one, why in pairs if why]
