@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # A package stands for all modules in it.
 PUBLIC = (
     "dysfw.model",
+    "dysfw.client",
     "dysfw.api",
     "dysfw.components",
     "dysfw.layers",

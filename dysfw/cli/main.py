@@ -26,6 +26,7 @@ from .terminal import TerminalProgress, print_error, warn
 # name: "module:attribute" and the line for `dysfw --help`
 COMMANDS = {
     "run": ("run:run", "Ranked probabilities for photographs, with each region's own opinion."),
+    "serve": ("serve:serve", "A page that judges photographs, and an HTTP API, on this machine."),
     "batch": ("batch:batch", "Judge photographs by the hundred thousand into one table."),
     "train": ("train:train", "Fit a recipe to labelled photographs and write a bundle."),
     "evaluate": ("evaluate:evaluate", "Cross-validate a recipe on labelled photographs and write a report."),

@@ -1,0 +1,88 @@
+"""A real server on a free port of this machine, with the toy recipe behind it."""
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+import requests
+import uvicorn
+
+from dysfw.data.read import read_dataset
+from dysfw.engine.assemble import open_pipeline
+from dysfw.engine.pipeline import Pipeline
+from dysfw.progress import Silent
+from dysfw.recipe.check import load_recipe
+from dysfw.serve.app import make_app
+from dysfw.serve.settings import Settings
+from dysfw.training.train import train
+
+TOKEN = "the-right-token"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Server:
+    settings: Settings
+    pipeline: Pipeline
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    def post(self, *photographs, headers=None, token=TOKEN, **fields) -> requests.Response:
+        """photographs: paths, or (name, bytes)."""
+        files = [("images", one if isinstance(one, tuple) else (one.name, one.read_bytes())) for one in photographs]
+        known = {"Authorization": f"Bearer {token}"} if token else {}
+        return requests.post(
+            f"{self.url}/v1/predictions", files=files, data=fields, headers=known | (headers or {}), timeout=60
+        )
+
+    def get(self, path: str, headers=None, token=TOKEN) -> requests.Response:
+        known = {"Authorization": f"Bearer {token}"} if token else {}
+        return requests.get(self.url + path, headers=known | (headers or {}), timeout=60, allow_redirects=False)
+
+
+@pytest.fixture
+def pipeline(toys, toy_recipe, colour_data, tmp_path):
+    (colour_data / "labels.yaml").write_text("red: {name: Red syndrome, mondo: MONDO:0000001}\n")
+    train(load_recipe(toy_recipe, toys), read_dataset(colour_data), tmp_path / "bundle", Silent())
+    return open_pipeline(tmp_path / "bundle", toys)
+
+
+@pytest.fixture
+def serving(pipeline):
+    """serving(waiting=2): a running server with these settings."""
+    with_these = []
+
+    @contextmanager
+    def running(settings, app):
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [settings[1]]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield
+        server.should_exit = True
+        thread.join(10)
+
+    def serve(**keys) -> Server:
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        settings = Settings(**{"token": TOKEN, "port": listening.getsockname()[1], **keys})
+        app = make_app(pipeline, settings)
+        context = running((settings, listening), app)
+        context.__enter__()
+        with_these.append((context, app))
+        return Server(settings, pipeline)
+
+    yield serve
+    for context, app in with_these:
+        context.__exit__(None, None, None)
+        app.state.served.worker.stop()
+
+
+@pytest.fixture
+def server(serving) -> Server:
+    return serving()

@@ -1,0 +1,318 @@
+"""What nobody should send, and what happens then: a clear status, no crash, nothing on disk."""
+
+import http.client
+import io
+import logging
+import resource
+import socket
+import struct
+import tempfile
+import time
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from PIL import Image as Pillow
+
+from dysfw.serve.settings import MIB, Settings, is_loopback
+
+RED = (200, 40, 40)
+BOUNDARY = "b" * 20
+HEAD = (
+    f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="images"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
+).encode()
+FORM = f"multipart/form-data; boundary={BOUNDARY}"
+
+
+def begun(server, *headers: str) -> socket.socket:
+    """A connection on which a prediction's request was begun."""
+    connection = socket.create_connection(("127.0.0.1", server.settings.port), timeout=30)
+    lines = [
+        "POST /v1/predictions HTTP/1.1", f"Host: 127.0.0.1:{server.settings.port}", f"Content-Type: {FORM}",
+        "Authorization: Bearer the-right-token", *headers,
+    ]  # fmt: skip
+    connection.sendall("\r\n".join([*lines, "", ""]).encode())
+    return connection
+
+
+def answered(connection: socket.socket) -> tuple[int, bytes]:
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    return response.status, response.read()
+
+
+def png(width: int, height: int, rows: bytes = b"") -> bytes:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_without_the_token_nothing_is_said(server, paint):
+    one = paint("a.png", RED)
+    for token in (None, "wrong", "the-right-toke", ""):
+        answer = server.post(one, token=token)
+        assert answer.status_code == 401
+        assert answer.json()["error"]["code"] == "no_token"
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert server.get("/v1/bundle", token=token).status_code == 401
+        assert server.get("/metrics", token=token).status_code == 401
+    assert server.get("/", token=None).status_code == 401
+    assert "Red syndrome" not in server.get("/", token=None).text
+    assert server.get("/healthz", token=None).json() == {"status": "ok"}
+
+
+def test_the_printed_address_leaves_a_cookie_and_no_token_in_the_history(server):
+    entered = server.get("/?token=the-right-token", token=None)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/")
+    cookie = entered.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    kept = cookie.partition(";")[0]
+    assert server.get("/", token=None, headers={"Cookie": kept}).status_code == 200
+    refused = server.get("/?token=wrong", token=None)
+    assert "set-cookie" not in refused.headers
+    assert "not the token" in server.get(refused.headers["location"], token=None).text
+
+
+def test_a_stranger_s_page_cannot_ask_even_with_the_cookie(server, paint):
+    one, cookie = paint("a.png", RED), {"Cookie": f"dysfw-{server.settings.port}=the-right-token"}
+    for origin in ("https://evil.example", "null", f"http://localhost:{server.settings.port + 1}", "file://"):
+        answer = server.post(one, token=None, headers=cookie | {"Origin": origin})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "foreign_origin")
+    assert server.post(one, token=None, headers=cookie | {"Origin": server.url}).status_code == 200
+
+
+def test_a_name_that_was_pointed_here_is_refused(serving, paint):
+    server = serving(hosts=frozenset({"faces.hospital.example"}))
+    one = paint("a.png", RED)
+    for host in ("evil.example", f"evil.example:{server.settings.port}", "", "127.0.0.1.evil.example"):
+        answer = server.post(one, headers={"Host": host})
+        assert answer.status_code in (400, 421)  # 400: no Host at all
+    for host in ("localhost", "127.0.0.1:1", "[::1]:80", "Faces.Hospital.Example"):
+        assert server.post(one, headers={"Host": host}).status_code == 200
+
+
+def test_browsers_are_told_to_run_and_load_nothing_from_elsewhere(server):
+    for path in ("/", "/assets/page.js", "/v1/bundle", "/nowhere"):
+        headers = server.get(path).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
+    page = server.get("/").text
+    assert "http://" not in page
+    assert "https://" not in page
+    assert " style=" not in page
+    assert " on" not in "".join(part.partition(">")[0] for part in page.split("<")).replace(" one", "")
+
+
+def test_two_gigabytes_are_refused_by_what_they_say_of_themselves(server):
+    with begun(server, f"Content-Length: {2 * 2**30}") as connection:
+        status, body = answered(connection)
+    assert status == 413
+    assert b"64 MiB" in body
+
+
+def test_two_gigabytes_that_say_nothing_are_refused_on_the_way(serving):
+    server = serving(upload=2 * MIB)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sent = 0
+    with begun(server, "Transfer-Encoding: chunked") as connection:
+        piece = b"x" * 65536
+        chunk = b"%x\r\n%s\r\n" % (len(HEAD), HEAD)
+        try:
+            while sent < 2 * 2**30:
+                connection.sendall(chunk)
+                sent += len(chunk)
+                chunk = b"%x\r\n%s\r\n" % (len(piece), piece)
+                connection.setblocking(False)
+                try:
+                    if connection.recv(1, socket.MSG_PEEK):
+                        break
+                except BlockingIOError:
+                    pass
+                connection.setblocking(True)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        connection.setblocking(True)
+        assert answered(connection)[0] == 413
+    assert sent < 64 * MIB
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # KiB
+
+
+def test_a_slow_upload_is_ended(serving, paint):
+    server = serving(upload_seconds=0.5, waiting=1)
+    with begun(server, "Content-Length: 100000") as connection:
+        connection.sendall(HEAD)
+        began = time.monotonic()
+        status, body = answered(connection)
+    assert (status, time.monotonic() - began < 5) == (408, True)
+    assert b"too_slow" in body
+    assert server.post(paint("a.png", RED)).status_code == 200  # its place is free again
+
+
+def test_a_client_that_leaves_keeps_no_place(serving, paint):
+    server = serving(waiting=1)
+    for _ in range(5):
+        with begun(server, "Content-Length: 100000") as connection:
+            connection.sendall(HEAD)
+            time.sleep(0.05)
+        time.sleep(0.1)
+        assert server.post(paint("a.png", RED)).status_code == 200
+
+
+def test_what_is_too_much_is_told_to_come_back(serving, paint):
+    server = serving(waiting=2)
+    one = paint("a.png", RED)
+    with begun(server, "Content-Length: 100000") as first, begun(server, "Content-Length: 100000") as second:
+        first.sendall(HEAD)
+        second.sendall(HEAD)
+        time.sleep(0.2)
+        answer = server.post(one)
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert answer.json()["error"]["code"] == "busy"
+        assert server.get("/readyz").status_code == 503
+        assert server.get("/healthz").status_code == 200
+    time.sleep(0.2)
+    assert server.post(one).status_code == 200
+
+
+def test_two_hundred_requests_at_once_are_judged_or_told_to_come_back(serving, paint):
+    server = serving(waiting=8)
+    paths = [paint(f"{n}.png", RED, seed=n) for n in range(4)]
+    wanted = [server.post(path).json()["predictions"][0]["probabilities"] for path in paths]
+
+    def ask(n: int) -> int:
+        answer = server.post(paths[n % 4])
+        if answer.status_code == 200:
+            assert answer.json()["predictions"][0]["probabilities"] == pytest.approx(wanted[n % 4], abs=2e-6)
+        return answer.status_code
+
+    with ThreadPoolExecutor(200) as clients:
+        statuses = list(clients.map(ask, range(200)))
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(200) >= 8
+    assert server.post(paths[0]).status_code == 200
+
+
+def test_pictures_that_are_none_or_too_much_are_told_by_name(server, tmp_path):
+    bomb = png(50_000, 50_000)
+    page = b"<html><script>alert(1)</script></html>"
+    heic = b"\0\0\0\x18ftypheic" + b"\0" * 100
+    answer = server.post(
+        ("bomb.png", bomb), ("drawing.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>"), ("page.jpg", page),
+        ("phone.heic", heic), ("empty.png", b""), ("tiny.png", png(8, 8, b"\0" * 200)),
+        ("cut.png", png(400, 400, b"\0" * 1000)),
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert [one["error"]["code"] for one in answer.json()["predictions"]] == [
+        "too_many_pixels", "not_an_image", "not_an_image", "not_an_image", "not_an_image", "too_small", "truncated",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({"Content-Type": "application/json"}, b"{}", 415),
+        ({}, b"", 415),
+        ({"Content-Type": "multipart/form-data"}, b"x", 400),
+        ({"Content-Type": FORM}, b"rubbish", 400),
+        ({"Content-Type": FORM}, HEAD, 400),
+        ({"Content-Type": FORM}, HEAD.replace(b"images", b"picture") + f"x\r\n--{BOUNDARY}--\r\n".encode(), 400),
+        ({"Content-Type": FORM}, HEAD.replace(b'; filename="a.png"', b"") + f"x\r\n--{BOUNDARY}--\r\n".encode(), 400),
+    ],
+)
+def test_a_broken_request_is_told_so(server, headers, body, status):
+    known = {"Authorization": "Bearer the-right-token"}
+    answer = requests.post(f"{server.url}/v1/predictions", data=body, headers=known | headers, timeout=30)
+    assert answer.status_code == status
+    assert answer.json()["error"]["message"]
+
+
+def test_more_photographs_than_allowed_are_refused(serving, paint):
+    server = serving(photographs=2)
+    one = paint("a.png", RED)
+    answer = server.post(one, one, one)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "malformed")
+    assert "2" in answer.json()["error"]["message"]
+
+
+def test_addresses_that_lead_nowhere(server):
+    assert server.get("/nowhere").json()["error"]["code"] == "not_found"
+    assert server.get("/v1/predictions").json()["error"]["code"] == "wrong_method"
+    assert server.get("/assets/../app.py").status_code == 404
+    assert server.get("/assets/%2e%2e/app.py").status_code == 404
+    assert server.get("/docs").status_code == 404  # it would load programs from elsewhere
+
+
+def test_photographs_never_touch_the_disk(server, paint, monkeypatch, tmp_path):
+    def refuse(*_, **__):
+        raise AssertionError("a file was written")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)  # what a spooled file becomes when it is too large for memory
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    large = io.BytesIO()
+    with Pillow.open(paint("a.png", RED, size=(64, 64))) as one:
+        one.resize((2000, 1500)).save(large, "BMP")
+    assert len(large.getvalue()) > 8 * MIB
+    assert server.post(("large.bmp", large.getvalue())).status_code == 200
+    assert not (tmp_path / "temporary").exists()
+
+
+def test_the_log_names_no_photograph_and_no_result(server, paint, caplog):
+    logging.getLogger("dysfw.serve").propagate = True
+    with caplog.at_level(logging.DEBUG):
+        server.post(paint("jane-doe.png", RED), ("john.jpg", b"no picture"), patient="Jane Doe")
+        time.sleep(0.1)
+    said = caplog.text
+    assert "POST /v1/predictions 200" in said
+    for private in ("jane", "Jane", "john", "sand", "the-right-token"):
+        assert private not in said
+
+
+def test_a_fault_is_told_and_the_next_request_is_served(server, paint, monkeypatch):
+    one = paint("a.png", RED)
+    judge = server.pipeline.predict_each
+    monkeypatch.setattr(server.pipeline, "predict_each", lambda *_, **__: 1 / 0)
+    answer = server.post(one)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "fault")
+    assert "division" not in answer.text
+    monkeypatch.setattr(server.pipeline, "predict_each", judge)
+    assert server.post(one).status_code == 200
+
+
+def test_an_answer_that_takes_too_long_is_not_waited_for(serving, paint, monkeypatch):
+    server = serving(judging_seconds=0.2)
+    judge = server.pipeline.predict_each
+
+    def slowly(*given, **keys):
+        time.sleep(1)
+        return judge(*given, **keys)
+
+    monkeypatch.setattr(server.pipeline, "predict_each", slowly)
+    answer = server.post(paint("a.png", RED))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (504, "took_too_long")
+
+
+def test_a_server_without_a_token_asks_nobody(serving, paint):
+    server = serving(token=None)
+    assert server.post(paint("a.png", RED), token=None).status_code == 200
+    assert server.get("/", token=None).status_code == 200
+    assert server.post(paint("a.png", RED), token=None, headers={"Origin": "https://evil.example"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "own"),
+    [("localhost", True), ("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("192.168.1.9", False), ("pc", False)],
+)
+def test_what_only_this_machine_reaches(host, own):
+    assert is_loopback(host) is own
+
+
+def test_every_server_has_a_token_of_its_own():
+    assert len({Settings().token for _ in range(20)}) == 20
+    assert len(Settings().token) >= 32

@@ -1,0 +1,230 @@
+"""The page as people use it, in Chromium. Skipped where there is none."""
+
+import shutil
+import sys
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+RED, GREEN = (200, 40, 40), (40, 160, 40)
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, server):
+    """The page, entered by the printed address. Whatever a browser complains of fails the test."""
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.set_default_timeout(15_000)
+    complaints, asked = [], []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{server.url}/?token=the-right-token")
+    yield page
+    page.close()
+    assert [text for text in complaints if "422" not in text] == []
+    assert {url for url in asked if not url.startswith((server.url, f"blob:{server.url}"))} == set()
+
+
+def results(page) -> list[str]:
+    page.wait_for_selector("#results[aria-busy=false]")
+    return [one.inner_text() for one in page.query_selector_all(".result .dysfw h2, .result > .problem")]
+
+
+def test_a_photograph_is_dropped_and_judged(page, paint):
+    page.set_input_files("#files", paint("a.png", RED))
+    assert results(page) == ["a.png"]
+    assert "first red" in page.text_content("#status")
+    assert page.url.endswith("/")  # the token is not in it
+    assert page.locator(".result image.photograph").get_attribute("href").startswith("blob:")
+    assert "Research use only" in page.text_content("header")
+    assert page.locator("polygon").count() == 2
+    page.uncheck(".show-outlines")
+    assert not page.locator("polygon").first.is_visible()
+    page.locator("summary").nth(1).click()  # the second condition's reasons
+    assert page.locator("details").nth(1).locator("table").is_visible()
+
+
+def test_a_dragged_photograph_and_a_pasted_one_are_taken(page, paint):
+    content = list(paint("dragged.png", RED).read_bytes())
+    page.evaluate(
+        """([content, kind]) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(content)], kind + ".png", {type: "image/png"}));
+        document.dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
+    }""",
+        [content, "dragged"],
+    )
+    assert results(page) == ["dragged.png"]
+    page.evaluate(
+        """([content, kind]) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(content)], kind + ".png", {type: "image/png"}));
+        document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: transfer, bubbles: true, cancelable: true}));
+    }""",
+        [content, "pasted"],
+    )
+    assert results(page) == ["dragged.png", "pasted.png"]
+
+
+def test_heat_maps_are_drawn_where_the_region_is(page, paint):
+    page.set_input_files("#files", paint("a.png", RED))
+    results(page)
+    page.get_by_role("button", name="heat maps of a.png").click()
+    page.wait_for_selector(".show-heat")
+    face = page.locator(".face svg").bounding_box()
+    assert page.locator(".heat rect").count() > 0
+    for place in (cell.bounding_box() for cell in page.locator(".heat rect").all()[:20]):
+        assert face["x"] - 40 <= place["x"] <= face["x"] + face["width"] + 40
+
+
+def test_photographs_of_one_patient_stand_beside_one_another_below_the_patient(page, paint):
+    page.check("#together")
+    page.fill("#patient", "P-17")
+    page.set_input_files("#files", [paint("a.png", RED), paint("b.png", RED, seed=3)])
+    page.wait_for_selector(".together .dysfw")
+    assert results(page) == ["P-17", "a.png", "b.png"]
+    one, other = (page.locator(".result.single").nth(n).bounding_box() for n in range(2))
+    assert one["y"] == other["y"]
+    assert one["x"] < other["x"]
+    page.get_by_role("button", name="remove b.png").click()
+    assert results(page) == ["a.png"]
+
+
+def test_results_are_saved_as_files(page, paint, tmp_path):
+    page.set_input_files("#files", paint("a.png", RED))
+    results(page)
+    for kind, beginning in [("json", b'{"predictions"'), ("phenopacket", b'{\n  "id"'), ("pdf", b"%PDF")]:
+        with page.expect_download() as download:
+            page.locator(f".save[data-format={kind}]").click()
+        download.value.save_as(tmp_path / kind)
+        assert (tmp_path / kind).read_bytes().startswith(beginning)
+        assert download.value.suggested_filename.startswith("a.")
+
+
+def test_what_cannot_be_judged_is_told_in_its_place(page, paint, tmp_path):
+    (tmp_path / "<b>text.jpg").write_text("no picture")
+    page.set_input_files("#files", [tmp_path / "<b>text.jpg", paint("a.png", RED)])
+    page.wait_for_selector(".result:nth-child(2) .dysfw")
+    assert results(page) == ["<b>text.jpg", "a.png"]
+    first = page.locator(".result").first
+    assert "not judged: a text, not an image" in first.inner_text()
+    assert first.locator("button").all_inner_texts() == ["Remove"]
+
+
+def test_another_condition_is_explained_when_it_is_chosen(page, paint):
+    page.set_input_files("#files", paint("a.png", RED))
+    results(page)
+    page.get_by_role("button", name="heat maps of a.png").click()
+    page.wait_for_selector(".show-heat")
+    page.select_option("#why", "sand")
+    page.wait_for_selector(".face label:has-text('sand')")
+
+
+def test_everything_is_reached_and_named_without_a_mouse(page, paint):
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the results"
+    page.set_input_files("#files", paint("a.png", RED))
+    results(page)
+    unnamed = page.evaluate(
+        """[...document.querySelectorAll("button, input, select, a, svg[role=img]")].filter((one) =>
+        !(one.textContent.trim() || one.getAttribute("aria-label") || (one.labels && one.labels.length))).length"""
+    )
+    assert unnamed == 0
+    assert page.get_attribute("#status", "aria-live") == "polite"
+    assert page.evaluate("document.documentElement.lang") == "en"
+    names = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+    assert len(names) == len(set(names))
+    page.locator("summary").nth(1).focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details").nth(1).get_attribute("open") is not None
+
+
+CONTRAST = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const rgb = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data]; };
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
+  const low = [];
+  for (const one of document.querySelectorAll("body *")) {
+    const own = [...one.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+    if (!own || !one.checkVisibility() || one.closest("svg, select, .hidden, .skip")) continue;
+    let behind = one;
+    while (behind && rgb(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
+    const paper = getComputedStyle(behind || document.body).backgroundColor;
+    const [a, b] = [light(rgb(getComputedStyle(one).color)), light(rgb(paper))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) low.push(`${one.textContent.trim().slice(0, 30)}: ${ratio.toFixed(2)}`);
+  }
+  return low;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_and_nothing_is_wider_than_a_phone(page, paint, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 360, "height": 780})
+    page.check("#together")
+    page.set_input_files("#files", [paint("a-rather-long-name-of-a-photograph.png", RED), paint("b.png", GREEN, seed=3)])
+    page.wait_for_selector(".together .dysfw")
+    results(page)
+    assert page.evaluate(CONTRAST) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, summary, select')].filter((one) => one.checkVisibility() "
+        "&& one.getBoundingClientRect().height < 24).length"
+    )
+    assert small == 0  # WCAG 2.2, target size
+
+
+def test_a_missing_token_is_asked_for(browser, server):
+    page = browser.new_page()
+    page.goto(server.url)
+    page.fill("#token", "wrong")
+    page.click("button")
+    assert "not the token" in page.text_content("main")
+    page.fill("#token", "the-right-token")
+    page.click("button")
+    page.wait_for_selector("#drop")
+    page.close()
+
+
+def test_a_page_of_another_origin_learns_nothing(browser, server, tmp_path):
+    """With the cookie in the browser, and even where the answer could not be read, nothing is judged."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{server.url}/?token=the-right-token")
+    page.wait_for_selector("#drop")
+    page.goto("data:text/html,<p>elsewhere")
+    said = page.evaluate(
+        f"fetch('{server.url}/v1/predictions', {{method: 'POST', body: new FormData(), credentials: 'include'}})"
+        ".then((answer) => answer.status, (error) => 'refused')"
+    )
+    assert said == "refused"
+    told = server.get("/metrics").text
+    assert 'path="/v1/predictions",status="200"' not in told
+    context.close()
+
+
+def test_the_page_is_light(page, server):
+    """In bytes, without the photograph: what a first visit loads."""
+    weight = sum(
+        len(server.get(path).content) for path in ("/", "/assets/page.js", "/assets/page.css", "/card.css", "/assets/icon.svg")
+    )
+    sys.stdout.write(f"the page weighs {weight:,} bytes\n")
+    assert weight < 40_000

@@ -1,0 +1,159 @@
+"""What the API answers."""
+
+import csv
+import io
+import json
+
+import pytest
+from google.protobuf.json_format import ParseDict
+from phenopackets.schema.v2 import Phenopacket
+from PIL import Image as Pillow
+
+from dysfw.views.record import record
+
+RED, GREEN = (200, 40, 40), (40, 160, 40)
+
+
+def test_an_answer_is_what_the_command_line_says(server, paint):
+    paths = [paint("a.png", RED), paint("b.png", GREEN, seed=3)]
+    answer = server.post(*paths)
+    assert answer.status_code == 200
+    found = answer.json()
+    assert found["patient"] is None
+    own = [record(one, server.pipeline) for one in server.pipeline.predict(paths)]
+    for got, wanted in zip(found["predictions"], json.loads(json.dumps(own)), strict=True):
+        assert got["image"] == wanted["image"] | {"source": wanted["image"]["source"].rpartition("/")[2]}
+        for key in ("probabilities", "regions", "face", "ranking", "prediction_set", "reasons", "recipe", "bundle"):
+            assert got[key] == wanted[key]
+
+
+def test_one_bad_photograph_stops_no_other(server, paint):
+    answer = server.post(("text.jpg", b"no picture"), paint("a.png", RED))
+    assert answer.status_code == 200
+    bad, good = answer.json()["predictions"]
+    assert bad["error"]["code"] == "not_an_image"
+    assert good["ranking"][0]["label"] == "red"
+
+
+def test_where_nothing_can_be_judged_the_status_says_so_and_each_photograph_why(server, paint):
+    answer = server.post(("text.jpg", b"no picture"), paint("dark.png", (0, 0, 0)))
+    assert answer.status_code == 422
+    assert [one["error"]["code"] for one in answer.json()["predictions"]] == ["not_an_image", "no_face"]
+
+
+def test_a_patient_is_judged_by_all(server, paint):
+    found = server.post(paint("a.png", RED), paint("b.png", RED, seed=3), patient="P-1", explain="true").json()
+    assert len(found["predictions"]) == 2
+    assert found["patient"]["patient"] == "P-1"
+    assert found["patient"]["explanation"]["label"] == "red"
+
+
+def test_explanations_and_maps_are_given_when_asked(server, paint):
+    one = paint("a.png", RED)
+    assert "explanation" not in server.post(one).json()["predictions"][0]
+    explained = server.post(one, why="sand").json()["predictions"][0]["explanation"]
+    assert explained["label"] == "sand"
+    assert explained["maps"] == []
+    assert len(server.post(one, maps="true").json()["predictions"][0]["explanation"]["maps"]) == 2
+
+
+def test_a_face_is_chosen_by_its_number(server, paint):
+    one = paint("a.png", RED)
+    assert server.post(one, face=0).json()["predictions"][0]["face"]["index"] == 0
+    answer = server.post(one, face=3)
+    assert answer.status_code == 422
+    assert "no face number 3" in answer.json()["predictions"][0]["error"]["message"]
+    assert len(server.post(one, faces="all").json()["predictions"]) == 1
+
+
+def test_every_format_is_what_it_says(server, paint):
+    one, other = paint("a.png", RED), paint("b.png", RED, seed=3)
+    rows = list(csv.DictReader(io.StringIO(server.post(one, other, format="csv").text)))
+    assert [row["image"] for row in rows] == ["a.png"] * 3 + ["b.png"] * 3
+    assert server.post(one, format="tsv").text.splitlines()[0].split("\t")[0] == "image"
+    packet = ParseDict(server.post(one, format="phenopacket").json(), Phenopacket())
+    assert packet.interpretations[0].diagnosis.disease.id == "MONDO:0000001"
+    assert len(server.post(one, other, format="phenopacket").json()) == 2
+    assert server.post(one, other, patient="P", format="phenopacket").json()["subject"] == {"id": "P"}
+    assert len(server.post(one, format="coco").json()["annotations"]) == 2
+    drawn = server.post(one, other, patient="P", format="pdf")
+    assert drawn.headers["content-type"] == "application/pdf"
+    assert drawn.content.startswith(b"%PDF")
+    assert drawn.content.count(b"/Type /Page ") == 1
+    several = server.post(one, other, format="pdf")
+    assert several.status_code == 400
+    assert several.json()["error"]["code"] == "several_faces"
+    shown = server.post(one, format="html")
+    assert shown.headers["content-type"].startswith("text/html")
+    assert shown.text.count("<article") == 1
+
+
+def test_names_of_photographs_are_shown_and_never_more(server, paint):
+    content = paint("a.png", RED).read_bytes()
+    for given, shown in [
+        ("../../etc/passwd", "passwd"), ("C:\\photos\\x.png", "x.png"),
+        ("a" * 500 + ".png", "a" * 96 + ".png"), ("<b>.png", "<b>.png"),
+    ]:  # fmt: skip
+        found = server.post((given, content)).json()["predictions"][0]
+        assert found["image"]["source"] == shown
+    html = server.post(("<img src=x onerror=alert(1)>.png", content), format="html").text
+    assert "<img" not in html
+    assert "&lt;img src=x onerror=alert(1)&gt;.png" in html
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"format": "xml"}, "format"),
+        ({"top": "0"}, "top"),
+        ({"face": "-1"}, "face"),
+        ({"colour": "red"}, "unknown field 'colour' (allowed: faces"),
+        ({"why": "redd"}, "did you mean 'red'"),
+        ({"patient": "P", "faces": "all"}, "one face of each photograph"),
+        ({"maps": "true", "format": "csv"}, "maps have no place in csv"),
+    ],
+)
+def test_a_wrong_field_is_named_with_what_is_allowed(server, paint, fields, message):
+    answer = server.post(paint("a.png", RED), **fields)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "wrong_field"
+    assert message in answer.json()["error"]["message"]
+
+
+def test_the_server_says_what_it_judges_by(server):
+    found = server.get("/v1/bundle").json()
+    assert found["recipe"] == {"name": "toy", "fingerprint": server.pipeline.recipe.fingerprint}
+    assert [one["label"] for one in found["labels"]] == ["green", "red", "sand"]
+    assert found["labels"][1]["condition"]["mondo"] == "MONDO:0000001"
+    assert found["regions"] == ["upper", "lower"]
+    assert "Research use only" in found["notice"]
+
+
+def test_metrics_count_and_name_nobody(server, paint):
+    server.post(paint("jane-doe.png", RED), ("text.jpg", b"no picture"))
+    told = server.get("/metrics").text
+    assert 'dysfw_photographs_total{outcome="judged"} 1.0' in told
+    assert 'dysfw_photographs_total{outcome="not_an_image"} 1.0' in told
+    assert 'dysfw_requests_total{path="/v1/predictions",status="200"} 1.0' in told
+    assert "jane" not in told
+
+
+def test_requests_that_wait_together_are_judged_together_and_each_gets_its_own(server, paint):
+    from concurrent.futures import ThreadPoolExecutor
+
+    paths = [paint(f"{n}.png", RED if n % 3 else GREEN, seed=n) for n in range(12)]
+    alone = [server.post(path).json()["predictions"][0]["probabilities"] for path in paths]
+    with ThreadPoolExecutor(12) as clients:
+        together = list(clients.map(lambda path: server.post(path).json()["predictions"][0], paths))
+    for path, one, wanted in zip(paths, together, alone, strict=True):
+        assert one["image"]["source"] == path.name
+        assert one["probabilities"] == pytest.approx(wanted, abs=2e-6)
+
+
+def test_a_photograph_is_upright_as_the_browser_shows_it(server, paint, tmp_path):
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    with Pillow.open(paint("a.png", RED, size=(96, 48))) as opened:
+        opened.save(tmp_path / "turned.jpg", exif=exif)
+    image = server.post(tmp_path / "turned.jpg").json()["predictions"][0]["image"]
+    assert (image["width"], image["height"]) == (48, 96)
