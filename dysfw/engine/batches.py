@@ -58,7 +58,7 @@ def in_batches(items: Iterable[S]) -> Iterator[list[S]]:
         if batch and (number % BATCH_IMAGES == 0 or pixels + one.size > BATCH_PIXELS):
             yield batch
             batch, pixels = [], 0
-            _give_back_memory()
+            give_back_memory()
         batch.append(one)
         pixels += one.size
     if batch:
@@ -76,7 +76,7 @@ def decoded(source: Source) -> Decoded:
     return Decoded(result, (time.perf_counter() - started) * 1000)
 
 
-def _give_back_memory() -> None:
+def give_back_memory() -> None:
     """Hand what the last batch needed back to the system, where the C library is glibc.
 
     Small results that are kept come to lie in the gaps that a batch's large arrays leave, which then fit nowhere: without this

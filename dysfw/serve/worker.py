@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..engine.batches import BATCH_IMAGES
+from ..engine.batches import BATCH_IMAGES, give_back_memory
 from ..engine.patient import judge_patient
 from ..engine.pipeline import Pipeline
 from ..explain.explanation import Explanation, explain
@@ -136,6 +136,7 @@ class Worker:
             if not job.left:
                 job.settle(self._answered(job.asked, found))
         self.pace.add((time.perf_counter() - started) / len(uploads))
+        give_back_memory()
 
     def _answered(self, asked: Asked, found: Sequence[Sequence[Prediction | Failure]]) -> Answer | Exception:
         try:

@@ -10,6 +10,7 @@ from textwrap import wrap
 from typing import BinaryIO, Literal, cast
 
 import matplotlib as mpl
+import matplotlib.colors
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -19,6 +20,7 @@ from .. import RESEARCH_USE
 from ..engine.pipeline import Pipeline
 from ..errors import DysfwError
 from ..explain.explanation import Explanation
+from ..explain.heat import heat
 from ..text import count, printable
 from ..types import Judgement, PatientPrediction, Prediction
 from .text import reliability_text
@@ -32,6 +34,7 @@ CONTEXT = 0.6  # of the face's height is shown around it, where the photograph h
 FOR, AGAINST = "#c2570c", "#1f6fb5"
 MAX_ROWS = 10
 MAX_PHOTOGRAPHS = 6  # of a patient
+HEAT = 160  # points on each side at which maps are read
 TITLE = 60  # characters of a photograph's title
 
 
@@ -48,7 +51,7 @@ def save_figure(
     ValueError where the photographs' pixels were not kept."""
     figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
     left, right = cast("Sequence[SubFigure]", figure.subfigures(1, 2, width_ratios=(5, 6)))
-    _draw_photographs(left, result)
+    _draw_photographs(left, result, explanation)
     parts = right.subplots(3 if explanation else 2, 1)
     shown = result.ranking[: min(top, MAX_ROWS)]
     _draw_ranking(parts[0], result, shown)
@@ -76,10 +79,14 @@ def _footer(result: Judgement) -> str:
     return "\n".join([*lines, RESEARCH_USE])
 
 
-def _draw_photographs(left: SubFigure, result: Judgement) -> None:
-    """The face; of a patient those of the first photographs that count."""
+def _draw_photographs(left: SubFigure, result: Judgement, explanation: Explanation | None) -> None:
+    """The face, with what the condition hangs on where there are maps; of a patient those of the first photographs that
+    count."""
     if isinstance(result, Prediction):
-        _draw_face(left.subplots(), result, 10)
+        axes = left.subplots()
+        _draw_face(axes, result, 10)
+        if explanation and explanation.maps:
+            _draw_heat(axes, result, explanation)
     elif isinstance(result, PatientPrediction):
         drawn = result.counted[:MAX_PHOTOGRAPHS]
         columns = 1 if len(drawn) == 1 else 2
@@ -115,6 +122,21 @@ def _draw_face(axes: Axes, result: Prediction, legend: int) -> None:
     name = name if len(name) <= most else f"…{name[-most:]}"
     title = f"{name}, face {subject.index + 1} of {subject.faces}" if legend else name
     axes.set_title(title, fontsize=12 if legend else 9, parse_math=False)
+
+
+def _draw_heat(axes: Axes, result: Prediction, explanation: Explanation) -> None:
+    """Orange where hiding a part makes the condition less probable, blue where it makes it more probable."""
+    (left, right), (lower, upper) = axes.get_xlim(), axes.get_ylim()
+    x, y = np.linspace(left, right, HEAT), np.linspace(upper, lower, HEAT)
+    found = heat(explanation.maps, explanation.condition, np.stack(np.meshgrid(x, y), axis=-1))
+    strongest = float(np.abs(found).max()) or 1.0
+    strength = np.abs(found)[:, :, None] / strongest
+    colours = np.where(found[:, :, None] > 0, mpl.colors.to_rgb(FOR), mpl.colors.to_rgb(AGAINST))
+    axes.imshow(
+        np.concatenate([colours, 0.55 * strength], axis=2), extent=(left, right, lower, upper), interpolation="bilinear"
+    )
+    said = f"orange: {result.labels[explanation.condition]} hangs on it (up to {strongest:.2f}); blue: it speaks against that"
+    axes.set_title(f"{axes.get_title()}\n{said}", fontsize=10, parse_math=False)
 
 
 def _draw_ranking(axes: Axes, result: Judgement, shown: list[int]) -> None:

@@ -51,7 +51,8 @@ def run(
         typer.Option(metavar="CONDITION", help="Explain this condition's probability, not the first's.", show_default=False),
     ] = None,
     maps: Annotated[
-        bool, typer.Option("--maps", help="Explain in JSON too which parts of each region it hangs on; takes seconds.")
+        bool,
+        typer.Option("--maps", help="Explain too, in figure and JSON, which parts of each region it hangs on; takes seconds."),
     ] = False,
     top: Annotated[int, typer.Option(min=1, help="How many conditions to show.")] = 5,
     sets: SetOption = None,
@@ -75,7 +76,9 @@ def run(
     from ..terminal import TerminalProgress, err, warn
 
     chosen = _format(form, as_json=as_json)
-    _refuse(chosen, maps=maps, explain=explain or why is not None, patient=patient, all_faces=all_faces)
+    _refuse(
+        chosen, maps=maps, figure=figure is not None, explain=explain or why is not None, patient=patient, all_faces=all_faces
+    )
     figures = _figure_names(figure, images)
     cache = ctx.with_resource(opened_cache(no_cache))
     pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device), cache)
@@ -131,12 +134,12 @@ def _format(form: Format | None, *, as_json: bool) -> Format:
     return form or ("json" if as_json else "text")
 
 
-def _refuse(form: Format, *, maps: bool, explain: bool, patient: str | None, all_faces: bool) -> None:
+def _refuse(form: Format, *, maps: bool, figure: bool, explain: bool, patient: str | None, all_faces: bool) -> None:
     """Raise DysfwError for what does not go together."""
     from ...errors import DysfwError
 
-    if maps and form != "json":
-        raise DysfwError("--maps are numbers, for --json", hint="add --json, or leave --maps out")
+    if maps and form != "json" and not figure:
+        raise DysfwError("--maps are for --figure and --json", hint="add one of them, or leave --maps out")
     if explain and form not in {"text", "json"}:
         raise DysfwError(f"--format {form} has no place for explanations", hint="take --json, or leave --explain out")
     if patient is not None and all_faces:

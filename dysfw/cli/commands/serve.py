@@ -80,9 +80,11 @@ def serve(
         waiting=waiting,
         **known,  # type: ignore[arg-type]
     )
+    listening.listen(128)  # from now on, before the address is known, nobody is turned away
     err().print(RESEARCH_USE, style="dim")
     out().print(f"dysfw serves {pipeline.recipe.name} at {_address(settings)}", markup=False, highlight=False, soft_wrap=True)
     sys.stdout.flush()
+    err().print("open this address in a browser; Ctrl-C stops the server", style="dim")
     if not is_loopback(host):
         warn("what is sent here is not encrypted: put it behind a proxy that speaks HTTPS, or tunnel it through ssh")
     _run(pipeline, settings, listening)
@@ -126,7 +128,9 @@ def _run(pipeline: object, settings: Settings, listening: socket.socket) -> None
     import uvicorn
 
     from ...engine.pipeline import Pipeline
+    from ...errors import Interrupted
     from ...serve.app import make_app
+    from ..terminal import err
 
     assert isinstance(pipeline, Pipeline)  # noqa: S101
     _log()
@@ -134,7 +138,10 @@ def _run(pipeline: object, settings: Settings, listening: socket.socket) -> None
         make_app(pipeline, settings), log_config=None, access_log=False, server_header=False, timeout_keep_alive=10,
         limit_concurrency=16 * settings.waiting, timeout_graceful_shutdown=5, lifespan="off", ws="none",
     )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[listening])
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    except Interrupted:  # Ctrl-C is how a server is ended
+        err().print("stopped")
 
 
 def _log() -> None:

@@ -1,0 +1,73 @@
+"""`dysfw serve` as a process of its own."""
+
+import re
+import signal
+import socket
+
+import pytest
+from program import Programs
+
+from dysfw.client import Client
+
+
+@pytest.fixture
+def programs():
+    running = Programs()
+    yield running
+    running.end()
+
+
+def test_it_prints_an_address_that_works_and_ends_by_ctrl_c(programs, bundle, paint):
+    server = programs.start("serve", bundle, "--port", 0)
+    address = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S{20,}", server.stdout.readline())[0]
+    with Client(address) as client:
+        assert "red" in [one["label"] for one in client.bundle()["labels"]]
+        assert client.predict(paint("a.png", (200, 40, 40)))["ranking"][0]["label"] == "red"
+    server.send_signal(signal.SIGINT)
+    _, err = server.communicate(timeout=30)
+    assert server.returncode == 0
+    assert err.splitlines()[-1] == "stopped"
+    assert "GET /v1/bundle 200" in err
+    assert "Research use only" in err
+    assert address.rpartition("=")[2] not in err  # the token is in no log
+
+
+def test_a_port_that_is_taken_is_named_before_anything_is_loaded(dysfw, bundle):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        ran = dysfw("serve", bundle, "--port", port)
+    assert ran.code == 2
+    assert f"cannot listen at 127.0.0.1, port {port}" in ran.err
+    assert "--port" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--host", "192.0.2.1", "--no-token"], "can be reached from other machines"),
+        (["--host", "no.such.host.invalid"], "cannot listen at no.such.host.invalid"),
+        (["--upload", "0"], "--upload"),
+    ],
+)
+def test_what_cannot_be_served_is_refused(dysfw, bundle, arguments, message):
+    ran = dysfw("serve", bundle, *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
+def test_an_untrained_recipe_is_refused(dysfw, toy_recipe):
+    ran = dysfw("serve", toy_recipe, "--port", 0)
+    assert (ran.code, ran.out) == (2, "")
+    assert "is not trained" in ran.err
+
+
+def test_what_is_not_installed_is_named(dysfw, bundle, monkeypatch):
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "uvicorn" else find(name, *rest))
+    ran = dysfw("serve", bundle)
+    assert ran.code == 2
+    assert "pip install 'dysfw[serve]'" in ran.err
