@@ -18,6 +18,7 @@ from .engine.patient import judge_patient
 from .engine.pipeline import Pipeline
 from .errors import DysfwError, ImageError
 from .explain.explanation import Explanation, condition_called, explain
+from .explain.map import Method
 from .imaging.decode import Source
 from .registry.registry import load_registry
 from .types import Failure, Judgement, PatientPrediction, Prediction, UInt8
@@ -98,10 +99,11 @@ class Result:
         """None where it was not assessed."""
         return self.judgement.reliable
 
-    def explain(self, why: str | None = None, *, maps: bool = False) -> Explanation:
-        """What each region adds to the probability of ``why``, by default of the first condition. maps: also which parts of
-        each region it hangs on, which takes seconds. What is shown of the result from then on holds it too. Raises DysfwError
-        for an unknown condition, ValueError for maps where the pixels were not kept or of a patient."""
+    def explain(self, why: str | None = None, *, maps: Method | None = None) -> Explanation:
+        """What each region adds to the probability of ``why``, by default of the first condition. maps: "occlusion" or
+        "gradient", also which parts of each region it hangs on, which takes seconds. What is shown of the result from then on
+        holds it too. Raises DysfwError for an unknown condition and for a backbone without a gradient, ValueError for maps
+        where the pixels were not kept or of a patient."""
         if maps and not isinstance(self.judgement, Prediction):
             raise ValueError("maps are of one face, and this is of several photographs")
         label = None if why is None else condition_called(why, self.judgement.labels, "why")

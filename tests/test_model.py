@@ -75,13 +75,13 @@ def test_a_patient_is_judged_by_what_can_be_judged(model, paint, tmp_path):
     with pytest.raises(ImageError, match="none of the photographs"):
         model.predict_patient([tmp_path / "none.jpg"])
     with pytest.raises(ValueError, match="of one face"):
-        result.explain(maps=True)
+        result.explain(maps="occlusion")
 
 
 def test_explanations_are_in_all_that_is_made_of_the_result(model, paint, tmp_path):
     result = model.predict(paint("a.png", RED))
     assert "explanation" not in result.to_dict()
-    found = result.explain("sand", maps=True)
+    found = result.explain("sand", maps="occlusion")
     assert found.condition == result.judgement.labels.index("sand")
     assert result.to_dict()["explanation"]["label"] == "sand"
     result.save_figure(tmp_path / "out.png")

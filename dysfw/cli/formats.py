@@ -1,5 +1,6 @@
-"""The formats of a result."""
+"""What options of ``dysfw run`` may say."""
 
 from typing import Literal
 
 Format = Literal["text", "json", "csv", "tsv", "phenopacket", "coco"]
+Method = Literal["occlusion", "gradient"]  # as in dysfw.explain.map, which takes a second to import

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..engine.pipeline import Pipeline
@@ -10,7 +10,8 @@ from ..errors import DysfwError
 from ..text import closest, listed
 from ..types import Judgement, Prediction
 from .contributions import Agreement, Contributions, agreement_of, contributions_of
-from .occlusion import Map, maps_of
+from .map import Map, Method
+from .occlusion import occlusion_maps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,14 +30,22 @@ class Explanation:
         return sorted(((name, float(value)) for name, value, here in own if here), key=lambda one: -one[1])
 
 
-def explain(pipeline: Pipeline, result: Judgement, *, label: str | None = None, maps: bool = False) -> Explanation:
+def explain(pipeline: Pipeline, result: Judgement, *, label: str | None = None, maps: Method | None = None) -> Explanation:
     """label: the condition to ask about; the prediction's first by default, see ``condition_called``. maps: also which part of
-    each region's crop it hangs on, which takes time and needs a prediction of one face that was made with ``pixels``. Raises
-    ValueError where those are missing."""
+    each region's crop it hangs on, by the method that is named, which takes time and needs a prediction of one face that was
+    made with ``pixels``. Raises ValueError where those are missing."""
     assert pipeline.judge  # noqa: S101  # or there would be no prediction
-    looked = maps_of(pipeline.embedder, pipeline.judge, result) if maps and isinstance(result, Prediction) else ()
+    condition = result.ranking[0] if label is None else result.labels.index(label)
+    looked: Iterable[Map] = ()
+    if maps and isinstance(result, Prediction):
+        if maps == "gradient":
+            from .gradient import gradient_maps  # torch, and captum
+
+            looked = gradient_maps(pipeline.embedder, pipeline.judge, result, condition)
+        else:
+            looked = occlusion_maps(pipeline.embedder, pipeline.judge, result)
     return Explanation(
-        condition=result.ranking[0] if label is None else result.labels.index(label),
+        condition=condition,
         contributions=contributions_of(pipeline.judge, result, pipeline.recipe.seed),
         agreement=agreement_of(result),
         maps=tuple(looked),

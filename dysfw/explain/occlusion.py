@@ -7,7 +7,6 @@ and Vedaldi, ICCV 2017): a grey square would be an edge such as no face has, whi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image as Pillow
@@ -16,45 +15,44 @@ from PIL import ImageFilter
 from ..engine.embedder import Embedder, embed_crops
 from ..engine.judge import Judge
 from ..engine.recut import recut
-from ..geometry import Matrix
 from ..types import Float32, Prediction, UInt8
+from .map import Map
 
 CELLS = 8  # on each side of a map
 PATCH = 2  # cells that a patch hides on each side; patches begin at every cell
 BLUR = 1 / 8  # standard deviation over the crop's side
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Map:
-    """Of one region. lost: float32 [K, CELLS, CELLS], for each condition by how much its reported probability falls where this
-    part of the crop is hidden, on average over the patches that hide it; below 0 where it rises. pixels: uint8 [S, S, 3], the
-    crop. to_photograph: takes the crop's pixels to the photograph's."""
-
-    region: str
-    lost: Float32
-    pixels: UInt8
-    to_photograph: Matrix
-
-
-def maps_of(embedder: Embedder, judge: Judge, result: Prediction) -> list[Map]:
+def occlusion_maps(embedder: Embedder, judge: Judge, result: Prediction) -> list[Map]:
     """A map of each region that is present, in the order of the votes; the other regions keep their votes. Any trunk, head and
     fusion will do. Each takes 50 crops through the trunk. Raises ValueError where the photograph's pixels were not kept."""
     cuts = recut(embedder, result.subject)
     return [
-        Map(name, _lost(embedder, judge, result, row, cuts[name].pixels), cuts[name].pixels, cuts[name].to_photograph)
+        Map(
+            name,
+            _lost(embedder, judge, result, row, cuts[name].pixels),
+            cuts[name].pixels,
+            cuts[name].to_photograph,
+            "occlusion",
+        )
         for row, name in enumerate(result.regions)
         if name in cuts
     ]
 
 
+def blurred(crop: UInt8) -> UInt8:
+    """What is left of a crop where it is hidden."""
+    return np.asarray(Pillow.fromarray(crop).filter(ImageFilter.GaussianBlur(BLUR * len(crop))))
+
+
 def _lost(embedder: Embedder, judge: Judge, result: Prediction, row: int, crop: UInt8) -> Float32:
     name, places = result.regions[row], list(_places())
-    blurred = np.asarray(Pillow.fromarray(crop).filter(ImageFilter.GaussianBlur(BLUR * len(crop))))
+    soft = blurred(crop)
     edges = np.rint(np.linspace(0, len(crop), CELLS + 1)).astype(int)
     shown = np.repeat(crop[None], len(places) + 1, axis=0)  # the last is left as it is
     for hidden, (y, x) in zip(shown, places, strict=False):
         part = slice(edges[y], edges[y + PATCH]), slice(edges[x], edges[x + PATCH])
-        hidden[part] = blurred[part]
+        hidden[part] = soft[part]
     trunk = embedder.tuned.get(name, embedder.components.backbone)
     votes = np.repeat(result.votes[None], len(shown), axis=0)
     votes[:, row] = judge.heads[name].predict(embed_crops(trunk, shown))

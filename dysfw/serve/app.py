@@ -17,6 +17,7 @@ from .. import RESEARCH_USE, __version__
 from ..engine.pipeline import Pipeline
 from ..errors import DysfwError
 from ..explain.explanation import condition_called
+from ..explain.gradient import refuse_without_module
 from ..views.card.card import style
 from . import schema
 from .answers import respond
@@ -199,6 +200,8 @@ class _Served:
         try:
             if asked.why is not None:
                 condition_called(asked.why, self.pipeline.judge.labels, "why")
+            if asked.maps == "gradient":
+                refuse_without_module(self.pipeline.embedder)
             if asked.format == "phenopacket":
                 from ..views.phenopacket import refuse_nameless
 

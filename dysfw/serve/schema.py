@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..data.conditions import Condition
+from ..explain.map import Method
 
 
 class Part(BaseModel):
@@ -72,6 +73,7 @@ class AgreementOf(Part):
 
 class MapOf(Part):
     region: str
+    method: Method
     corners: list[list[float]]
     lost: list[list[float]]
 

@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from ..explain.map import Method
 from ..text import listed, printable
 from .guard import too_large
 from .problems import RequestError
@@ -27,7 +28,8 @@ Format = Literal["json", "html", "csv", "tsv", "phenopacket", "coco", "pdf"]
 class Asked(BaseModel):
     """What a request asks beside its photographs. faces: those that are judged in each photograph. face: only this one, from 0,
     by the number in ``face.index``. patient: all photographs show one patient, called so. explain: say what each region adds;
-    why: to this condition's probability, not the first's; maps: and which parts of each region it hangs on. top: conditions
+    why: to this condition's probability, not the first's; maps: and which parts of each region it hangs on, by this
+    method. top: conditions
     that are shown in html, pdf and phenopacket. format: of the answer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,7 +39,7 @@ class Asked(BaseModel):
     patient: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     explain: bool = False
     why: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    maps: bool = False
+    maps: Method | None = None
     top: Annotated[int, Field(ge=1, le=1000)] = 5
     format: Format = "json"
 
@@ -45,7 +47,7 @@ class Asked(BaseModel):
     def _go_together(self) -> Asked:
         if self.patient is not None and (self.faces == "all" or self.face is not None):
             raise ValueError("patient takes one face of each photograph; leave faces and face out")
-        if self.maps and self.format not in {"json", "html"}:
+        if self.maps is not None and self.format not in {"json", "html"}:
             raise ValueError(f"maps have no place in {self.format}")
         return self
 

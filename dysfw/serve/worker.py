@@ -47,7 +47,7 @@ class Job:
     def kind(self) -> tuple[bool, bool]:
         """Jobs of one kind go through the pipeline together: whether all faces are judged, and whether pixels are kept."""
         asked = self.asked
-        return asked.faces == "all" or asked.face is not None, asked.maps or asked.format == "pdf"
+        return asked.faces == "all" or asked.face is not None, asked.maps is not None or asked.format == "pdf"
 
     def settle(self, answer: Answer | Exception) -> None:
         def tell() -> None:
@@ -151,9 +151,9 @@ class Worker:
             return error
 
     def _why(self, result: Judgement | Failure, asked: Asked) -> Explanation | None:
-        if isinstance(result, Failure) or not (asked.explain or asked.why is not None or asked.maps):
+        if isinstance(result, Failure) or not (asked.explain or asked.why is not None or asked.maps is not None):
             return None
-        return explain(self.pipeline, result, label=asked.why, maps=asked.maps and isinstance(result, Prediction))
+        return explain(self.pipeline, result, label=asked.why, maps=asked.maps)
 
 
 def _chosen(faces: Sequence[Prediction | Failure], face: int | None) -> Sequence[Prediction | Failure]:

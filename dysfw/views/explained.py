@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..explain.explanation import Explanation
-from ..explain.occlusion import Map
+from ..explain.map import Map
 from ..geometry import transform
 from ..types import Judgement
 
@@ -43,8 +43,9 @@ def _map(one: Map, condition: int) -> dict[str, object]:
     corners = transform(one.to_photograph, [[0, 0], [side, 0], [side, side], [0, side]])
     return {
         "region": one.region,
+        "method": one.method,
         "corners": [[round(float(v), 2) for v in corner] for corner in corners],
-        "lost": [[round(float(v), 4) for v in row] for row in one.lost[condition]],
+        "lost": [[round(float(v), 5) for v in row] for row in one.lost[condition]],
     }
 
 

@@ -20,7 +20,7 @@ from .. import RESEARCH_USE
 from ..engine.pipeline import Pipeline
 from ..errors import DysfwError
 from ..explain.explanation import Explanation
-from ..explain.heat import heat
+from ..explain.map import heat
 from ..text import count, printable
 from ..types import Judgement, PatientPrediction, Prediction
 from .text import reliability_text

@@ -2,7 +2,8 @@
 
     dysfw phantom dataset tests/benchmarks/one_region/spec.yaml -o out/one-region
     dysfw train recipes/dlib.yaml out/one-region -o out/one-region-dlib
-    python tests/benchmarks/explained_truth.py out/one-region-dlib out/one-region
+    python tests/benchmarks/explained_truth.py out/one-region-dlib out/one-region             # maps by occlusion
+    python tests/benchmarks/explained_truth.py out/one-region-dlib out/one-region gradient
 
 For every test photograph of a condition its own probability is explained. Regions: how often that of the signs adds more than
 another one does (the mean over the five others; chance 0.5: an AUROC within each photograph), and how often it adds most
@@ -26,7 +27,7 @@ from pyarrow import parquet
 from dysfw.engine.assemble import open_pipeline
 from dysfw.engine.pipeline import Pipeline
 from dysfw.explain.explanation import explain
-from dysfw.explain.heat import heat
+from dysfw.explain.map import Method, heat
 from dysfw.registry.registry import load_registry
 from dysfw.types import Prediction
 
@@ -48,7 +49,7 @@ class Found:
     right: bool
 
 
-def look(pipeline: Pipeline, folder: Path) -> Iterator[Found]:
+def look(pipeline: Pipeline, folder: Path, method: Method) -> Iterator[Found]:
     rows = parquet.read_table(folder / "truth.parquet").to_pylist()
     asked = {str(folder / row["path"]): row for row in rows if row["split"] == "test" and row["label"].endswith("-alone")}
     for one in pipeline.predict([Path(path) for path in asked], pixels=True):
@@ -56,12 +57,12 @@ def look(pipeline: Pipeline, folder: Path) -> Iterator[Found]:
             row = asked[one.subject.image.source]
             region = row["label"].removeprefix("phantom-").removesuffix("-alone")
             if region in {name for name, here in zip(one.regions, one.present, strict=True) if here}:
-                yield _found(pipeline, one, row, region)
+                yield _found(pipeline, one, row, region, method)
 
 
-def _found(pipeline: Pipeline, one: Prediction, row: dict, region: str) -> Found:
+def _found(pipeline: Pipeline, one: Prediction, row: dict, region: str, method: Method) -> Found:
     k = one.labels.index(row["label"])
-    told = explain(pipeline, one, label=row["label"], maps=True)
+    told = explain(pipeline, one, label=row["label"], maps=method)
     others = [r for r, name in enumerate(one.regions) if name not in {"face", region} and one.present[r]]
     own = one.regions.index(region)
     added, votes = told.contributions.values[:, k], one.votes[:, k]
@@ -69,9 +70,8 @@ def _found(pipeline: Pipeline, one: Prediction, row: dict, region: str) -> Found
     grid = np.stack(np.meshgrid(np.linspace(x0, x1, POINTS), np.linspace(y0, y1, POINTS)), axis=-1)
     outlines = {name: _outline(row, name) for name in (region, "face")}
     inside, face = (outlines[name].contains_points(grid.reshape(-1, 2)) for name in (region, "face"))
-    strongest = []
-    for maps in ([m for m in told.maps if m.region == "face"], told.maps):
-        strongest.append(bool(inside[heat(maps, k, grid).argmax()]))
+    whole = [m for m in told.maps if m.region == "face"]
+    strongest = [bool(inside[heat(maps, k, grid).argmax()]) for maps in (whole, told.maps)]
     return Found(
         region=region,
         before=float(np.mean(added[own] > added[others])),
@@ -107,6 +107,7 @@ def table(found: Iterable[Found]) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in {3, 4}:
         sys.exit(__doc__)
-    print(table(look(open_pipeline(Path(sys.argv[1]), load_registry()), Path(sys.argv[2]))))
+    bundle, data, *by = sys.argv[1:]
+    print(table(look(open_pipeline(Path(bundle), load_registry()), Path(data), "gradient" if by else "occlusion")))

@@ -112,7 +112,7 @@ def test_why_is_told_where_it_is_asked_for(dysfw, bundle, paint):
     image = paint("new.png", RED, seed=50)
     assert "why red has " not in dysfw("run", bundle, image).out
     assert "why red has " in dysfw("run", bundle, image, "--explain").out
-    ran = dysfw("run", bundle, image, "--why", "green", "--maps", "--json")
+    ran = dysfw("run", bundle, image, "--why", "green", "--maps", "occlusion", "--json")
     told = json.loads(ran.out)["explanation"]
     assert told["label"] == "green"
     assert [one["region"] for one in told["maps"]] == list(told["contributions"]) == ["upper", "lower"]
@@ -123,7 +123,7 @@ def test_what_cannot_be_explained_is_refused(dysfw, bundle, paint):
     image = paint("new.png", RED, seed=50)
     ran = dysfw("run", bundle, image, "--why", "gren")
     assert (ran.code, "did you mean 'green'?" in ran.err) == (2, True)
-    ran = dysfw("run", bundle, image, "--maps")
+    ran = dysfw("run", bundle, image, "--maps", "occlusion")
     assert (ran.code, "add one of them" in ran.err) == (2, True)
 
 

@@ -144,7 +144,7 @@ def test_a_map_finds_the_only_place_that_the_judgement_hangs_on(pipeline, result
     noise = np.random.default_rng(0).integers(0, 256, result.subject.pixels.shape, dtype=np.uint8)
     seen = replace(result, subject=replace(result.subject, pixels=noise))
     changed = exchanged(pipeline, Corner(), {}, {name: Wants() for name in result.regions})
-    told = explain(changed, seen, label=result.labels[0], maps=True)
+    told = explain(changed, seen, label=result.labels[0], maps="occlusion")
     assert [one.region for one in told.maps] == list(result.regions)
     for one in told.maps:
         y, x = np.unravel_index(one.lost[0].argmax(), (CELLS, CELLS))
@@ -155,12 +155,12 @@ def test_a_map_finds_the_only_place_that_the_judgement_hangs_on(pipeline, result
 
 def test_maps_need_the_pixels(pipeline, result):
     with pytest.raises(ValueError, match="were not kept"):
-        explain(pipeline, replace(result, subject=replace(result.subject, pixels=None)), maps=True)
+        explain(pipeline, replace(result, subject=replace(result.subject, pixels=None)), maps="occlusion")
 
 
 def test_the_record_is_plain_json(pipeline, result):
     label = result.labels[3]
-    told = explanation_record(result, explain(pipeline, result, label=label, maps=True))
+    told = explanation_record(result, explain(pipeline, result, label=label, maps="occlusion"))
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert told["label"] == label
     total = told["before"][label] + sum(own[label] for own in told["contributions"].values())

@@ -54,7 +54,7 @@ def test_explanations_and_maps_are_given_when_asked(server, paint):
     explained = server.post(one, why="sand").json()["predictions"][0]["explanation"]
     assert explained["label"] == "sand"
     assert explained["maps"] == []
-    assert len(server.post(one, maps="true").json()["predictions"][0]["explanation"]["maps"]) == 2
+    assert len(server.post(one, maps="occlusion").json()["predictions"][0]["explanation"]["maps"]) == 2
 
 
 def test_a_face_is_chosen_by_its_number(server, paint):
@@ -110,7 +110,7 @@ def test_names_of_photographs_are_shown_and_never_more(server, paint):
         ({"colour": "red"}, "unknown field 'colour' (allowed: faces"),
         ({"why": "redd"}, "did you mean 'red'"),
         ({"patient": "P", "faces": "all"}, "one face of each photograph"),
-        ({"maps": "true", "format": "csv"}, "maps have no place in csv"),
+        ({"maps": "occlusion", "format": "csv"}, "maps have no place in csv"),
     ],
 )
 def test_a_wrong_field_is_named_with_what_is_allowed(server, paint, fields, message):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..caching import NoCacheOption, opened_cache
-from ..formats import Format
+from ..formats import Format, Method
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
 
 if TYPE_CHECKING:
@@ -51,9 +51,13 @@ def run(
         typer.Option(metavar="CONDITION", help="Explain this condition's probability, not the first's.", show_default=False),
     ] = None,
     maps: Annotated[
-        bool,
-        typer.Option("--maps", help="Explain too, in figure and JSON, which parts of each region it hangs on; takes seconds."),
-    ] = False,
+        Method | None,
+        typer.Option(
+            help="Explain too, in figure and JSON, which parts of each region it hangs on: by what is lost where they are "
+            "hidden, or by the trunk's gradient.",
+            show_default=False,
+        ),
+    ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many conditions to show.")] = 5,
     sets: SetOption = None,
     device: DeviceOption = None,
@@ -77,7 +81,12 @@ def run(
 
     chosen = _format(form, as_json=as_json)
     _refuse(
-        chosen, maps=maps, figure=figure is not None, explain=explain or why is not None, patient=patient, all_faces=all_faces
+        chosen,
+        maps=maps is not None,
+        figure=figure is not None,
+        explain=explain or why is not None,
+        patient=patient,
+        all_faces=all_faces,
     )
     figures = _figure_names(figure, images)
     cache = ctx.with_resource(opened_cache(no_cache))
@@ -87,8 +96,8 @@ def run(
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
         warn(notice.message)
-    reasons = _explainer(pipeline, wanted=explain or maps, why=why, maps=maps)
-    results = pipeline.predict(images, all_faces=all_faces, pixels=figure is not None or maps)
+    reasons = _explainer(pipeline, wanted=explain or maps is not None, why=why, maps=maps)
+    results = pipeline.predict(images, all_faces=all_faces, pixels=figure is not None or maps is not None)
     if chosen == "text":
         err().print(RESEARCH_USE, style="dim")
     elif len(images) > 1:
@@ -139,7 +148,7 @@ def _refuse(form: Format, *, maps: bool, figure: bool, explain: bool, patient: s
     from ...errors import DysfwError
 
     if maps and form != "json" and not figure:
-        raise DysfwError("--maps are for --figure and --json", hint="add one of them, or leave --maps out")
+        raise DysfwError("--maps needs --figure or --json to show them in", hint="add one of them, or leave --maps out")
     if explain and form not in {"text", "json"}:
         raise DysfwError(f"--format {form} has no place for explanations", hint="take --json, or leave --explain out")
     if patient is not None and all_faces:
@@ -150,10 +159,16 @@ def _refuse(form: Format, *, maps: bool, figure: bool, explain: bool, patient: s
         )
 
 
-def _explainer(pipeline: Pipeline, *, wanted: bool, why: str | None, maps: bool) -> Callable[[Judgement], Explanation | None]:
+def _explainer(
+    pipeline: Pipeline, *, wanted: bool, why: str | None, maps: Method | None
+) -> Callable[[Judgement], Explanation | None]:
     """What says why a result is as it is; nothing where nobody asks. Raises DysfwError for an unknown condition."""
     from ...explain.explanation import condition_called, explain
 
+    if maps == "gradient":
+        from ...explain.gradient import refuse_without_module
+
+        refuse_without_module(pipeline.embedder)
     if why is not None and pipeline.judge:
         why = condition_called(why, pipeline.judge.labels, "--why")
 

@@ -46,7 +46,7 @@ function fieldsOf(one, format) {
   if (format === "pdf") fields.explain = true;
   if (format === "phenopacket") fields.why = "";
   if (one === null) return { ...fields, patient: at("patient").value || "patient" };
-  return { ...fields, face: one.face, maps: one.maps && format !== "pdf" && format !== "phenopacket" ? true : "" };
+  return { ...fields, face: one.face, maps: one.maps && format !== "pdf" && format !== "phenopacket" ? "occlusion" : "" };
 }
 
 function place(kind) {

@@ -17,7 +17,7 @@ from ... import RESEARCH_USE
 from ...data.conditions import Condition
 from ...engine.pipeline import Pipeline
 from ...explain.explanation import Explanation
-from ...explain.occlusion import CELLS, Map
+from ...explain.map import Map
 from ...text import printable
 from ...types import Failure, Judgement, PatientPrediction, Prediction
 from ..explained import agreement_text
@@ -178,7 +178,7 @@ def _heats(explanation: Explanation) -> Iterator[_Heat]:
 def _matrix(one: Map) -> str:
     """SVG's matrix(a b c d e f) from cells to the photograph."""
     (a, c, e), (b, d, f) = np.asarray(one.to_photograph, float)[:2]
-    side = len(one.pixels) / CELLS
+    side = len(one.pixels) / one.cells
     return f"matrix({a * side:.5f} {b * side:.5f} {c * side:.5f} {d * side:.5f} {e:.3f} {f:.3f})"
 
 

@@ -1,13 +1,15 @@
 import numpy as np
 
-from dysfw.explain.heat import heat
-from dysfw.explain.occlusion import CELLS, Map
+from dysfw.explain.map import Map, heat
+from dysfw.explain.occlusion import CELLS
 
 SIDE = 80
 
 
 def map_of(lost: np.ndarray, to_photograph) -> Map:
-    return Map("nose", lost[None].astype(np.float32), np.zeros((SIDE, SIDE, 3), np.uint8), np.array(to_photograph, float))
+    return Map(
+        "nose", lost[None].astype(np.float32), np.zeros((SIDE, SIDE, 3), np.uint8), np.array(to_photograph, float), "occlusion"
+    )
 
 
 def test_maps_are_read_where_their_crops_lie_and_added():
