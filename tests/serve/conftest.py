@@ -1,21 +1,17 @@
 """A real server on a free port of this machine, with the toy recipe behind it."""
 
-import socket
 import threading
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 import requests
-import uvicorn
 
 from dysfw.data.read import read_dataset
 from dysfw.engine.assemble import open_pipeline
 from dysfw.engine.pipeline import Pipeline
 from dysfw.progress import Silent
 from dysfw.recipe.check import load_recipe
-from dysfw.serve.app import make_app
+from dysfw.serve.listen import listening, server_of
 from dysfw.serve.settings import Settings
 from dysfw.training.train import train
 
@@ -54,33 +50,22 @@ def pipeline(toys, toy_recipe, colour_data, tmp_path):
 @pytest.fixture
 def serving(pipeline):
     """serving(waiting=2): a running server with these settings."""
-    with_these = []
-
-    @contextmanager
-    def running(settings, app):
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [settings[1]]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield
-        server.should_exit = True
-        thread.join(10)
+    running = []
 
     def serve(**keys) -> Server:
-        listening = socket.socket()
-        listening.bind(("127.0.0.1", 0))
-        settings = Settings(**{"token": TOKEN, "port": listening.getsockname()[1], **keys})
-        app = make_app(pipeline, settings)
-        context = running((settings, listening), app)
-        context.__enter__()
-        with_these.append((context, app))
+        opened = listening("127.0.0.1", 0)
+        settings = Settings(**{"token": TOKEN, "port": opened.getsockname()[1], **keys})
+        server = server_of(pipeline, settings)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, daemon=True)
+        thread.start()
+        running.append((server, thread))
         return Server(settings, pipeline)
 
     yield serve
-    for context, app in with_these:
-        context.__exit__(None, None, None)
-        app.state.served.worker.stop()
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(10)
+        server.config.app.state.served.worker.stop()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 import requests
 from PIL import Image as Pillow
 
+from dysfw.serve.listen import Prompt
 from dysfw.serve.settings import MIB, Settings, is_loopback
 
 RED = (200, 40, 40)
@@ -152,6 +153,17 @@ def test_a_slow_upload_is_ended(serving, paint):
     assert (status, time.monotonic() - began < 5) == (408, True)
     assert b"too_slow" in body
     assert server.post(paint("a.png", RED)).status_code == 200  # its place is free again
+
+
+def test_a_request_that_never_begins_is_ended(serving, paint, monkeypatch):
+    monkeypatch.setattr(Prompt, "seconds", 0.3)
+    server = serving()
+    one = paint("a.png", RED)
+    for said in (b"", b"POST /v1/predictions HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "):
+        with socket.create_connection(("127.0.0.1", server.settings.port), timeout=10) as connection:
+            connection.sendall(said)
+            assert connection.recv(1) == b""  # ended by the server
+    assert server.post(one).status_code == 200
 
 
 def test_a_client_that_leaves_keeps_no_place(serving, paint):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,9 @@ import typer
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
 
 if TYPE_CHECKING:
+    import socket
+
+    from ...engine.pipeline import Pipeline
     from ...serve.settings import Settings
 
 NEEDED = ("fastapi", "uvicorn", "multipart", "prometheus_client")
@@ -52,6 +54,7 @@ def serve(
     _refuse_missing()
     from ... import RESEARCH_USE
     from ...engine.assemble import open_pipeline
+    from ...serve.listen import listening
     from ...serve.settings import Settings, is_loopback
     from ..main import registry_of
     from ..terminal import err, out, warn
@@ -62,14 +65,14 @@ def serve(
         raise DysfwError(
             f"--no-token: {host} can be reached from other machines", hint="leave --no-token out, or leave --host out"
         )
-    listening = _listen(host, port)
+    opened = listening(host, port)  # before the bundle is opened, which takes seconds
     pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device))
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
         warn(notice.message)
     names = frozenset(name.lower() for name in allow_host or ())
-    taken = int(listening.getsockname()[1])
+    taken = int(opened.getsockname()[1])
     known = {} if token else {"token": None}
     settings = Settings(
         host=host.lower(),
@@ -80,14 +83,13 @@ def serve(
         waiting=waiting,
         **known,  # type: ignore[arg-type]
     )
-    listening.listen(128)  # from now on, before the address is known, nobody is turned away
     err().print(RESEARCH_USE, style="dim")
     out().print(f"dysfw serves {pipeline.recipe.name} at {_address(settings)}", markup=False, highlight=False, soft_wrap=True)
     sys.stdout.flush()
     err().print("open this address in a browser; Ctrl-C stops the server", style="dim")
     if not is_loopback(host):
         warn("what is sent here is not encrypted: put it behind a proxy that speaks HTTPS, or tunnel it through ssh")
-    _run(pipeline, settings, listening)
+    _run(pipeline, settings, opened)
 
 
 def _refuse_missing() -> None:
@@ -100,46 +102,20 @@ def _refuse_missing() -> None:
         raise DysfwError(f"serving needs {', '.join(missing)}, which is not installed", hint="pip install 'dysfw[serve]'")
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Before the bundle is opened, which takes seconds. Raises DysfwError."""
-    from ...errors import DysfwError
-
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind, protocol)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DysfwError(f"cannot listen at {host}, port {port}: {reason}", hint="name another --host or --port") from None
-    return listening
-
-
 def _address(settings: Settings) -> str:
     name = f"[{settings.host}]" if ":" in settings.host else settings.host
     query = f"/?token={settings.token}" if settings.token else "/"
     return f"http://{name}:{settings.port}{query}"
 
 
-def _run(pipeline: object, settings: Settings, listening: socket.socket) -> None:
-    import os
-
-    os.environ.setdefault("OTEL_SDK_DISABLED", "true")  # fastapi can report to whoever asks it; nobody may
-    import uvicorn
-
-    from ...engine.pipeline import Pipeline
+def _run(pipeline: Pipeline, settings: Settings, opened: socket.socket) -> None:
     from ...errors import Interrupted
-    from ...serve.app import make_app
+    from ...serve.listen import server_of
     from ..terminal import err
 
-    assert isinstance(pipeline, Pipeline)  # noqa: S101
     _log()
-    config = uvicorn.Config(
-        make_app(pipeline, settings), log_config=None, access_log=False, server_header=False, timeout_keep_alive=10,
-        limit_concurrency=16 * settings.waiting, timeout_graceful_shutdown=5, lifespan="off", ws="none",
-    )  # fmt: skip
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        server_of(pipeline, settings).run(sockets=[opened])
     except Interrupted:  # Ctrl-C is how a server is ended
         err().print("stopped")
 
