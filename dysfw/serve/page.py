@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from .. import RESEARCH_USE, __version__
 from ..engine.pipeline import Pipeline
-from ..text import printable
+from ..views.templating import environment_of
 from .settings import Settings
 
 
@@ -34,13 +34,9 @@ def locked_page(*, wrong: bool) -> str:
 
 
 def _render(template: str, **values: object) -> str:
-    return _environment().get_template(template).render(values, research_use=RESEARCH_USE, version=__version__)
+    return _templates().get_template(template).render(values, research_use=RESEARCH_USE, version=__version__)
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("dysfw.serve"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["plain"] = printable
-    return environment
+def _templates() -> Environment:
+    return environment_of("dysfw.serve")

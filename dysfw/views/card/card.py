@@ -11,16 +11,16 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from ... import RESEARCH_USE
 from ...data.conditions import Condition
 from ...engine.pipeline import Pipeline
 from ...explain.explanation import Explanation
 from ...explain.map import Map
-from ...text import printable
 from ...types import Failure, Judgement, PatientPrediction, Prediction
 from ..explained import agreement_text
+from ..templating import environment_of
 from ..text import reliability_text, set_text
 
 FOLDER = Path(__file__).parent / "templates"
@@ -198,14 +198,7 @@ def _render(template: str, **values: object) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("dysfw.views.card"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["plain"] = printable
+    environment = environment_of("dysfw.views.card")
     environment.filters["left_out"] = _left_out
     return environment
 

@@ -1,14 +1,15 @@
-"""Templates to pages: everything that is put in is escaped, and a name that a template does not know is an error."""
+"""The templates of reports, and the filters that they use."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from ...text import printable
+from ..templating import environment_of
 from . import numbers
 from .glossary import lowered
 
@@ -20,13 +21,7 @@ def render(template: str, **values: object) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("dysfw.views.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of("dysfw.views.report")
     environment.filters |= {
         "number": numbers.number,
         "signed": numbers.signed,
@@ -35,16 +30,10 @@ def _environment() -> Environment:
         "amount": numbers.amount,
         "p_value": numbers.p_value,
         "lowered": lowered,
-        "plain": _plain,
         "sentence": _sentence,
         "marked": _marked,
     }
     return environment
-
-
-def _plain(text: str) -> str:
-    """Without control characters, which a page may not hold, and without marks that turn the reading direction around."""
-    return printable(text)
 
 
 def _marked(text: str) -> Markup:
