@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from dysfw.estimate import Estimate
+from dysfw.evaluation.result import PatientLevel
 from dysfw.views.report.page import report_html
 from dysfw.views.report.words import least_patients
 
@@ -281,3 +282,19 @@ def test_of_a_single_region_neither_it_nor_the_fusions_are_drawn(plain, plain_pa
     titles = [e.attributes["aria-labelledby"].split()[0] for e in page.all("svg")]
     assert titles == ["top-n-title", "forest-baselines-title", "reliability-title"]
     assert len(plain_page.all("svg")) == 4
+
+
+def test_patients_judged_by_all_their_photographs_have_a_section_where_there_are_any(plain, plain_page, pages):
+    assert "all of their photographs" not in body_text(plain_page)
+    several = PatientLevel(
+        patients=40, several=31, photographs=3.25,
+        measures={"balanced_accuracy": Estimate(value=0.612, low=0.5, high=0.7)},
+        difference={"balanced_accuracy": Estimate(value=0.051, low=0.01, high=0.09)},
+        sets=plain.sets, single=Estimate(value=0.905, low=0.86, high=0.95),
+    )  # fmt: skip
+    page = pages(report_html(plain.model_copy(update={"patients": several})))
+    text = part(page, "patients").replace("\u00a0", " ")
+    assert "31 of 40 patients have several photographs" in text
+    assert "0.612 [0.500, 0.700]" in text
+    assert "+0.051 [0.010, 0.090]" in text
+    assert "90.5 %" in text
