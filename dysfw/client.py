@@ -17,10 +17,11 @@ TRIES = 5  # where the server is busy
 
 class Client:
     """address: as the server printed it, with its token or without. token: where the address holds none. timeout: seconds for
-    each answer. Nothing is sent anywhere else: proxies of the environment are not asked."""
+    each answer, more than the server takes to give up. Nothing is sent anywhere else: proxies of the environment are not
+    asked."""
 
-    def __init__(self, address: str, token: str | None = None, *, timeout: float = 120.0) -> None:
-        base, _, query = address.partition("?")
+    def __init__(self, address: str, token: str | None = None, *, timeout: float = 150.0) -> None:
+        base, _, query = (address if "://" in address else f"http://{address}").partition("?")
         self._base, self._timeout = base.rstrip("/"), timeout
         self._session = requests.Session()
         self._session.trust_env = False
@@ -36,12 +37,19 @@ class Client:
 
     def predict_all(self, photographs: Iterable[str | Path | bytes], **asked: object) -> dict[str, Any]:
         """{"predictions": [...], "patient": ...}; the latter with ``patient="P-17"``. As many as the server takes at a time."""
-        answer: dict[str, Any] = self._ask(photographs, asked | {"format": "json"}).json()
+        if "format" in asked:
+            raise DysfwError("predictions come as objects", hint="`write` gives other formats")
+        answer: dict[str, Any] = self._ask(photographs, asked).json()
         return answer
 
     def write(self, photographs: Iterable[str | Path | bytes], form: str, **asked: object) -> bytes:
-        """The answer in another format: csv, tsv, phenopacket, coco, pdf or html."""
-        return self._ask(photographs, asked | {"format": form}).content
+        """The answer in another format: csv, tsv, phenopacket, coco, pdf or html. Raises DysfwError, with the reason of each,
+        where none of the photographs could be judged."""
+        answer = self._ask(photographs, asked | {"format": form})
+        if answer.status_code == 422 and form != "html":
+            failed = [f"{one['image']['source']}: {one['error']['message']}" for one in answer.json()["predictions"]]
+            raise DysfwError(f"no face was judged; {'; '.join(failed)}")
+        return answer.content
 
     def bundle(self) -> dict[str, Any]:
         """What the server judges by."""
@@ -58,7 +66,11 @@ class Client:
         self.close()
 
     def _ask(self, photographs: Iterable[str | Path | bytes], asked: dict[str, object]) -> requests.Response:
+        if isinstance(photographs, str | Path | bytes):
+            raise TypeError(f"several photographs are asked for, and this is one ({photographs!r:.40}); put it in a list")
         files = [("images", _file(one, number)) for number, one in enumerate(photographs, 1)]
+        if not files:
+            raise DysfwError("no photograph was given")
         fields = {name: _field(value) for name, value in asked.items() if value is not None}
         return self._checked(self._send("POST", "/v1/predictions", files=files, data=fields))
 
@@ -68,7 +80,8 @@ class Client:
             try:
                 answer = self._session.request(method, self._base + path, timeout=self._timeout, **body)
             except requests.RequestException as error:
-                raise DysfwError(f"{self._base} does not answer: {error}", hint="is `dysfw serve` running there?") from None
+                kind = "no answer in time" if isinstance(error, requests.Timeout) else type(error).__name__
+                raise DysfwError(f"{self._base} does not answer ({kind})", hint="is `dysfw serve` running there?") from None
             if answer.status_code != 503 or not left:
                 break
             time.sleep(float(answer.headers.get("Retry-After", "1")))

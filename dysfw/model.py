@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Iterable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from PIL import Image as Pillow
@@ -21,6 +21,7 @@ from .explain.explanation import Explanation, condition_called, explain
 from .explain.map import Method
 from .imaging.decode import Source
 from .registry.registry import load_registry
+from .text import listed
 from .types import Failure, Judgement, PatientPrediction, Prediction, UInt8
 
 if TYPE_CHECKING:
@@ -49,13 +50,13 @@ class Model:
             raise ImageError(one.code, f"{one.source}: {one.message}")
         return Result(one, self.pipeline)
 
-    def predict_all(self, photographs: Iterable[Photographed], *, all_faces: bool = False) -> Results:
+    def predict_all(self, photographs: Iterable[Photographed], *, all_faces: bool = False, pixels: bool = False) -> Results:
         """Every photograph, in order; what fails is among the results' ``failures`` and stops nothing. all_faces: every face
-        that is found, not only the one that the recipe chooses. Pixels are not kept: figures and maps are made by
-        ``predict``."""
-        sources = (_source(photograph, number) for number, photograph in enumerate(photographs, 1))
+        that is found, not only the one that the recipe chooses. pixels: keep those of the photographs, which figures and maps
+        need; a photograph of 12 megapixels takes 36 MB."""
+        sources = (_source(photograph, number) for number, photograph in enumerate(_several(photographs), 1))
         judged, failures = [], []
-        for one in self.pipeline.predict(sources, all_faces=all_faces):
+        for one in self.pipeline.predict(sources, all_faces=all_faces, pixels=pixels):
             if isinstance(one, Failure):
                 failures.append(one)
             else:
@@ -64,27 +65,26 @@ class Model:
 
     def predict_patient(self, photographs: Iterable[Photographed], name: str = "patient") -> Result:
         """Photographs of one patient, judged together. Raises ImageError where none of them can be judged; those that cannot
-        are left out with a warning."""
-        found = self.predict_all(photographs)
+        are left out, and stand among the judgement's ``failures``."""
+        found = self.predict_all(photographs, pixels=True)
         if not found:
-            first = found.failures[0] if found.failures else Failure("", "missing_file", "no photographs were given")
-            raise ImageError(first.code, f"none of the photographs could be judged; {first.source}: {first.message}")
+            why = [f"{one.source}: {one.message}" for one in found.failures] or ["none was given"]
+            code = found.failures[0].code if found.failures else "missing_file"
+            raise ImageError(code, f"no photograph of the patient could be judged; {'; '.join(why)}")
         assert self.pipeline.judge  # noqa: S101  # as in __init__
         single = [one.judgement for one in found if isinstance(one.judgement, Prediction)]
-        together = judge_patient(self.pipeline.judge, name, single)
-        return Result(together, self.pipeline, found.failures)
+        return Result(judge_patient(self.pipeline.judge, name, single, found.failures), self.pipeline)
 
     def __repr__(self) -> str:
         return f"<dysfw model {self.pipeline.recipe.name}: {len(self.labels)} conditions by {len(self.regions)} regions>"
 
 
 class Result:
-    """What a model says of a face or a patient. judgement: the record itself, with probabilities, votes, reasons and notices.
-    failures: photographs of the patient that could not be judged."""
+    """What a model says of a face or a patient. judgement: the record itself, with probabilities, votes, reasons and notices;
+    of a patient also with each photograph and why it was left out."""
 
-    def __init__(self, judgement: Judgement, pipeline: Pipeline, failures: Sequence[Failure] = ()) -> None:
+    def __init__(self, judgement: Judgement, pipeline: Pipeline) -> None:
         self.judgement = judgement
-        self.failures = tuple(failures)
         self._pipeline = pipeline
         self._explained: Explanation | None = None
 
@@ -104,6 +104,8 @@ class Result:
         "gradient", also which parts of each region it hangs on, which takes seconds. What is shown of the result from then on
         holds it too. Raises DysfwError for an unknown condition and for a backbone without a gradient, ValueError for maps
         where the pixels were not kept or of a patient."""
+        if maps not in {None, *get_args(Method)}:
+            raise ValueError(f"maps are by {listed(get_args(Method))}, not {maps!r}")
         if maps and not isinstance(self.judgement, Prediction):
             raise ValueError("maps are of one face, and this is of several photographs")
         label = None if why is None else condition_called(why, self.judgement.labels, "why")
@@ -131,17 +133,26 @@ class Result:
         return phenopacket(self.judgement, self._pipeline, top)
 
     def save_figure(self, path: str | Path, top: int = 5) -> None:
-        """Photograph, ranking and votes: .png, .pdf or .svg. Raises ValueError where the pixels were not kept."""
-        from .views.figure import save_figure
+        """Photograph, ranking and votes: .png, .pdf or .svg. Raises DysfwError for another ending, and ValueError where the
+        pixels were not kept."""
+        from .views.figure import ENDINGS, save_figure
 
+        if Path(path).suffix.lower() not in ENDINGS:
+            raise DysfwError(f"the name of a figure must end in {listed(ENDINGS)}, found {str(path)!r}")
         save_figure(Path(path), self.judgement, self._pipeline, top, explanation=self._explained)
 
-    def _repr_html_(self) -> str:
+    def html(self, *, photograph: bool = False) -> str:
+        """What notebooks show of it. photograph: hold the photograph too, as far as it is shown, for which its pixels must have
+        been kept; a notebook with it holds a face."""
         from .views.card.card import card, style
 
         name = f"dysfw-{next(_numbers)}"  # unique among all that a notebook shows
         explained = self._explained or explain(self._pipeline, self.judgement)
-        return f"<style>{style()}</style>{card(self.judgement, self._pipeline, explained, 5, name)}"
+        shown = card(self.judgement, self._pipeline, explained, top=5, name=name, photograph=photograph)
+        return f"<style>{style()}</style>{shown}"
+
+    def _repr_html_(self) -> str:
+        return self.html()
 
     def __repr__(self) -> str:
         from .views.text import reliability_text
@@ -172,7 +183,8 @@ class Results(list[Result]):
 def load(source: str | Path, overrides: Sequence[str] = (), *, device: str | None = None, cache: bool = True) -> Model:
     """A recipe that names a bundle, or a bundle's folder. overrides: "fusion.use=median" …, as in ``--set``. device: cpu, cuda,
     mps. cache: whether faces, regions and embeddings are kept in this user's cache. Raises DysfwError."""
-    told = [*overrides, *([f"device={device}"] if device else [])]
+    given = [overrides] if isinstance(overrides, str) else overrides
+    told = [*given, *([f"device={device}"] if device else [])]
     kept = _opened_cache() if cache else None
     model = Model(open_pipeline(Path(source), load_registry(), told, kept))
     if kept:
@@ -200,6 +212,13 @@ class _Given:
 
     def __str__(self) -> str:
         return self._name
+
+
+def _several(photographs: Iterable[Photographed]) -> Iterable[Photographed]:
+    """Raises TypeError for a single one, whose letters or bytes or rows would be taken for photographs."""
+    if isinstance(photographs, str | Path | bytes | np.ndarray | Pillow.Image):
+        raise TypeError(f"several photographs are asked for, and this is one ({type(photographs).__name__}); put it in a list")
+    return photographs
 
 
 def _source(photograph: Photographed, number: int) -> Source:

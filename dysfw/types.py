@@ -213,6 +213,18 @@ class Embedded:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """An image that could not be judged, and why. sha256 and size are empty where it could not even be read."""
+
+    source: str
+    code: str
+    message: str
+    sha256: str = ""
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PredictionSet:
     """Conditions that hold the right one for a share ``coverage`` of patients. members, always: indices of labels, in order;
     always: those of which too few patients are known to leave them out of any set."""
@@ -262,25 +274,15 @@ class Prediction(Judgement):
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PatientPrediction(Judgement):
     """Of one patient, by several photographs. patient: what to call them. votes: of each region the mean over the photographs
-    that show it. photographs: a prediction for each, in order. left_out: for each why it does not count; "" where it does."""
+    that show it. photographs: a prediction for each, in order. left_out: for each why it does not count; "" where it does.
+    failures: photographs that could not be judged at all."""
 
     patient: str
     photographs: tuple[Prediction, ...]
     left_out: tuple[str, ...]
+    failures: tuple[Failure, ...] = ()
 
     @property
     def counted(self) -> tuple[Prediction, ...]:
         """The photographs that count: at least one."""
         return tuple(one for one, why in zip(self.photographs, self.left_out, strict=True) if not why)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An image that could not be judged, and why. sha256 and size are empty where it could not even be read."""
-
-    source: str
-    code: str
-    message: str
-    sha256: str = ""
-    width: int = 0
-    height: int = 0

@@ -71,8 +71,12 @@ def test_results_are_tables(model, paint):
 def test_a_patient_is_judged_by_what_can_be_judged(model, paint, tmp_path):
     result = model.predict_patient([paint("a.png", RED), tmp_path / "none.jpg", paint("b.png", RED, seed=2)], "P-1")
     assert result.to_dict()["patient"] == "P-1"
-    assert [one.code for one in result.failures] == ["missing_file"]
-    with pytest.raises(ImageError, match="none of the photographs"):
+    assert [one.code for one in result.judgement.failures] == ["missing_file"]
+    told = result.to_dict()["photographs"]
+    assert [one["counted"] for one in told] == [True, True, False]
+    assert told[2]["left_out"] == "no such file"
+    result.save_figure(tmp_path / "patient.png")  # of a patient the pixels are kept
+    with pytest.raises(ImageError, match="no photograph of the patient"):
         model.predict_patient([tmp_path / "none.jpg"])
     with pytest.raises(ValueError, match="of one face"):
         result.explain(maps="occlusion")
@@ -102,6 +106,28 @@ def test_a_notebook_shows_it_without_the_photograph_and_without_a_program(model,
     assert "Research use only" in shown
     assert "reliable: no" in shown
     assert result._repr_html_() != shown  # names are unique in a notebook
+
+
+def test_the_photograph_is_shown_only_where_that_is_asked_for(model, paint):
+    result = model.predict(paint("a.png", RED))
+    assert "data:image/jpeg;base64," in result.html(photograph=True)
+    with pytest.raises(ValueError, match="were not kept"):
+        model.predict_all([paint("a.png", RED)])[0].html(photograph=True)
+    assert "data:image" in model.predict_all([paint("a.png", RED)], pixels=True)[0].html(photograph=True)
+
+
+def test_what_is_asked_wrongly_is_told_in_words(model, paint, tmp_path):
+    one = paint("a.png", RED)
+    with pytest.raises(TypeError, match="put it in a list"):
+        model.predict_all(str(one))
+    with pytest.raises(TypeError, match="put it in a list"):
+        model.predict_patient(one.read_bytes())
+    with pytest.raises(ImageError, match="none was given"):
+        model.predict_patient([])
+    with pytest.raises(ValueError, match="occlusion, gradient, not 'foo'"):
+        model.predict(one).explain(maps="foo")
+    with pytest.raises(DysfwError, match=r"must end in .png, .pdf, .svg, found .*r\.xyz"):
+        model.predict(one).save_figure(tmp_path / "r.xyz")
 
 
 def test_importing_it_brings_nothing_heavy():

@@ -19,7 +19,7 @@ ROLLED = 60.0
 def notices_of(image: Photograph, face: Face, faces: int, segmentation: Segmentation, *, all_faces: bool) -> tuple[Notice, ...]:
     notices = list(image.notices)
     if faces > 1 and not all_faces:
-        message = f"{count(faces, 'face')} found; the one at {box_text(face)} was taken (--all-faces judges each)"
+        message = f"{count(faces, 'face')} found; the one at {box_text(face)} was taken"
         notices.append(Notice("several_faces", message))
     height = float(face.box[3] - face.box[1])
     if height < SMALL_FACE:

@@ -7,11 +7,12 @@ photographs of one face for independent evidence, which they are not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from ..types import Bool, Float32, Int64, Match, Notice, PatientPrediction, Prediction, PredictionSet
+from ..types import Bool, Failure, Float32, Int64, Match, Notice, PatientPrediction, Prediction, PredictionSet
 from .judge import Judge
 from .matching import SHOWN
 
@@ -28,9 +29,11 @@ def mean_votes(votes: Float32, present: Bool, groups: Int64) -> tuple[Float32, B
         return total / shown[:, :, None], shown > 0
 
 
-def judge_patient(judge: Judge, patient: str, photographs: Sequence[Prediction]) -> PatientPrediction:
+def judge_patient(
+    judge: Judge, patient: str, photographs: Sequence[Prediction], failures: Sequence[Failure] = ()
+) -> PatientPrediction:
     """photographs: a prediction or more, by this judge, one face each. What speaks against one photograph leaves it out where
-    there are others; a file that was given twice counts once."""
+    there are others; a file that was given twice counts once. failures: those that could not be judged."""
     left_out = _left_out(photographs)
     counted = [one for one, why in zip(photographs, left_out, strict=True) if not why]
     votes, present = mean_votes(
@@ -42,6 +45,7 @@ def judge_patient(judge: Judge, patient: str, photographs: Sequence[Prediction])
         patient=patient,
         photographs=tuple(photographs),
         left_out=left_out,
+        failures=tuple(failures),
         labels=judge.labels,
         regions=tuple(judge.heads),
         probabilities=probabilities[0],
@@ -49,7 +53,7 @@ def judge_patient(judge: Judge, patient: str, photographs: Sequence[Prediction])
         reliable=False if reasons else None if judge.trust is None else True,
         reasons=reasons,
         prediction_set=_set(judge, probabilities),
-        notices=_once(notice for one in counted for notice in one.notices),
+        notices=_once(notice for one in counted for notice in _named(one)),
         matches=_likest(counted),
     )
 
@@ -63,10 +67,17 @@ def _left_out(photographs: Sequence[Prediction]) -> tuple[str, ...]:
     for number, (one, reasons) in enumerate(zip(photographs, against, strict=True)):
         original = first.setdefault(one.subject.image.sha256, number)
         if original != number:
-            found.append(f"the same file as {photographs[original].subject.image.source}")
+            found.append(f"the same photograph as number {original + 1}, {photographs[original].subject.image.source}")
         else:
             found.append("; ".join(reason.message for reason in reasons) if fit else "")
     return tuple(found)
+
+
+def _named(one: Prediction) -> Iterator[Notice]:
+    """The notices of a photograph; those that are of it alone say which it is."""
+    for notice in one.notices:
+        own = notice in one.subject.notices
+        yield Notice(notice.code, f"{Path(one.subject.image.source).name}: {notice.message}") if own else notice
 
 
 def _set(judge: Judge, probabilities: Float32) -> PredictionSet | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..engine.pipeline import Pipeline
@@ -36,20 +36,23 @@ def explain(pipeline: Pipeline, result: Judgement, *, label: str | None = None, 
     made with ``pixels``. Raises ValueError where those are missing."""
     assert pipeline.judge  # noqa: S101  # or there would be no prediction
     condition = result.ranking[0] if label is None else result.labels.index(label)
-    looked: Iterable[Map] = ()
-    if maps and isinstance(result, Prediction):
-        if maps == "gradient":
-            from .gradient import gradient_maps  # torch, and captum
-
-            looked = gradient_maps(pipeline.embedder, pipeline.judge, result, condition)
-        else:
-            looked = occlusion_maps(pipeline.embedder, pipeline.judge, result)
+    looked = maps_of(pipeline, result, condition, maps) if maps and isinstance(result, Prediction) else ()
     return Explanation(
         condition=condition,
         contributions=contributions_of(pipeline.judge, result, pipeline.recipe.seed),
         agreement=agreement_of(result),
         maps=tuple(looked),
     )
+
+
+def maps_of(pipeline: Pipeline, result: Prediction, condition: int, method: Method) -> Iterator[Map]:
+    """A map of each region that is present, each made when it is asked for. Raises as ``explain`` does."""
+    assert pipeline.judge  # noqa: S101  # or there would be no prediction
+    if method == "gradient":
+        from .gradient import gradient_maps  # torch, and captum
+
+        return gradient_maps(pipeline.embedder, pipeline.judge, result, condition)
+    return occlusion_maps(pipeline.embedder, pipeline.judge, result)
 
 
 def condition_called(wanted: str, labels: Sequence[str], option: str) -> str:

@@ -23,21 +23,19 @@ PATCH = 2  # cells that a patch hides on each side; patches begin at every cell
 BLUR = 1 / 8  # standard deviation over the crop's side
 
 
-def occlusion_maps(embedder: Embedder, judge: Judge, result: Prediction) -> list[Map]:
+def occlusion_maps(embedder: Embedder, judge: Judge, result: Prediction) -> Iterator[Map]:
     """A map of each region that is present, in the order of the votes; the other regions keep their votes. Any trunk, head and
     fusion will do. Each takes 50 crops through the trunk. Raises ValueError where the photograph's pixels were not kept."""
     cuts = recut(embedder, result.subject)
-    return [
-        Map(
-            name,
-            _lost(embedder, judge, result, row, cuts[name].pixels),
-            cuts[name].pixels,
-            cuts[name].to_photograph,
-            "occlusion",
-        )
-        for row, name in enumerate(result.regions)
-        if name in cuts
-    ]
+    for row, name in enumerate(result.regions):
+        if name in cuts:
+            yield Map(
+                name,
+                _lost(embedder, judge, result, row, cuts[name].pixels),
+                cuts[name].pixels,
+                cuts[name].to_photograph,
+                "occlusion",
+            )
 
 
 def blurred(crop: UInt8) -> UInt8:

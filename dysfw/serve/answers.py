@@ -50,12 +50,12 @@ def _html(answer: Answer, asked: Asked, pipeline: Pipeline) -> Response:
         name = f"card-{next(_names)}"
         if isinstance(one.result, Failure):
             return failure_card(one.result, name)
-        return card(one.result, pipeline, one.explanation, asked.top, name)
+        return card(one.result, pipeline, one.explanation, top=asked.top, name=name, photograph=asked.photograph)
 
     cards = [shown(one) for one in answer.results]
     if answer.patient:
         result, explanation = answer.patient
-        cards.insert(0, card(result, pipeline, explanation, asked.top, f"card-{next(_names)}"))
+        cards.insert(0, card(result, pipeline, explanation, top=asked.top, name=f"card-{next(_names)}"))
     return HTMLResponse("\n".join(cards), _status(answer))
 
 

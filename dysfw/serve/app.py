@@ -48,6 +48,7 @@ def _add_routes(app: FastAPI, served: Served) -> None:
     told = app.get("/metrics", summary="Prometheus metrics", response_class=Response, responses=text_answer("text/plain"))
     told(served.measured)
     app.get("/healthz", summary="Is the server there?", response_model=schema.Health)(served.healthy)
+    app.head("/healthz", include_in_schema=False)(served.healthy)
     app.get("/readyz", summary="Does it take requests?", response_model=schema.Health, responses=refusals(503))(served.ready)
     about = app.get("/v1/bundle", summary="What it judges by", response_model=schema.BundleOf, responses=refusals(401, 421))
     about(served.bundle)

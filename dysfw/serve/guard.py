@@ -17,7 +17,7 @@ from .settings import Settings
 OPEN = frozenset({"/healthz", "/readyz"})  # say nothing but that the server is there
 LOOKS = "/assets/"  # what the page for a missing token needs too
 POLICY = "; ".join((
-    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' blob:", "connect-src 'self'",
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
     "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
 ))  # fmt: skip
 HEADERS = {
@@ -77,7 +77,7 @@ class Guard:
             return None
         if not self._known(headers):
             raise RequestError(
-                401, "no_token", "this server asks for the token that it printed when it was started",
+                401, "no_token", "the token is missing, or is not the one that this server printed when it was started",
                 {"WWW-Authenticate": "Bearer"},
             )  # fmt: skip
         return None

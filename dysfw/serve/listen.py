@@ -17,6 +17,18 @@ from .app import make_app
 from .settings import Settings
 
 
+class Server(uvicorn.Server):
+    """Answers what is under way, with a refusal, before it ends: nobody is left without a word."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.state.served.worker.stop()  # type: ignore[union-attr]  # make_app's
+        await super().shutdown(sockets)
+
+    def finish(self) -> None:
+        """Wait for what is being computed: a thread that the interpreter ends in the middle of it takes all down with it."""
+        self.config.app.state.served.worker.join()  # type: ignore[union-attr]
+
+
 class Prompt(H11Protocol):
     """Ends connections on which no request's head has come in time: each keeps a place, and uvicorn would wait for ever."""
 
@@ -49,7 +61,7 @@ def listening(host: str, port: int) -> socket.socket:
     return opened
 
 
-def server_of(pipeline: Pipeline, settings: Settings) -> uvicorn.Server:
+def server_of(pipeline: Pipeline, settings: Settings) -> Server:
     """To be run on a socket. Each has a pipeline of its own."""
     config = uvicorn.Config(
         make_app(pipeline, settings),
@@ -63,4 +75,4 @@ def server_of(pipeline: Pipeline, settings: Settings) -> uvicorn.Server:
         lifespan="off",
         ws="none",
     )
-    return uvicorn.Server(config)
+    return Server(config)

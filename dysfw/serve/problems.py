@@ -19,6 +19,10 @@ class RequestError(Exception):
         return JSONResponse({"error": {"code": self.code, "message": self.message}}, self.status, self.headers)
 
 
+def stopping() -> RequestError:
+    return RequestError(503, "stopping", "this server is being stopped", {"Retry-After": "30"})
+
+
 def busy(seconds: int) -> RequestError:
     message = f"as many requests are under way as this server takes; come back in about {seconds} s"
     return RequestError(503, "busy", message, {"Retry-After": str(seconds)})

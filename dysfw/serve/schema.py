@@ -140,7 +140,7 @@ class FailureOf(Part):
 
 class PhotographOf(Part):
     source: str
-    sha256: str
+    sha256: str | None
     counted: bool
     left_out: str | None
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from starlette.datastructures import UploadFile
@@ -27,29 +27,38 @@ Format = Literal["json", "html", "csv", "tsv", "phenopacket", "coco", "pdf"]
 
 class Asked(BaseModel):
     """What a request asks beside its photographs. faces: those that are judged in each photograph. face: only this one, from 0,
-    by the number in ``face.index``. patient: all photographs show one patient, called so. explain: say what each region adds;
+    by the number in ``face.index``; of several photographs one for each, separated by commas, nothing standing for the face
+    that the recipe chooses: "0,,2". patient: all photographs show one patient, called so. explain: say what each region adds;
     why: to this condition's probability, not the first's; maps: and which parts of each region it hangs on, by this
-    method. top: conditions
+    method. photograph: html holds the part of the photograph that it shows, as it was judged. top: conditions
     that are shown in html, pdf and phenopacket. format: of the answer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     faces: Literal["chosen", "all"] = "chosen"
-    face: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    face: Annotated[str, Field(pattern=r"^\d{0,4}(,\d{0,4})*$", max_length=2000)] | None = None
     patient: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     explain: bool = False
     why: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     maps: Method | None = None
+    photograph: bool = False
     top: Annotated[int, Field(ge=1, le=1000)] = 5
     format: Format = "json"
 
     @model_validator(mode="after")
     def _go_together(self) -> Asked:
-        if self.patient is not None and (self.faces == "all" or self.face is not None):
-            raise ValueError("patient takes one face of each photograph; leave faces and face out")
+        if self.faces == "all" and (self.patient is not None or self.face is not None):
+            raise ValueError("faces=all does not go with patient or face, which take one face of each photograph")
+        if self.photograph and self.format != "html":
+            raise ValueError("photograph is for html; a PDF has it anyway, and nothing else can hold it")
         if self.maps is not None and self.format not in {"json", "html"}:
             raise ValueError(f"maps have no place in {self.format}")
         return self
+
+    def face_of(self, number: int) -> int | None:
+        """The face that is asked for in this photograph, from 0; None for the recipe's own choice."""
+        given = (self.face or "").split(",")
+        return int(given[number]) if number < len(given) and given[number] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +100,18 @@ async def read_request(request: Request, settings: Settings) -> tuple[list[Uploa
                 uploads.append(Upload(await value.read(), _name(value.filename or "", len(uploads) + 1)))
                 _check_file(key, uploads[-1])
             else:
+                if key in fields:
+                    raise RequestError(400, "wrong_field", f"{printable(key)[:NAME]!r} is given twice")
                 fields[key] = value
         if not uploads:
             raise RequestError(400, "no_photograph", f"the request holds no photograph; send one as a file in {IMAGES!r}")
-        return uploads, _asked(fields)
+        asked = _asked(fields)
+        if asked.face is not None and len(asked.face.split(",")) != len(uploads):
+            message = (
+                f"face names {len(asked.face.split(','))} and there are {len(uploads)} photographs; one for each, as in 0,,2"
+            )
+            raise RequestError(400, "wrong_field", message)
+        return uploads, asked
     finally:
         await form.close()
 
@@ -108,9 +125,18 @@ async def _limited(request: Request, most: int) -> AsyncGenerator[bytes, None]:
         yield chunk
 
 
+def _told(detail: Any) -> str:  # noqa: ANN401  # pydantic's error details
+    """In words of forms: everything in a form is text."""
+    words = str(detail["msg"]).removeprefix("Value error, ")
+    kinds = {"int_parsing": "a whole number is needed", "bool_parsing": "true or false is needed"}
+    kinds |= {"string_pattern_mismatch": "numbers from 0, separated by commas, are needed"}
+    return f"{kinds.get(detail['type'], words)}, found {printable(str(detail['input']))[:NAME]!r}" if detail["loc"] else words
+
+
 def _name(given: str, number: int) -> str:
     """Of whatever a client sends, the last part, printable and short. It is shown, and never opened."""
-    last = PureWindowsPath(PurePosixPath(given).name).name
+    plain = given.replace("%22", '"').replace("%0D", " ").replace("%0A", " ")  # as browsers write these in forms
+    last = PureWindowsPath(PurePosixPath(plain).name).name
     return printable(last)[-NAME:] or f"photograph {number}"
 
 
@@ -130,5 +156,6 @@ def _asked(fields: dict[str, str]) -> Asked:
             if detail["type"] == "extra_forbidden":
                 told.append(f"unknown field {printable(key)[:NAME]!r} (allowed: {listed(Asked.model_fields)})")
             else:
-                told.append(f"{key}: {detail['msg']}" if key else str(detail["msg"]))
+                said = _told(detail)
+                told.append(f"{key}: {said}" if key else said)
         raise RequestError(400, "wrong_field", "; ".join(told)) from None

@@ -1,4 +1,8 @@
-"""One thread that judges: it owns the pipeline, and takes the photographs of waiting requests together, a batch at a time."""
+"""One thread that judges: it owns the pipeline, and takes the photographs of waiting requests together, a batch at a time.
+
+Maps take a thousand times as long as anything else that is asked. They are made one region at a time, and whoever asks for none
+goes first in between.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,20 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from ..engine.batches import BATCH_IMAGES, give_back_memory
 from ..engine.patient import judge_patient
 from ..engine.pipeline import Pipeline
-from ..explain.explanation import Explanation, explain
+from ..explain.explanation import Explanation, explain, maps_of
+from ..explain.map import Map
 from ..types import Failure, Judgement, PatientPrediction, Prediction
+from .problems import stopping
 from .upload import Asked, Upload
+
+FINISH = 30.0  # seconds that what is being computed is waited for at the end
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +56,8 @@ class Job:
     def kind(self) -> tuple[bool, bool]:
         """Jobs of one kind go through the pipeline together: whether all faces are judged, and whether pixels are kept."""
         asked = self.asked
-        return asked.faces == "all" or asked.face is not None, asked.maps is not None or asked.format == "pdf"
+        seen = asked.maps is not None or asked.photograph or asked.format == "pdf"
+        return asked.faces == "all" or asked.face is not None, seen
 
     def settle(self, answer: Answer | Exception) -> None:
         def tell() -> None:
@@ -57,7 +67,8 @@ class Job:
                 else:
                     self.future.set_result(answer)
 
-        self.loop.call_soon_threadsafe(tell)
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(tell)
 
 
 @dataclass(slots=True)
@@ -70,20 +81,27 @@ class Pace:
         self.seconds += 0.2 * (seconds - self.seconds)
 
 
-@dataclass(slots=True, eq=False)
 class Worker:
-    pipeline: Pipeline
-    pace: Pace = field(default_factory=Pace)
-    _jobs: queue.SimpleQueue[Job | None] = field(default_factory=queue.SimpleQueue)
-    _next: Job | None = None
+    """pipeline: used by this thread alone."""
 
-    def start(self) -> threading.Thread:
-        thread = threading.Thread(target=self._work, name="judging", daemon=True)
-        thread.start()
-        return thread
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline, self.pace = pipeline, Pace()
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._next: Job | None = None  # taken from the queue, and not fit for the batch that was being put together
+        self._mapping: deque[tuple[Job, Iterator[Answer | None]]] = deque()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="judging", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
 
     def stop(self) -> None:
-        self._jobs.put(None)
+        """Whatever waits is refused, from now on."""
+        self._stopped.set()
+
+    def join(self) -> None:
+        """Until what is being computed is done."""
+        self._thread.join(FINISH)
 
     def submit(self, uploads: Sequence[Upload], asked: Asked) -> Job:
         """To be awaited by its future. From the event loop's thread."""
@@ -93,18 +111,24 @@ class Worker:
         return job
 
     def _work(self) -> None:
-        while (first := self._taken()) is not None:
-            jobs = self._with_others(first)
-            try:
-                self._judge(jobs)
-            except Exception as error:  # told to the clients; the next requests must still be served
-                for job in jobs:
-                    job.settle(error)
+        while not self._stopped.is_set():
+            first = self._taken()
+            if first is not None:
+                self._judge_safely(self._with_others(first))
+            elif self._mapping:
+                self._go_on()
+        for job in self._left_over():
+            job.settle(stopping())
 
     def _taken(self) -> Job | None:
-        """The next job; None at the end."""
+        """The next job; None where there is none yet."""
         held, self._next = self._next, None
-        return held or self._jobs.get()
+        if held is not None:
+            return held
+        try:
+            return self._jobs.get(block=not self._mapping, timeout=0.2)
+        except queue.Empty:
+            return None
 
     def _with_others(self, first: Job) -> list[Job]:
         """What is waiting already joins the first, as long as it fits a batch and goes the same way."""
@@ -114,15 +138,31 @@ class Worker:
                 other = self._jobs.get_nowait()
             except queue.Empty:
                 break
-            if other is None:
-                self._jobs.put(None)
-                break
             if other.kind != first.kind or photographs + len(other.uploads) > BATCH_IMAGES:
                 self._next = other
                 break
             jobs.append(other)
             photographs += len(other.uploads)
         return [job for job in jobs if not job.left]
+
+    def _left_over(self) -> Iterator[Job]:
+        yield from (job for job, _ in self._mapping)
+        while (job := self._taken_now()) is not None:
+            yield job
+
+    def _taken_now(self) -> Job | None:
+        held, self._next = self._next, None
+        try:
+            return held or self._jobs.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _judge_safely(self, jobs: Sequence[Job]) -> None:
+        try:
+            self._judge(jobs)
+        except Exception as error:  # told to the clients; the next requests must still be served
+            for job in jobs:
+                job.settle(error)
 
     def _judge(self, jobs: Sequence[Job]) -> None:
         if not jobs:
@@ -134,36 +174,64 @@ class Worker:
         for job in jobs:
             found = [next(each) for _ in job.uploads]
             if not job.left:
-                job.settle(self._answered(job.asked, found))
+                self._mapping.append((job, self._steps(job.asked, found)))
+                if job.asked.maps is None:
+                    self._go_on(last=True)
         self.pace.add((time.perf_counter() - started) / len(uploads))
         give_back_memory()
 
-    def _answered(self, asked: Asked, found: Sequence[Sequence[Prediction | Failure]]) -> Answer | Exception:
+    def _go_on(self, *, last: bool = False) -> None:
+        """A step of the job that has waited longest for one, or of the one that came last."""
+        job, steps = self._mapping.pop() if last else self._mapping.popleft()
+        if job.left:
+            return
         try:
-            results = [one for faces in found for one in _chosen(faces, asked.face)]
-            told = tuple(Told(one, self._why(one, asked)) for one in results)
-            judged = [one for one in results if isinstance(one, Prediction)]
-            if asked.patient is None or not judged or self.pipeline.judge is None:
-                return Answer(told)
-            together = judge_patient(self.pipeline.judge, asked.patient, judged)
-            return Answer(told, (together, self._why(together, asked)))
+            answer = next(steps)
         except Exception as error:  # of this request alone
-            return error
+            job.settle(error)
+            return
+        if answer is None:
+            self._mapping.append((job, steps))
+        else:
+            job.settle(answer)
 
-    def _why(self, result: Judgement | Failure, asked: Asked) -> Explanation | None:
-        if isinstance(result, Failure) or not (asked.explain or asked.why is not None or asked.maps is not None):
-            return None
-        return explain(self.pipeline, result, label=asked.why, maps=asked.maps)
+    def _steps(self, asked: Asked, found: Sequence[Sequence[Prediction | Failure]]) -> Iterator[Answer | None]:
+        """The answer, after a step for each map."""
+        told: list[Told] = []
+        for one in (one for n, faces in enumerate(found) for one in _wanted(faces, asked, n)):
+            explanation = None if isinstance(one, Failure) else self._why(one, asked)
+            if isinstance(one, Prediction) and explanation and asked.maps:
+                maps: list[Map] = []
+                for drawn in maps_of(self.pipeline, one, explanation.condition, asked.maps):
+                    maps.append(drawn)
+                    yield None
+                explanation = replace(explanation, maps=tuple(maps))
+            told.append(Told(one, explanation))
+        judged = [one.result for one in told if isinstance(one.result, Prediction)]
+        if asked.patient is None or not judged or self.pipeline.judge is None:
+            yield Answer(tuple(told))
+            return
+        failures = [one.result for one in told if isinstance(one.result, Failure)]
+        together = judge_patient(self.pipeline.judge, asked.patient, judged, failures)
+        yield Answer(tuple(told), (together, self._why(together, asked)))
+
+    def _why(self, result: Judgement, asked: Asked) -> Explanation | None:
+        """Without maps."""
+        wanted = asked.explain or asked.why is not None or asked.maps is not None
+        return explain(self.pipeline, result, label=asked.why) if wanted else None
 
 
-def _chosen(faces: Sequence[Prediction | Failure], face: int | None) -> Sequence[Prediction | Failure]:
-    """All, or the one of that number."""
-    if face is None or not any(isinstance(one, Prediction) for one in faces):
+def _wanted(faces: Sequence[Prediction | Failure], asked: Asked, number: int) -> Sequence[Prediction | Failure]:
+    """Of all that were judged in photograph ``number`` what the request asks for: all, the face of a number, or the one that
+    the recipe chooses."""
+    own = [one for one in faces if isinstance(one, Prediction)]
+    if asked.face is None or not own:
         return faces
-    own = [one for one in faces if isinstance(one, Prediction) and one.subject.index == face]
-    if own:
-        return own
-    first = faces[0]
-    image = first.subject.image if isinstance(first, Prediction) else None
-    message = f"there is no face number {face}: {len(faces)} were found, from 0"
-    return [Failure(image.source if image else "", "no_such_face", message)]
+    face = asked.face_of(number)
+    if face is None:
+        return [one for one in own if one.subject.face.chosen] or own[:1]
+    if found := [one for one in own if one.subject.index == face]:
+        return found
+    image = own[0].subject.image
+    message = f"there is no face number {face}: {len(own)} were found, and they are counted from 0"
+    return [Failure(image.source, "no_such_face", message, image.sha256, image.width, image.height)]

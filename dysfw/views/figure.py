@@ -25,6 +25,7 @@ from ..text import count, printable
 from ..types import Judgement, PatientPrediction, Prediction
 from .text import reliability_text
 
+ENDINGS = (".png", ".pdf", ".svg")
 SIZE = (12.8, 7.2)  # inches: a 16:9 slide
 DPI = 150  # 1,920 × 1,080 px
 IN_SET, OUTSIDE, DOUBTED = "#3b6ea5", "#b4c5da", "#d9d9d9"
@@ -88,7 +89,7 @@ def _draw_photographs(left: SubFigure, result: Judgement, explanation: Explanati
         if explanation and explanation.maps:
             _draw_heat(axes, result, explanation)
     elif isinstance(result, PatientPrediction):
-        drawn = result.counted[:MAX_PHOTOGRAPHS]
+        drawn, given = result.counted[:MAX_PHOTOGRAPHS], len(result.photographs) + len(result.failures)
         columns = 1 if len(drawn) == 1 else 2
         cells = left.subplots(math.ceil(len(drawn) / columns), columns, squeeze=False).ravel()
         for axes, one in itertools.zip_longest(cells, drawn):
@@ -96,7 +97,7 @@ def _draw_photographs(left: SubFigure, result: Judgement, explanation: Explanati
                 axes.set_axis_off()
             else:
                 _draw_face(axes, one, 0)
-        left.suptitle(f"{result.patient}: {len(result.counted)} of {count(len(result.photographs), 'photograph')}", fontsize=12)
+        left.suptitle(f"{result.patient}: {len(result.counted)} of {count(given, 'photograph')}", fontsize=12)
 
 
 def _draw_face(axes: Axes, result: Prediction, legend: int) -> None:
@@ -136,7 +137,7 @@ def _draw_heat(axes: Axes, result: Prediction, explanation: Explanation) -> None
         np.concatenate([colours, 0.55 * strength], axis=2), extent=(left, right, lower, upper), interpolation="bilinear"
     )
     said = f"orange: {result.labels[explanation.condition]} hangs on it (up to {strongest:.2f}); blue: it speaks against that"
-    axes.set_title(f"{axes.get_title()}\n{said}", fontsize=10, parse_math=False)
+    axes.set_title("\n".join([axes.get_title(), *wrap(said, 64)]), fontsize=10, parse_math=False)
 
 
 def _draw_ranking(axes: Axes, result: Judgement, shown: list[int]) -> None:

@@ -14,6 +14,7 @@ from ..types import Judgement, PatientPrediction, Prediction
 COLUMNS = (
     "image", "face", "patient", "rank", "label", "name", *IDENTIFIERS, "probability", "in_set", "reliable", "reasons", "notice",
 )  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a formula may begin: names of files and patients come from outside
 Row = dict[str, str | int | float | bool | None]
 
 
@@ -42,7 +43,7 @@ def ranking_rows(result: Judgement, pipeline: Pipeline) -> Iterator[Row]:
 
 class RankingTable:
     """Writes rankings below one another. kind: "csv" (RFC 4180) or "tsv"; what is None stays empty, and what is true or
-    false is written so."""
+    false is written so. A text that a spreadsheet would take for a formula gets an apostrophe before it."""
 
     def __init__(self, file: TextIO, kind: Literal["csv", "tsv"]) -> None:
         self._file = file
@@ -54,5 +55,13 @@ class RankingTable:
             self._writer.writeheader()
             self._begun = True
         for row in ranking_rows(result, pipeline):
-            self._writer.writerow({name: str(v).lower() if isinstance(v, bool) else v for name, v in row.items()})
+            self._writer.writerow({name: _cell(value) for name, value in row.items()})
         self._file.flush()
+
+
+def _cell(value: str | int | float | bool | None) -> str | int | float | None:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA) else value
+    return value

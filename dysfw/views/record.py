@@ -73,6 +73,10 @@ def patient_record(result: PatientPrediction, pipeline: Pipeline, explanation: E
                 "left_out": why or None,
             }
             for one, why in zip(result.photographs, result.left_out, strict=True)
+        ]
+        + [
+            {"source": one.source, "sha256": one.sha256 or None, "counted": False, "left_out": one.message}
+            for one in result.failures
         ],
         "regions": [
             {"name": name, "probabilities": _labelled(result.labels, vote)}

@@ -44,7 +44,8 @@ def print_judgement(
         console.print(reliability_text(result))
     for notice in result.notices:
         if notice not in ignored and notice not in result.reasons:
-            console.print(f"[yellow]warning[/] {escape(notice.message)}")
+            hint = "; --all-faces judges each" if notice.code == "several_faces" else ""
+            console.print(f"[yellow]warning[/] {escape(notice.message)}{hint}")
     console.print()
 
 
@@ -57,7 +58,8 @@ def _print_face(console: Console, result: Prediction) -> None:
 
 
 def _print_photographs(console: Console, result: PatientPrediction) -> None:
-    number = f"{len(result.counted)} of {count(len(result.photographs), 'photograph')} together"
+    given = len(result.photographs) + len(result.failures)
+    number = f"{len(result.counted)} of {count(given, 'photograph')} together"
     console.print(f"[bold]{escape(printable(result.patient))}[/]  {number}")
     for one, why in zip(result.photographs, result.left_out, strict=True):
         if why:

@@ -135,8 +135,9 @@ def test_photographs_of_one_patient_are_judged_together(dysfw, bundle, paint, tm
     *photographs, patient = map(json.loads, ran.out.splitlines())
     assert [one["schema"] for one in photographs] == ["dysfw.prediction/1"] * 4
     assert (patient["schema"], patient["patient"]) == ("dysfw.patient/1", "P-17")
-    assert [one["counted"] for one in patient["photographs"]] == [True, True, False]
-    assert "the same file" in patient["photographs"][2]["left_out"]
+    assert [one["counted"] for one in patient["photographs"]] == [True, True, False, False]
+    assert "the same photograph" in patient["photographs"][2]["left_out"]
+    assert "not an image" in patient["photographs"][3]["left_out"]
     told = patient["explanation"]
     assert told["label"] == "sand"
     total = told["before"]["sand"] + sum(region["sand"] for region in told["contributions"].values())

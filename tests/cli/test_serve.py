@@ -3,11 +3,14 @@
 import re
 import signal
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from program import Programs
 
 from dysfw.client import Client
+from dysfw.errors import DysfwError
 
 
 @pytest.fixture
@@ -30,6 +33,23 @@ def test_it_prints_an_address_that_works_and_ends_by_ctrl_c(programs, bundle, pa
     assert "GET /v1/bundle 200" in err
     assert "Research use only" in err
     assert address.rpartition("=")[2] not in err  # the token is in no log
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_in_peace_in_the_middle_of_work(programs, bundle, paint, number):
+    server = programs.start("serve", bundle, "--port", 0)
+    address = re.search(r"http://\S+", server.stdout.readline())[0]
+    with Client(address) as client, ThreadPoolExecutor(1) as asking:
+        client.bundle()
+        heavy = asking.submit(client.predict_all, [paint("a.png", (200, 40, 40), size=(900, 900))] * 16, maps="occlusion")
+        time.sleep(0.4)
+        server.send_signal(number)
+        _, err = server.communicate(timeout=60)
+        assert server.returncode == 0
+        assert "Traceback" not in err
+        assert err.splitlines()[-1] == "stopped"
+        with pytest.raises(DysfwError, match="being stopped|does not answer"):
+            heavy.result()
 
 
 def test_a_port_that_is_taken_is_named_before_anything_is_loaded(dysfw, bundle):

@@ -62,7 +62,7 @@ def test_a_file_given_twice_counts_once(pipeline, judged):
     once = judge_patient(pipeline.judge, "P", judged[:2])
     assert np.array_equal(twice.probabilities, once.probabilities)
     assert [bool(why) for why in twice.left_out] == [False, False, True]
-    assert "the same file as" in twice.left_out[2]
+    assert "the same photograph as number 1" in twice.left_out[2]
 
 
 def test_what_speaks_against_a_photograph_leaves_it_out_where_there_are_others(pipeline, judged):
@@ -75,6 +75,13 @@ def test_what_speaks_against_a_photograph_leaves_it_out_where_there_are_others(p
     assert none.left_out == ("", "")
     assert none.reliable is False
     assert [reason.code for reason in none.reasons] == ["face_too_blurred"]
+
+
+def test_what_is_said_of_one_photograph_names_it(pipeline, judged):
+    grey = Notice("greyscale", "the photograph has no colour")
+    own = replace(judged[1], subject=replace(judged[1].subject, notices=(grey,)), notices=(*judged[1].notices, grey))
+    together = judge_patient(pipeline.judge, "P", [judged[0], own])
+    assert Notice("greyscale", "1.png: the photograph has no colour") in together.notices
 
 
 def test_random_weights_are_no_reason_to_prefer_another_photograph(pipeline, judged):

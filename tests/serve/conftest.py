@@ -61,11 +61,16 @@ def serving(pipeline):
         running.append((server, thread))
         return Server(settings, pipeline)
 
+    def stop() -> None:
+        for server, thread in running:
+            server.should_exit = True
+            thread.join(10)
+            server.finish()
+        running.clear()
+
+    serve.stop = stop
     yield serve
-    for server, thread in running:
-        server.should_exit = True
-        thread.join(10)
-        server.config.app.state.served.worker.stop()
+    stop()
 
 
 @pytest.fixture

@@ -19,15 +19,24 @@ def test_a_program_asks_as_the_page_does(server, paint):
 
 def test_refusals_are_told_in_words(server, paint, tmp_path):
     one = paint("a.png", RED)
-    with pytest.raises(DysfwError, match="401: this server asks for the token"):
+    with pytest.raises(DysfwError, match="401: the token is missing"):
         Client(server.url, "wrong").predict(one)
     client = Client(server.url, "the-right-token")
     with pytest.raises(DysfwError, match="no such condition"):
         client.predict(one, why="blue")
     with pytest.raises(DysfwError, match="cannot read"):
         client.predict(tmp_path / "none.jpg")
-    with pytest.raises(DysfwError, match="does not answer"):
+    with pytest.raises(DysfwError, match=r"does not answer \(ConnectionError\)"):
         Client("http://127.0.0.1:9").bundle()
+    with pytest.raises(DysfwError, match="no photograph was given"):
+        client.predict_all([])
+    with pytest.raises(TypeError, match="put it in a list"):
+        client.predict_all(str(one))
+    with pytest.raises(DysfwError, match="as objects"):
+        client.predict(one, format="csv")
+    with pytest.raises(DysfwError, match="no face was judged; photograph 1: a text, not an image"):
+        client.write([b"no picture"], "pdf")
+    assert Client(server.url.removeprefix("http://"), "the-right-token").bundle()["recipe"]["name"] == "toy"
 
 
 def test_a_busy_server_is_asked_again(serving, paint):

@@ -15,6 +15,8 @@ import pytest
 import requests
 from PIL import Image as Pillow
 
+from dysfw.explain.explanation import maps_of
+from dysfw.serve import worker
 from dysfw.serve.listen import Prompt
 from dysfw.serve.settings import MIB, Settings, is_loopback
 
@@ -63,6 +65,7 @@ def test_without_the_token_nothing_is_said(server, paint):
     assert server.get("/", token=None).status_code == 401
     assert "Red syndrome" not in server.get("/", token=None).text
     assert server.get("/healthz", token=None).json() == {"status": "ok"}
+    assert requests.head(f"{server.url}/healthz", timeout=10).status_code == 200
 
 
 def test_the_printed_address_leaves_a_cookie_and_no_token_in_the_history(server):
@@ -251,6 +254,66 @@ def test_more_photographs_than_allowed_are_refused(serving, paint):
     answer = server.post(one, one, one)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "malformed")
     assert "2" in answer.json()["error"]["message"]
+
+
+def test_a_field_that_is_given_twice_is_refused(server, paint):
+    body = b"".join(f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="top"\r\n\r\n{n}\r\n'.encode() for n in (1, 2))
+    headers = {"Authorization": "Bearer the-right-token", "Content-Type": FORM}
+    end = f"\r\n--{BOUNDARY}--\r\n".encode()
+    answer = requests.post(f"{server.url}/v1/predictions", data=body + HEAD + b"x" + end, headers=headers, timeout=30)
+    assert answer.status_code == 400
+    assert "'top' is given twice" in answer.json()["error"]["message"]
+
+
+@pytest.fixture
+def slow_maps(monkeypatch):
+    """Each map takes a fifth of a second; what is counted is how many were made."""
+    made = []
+
+    def slowly(pipeline, result, condition, method):
+        for one in maps_of(pipeline, result, condition, method):
+            time.sleep(0.2)
+            made.append(one)
+            yield one
+
+    monkeypatch.setattr(worker, "maps_of", slowly)
+    return made
+
+
+def test_whoever_asks_for_maps_keeps_nobody_else_waiting(server, paint, slow_maps):
+    one = paint("a.png", RED)
+    with ThreadPoolExecutor(1) as clients:
+        heavy = clients.submit(server.post, *[one] * 10, maps="occlusion")
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert server.post(one).status_code == 200
+        assert time.monotonic() - began < 1.5
+        assert not heavy.done()
+        assert len(heavy.result().json()["predictions"][9]["explanation"]["maps"]) == 2
+    assert len(slow_maps) == 20
+
+
+def test_nothing_more_is_computed_for_a_client_that_has_left(server, paint, slow_maps):
+    one = paint("a.png", RED)
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        requests.post(
+            f"{server.url}/v1/predictions", files=[("images", one.read_bytes())] * 10, data={"maps": "occlusion"},
+            headers={"Authorization": "Bearer the-right-token"}, timeout=0.6,
+        )  # fmt: skip
+    time.sleep(0.6)
+    made = len(slow_maps)
+    time.sleep(0.6)
+    assert len(slow_maps) == made < 10
+
+
+def test_what_is_under_way_when_the_server_ends_is_told_so(serving, paint, slow_maps):
+    server = serving()
+    with ThreadPoolExecutor(1) as clients:
+        heavy = clients.submit(server.post, *[paint("a.png", RED)] * 10, maps="occlusion")
+        time.sleep(0.5)
+        serving.stop()
+        answer = heavy.result()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "stopping")
 
 
 def test_addresses_that_lead_nowhere(server):

@@ -18,7 +18,18 @@ def test_the_api_is_described_as_it_is(server):
     document = server.get("/openapi.json").json()
     assert set(document["paths"]) == {"/v1/predictions", "/v1/bundle", "/healthz", "/readyz", "/metrics"}
     form = document["paths"]["/v1/predictions"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
-    assert set(form["properties"]) == {"images", "faces", "face", "patient", "explain", "why", "maps", "top", "format"}
+    assert set(form["properties"]) == {
+        "images",
+        "faces",
+        "face",
+        "patient",
+        "explain",
+        "why",
+        "maps",
+        "photograph",
+        "top",
+        "format",
+    }
     assert form["required"] == ["images"]
     assert "null" not in str(form)
 

@@ -4,6 +4,7 @@ import shutil
 import sys
 
 import pytest
+from PIL import Image as Pillow
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
@@ -37,7 +38,7 @@ def page(browser, server):
     yield page
     page.close()
     assert [text for text in complaints if "422" not in text] == []
-    assert {url for url in asked if not url.startswith((server.url, f"blob:{server.url}"))} == set()
+    assert {url for url in asked if not url.startswith((server.url, f"blob:{server.url}", "data:image/jpeg;base64,"))} == set()
 
 
 def results(page) -> list[str]:
@@ -50,7 +51,7 @@ def test_a_photograph_is_dropped_and_judged(page, paint):
     assert results(page) == ["a.png"]
     assert "first red" in page.text_content("#status")
     assert page.url.endswith("/")  # the token is not in it
-    assert page.locator(".result image.photograph").get_attribute("href").startswith("blob:")
+    assert page.locator(".result image").get_attribute("href").startswith("data:image/jpeg;base64,")
     assert "Research use only" in page.text_content("header")
     assert page.locator("polygon").count() == 2
     page.uncheck(".show-outlines")
@@ -103,6 +104,57 @@ def test_photographs_of_one_patient_stand_beside_one_another_below_the_patient(p
     assert one["x"] < other["x"]
     page.get_by_role("button", name="remove b.png").click()
     assert results(page) == ["a.png"]
+
+
+def test_the_face_that_was_chosen_is_the_patient_s_too(page, server, paint):
+    page.evaluate(
+        """() => { window.asked = []; const send = window.fetch; window.fetch = (address, how) => {
+        window.asked.push(how.body.get("face")); return send(address, how); } }"""
+    )
+    page.set_input_files("#files", [paint("face 1 of 9.png", RED), paint("b.png", RED, seed=3)])
+    page.wait_for_selector(".result:nth-child(2) .dysfw")
+    results(page)
+    assert page.locator(".faces:visible").count() == 0  # one face, whatever the file's name says
+    page.evaluate("document.querySelector('.which').add(new Option('1 of 1', '0'))")
+    page.eval_on_selector(".which", "(one) => { one.value = '0'; one.dispatchEvent(new Event('change')); }")
+    results(page)
+    page.check("#together")
+    page.wait_for_selector(".together .dysfw")
+    assert page.evaluate("window.asked.at(-1)") == "0,"
+
+
+def test_a_photograph_that_the_browser_cannot_show_is_shown_as_it_was_judged(page, paint, tmp_path):
+    with Pillow.open(paint("a.png", RED, size=(96, 64))) as one:
+        one.save(tmp_path / "a.tiff")
+        exif = Pillow.Exif()
+        exif[0x0112] = 8
+        one.save(tmp_path / "turned.webp", exif=exif, lossless=True)
+    page.set_input_files("#files", [tmp_path / "a.tiff", tmp_path / "turned.webp"])
+    page.wait_for_selector(".result:nth-child(2) .dysfw")
+    for n in range(2):
+        picture = page.locator(".result image").nth(n)
+        size = page.evaluate(
+            """async (address) => { const one = new Image(); one.src = address; await one.decode();
+            return [one.naturalWidth, one.naturalHeight]; }""",
+            picture.get_attribute("href"),
+        )
+        assert size == [round(float(picture.get_attribute(side))) for side in ("width", "height")]
+
+
+def test_the_keyboard_stays_where_it_was(page, paint):
+    page.set_input_files("#files", paint("a.png", RED))
+    results(page)
+    page.get_by_role("button", name="heat maps of a.png").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".show-heat")
+    results(page)
+    assert page.evaluate("document.activeElement.className") == "maps"
+
+
+def test_one_photograph_of_a_patient_is_told_to_be_too_few(page, paint):
+    page.check("#together")
+    page.set_input_files("#files", paint("a.png", RED))
+    page.wait_for_selector("#status:has-text('add another photograph')")
 
 
 def test_results_are_saved_as_files(page, paint, tmp_path):

@@ -66,6 +66,42 @@ def test_a_face_is_chosen_by_its_number(server, paint):
     assert len(server.post(one, faces="all").json()["predictions"]) == 1
 
 
+def test_each_photograph_of_a_patient_may_have_its_own_face(server, paint):
+    paths = [paint("a.png", RED), paint("b.png", RED, seed=3), paint("c.png", RED, seed=4)]
+    found = server.post(*paths, patient="P", face="0,,0").json()
+    assert len(found["patient"]["photographs"]) == 3
+    answer = server.post(*paths, patient="P", face="0,7,").json()
+    assert [one.get("error", {}).get("code") for one in answer["predictions"]] == [None, "no_such_face", None]
+    assert answer["predictions"][1]["image"]["width"] == 64
+    assert [one["counted"] for one in answer["patient"]["photographs"]] == [True, True, False]
+    refused = server.post(*paths, face="0,1")
+    assert refused.status_code == 400
+    assert "face names 2 and there are 3 photographs" in refused.json()["error"]["message"]
+
+
+def test_html_shows_what_was_judged_where_that_is_asked_for(server, paint):
+    one = paint("a.png", RED)
+    assert "data:image" not in server.post(one, format="html").text
+    assert "data:image/jpeg;base64," in server.post(one, format="html", photograph="true").text
+    assert server.post(one, photograph="true").status_code == 400
+
+
+def test_the_condition_that_is_asked_about_is_shown_whatever_its_rank(server, paint):
+    text = server.post(paint("a.png", RED), format="html", top=1, why="green").text
+    assert text.count("<details") == 2
+    opened = text.partition("<details open>")[2].partition("</details>")[0]
+    assert "<bdi>green</bdi>" in opened
+    assert 'data-found="1"' in text
+
+
+def test_formulas_stay_text_in_tables(server, paint):
+    content = paint("a.png", RED).read_bytes()
+    rows = list(csv.DictReader(io.StringIO(server.post(("=cmd|calc.png", content), format="csv").text)))
+    assert rows[0]["image"] == "'=cmd|calc.png"
+    rows = list(csv.DictReader(io.StringIO(server.post(("a.png", content), patient="@P", format="csv").text)))
+    assert rows[0]["patient"] == "'@P"
+
+
 def test_every_format_is_what_it_says(server, paint):
     one, other = paint("a.png", RED), paint("b.png", RED, seed=3)
     rows = list(csv.DictReader(io.StringIO(server.post(one, other, format="csv").text)))
@@ -93,6 +129,7 @@ def test_names_of_photographs_are_shown_and_never_more(server, paint):
     for given, shown in [
         ("../../etc/passwd", "passwd"), ("C:\\photos\\x.png", "x.png"),
         ("a" * 500 + ".png", "a" * 96 + ".png"), ("<b>.png", "<b>.png"),
+        ("O'Brien %22q%22.png", "O'Brien \"q\".png"),
     ]:  # fmt: skip
         found = server.post((given, content)).json()["predictions"][0]
         assert found["image"]["source"] == shown
@@ -106,10 +143,13 @@ def test_names_of_photographs_are_shown_and_never_more(server, paint):
     [
         ({"format": "xml"}, "format"),
         ({"top": "0"}, "top"),
-        ({"face": "-1"}, "face"),
+        ({"face": "-1"}, "numbers from 0, separated by commas, are needed, found '-1'"),
+        ({"explain": "maybe"}, "true or false is needed"),
+        ({"top": "many"}, "a whole number is needed"),
         ({"colour": "red"}, "unknown field 'colour' (allowed: faces"),
         ({"why": "redd"}, "did you mean 'red'"),
         ({"patient": "P", "faces": "all"}, "one face of each photograph"),
+        ({"photograph": "true"}, "photograph is for html"),
         ({"maps": "occlusion", "format": "csv"}, "maps have no place in csv"),
     ],
 )

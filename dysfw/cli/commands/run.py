@@ -102,11 +102,11 @@ def run(
         err().print(RESEARCH_USE, style="dim")
     elif len(images) > 1:
         results = TerminalProgress().track(results, "judging", len(images), "images")
-    failed = False
+    failures: list[Failure] = []
     photographs: list[Prediction] = []
     for result in results:
         if isinstance(result, Failure):
-            failed = True
+            failures.append(result)
             printed.fail(result)
             continue
         told = reasons(result)
@@ -117,13 +117,13 @@ def run(
         if patient is not None:
             photographs.append(result if figures else replace(result, subject=replace(result.subject, pixels=None)))
     if patient is not None and photographs and pipeline.judge:
-        together = judge_patient(pipeline.judge, patient, photographs)
+        together = judge_patient(pipeline.judge, patient, photographs, failures)
         told = reasons(together)
         printed.add(together, told)
         if figures:
             _draw(next(figures), together, pipeline, top, told)
     printed.end()
-    if failed:
+    if failures:
         raise typer.Exit(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,10 +115,14 @@ def _run(pipeline: Pipeline, settings: Settings, opened: socket.socket) -> None:
     from ..terminal import err
 
     _log()
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # whoever ends it means the same
+    server = server_of(pipeline, settings)
     try:
-        server_of(pipeline, settings).run(sockets=[opened])
-    except Interrupted:  # Ctrl-C is how a server is ended
+        server.run(sockets=[opened])
+    except Interrupted:  # how a server is ended
         err().print("stopped")
+    finally:
+        server.finish()
 
 
 def _log() -> None:

@@ -1,10 +1,10 @@
-// The page is a client of the API like any other: it sends photographs, and shows what comes back.
-// Photographs are shown from the browser's own memory; the server sends none.
+// The page is a client of the API like any other: it sends photographs, and shows what comes back. The picture under the
+// outlines is the server's too: a browser may turn a photograph otherwise than the recipe did, or not know its format.
 
 const at = (id) => document.getElementById(id);
 const limits = document.body.dataset;
 const results = at("results");
-const photographs = []; // {file, address, face, maps, place}: place is where its result stands
+const photographs = []; // {file, face, maps, place}: place is where its result stands
 let asking = 0; // requests under way
 
 function say(words, wrong = false) {
@@ -41,12 +41,14 @@ async function whyNot(answer) {
 
 // The fields of a request about one photograph, or, without one, about the patient.
 function fieldsOf(one, format) {
-  const why = at("why").value;
-  const fields = { format, explain: format !== "phenopacket" && format !== "pdf" ? true : "", why };
-  if (format === "pdf") fields.explain = true;
-  if (format === "phenopacket") fields.why = "";
-  if (one === null) return { ...fields, patient: at("patient").value || "patient" };
-  return { ...fields, face: one.face, maps: one.maps && format !== "pdf" && format !== "phenopacket" ? "occlusion" : "" };
+  const shown = format === "html";
+  const fields = { format, explain: format === "phenopacket" ? "" : true, why: format === "phenopacket" ? "" : at("why").value };
+  if (one === null) {
+    const faces = photographs.map((other) => other.face);
+    return { ...fields, patient: at("patient").value.trim() || "patient", face: faces.some((face) => face !== "") ? faces.join(",") : "" };
+  }
+  const maps = one.maps && (shown || format === "json") ? "occlusion" : "";
+  return { ...fields, face: one.face, maps, photograph: shown ? true : "" };
 }
 
 function place(kind) {
@@ -65,27 +67,41 @@ function tools(section, one) {
   if (one === null) {
     for (const name of [".maps", ".remove", ".faces"]) bar.querySelector(name).remove();
   } else {
-    const found = Number((section.textContent.match(/face \d+ of (\d+)/) || [0, 1])[1]);
-    const chosen = Number((section.textContent.match(/face (\d+) of/) || [0, 1])[1]) - 1;
+    const card = section.querySelector("article").dataset;
+    const found = Number(card.found || 0);
+    const chosen = Number(card.index || 0);
     const which = bar.querySelector(".which");
     for (let n = 0; n < found; n += 1) which.add(new Option(`${n + 1} of ${found}`, String(n), false, n === chosen));
     bar.querySelector(".faces").hidden = found < 2;
-    which.addEventListener("change", () => { one.face = which.value; judge(one); });
+    which.addEventListener("change", async () => { one.face = which.value; await judge(one); await judgeTogether(); });
     bar.querySelector(".maps").addEventListener("click", () => { one.maps = true; judge(one); });
     bar.querySelector(".maps").setAttribute("aria-label", `heat maps of ${one.file.name}`);
     bar.querySelector(".remove").setAttribute("aria-label", `remove ${one.file.name}`);
     bar.querySelector(".remove").addEventListener("click", () => remove(one));
-    if (!section.querySelector(".face")) for (const button of bar.querySelectorAll(".maps, .save")) button.remove();
+    if (!found) for (const button of bar.querySelectorAll(".maps, .save")) button.remove();
   }
   section.prepend(bar);
 }
 
 function show(section, html, one) {
+  const held = section.contains(document.activeElement) ? document.activeElement.className : null;
   section.innerHTML = html; // made by the server, which escapes every name; the policy of this page runs no program in it
-  const photograph = section.querySelector("image.photograph");
-  if (photograph && one) photograph.setAttribute("href", one.address);
   if (one && one.maps && section.querySelector(".show-heat")) section.querySelector(".show-heat").checked = true;
   tools(section, one);
+  if (held !== null) (section.querySelector(`.tools .${held.split(" ")[0] || "none"}`) || results).focus();
+}
+
+// What stands in place of a result until it is there.
+function wait(one) {
+  const told = document.createElement("p");
+  told.className = "quiet";
+  told.textContent = `${one.file.name}: waiting …`;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Remove";
+  button.setAttribute("aria-label", `remove ${one.file.name}`);
+  button.addEventListener("click", () => remove(one));
+  one.place.replaceChildren(told, button);
 }
 
 function firstOf(section) {
@@ -121,19 +137,21 @@ async function judge(one) {
 }
 
 function refuse(one, words) {
-  one.place.replaceChildren();
-  const told = document.createElement("p");
+  wait(one);
+  const told = one.place.querySelector("p");
   told.className = "problem";
   told.textContent = `${one.file.name}: ${words}`;
-  one.place.append(told);
-  tools(one.place, one);
   say(told.textContent, true);
 }
 
 async function judgeTogether() {
   for (const old of results.querySelectorAll(".together")) old.remove();
   results.classList.toggle("beside", at("together").checked && photographs.length > 1);
-  if (!at("together").checked || photographs.length < 2) return;
+  if (!at("together").checked) return;
+  if (photographs.length < 2) {
+    if (photographs.length) say("add another photograph of the patient");
+    return;
+  }
   const section = place("together waiting");
   results.prepend(section);
   say("judging the patient …");
@@ -184,7 +202,6 @@ async function save(one, button) {
 function remove(one) {
   photographs.splice(photographs.indexOf(one), 1);
   one.place.remove();
-  URL.revokeObjectURL(one.address);
   say(`${one.file.name} was removed`);
   at("files").focus();
   judgeTogether();
@@ -201,12 +218,14 @@ async function take(files) {
       say(`${file.name} is larger than the ${Math.floor(Number(limits.upload) / 2 ** 20)} MiB that this server takes`, true);
       continue;
     }
-    const one = { file, address: URL.createObjectURL(file), face: "", maps: false, place: place("single") };
+    const one = { file, face: "", maps: false, place: place("single") };
+    wait(one);
     photographs.push(one);
     results.append(one.place);
     added.push(one);
   }
-  for (const one of added) await judge(one);
+  results.classList.toggle("beside", at("together").checked && photographs.length > 1);
+  for (const one of added) if (photographs.includes(one)) await judge(one);
   if (added.length) await judgeTogether();
 }
 
@@ -231,4 +250,3 @@ at("why").addEventListener("change", async () => {
   for (const one of [...photographs]) await judge(one);
   await judgeTogether();
 });
-window.addEventListener("pagehide", () => { for (const one of photographs) URL.revokeObjectURL(one.address); });

@@ -1,10 +1,13 @@
 """A result as a piece of HTML that runs nothing: for notebooks, and for the page of ``dysfw serve``.
 
-Photographs are not in it: a notebook is a file that is passed on, and the page has the photograph already.
+Photographs are in it only where that is asked for: a notebook is a file that is passed on.
 """
 
 from __future__ import annotations
 
+import base64
+import io
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,19 +15,21 @@ from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment
+from PIL import Image as Pillow
 
 from ... import RESEARCH_USE
 from ...data.conditions import Condition
 from ...engine.pipeline import Pipeline
 from ...explain.explanation import Explanation
 from ...explain.map import Map
-from ...types import Failure, Judgement, PatientPrediction, Prediction
+from ...types import Failure, Judgement, PatientPrediction, Prediction, UInt8
 from ..explained import agreement_text
 from ..templating import environment_of
 from ..text import reliability_text, set_text
 
 FOLDER = Path(__file__).parent / "templates"
 CONTEXT = 0.35  # of the face's height is shown around it, where the photograph has it
+PICTURE = 800  # px of its longer side at most
 FAINT = 0.08  # of the strongest cell of all maps; weaker ones are not drawn
 
 
@@ -33,18 +38,28 @@ def style() -> str:
     return (FOLDER / "card.css").read_text("utf-8")
 
 
-def card(result: Judgement, pipeline: Pipeline, explanation: Explanation | None, top: int, name: str) -> str:
-    """name: unique on the page, of letters, digits and dashes. explanation: of any condition, with maps or without."""
+def card(
+    result: Judgement,
+    pipeline: Pipeline,
+    explanation: Explanation | None,
+    *,
+    top: int,
+    name: str,
+    photograph: bool = False,
+) -> str:
+    """top: how many conditions are shown, beside the one that is explained. name: unique on the page, of letters, digits and
+    dashes. photograph: show what was judged of it, for which its pixels must have been kept."""
     manifest = pipeline.manifest
     return _render(
         "card.html",
         name=name,
         result=result,
         title=result.patient if isinstance(result, PatientPrediction) else _source(result),
-        face=_face(result, explanation) if isinstance(result, Prediction) else None,
+        face=_face(result, explanation, photograph=photograph) if isinstance(result, Prediction) else None,
         together=result if isinstance(result, PatientPrediction) else None,
         rows=list(_rows(result, pipeline, explanation, top)),
-        hidden=len(result.labels) - top,
+        hidden=len(result.labels) - min(top, len(result.labels)),
+        given=len(result.photographs) + len(result.failures) if isinstance(result, PatientPrediction) else 1,
         doubt=reliability_text(result) if result.reasons else "",
         trusted=reliability_text(result) if result.reliable else "",
         set_words=set_text(result),
@@ -80,27 +95,31 @@ class _Row:
     in_set: bool | None
     before: float
     bars: tuple[_Bar, ...]
+    asked: bool
 
 
 def _rows(result: Judgement, pipeline: Pipeline, explanation: Explanation | None, top: int) -> Iterator[_Row]:
     known = pipeline.manifest.conditions if pipeline.manifest else {}
-    shown = result.ranking[:top]
+    shown, ranking = result.ranking[:top], result.ranking
+    asked = explanation.condition if explanation else ranking[0]
+    shown += [] if asked in shown else [asked]
     added = explanation.contributions.values if explanation else None
     largest = float(np.nanmax(np.abs(added[:, shown]))) if added is not None else 1.0
-    for rank, k in enumerate(shown, 1):
+    for k in shown:
         bars = []
         for r in np.flatnonzero(result.present):
             value = float(added[r, k]) if added is not None else None
             share = (value or 0) / (largest or 1)
             bars.append(_Bar(result.regions[r], value, float(result.votes[r, k]), 50 + 50 * min(share, 0.0), 50 * abs(share)))
         yield _Row(
-            rank=rank,
+            rank=ranking.index(k) + 1,
             label=result.labels[k],
             condition=known.get(result.labels[k], Condition()),
             probability=float(result.probabilities[k]),
             in_set=k in result.prediction_set.members if result.prediction_set else None,
             before=float(explanation.contributions.before[k]) if explanation else 0.0,
             bars=tuple(sorted(bars, key=lambda bar: -bar.vote if bar.added is None else -bar.added)),
+            asked=k == asked,
         )
 
 
@@ -122,13 +141,15 @@ class _Heat:
 
 @dataclass(frozen=True, slots=True)
 class _Face:
-    """view: x, y, width and height of what is shown, px of the photograph."""
+    """view: x, y, width and height of what is shown, px of the photograph. picture: that part, as an address that holds it;
+    "" where it is not to be shown."""
 
     index: int
     found: int
     width: int
     height: int
-    view: str
+    view: tuple[int, int, int, int]
+    picture: str
     box: tuple[float, float, float, float]
     stroke: float
     outlines: tuple[_Outline, ...]
@@ -137,12 +158,13 @@ class _Face:
     turned: str
 
 
-def _face(result: Prediction, explanation: Explanation | None) -> _Face:
+def _face(result: Prediction, explanation: Explanation | None, *, photograph: bool) -> _Face:
     subject, image = result.subject, result.subject.image
     x0, y0, x1, y1 = (float(v) for v in subject.face.box)
     around = CONTEXT * max(x1 - x0, y1 - y0)
-    left, upper = max(0.0, x0 - around), max(0.0, y0 - around)
-    width, height = min(image.width, x1 + around) - left, min(image.height, y1 + around) - upper
+    left, upper = int(max(0, min(x0 - around, image.width - 1))), int(max(0, min(y0 - around, image.height - 1)))
+    right, lower = math.ceil(min(image.width, x1 + around)), math.ceil(min(image.height, y1 + around))
+    view = (left, upper, max(1, right - left), max(1, lower - upper))
     polygons = {region.name: region.polygon for region in subject.segmentation.regions}
     outlines = [
         _Outline(name, " ".join(f"{x:.1f},{y:.1f}" for x, y in polygons[name]), number)
@@ -155,14 +177,25 @@ def _face(result: Prediction, explanation: Explanation | None) -> _Face:
         found=subject.faces,
         width=image.width,
         height=image.height,
-        view=f"{left:.1f} {upper:.1f} {width:.1f} {height:.1f}",
+        view=view,
+        picture=_picture(subject.opened.pixels, view) if photograph else "",
         box=(x0, y0, x1 - x0, y1 - y0),
-        stroke=max(width, height) / 300,
+        stroke=max(view[2:]) / 300,
         outlines=tuple(outlines),
         heats=tuple(_heats(explanation)) if explanation else (),
         asked=result.labels[explanation.condition] if explanation else "",
         turned=f"yaw {pose.yaw:+.0f}°, pitch {pose.pitch:+.0f}°, roll {pose.roll:+.0f}°" if pose else "",
     )
+
+
+def _picture(pixels: UInt8, view: tuple[int, int, int, int]) -> str:
+    """The part of the photograph as the recipe saw it: upright, and in sRGB, which a browser may do otherwise or not at all."""
+    x, y, width, height = view
+    shown = Pillow.fromarray(np.ascontiguousarray(pixels[y : y + height, x : x + width]))
+    shown.thumbnail((PICTURE, PICTURE))
+    written = io.BytesIO()
+    shown.save(written, "JPEG", quality=88)
+    return f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}"
 
 
 def _heats(explanation: Explanation) -> Iterator[_Heat]:
@@ -205,4 +238,5 @@ def _environment() -> Environment:
 
 def _left_out(result: PatientPrediction) -> Sequence[tuple[str, str]]:
     pairs = zip(result.photographs, result.left_out, strict=True)
-    return [(Path(one.subject.image.source).name, why) for one, why in pairs if why]
+    own = [(Path(one.subject.image.source).name, why) for one, why in pairs if why]
+    return own + [(Path(one.source).name, one.message) for one in result.failures]
