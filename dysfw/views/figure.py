@@ -166,10 +166,8 @@ def _draw_contributions(axes: Axes, result: Judgement, explanation: Explanation)
     axes.margins(x=0.18)
     axes.axvline(0, color="0.35", linewidth=0.8)
     before = float(explanation.contributions.before[k])
-    said = (
-        f"what each region adds to {result.labels[k]}:\n{before:.3f} before any, {float(result.probabilities[k]):.3f} with all"
-    )
-    axes.set_title(said, fontsize=11, color="0.35")
+    said = f"added to {result.labels[k]}: {before:.3f} before any region, {float(result.probabilities[k]):.3f} with all"
+    axes.set_title("\n".join(wrap(said, 48)), fontsize=10, color="0.35", parse_math=False)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
 
