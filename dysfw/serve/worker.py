@@ -20,9 +20,10 @@ from ..engine.pipeline import Pipeline
 from ..explain.explanation import Explanation, explain, maps_of
 from ..explain.map import Map
 from ..types import Failure, Judgement, PatientPrediction, Prediction
-from .problems import stopping
+from .problems import RequestError, stopping
 from .upload import Asked, Upload
 
+KEPT = 384_000_000  # bytes of photographs that one request may have kept: 128 megapixels
 FINISH = 30.0  # seconds that what is being computed is waited for at the end
 
 
@@ -172,13 +173,27 @@ class Worker:
         uploads = [upload for job in jobs for upload in job.uploads]
         each = self.pipeline.predict_each(uploads, all_faces=all_faces, pixels=pixels)
         for job in jobs:
-            found = [next(each) for _ in job.uploads]
+            found = self._taken_from(each, job)
             if not job.left:
                 self._mapping.append((job, self._steps(job.asked, found)))
                 if job.asked.maps is None:
                     self._go_on(last=True)
         self.pace.add((time.perf_counter() - started) / len(uploads))
         give_back_memory()
+
+    def _taken_from(self, each: Iterator[list[Prediction | Failure]], job: Job) -> list[list[Prediction | Failure]]:
+        """What was found in the job's photographs; nothing more is kept of a job that would hold too many pixels."""
+        found, kept = [], 0
+        for _ in job.uploads:
+            faces = next(each)
+            kept += max(map(_held, faces), default=0)
+            if kept > KEPT and not job.left:
+                job.left = True
+                megapixels = f"{KEPT / 3e6:.0f} megapixels"
+                message = f"photographs that are shown, mapped or drawn may have {megapixels} in all; send fewer at a time"
+                job.settle(RequestError(413, "too_many_pixels", message))
+            found.append([] if job.left else faces)
+        return found
 
     def _go_on(self, *, last: bool = False) -> None:
         """A step of the job that has waited longest for one, or of the one that came last."""
@@ -219,6 +234,11 @@ class Worker:
         """Without maps."""
         wanted = asked.explain or asked.why is not None or asked.maps is not None
         return explain(self.pipeline, result, label=asked.why) if wanted else None
+
+
+def _held(one: Prediction | Failure) -> int:
+    """Bytes of the photograph; all faces of one hold the same."""
+    return one.subject.pixels.nbytes if isinstance(one, Prediction) and one.subject.pixels is not None else 0
 
 
 def _wanted(faces: Sequence[Prediction | Failure], asked: Asked, number: int) -> Sequence[Prediction | Failure]:

@@ -189,6 +189,15 @@ def test_what_does_not_go_together_is_refused_first(dysfw, bundle, paint, argume
     assert message in ran.err
 
 
+def test_the_command_line_knows_the_methods_that_there_are():
+    from typing import get_args
+
+    from dysfw.cli import formats
+    from dysfw.explain import map as maps
+
+    assert get_args(formats.Method) == get_args(maps.Method)
+
+
 def test_a_photograph_is_not_taken_for_the_patient_s_name(dysfw, bundle, paint):
     one = paint("a.png", RED)
     ran = dysfw("run", bundle, one, "--patient", one)

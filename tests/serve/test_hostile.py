@@ -306,6 +306,16 @@ def test_nothing_more_is_computed_for_a_client_that_has_left(server, paint, slow
     assert len(slow_maps) == made < 10
 
 
+def test_more_pixels_than_can_be_kept_are_refused(server, paint, monkeypatch):
+    monkeypatch.setattr(worker, "KEPT", 3 * 64 * 64 * 3)
+    one = paint("a.png", RED)
+    for asked in ({"format": "html", "photograph": "true"}, {"maps": "occlusion"}, {"format": "pdf", "patient": "P"}):
+        answer = server.post(*[one] * 4, **asked)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_many_pixels")
+        assert server.post(*[one] * 3, **asked).status_code == 200
+    assert server.post(*[one] * 4).status_code == 200  # of these none are kept
+
+
 def test_what_is_under_way_when_the_server_ends_is_told_so(serving, paint, slow_maps):
     server = serving()
     with ThreadPoolExecutor(1) as clients:
