@@ -2,6 +2,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 RED = (200, 40, 40)
 
 
@@ -57,3 +59,12 @@ def test_a_wrong_size_is_refused_before_any_work(dysfw, bundle, paint, monkeypat
     ran = dysfw("run", bundle, paint("new.png", RED))
     assert ran.code == 2
     assert "DYSFW_CACHE_SIZE is 'lots'" in ran.err
+
+
+@pytest.mark.parametrize("command", ["info", "clear"])
+def test_a_file_in_the_place_of_the_folder_is_told(dysfw, monkeypatch, tmp_path, command):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DYSFW_CACHE", str(tmp_path / "file"))
+    ran = dysfw("cache", command)
+    assert ran.code == 2
+    assert "is a file" in ran.err

@@ -58,4 +58,6 @@ def _folder() -> Path:
     folder = cache_folder()
     if folder is None:
         raise DysfwError(f"{FOLDER} is off, or there is no home folder: nothing is cached", hint=f"set {FOLDER} to a folder")
+    if folder.parent.is_file():
+        raise DysfwError(f"{folder.parent} is a file, and nothing can be cached in it", hint=f"set {FOLDER} to a folder")
     return folder
