@@ -83,14 +83,19 @@ class Served:
             self._check(asked)
             answer = await self._judged(self.worker.submit(uploads, asked), request)
             self.metrics.add(answer)
-            response = await asyncio.to_thread(respond, answer, asked, self.pipeline)
-        except DysfwError as error:
-            hint = f"; {error.hint}" if error.hint else ""
-            raise RequestError(400, "cannot_be_written", f"{error.message}{hint}") from None
+            response = await self._written(answer, asked)
         finally:
             self._under_way -= 1
         self.metrics.seconds.observe(time.perf_counter() - started)
         return response
+
+    async def _written(self, answer: Answer, asked: Asked) -> Response:
+        """Not in the event loop: a PDF takes half a second."""
+        try:
+            return await asyncio.to_thread(respond, answer, asked, self.pipeline)
+        except DysfwError as error:
+            hint = f"; {error.hint}" if error.hint else ""
+            raise RequestError(400, "cannot_be_written", f"{error.message}{hint}") from None
 
     def _check(self, asked: Asked) -> None:
         """Raise RequestError for what the bundle does not know, before any work is done."""
