@@ -82,9 +82,10 @@ class Client:
             except requests.RequestException as error:
                 kind = "no answer in time" if isinstance(error, requests.Timeout) else type(error).__name__
                 raise DysfwError(f"{self._base} does not answer ({kind})", hint="is `dysfw serve` running there?") from None
-            if answer.status_code != 503 or not left:
+            later = answer.headers.get("Retry-After") if answer.status_code == 503 else None
+            if later is None or not left:
                 break
-            time.sleep(float(answer.headers.get("Retry-After", "1")))
+            time.sleep(float(later))
         return answer
 
     @staticmethod

@@ -20,7 +20,8 @@ class RequestError(Exception):
 
 
 def stopping() -> RequestError:
-    return RequestError(503, "stopping", "this server is being stopped", {"Retry-After": "30"})
+    """Nobody knows when it will be back, so nobody is told to come back."""
+    return RequestError(503, "stopping", "this server is being stopped")
 
 
 def busy(seconds: int) -> RequestError:

@@ -48,7 +48,7 @@ def test_it_ends_in_peace_in_the_middle_of_work(programs, bundle, paint, number)
         assert server.returncode == 0
         assert "Traceback" not in err
         assert err.splitlines()[-1] == "stopped"
-        with pytest.raises(DysfwError, match="being stopped|does not answer"):
+        with pytest.raises(DysfwError, match="503: this server is being stopped|does not answer"):
             heavy.result()
 
 

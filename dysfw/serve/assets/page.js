@@ -25,9 +25,10 @@ async function ask(some, fields) {
   for (const one of some) form.append("images", one.file, one.file.name || "pasted");
   for (let tries = 0; ; tries += 1) {
     const answer = await fetch("/v1/predictions", { method: "POST", body: form });
-    if (answer.status !== 503 || tries === 5) return answer;
+    const later = answer.status === 503 && answer.headers.get("Retry-After");
+    if (!later || tries === 5) return answer;
     say("the server is busy; waiting …");
-    await new Promise((wake) => setTimeout(wake, 1000 * Number(answer.headers.get("Retry-After") || 2)));
+    await new Promise((wake) => setTimeout(wake, 1000 * Number(later)));
   }
 }
 
