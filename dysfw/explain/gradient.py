@@ -21,9 +21,8 @@ from .map import Map
 from .occlusion import blurred
 
 CELLS = 16  # on each side of a map
-STEPS = (
-    64  # from the blurred crop to the crop: with 16, what the map adds up to is off by up to 0.13 with dlib, with 64 by 0.02
-)
+# From the blurred crop to the crop. With 16, what a map of dlib adds up to is off by up to 0.13, with 64 by 0.01.
+STEPS = 64
 BATCH = 16  # steps that go through the trunk together
 DIFFERENCE = 1e-2  # of the embedding's root mean square
 

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from itertools import count
+from typing import Literal
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -69,9 +70,9 @@ def _judgements(answer: Answer) -> list[Judgement]:
 def _table(answer: Answer, asked: Asked, pipeline: Pipeline) -> Response:
     from ..views.ranking import RankingTable
 
-    kind = "csv" if asked.format == "csv" else "tsv"
+    kind: Literal["csv", "tsv"] = "csv" if asked.format == "csv" else "tsv"
     file = io.StringIO(newline="")
-    table = RankingTable(file, "csv" if kind == "csv" else "tsv")
+    table = RankingTable(file, kind)
     for one in _judgements(answer):
         table.write(one, pipeline)
     media = "text/csv" if kind == "csv" else "text/tab-separated-values"

@@ -114,8 +114,7 @@ class Guard:
     def _check_origin(self, headers: Headers) -> None:
         """Browsers name the page that asks. Programs send no Origin."""
         origin = headers.get("origin")
-        foreign = origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
-        if foreign:
+        if origin is not None and _netloc(origin) != headers.get("host", "").lower():
             raise RequestError(403, "foreign_origin", "only this server's own page may ask it from a browser")
 
     def _check_length(self, length: str) -> None:
@@ -132,6 +131,14 @@ def _name_of(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()
+
+
+def _netloc(origin: str) -> str | None:
+    """Name and port; None of what is no address."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _is_address(name: str) -> bool:

@@ -14,7 +14,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from ..explain.map import Method
-from ..text import listed, printable
+from ..text import listed, printable, shown
 from .guard import too_large
 from .problems import RequestError
 from .settings import Settings
@@ -49,6 +49,8 @@ class Asked(BaseModel):
     def _go_together(self) -> Asked:
         if self.faces == "all" and (self.patient is not None or self.face is not None):
             raise ValueError("faces=all does not go with patient or face, which take one face of each photograph")
+        if self.patient is not None and not (self.patient.isprintable() and self.patient.strip()):
+            raise ValueError("patient is a name of printable characters")
         if self.photograph and self.format != "html":
             raise ValueError("photograph is for html; a PDF has it anyway, and nothing else can hold it")
         if self.maps is not None and self.format not in {"json", "html"}:
@@ -130,7 +132,7 @@ def _told(detail: Any) -> str:  # noqa: ANN401  # pydantic's error details
     words = str(detail["msg"]).removeprefix("Value error, ")
     kinds = {"int_parsing": "a whole number is needed", "bool_parsing": "true or false is needed"}
     kinds |= {"string_pattern_mismatch": "numbers from 0, separated by commas, are needed"}
-    return f"{kinds.get(detail['type'], words)}, found {printable(str(detail['input']))[:NAME]!r}" if detail["loc"] else words
+    return f"{kinds.get(detail['type'], words)}, found {shown(str(detail['input']))}" if detail["loc"] else words
 
 
 def _name(given: str, number: int) -> str:

@@ -180,6 +180,8 @@ def test_regions_of_all_photographs_are_one_document(dysfw, bundle, paint):
         (["--format", "phenopacket"], "identifiers"),
         (["--patient", "P", "--all-faces"], "one face of each photograph"),
         (["--patient", " "], "no name for a patient"),
+        (["--patient", "a\nb"], "no name for a patient"),
+        (["--patient", "P", "--maps", "occlusion", "--figure", "out.png"], "--maps are of single photographs"),
         (["--format", "xml"], "xml"),
     ],
 )

@@ -83,7 +83,7 @@ def test_the_printed_address_leaves_a_cookie_and_no_token_in_the_history(server)
 
 def test_a_stranger_s_page_cannot_ask_even_with_the_cookie(server, paint):
     one, cookie = paint("a.png", RED), {"Cookie": f"dysfw-{server.settings.port}=the-right-token"}
-    for origin in ("https://evil.example", "null", f"http://localhost:{server.settings.port + 1}", "file://"):
+    for origin in ("https://evil.example", "null", f"http://localhost:{server.settings.port + 1}", "file://", "http://[", ""):
         answer = server.post(one, token=None, headers=cookie | {"Origin": origin})
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "foreign_origin")
     assert server.post(one, token=None, headers=cookie | {"Origin": server.url}).status_code == 200

@@ -60,25 +60,20 @@ def test_a_photograph_is_dropped_and_judged(page, paint):
     assert page.locator("details").nth(1).locator("table").is_visible()
 
 
+GIVEN = """([content, name, event]) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([new Uint8Array(content)], name, {type: "image/png"}));
+    const how = {bubbles: true, cancelable: true};
+    document.dispatchEvent(event === "drop" ? new DragEvent("drop", {dataTransfer: transfer, ...how})
+        : new ClipboardEvent("paste", {clipboardData: transfer, ...how}));
+}"""
+
+
 def test_a_dragged_photograph_and_a_pasted_one_are_taken(page, paint):
     content = list(paint("dragged.png", RED).read_bytes())
-    page.evaluate(
-        """([content, kind]) => {
-        const transfer = new DataTransfer();
-        transfer.items.add(new File([new Uint8Array(content)], kind + ".png", {type: "image/png"}));
-        document.dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
-    }""",
-        [content, "dragged"],
-    )
+    page.evaluate(GIVEN, [content, "dragged.png", "drop"])
     assert results(page) == ["dragged.png"]
-    page.evaluate(
-        """([content, kind]) => {
-        const transfer = new DataTransfer();
-        transfer.items.add(new File([new Uint8Array(content)], kind + ".png", {type: "image/png"}));
-        document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: transfer, bubbles: true, cancelable: true}));
-    }""",
-        [content, "pasted"],
-    )
+    page.evaluate(GIVEN, [content, "pasted.png", "paste"])
     assert results(page) == ["dragged.png", "pasted.png"]
 
 

@@ -143,13 +143,15 @@ def test_names_of_photographs_are_shown_and_never_more(server, paint):
     [
         ({"format": "xml"}, "format"),
         ({"top": "0"}, "top"),
-        ({"face": "-1"}, "numbers from 0, separated by commas, are needed, found '-1'"),
+        ({"face": "-1"}, "numbers from 0, separated by commas, are needed, found “-1”"),
         ({"explain": "maybe"}, "true or false is needed"),
         ({"top": "many"}, "a whole number is needed"),
         ({"colour": "red"}, "unknown field 'colour' (allowed: faces"),
         ({"why": "redd"}, "did you mean 'red'"),
         ({"patient": "P", "faces": "all"}, "one face of each photograph"),
         ({"photograph": "true"}, "photograph is for html"),
+        ({"patient": "a\nb"}, "printable characters"),
+        ({"patient": " "}, "printable characters"),
         ({"maps": "occlusion", "format": "csv"}, "maps have no place in csv"),
     ],
 )

@@ -109,11 +109,11 @@ def run(
             failures.append(result)
             printed.fail(result)
             continue
-        told = reasons(result)
         if patient is None or printed.single:
+            told = reasons(result)
             printed.add(result, told)
-        if figures and patient is None:
-            _draw(next(figures), result, pipeline, top, told)
+            if figures and patient is None:
+                _draw(next(figures), result, pipeline, top, told)
         if patient is not None:
             photographs.append(result if figures else replace(result, subject=replace(result.subject, pixels=None)))
     if patient is not None and photographs and pipeline.judge:
@@ -149,11 +149,17 @@ def _refuse(form: Format, *, maps: bool, figure: bool, explain: bool, patient: s
 
     if maps and form != "json" and not figure:
         raise DysfwError("--maps needs --figure or --json to show them in", hint="add one of them, or leave --maps out")
+    if maps and form != "json" and patient is not None:
+        raise DysfwError(
+            "--maps are of single photographs, which --patient shows with --json alone", hint="add --json, or leave one out"
+        )
     if explain and form not in {"text", "json"}:
         raise DysfwError(f"--format {form} has no place for explanations", hint="take --json, or leave --explain out")
     if patient is not None and all_faces:
         raise DysfwError("--patient takes one face of each photograph, --all-faces every one", hint="leave one of them out")
-    if patient is not None and (not patient.strip() or patient.startswith("-") or Path(patient).is_file()):
+    if patient is not None and (
+        not patient.strip() or not patient.isprintable() or patient.startswith("-") or Path(patient).is_file()
+    ):
         raise DysfwError(
             f"--patient {patient}: this is no name for a patient", hint="--patient NAME, for example --patient P-017"
         )
