@@ -25,7 +25,7 @@ lint: $(VENV)/installed
 	$(VENV)/bin/lint-imports
 
 docs: $(VENV)/installed
-	$(VENV)/bin/python docs/generate reference
+	$(VENV)/bin/python tools/docs reference
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --site-dir site
 
 clean:

@@ -13,21 +13,21 @@ import numpy as np
 from PIL import Image as Pillow
 
 from .cache.store import StageCache
-from .engine.assemble import open_pipeline
-from .engine.patient import judge_patient
-from .engine.pipeline import Pipeline
 from .errors import DysfwError, ImageError
 from .explain.explanation import Explanation, condition_called, explain
-from .explain.map import Method
+from .explain.saliency_map import Method
 from .imaging.decode import Source
+from .inference.loading import open_pipeline
+from .inference.patient import predict_patient
+from .inference.pipeline import Pipeline
 from .registry.registry import load_registry
-from .text import listed
-from .types import Failure, Judgement, PatientPrediction, Prediction, UInt8
+from .types import BasePrediction, Failure, PatientPrediction, Prediction, UInt8
+from .util.text import listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Photographed = str | Path | bytes | UInt8 | Pillow.Image
+ImageLike = str | Path | bytes | UInt8 | Pillow.Image
 """A photograph: a file, the bytes of one, uint8 [height, width, 3] in sRGB, or one that Pillow has opened."""
 
 _numbers = count(1)
@@ -37,24 +37,24 @@ class Model:
     """A trained recipe at work. pipeline: what does it. labels: the conditions. regions: in the order of the votes."""
 
     def __init__(self, pipeline: Pipeline) -> None:
-        if pipeline.judge is None:
+        if pipeline.classifier is None:
             raise DysfwError(f"the recipe {pipeline.recipe.name!r} is not trained")
         self.pipeline = pipeline
-        self.labels = pipeline.judge.labels
-        self.regions = tuple(pipeline.judge.heads)
+        self.labels = pipeline.classifier.labels
+        self.regions = tuple(pipeline.classifier.heads)
 
-    def predict(self, photograph: Photographed) -> Result:
+    def predict(self, image: ImageLike) -> Result:
         """The face that the recipe chooses. Raises ImageError where there is none, or no photograph."""
-        (one,) = self.pipeline.predict([_source(photograph, 1)], pixels=True)
+        (one,) = self.pipeline.predict([_source(image, 1)], pixels=True)
         if isinstance(one, Failure):
             raise ImageError(one.code, f"{one.source}: {one.message}")
         return Result(one, self.pipeline)
 
-    def predict_all(self, photographs: Iterable[Photographed], *, all_faces: bool = False, pixels: bool = False) -> Results:
+    def predict_all(self, images: Iterable[ImageLike], *, all_faces: bool = False, pixels: bool = False) -> Results:
         """Every photograph, in order; what fails is among the results' ``failures`` and stops nothing. all_faces: every face
         that is found, not only the one that the recipe chooses. pixels: keep those of the photographs, which figures and maps
         need; a photograph of 12 megapixels takes 36 MB."""
-        sources = (_source(photograph, number) for number, photograph in enumerate(_several(photographs), 1))
+        sources = (_source(image, number) for number, image in enumerate(_several(images), 1))
         judged, failures = [], []
         for one in self.pipeline.predict(sources, all_faces=all_faces, pixels=pixels):
             if isinstance(one, Failure):
@@ -63,17 +63,17 @@ class Model:
                 judged.append(Result(one, self.pipeline))
         return Results(judged, tuple(failures))
 
-    def predict_patient(self, photographs: Iterable[Photographed], name: str = "patient") -> Result:
+    def predict_patient(self, images: Iterable[ImageLike], name: str = "patient") -> Result:
         """Photographs of one patient, judged together. Raises ImageError where none of them can be judged; those that cannot
         are left out, and stand among the judgement's ``failures``."""
-        found = self.predict_all(photographs, pixels=True)
+        found = self.predict_all(images, pixels=True)
         if not found:
             why = [f"{one.source}: {one.message}" for one in found.failures] or ["none was given"]
             code = found.failures[0].code if found.failures else "missing_file"
             raise ImageError(code, f"no photograph of the patient could be judged; {'; '.join(why)}")
-        assert self.pipeline.judge  # noqa: S101  # as in __init__
-        single = [one.judgement for one in found if isinstance(one.judgement, Prediction)]
-        return Result(judge_patient(self.pipeline.judge, name, single, found.failures), self.pipeline)
+        assert self.pipeline.classifier  # noqa: S101  # as in __init__
+        single = [one.prediction for one in found if isinstance(one.prediction, Prediction)]
+        return Result(predict_patient(self.pipeline.classifier, name, single, found.failures), self.pipeline)
 
     def __repr__(self) -> str:
         return f"<dysfw model {self.pipeline.recipe.name}: {len(self.labels)} conditions by {len(self.regions)} regions>"
@@ -83,21 +83,21 @@ class Result:
     """What a model says of a face or a patient. judgement: the record itself, with probabilities, votes, reasons and notices;
     of a patient also with each photograph and why it was left out."""
 
-    def __init__(self, judgement: Judgement, pipeline: Pipeline) -> None:
-        self.judgement = judgement
+    def __init__(self, prediction: BasePrediction, pipeline: Pipeline) -> None:
+        self.prediction = prediction
         self._pipeline = pipeline
         self._explained: Explanation | None = None
 
     @property
     def ranking(self) -> list[tuple[str, float]]:
         """Conditions with their probabilities, the most probable first."""
-        own = self.judgement
+        own = self.prediction
         return [(own.labels[k], float(own.probabilities[k])) for k in own.ranking]
 
     @property
-    def reliable(self) -> bool | None:
-        """None where it was not assessed."""
-        return self.judgement.reliable
+    def reliable(self) -> bool:
+        """Whether no check found a problem with this image."""
+        return self.prediction.reliable
 
     def explain(self, why: str | None = None, *, maps: Method | None = None) -> Explanation:
         """What each region adds to the probability of ``why``, by default of the first condition. maps: "occlusion" or
@@ -106,21 +106,21 @@ class Result:
         where the pixels were not kept or of a patient."""
         if maps not in {None, *get_args(Method)}:
             raise ValueError(f"maps are by {listed(get_args(Method))}, not {maps!r}")
-        if maps and not isinstance(self.judgement, Prediction):
+        if maps and not isinstance(self.prediction, Prediction):
             raise ValueError("maps are of one face, and this is of several photographs")
-        label = None if why is None else condition_called(why, self.judgement.labels, "why")
-        self._explained = explain(self._pipeline, self.judgement, label=label, maps=maps)
+        label = None if why is None else condition_called(why, self.prediction.labels, "why")
+        self._explained = explain(self._pipeline, self.prediction, label=label, maps=maps)
         return self._explained
 
     def to_dict(self) -> dict[str, object]:
         """The documented JSON object."""
-        from .views.record import patient_record, record
+        from .output.to_json import patient_to_json, prediction_to_json
 
-        own = self.judgement
+        own = self.prediction
         if isinstance(own, PatientPrediction):
-            return patient_record(own, self._pipeline, self._explained)
+            return patient_to_json(own, self._pipeline, self._explained)
         assert isinstance(own, Prediction)  # noqa: S101  # there is no third
-        return record(own, self._pipeline, self._explained)
+        return prediction_to_json(own, self._pipeline, self._explained)
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each condition, as ``dysfw run --format csv``. Needs pandas."""
@@ -128,37 +128,37 @@ class Result:
 
     def to_phenopacket(self, top: int = 5) -> dict[str, object]:
         """Raises DysfwError where the bundle knows no identifiers."""
-        from .views.phenopacket import phenopacket
+        from .output.phenopacket import phenopacket
 
-        return phenopacket(self.judgement, self._pipeline, top)
+        return phenopacket(self.prediction, self._pipeline, top)
 
     def save_figure(self, path: str | Path, top: int = 5) -> None:
         """Photograph, ranking and votes: .png, .pdf or .svg. Raises DysfwError for another ending, and ValueError where the
         pixels were not kept."""
-        from .views.figure import ENDINGS, save_figure
+        from .output.figure import ENDINGS, save_figure
 
         if Path(path).suffix.lower() not in ENDINGS:
             raise DysfwError(f"the name of a figure must end in {listed(ENDINGS)}, found {str(path)!r}")
-        save_figure(Path(path), self.judgement, self._pipeline, top, explanation=self._explained)
+        save_figure(Path(path), self.prediction, self._pipeline, top, explanation=self._explained)
 
-    def html(self, *, photograph: bool = False) -> str:
+    def html(self, *, image: bool = False) -> str:
         """What notebooks show of it. photograph: hold the photograph too, as far as it is shown, for which its pixels must have
         been kept; a notebook with it holds a face."""
-        from .views.card.card import card, style
+        from .output.card.card import card, style
 
         name = f"dysfw-{next(_numbers)}"  # unique among all that a notebook shows
-        explained = self._explained or explain(self._pipeline, self.judgement)
-        shown = card(self.judgement, self._pipeline, explained, top=5, name=name, photograph=photograph)
+        explained = self._explained or explain(self._pipeline, self.prediction)
+        shown = card(self.prediction, self._pipeline, explained, top=5, name=name, show_image=image)
         return f"<style>{style()}</style>{shown}"
 
     def _repr_html_(self) -> str:
         return self.html()
 
     def __repr__(self) -> str:
-        from .views.text import reliability_text
+        from .output.terminal import reliability_text
 
         first = ", ".join(f"{label} {probability:.3f}" for label, probability in self.ranking[:3])
-        said = reliability_text(self.judgement)
+        said = reliability_text(self.prediction)
         return f"<dysfw result: {first}{f'; {said}' if said else ''}>"
 
 
@@ -174,7 +174,7 @@ class Results(list[Result]):
         return _frame(self)
 
     def _repr_html_(self) -> str:
-        from .views.card.card import failure_card
+        from .output.card.card import failure_card
 
         failed = [failure_card(one, f"dysfw-{next(_numbers)}") for one in self.failures]
         return "".join([*(one._repr_html_() for one in self), *failed])
@@ -195,7 +195,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, device: str | Non
 def _opened_cache() -> StageCache | None:
     import warnings
 
-    from .cache.place import cache_folder, cache_size
+    from .cache.location import cache_folder, cache_size
 
     folder = cache_folder()
     return StageCache(folder, cache_size(), lambda text: warnings.warn(text, stacklevel=2)) if folder else None
@@ -214,29 +214,29 @@ class _Given:
         return self._name
 
 
-def _several(photographs: Iterable[Photographed]) -> Iterable[Photographed]:
+def _several(images: Iterable[ImageLike]) -> Iterable[ImageLike]:
     """Raises TypeError for a single one, whose letters or bytes or rows would be taken for photographs."""
-    if isinstance(photographs, str | Path | bytes | np.ndarray | Pillow.Image):
-        raise TypeError(f"several photographs are asked for, and this is one ({type(photographs).__name__}); put it in a list")
-    return photographs
+    if isinstance(images, str | Path | bytes | np.ndarray | Pillow.Image):
+        raise TypeError(f"several photographs are asked for, and this is one ({type(images).__name__}); put it in a list")
+    return images
 
 
-def _source(photograph: Photographed, number: int) -> Source:
-    if isinstance(photograph, str | Path):
-        return Path(photograph)
+def _source(image: ImageLike, number: int) -> Source:
+    if isinstance(image, str | Path):
+        return Path(image)
     name = f"photograph {number}"
-    if isinstance(photograph, bytes):
-        return _Given(photograph, name)
-    if isinstance(photograph, np.ndarray):
-        photograph = Pillow.fromarray(_checked(photograph))
-    if not isinstance(photograph, Pillow.Image):
-        raise TypeError(f"a photograph is a path, bytes, an array or a Pillow image, not {type(photograph).__name__}")
+    if isinstance(image, bytes):
+        return _Given(image, name)
+    if isinstance(image, np.ndarray):
+        image = Pillow.fromarray(_checked(image))
+    if not isinstance(image, Pillow.Image):
+        raise TypeError(f"a photograph is a path, bytes, an array or a Pillow image, not {type(image).__name__}")
     written = io.BytesIO()
     try:
-        photograph.save(written, "PNG", exif=photograph.getexif(), compress_level=1)
+        image.save(written, "PNG", exif=image.getexif(), compress_level=1)
     except (OSError, ValueError):  # a mode that PNG has not
-        photograph.convert("RGB").save(written, "PNG", exif=photograph.getexif(), compress_level=1)
-    return _Given(written.getvalue(), getattr(photograph, "filename", "") or name)
+        image.convert("RGB").save(written, "PNG", exif=image.getexif(), compress_level=1)
+    return _Given(written.getvalue(), getattr(image, "filename", "") or name)
 
 
 def _checked(pixels: np.ndarray[Any, Any]) -> UInt8:
@@ -250,7 +250,7 @@ def _frame(results: Iterable[Result]) -> pd.DataFrame:
         import pandas as pd
     except ImportError as error:
         raise DysfwError(f"tables need pandas ({error})", hint="pip install pandas") from None
-    from .views.ranking import COLUMNS, ranking_rows
+    from .output.ranking_table import COLUMNS, ranking_rows
 
-    rows = [row for one in results for row in ranking_rows(one.judgement, one._pipeline)]
+    rows = [row for one in results for row in ranking_rows(one.prediction, one._pipeline)]
     return pd.DataFrame(rows, columns=list(COLUMNS))

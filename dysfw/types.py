@@ -19,7 +19,7 @@ Int64 = npt.NDArray[np.int64]
 UInt8 = npt.NDArray[np.uint8]
 Bool = npt.NDArray[np.bool_]
 
-Align = bool | Literal["trunk", "dlib", "arcface", "facenet"]
+Align = bool | Literal["backbone", "dlib", "arcface", "facenet"]
 
 # The anatomical parts of a face that a segmenter may return, by the terms of Elements of Morphology
 # (Allanson et al., Am J Med Genet A 2009;149A:2-5), from the whole to the parts and from above downwards.
@@ -35,7 +35,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Photograph:
+class ImageInfo:
     """What is known of a photograph without its pixels. source: as the user gave it; sha256: hex digest of the file's bytes;
     width, height: px, upright; notices: what decoding had to change."""
 
@@ -68,9 +68,9 @@ class Image:
         return int(self.pixels.shape[1])
 
     @property
-    def photograph(self) -> Photograph:
+    def info(self) -> ImageInfo:
         """The same without its pixels."""
-        return Photograph(self.source, self.sha256, self.width, self.height, self.notices)
+        return ImageInfo(self.source, self.sha256, self.width, self.height, self.notices)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,16 +108,16 @@ class Region:
 class Crop:
     """How regions are cut from the photograph. Fractions are of the longer side of the face's box.
 
-    align: True turns each crop so that the eye line is level, False leaves it as the photograph. "trunk", and the name of an
-    alignment (``dysfw.alignment``), level the eyes too, but place the region ``face`` as the trunk was trained to see it, or by
+    align: True turns each crop so that the eye line is level, False leaves it as the photograph. "backbone", and the name of an
+    alignment (``dysfw.imaging.alignment``), level the eyes too, but place the region ``face`` as the trunk was trained to see it, or by
     that name; margin and least do not apply to it then. margin: what is added on each side of a region. least: the least that
     a crop's side shows of the face, whatever the size of the region: a trunk that learned whole faces cannot read a patch of
     skin blown up to its input size. size: side of the crops, px; None takes the backbone's own.
     """
 
-    align: Align = "trunk"
+    align: Align = "backbone"
     margin: float = 0.0
-    least: float = 0.7
+    min_side: float = 0.7
     size: int | None = None
 
 
@@ -164,7 +164,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cases:
+class GalleryCases:
     """What a head keeps of the M photographs it answers by. x: float32 [M, dim], embeddings as they were given to ``fit``; y:
     int64 [M], their classes; groups: int64 [M], their patients."""
 
@@ -174,16 +174,16 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class Neighbor:
     """A known case that a face is like. case: by its id; likeness: mean over the regions that both show, 1 is the same."""
 
     case: str
     label: str
-    likeness: float
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Embedded:
+class FaceEmbedding:
     """One face after everything that needs no training.
 
     faces: how many the detector found in the image; index: which of them this is, from 0. embeddings: float32 [R, dim] in
@@ -192,7 +192,7 @@ class Embedded:
     crops, see ``dysfw.reliability.quality``. pixels: of the photograph, as in ``Image``; None where nobody asked for them.
     """
 
-    image: Photograph
+    image: ImageInfo
     face: Face
     faces: int
     index: int
@@ -205,7 +205,7 @@ class Embedded:
     pixels: UInt8 | None = None
 
     @property
-    def opened(self) -> Image:
+    def decoded_image(self) -> Image:
         """The photograph with its pixels. Raises ValueError where they were not kept."""
         if self.pixels is None:
             raise ValueError(f"the pixels of {self.image.source} were not kept")
@@ -235,7 +235,7 @@ class PredictionSet:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Judgement:
+class BasePrediction:
     """What a trained recipe says of one face, or of one patient.
 
     labels: K conditions. probabilities: float32 [K], sum 1, calibrated where reliability was assessed. votes: float32 [R, K],
@@ -246,12 +246,12 @@ class Judgement:
     labels: tuple[str, ...]
     regions: tuple[str, ...]
     probabilities: Float32
-    votes: Float32
-    reliable: bool | None
+    region_probabilities: Float32
+    reliable: bool
     reasons: tuple[Notice, ...]
-    prediction_set: PredictionSet | None
+    prediction_set: PredictionSet
     notices: tuple[Notice, ...]
-    matches: tuple[Match, ...] = ()
+    neighbors: tuple[Neighbor, ...] = ()
 
     @property
     def ranking(self) -> list[int]:
@@ -261,28 +261,28 @@ class Judgement:
     @property
     def present(self) -> Bool:
         """bool [R]: which regions voted."""
-        return np.asarray(~np.isnan(self.votes).any(axis=1))
+        return np.asarray(~np.isnan(self.region_probabilities).any(axis=1))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Prediction(Judgement):
+class Prediction(BasePrediction):
     """Of one face, the subject."""
 
-    subject: Embedded
+    subject: FaceEmbedding
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class PatientPrediction(Judgement):
+class PatientPrediction(BasePrediction):
     """Of one patient, by several photographs. patient: what to call them. votes: of each region the mean over the photographs
     that show it. photographs: a prediction for each, in order. left_out: for each why it does not count; "" where it does.
     failures: photographs that could not be judged at all."""
 
     patient: str
-    photographs: tuple[Prediction, ...]
+    images: tuple[Prediction, ...]
     left_out: tuple[str, ...]
     failures: tuple[Failure, ...] = ()
 
     @property
     def counted(self) -> tuple[Prediction, ...]:
         """The photographs that count: at least one."""
-        return tuple(one for one, why in zip(self.photographs, self.left_out, strict=True) if not why)
+        return tuple(one for one, why in zip(self.images, self.left_out, strict=True) if not why)

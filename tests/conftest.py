@@ -18,7 +18,7 @@ device: cpu
 precision: float32
 detector: {use: centre}
 segmenter: {use: toy_halves}
-crop: {align: true, margin: 0.1, least: 0}
+crop: {align: true, margin: 0.1, min_side: 0}
 backbone: {use: mosaic}
 head: {use: softmax, C: 0.1}
 fusion: {use: mean}
@@ -36,7 +36,7 @@ def no_outside_influence(monkeypatch, tmp_path_factory):
 @pytest.fixture(scope="session")
 def phantoms() -> Path:
     """48 synthetic faces of 7 classes, with a manifest that names patients."""
-    return Path(__file__).parent / "data" / "phantoms"
+    return Path(__file__).parent / "fixtures" / "data" / "phantoms"
 
 
 @pytest.fixture(scope="session")
@@ -84,8 +84,8 @@ def colour_data(tmp_path, paint) -> Path:
     rows = ["path,label,patient,split"]
     for label, colour in COLOURS.items():
         for patient in range(5):
-            for photograph in range(2):
-                seed = patient * 2 + photograph
+            for image in range(2):
+                seed = patient * 2 + image
                 paint(f"data/{label}/{seed}.png", colour, seed=seed)
                 split = "test" if patient == 4 else "train"
                 rows.append(f"{label}/{seed}.png,{label},{label}-{patient},{split}")

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 
 def test_speed_prints_one_table_and_writes_the_same_as_json(tmp_path):
     file = tmp_path / "speed.json"
-    command = [sys.executable, "tests/benchmarks/speed", "dlib_trunk", "--quick", "--json", str(file)]
+    command = [sys.executable, "benchmarks/speed", "dlib_trunk", "--quick", "--json", str(file)]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     lines = printed.splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
@@ -29,7 +29,7 @@ def test_speed_prints_one_table_and_writes_the_same_as_json(tmp_path):
 
 
 def test_a_name_that_is_no_measurement_is_refused():
-    command = [sys.executable, "tests/benchmarks/speed", "nothing"]
+    command = [sys.executable, "benchmarks/speed", "nothing"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     assert "'nothing' is none of trunk, compiled, precision" in ran.stderr

@@ -17,10 +17,10 @@ RED = (200, 40, 40)
 @pytest.fixture
 def model(toys, toy_recipe, colour_data, tmp_path):
     from dysfw.data.read import read_dataset
-    from dysfw.engine.assemble import open_pipeline
-    from dysfw.progress import Silent
+    from dysfw.inference.loading import open_pipeline
     from dysfw.recipe.check import load_recipe
     from dysfw.training.train import train
+    from dysfw.util.progress import Silent
 
     train(load_recipe(toy_recipe, toys), read_dataset(colour_data), tmp_path / "bundle", Silent())
     return Model(open_pipeline(tmp_path / "bundle", toys))
@@ -42,7 +42,7 @@ def test_an_opened_photograph_keeps_its_orientation(model, paint, tmp_path):
     with Pillow.open(paint("a.png", RED, size=(96, 48))) as opened:
         opened.save(tmp_path / "turned.jpg", exif=exif)
     with Pillow.open(tmp_path / "turned.jpg") as turned:
-        judged = model.predict(turned).judgement.subject.image
+        judged = model.predict(turned).prediction.subject.image
     assert (judged.width, judged.height) == (48, 96)
 
 
@@ -71,8 +71,8 @@ def test_results_are_tables(model, paint):
 def test_a_patient_is_judged_by_what_can_be_judged(model, paint, tmp_path):
     result = model.predict_patient([paint("a.png", RED), tmp_path / "none.jpg", paint("b.png", RED, seed=2)], "P-1")
     assert result.to_dict()["patient"] == "P-1"
-    assert [one.code for one in result.judgement.failures] == ["missing_file"]
-    told = result.to_dict()["photographs"]
+    assert [one.code for one in result.prediction.failures] == ["missing_file"]
+    told = result.to_dict()["images"]
     assert [one["counted"] for one in told] == [True, True, False]
     assert told[2]["left_out"] == "no such file"
     result.save_figure(tmp_path / "patient.png")  # of a patient the pixels are kept
@@ -86,7 +86,7 @@ def test_explanations_are_in_all_that_is_made_of_the_result(model, paint, tmp_pa
     result = model.predict(paint("a.png", RED))
     assert "explanation" not in result.to_dict()
     found = result.explain("sand", maps="occlusion")
-    assert found.condition == result.judgement.labels.index("sand")
+    assert found.condition == result.prediction.labels.index("sand")
     assert result.to_dict()["explanation"]["label"] == "sand"
     result.save_figure(tmp_path / "out.png")
     with Pillow.open(tmp_path / "out.png") as figure:
@@ -110,10 +110,10 @@ def test_a_notebook_shows_it_without_the_photograph_and_without_a_program(model,
 
 def test_the_photograph_is_shown_only_where_that_is_asked_for(model, paint):
     result = model.predict(paint("a.png", RED))
-    assert "data:image/jpeg;base64," in result.html(photograph=True)
+    assert "data:image/jpeg;base64," in result.html(image=True)
     with pytest.raises(ValueError, match="were not kept"):
-        model.predict_all([paint("a.png", RED)])[0].html(photograph=True)
-    assert "data:image" in model.predict_all([paint("a.png", RED)], pixels=True)[0].html(photograph=True)
+        model.predict_all([paint("a.png", RED)])[0].html(image=True)
+    assert "data:image" in model.predict_all([paint("a.png", RED)], pixels=True)[0].html(image=True)
 
 
 def test_what_is_asked_wrongly_is_told_in_words(model, paint, tmp_path):
@@ -137,6 +137,6 @@ def test_importing_it_brings_nothing_heavy():
 
 
 def test_an_untrained_recipe_is_refused(toy_recipe, monkeypatch):
-    monkeypatch.syspath_prepend("tests/toys_installed")
+    monkeypatch.syspath_prepend("tests/fixtures/toys_installed")
     with pytest.raises(DysfwError, match="not trained"):
         dysfw.load(toy_recipe)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dysfw.api import PUBLIC
+from dysfw.plugin import PUBLIC
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.dataset import Item, patient_numbers
+from ..data.dataset import Sample, patient_numbers
 from ..errors import DysfwError
-from ..progress import Progress, Silent
-from ..text import count, listed
 from ..types import Failure, Int64
-from .clues import Row
+from ..util.progress import Progress, Silent
+from ..util.text import count, listed
 from .effects import Effects
-from .naming import giveaways
-from .null import LEVEL, Null, Statistic
+from .feature_table import Table
+from .leaking_features import leaking_features
 from .permutation import one_of_each, permuted
+from .permutation_null import LEVEL, PermutationNull, Statistic
 from .predict import ALL, by_group
-from .result import AuditResult, ClassResult, Clue, GroupResult
-from .table import Table
-from .verdict import judge
+from .result import AuditResult, ClassResult, GroupResult, ShortcutFeature
+from .shortcut_features import Row
+from .verdict import decide_verdict
 
 PERMUTATIONS = 999
 # More photographs than this are not needed to find what matters, and the matrices grow with their square.
@@ -30,7 +30,7 @@ MOST = 2000
 
 def audit(
     rows: Sequence[Row],
-    items: Sequence[Item],
+    samples: Sequence[Sample],
     *,
     failures: Sequence[Failure] = (),
     permutations: int = PERMUTATIONS,
@@ -43,26 +43,28 @@ def audit(
     rows: of each photograph, see ``clues.describe``; items: the same photographs. failures: those that could not be read.
     harmonised: whether the clues are of harmonised photographs. Raises DysfwError where there is nothing to tell apart.
     """
-    labels = sorted({item.label for item in items})
+    labels = sorted({sample.label for sample in samples})
     if len(labels) < 2:
         raise DysfwError(
             f"{count(len(labels), 'condition')} to tell apart ({listed(labels)}); an audit needs at least 2",
             hint="use one folder for each class, or a manifest with the columns path and label",
         )
-    y = np.array([labels.index(item.label) for item in items], np.int64)
-    groups = patient_numbers(items)
+    y = np.array([labels.index(sample.label) for sample in samples], np.int64)
+    groups = patient_numbers(samples)
     found = _examine(Table.of(rows), y, groups, labels, permutations=permutations, seed=seed, progress=progress or Silent())
-    knows_patients = all(item.patient is not None for item in items)
-    judgement = judge(found.null, found.effects, found.clues, labels, knows_patients=knows_patients, harmonised=harmonised)
+    knows_patients = all(sample.patient is not None for sample in samples)
+    prediction = decide_verdict(
+        found.null_distribution, found.effects, found.features, labels, knows_patients=knows_patients, harmonised=harmonised
+    )
     return AuditResult(
         schema="dysfw.audit/1",
-        verdict=judgement.verdict,
-        reason=judgement.reason,
-        advice=[*judgement.advice, *_remarks(rows, found.examined)],
-        p=found.null.p,
+        verdict=prediction.verdict,
+        reason=prediction.reason,
+        advice=[*prediction.advice, *_remarks(rows, found.examined)],
+        p=found.null_distribution.p,
         permutations=permutations,
         seed=seed,
-        images=len(items),
+        images=len(samples),
         patients=len(np.unique(groups)) if knows_patients else None,
         excluded=dict(Counter(failure.code for failure in failures)),
         labels=labels,
@@ -70,7 +72,7 @@ def audit(
         majority=float(np.bincount(y).max() / len(y)),
         groups=_groups(found),
         classes=_classes(labels, y, groups, found),
-        clues=found.clues if found.null.p < LEVEL else [],
+        features=found.features if found.null_distribution.p < LEVEL else [],
         harmonised=harmonised,
     )
 
@@ -80,9 +82,9 @@ class _Found:
     """What was measured. examined: how many photographs that was of."""
 
     table: Table
-    null: Null
+    null_distribution: PermutationNull
     effects: Effects
-    clues: list[Clue]
+    features: list[ShortcutFeature]
     examined: int
 
 
@@ -91,21 +93,21 @@ def _examine(
 ) -> _Found:
     chosen = _sample(groups, seed)
     table, y, groups = table.rows(chosen), y[chosen], groups[chosen]
-    hats = by_group(table, groups, seed)
+    smoother_matrices = by_group(table, groups, seed)
     drawn = one_of_each(y, groups)
     each = table.rows(drawn)
-    own = hats if len(drawn) == len(chosen) else by_group(each, groups[drawn], seed)
-    null = permuted(own, each, y[drawn], permutations=permutations, seed=seed, progress=progress)
-    effects = Effects.make(y, groups, len(labels), hats, seed)
-    return _Found(table, null, effects, giveaways(null, table, y, labels), len(chosen))
+    own = smoother_matrices if len(drawn) == len(chosen) else by_group(each, groups[drawn], seed)
+    null_distribution = permuted(own, each, y[drawn], permutations=permutations, seed=seed, progress=progress)
+    effects = Effects.make(y, groups, len(labels), smoother_matrices, seed)
+    return _Found(table, null_distribution, effects, leaking_features(null_distribution, table, y, labels), len(chosen))
 
 
 def _sample(groups: Int64, seed: int) -> Int64:
     """Rows, in random order, of as many patients, drawn at random, as have MOST photographs together; of all, if no more."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(np.unique(groups)))
-    photographs = np.bincount(groups)[order]
-    kept = order[np.cumsum(photographs) <= MOST]
+    images = np.bincount(groups)[order]
+    kept = order[np.cumsum(images) <= MOST]
     return rng.permutation(np.flatnonzero(np.isin(groups, kept)))
 
 
@@ -113,12 +115,12 @@ def _groups(found: _Found) -> list[GroupResult]:
     return [
         GroupResult(
             name=name,
-            clues=len(found.table.names) if name == ALL else found.table.groups.count(name),
+            features=len(found.table.names) if name == ALL else found.table.groups.count(name),
             accuracy=found.effects.accuracy(name),
             balanced_accuracy=found.effects.balanced_accuracy(name),
-            p=found.null.p_of(Statistic(name, None)),
+            p=found.null_distribution.p_of(Statistic(name, None)),
         )
-        for name in found.effects.hats
+        for name in found.effects.smoother_matrices
     ]
 
 
@@ -127,10 +129,10 @@ def _classes(labels: Sequence[str], y: Int64, groups: Int64, found: _Found) -> l
     return [
         ClassResult(
             label=label,
-            photographs=int((y == k).sum()),
+            images=int((y == k).sum()),
             patients=len(np.unique(groups[y == k])),
             auroc=found.effects.auroc(ALL, k),
-            p=found.null.p_among(family[k], family),
+            p=found.null_distribution.p_among(family[k], family),
         )
         for k, label in enumerate(labels)
     ]

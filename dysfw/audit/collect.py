@@ -6,27 +6,27 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
-from ..components import Detector
-from ..engine.attempt import attempt
-from ..engine.batches import batches
-from ..engine.build import build_detector
-from ..engine.devices import resolve_device
-from ..engine.embedder import on_grid
+from ..contracts.components import Detector
 from ..errors import ImageError
+from ..inference.batches import batches
+from ..inference.build import build_detector
+from ..inference.devices import resolve_device
+from ..inference.embedder import on_grid
+from ..inference.isolation import run_isolated
 from ..recipe.model import Recipe
 from ..recipe.signature import SUPPLIED, signature_of
 from ..registry.registry import Registry
 from ..types import Face, Failure, Image
-from .clues import Seen
+from .shortcut_features import AuditSample
 
 DETECTOR = "mtcnn"
 
 
-def collect(paths: Iterable[Path], detector: Detector) -> Iterator[Seen | Failure]:
+def collect(paths: Iterable[Path], detector: Detector) -> Iterator[AuditSample | Failure]:
     """Each photograph with the face that a recipe would judge, in order. A photograph without a face is no failure here."""
     for batch in batches(paths):
         images = [decoded.result for decoded in batch if isinstance(decoded.result, Image)]
-        faces = iter(attempt("the detector", detector.detect, images))
+        faces = iter(run_isolated("the detector", detector.detect, images))
         for decoded in batch:
             result = decoded.result
             if isinstance(result, Failure):
@@ -36,7 +36,7 @@ def collect(paths: Iterable[Path], detector: Detector) -> Iterator[Seen | Failur
             if isinstance(found, ImageError):
                 yield Failure(result.source, found.code, found.message, result.sha256, result.width, result.height)
             else:
-                yield Seen(Path(result.source).read_bytes(), result, chosen_face(found))
+                yield AuditSample(Path(result.source).read_bytes(), result, chosen_face(found))
 
 
 def chosen_face(faces: list[Face]) -> Face | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..auroc import Ranking
-from ..estimate import Estimate
-from ..resampling import Float64, estimate, patient_weights
+from ..stats.auroc import Ranking
+from ..stats.bootstrap import Float64, estimate, patient_weights
+from ..stats.estimate import Estimate
 from ..types import Bool, Float32, Int64
 
 RESAMPLES = 1000
@@ -22,12 +22,12 @@ class Effects:
     y: Int64
     groups: Int64
     classes: int
-    hats: Mapping[str, Float32]
+    smoother_matrices: Mapping[str, Float32]
     weights: Float64
 
     @classmethod
-    def make(cls, y: Int64, groups: Int64, classes: int, hats: Mapping[str, Float32], seed: int) -> Effects:
-        return cls(y, groups, classes, hats, patient_weights(y, groups, RESAMPLES, seed))
+    def make(cls, y: Int64, groups: Int64, classes: int, smoother_matrices: Mapping[str, Float32], seed: int) -> Effects:
+        return cls(y, groups, classes, smoother_matrices, patient_weights(y, groups, RESAMPLES, seed))
 
     def accuracy(self, group: str) -> Estimate:
         """Share of photographs whose condition is the likeliest, however rare it is."""
@@ -55,7 +55,7 @@ class Effects:
 
     def _scores(self, group: str) -> Float32:
         """float32 [N, K]: how much more of each class than on average."""
-        return self.hats[group] @ np.eye(self.classes, dtype=np.float32)[self.y]
+        return self.smoother_matrices[group] @ np.eye(self.classes, dtype=np.float32)[self.y]
 
     def _share(self) -> Float64:
         return np.bincount(self.y, minlength=self.classes) / len(self.y)

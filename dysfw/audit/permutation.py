@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from ..progress import Progress
 from ..types import Float32, Int64
-from .null import SINGLE, Null, Statistic
-from .table import Table
+from ..util.progress import Progress
+from .feature_table import Table
+from .permutation_null import SINGLE, PermutationNull, Statistic
 
 BLOCK = 4_000_000  # scores held at once, 16 MB
 
@@ -34,7 +34,9 @@ def one_of_each(y: Int64, groups: Int64) -> Int64:
     return np.sort(first)
 
 
-def permuted(hats: Mapping[str, Float32], table: Table, y: Int64, *, permutations: int, seed: int, progress: Progress) -> Null:
+def permuted(
+    smoother_matrices: Mapping[str, Float32], table: Table, y: Int64, *, permutations: int, seed: int, progress: Progress
+) -> PermutationNull:
     """hats: float32 [U, U] by group of clues, see ``predict.by_group``; table, y int [U]: the same photographs, one of each
     patient. Every class 0..K-1 is in y."""
     rng = np.random.default_rng(seed)
@@ -43,21 +45,21 @@ def permuted(hats: Mapping[str, Float32], table: Table, y: Int64, *, permutation
     ranks = _standard_ranks(table)
     step = max(1, BLOCK // (len(y) * classes))
     blocks = [labels[start : start + step] for start in range(0, len(labels), step)]
-    measured, clues = [], []
+    measured, features = [], []
     for block in progress.track(blocks, "permuting labels", len(blocks), "blocks"):
         hot = np.eye(classes, dtype=np.float32)[block]
         alone = _rank_sums(hot, ranks)
-        clues.append(alone[0])
-        columns = [_measure(hat, block, hot) for hat in hats.values()]
+        features.append(alone[0])
+        columns = [_measure(smoother_matrix, block, hot) for smoother_matrix in smoother_matrices.values()]
         measured.append(np.concatenate([*columns, np.abs(alone).max(axis=(1, 2))[:, None]], axis=1))
-    statistics = [Statistic(group, label) for group in hats for label in (None, *range(classes))]
-    return Null((*statistics, SINGLE), np.concatenate(measured), clues[0])
+    statistics = [Statistic(group, label) for group in smoother_matrices for label in (None, *range(classes))]
+    return PermutationNull((*statistics, SINGLE), np.concatenate(measured), features[0])
 
 
-def _measure(hat: Float32, labels: Int64, hot: Float32) -> npt.NDArray[np.float64]:
+def _measure(smoother_matrix: Float32, labels: Int64, hot: Float32) -> npt.NDArray[np.float64]:
     """float64 [b, 1 + K]: balanced accuracy, and the AUROC of each class. hat [U, U]; labels int [b, U]; hot [b, U, K]."""
     repeats, number, classes = hot.shape
-    scores = (hat @ hot.transpose(1, 0, 2).reshape(number, -1)).reshape(number, repeats, classes).transpose(1, 2, 0)
+    scores = (smoother_matrix @ hot.transpose(1, 0, 2).reshape(number, -1)).reshape(number, repeats, classes).transpose(1, 2, 0)
     members = hot.sum(axis=1)
     right = (scores / members[..., None]).argmax(axis=1) == labels  # by how many times likelier than on average
     balanced = (np.einsum("bu,buk->bk", right.astype(np.float32), hot) / members).mean(axis=1)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
 from ..types import Float32, Int64
-from .table import Table
+from .feature_table import Table
 
 Float64 = npt.NDArray[np.float64]
 
@@ -27,15 +27,15 @@ def kernels(table: Table) -> dict[str, Float64]:
     """For each group of clues, and for "all", float64 [N, N], 1 on the diagonal: a Gaussian of the distance between two
     photographs. Its width is the mean squared distance (the median, which is customary, is 0 where most files are alike). In
     "all" each group has the same weight, so that many cells of background do not drown a few facts of the file."""
-    made = {group: _gaussian(spread) for group, spread in table.spread().items()}
+    made = {group: _gaussian(spread) for group, spread in table.standardized_ranks().items()}
     return made | {ALL: np.mean(list(made.values()), axis=0)}
 
 
-def hat(kernel: Float64, learn: Int64, held: Int64) -> Float64:
+def smoother_matrix(kernel: Float64, train_rows: Int64, test_rows: Int64) -> Float64:
     """float64 [held, learn]: times the one-hot labels of the rows learned from, this is how much more of each class a held-out
     row is expected to be than the average of those rows."""
-    ridged = cho_factor(kernel[np.ix_(learn, learn)] + RIDGE * np.eye(len(learn)), lower=True)
-    weights = cho_solve(ridged, kernel[np.ix_(learn, held)]).T
+    ridged = cho_factor(kernel[np.ix_(train_rows, train_rows)] + RIDGE * np.eye(len(train_rows)), lower=True)
+    weights = cho_solve(ridged, kernel[np.ix_(train_rows, test_rows)]).T
     return np.asarray(weights - weights.mean(axis=1, keepdims=True))
 
 
@@ -49,16 +49,18 @@ def cross_validated(kernel: Float64, groups: Int64, seed: int) -> Float32:
         fold = rng.permutation(len(patients)) % FOLDS
         for held_fold in range(min(FOLDS, len(patients))):
             is_held = fold[member] == held_fold
-            held, learn = np.flatnonzero(is_held), np.flatnonzero(~is_held)
-            whole[np.ix_(held, learn)] += (hat(kernel, learn, held) / REPEATS).astype(np.float32)
+            test_rows, train_rows = np.flatnonzero(is_held), np.flatnonzero(~is_held)
+            whole[np.ix_(test_rows, train_rows)] += (smoother_matrix(kernel, train_rows, test_rows) / REPEATS).astype(
+                np.float32
+            )
     return whole
 
 
-def answers(kernel: Float64, y: Int64, classes: int, learn: Int64, held: Int64) -> Float32:
+def predict_conditions(kernel: Float64, y: Int64, classes: int, train_rows: Int64, test_rows: Int64) -> Float32:
     """What the clues say of held-out rows: probabilities float32 [held, classes], rows sum to 1. For any division: this is the
     "metadata only" to set beside a recipe that was judged in the same folds. y: of all rows."""
-    hot = np.eye(classes)[y[learn]]
-    share = np.clip(hot.mean(axis=0) + hat(kernel, learn, held) @ hot, 1e-6, None)
+    hot = np.eye(classes)[y[train_rows]]
+    share = np.clip(hot.mean(axis=0) + smoother_matrix(kernel, train_rows, test_rows) @ hot, 1e-6, None)
     return np.asarray(share / share.sum(axis=1, keepdims=True), np.float32)
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..estimate import Estimate
+from ..stats.estimate import Estimate
 
 Verdict = Literal["pass", "caution", "fail"]
 
@@ -20,7 +20,7 @@ class GroupResult(_Part):
     p: of the permutation test of the balanced accuracy, not corrected for several groups."""
 
     name: str
-    clues: int
+    features: int
     accuracy: Estimate
     balanced_accuracy: Estimate
     p: float
@@ -31,13 +31,13 @@ class ClassResult(_Part):
     conditions (largest statistic)."""
 
     label: str
-    photographs: int
+    images: int
     patients: int
     auroc: Estimate
     p: float
 
 
-class Clue(_Part):
+class ShortcutFeature(_Part):
     """A single feature that gives a condition away. words: what a person reads: "width: 128 px in 150 of 150 of …"."""
 
     name: str
@@ -67,5 +67,5 @@ class AuditResult(_Part):
     majority: float
     groups: list[GroupResult]
     classes: list[ClassResult]
-    clues: list[Clue]
+    features: list[ShortcutFeature]
     harmonised: bool = False

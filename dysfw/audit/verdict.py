@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..estimate import Estimate
-from ..text import listed
+from ..stats.estimate import Estimate
+from ..util.text import listed
 from .effects import Effects
-from .null import LEVEL, SINGLE, Null, Statistic
+from .permutation_null import LEVEL, SINGLE, PermutationNull, Statistic
 from .predict import ALL
-from .result import Clue, Verdict
+from .result import ShortcutFeature, Verdict
 
 # An AUROC of 0.7 is where a test begins to be called acceptable (Hosmer, Lemeshow & Sturdivant, Applied Logistic Regression,
 # 3rd ed. 2013, chapter 5): surely above it, the wallpaper alone makes a usable classifier. The balanced accuracy counts as
@@ -47,7 +47,7 @@ NAME_PATIENTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class VerdictWithReason:
     verdict: Verdict
     reason: str
     advice: tuple[str, ...]
@@ -63,54 +63,62 @@ class _Finding:
     large: bool
 
 
-def judge(
-    null: Null, effects: Effects, clues: Sequence[Clue], labels: Sequence[str], *, knows_patients: bool, harmonised: bool
-) -> Judgement:
+def decide_verdict(
+    null_distribution: PermutationNull,
+    effects: Effects,
+    features: Sequence[ShortcutFeature],
+    labels: Sequence[str],
+    *,
+    knows_patients: bool,
+    harmonised: bool,
+) -> VerdictWithReason:
     """fail: beyond chance, and surely large. caution: beyond chance; or not, but too few patients to tell, or patients unknown.
     pass: everything else."""
     patients = () if knows_patients else (NAME_PATIENTS,)
-    if null.p >= LEVEL:
-        return _nothing_found(null, labels, patients)
-    found = _found(null, effects, labels)
-    groups = dict.fromkeys([finding.statistic.group for finding in found] + [clue.group for clue in clues])
+    if null_distribution.p >= LEVEL:
+        return _nothing_found(null_distribution, labels, patients)
+    found = _found(null_distribution, effects, labels)
+    groups = dict.fromkeys([finding.statistic.group for finding in found] + [feature.group for feature in features])
     remedies = [HARMONISE_MORE] if harmonised else dict.fromkeys(REMEDIES[group] for group in groups if group in REMEDIES)
-    advice = (*_same_source(clues), *remedies, *patients)
+    advice = (*_same_source(features), *remedies, *patients)
     strongest = max(found, key=lambda finding: (finding.large, round(finding.low, 2)), default=None)
-    what = _culprit(clues, strongest)
+    what = _culprit(features, strongest)
     if strongest and strongest.large:
-        reason = f"The condition can be told without looking at a face: {what} ({_p(null)})."
-        return Judgement("fail", reason, (*advice, "Do not believe a score on these data before that is mended."))
-    much = bool(clues) and _strength(clues[0]) >= 2 * LARGE_AUROC - 1
+        reason = f"The condition can be told without looking at a face: {what} ({_p(null_distribution)})."
+        return VerdictWithReason("fail", reason, (*advice, "Do not believe a score on these data before that is mended."))
+    much = bool(features) and _strength(features[0]) >= 2 * LARGE_AUROC - 1
     extent = "perhaps much" if much else "if only a little"
-    return Judgement("caution", f"Something beside the face goes with the condition, {extent}: {what} ({_p(null)}).", advice)
+    return VerdictWithReason(
+        "caution", f"Something beside the face goes with the condition, {extent}: {what} ({_p(null_distribution)}).", advice
+    )
 
 
-def _culprit(clues: Sequence[Clue], strongest: _Finding | None) -> str:
+def _culprit(features: Sequence[ShortcutFeature], strongest: _Finding | None) -> str:
     """The strongest single clue by its name, since that is what can be mended, and what tells surely more than it does."""
     words = []
-    if clues:
-        first = clues[0]
+    if features:
+        first = features[0]
         words.append(f"{first.label} by one clue alone, {first.words}, AUROC {max(first.auroc, 1 - first.auroc):.2f}")
-    if strongest and not (clues and strongest.low <= _strength(clues[0])):
+    if strongest and not (features and strongest.low <= _strength(features[0])):
         words.append(strongest.words)
     return "; and ".join(words) or "no single thing stands out"
 
 
-def _strength(clue: Clue) -> float:
+def _strength(feature: ShortcutFeature) -> float:
     """Of its AUROC, on a scale where 0 is chance and 1 perfection."""
-    return abs(2 * clue.auroc - 1)
+    return abs(2 * feature.auroc - 1)
 
 
-def _nothing_found(null: Null, labels: Sequence[str], patients: tuple[str, ...]) -> Judgement:
-    noticed = {label: null.noticed(Statistic(ALL, k)) for k, label in enumerate(labels)}
+def _nothing_found(null_distribution: PermutationNull, labels: Sequence[str], patients: tuple[str, ...]) -> VerdictWithReason:
+    noticed = {label: null_distribution.noticed(Statistic(ALL, k)) for k, label in enumerate(labels)}
     if max(noticed.values()) > NOTICED:
-        reason = f"Nothing beside the face was seen to tell the condition ({_p(null)}), but the patients are too few to tell."
-        return Judgement("caution", reason, (f"Add patients. {_missed(noticed)}", *patients))
+        reason = f"Nothing beside the face was seen to tell the condition ({_p(null_distribution)}), but the patients are too few to tell."
+        return VerdictWithReason("caution", reason, (f"Add patients. {_missed(noticed)}", *patients))
     least = max(noticed.values())
-    clean = f"Nothing beside the face tells the condition ({_p(null)}). AUROCs above {least:.2f} would have been noticed"
+    clean = f"Nothing beside the face tells the condition ({_p(null_distribution)}). AUROCs above {least:.2f} would have been noticed"
     if patients:
-        return Judgement("caution", f"{clean}, if each photograph shows another patient.", patients)
-    return Judgement("pass", f"{clean}.", ())
+        return VerdictWithReason("caution", f"{clean}, if each photograph shows another patient.", patients)
+    return VerdictWithReason("pass", f"{clean}.", ())
 
 
 def _missed(noticed: Mapping[str, float]) -> str:
@@ -121,10 +129,14 @@ def _missed(noticed: Mapping[str, float]) -> str:
     return " ".join([*words, *([f"An AUROC would have been noticed only above {listed(late)}."] if late else [])])
 
 
-def _found(null: Null, effects: Effects, labels: Sequence[str]) -> list[_Finding]:
+def _found(null_distribution: PermutationNull, effects: Effects, labels: Sequence[str]) -> list[_Finding]:
     """What is beyond chance after correction for everything. Single clues speak for themselves; one that tells much shows in
     its group, too."""
-    beyond = [s for s in null.statistics if s != SINGLE and null.p_among(s, null.statistics) < LEVEL]
+    beyond = [
+        s
+        for s in null_distribution.statistics
+        if s != SINGLE and null_distribution.p_among(s, null_distribution.statistics) < LEVEL
+    ]
     return [_finding(statistic, effects, labels) for statistic in beyond]
 
 
@@ -141,11 +153,14 @@ def _finding(statistic: Statistic, effects: Effects, labels: Sequence[str]) -> _
     return _Finding(statistic, words, low, low >= LARGE_SHARE)
 
 
-def _same_source(clues: Sequence[Clue]) -> list[str]:
+def _same_source(features: Sequence[ShortcutFeature]) -> list[str]:
     """The strongest clue of each of the conditions that are told best."""
-    strongest = {clue.label: clue for clue in reversed(clues)}
-    ordered = [clue for clue in clues if strongest[clue.label] is clue]
-    return [f"Take the photographs of {clue.label} from the same source as the others: {clue.words}." for clue in ordered[:3]]
+    strongest = {feature.label: feature for feature in reversed(features)}
+    ordered = [feature for feature in features if strongest[feature.label] is feature]
+    return [
+        f"Take the photographs of {feature.label} from the same source as the others: {feature.words}."
+        for feature in ordered[:3]
+    ]
 
 
 def _shown(figure: Estimate) -> str:
@@ -153,5 +168,5 @@ def _shown(figure: Estimate) -> str:
     return f"{figure.value:.2f}{interval}"
 
 
-def _p(null: Null) -> str:
-    return f"p = {null.p:.3f}" if null.p >= 0.0095 else f"p = {null.p:.2g}"
+def _p(null_distribution: PermutationNull) -> str:
+    return f"p = {null_distribution.p:.3f}" if null_distribution.p >= 0.0095 else f"p = {null_distribution.p:.2g}"

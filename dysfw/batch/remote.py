@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import DysfwError, ImageError
 from ..imaging.decode import read_bytes
-from ..text import in_words
+from ..util.text import in_words
 from ..weights import leave
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -20,7 +20,7 @@ NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
-class RemotePhotograph:
+class RemoteImage:
     """A photograph at an address."""
 
     address: str

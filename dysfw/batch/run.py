@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..engine.pipeline import Pipeline
 from ..errors import DysfwError
-from ..held import held
-from ..progress import Progress
-from ..text import count
+from ..inference.pipeline import Pipeline
+from ..util.locks import folder_lock
+from ..util.progress import Progress
+from ..util.text import count
 from .rows import Row, origin_of, schema_of
 from .runner import Runner, Task
 from .shard import Shard
 from .source import GONE, Listing
-from .work import PART, Summary, Work, discard, forget, job_of, summary_of
+from .work_directory import PART, Summary, WorkDirectory, discard, forget, job_of, summary_of
 
 UNREAD = ("missing_file", "unreadable")  # codes of photographs of which not one byte could be had
 Judged = tuple[int, list[Row]]
@@ -55,17 +55,17 @@ class Batch:
                 "--fresh starts anew"
             )
             return summary_of(output)
-        with held(folder, f"another process is at work in {folder}"):
+        with folder_lock(folder, f"another process is at work in {folder}"):
             if fresh:
                 forget(folder)
             with _told(folder):
-                work = Work(folder, job, schema_of(self.pipeline, votes=self.task.votes))
+                work = WorkDirectory(folder, job, schema_of(self.pipeline, region_probabilities=self.task.region_probabilities))
             self._judge(work, output)
             with _told(folder):
                 work.finish(output, origin_of(self.pipeline, job))
         return summary_of(output)
 
-    def _judge(self, work: Work, output: Path) -> None:
+    def _judge(self, work: WorkDirectory, output: Path) -> None:
         listing, note = self.listing, self.progress.note
         total = self._listed(work)
         output.unlink(missing_ok=True)  # a finished one is only here with ``fresh``; else a stop now would leave two truths
@@ -77,18 +77,18 @@ class Batch:
         done = total - sum(size for _, size in pending)
         if done:
             note(f"going on: {done:,} of {count(total, 'image')} were judged before")
-        results = self.runner.judge(self.task, self.pipeline, work.entries(part for part, _ in pending))
+        results = self.runner.run(self.task, self.pipeline, work.entries(part for part, _ in pending))
         shown = self.progress.track(_watched(results, listing), "judging", total, "images", start=done)
         for part, rows in _parts(shown, dict(pending)):
             with _told(work.folder):
-                work.keep(part, rows)
+                work.write_part(part, rows)
 
-    def _listed(self, work: Work) -> int:
+    def _listed(self, work: WorkDirectory) -> int:
         """How many photographs there are. Where they cannot be listed, nothing was begun, and nothing is left."""
         listing, shard = self.listing, self.shard
         try:
             with _told(work.folder):
-                total = work.listed(entry for entry in listing.entries() if shard.takes(entry.name))
+                total = work.listed(item for item in listing.entries() if shard.takes(item.name))
             if not total:
                 of_shard = f" in shard {shard}" if shard.number > 1 else ""
                 others = count(listing.ignored, "other file")
@@ -102,7 +102,12 @@ class Batch:
         """All that decides what the rows will be."""
         text = self.listing.text
         source = text if "://" in text else os.path.normpath(Path(text).expanduser().absolute())
-        asked = {"source": source, "shard": str(self.shard), "all_faces": self.task.all_faces, "votes": self.task.votes}
+        asked = {
+            "source": source,
+            "shard": str(self.shard),
+            "all_faces": self.task.all_faces,
+            "region_probabilities": self.task.region_probabilities,
+        }
         return asked | {key: value for key, value in self.task.fingerprints.items() if key != "device"}
 
 

@@ -11,17 +11,17 @@ from pathlib import Path
 import pydantic
 import yaml
 
-from ..engine.assemble import open_pipeline
-from ..engine.batches import Decoded
-from ..engine.pipeline import Pipeline
-from ..environment import version_of
 from ..errors import DysfwError
 from ..imaging.decode import Source
+from ..inference.batches import Decoded
+from ..inference.loading import open_pipeline
+from ..inference.pipeline import Pipeline
 from ..recipe.signature import signature_of
 from ..registry.registry import Registry, load_registry
-from ..text import closest, listed
 from ..types import Failure, Prediction
-from .entry import Entry
+from ..util.environment import version_of
+from ..util.text import closest, listed
+from .item import BatchItem
 from .rows import Row, rows_of
 
 
@@ -37,7 +37,7 @@ class Task:
     overrides: tuple[str, ...]
     plugins: tuple[str, ...] | None
     all_faces: bool
-    votes: bool
+    region_probabilities: bool
     fingerprints: dict[str, str]
 
     def open(self, device: str | None = None) -> Pipeline:
@@ -52,22 +52,22 @@ class Task:
             raise DysfwError(f"this machine would judge otherwise: {shown}", hint="install the same everywhere")
         return pipeline
 
-    def stream(self, pipeline: Pipeline, numbered: Iterable[tuple[int, Entry]]) -> Iterator[tuple[int, list[Row]]]:
+    def stream(self, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]) -> Iterator[tuple[int, list[Row]]]:
         """The rows of each photograph, by its number, in order. numbered: read as it is needed."""
-        under_way: deque[tuple[int, Entry]] = deque()
+        under_way: deque[tuple[int, BatchItem]] = deque()
 
         def sources() -> Iterator[Source]:
-            for number, entry in numbered:
-                under_way.append((number, entry))
-                yield entry.opened
+            for number, item in numbered:
+                under_way.append((number, item))
+                yield item.opened
 
         return self._rows(pipeline.predict_each(sources(), all_faces=self.all_faces), under_way)
 
     def judged(
-        self, pipeline: Pipeline, batches: Iterable[tuple[Sequence[tuple[int, Entry]], Sequence[Decoded]]]
+        self, pipeline: Pipeline, batches: Iterable[tuple[Sequence[tuple[int, BatchItem]], Sequence[Decoded]]]
     ) -> Iterator[tuple[int, list[Row]]]:
-        """The same of photographs that were decoded elsewhere, see ``dysfw.batch.parcel``: each batch with its numbers."""
-        under_way: deque[tuple[int, Entry]] = deque()
+        """The same of photographs that were decoded elsewhere, see ``dysfw.batch.serialization``: each batch with its numbers."""
+        under_way: deque[tuple[int, BatchItem]] = deque()
 
         def decoded() -> Iterator[Sequence[Decoded]]:
             for numbered, batch in batches:
@@ -77,12 +77,12 @@ class Task:
         return self._rows(pipeline.predict_decoded(decoded(), all_faces=self.all_faces), under_way)
 
     def _rows(
-        self, results: Iterable[Sequence[Prediction | Failure]], under_way: deque[tuple[int, Entry]]
+        self, results: Iterable[Sequence[Prediction | Failure]], under_way: deque[tuple[int, BatchItem]]
     ) -> Iterator[tuple[int, list[Row]]]:
         """under_way: the photographs whose results come, in their order; another thread adds to it."""
         for own in results:
-            number, entry = under_way.popleft()
-            yield number, rows_of(number, entry, own, votes=self.votes)
+            number, item = under_way.popleft()
+            yield number, rows_of(number, item, own, region_probabilities=self.region_probabilities)
 
 
 def fingerprints_of(pipeline: Pipeline) -> dict[str, str]:
@@ -102,7 +102,7 @@ class Runner(ABC):
         self.address = address
 
     @abstractmethod
-    def judge(self, task: Task, pipeline: Pipeline, numbered: Iterable[tuple[int, Entry]]) -> Iterator[tuple[int, list[Row]]]:
+    def run(self, task: Task, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]) -> Iterator[tuple[int, list[Row]]]:
         """The rows of each photograph, once, by its number; in about the order of the list, which is read as it is needed.
 
         pipeline: the task's, opened on this machine. Raises DysfwError where the work cannot be done.
@@ -117,7 +117,7 @@ class Local(Runner):
             raise ValueError(f"--address {address}: the runner local works on this machine; name another with --runner")
         super().__init__(address)
 
-    def judge(self, task: Task, pipeline: Pipeline, numbered: Iterable[tuple[int, Entry]]) -> Iterator[tuple[int, list[Row]]]:
+    def run(self, task: Task, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]) -> Iterator[tuple[int, list[Row]]]:
         return task.stream(pipeline, numbered)
 
 

@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import DysfwError
 from ..imaging.decode import EXTENSIONS
-from ..tables import read_rows
-from ..text import closest, listed
-from .entry import Entry
+from ..util.tables import read_rows
+from ..util.text import closest, listed
+from .item import BatchItem
 from .remote import MAGIC, is_address, list_addresses, system_of
 
 MANIFESTS = (".csv", ".parquet")
@@ -28,7 +28,7 @@ class Listing:
     text: str
     ignored: int = field(default=0)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[BatchItem]:
         """Raises DysfwError where there is nothing at SOURCE, or it cannot be read."""
         text, path = self.text, Path(self.text).expanduser()
         if is_address(text):
@@ -38,7 +38,7 @@ class Listing:
         elif path.is_file() and path.suffix.lower() in MANIFESTS:
             yield from _manifest(path)
         elif path.is_file():
-            yield Entry(str(path), path.name)
+            yield BatchItem(str(path), path.name)
         elif MAGIC.search(text):
             yield from self._pattern(str(path))
         else:
@@ -68,21 +68,21 @@ class Listing:
         found = (Path(self.text).expanduser() / f"manifest{suffix}" for suffix in MANIFESTS)
         return next((path for path in found if path.is_file()), None)
 
-    def _folder(self, folder: Path) -> Iterator[Entry]:
-        for name in self._photographs(_walked(folder, "")):
-            yield Entry(str(folder / name), name)
+    def _folder(self, folder: Path) -> Iterator[BatchItem]:
+        for name in self._images(_walked(folder, "")):
+            yield BatchItem(str(folder / name), name)
 
-    def _pattern(self, pattern: str) -> Iterator[Entry]:
+    def _pattern(self, pattern: str) -> Iterator[BatchItem]:
         # not Path.glob: that takes no absolute patterns
         found = sorted(name for name in glob.iglob(pattern, recursive=True) if not Path(name).is_dir())  # noqa: PTH207
-        for name in self._photographs(iter(found)):
-            yield Entry(name, name)
+        for name in self._images(iter(found)):
+            yield BatchItem(name, name)
 
-    def _addresses(self, source: str) -> Iterator[Entry]:
-        for address in self._photographs(list_addresses(source)):
-            yield Entry(address, address)
+    def _addresses(self, source: str) -> Iterator[BatchItem]:
+        for address in self._images(list_addresses(source)):
+            yield BatchItem(address, address)
 
-    def _photographs(self, names: Iterator[str]) -> Iterator[str]:
+    def _images(self, names: Iterator[str]) -> Iterator[str]:
         for name in names:
             if PurePosixPath(name).suffix.lower() in EXTENSIONS:
                 yield name
@@ -97,22 +97,22 @@ def _walked(folder: Path, inside: str) -> Iterator[str]:
             entries = sorted((e for e in found if not e.name.startswith(".")), key=lambda e: e.name)
     except OSError as error:
         raise DysfwError(f"cannot list {folder}: {error.strerror or error}") from None
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walked(Path(entry.path), f"{inside}{entry.name}/")
-        elif _is_file(entry):
-            yield inside + entry.name
+    for item in entries:
+        if item.is_dir(follow_symlinks=False):
+            yield from _walked(Path(item.path), f"{inside}{item.name}/")
+        elif _is_file(item):
+            yield inside + item.name
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
+def _is_file(item: os.DirEntry[str]) -> bool:
     """A link that leads nowhere counts: what it stands for is missing, which somebody ought to know."""
     try:
-        return entry.is_file() or (entry.is_symlink() and not entry.is_dir())
+        return item.is_file() or (item.is_symlink() and not item.is_dir())
     except OSError:  # a link that leads to itself
         return True
 
 
-def _manifest(path: Path) -> Iterator[Entry]:
+def _manifest(path: Path) -> Iterator[BatchItem]:
     def check(found: Sequence[str]) -> None:
         if "path" not in found:
             message = f"{path} has no column 'path' (found: {listed(found)}){closest('path', found)}"
@@ -123,4 +123,4 @@ def _manifest(path: Path) -> Iterator[Entry]:
         if problem or not name:
             raise DysfwError(f"{path}: row {number}: {problem or 'path is empty'}")
         image = name if is_address(name) else str(path.parent / name)
-        yield Entry(image, name, cells["patient"], cells["label"], cells["source"])
+        yield BatchItem(image, name, cells["patient"], cells["label"], cells["source"])

@@ -19,9 +19,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..data.conditions import Condition
-from ..metrics import Scores
 from ..recipe.model import Recipe
-from ..reliability.typicality import Typicality
+from ..reliability.ood import EmbeddingDistribution
+from ..stats.metrics import Scores
 from ..types import Bool, Float32, Int64, State
 
 MANIFEST, RECIPE, STATE, TUNED, CARD = "bundle.json", "recipe.yaml", "state.safetensors", "tuned.safetensors", "MODEL_CARD.md"
@@ -53,7 +53,7 @@ class TrainingData(_Part):
     excluded: dict[str, int]
 
 
-class Case(_Part):
+class GalleryCase(_Part):
     """A known case: a photograph that the heads hold against new ones. id: by which answers and ``dysfw gallery`` name it.
     patient: None where the data does not say."""
 
@@ -72,18 +72,18 @@ class Performance(_Part):
 
 class Agreement(_Part):
     """How what the bundle says in the precision that it was trained in differs from float32. photographs: of the training, that
-    were judged in both; same_first: how many of them have the same condition first, 0..1; largest: difference of a
+    were judged in both; same_top_1: how many of them have the same condition first, 0..1; largest: difference of a
     probability before calibration, 0..1."""
 
     precision: str
-    photographs: int
-    same_first: float
-    largest: float
+    images: int
+    same_top_1: float
+    max_difference: float
 
     def __str__(self) -> str:
         return (
-            f"in float32, {100 * self.same_first:.4g} % of {self.photographs} training photographs have the same condition "
-            f"first, and no probability differs by more than {self.largest:.2g}"
+            f"in float32, {100 * self.same_top_1:.4g} % of {self.images} training photographs have the same condition "
+            f"first, and no probability differs by more than {self.max_difference:.2g}"
         )
 
 
@@ -110,39 +110,36 @@ class Manifest(_Part):
     values: dict[str, dict[str, Any]]
     files: dict[str, str]
     conditions: dict[str, Condition] = {}
-    cases: list[Case] = []
+    gallery_cases: list[GalleryCase] = []
     changes: list[str] = []
     agreement: Agreement | None = None
     fingerprint: str = ""
 
     def computed_fingerprint(self) -> str:
-        """sha256 over everything else in this manifest, and so, through ``files``, over the whole bundle."""
-        later = {
-            name for name in ("conditions", "cases", "changes", "agreement") if not getattr(self, name)
-        }  # bundles of before lack them
-        content = self.model_dump(mode="json", by_alias=True, exclude={"fingerprint", *later})
+        """sha256 over everything else in this manifest and so, through ``files``, over the whole bundle."""
+        content = self.model_dump(mode="json", by_alias=True, exclude={"fingerprint"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Votes:
+class OutOfFoldPredictions:
     """Out-of-fold votes on the training photographs, from which any fusion can be learned, and any demand on reliability met,
     without the photographs.
 
     probabilities: float32 [N, R, K]; present: bool [N, R]; y: int64 [N], labels; groups: int64 [N], patients. distances:
-    float32 [N, R], how far each region is from those of the other folds; sharpness: float32 [N]; both None in older bundles.
+    float32 [N, R], how far each region is from those of the other folds; sharpness: float32 [N].
     """
 
     probabilities: Float32
     present: Bool
     y: Int64
     groups: Int64
-    distances: Float32 | None = None
-    sharpness: Float32 | None = None
+    distances: Float32
+    sharpness: Float32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CasesSeen:
+class GalleryCaseImages:
     """What is kept of the M cases in the manifest, beside their embeddings, which the heads keep. present: bool [M, R];
     sharpness: float32 [M], of their crops."""
 
@@ -152,16 +149,23 @@ class CasesSeen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """What training found. heads: state by region; fusion: state of the recipe's own fusion. tuned: by region, by name of a
-    tensor of the trunk, what is added to it; empty where the trunk is as it was. typicality: of the training's faces, None in
-    older bundles. cases: where the heads keep them."""
+    """What training found.
+
+    Attributes:
+        heads: Fitted state of each region's head.
+        fusion: Fitted state of the recipe's fusion.
+        out_of_fold: Out-of-fold predictions on the training images.
+        embedding_distribution: Distribution of the training embeddings, for out-of-distribution detection.
+        tuned: Weight deltas of the fine-tuned backbones, by region and tensor name; empty if the backbone is not fine-tuned.
+        gallery: Presence and sharpness of the gallery cases, for heads that keep a gallery.
+    """
 
     heads: Mapping[str, State]
     fusion: State
-    votes: Votes
+    out_of_fold: OutOfFoldPredictions
+    embedding_distribution: EmbeddingDistribution
     tuned: Mapping[str, Mapping[str, Float32]] = field(default_factory=dict)
-    typicality: Typicality | None = None
-    cases: CasesSeen | None = None
+    gallery: GalleryCaseImages | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

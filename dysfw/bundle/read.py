@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +12,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from ..errors import DysfwError
-from ..files import sha256_of
 from ..recipe.check import load_recipe
 from ..registry.registry import Registry
-from ..reliability.typicality import Typicality
+from ..reliability.ood import EmbeddingDistribution
 from ..types import Float32, State
-from ..weightfile import read_weights
-from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Bundle, CasesSeen, Fitted, Manifest, Votes
+from ..util.files import sha256_of
+from ..weights.weight_file import read_weights
+from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Bundle, Fitted, GalleryCaseImages, Manifest, OutOfFoldPredictions
 from .states import unpacked
 
 MAX_MANIFEST = 64 * 2**20
@@ -37,24 +36,23 @@ def read_bundle(folder: Path, registry: Registry, overrides: list[str] | None = 
     try:
         arrays = load_file(folder / STATE)
         states = unpacked(arrays, manifest.values)
-        votes = Votes(
-            arrays["votes/probabilities"].astype(np.float32),
-            arrays["votes/present"].astype(bool),
-            arrays["votes/y"].astype(np.int64),
-            arrays["votes/groups"].astype(np.int64),
-        )
         heads = {region: states[f"head/{region}"] for region in manifest.regions}
-        typicality, votes = _read_reliability(states, votes)
+        embedding_distribution = _read_embedding_distribution(states["reliability"])
+        out_of_fold = _read_out_of_fold(states["out_of_fold"], states["reliability"])
         cases = _read_cases(states, manifest)
     except (SafetensorError, KeyError) as error:
         raise _damaged(folder, f"{STATE} is incomplete ({error})") from None
     except ValueError as error:
         raise _damaged(folder, f"what {STATE} says is wrong: {error}") from None
-    if votes.probabilities.shape[1:] != (len(manifest.regions), len(manifest.labels)):
-        raise _damaged(folder, f"the votes' shape {votes.probabilities.shape} does not fit its regions and labels")
+    if out_of_fold.probabilities.shape[1:] != (len(manifest.regions), len(manifest.labels)):
+        raise _damaged(folder, f"probabilities of shape {out_of_fold.probabilities.shape} do not fit its regions and labels")
+    if len(embedding_distribution.rest) != len(manifest.regions):
+        raise _damaged(folder, f"{len(embedding_distribution.rest)} regions instead of {len(manifest.regions)}")
     recipe = load_recipe(folder / RECIPE, registry, overrides or [])
     edited = not (folder / CARD).is_file() or sha256_of(folder / CARD) != manifest.files[CARD]
-    fitted = Fitted(heads, states.get("fusion", State({})), votes, _read_tuned(folder, manifest), typicality, cases)
+    fitted = Fitted(
+        heads, states.get("fusion", State({})), out_of_fold, embedding_distribution, _read_tuned(folder, manifest), cases
+    )
     return Bundle(manifest, recipe, fitted, folder, card_edited=edited)
 
 
@@ -88,30 +86,37 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
             raise _damaged(folder, f"{name} is not the file that was written (its sha256 differs)")
 
 
-def _read_reliability(states: Mapping[str, State], votes: Votes) -> tuple[Typicality | None, Votes]:
-    """What the faces of the training were like, and the votes with what was measured beside them; older bundles lack both.
-    Raises KeyError, ValueError."""
-    if "reliability" not in states:
-        return None, votes
-    arrays = {name: array.astype(np.float32) for name, array in states["reliability"].arrays.items()}
-    distances, sharpness = arrays["distances"], arrays["sharpness"]
-    if distances.shape != votes.present.shape or sharpness.shape != votes.y.shape:
-        raise ValueError(f"distances {distances.shape} and sharpness {sharpness.shape} of {len(votes.y)} photographs")
-    typicality = Typicality(arrays["mean"], arrays["axes"], arrays["variances"], arrays["rest"])
-    if len(typicality.rest) != votes.present.shape[1]:
-        raise ValueError(f"{len(typicality.rest)} regions instead of {votes.present.shape[1]}")
-    return typicality, replace(votes, distances=distances, sharpness=sharpness)
+def _read_out_of_fold(state: State, reliability: State) -> OutOfFoldPredictions:
+    """Raises KeyError, ValueError."""
+    arrays = state.arrays
+    found = OutOfFoldPredictions(
+        probabilities=arrays["probabilities"].astype(np.float32),
+        present=arrays["present"].astype(bool),
+        y=arrays["y"].astype(np.int64),
+        groups=arrays["groups"].astype(np.int64),
+        distances=reliability.arrays["distances"].astype(np.float32),
+        sharpness=reliability.arrays["sharpness"].astype(np.float32),
+    )
+    if found.distances.shape != found.present.shape or found.sharpness.shape != found.y.shape:
+        raise ValueError(f"distances {found.distances.shape} and sharpness {found.sharpness.shape} for {len(found.y)} images")
+    return found
 
 
-def _read_cases(states: Mapping[str, State], manifest: Manifest) -> CasesSeen | None:
+def _read_embedding_distribution(state: State) -> EmbeddingDistribution:
+    """Raises KeyError, ValueError."""
+    mean, axes, variances, rest = (state.arrays[name].astype(np.float32) for name in ("mean", "axes", "variances", "rest"))
+    return EmbeddingDistribution(mean, axes, variances, rest)
+
+
+def _read_cases(states: Mapping[str, State], manifest: Manifest) -> GalleryCaseImages | None:
     """What is kept of the manifest's cases. Raises KeyError, ValueError."""
-    if not manifest.cases:
+    if not manifest.gallery_cases:
         return None
-    arrays = states["cases"].arrays
+    arrays = states["gallery"].arrays
     present, sharpness = arrays["present"].astype(bool), arrays["sharpness"].astype(np.float32)
-    if present.shape != (len(manifest.cases), len(manifest.regions)) or sharpness.shape != present.shape[:1]:
-        raise ValueError(f"{present.shape} and {sharpness.shape} for {len(manifest.cases)} cases")
-    return CasesSeen(present, sharpness)
+    if present.shape != (len(manifest.gallery_cases), len(manifest.regions)) or sharpness.shape != present.shape[:1]:
+        raise ValueError(f"{present.shape} and {sharpness.shape} for {len(manifest.gallery_cases)} cases")
+    return GalleryCaseImages(present, sharpness)
 
 
 def _read_tuned(folder: Path, manifest: Manifest) -> dict[str, dict[str, Float32]]:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from safetensors.numpy import save
 
-from ..files import sha256_of
 from ..recipe.document import dump_document
 from ..types import State
-from ..weightfile import write_weights
-from ..whole import made_whole
+from ..util.atomic import atomic_folder
+from ..util.files import sha256_of
+from ..weights.weight_file import write_weights
 from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Fitted, Manifest
 from .states import Array, packed
 
@@ -23,7 +23,7 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
     recipe: ``Recipe.resolved()``. card: text of the model card. Raises DysfwError.
     """
     states = {"fusion": fitted.fusion} | {f"head/{region}": state for region, state in fitted.heads.items()}
-    with made_whole(folder) as unfinished:
+    with atomic_folder(folder) as unfinished:
         (unfinished / RECIPE).write_text(dump_document(dict(recipe)), "utf-8")
         (unfinished / CARD).write_text(card, "utf-8")
         (unfinished / STATE).write_bytes(save(_arrays(states, fitted)))
@@ -45,12 +45,11 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
 
 
 def _arrays(states: Mapping[str, State], fitted: Fitted) -> dict[str, Array]:
-    votes, typical = fitted.votes, fitted.typicality
+    votes, typical = fitted.out_of_fold, fitted.embedding_distribution
     held = {"probabilities": votes.probabilities, "present": votes.present, "y": votes.y, "groups": votes.groups}
-    parts = {name: state.arrays for name, state in states.items()} | {"votes": held}
-    if typical is not None and votes.distances is not None and votes.sharpness is not None:
-        shape = {"mean": typical.mean, "axes": typical.axes, "variances": typical.variances, "rest": typical.rest}
-        parts["reliability"] = shape | {"distances": votes.distances, "sharpness": votes.sharpness}
-    if fitted.cases is not None:
-        parts["cases"] = {"present": fitted.cases.present, "sharpness": fitted.cases.sharpness}
+    parts = {name: state.arrays for name, state in states.items()} | {"out_of_fold": held}
+    shape = {"mean": typical.mean, "axes": typical.axes, "variances": typical.variances, "rest": typical.rest}
+    parts["reliability"] = shape | {"distances": votes.distances, "sharpness": votes.sharpness}
+    if fitted.gallery is not None:
+        parts["gallery"] = {"present": fitted.gallery.present, "sharpness": fitted.gallery.sharpness}
     return packed(parts)

@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..errors import DysfwError
-from ..text import count
+from ..util.text import count
 
 FORMAT = 1
 FILE = "stages.sqlite"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import io
 import os
 import signal
 import sys
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 import typer.core
@@ -19,7 +16,7 @@ import typer.core
 from .. import RESEARCH_USE, __version__
 from ..errors import DysfwError, Interrupted
 from ..registry.registry import Registry, load_registry
-from ..text import in_words, shown
+from ..util.text import in_words, shown
 from ..weights import leave
 from .terminal import TerminalProgress, print_error, warn
 
@@ -78,8 +75,8 @@ def registry_of(ctx: Any) -> Registry:  # noqa: ANN401
         for plugin in registry.plugins:
             if plugin.error:
                 warn(f"plugin {plugin.name} ({plugin.origin}) is broken and was left out: {in_words(plugin.error)}")
-            if plugin.said:
-                warn(f"plugin {plugin.name} ({plugin.origin}) printed as it was loaded: {shown(plugin.said)}")
+            if plugin.captured:
+                warn(f"plugin {plugin.name} ({plugin.origin}) printed as it was loaded: {shown(plugin.captured)}")
     registry = root.obj
     assert isinstance(registry, Registry)  # noqa: S101
     return registry
@@ -145,8 +142,7 @@ def main() -> None:
     leave.allow(False, TerminalProgress())  # whatever is fetched, of whichever command, is told here
     try:
         try:
-            with _new_names_told():
-                app()
+            app()
         finally:
             _deliver()
     except DysfwError as error:
@@ -206,29 +202,6 @@ def _prepare_streams() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # for as long as we run
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-
-
-@contextlib.contextmanager
-def _new_names_told() -> Iterator[None]:
-    """A name in a recipe that was changed is told as every warning here is; the others stay Python's own."""
-    others = warnings.showwarning
-
-    def tell(  # noqa: PLR0917  # as the warnings module calls it
-        message: Warning | str,
-        category: type[Warning],
-        filename: str,
-        lineno: int,
-        file: TextIO | None = None,
-        line: str | None = None,
-    ) -> None:
-        if category.__name__ == "RenamedWarning":  # by name: its module brings the whole of recipes
-            warn(str(message))
-        else:
-            others(message, category, filename, lineno, file, line)
-
-    with warnings.catch_warnings():
-        warnings.showwarning = tell
-        yield
 
 
 def _interrupted(number: int, frame: object) -> None:

@@ -7,14 +7,14 @@ import sys
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
-from ..types import Failure, Judgement, PatientPrediction, Prediction
-from ..views.text import print_failure
+from ..output.terminal import print_failure
+from ..types import BasePrediction, Failure, PatientPrediction, Prediction
 from .formats import Format
 from .terminal import err, out
 
 if TYPE_CHECKING:
-    from ..engine.pipeline import Pipeline
     from ..explain.explanation import Explanation
+    from ..inference.pipeline import Pipeline
 
 
 class Printer(ABC):
@@ -27,7 +27,7 @@ class Printer(ABC):
         self.pipeline = pipeline
 
     @abstractmethod
-    def add(self, result: Judgement, why: Explanation | None) -> None: ...
+    def add(self, result: BasePrediction, why: Explanation | None) -> None: ...
 
     def fail(self, failure: Failure) -> None:
         print_failure(err(), failure)
@@ -42,28 +42,28 @@ class _Text(Printer):
         self._top, self._console = top, out()
         self._conditions = pipeline.manifest.conditions if pipeline.manifest else {}
 
-    def add(self, result: Judgement, why: Explanation | None) -> None:
-        from ..views.explained import print_explanation
-        from ..views.text import print_judgement
+    def add(self, result: BasePrediction, why: Explanation | None) -> None:
+        from ..output.explanation import print_explanation
+        from ..output.terminal import print_prediction
 
-        print_judgement(self._console, result, self._top, self.pipeline.notices, self._conditions)
+        print_prediction(self._console, result, self._top, self.pipeline.notices, self._conditions)
         if why:
             print_explanation(self._console, result, why)
 
 
 class _Json(Printer):
-    def add(self, result: Judgement, why: Explanation | None) -> None:
-        from ..views.record import patient_record, record
+    def add(self, result: BasePrediction, why: Explanation | None) -> None:
+        from ..output.to_json import patient_to_json, prediction_to_json
 
         if isinstance(result, PatientPrediction):
-            _print_json(patient_record(result, self.pipeline, why))
+            _print_json(patient_to_json(result, self.pipeline, why))
         elif isinstance(result, Prediction):
-            _print_json(record(result, self.pipeline, why))
+            _print_json(prediction_to_json(result, self.pipeline, why))
 
     def fail(self, failure: Failure) -> None:
-        from ..views.record import record
+        from ..output.to_json import prediction_to_json
 
-        _print_json(record(failure, self.pipeline))
+        _print_json(prediction_to_json(failure, self.pipeline))
 
 
 class _Table(Printer):
@@ -71,11 +71,11 @@ class _Table(Printer):
 
     def __init__(self, pipeline: Pipeline, kind: Literal["csv", "tsv"]) -> None:
         super().__init__(pipeline)
-        from ..views.ranking import RankingTable
+        from ..output.ranking_table import RankingTable
 
         self._table = RankingTable(sys.stdout, kind)
 
-    def add(self, result: Judgement, why: Explanation | None) -> None:
+    def add(self, result: BasePrediction, why: Explanation | None) -> None:
         self._table.write(result, self.pipeline)
 
 
@@ -86,13 +86,13 @@ class _Phenopackets(Printer):
 
     def __init__(self, pipeline: Pipeline, top: int) -> None:
         super().__init__(pipeline)
-        from ..views.phenopacket import refuse_nameless
+        from ..output.phenopacket import refuse_nameless
 
         refuse_nameless(pipeline)
         self._top = top
 
-    def add(self, result: Judgement, why: Explanation | None) -> None:
-        from ..views.phenopacket import phenopacket
+    def add(self, result: BasePrediction, why: Explanation | None) -> None:
+        from ..output.phenopacket import phenopacket
 
         _print_json(phenopacket(result, self.pipeline, self._top))
 
@@ -100,16 +100,16 @@ class _Phenopackets(Printer):
 class _Coco(Printer):
     def __init__(self, pipeline: Pipeline) -> None:
         super().__init__(pipeline)
-        from ..views.coco import Coco
+        from ..output.coco import Coco
 
-        self._gathered = Coco(pipeline)
+        self._evaluation_data = Coco(pipeline)
 
-    def add(self, result: Judgement, why: Explanation | None) -> None:
+    def add(self, result: BasePrediction, why: Explanation | None) -> None:
         if isinstance(result, Prediction):
-            self._gathered.add(result)
+            self._evaluation_data.add(result)
 
     def end(self) -> None:
-        _print_json(self._gathered.document())
+        _print_json(self._evaluation_data.document())
 
 
 def printer(form: Format, pipeline: Pipeline, top: int) -> Printer:

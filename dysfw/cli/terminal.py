@@ -56,12 +56,12 @@ class TerminalProgress:
     """A bar with rate and time left on a terminal; elsewhere a line now and then."""
 
     def track(
-        self, items: Iterable[T], what: str, total: int, unit: str, *, start: int = 0, detail: Callable[[], str] = str
+        self, samples: Iterable[T], what: str, total: int, unit: str, *, start: int = 0, detail: Callable[[], str] = str
     ) -> Iterator[T]:
         console = err()
         show = self._bar if console.is_terminal else self._lines
         work = _Work(what, total, unit, start, time.monotonic(), detail)
-        yield from show(console, items, work)
+        yield from show(console, samples, work)
         elapsed = time.monotonic() - work.started
         if elapsed > SHOW_AFTER:
             self.note(f"{what}: {total - start} {unit} in {elapsed:.1f} s ({work.rate(total)})")
@@ -69,7 +69,7 @@ class TerminalProgress:
     def note(self, text: str) -> None:
         err().print(text, markup=False)
 
-    def _bar(self, console: Console, items: Iterable[T], work: _Work) -> Iterator[T]:
+    def _bar(self, console: Console, samples: Iterable[T], work: _Work) -> Iterator[T]:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
@@ -82,13 +82,13 @@ class TerminalProgress:
         )
         with Progress(*columns, console=console, transient=True) as progress:
             task = progress.add_task(work.what, total=work.total, completed=work.start, rate="", detail="")
-            for number, item in enumerate(items, work.start + 1):
+            for number, item in enumerate(samples, work.start + 1):
                 progress.update(task, completed=number, rate=work.rate(number), detail=work.detail())
                 yield item
 
-    def _lines(self, console: Console, items: Iterable[T], work: _Work) -> Iterator[T]:
+    def _lines(self, console: Console, samples: Iterable[T], work: _Work) -> Iterator[T]:
         said = work.started
-        for number, item in enumerate(items, work.start + 1):
+        for number, item in enumerate(samples, work.start + 1):
             if time.monotonic() - said > LINE_EVERY:
                 said = time.monotonic()
                 parts = (f"{work.what}: {number}/{work.total}", work.rate(number), f"{work.left(number)} left", work.detail())
@@ -98,7 +98,7 @@ class TerminalProgress:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What is tracked; see ``dysfw.progress``. started: by the monotonic clock."""
+    """What is tracked; see ``dysfw.util.progress``. started: by the monotonic clock."""
 
     what: str
     total: int

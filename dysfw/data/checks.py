@@ -14,12 +14,12 @@ from typing import Literal
 
 from ..errors import DysfwError, ImageError
 from ..imaging.decode import read_image
-from ..progress import Progress
-from ..text import count, listed
 from ..types import Failure
+from ..util.progress import Progress
+from ..util.text import count, listed
 from .copies import Copies, find_copies
-from .dataset import Dataset, Item
-from .duplicates import Trace, trace
+from .dataset import Dataset, Sample
+from .duplicates import ImageSignature, image_signature
 
 EXAMPLES = 10
 Severity = Literal["exclusion", "warning", "note"]
@@ -34,12 +34,12 @@ class Finding:
     code: str
     severity: Severity
     message: str
-    photographs: int
+    images: int
     examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedDataset:
     """dataset: the photographs that take part; patients who share a photograph have one name in it. knows_patients: whether the
     data, as it came, names the patient of each photograph. findings: exclusions first. failures: what could not be read."""
 
@@ -49,36 +49,36 @@ class Checked:
     failures: tuple[Failure, ...]
 
 
-def check(dataset: Dataset, progress: Progress) -> Checked:
+def check_dataset(dataset: Dataset, progress: Progress) -> CheckedDataset:
     """Read every photograph and say what takes part. Raises DysfwError where none can be read."""
-    items, traces, failures = _read(dataset, progress)
-    if not items:
+    samples, traces, failures = _read(dataset, progress)
+    if not samples:
         reasons = Counter(failure.message for failure in failures).most_common(3)
         raise DysfwError(
             f"{dataset.origin}: none of {count(len(failures), 'photograph')} can be read: "
             + "; ".join(f"{reason} ({number})" for reason, number in reasons),
             hint="paths in a manifest are relative to the manifest's folder",
         )
-    copies = find_copies(items, traces)
-    before = [item for n, item in enumerate(items) if n not in copies.out]
-    after = tuple(item for n, item in enumerate(copies.items) if n not in copies.out)
-    findings = [*_unreadable(failures, dataset), *_about_copies(copies, _Names(dataset, items)), *_about_patients(before)]
-    findings += _about_classes(dataset, {item.label for item in after})
+    copies = find_copies(samples, traces)
+    before = [sample for n, sample in enumerate(samples) if n not in copies.out]
+    after = tuple(sample for n, sample in enumerate(copies.samples) if n not in copies.out)
+    findings = [*_unreadable(failures, dataset), *_about_copies(copies, _Names(dataset, samples)), *_about_patients(before)]
+    findings += _about_classes(dataset, {sample.label for sample in after})
     findings.sort(key=lambda finding: ORDER.index(finding.severity))
-    return Checked(replace(dataset, items=after), dataset.knows_patients, tuple(findings), tuple(failures))
+    return CheckedDataset(replace(dataset, samples=after), dataset.knows_patients, tuple(findings), tuple(failures))
 
 
-def _read(dataset: Dataset, progress: Progress) -> tuple[list[Item], list[Trace], list[Failure]]:
-    items: list[Item] = []
-    traces: list[Trace] = []
+def _read(dataset: Dataset, progress: Progress) -> tuple[list[Sample], list[ImageSignature], list[Failure]]:
+    samples: list[Sample] = []
+    traces: list[ImageSignature] = []
     failures: list[Failure] = []
-    for item in progress.track(dataset.items, "checking", len(dataset.items), "photographs"):
+    for sample in progress.track(dataset.samples, "checking", len(dataset.samples), "photographs"):
         try:
-            traces.append(trace(read_image(item.path)))
-            items.append(item)
+            traces.append(image_signature(read_image(sample.path)))
+            samples.append(sample)
         except ImageError as error:
-            failures.append(Failure(str(item.path), error.code, error.message))
-    return items, traces, failures
+            failures.append(Failure(str(sample.path), error.code, error.message))
+    return samples, traces, failures
 
 
 def _unreadable(failures: Sequence[Failure], dataset: Dataset) -> Iterator[Finding]:
@@ -94,17 +94,17 @@ def _unreadable(failures: Sequence[Failure], dataset: Dataset) -> Iterator[Findi
 class _Names:
     """Photographs as findings name them."""
 
-    def __init__(self, dataset: Dataset, items: Sequence[Item]) -> None:
+    def __init__(self, dataset: Dataset, samples: Sequence[Sample]) -> None:
         self.dataset = dataset
-        self.items = items
+        self.samples = samples
 
     def one(self, n: int) -> str:
-        return self.dataset.name_of(self.items[n])
+        return self.dataset.name_of(self.samples[n])
 
     def equal(self, numbers: Sequence[int]) -> str:
         """ "a.jpg = b.jpg", with their labels where these differ."""
-        labels = {self.items[n].label for n in numbers}
-        return " = ".join(self.one(n) + (f" ({self.items[n].label})" if len(labels) > 1 else "") for n in numbers)
+        labels = {self.samples[n].label for n in numbers}
+        return " = ".join(self.one(n) + (f" ({self.samples[n].label})" if len(labels) > 1 else "") for n in numbers)
 
 
 def _about_copies(copies: Copies, names: _Names) -> Iterator[Finding]:
@@ -125,7 +125,7 @@ def _about_copies(copies: Copies, names: _Names) -> Iterator[Finding]:
         "equal to another, pixel for pixel, which is kept",
     )  # fmt: skip
     yield from finding(
-        "across_splits", "exclusion", [[n] for n in copies.torn], len(copies.torn),
+        "across_splits", "exclusion", [[n] for n in copies.split_conflicts], len(copies.split_conflicts),
         "for training, of patients who share a photograph with one for testing",
     )  # fmt: skip
     yield from of_pairs(
@@ -147,18 +147,18 @@ def _about_copies(copies: Copies, names: _Names) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _about_patients(items: Sequence[Item]) -> Iterator[Finding]:
+def _about_patients(samples: Sequence[Sample]) -> Iterator[Finding]:
     labels = defaultdict(set)
-    for item in items:
-        if item.patient is not None:
-            labels[item.patient].add(item.label)
+    for sample in samples:
+        if sample.patient is not None:
+            labels[sample.patient].add(sample.label)
     several = {patient: sorted(names) for patient, names in labels.items() if len(names) > 1}
     if several:
-        number = sum(item.patient in several for item in items)
+        number = sum(sample.patient in several for sample in samples)
         examples = [f"{patient}: {listed(names)}" for patient, names in several.items()]
         message = f"{count(len(several), 'patient')} under several labels: folds cannot hold equal shares of each label"
         yield Finding("patient_under_labels", "warning", message, number, tuple(examples[:EXAMPLES]))
-    unnamed = sum(item.patient is None for item in items)
+    unnamed = sum(sample.patient is None for sample in samples)
     if unnamed:
         message = (
             f"{count(unnamed, 'photograph')} without a patient: each counts as a patient of its own, and where some show one "
@@ -170,7 +170,7 @@ def _about_patients(items: Sequence[Item]) -> Iterator[Finding]:
 def _about_classes(dataset: Dataset, left: set[str]) -> Iterator[Finding]:
     lost = [label for label in dataset.labels if label not in left]
     if lost:
-        number = sum(item.label in lost for item in dataset.items)
+        number = sum(sample.label in lost for sample in dataset.samples)
         message = f"{count(len(lost), 'class', 'classes')} without a photograph that takes part: {listed(lost)}"
         yield Finding("class_lost", "warning", message, number, tuple(lost[:EXAMPLES]))
     if dataset.ignored:

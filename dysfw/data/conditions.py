@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..errors import DysfwError
 from ..recipe.document import Document, parse_document, read_text
 from ..recipe.problems import Position, Problem, RecipeError, locate
-from ..text import closest, count, listed
+from ..util.text import closest, count, listed
 
 FILE = "labels.yaml"
 IDENTIFIERS = ("mondo", "omim", "orpha")

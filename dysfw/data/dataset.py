@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DysfwError
-from ..text import count, listed
 from ..types import Int64
+from ..util.text import count, listed
 from .conditions import Condition
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Sample:
     """One photograph. patient: None where the data does not say, each photograph then counts as a patient of its own.
     split: "train", "test" or None. source: the hospital, study or web site it came from."""
 
@@ -32,46 +32,46 @@ class Dataset:
     """origin: the folder or manifest it was read from. ignored: files in it that are no images, or in no class, by name.
     conditions: what is known of the labels, of those of which something is."""
 
-    items: tuple[Item, ...]
+    samples: tuple[Sample, ...]
     origin: Path
     ignored: tuple[str, ...] = ()
     conditions: Mapping[str, Condition] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return tuple(sorted({item.label for item in self.items}))
+        return tuple(sorted({sample.label for sample in self.samples}))
 
     @property
     def knows_patients(self) -> bool:
         """Whether every photograph names its patient, without which no split can claim to be patient-wise."""
-        return all(item.patient is not None for item in self.items)
+        return all(sample.patient is not None for sample in self.samples)
 
-    def name_of(self, item: Item) -> str:
+    def name_of(self, sample: Sample) -> str:
         """What to call a photograph: see ``relative``."""
-        return self.relative(item.path)
+        return self.relative(sample.path)
 
     def relative(self, path: Path) -> str:
         """A path as the data gives it: relative to the data's folder where it lies in it."""
         folder = self.origin if self.origin.is_dir() else self.origin.parent
         return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
-    def split(self, name: str) -> tuple[Item, ...]:
+    def split(self, name: str) -> tuple[Sample, ...]:
         """The items of one split; all of them are "train" where the data names no splits."""
-        if all(item.split is None for item in self.items):
-            return self.items if name == "train" else ()
-        return tuple(item for item in self.items if item.split == name)
+        if all(sample.split is None for sample in self.samples):
+            return self.samples if name == "train" else ()
+        return tuple(sample for sample in self.samples if sample.split == name)
 
 
-def patient_numbers(items: Sequence[Item]) -> Int64:
+def patient_numbers(samples: Sequence[Sample]) -> Int64:
     """int64 [N]: a number for each patient; a photograph without one gets its own."""
-    keys = [("patient", i.patient) if i.patient is not None else ("photograph", str(n)) for n, i in enumerate(items)]
+    keys = [("patient", i.patient) if i.patient is not None else ("photograph", str(n)) for n, i in enumerate(samples)]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return np.array([numbers[key] for key in keys], np.int64)
 
 
-def refuse_too_small(items: Sequence[Item], where: Path) -> None:
+def refuse_too_small(samples: Sequence[Sample], where: Path) -> None:
     """Raise DysfwError where nothing could be learned: one class, or a class with a single patient."""
-    patients = {(item.label, number) for item, number in zip(items, patient_numbers(items), strict=True)}
+    patients = {(sample.label, number) for sample, number in zip(samples, patient_numbers(samples), strict=True)}
     per_label = Counter(label for label, _ in patients)
     if len(per_label) < 2:
         raise DysfwError(

@@ -7,7 +7,7 @@ among all pairs. Of each candidate, one picture is then fitted to the other by l
 shift and stretch in both directions, each a multiple of a gradient (as Lucas and Kanade register images, 1981). What remains
 unexplained decides.
 
-Measured by tests/slow/near_copies.py on 500 phantoms of different patients: none of 124,750 pairs, as they are or mirrored, is
+Measured by benchmarks/validation/near_copies.py on 500 phantoms of different patients: none of 124,750 pairs, as they are or mirrored, is
 called a copy (the nearest reaches 0.96). Of 100 copies each are found: all that were scaled to a third, stored at quality
 50, mirrored, made grey, or cut by 2 % on every side; 95 cut by 4 % on two sides; 94 brightened by 1.3 with blown highlights; 75
 cut by 4 % on every side.
@@ -36,7 +36,7 @@ ROWS = 1024  # photographs that are compared with all others at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trace:
+class ImageSignature:
     """What is kept of a photograph. pixels: sha256 of its decoded pixels. bits: bool [64], the hash; small: float32 [32, 32],
     the grey picture, with mean 0 and norm 1 (all 0 where the photograph is of one grey). Both are also kept of its mirror
     image."""
@@ -48,15 +48,15 @@ class Trace:
     mirrored_small: Float32
 
 
-def trace(image: Image) -> Trace:
+def image_signature(image: Image) -> ImageSignature:
     digest = hashlib.sha256(f"{image.width} {image.height} ".encode())
     digest.update(np.ascontiguousarray(image.pixels).data)
     grey = Pillow.fromarray(image.pixels).convert("L").resize((SIDE, SIDE), Pillow.Resampling.LANCZOS)
     mirrored = grey.transpose(Pillow.Transpose.FLIP_LEFT_RIGHT)
-    return Trace(digest.hexdigest(), _bits(grey), _standard(grey), _bits(mirrored), _standard(mirrored))
+    return ImageSignature(digest.hexdigest(), _bits(grey), _standard(grey), _bits(mirrored), _standard(mirrored))
 
 
-def same_pixels(traces: Sequence[Trace]) -> list[list[int]]:
+def same_pixels(traces: Sequence[ImageSignature]) -> list[list[int]]:
     """The indices of photographs that are the same, pixel for pixel: a list for each two or more."""
     by_pixels = defaultdict(list)
     for index, one in enumerate(traces):
@@ -64,7 +64,7 @@ def same_pixels(traces: Sequence[Trace]) -> list[list[int]]:
     return [same for same in by_pixels.values() if len(same) > 1]
 
 
-def near_copies(traces: Sequence[Trace]) -> list[tuple[int, int]]:
+def near_copies(traces: Sequence[ImageSignature]) -> list[tuple[int, int]]:
     """Pairs i < j of photographs that show the same picture, or mirror images of it."""
     if not traces:
         return []

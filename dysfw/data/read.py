@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ..errors import DysfwError
 from ..imaging.decode import EXTENSIONS
-from ..tables import read_rows
-from ..text import closest, count, listed
+from ..util.tables import read_rows
+from ..util.text import closest, count, listed
 from .conditions import FILE, read_conditions
-from .dataset import Dataset, Item
+from .dataset import Dataset, Sample
 
 MANIFESTS = ("manifest.csv", "manifest.parquet")
 REQUIRED = ("path", "label")
@@ -37,28 +37,28 @@ def read_dataset(data: Path) -> Dataset:
 def _from_folders(folder: Path) -> Dataset:
     visible = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     classes = [p for p in visible if p.is_dir()]
-    items, ignored = [], [p.name for p in visible if not p.is_dir() and p.name != FILE]
+    samples, ignored = [], [p.name for p in visible if not p.is_dir() and p.name != FILE]
     for directory in classes:
         for path in sorted(directory.rglob("*")):
             inside = path.relative_to(folder)
             if path.is_dir() or any(part.startswith(".") for part in inside.parts):
                 continue
             if path.suffix.lower() in EXTENSIONS:
-                items.append(Item(path, directory.name.strip()))
+                samples.append(Sample(path, directory.name.strip()))
             else:
                 ignored.append(str(inside))
     _refuse_look_alikes((directory.name for directory in classes), folder)
-    if not items:
+    if not samples:
         raise DysfwError(
             f"{folder} has no images in folders of its own ({count(len(classes), 'folder')} in it)",
             hint=f"put the photographs of each class in a folder named after it; read are {listed(sorted(EXTENSIONS))}",
         )
-    conditions = read_conditions(folder, {item.label for item in items})
-    return Dataset(tuple(items), folder, tuple(ignored), conditions)
+    conditions = read_conditions(folder, {sample.label for sample in samples})
+    return Dataset(tuple(samples), folder, tuple(ignored), conditions)
 
 
 def _from_manifest(path: Path) -> Dataset:
-    items: list[Item] = []
+    samples: list[Sample] = []
     wrong: defaultdict[str, list[int]] = defaultdict(list)  # by what is wrong, the rows
     listed_in: defaultdict[str, list[int]] = defaultdict(list)  # by path, the rows
     columns = (*REQUIRED, *OPTIONAL)
@@ -72,7 +72,7 @@ def _from_manifest(path: Path) -> Dataset:
             wrong[f"split is {values['split']!r}; allowed: {listed(SPLITS)}, or empty"].append(number)
         else:
             optional = {key: values[key] or None for key in OPTIONAL}
-            items.append(Item(path.parent / values["path"], values["label"], **optional))
+            samples.append(Sample(path.parent / values["path"], values["label"], **optional))
             listed_in[str(Path(values["path"]))].append(number)
     problems = [f"{_rows(numbers)}: {what}" for what, numbers in wrong.items()]
     doubled = [f"{name} ({_rows(numbers)})" for name, numbers in listed_in.items() if len(numbers) > 1]
@@ -80,18 +80,18 @@ def _from_manifest(path: Path) -> Dataset:
         problems.append(
             f"{count(len(doubled), 'photograph')} listed more than once; keep one row of each: {listed(doubled, 5)}"
         )
-    problems += _across_splits(items)
-    unsplit = sum(item.split is None for item in items)
-    if 0 < unsplit < len(items):
+    problems += _across_splits(samples)
+    unsplit = sum(sample.split is None for sample in samples)
+    if 0 < unsplit < len(samples):
         problems.append(f"{count(unsplit, 'row')} without a split, while others have one; allowed: {listed(SPLITS)}")
     if problems:
         shown = "\n".join(f"  {problem}" for problem in problems[:20])
         rest = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
         raise DysfwError(f"{count(len(problems), 'problem')} in {path}:\n{shown}{rest}")
-    if not items:
+    if not samples:
         raise DysfwError(f"{path} lists no photographs")
-    _refuse_look_alikes((item.label for item in items), path)
-    return Dataset(tuple(items), path, conditions=read_conditions(path.parent, {item.label for item in items}))
+    _refuse_look_alikes((sample.label for sample in samples), path)
+    return Dataset(tuple(samples), path, conditions=read_conditions(path.parent, {sample.label for sample in samples}))
 
 
 def _rows(numbers: Sequence[int]) -> str:
@@ -121,16 +121,18 @@ def _spelt(labels: Iterable[str]) -> str:
     return listed(repr(name) if distinct else ascii(name) for name in names)
 
 
-def _across_splits(items: Iterable[Item]) -> list[str]:
+def _across_splits(samples: Iterable[Sample]) -> list[str]:
     """A patient in both splits would make the test a test of memory."""
     splits: dict[str, set[str | None]] = {}
-    for item in items:
-        if item.patient is not None:
-            splits.setdefault(item.patient, set()).add(item.split)
-    torn = [patient for patient, names in splits.items() if len(names) > 1]
-    if not torn:
+    for sample in samples:
+        if sample.patient is not None:
+            splits.setdefault(sample.patient, set()).add(sample.split)
+    split_conflicts = [patient for patient, names in splits.items() if len(names) > 1]
+    if not split_conflicts:
         return []
-    return [f"{count(len(torn), 'patient')} in more than one split; give all rows of a patient the same: {listed(torn, 5)}"]
+    return [
+        f"{count(len(split_conflicts), 'patient')} in more than one split; give all rows of a patient the same: {listed(split_conflicts, 5)}"
+    ]
 
 
 def _check_columns(path: Path, found: Sequence[str]) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import DysfwError
-from ..resampling import patient_weights
-from ..text import listed
+from ..stats.bootstrap import patient_weights
+from ..stats.intervals import Measured
+from ..util.text import listed
+from .baselines import BaselineComparison
 from .comparison_result import Comparison, Entry
-from .contenders import Contest
-from .evaluate import Evaluated, Plan
-from .intervals import Measured
-from .trial import RECIPE
+from .evaluate import Evaluated, EvaluationConfig
+from .fold_runner import RECIPE
 
 
 def refuse_same_names(names: Sequence[str]) -> None:
@@ -25,18 +25,18 @@ def refuse_same_names(names: Sequence[str]) -> None:
         )
 
 
-def comparison(evaluated: Sequence[Evaluated], plan: Plan) -> Comparison:
+def comparison(evaluated: Sequence[Evaluated], config: EvaluationConfig) -> Comparison:
     """What ``evaluate`` found of several recipes, each held against the first in the same resamples."""
-    first, examples = evaluated[0], evaluated[0].gathered.examples
-    judged = np.all([one.collected.judged for one in evaluated], axis=0)
-    weights = patient_weights(examples.y[judged], examples.groups[judged], plan.resamples, plan.division.seed)
+    first, embedded = evaluated[0], evaluated[0].evaluation_data.embedded
+    judged = np.all([one.pooled.evaluated for one in evaluated], axis=0)
+    weights = patient_weights(embedded.y[judged], embedded.groups[judged], config.resamples, config.split_config.seed)
     control = first.result.labels.index(first.result.unaffected) if first.result.unaffected else None
 
     def measured(one: Evaluated) -> Measured:
-        own, splits = {RECIPE: one.collected.by_name[RECIPE][:, judged]}, one.collected.splits[:, judged]
-        return Contest(own, examples.y[judged], examples.groups[judged], weights, splits=splits, unaffected=control).measured(
-            RECIPE
-        )
+        own, splits = {RECIPE: one.pooled.by_name[RECIPE][:, judged]}, one.pooled.splits[:, judged]
+        return BaselineComparison(
+            own, embedded.y[judged], embedded.groups[judged], weights, splits=splits, unaffected=control
+        ).measured(RECIPE)
 
     base = measured(first)
     entries = [
@@ -53,7 +53,7 @@ def comparison(evaluated: Sequence[Evaluated], plan: Plan) -> Comparison:
         for one in evaluated
     ]
     return Comparison(
-        command=plan.command,
+        command=config.command,
         created=first.result.created,
         research_use=first.result.research_use,
         protocol=first.result.protocol,
@@ -62,6 +62,6 @@ def comparison(evaluated: Sequence[Evaluated], plan: Plan) -> Comparison:
         labels=first.result.labels,
         entries=entries,
         evaluations={one.result.name: one.result for one in evaluated},
-        resamples=plan.resamples,
+        resamples=config.resamples,
         versions=first.result.versions,
     )

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..audit.result import AuditResult
-from ..estimate import Estimate
+from ..stats.estimate import Estimate
 from .result import DataSummary, Evaluation, Protocol
 
 

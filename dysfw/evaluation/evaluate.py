@@ -13,41 +13,41 @@ import numpy as np
 
 from .. import RESEARCH_USE
 from ..audit.audit import PERMUTATIONS, audit
-from ..audit.clues import Row
 from ..audit.result import AuditResult
+from ..audit.shortcut_features import Row
 from ..cache.store import StageCache
-from ..components import Fusion
-from ..data.checks import Checked, check
-from ..data.dataset import Dataset, Item, refuse_too_small
-from ..engine.assemble import used_weights
-from ..engine.build import Components
-from ..environment import versions
+from ..contracts.components import Fusion
+from ..contracts.kinds import Kind
+from ..data.checks import CheckedDataset, check_dataset
+from ..data.dataset import Dataset, Sample, refuse_too_small
 from ..errors import DysfwError
-from ..kinds import Kind
-from ..progress import Progress
+from ..inference.build import Components
+from ..inference.loading import used_weights
 from ..recipe.model import Recipe
-from ..resampling import RESAMPLES
-from ..text import closest, listed
+from ..stats.bootstrap import RESAMPLES
 from ..training.train import refuse_labels
 from ..types import Failure
-from ..unaffected import find_unaffected
-from .collected import Collected, collect
+from ..util.environment import versions
+from ..util.progress import Progress
+from ..util.text import closest, listed
+from ..util.unaffected import find_unaffected
 from .data_summary import summarise
-from .divided import By, Division, choose, claim_of, described, divide, large_enough
+from .evaluation_data import EvaluationData, collect_evaluation_data
 from .figures import figures
-from .gathered import Gathered, gather
-from .protocol import Split
+from .fold_runner import FUSION, FoldRunner
+from .pooled_predictions import PooledPredictions, pool_folds
 from .result import Evaluation, Problem
+from .split_config import By, SplitConfig, choose, claim_of, described, divide, large_enough
+from .splits import Split
 from .stopwatch import Stopwatch
-from .trial import FUSION, Trials
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EvaluationConfig:
     """What is to be done with recipes and data. unaffected: the label of those without a condition; None looks for one.
     command: what repeats it all, for the report."""
 
-    division: Division = field(default_factory=Division)
+    split_config: SplitConfig = field(default_factory=SplitConfig)
     unaffected: str | None = None
     resamples: int = RESAMPLES
     permutations: int = PERMUTATIONS
@@ -80,8 +80,8 @@ class Evaluated:
     """result: all figures. collected, splits: every single prediction. failures: photographs that could not be used."""
 
     result: Evaluation
-    gathered: Gathered
-    collected: Collected
+    evaluation_data: EvaluationData
+    pooled: PooledPredictions
     splits: Sequence[Split]
     failures: tuple[Failure, ...]
 
@@ -91,43 +91,45 @@ class _Ground:
     """What all candidates have in common."""
 
     dataset: Dataset
-    checked: Checked
+    checked: CheckedDataset
     by: By
-    items: Sequence[Item]
+    samples: Sequence[Sample]
     labels: tuple[str, ...]
     unaffected: str | None
     problems: Sequence[Problem]
 
 
-def evaluate(candidates: Sequence[Candidate], dataset: Dataset, plan: Plan, progress: Progress) -> list[Evaluated]:
+def evaluate(
+    candidates: Sequence[Candidate], dataset: Dataset, config: EvaluationConfig, progress: Progress
+) -> list[Evaluated]:
     """Every candidate on the same photographs in the same folds: those that all of them can use. Raises DysfwError."""
     watches = [Stopwatch() for _ in candidates]
-    ground = _prepare(dataset, plan, progress)
+    ground = _prepare(dataset, config, progress)
     for watch in watches:
         watch.stage("checking")
     for candidate in candidates:
         refuse_labels(candidate.recipe, candidate.components, ground.labels)
     with tempfile.TemporaryDirectory(prefix="dysfw-") as folder:
-        gathered = _gather_all(candidates, ground, Path(folder), watches, progress)
+        evaluation_data = _collect_all(candidates, ground, Path(folder), watches, progress)
         audits: dict[str, tuple[AuditResult, AuditResult | None]] = {}
         evaluated = []
-        for candidate, own, watch in zip(candidates, gathered, watches, strict=True):
+        for candidate, own, watch in zip(candidates, evaluation_data, watches, strict=True):
             watch.start()
             key = candidate.stages
             if key not in audits:
-                audits[key] = _audits(own, candidate.recipe, plan, progress)
+                audits[key] = _audits(own, candidate.recipe, config, progress)
             watch.stage("audit")
-            evaluated.append(_judge(candidate, own, ground, plan=plan, audits=audits[key], watch=watch, progress=progress))
+            evaluated.append(_judge(candidate, own, ground, config=config, audits=audits[key], watch=watch, progress=progress))
     return evaluated
 
 
-def _prepare(dataset: Dataset, plan: Plan, progress: Progress) -> _Ground:
-    by = choose(plan.division, dataset)
-    checked = check(dataset, progress)
-    items, problems = large_enough(checked.dataset.items, plan.division, by)
-    refuse_too_small(items, dataset.origin)
-    labels = tuple(sorted({item.label for item in items}))
-    return _Ground(dataset, checked, by, items, labels, _unaffected(plan.unaffected, labels), problems)
+def _prepare(dataset: Dataset, config: EvaluationConfig, progress: Progress) -> _Ground:
+    by = choose(config.split_config, dataset)
+    checked = check_dataset(dataset, progress)
+    samples, problems = large_enough(checked.dataset.samples, config.split_config, by)
+    refuse_too_small(samples, dataset.origin)
+    labels = tuple(sorted({sample.label for sample in samples}))
+    return _Ground(dataset, checked, by, samples, labels, _unaffected(config.unaffected, labels), problems)
 
 
 def _unaffected(asked: str | None, labels: Sequence[str]) -> str | None:
@@ -139,87 +141,91 @@ def _unaffected(asked: str | None, labels: Sequence[str]) -> str | None:
     return find_unaffected(labels)
 
 
-def _gather_all(
+def _collect_all(
     candidates: Sequence[Candidate], ground: _Ground, folder: Path, watches: Sequence[Stopwatch], progress: Progress
-) -> list[Gathered]:
+) -> list[EvaluationData]:
     """Each candidate's embeddings, made once for those that share them, of the photographs that all can use."""
-    made: dict[str, Gathered] = {}
+    made: dict[str, EvaluationData] = {}
     for number, (candidate, watch) in enumerate(zip(candidates, watches, strict=True)):
         watch.start()
         if candidate.stages not in made:
             own = folder / str(number)
             own.mkdir()
-            made[candidate.stages] = gather(
+            made[candidate.stages] = collect_evaluation_data(
                 candidate.recipe,
                 candidate.components,
                 ground.dataset,
-                ground.items,
+                ground.samples,
                 ground.labels,
                 folder=own,
                 progress=progress,
                 cache=candidate.cache,
             )
         watch.stage("embedding")
-    usable = set.intersection(*({item.path for item in one.examples.items} for one in made.values()))
+    usable = set.intersection(*({sample.path for sample in one.embedded.samples} for one in made.values()))
     common = {
-        key: one.rows_of(np.array([n for n, item in enumerate(one.examples.items) if item.path in usable], np.int64))
+        key: one.rows_of(np.array([n for n, sample in enumerate(one.embedded.samples) if sample.path in usable], np.int64))
         for key, one in made.items()
     }
     found = [common[candidate.stages] for candidate in candidates]
-    refuse_too_small(found[0].examples.items, ground.dataset.origin)
+    refuse_too_small(found[0].embedded.samples, ground.dataset.origin)
     return found
 
 
-def _audits(gathered: Gathered, recipe: Recipe, plan: Plan, progress: Progress) -> tuple[AuditResult, AuditResult | None]:
+def _audits(
+    evaluation_data: EvaluationData, recipe: Recipe, config: EvaluationConfig, progress: Progress
+) -> tuple[AuditResult, AuditResult | None]:
     """Of the photographs as they are, and as the recipe harmonises them."""
-    items, failures = gathered.examples.items, gathered.examples.failures
+    samples, failures = evaluation_data.embedded.samples, evaluation_data.embedded.failures
 
     def ask(rows: Sequence[Row], *, harmonised: bool) -> AuditResult:
         return audit(
-            rows, items, failures=failures, permutations=plan.permutations, seed=recipe.seed, harmonised=harmonised,
+            rows, samples, failures=failures, permutations=config.permutations, seed=recipe.seed, harmonised=harmonised,
             progress=progress,
         )  # fmt: skip
 
-    return ask(gathered.rows, harmonised=False), ask(gathered.harmonised, harmonised=True) if gathered.harmonised else None
+    return ask(evaluation_data.rows, harmonised=False), ask(
+        evaluation_data.harmonised, harmonised=True
+    ) if evaluation_data.harmonised else None
 
 
 def _judge(
     candidate: Candidate,
-    gathered: Gathered,
+    evaluation_data: EvaluationData,
     ground: _Ground,
     *,
-    plan: Plan,
+    config: EvaluationConfig,
     audits: tuple[AuditResult, AuditResult | None],
     watch: Stopwatch,
     progress: Progress,
 ) -> Evaluated:
-    recipe, components, examples = candidate.recipe, candidate.components, gathered.examples
-    splits, lost = divide(examples, plan.division, ground.by)
+    recipe, components, embedded = candidate.recipe, candidate.components, evaluation_data.embedded
+    splits, lost = divide(embedded, config.split_config, ground.by)
     others = {FUSION + name: make for name, make in candidate.fusions.items()}
-    trials = Trials(recipe, components, examples, others, gathered.kernel, gathered.embed)
-    done = [trials.run(split) for split in progress.track(splits, f"judging by {recipe.name}", len(splits), "splits")]
-    collected = collect(done, len(examples))
+    runner = FoldRunner(recipe, components, embedded, others, evaluation_data.kernel, evaluation_data.embed)
+    done = [runner.run(split) for split in progress.track(splits, f"judging by {recipe.name}", len(splits), "splits")]
+    pooled = pool_folds(done, len(embedded))
     watch.stage("judging")
-    found = figures(gathered, collected, recipe, resamples=plan.resamples, unaffected=ground.unaffected)
+    found = figures(evaluation_data, pooled, recipe, resamples=config.resamples, unaffected=ground.unaffected)
     watch.stage("measuring")
     knows = ground.checked.knows_patients
     claim = claim_of(ground.by, ground.dataset, knows_patients=knows)
     result = Evaluation(
         name=recipe.name,
-        command=plan.command,
+        command=config.command,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         research_use=RESEARCH_USE,
         recipe=recipe.resolved(),
         recipe_fingerprint=recipe.fingerprint,
         bundle=None,
-        protocol=described(ground.by, plan.division, splits, knows_patients=knows, claim=claim),
-        data=summarise(ground.dataset, ground.checked, examples, [*ground.problems, *lost]),
+        protocol=described(ground.by, config.split_config, splits, knows_patients=knows, claim=claim),
+        data=summarise(ground.dataset, ground.checked, embedded, [*ground.problems, *lost]),
         audit=audits[0],
         audit_harmonised=audits[1],
         labels=list(ground.labels),
         conditions=dict(ground.dataset.conditions),
         unaffected=ground.unaffected,
-        resamples=plan.resamples,
+        resamples=config.resamples,
         weights=[used.model_dump(mode="json") for used in used_weights(components)],
         versions=versions({node.origin.partition(" ")[0] for node in recipe.nodes.values()}),
         device=components.device,
@@ -227,4 +233,4 @@ def _judge(
         seconds=watch.seconds,
         **found,
     )
-    return Evaluated(result, gathered, collected, splits, (*ground.checked.failures, *examples.failures))
+    return Evaluated(result, evaluation_data, pooled, splits, (*ground.checked.failures, *embedded.failures))

@@ -9,45 +9,45 @@ from typing import Any
 
 import numpy as np
 
-from ..estimate import Estimate
 from ..recipe.model import Recipe
-from ..resampling import patient_weights
+from ..stats.bootstrap import patient_weights
+from ..stats.estimate import Estimate
+from ..stats.metrics import confusion
 from ..types import Int64
-from .collected import Collected
-from .contenders import Contest
-from .gathered import Gathered
-from .measures import confusion
+from .baselines import BaselineComparison
+from .evaluation_data import EvaluationData
+from .fold_runner import RECIPE
 from .patients import patient_level
+from .pooled_predictions import PooledPredictions
+from .reliability import calibration, prediction_sets, rejection
 from .result import ClassScores, WorstError
-from .trial import RECIPE
-from .trusted import calibration, prediction_sets, rejection
 
 WORST = 20
 
 
 def figures(
-    gathered: Gathered, collected: Collected, recipe: Recipe, *, resamples: int, unaffected: str | None
+    evaluation_data: EvaluationData, pooled: PooledPredictions, recipe: Recipe, *, resamples: int, unaffected: str | None
 ) -> dict[str, Any]:
     """All that is measured on the photographs that were judged, by field of ``Evaluation``."""
-    examples, judged = gathered.examples, collected.judged
-    y, groups = examples.y[judged], examples.groups[judged]
+    embedded, evaluated = evaluation_data.embedded, pooled.evaluated
+    y, groups = embedded.y[evaluated], embedded.groups[evaluated]
     seen = replace(
-        collected,
-        by_name={name: p[:, judged] for name, p in collected.by_name.items()},
-        raw=collected.raw[:, judged],
-        splits=collected.splits[:, judged],
-        sets=collected.sets[:, judged],
-        reasons=tuple(tuple(r for r, use in zip(repeat, judged, strict=True) if use) for repeat in collected.reasons),
-        together=collected.together[:, judged],
-        together_sets=collected.together_sets[:, judged],
+        pooled,
+        by_name={name: p[:, evaluated] for name, p in pooled.by_name.items()},
+        raw=pooled.raw[:, evaluated],
+        splits=pooled.splits[:, evaluated],
+        sets=pooled.sets[:, evaluated],
+        reasons=tuple(tuple(r for r, use in zip(repeat, evaluated, strict=True) if use) for repeat in pooled.reasons),
+        per_patient=pooled.per_patient[:, evaluated],
+        per_patient_sets=pooled.per_patient_sets[:, evaluated],
     )
     weights = patient_weights(y, groups, resamples, recipe.seed)
-    control = examples.labels.index(unaffected) if unaffected else None
-    contest = Contest(seen.by_name, y, groups, weights, splits=seen.splits, unaffected=control)
-    own = contest.measured(RECIPE)
+    control = embedded.labels.index(unaffected) if unaffected else None
+    comparison = BaselineComparison(seen.by_name, y, groups, weights, splits=seen.splits, unaffected=control)
+    own = comparison.measured(RECIPE)
     overall = own.overall()
     raw = (
-        Contest({RECIPE: seen.raw}, y, groups, weights, splits=seen.splits, unaffected=control)
+        BaselineComparison({RECIPE: seen.raw}, y, groups, weights, splits=seen.splits, unaffected=control)
         .measured(RECIPE)
         .overall()["ece"]
     )
@@ -58,19 +58,23 @@ def figures(
         "classes": [
             ClassScores(
                 label=label,
-                photographs=int((y == k).sum()),
+                images=int((y == k).sum()),
                 patients=len(np.unique(groups[y == k])),
                 measures=own.of_class(k),
             )
-            for k, label in enumerate(examples.labels)
+            for k, label in enumerate(embedded.labels)
         ],
         "confusion": confusion(seen.by_name[RECIPE], y).tolist(),
-        "contenders": contest.contenders(),
+        "models": comparison.models(),
         "calibration": calibration(seen, y, raw, overall["ece"]),
-        "sets": prediction_sets(seen.sets, y, groups, weights, wanted=recipe.reliability.coverage, labels=examples.labels),
+        "prediction_sets": prediction_sets(
+            seen.sets, y, groups, weights, target_coverage=recipe.reliability.coverage, labels=embedded.labels
+        ),
         "rejection": rejection(seen, y, groups, weights),
-        "patients": patient_level(seen, y, groups, weights, wanted=recipe.reliability.coverage, labels=examples.labels),
-        "worst": _worst(gathered, collected, np.flatnonzero(judged)),
+        "patients": patient_level(
+            seen, y, groups, weights, target_coverage=recipe.reliability.coverage, labels=embedded.labels
+        ),
+        "worst": _worst(evaluation_data, pooled, np.flatnonzero(evaluated)),
     }
 
 
@@ -79,20 +83,20 @@ def _top(overall: Mapping[str, Estimate], ending: str) -> dict[int, Estimate]:
     return {int(found[1]): value for name, value in overall.items() if (found := pattern.fullmatch(name))}
 
 
-def _worst(gathered: Gathered, collected: Collected, rows: Int64) -> list[WorstError]:
+def _worst(evaluation_data: EvaluationData, pooled: PooledPredictions, rows: Int64) -> list[WorstError]:
     """The errors made with the greatest confidence, by the mean over the repeats."""
-    examples, mean = gathered.examples, collected.by_name[RECIPE].mean(axis=0)
-    wrong = [int(n) for n in rows if mean[n].argmax() != examples.y[n]]
+    embedded, mean = evaluation_data.embedded, pooled.by_name[RECIPE].mean(axis=0)
+    wrong = [int(n) for n in rows if mean[n].argmax() != embedded.y[n]]
     wrong.sort(key=lambda n: -float(mean[n].max()))
     return [
         WorstError(
-            path=gathered.names[n],
-            patient=examples.items[n].patient,
-            label=examples.items[n].label,
-            judged=examples.labels[int(mean[n].argmax())],
+            path=evaluation_data.names[n],
+            patient=embedded.samples[n].patient,
+            label=embedded.samples[n].label,
+            predicted=embedded.labels[int(mean[n].argmax())],
             probability=float(mean[n].max()),
-            probability_of_label=float(mean[n, examples.y[n]]),
-            reliable=not any(repeat[n] for repeat in collected.reasons),
+            probability_of_label=float(mean[n, embedded.y[n]]),
+            reliable=not any(repeat[n] for repeat in pooled.reasons),
         )
         for n in wrong[:WORST]
     ]

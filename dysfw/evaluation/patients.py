@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..resampling import Float64, estimate
+from ..stats.bootstrap import Float64, estimate
+from ..stats.intervals import Measured, measured
 from ..types import Float32, Int64
-from .collected import Collected
-from .intervals import Measured, measured
+from .fold_runner import RECIPE
+from .pooled_predictions import PooledPredictions
+from .reliability import prediction_sets
 from .result import PatientLevel
-from .trial import RECIPE
-from .trusted import prediction_sets
 
 
 def patient_level(
-    collected: Collected, y: Int64, groups: Int64, weights: Float64, *, wanted: float, labels: tuple[str, ...]
+    pooled: PooledPredictions, y: Int64, groups: Int64, weights: Float64, *, target_coverage: float, labels: tuple[str, ...]
 ) -> PatientLevel | None:
     """All photographs were judged. None where no patient has several photographs. Patients under several labels are left out.
 
@@ -24,24 +24,24 @@ def patient_level(
     mixed = np.bincount(patient, y != y[first][patient]) > 0
     rows = np.flatnonzero(~mixed[patient])
     y, groups, weights = y[rows], groups[rows], weights[:, rows]
-    _, first, patient, photographs = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
-    several = photographs > 1
+    _, first, patient, images = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
+    several = images > 1
     if not several.any():
         return None
-    parts = 1 / photographs[patient]
+    parts = 1 / images[patient]
 
     def measured_by(probabilities: Float32) -> Measured:
-        return measured(probabilities[:, rows], y, groups, weights, splits=collected.splits[:, rows], parts=parts)
+        return measured(probabilities[:, rows], y, groups, weights, splits=pooled.splits[:, rows], parts=parts)
 
-    together = measured_by(collected.together)
-    sets = collected.together_sets[:, rows[first]]
-    covered = collected.sets[:, rows, y].mean(axis=0) * parts
+    per_patient = measured_by(pooled.per_patient)
+    sets = pooled.per_patient_sets[:, rows[first]]
+    covered = pooled.sets[:, rows, y].mean(axis=0) * parts
     return PatientLevel(
         patients=len(first),
-        several=int(several.sum()),
-        photographs=float(photographs[several].mean()),
-        measures=together.overall(),
-        difference=together.minus(measured_by(collected.by_name[RECIPE])),
-        sets=prediction_sets(sets, y[first], groups[first], weights[:, first], wanted=wanted, labels=labels),
-        single=estimate(float(covered.sum() / len(first)), (weights @ covered) / (weights @ parts), len(first)),
+        with_several_images=int(several.sum()),
+        images_per_patient=float(images[several].mean()),
+        measures=per_patient.overall(),
+        difference=per_patient.minus(measured_by(pooled.by_name[RECIPE])),
+        sets=prediction_sets(sets, y[first], groups[first], weights[:, first], target_coverage=target_coverage, labels=labels),
+        per_image_coverage=estimate(float(covered.sum() / len(first)), (weights @ covered) / (weights @ parts), len(first)),
     )

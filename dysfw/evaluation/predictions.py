@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DysfwError
-from .collected import Collected
-from .gathered import Gathered
-from .protocol import Split
-from .trial import RECIPE
+from .evaluation_data import EvaluationData
+from .fold_runner import RECIPE
+from .pooled_predictions import PooledPredictions
+from .splits import Split
 
 
-def write_predictions(path: Path, collected: Collected, gathered: Gathered, splits: Sequence[Split]) -> None:
+def write_predictions(path: Path, pooled: PooledPredictions, evaluation_data: EvaluationData, splits: Sequence[Split]) -> None:
     """A row for each contender, repeat and photograph that was judged. Columns: contender, repeat (from 1), split, path,
     patient, source, label, judged, a probability "p:LABEL" for each condition; of the recipe also set (labels) and reasons
     (codes; none: reliable). Raises DysfwError."""
@@ -22,9 +22,9 @@ def write_predictions(path: Path, collected: Collected, gathered: Gathered, spli
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetWriter(path, _schema(gathered.examples.labels)) as file:
-            for name in collected.by_name:
-                rows = _rows(name, collected, gathered, splits)
+        with parquet.ParquetWriter(path, _schema(evaluation_data.embedded.labels)) as file:
+            for name in pooled.by_name:
+                rows = _rows(name, pooled, evaluation_data, splits)
                 file.write_table(pa.Table.from_pylist(rows, schema=file.schema))
     except OSError as error:
         raise DysfwError(f"cannot write {path}: {error.strerror or error}") from None
@@ -33,30 +33,32 @@ def write_predictions(path: Path, collected: Collected, gathered: Gathered, spli
 def _schema(labels: Sequence[str]):  # type: ignore[no-untyped-def]  # noqa: ANN202  # pyarrow has no types
     import pyarrow as pa
 
-    text = ("contender", "split", "path", "patient", "source", "label", "judged")
+    text = ("model", "split", "path", "patient", "source", "label", "predicted")
     fields = [pa.field(name, pa.string()) for name in text]
     fields.insert(1, pa.field("repeat", pa.int32()))
     fields += [pa.field(f"p:{label}", pa.float32()) for label in labels]
-    return pa.schema([*fields, pa.field("set", pa.list_(pa.string())), pa.field("reasons", pa.list_(pa.string()))])
+    return pa.schema([*fields, pa.field("prediction_set", pa.list_(pa.string())), pa.field("reasons", pa.list_(pa.string()))])
 
 
-def _rows(name: str, collected: Collected, gathered: Gathered, splits: Sequence[Split]) -> list[dict[str, object]]:
-    examples, rows = gathered.examples, []
-    labels = examples.labels
+def _rows(
+    name: str, pooled: PooledPredictions, evaluation_data: EvaluationData, splits: Sequence[Split]
+) -> list[dict[str, object]]:
+    embedded, rows = evaluation_data.embedded, []
+    labels = embedded.labels
     for split in splits:
-        for n in split.held:
-            probabilities = collected.by_name[name][split.repeat, n]
+        for n in split.test_rows:
+            probabilities = pooled.by_name[name][split.repeat, n]
             if np.isnan(probabilities).any():
                 continue
-            item = examples.items[n]
+            sample = embedded.samples[n]
             row: dict[str, object] = {
-                "contender": name, "repeat": split.repeat + 1, "split": split.name, "path": gathered.names[n],
-                "patient": item.patient, "source": item.source, "label": item.label,
-                "judged": labels[int(probabilities.argmax())],
+                "model": name, "repeat": split.repeat + 1, "split": split.name, "path": evaluation_data.names[n],
+                "patient": sample.patient, "source": sample.source, "label": sample.label,
+                "predicted": labels[int(probabilities.argmax())],
             }  # fmt: skip
             row |= {f"p:{label}": float(p) for label, p in zip(labels, probabilities, strict=True)}
             if name == RECIPE:
-                row["set"] = [labels[k] for k in np.flatnonzero(collected.sets[split.repeat, n])]
-                row["reasons"] = [notice.code for notice in collected.reasons[split.repeat][n]]
+                row["prediction_set"] = [labels[k] for k in np.flatnonzero(pooled.sets[split.repeat, n])]
+                row["reasons"] = [notice.code for notice in pooled.reasons[split.repeat][n]]
             rows.append(row)
     return rows

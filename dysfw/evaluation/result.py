@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..audit.result import AuditResult
 from ..data.conditions import Condition
-from ..estimate import Estimate
+from ..stats.estimate import Estimate
+from ..stats.metrics import CalibrationBin
 
 
 class _Part(BaseModel):
@@ -35,7 +36,7 @@ class Problem(_Part):
     code: str
     severity: Literal["note", "warning", "exclusion"]
     message: str
-    photographs: int
+    images: int
     examples: list[str] = []
 
 
@@ -56,28 +57,20 @@ class ClassScores(_Part):
     """One condition. measures: sensitivity, specificity, precision, auroc, top_3 … by name."""
 
     label: str
-    photographs: int
+    images: int
     patients: int
     measures: dict[str, Estimate]
 
 
-class Contender(_Part):
+class EvaluatedModel(_Part):
     """One way to judge the same photographs in the same folds. measures by name; difference: contender minus recipe, paired, of
     the measures that matter most; empty for the recipe itself. photographs: how many it judged (a region may be absent)."""
 
     name: str
     kind: Literal["recipe", "region", "fusion", "baseline"]
-    photographs: int
+    images: int
     measures: dict[str, Estimate]
     difference: dict[str, Estimate]
-
-
-class Bin(_Part):
-    """Photographs whose highest probability lies in a bin. confidence: its mean; accuracy: how many were right."""
-
-    photographs: int
-    confidence: float
-    accuracy: float
 
 
 class Calibration(_Part):
@@ -89,14 +82,14 @@ class Calibration(_Part):
     temperatures: tuple[float, float]
     ece_before: Estimate
     ece: Estimate
-    bins_before: list[Bin]
-    bins: list[Bin]
+    bins_before: list[CalibrationBin]
+    bins: list[CalibrationBin]
 
 
-class Sets(_Part):
-    """Conformal prediction sets. wanted: the coverage asked for. size: mean number of conditions in a set."""
+class PredictionSets(_Part):
+    """Conformal prediction sets. target_coverage: the coverage asked for. size: mean number of conditions in a set."""
 
-    wanted: float
+    target_coverage: float
     coverage: Estimate
     coverage_by_label: dict[str, float]
     size: Estimate
@@ -118,12 +111,12 @@ class PatientLevel(_Part):
     itself, every patient counting once, paired. sets of the patients; single: coverage of the photographs by themselves."""
 
     patients: int
-    several: int
-    photographs: float
+    with_several_images: int
+    images_per_patient: float
     measures: dict[str, Estimate]
     difference: dict[str, Estimate]
-    sets: Sets
-    single: Estimate
+    sets: PredictionSets
+    per_image_coverage: Estimate
 
 
 class WorstError(_Part):
@@ -132,7 +125,7 @@ class WorstError(_Part):
     path: str
     patient: str | None
     label: str
-    judged: str
+    predicted: str
     probability: float
     probability_of_label: float
     reliable: bool
@@ -140,7 +133,7 @@ class WorstError(_Part):
 
 class Evaluation(_Part):
     """recipe: resolved. patients: None where nobody has several photographs. measures of the recipe: by name, see
-    ``dysfw.evaluation.measures``. top, top_macro: share of photographs (mean of the conditions' shares) whose condition is
+    ``dysfw.stats.metrics``. top, top_macro: share of photographs (mean of the conditions' shares) whose condition is
     among the first n. confusion: photographs, mean over the repeats, rows are the truth. conditions: what the data says of the
     labels. command: what repeats this."""
 
@@ -164,9 +157,9 @@ class Evaluation(_Part):
     top_macro: dict[int, Estimate]
     classes: list[ClassScores]
     confusion: list[list[float]]
-    contenders: list[Contender]
+    models: list[EvaluatedModel]
     calibration: Calibration
-    sets: Sets
+    prediction_sets: PredictionSets
     rejection: Rejection
     patients: PatientLevel | None = None
     worst: list[WorstError]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.judge import Judge
-from ..types import Bool, Judgement
+from ..inference.classifier import Classifier
+from ..types import BasePrediction, Bool
 from .shapley import Float64, shapley
 
 AT_ONCE = 2**22  # numbers of votes that are fused together: 16 MB
@@ -22,27 +22,31 @@ class Contributions:
     error: float64 [R, K], standard errors: 0 unless there are so many regions that orders were sampled.
     """
 
-    before: Float64
+    base_values: Float64
     values: Float64
     error: Float64
 
 
-def contributions_of(judge: Judge, result: Judgement, seed: int) -> Contributions:
+def contributions_of(classifier: Classifier, result: BasePrediction, seed: int) -> Contributions:
     """From the votes alone, which are fused once for each coalition of the regions that are present. seed: of sampled
     orders."""
     present = result.present
     players = np.flatnonzero(present)
-    step = max(1, AT_ONCE // result.votes.size)
+    step = max(1, AT_ONCE // result.region_probabilities.size)
 
     def worth(coalitions: Bool) -> Float64:
         speak = np.zeros((len(coalitions), len(present)), bool)
         speak[:, players] = coalitions
         parts = [speak[start : start + step] for start in range(0, len(speak), step)]
-        votes = [np.broadcast_to(result.votes, (len(part), *result.votes.shape)) for part in parts]
-        return np.concatenate([judge.opinion(v, p) for v, p in zip(votes, parts, strict=True)]).astype(np.float64)
+        region_probabilities = [
+            np.broadcast_to(result.region_probabilities, (len(part), *result.region_probabilities.shape)) for part in parts
+        ]
+        return np.concatenate(
+            [classifier.calibrated_probabilities(v, p) for v, p in zip(region_probabilities, parts, strict=True)]
+        ).astype(np.float64)
 
     found = shapley(worth, len(players), seed)
-    values, error = (np.full(result.votes.shape, np.nan) for _ in range(2))
+    values, error = (np.full(result.region_probabilities.shape, np.nan) for _ in range(2))
     values[players], error[players] = found.values, found.error
     return Contributions(found.empty, values, error)
 
@@ -58,9 +62,9 @@ class Agreement:
     overlap: float
 
 
-def agreement_of(result: Judgement) -> Agreement:
-    votes = result.votes[result.present].astype(np.float64)
-    first = int((votes.argmax(axis=1) == result.ranking[0]).sum())
-    one, other = np.triu_indices(len(votes), 1)
-    common = np.minimum(votes[one], votes[other]).sum(axis=1)
-    return Agreement(first, len(votes), float(common.mean()) if len(common) else 1.0)
+def agreement_of(result: BasePrediction) -> Agreement:
+    region_probabilities = result.region_probabilities[result.present].astype(np.float64)
+    first = int((region_probabilities.argmax(axis=1) == result.ranking[0]).sum())
+    one, other = np.triu_indices(len(region_probabilities), 1)
+    common = np.minimum(region_probabilities[one], region_probabilities[other]).sum(axis=1)
+    return Agreement(first, len(region_probabilities), float(common.mean()) if len(common) else 1.0)

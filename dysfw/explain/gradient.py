@@ -12,13 +12,13 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from ..engine.embedder import Embedder
-from ..engine.judge import Judge
-from ..engine.recut import recut
 from ..errors import DysfwError
+from ..inference.classifier import Classifier
+from ..inference.embedder import Embedder
 from ..types import Float32, Prediction, UInt8
-from .map import Map
+from .crops import cut_crops
 from .occlusion import blurred
+from .saliency_map import SaliencyMap
 
 CELLS = 16  # on each side of a map
 # From the blurred crop to the crop. With 16, what a map of dlib adds up to is off by up to 0.13, with 64 by 0.01.
@@ -48,29 +48,31 @@ def refuse_without_module(embedder: Embedder) -> None:
         raise DysfwError("maps by gradient need captum, which is not installed", hint="pip install 'dysfw[gradients]'")
 
 
-def gradient_maps(embedder: Embedder, judge: Judge, result: Prediction, condition: int) -> Iterator[Map]:
+def gradient_maps(embedder: Embedder, classifier: Classifier, result: Prediction, condition: int) -> Iterator[SaliencyMap]:
     """A map of each region that is present, in the order of the votes, of one condition. Raises DysfwError where the backbone
     exposes no module, ValueError where the photograph's pixels were not kept."""
     refuse_without_module(embedder)
-    cuts = recut(embedder, result.subject)
+    cuts = cut_crops(embedder, result.subject)
     for row, name in enumerate(result.regions):
         if name in cuts:
-            trunk = embedder.tuned.get(name, embedder.components.backbone)
-            assert isinstance(trunk, Differentiable)  # noqa: S101  # a variant of one that is
-            pull = _pull(judge, result, row, condition)
-            lost = np.full((len(result.labels), CELLS, CELLS), np.nan, np.float32)
-            lost[condition] = _in_cells(_attributed(trunk.module, cuts[name].pixels, pull))
-            yield Map(name, lost, cuts[name].pixels, cuts[name].to_photograph, "gradient")
+            region_backbone = embedder.tuned.get(name, embedder.components.backbone)
+            assert isinstance(region_backbone, Differentiable)  # noqa: S101  # a variant of one that is
+            pull = _pull(classifier, result, row, condition)
+            importance = np.full((len(result.labels), CELLS, CELLS), np.nan, np.float32)
+            importance[condition] = _in_cells(_attributed(region_backbone.module, cuts[name].pixels, pull))
+            yield SaliencyMap(name, importance, cuts[name].pixels, cuts[name].to_image, "gradient")
 
 
-def _pull(judge: Judge, result: Prediction, row: int, condition: int) -> Float32:
+def _pull(classifier: Classifier, result: Prediction, row: int, condition: int) -> Float32:
     """float32 [dim]: how the condition's reported probability follows each number of this region's embedding."""
     embedding = result.subject.embeddings[row].astype(np.float64)
     step = DIFFERENCE * max(float(np.sqrt((embedding**2).mean())), 1e-6)
     moved = np.concatenate([embedding + step * np.eye(len(embedding)), embedding - step * np.eye(len(embedding))])
-    votes = np.repeat(result.votes[None], len(moved), axis=0)
-    votes[:, row] = judge.heads[result.regions[row]].predict(moved.astype(np.float32))
-    said = judge.opinion(votes, np.repeat(result.present[None], len(moved), axis=0))[:, condition].astype(np.float64)
+    region_probabilities = np.repeat(result.region_probabilities[None], len(moved), axis=0)
+    region_probabilities[:, row] = classifier.heads[result.regions[row]].predict(moved.astype(np.float32))
+    said = classifier.calibrated_probabilities(region_probabilities, np.repeat(result.present[None], len(moved), axis=0))[
+        :, condition
+    ].astype(np.float64)
     return ((said[: len(embedding)] - said[len(embedding) :]) / (2 * step)).astype(np.float32)
 
 

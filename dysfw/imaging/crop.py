@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..alignment import Alignment
-from ..geometry import Matrix, square_frame
 from ..types import Crop, Face, Image, Region, UInt8
+from .alignment import Alignment
+from .geometry import Matrix, square_frame
 from .warp import warp
 
 WHOLE = "face"  # the region whose crops have an alignment
@@ -26,5 +26,5 @@ def region_frame(face: Face, region: Region, crop: Crop, size: int, *, alignment
     x0, y0, x1, y1 = (float(v) for v in face.box)
     side = max(x1 - x0, y1 - y0)
     return square_frame(
-        region.polygon, face.roll if crop.align else 0.0, 0.0, size, border=crop.margin * side, least=crop.least * side
+        region.polygon, face.roll if crop.align else 0.0, 0.0, size, border=crop.margin * side, min_side=crop.min_side * side
     )

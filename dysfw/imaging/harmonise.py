@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFilter
 
-from ..geometry import Matrix, inverse, transform
 from ..types import Face, Float32, Image, Region, Segmentation, UInt8
+from .geometry import Matrix, inverse, transform
 from .warp import warp
 
 # The ellipse that holds the head: half axes over the sides of the face's box, and how far its centre lies above the box's
@@ -72,7 +72,7 @@ class Harmonised:
     to_original: Matrix
     content: bytes
 
-    def photographed(self, found: Segmentation, original: Image) -> Segmentation:
+    def in_original_image(self, found: Segmentation, original: Image) -> Segmentation:
         """Without the regions that are mostly mirrored: what lies beyond the edge of the original was not photographed."""
         gone = [r.name for r in found.regions if self._outside(r.polygon, original) > MAX_OUTSIDE]
         kept = tuple(r for r in found.regions if r.name not in gone)

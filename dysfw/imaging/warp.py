@@ -13,8 +13,8 @@ import math
 import numpy as np
 from PIL import Image as Pillow
 
-from ..geometry import Matrix
 from ..types import Int64, UInt8
+from .geometry import Matrix
 
 REACH = 2  # px that a bicubic sample reaches beyond its own place
 # Up to this scale, source px for each crop px, single samples do not alias visibly and keep the picture sharper.
@@ -23,7 +23,7 @@ MAX_WINDOW = 100_000_000  # px; more of the photograph than this is never held a
 
 
 def warp(pixels: UInt8, matrix: Matrix, size: int) -> UInt8:
-    """The crop uint8 [size, size, 3] that ``matrix`` (crop to image, see ``dysfw.geometry``) cuts from ``pixels`` [H, W, 3]."""
+    """The crop uint8 [size, size, 3] that ``matrix`` (crop to image, see ``dysfw.imaging.geometry``) cuts from ``pixels`` [H, W, 3]."""
     scale = math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))  # source px for each crop px
     block = max(1, int(scale + 1e-6))
     x0, y0, x1, y1 = _touched(matrix, size, reach=REACH * block)

@@ -5,30 +5,24 @@ from __future__ import annotations
 import json
 import pathlib
 import typing
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic import Field
 
+from ..contracts.kinds import KINDS, Kind
 from ..errors import DysfwError
 from ..imaging.harmonise import Harmony
-from ..kinds import KINDS, Kind
 from ..registry.registry import Registry
-from ..text import closest, listed
 from ..types import Align, Crop
+from ..util.text import closest, listed
 from .compose import compose
 from .document import Document
-from .harmonise import Harmonise
 from .model import FORMAT, Node, Recipe, Registered
-from .pretraining import Pretrain
-from .prior import UNIFORM, Prior
 from .problems import Path, Position, Problem, RecipeError, locate
-from .reliability import Reliability
-from .renamed import KEYS, RenamedWarning, with_new_names
+from .sections import UNIFORM, Harmonise, Pretrain, Prior, Reliability, Tune
 from .signature import SUPPLIED, signature_of
-from .tuning import Tune
 
 Device = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1 … or mps")]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -40,7 +34,7 @@ class CropKeys(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid")
     align: Align = Crop().align
     margin: Annotated[float, Field(ge=0, le=1)] = Crop().margin
-    least: Annotated[float, Field(ge=0, le=2)] = Crop().least
+    min_side: Annotated[float, Field(ge=0, le=2)] = Crop().min_side
     size: Annotated[int, Field(ge=16, le=2048)] | None = None
 
 
@@ -94,7 +88,6 @@ class _Checker:
 
     def recipe(self, value: object) -> Recipe | None:
         assert isinstance(value, dict)  # noqa: S101  # compose() has refused anything else
-        value = self.renamed(value)
         own = {key: item for key, item in value.items() if key not in KINDS}
         version = own.get("version")
         if isinstance(version, int) and version > FORMAT:
@@ -116,25 +109,6 @@ class _Checker:
             harmonise=Harmony(**dict(top.harmonise)) if top.harmonise else None,
         )  # fmt: skip
 
-    def renamed(self, value: dict[str, object]) -> dict[str, object]:
-        """The recipe under the present names of its keys."""
-        for path, names in KEYS.items():
-            if not path:
-                value = with_new_names(value, path, names, self.positions)
-            elif isinstance(block := value.get(str(path[0])), dict):  # no key stands deeper than in a block of the recipe
-                value = value | {str(path[0]): with_new_names(block, path, names, self.positions)}
-        return value
-
-    def present_name(self, kind: Kind, use: str, path: Path) -> str:
-        """The component's present name, in full where it was written in full."""
-        entry = self.registry.component(kind, use)
-        owner, colon, short = use.rpartition(":")
-        if entry.spec.name == short:
-            return use
-        place = locate(self.positions, path)
-        warnings.warn(f"{place}: the {kind} {short!r} is now called {entry.spec.name!r}", RenamedWarning, stacklevel=2)
-        return f"{owner}{colon}{entry.spec.name}"
-
     def node(self, kind: Kind, value: object, path: Path) -> Node | None:
         """One component, with those nested in it."""
         if not isinstance(value, dict) or not isinstance(value.get("use"), str):
@@ -142,14 +116,12 @@ class _Checker:
             return None
         use = value["use"]
         try:
-            use = self.present_name(kind, use, (*path, "use"))
             component = self.registry.load(kind, use)
             signature = signature_of(component)
         except DysfwError as error:
             self.problem((*path, "use"), error.message + (f"\n    {error.hint}" if error.hint else ""))
             return None
         given = {key: item for key, item in value.items() if key != "use"}
-        given = with_new_names(given, path, component.renamed, self.positions)
         nested = {
             name: self.nested(name, given.pop(name, None), (*path, name), signature.nested[name]) for name in signature.nested
         }

@@ -8,17 +8,14 @@ import pathlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 
-from ..components import Component
+from ..contracts.components import Component
+from ..contracts.kinds import KINDS, Kind
 from ..imaging.harmonise import Harmony
-from ..kinds import KINDS, Kind
 from ..registry.hookspecs import WeightsSpec
 from ..registry.registry import Entry
 from ..types import Crop
-from .pretraining import Pretrain
-from .prior import UNIFORM, Prior
 from .problems import Path, Position
-from .reliability import Reliability
-from .tuning import Tune
+from .sections import UNIFORM, Pretrain, Prior, Reliability, Tune
 
 FORMAT = 1
 HOW = ("device", "precision", "compile")  # parameters that say how a component computes, not what

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..errors import DysfwError
-from ..text import count
+from ..util.text import count
 
 Key = str | int
 Path = tuple[Key, ...]  # from the top of a recipe to a value: ("backbone", "of", 0, "model")

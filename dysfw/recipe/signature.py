@@ -15,10 +15,10 @@ from typing import Any
 
 import pydantic
 
-from ..components import CONTRACTS
+from ..contracts.components import CONTRACTS
+from ..contracts.kinds import Kind
 from ..errors import DysfwError
-from ..kinds import Kind
-from ..text import in_words, listed
+from ..util.text import in_words, listed
 
 # Parameters that the engine fills in where the recipe says nothing.
 SUPPLIED = ("device", "precision", "seed")
@@ -45,7 +45,7 @@ class Signature:
 @functools.cache
 def signature_of(component: type[Any]) -> Signature:
     """component: a class, of a component or whatever else people set up by name and value. Raises DysfwError where the
-    constructor breaks the rules of ``dysfw.components``."""
+    constructor breaks the rules of ``dysfw.contracts.components``."""
     where = f"the constructor of {component.__module__}.{component.__qualname__}"
     if component.__init__ is object.__init__:
         parameters: list[inspect.Parameter] = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pluggy
 
-from ..kinds import Kind
+from ..contracts.kinds import Kind
 
 GROUP = "dysfw"
 hookspec = pluggy.HookspecMarker("dysfw")
@@ -23,8 +23,7 @@ class ComponentSpec:
 
     kind: detector, segmenter, backbone, head or fusion. name: what recipes write in ``use``. target: "package.module:Class".
     summary: one line for listings. extra: the optional extra of the plugin's distribution that brings the modules in ``needs``,
-    for a component that most users of the plugin can do without. needs: modules that the component imports from it. formerly:
-    names that it had once; recipes and bundles that use them work, with a warning.
+    for a component that most users of the plugin can do without. needs: modules that the component imports from it.
     """
 
     kind: Kind
@@ -33,7 +32,6 @@ class ComponentSpec:
     summary: str
     extra: str | None = None
     needs: tuple[str, ...] = ()
-    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from importlib import metadata
 import pluggy
 
 from ..errors import DysfwError, Interrupted
-from ..text import closest, in_words, listed
+from ..util.text import closest, in_words, listed
 from . import hookspecs
 from .compatibility import mismatch
-from .patience import PATIENCE, OutOfPatienceError, limited
+from .time_limit import TIME_LIMIT, PluginTimeoutError, with_time_limit
 
 BUILTIN = "builtin"
 
@@ -31,7 +31,7 @@ class Plugin:
     hooks: pluggy.HookRelay | None = None
     error: Exception | None = None
     excluded: bool = False
-    said: str = ""
+    captured: str = ""
 
     @property
     def origin(self) -> str:
@@ -73,27 +73,27 @@ def _load(plugin: Plugin, point: metadata.EntryPoint) -> Plugin:
         return replace(plugin, error=DysfwError(reason, hint=hint))
     manager = pluggy.PluginManager("dysfw")
     manager.add_hookspecs(hookspecs)
-    said = io.StringIO()
+    captured = io.StringIO()
     try:
-        with kept_in_hand("importing", said):
+        with captured_output("importing", captured):
             manager.register(point.load(), plugin.name)
         manager.check_pending()
     except Exception as error:
-        return replace(plugin, error=error, said=said.getvalue())
-    return replace(plugin, hooks=manager.hook, said=said.getvalue())
+        return replace(plugin, error=error, captured=captured.getvalue())
+    return replace(plugin, hooks=manager.hook, captured=captured.getvalue())
 
 
 @contextlib.contextmanager
-def kept_in_hand(doing: str, said: io.StringIO) -> Iterator[None]:
+def captured_output(doing: str, captured: io.StringIO) -> Iterator[None]:
     """A plugin's own code runs inside: what it prints goes to ``said``, for stdout is for what was asked for; that it ends the
     program, or does not come to an end, becomes an error like any other."""
     try:
-        with contextlib.redirect_stdout(said), limited(PATIENCE):
+        with contextlib.redirect_stdout(captured), with_time_limit(TIME_LIMIT):
             yield
     except SystemExit as error:
         raise RuntimeError(f"the plugin called sys.exit({error.code!r}) while {doing}") from None
-    except OutOfPatienceError:
-        raise RuntimeError(f"the plugin was still {doing} after {PATIENCE:g} s, and was interrupted") from None
+    except PluginTimeoutError:
+        raise RuntimeError(f"the plugin was still {doing} after {TIME_LIMIT:g} s, and was interrupted") from None
     except (Exception, Interrupted, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # the panics of extensions, for example

@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import pluggy
 
+from ..contracts.kinds import KINDS, Kind
 from ..errors import DysfwError
-from ..kinds import KINDS, Kind
-from ..text import closest, in_words, listed
+from ..util.text import closest, in_words, listed
+from .distributions import DISTRIBUTIONS, RUNNERS, WEIGHTS
 from .hookspecs import BundleSpec, CommandSpec, ComponentSpec, RunnerSpec, WeightsSpec
-from .host import Plugin, kept_in_hand, load_plugins
-from .known import DISTRIBUTIONS, RUNNERS, WEIGHTS
-from .manifest import problem_of
+from .host import Plugin, captured_output, load_plugins
+from .weights_manifest import problem_of
 
 if TYPE_CHECKING:  # the contracts bring numpy, which a listing does not need
-    from ..components import Component
+    from ..contracts.components import Component
 
 Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec, RunnerSpec)
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -120,7 +120,7 @@ class Registry:
     def _find(self, entries: list[Entry[Spec]], kind: str, name: str, provider: str | None) -> Entry[Spec]:
         owner, _, short = name.rpartition(":")
         owned = [e for e in entries if owner in ("", e.plugin.distribution, e.plugin.name)]
-        matches = [e for e in owned if e.spec.name == short] or [e for e in owned if short in getattr(e.spec, "formerly", ())]
+        matches = [e for e in owned if e.spec.name == short]
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -150,9 +150,9 @@ class Registry:
         """Take over what a plugin offers, or nothing at all where its hooks fail."""
         if plugin.hooks is None:
             return plugin
-        said = io.StringIO()
+        captured = io.StringIO()
         try:
-            with kept_in_hand("registering", said):
+            with captured_output("registering", captured):
                 components = _specs(plugin.hooks, "dysfw_components", ComponentSpec)
                 commands = _specs(plugin.hooks, "dysfw_commands", CommandSpec)
                 bundles = _specs(plugin.hooks, "dysfw_bundles", BundleSpec)
@@ -160,7 +160,7 @@ class Registry:
                 runners = _specs(plugin.hooks, "dysfw_runners", RunnerSpec)
         except Exception as error:
             return replace(plugin, hooks=None, error=error)
-        plugin = replace(plugin, said=plugin.said + said.getvalue())
+        plugin = replace(plugin, captured=plugin.captured + captured.getvalue())
         for component in components:
             self.components[component.kind].append(Entry(component, plugin))
         self.commands += [Entry(command, plugin) for command in commands]
@@ -215,11 +215,11 @@ def _packaged(pointer: str, what: str, entry: Entry[Spec]) -> Path:
 
 
 def _check_contract(loaded: object, kind: Kind, name: str, origin: str) -> None:
-    from ..components import CONTRACTS
+    from ..contracts.components import CONTRACTS
 
     contract = CONTRACTS[kind]
     if not (inspect.isclass(loaded) and issubclass(loaded, contract)):
-        raise DysfwError(f"{kind} {name!r} of {origin} is not a subclass of dysfw.components.{contract.__name__}")
+        raise DysfwError(f"{kind} {name!r} of {origin} is not a subclass of dysfw.contracts.components.{contract.__name__}")
     if inspect.isabstract(loaded):
         missing = listed(sorted(loaded.__abstractmethods__))
         raise DysfwError(f"{kind} {name!r} of {origin} does not implement: {missing}")

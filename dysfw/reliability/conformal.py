@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..stats.quantile import patient_shares, upper_quantile
 from ..types import Bool, Int64
-from .quantile import patient_shares, upper_quantile
 
 Float64 = npt.NDArray[np.float64]
 

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DysfwError
-from ..text import closest, listed
+from ..stats.quantile import patient_shares
 from ..types import Float32, Int64
-from .quantile import patient_shares
+from ..util.text import closest, listed
 
 Float64 = npt.NDArray[np.float64]
 UNIFORM = "uniform"

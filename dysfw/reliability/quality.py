@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ..types import Embedded, Int64, UInt8
+from ..types import FaceEmbedding, Int64, UInt8
 
 Float64 = npt.NDArray[np.float64]
 
@@ -26,23 +26,23 @@ class Quality:
 
     sharpness: Float64
     height: Float64
-    turned: Float64
+    pose_angle: Float64
 
     def rows(self, chosen: Int64) -> Quality:
-        return Quality(self.sharpness[chosen], self.height[chosen], self.turned[chosen])
+        return Quality(self.sharpness[chosen], self.height[chosen], self.pose_angle[chosen])
 
     def joined(self, other: Quality) -> Quality:
         """Of these faces and then the others."""
-        pairs = ((self.sharpness, other.sharpness), (self.height, other.height), (self.turned, other.turned))
+        pairs = ((self.sharpness, other.sharpness), (self.height, other.height), (self.pose_angle, other.pose_angle))
         return Quality(*map(np.concatenate, pairs))
 
 
-def quality_of(faces: Sequence[Embedded]) -> Quality:
+def quality_of(faces: Sequence[FaceEmbedding]) -> Quality:
     poses = [face.segmentation.pose for face in faces]
     return Quality(
         sharpness=np.array([face.sharpness for face in faces], np.float64),
         height=np.array([face.face.box[3] - face.face.box[1] for face in faces], np.float64),
-        turned=np.array([max(abs(p.yaw), abs(p.pitch)) if p else math.nan for p in poses], np.float64),
+        pose_angle=np.array([max(abs(p.yaw), abs(p.pitch)) if p else math.nan for p in poses], np.float64),
     )
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
+from ..stats.quantile import patient_shares
 from ..types import Float32, Int64
-from .quantile import patient_shares
 
 Float64 = npt.NDArray[np.float64]
 

@@ -10,9 +10,10 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 
-from .. import components, types
+from .. import types
+from ..contracts import components
+from ..contracts.kinds import Kind
 from ..errors import DysfwError
-from ..kinds import Kind
 from ..registry.registry import Registry
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")

@@ -9,8 +9,8 @@ from pathlib import Path
 import jinja2
 
 from .. import __version__
+from ..contracts.kinds import Kind
 from ..errors import DysfwError
-from ..kinds import Kind
 from .names import Names
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -11,13 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from .. import RESEARCH_USE, __version__
-from ..engine.pipeline import Pipeline
+from ..inference.pipeline import Pipeline
 from . import schema
-from .described import FORMATS, REFUSALS, document_of, form_schema, refusals, text_answer
-from .guard import Guard
-from .observed import Observed
+from .auth_middleware import AuthMiddleware
+from .handlers import Handlers
+from .logging_middleware import LoggingMiddleware
+from .openapi import FORMATS, REFUSALS, document_of, form_schema, refusals, text_answer
 from .problems import RequestError
-from .served import Served
 from .settings import Settings
 
 ASSETS = Path(__file__).parent / "assets"
@@ -29,11 +29,11 @@ def make_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
         title="dysfw", version=__version__, docs_url=None, redoc_url=None,  # both would load programs from elsewhere
         description=f"Ranked probabilities over conditions for photographs of faces. {RESEARCH_USE}",
     )  # fmt: skip
-    served = Served(pipeline, settings)
+    served = Handlers(pipeline, settings)
     app.state.served = served
     served.worker.start()
-    app.add_middleware(Guard, settings=settings)
-    app.add_middleware(Observed, metrics=served.metrics)  # the last one is the outermost
+    app.add_middleware(AuthMiddleware, settings=settings)
+    app.add_middleware(LoggingMiddleware, metrics=served.metrics)  # the last one is the outermost
     app.add_exception_handler(RequestError, _refused)
     app.add_exception_handler(HTTPException, _plain_error)
     _add_routes(app, served)
@@ -41,7 +41,7 @@ def make_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
     return app
 
 
-def _add_routes(app: FastAPI, served: Served) -> None:
+def _add_routes(app: FastAPI, served: Handlers) -> None:
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
     app.get("/card.css", include_in_schema=False)(served.card_style)
     app.get("/", include_in_schema=False)(served.front)

@@ -7,8 +7,8 @@ from functools import cache
 from jinja2 import Environment
 
 from .. import RESEARCH_USE, __version__
-from ..engine.pipeline import Pipeline
-from ..views.templating import environment_of
+from ..inference.pipeline import Pipeline
+from ..output.templating import environment_of
 from .settings import Settings
 
 
@@ -20,12 +20,13 @@ def page(pipeline: Pipeline, settings: Settings) -> str:
         about=manifest.about if manifest else "",
         origin=f"recipe {recipe.name}" + (f", bundle {manifest.name}" if manifest else ""),
         labels=[
-            (label, known[label].name if label in known else "") for label in (pipeline.judge.labels if pipeline.judge else ())
+            (label, known[label].name if label in known else "")
+            for label in (pipeline.classifier.labels if pipeline.classifier else ())
         ],
         warnings=[notice.message for notice in pipeline.notices],
         packets=any(condition.identifiers for condition in known.values()),
         upload=settings.upload,
-        photographs=settings.photographs,
+        images=settings.images,
     )
 
 

@@ -1,4 +1,4 @@
-"""The answers of the API, for its OpenAPI document. ``dysfw.views.record`` makes them."""
+"""The answers of the API, for its OpenAPI document. ``dysfw.output.to_json`` makes them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..data.conditions import Condition
-from ..explain.map import Method
+from ..explain.saliency_map import Method
 
 
 class Part(BaseModel):
@@ -19,7 +19,7 @@ class Problem(Part):
     message: str
 
 
-class Refused(Part):
+class ErrorResponse(Part):
     """A request that was not answered."""
 
     error: Problem
@@ -59,10 +59,10 @@ class Ranked(Part):
     synonyms: list[str] | None = None
 
 
-class CaseOf(Part):
+class GalleryCaseOf(Part):
     id: str
     label: str
-    likeness: float
+    similarity: float
 
 
 class AgreementOf(Part):
@@ -75,12 +75,12 @@ class MapOf(Part):
     region: str
     method: Method
     corners: list[list[float]]
-    lost: list[list[float]]
+    importance: list[list[float]]
 
 
 class ExplanationOf(Part):
     label: str
-    before: dict[str, float]
+    base_values: dict[str, float]
     contributions: dict[str, dict[str, float]]
     standard_error: dict[str, dict[str, float]] | None = None
     agreement: AgreementOf
@@ -90,7 +90,7 @@ class ExplanationOf(Part):
 class SetOf(Part):
     coverage: float
     labels: list[str]
-    always: list[str]
+    always_included: list[str]
 
 
 class Named(Part):
@@ -98,18 +98,18 @@ class Named(Part):
     fingerprint: str
 
 
-class Said(Part):
+class PredictionFields(Part):
     """What is said of a face and of a patient alike."""
 
     notice: str
     regions: list[RegionOf]
     probabilities: dict[str, float]
     ranking: list[Ranked]
-    cases: list[CaseOf]
+    gallery_cases: list[GalleryCaseOf]
     explanation: ExplanationOf | None = None
-    reliable: bool | None
+    reliable: bool
     reasons: list[Problem]
-    prediction_set: SetOf | None
+    prediction_set: SetOf
     warnings: list[Problem]
     recipe: Named
     bundle: Named | None
@@ -117,7 +117,7 @@ class Said(Part):
     precision: str
 
 
-class PredictionOf(Said):
+class PredictionOf(PredictionFields):
     schema_: Literal["dysfw.prediction/1"] = Field(alias="schema")
     image: ImageOf
     face: FaceOf
@@ -138,17 +138,17 @@ class FailureOf(Part):
     precision: str
 
 
-class PhotographOf(Part):
+class PatientImageOf(Part):
     source: str
     sha256: str | None
     counted: bool
     left_out: str | None
 
 
-class PatientOf(Said):
+class PatientOf(PredictionFields):
     schema_: Literal["dysfw.patient/1"] = Field(alias="schema")
     patient: str
-    photographs: list[PhotographOf]
+    images: list[PatientImageOf]
 
 
 class Predictions(Part):
@@ -166,7 +166,7 @@ class LabelOf(Part):
 
 class Limits(Part):
     upload_bytes: int
-    photographs: int
+    images: int
 
 
 class BundleOf(Part):

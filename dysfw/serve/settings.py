@@ -32,7 +32,7 @@ class Settings:
     token: str | None = field(default_factory=lambda: secrets.token_urlsafe(24))
     hosts: frozenset[str] = frozenset()
     upload: int = 64 * MIB
-    photographs: int = 16
+    images: int = 16
     waiting: int = 16
     upload_seconds: float = 30.0
     judging_seconds: float = 120.0

@@ -14,21 +14,21 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ..engine.batches import BATCH_IMAGES, give_back_memory
-from ..engine.patient import judge_patient
-from ..engine.pipeline import Pipeline
 from ..explain.explanation import Explanation, explain, maps_of
-from ..explain.map import Map
-from ..types import Failure, Judgement, PatientPrediction, Prediction
+from ..explain.saliency_map import SaliencyMap
+from ..inference.batches import BATCH_IMAGES, give_back_memory
+from ..inference.patient import predict_patient
+from ..inference.pipeline import Pipeline
+from ..types import BasePrediction, Failure, PatientPrediction, Prediction
+from .form import PredictForm, UploadedImage
 from .problems import RequestError, stopping
-from .upload import Asked, Upload
 
 KEPT = 384_000_000  # bytes of photographs that one request may have kept: 128 megapixels
 FINISH = 30.0  # seconds that what is being computed is waited for at the end
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Told:
+class ExplainedPrediction:
     """A result, and why it is so where that was asked."""
 
     result: Prediction | Failure
@@ -36,10 +36,10 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class JobResult:
     """results: of all photographs, in order. patient: of all of them together, where that was asked and any could be judged."""
 
-    results: tuple[Told, ...]
+    results: tuple[ExplainedPrediction, ...]
     patient: tuple[PatientPrediction, Explanation | None] | None = None
 
 
@@ -47,9 +47,9 @@ class Answer:
 class Job:
     """A request in the queue. left: the client is gone, so nobody needs it any more."""
 
-    uploads: Sequence[Upload]
-    asked: Asked
-    future: asyncio.Future[Answer]
+    uploads: Sequence[UploadedImage]
+    asked: PredictForm
+    future: asyncio.Future[JobResult]
     loop: asyncio.AbstractEventLoop
     left: bool = False
 
@@ -57,10 +57,10 @@ class Job:
     def kind(self) -> tuple[bool, bool]:
         """Jobs of one kind go through the pipeline together: whether all faces are judged, and whether pixels are kept."""
         asked = self.asked
-        seen = asked.maps is not None or asked.photograph or asked.format == "pdf"
+        seen = asked.maps is not None or asked.show_image or asked.format == "pdf"
         return asked.faces == "all" or asked.face is not None, seen
 
-    def settle(self, answer: Answer | Exception) -> None:
+    def settle(self, answer: JobResult | Exception) -> None:
         def tell() -> None:
             if not self.future.done():
                 if isinstance(answer, Exception):
@@ -89,7 +89,7 @@ class Worker:
         self.pipeline, self.pace = pipeline, Pace()
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._next: Job | None = None  # taken from the queue, and not fit for the batch that was being put together
-        self._mapping: deque[tuple[Job, Iterator[Answer | None]]] = deque()
+        self._mapping: deque[tuple[Job, Iterator[JobResult | None]]] = deque()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="judging", daemon=True)
 
@@ -104,7 +104,7 @@ class Worker:
         """Until what is being computed is done."""
         self._thread.join(FINISH)
 
-    def submit(self, uploads: Sequence[Upload], asked: Asked) -> Job:
+    def submit(self, uploads: Sequence[UploadedImage], asked: PredictForm) -> Job:
         """To be awaited by its future. From the event loop's thread."""
         loop = asyncio.get_running_loop()
         job = Job(uploads, asked, loop.create_future(), loop)
@@ -133,17 +133,17 @@ class Worker:
 
     def _with_others(self, first: Job) -> list[Job]:
         """What is waiting already joins the first, as long as it fits a batch and goes the same way."""
-        jobs, photographs = [first], len(first.uploads)
-        while photographs < BATCH_IMAGES:
+        jobs, images = [first], len(first.uploads)
+        while images < BATCH_IMAGES:
             try:
                 other = self._jobs.get_nowait()
             except queue.Empty:
                 break
-            if other.kind != first.kind or photographs + len(other.uploads) > BATCH_IMAGES:
+            if other.kind != first.kind or images + len(other.uploads) > BATCH_IMAGES:
                 self._next = other
                 break
             jobs.append(other)
-            photographs += len(other.uploads)
+            images += len(other.uploads)
         return [job for job in jobs if not job.left]
 
     def _left_over(self) -> Iterator[Job]:
@@ -210,27 +210,27 @@ class Worker:
         else:
             job.settle(answer)
 
-    def _steps(self, asked: Asked, found: Sequence[Sequence[Prediction | Failure]]) -> Iterator[Answer | None]:
+    def _steps(self, asked: PredictForm, found: Sequence[Sequence[Prediction | Failure]]) -> Iterator[JobResult | None]:
         """The answer, after a step for each map."""
-        told: list[Told] = []
+        told: list[ExplainedPrediction] = []
         for one in (one for n, faces in enumerate(found) for one in _wanted(faces, asked, n)):
             explanation = None if isinstance(one, Failure) else self._why(one, asked)
             if isinstance(one, Prediction) and explanation and asked.maps:
-                maps: list[Map] = []
+                maps: list[SaliencyMap] = []
                 for drawn in maps_of(self.pipeline, one, explanation.condition, asked.maps):
                     maps.append(drawn)
                     yield None
                 explanation = replace(explanation, maps=tuple(maps))
-            told.append(Told(one, explanation))
+            told.append(ExplainedPrediction(one, explanation))
         judged = [one.result for one in told if isinstance(one.result, Prediction)]
-        if asked.patient is None or not judged or self.pipeline.judge is None:
-            yield Answer(tuple(told))
+        if asked.patient is None or not judged or self.pipeline.classifier is None:
+            yield JobResult(tuple(told))
             return
         failures = [one.result for one in told if isinstance(one.result, Failure)]
-        together = judge_patient(self.pipeline.judge, asked.patient, judged, failures)
-        yield Answer(tuple(told), (together, self._why(together, asked)))
+        together = predict_patient(self.pipeline.classifier, asked.patient, judged, failures)
+        yield JobResult(tuple(told), (together, self._why(together, asked)))
 
-    def _why(self, result: Judgement, asked: Asked) -> Explanation | None:
+    def _why(self, result: BasePrediction, asked: PredictForm) -> Explanation | None:
         """Without maps."""
         wanted = asked.explain or asked.why is not None or asked.maps is not None
         return explain(self.pipeline, result, label=asked.why) if wanted else None
@@ -241,7 +241,7 @@ def _held(one: Prediction | Failure) -> int:
     return one.subject.pixels.nbytes if isinstance(one, Prediction) and one.subject.pixels is not None else 0
 
 
-def _wanted(faces: Sequence[Prediction | Failure], asked: Asked, number: int) -> Sequence[Prediction | Failure]:
+def _wanted(faces: Sequence[Prediction | Failure], asked: PredictForm, number: int) -> Sequence[Prediction | Failure]:
     """Of all that were judged in photograph ``number`` what the request asks for: all, the face of a number, or the one that
     the recipe chooses."""
     own = [one for one in faces if isinstance(one, Prediction)]

@@ -6,7 +6,7 @@
     def test_it_keeps_the_contract(case):
         case()
 
-or of one class, with ``check_component(Mine).require()``. Fixtures for pytest are in ``dysfw.pytest_plugin``.
+or of one class, with ``check_component(Mine).require()``. Fixtures for pytest are in ``dysfw.testing.pytest_plugin``.
 """
 
 from .examples import noise_image, phantom_faces, phantom_images

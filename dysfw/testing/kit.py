@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..components import CONTRACTS, Component
+from ..contracts.components import CONTRACTS, Component
 from ..errors import DysfwError, Interrupted
 from ..registry.hookspecs import ComponentSpec
 from ..registry.host import Plugin
 from ..registry.registry import Entry, Registry, load_registry
-from ..text import closest, in_words, listed
 from ..types import Face, Image
+from ..util.text import closest, in_words, listed
 from .checks import CHECKS
 from .examples import phantom_faces, phantom_images
-from .outcome import BrokenError, NotApplicableError, Outcome, Report
+from .outcome import ContractViolation, NotApplicableError, Outcome, Report
 from .plugins import PLUGIN_CHECKS, PluginSubject
 from .subject import Parameters, Subject
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class CheckCase:
     """One check of one subject, ready to run."""
 
     subject: str
@@ -49,14 +49,14 @@ class Case:
             self.action()
         except NotApplicableError as reason:
             return Outcome(self.subject, self.check, "skipped", str(reason))
-        except BrokenError as error:
+        except ContractViolation as error:
             return Outcome(self.subject, self.check, "failed", str(error))
         except (KeyboardInterrupt, Interrupted):
             raise
         except BaseException as error:  # a component that ends the program is broken as well
             found = f"{in_words(error)} ({_place(error)})"
             why = "an error on ordinary input fails every photograph"
-            return Outcome(self.subject, self.check, "failed", str(BrokenError("no error", found, why)))
+            return Outcome(self.subject, self.check, "failed", str(ContractViolation("no error", found, why)))
         return Outcome(self.subject, self.check, "passed")
 
 
@@ -78,7 +78,7 @@ def check_component(
     if not (isinstance(component, type) and issubclass(component, tuple(CONTRACTS.values()))):
         raise TypeError(
             f"check_component takes the class of a component, and its parameters; found {component!r}. A component is a "
-            f"subclass of one of these of dysfw.components: {listed(c.__name__ for c in CONTRACTS.values())}"
+            f"subclass of one of these of dysfw.contracts.components: {listed(c.__name__ for c in CONTRACTS.values())}"
         )
     subject = Subject(component, parameters or {}, images or phantom_images()[:2], faces or phantom_faces()[:2])
     cases = list(_component_cases(component.__name__, component.kind, lambda: subject, expected_failures or {}))
@@ -91,7 +91,7 @@ def plugin_cases(
     registry: Registry | None = None,
     parameters: Mapping[str, Parameters] | None = None,
     expected_failures: Mapping[str, Mapping[str, str]] | None = None,
-) -> list[Case]:
+) -> list[CheckCase]:
     """Every check of a plugin and of all the components that it registers, none of which is built yet.
 
     plugin: its distribution, or its entry point. parameters: by a component's name, for those that cannot be built without; a
@@ -111,7 +111,7 @@ def plugin_cases(
             raise DysfwError(f"{plugin} registers no component {name!r}{closest(name, names)}", hint=f"it has: {listed(names)}")
     expected = expected_failures or {}
     cases = [
-        Case(subject.title, check.__name__, functools.partial(check, subject), _take(expected, plugin, check))
+        CheckCase(subject.title, check.__name__, functools.partial(check, subject), _take(expected, plugin, check))
         for subject in subjects
         for check in PLUGIN_CHECKS
     ]
@@ -150,13 +150,15 @@ def _subject(registry: Registry, entry: Entry[ComponentSpec], parameters: Parame
     return Subject(component, parameters)
 
 
-def _component_cases(name: str, kind: str, make: Callable[[], Subject], expected: Mapping[str, str]) -> Iterator[Case]:
+def _component_cases(name: str, kind: str, make: Callable[[], Subject], expected: Mapping[str, str]) -> Iterator[CheckCase]:
     checks = CHECKS[kind]  # type: ignore[index]  # a registry holds no other kinds
     names = [check.__name__ for check in checks]
     for wrong in expected.keys() - set(names):
         raise ValueError(f"{kind}s have no check {wrong!r}{closest(wrong, names)}; there are: {listed(names, 30)}")
     for check in checks:
-        yield Case(f"{kind} {name}", check.__name__, functools.partial(_apply, check, make), expected.get(check.__name__, ""))
+        yield CheckCase(
+            f"{kind} {name}", check.__name__, functools.partial(_apply, check, make), expected.get(check.__name__, "")
+        )
 
 
 def _apply(check: Callable[[Subject], None], make: Callable[[], Subject]) -> None:

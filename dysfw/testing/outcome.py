@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..text import count
+from ..util.text import count
 
 Status = Literal["passed", "failed", "skipped", "expected to fail", "passes now"]
 
@@ -16,7 +16,7 @@ Status = Literal["passed", "failed", "skipped", "expected to fail", "passes now"
 FEW = 12  # numbers of an array that are shown
 
 
-class BrokenError(Exception):
+class ContractViolation(Exception):
     """A component does not keep its contract."""
 
     def __init__(self, expected: str, found: str, why: str) -> None:
@@ -27,10 +27,10 @@ class NotApplicableError(Exception):
     """A check has nothing to check here; the text says why."""
 
 
-def owes(condition: object, expected: str, *, found: object, why: str) -> None:
+def require(condition: object, expected: str, *, found: object, why: str) -> None:
     """Raise BrokenError unless the condition holds."""
     if not condition:
-        raise BrokenError(expected, _worded(found), why)
+        raise ContractViolation(expected, _worded(found), why)
 
 
 def _worded(found: object) -> str:

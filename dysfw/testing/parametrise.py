@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .kit import Case, plugin_cases
+from .kit import CheckCase, plugin_cases
 from .subject import Parameters
 
 Test = TypeVar("Test", bound=Callable[..., None])
@@ -16,7 +16,7 @@ Test = TypeVar("Test", bound=Callable[..., None])
 class PytestCase:
     """A check as a test calls it: ``case()``. What does not apply is a skip, what is expected to fail an xfail: never green."""
 
-    case: Case
+    case: CheckCase
 
     def __call__(self) -> None:
         import pytest

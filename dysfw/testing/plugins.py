@@ -14,14 +14,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..contracts.kinds import KINDS
 from ..errors import DysfwError
-from ..kinds import KINDS
 from ..registry.compatibility import wanted_core
 from ..registry.hookspecs import ComponentSpec
 from ..registry.host import Plugin
 from ..registry.registry import Entry, Registry
-from ..text import count, in_words, listed, shown
-from .outcome import BrokenError, NotApplicableError, owes
+from ..util.text import count, in_words, listed, shown
+from .outcome import ContractViolation, NotApplicableError, require
 
 LONGEST = 0.5  # s of processor time to load the plugin, beyond the core
 ANY_LATER = "9999"
@@ -59,7 +59,7 @@ class PluginSubject:
             raise NotApplicableError("it cannot be loaded")
         if self._probed is None:
             found = f"nothing after {HANGS:g} s, or an end of the process"
-            raise BrokenError("to be loaded in a process of its own", found, "commands wait for it")
+            raise ContractViolation("to be loaded in a process of its own", found, "commands wait for it")
         return self._probed
 
     @functools.cached_property
@@ -76,7 +76,7 @@ class PluginSubject:
 
 def loads(subject: PluginSubject) -> None:
     error = subject.plugin.error
-    owes(
+    require(
         error is None,
         "to be imported and to register",
         found=in_words(error) if error else "",
@@ -90,7 +90,7 @@ def registers_something(subject: PluginSubject) -> None:
     registry = subject.registry
     others: list[list[Entry[Any]]] = [[*registry.commands], [*registry.bundles], [*registry.weights], [*registry.runners]]
     owners = [e.plugin for entries in others for e in entries]
-    owes(
+    require(
         subject.components or subject.plugin in owners,
         "a component, command, bundle, weight file or runner",
         found="nothing: a hook may lack @hookimpl, or its name may not begin with dysfw_",
@@ -100,7 +100,7 @@ def registers_something(subject: PluginSubject) -> None:
 
 def imports_nothing_heavy(subject: PluginSubject) -> None:
     heavy = sorted(HEAVY & set(subject.probe["imported"]))
-    owes(
+    require(
         not heavy,
         "its module to import nothing heavy: components are named by text and imported on first use",
         found=f"imports of {listed(heavy)}",
@@ -110,7 +110,7 @@ def imports_nothing_heavy(subject: PluginSubject) -> None:
 
 def imports_fast(subject: PluginSubject) -> None:
     seconds = subject.probe["seconds"]
-    owes(
+    require(
         seconds <= LONGEST,
         f"to be loaded within {LONGEST} s of processor time",
         found=f"{seconds:.1f} s",
@@ -120,11 +120,11 @@ def imports_fast(subject: PluginSubject) -> None:
 
 def is_quiet_when_imported(subject: PluginSubject) -> None:
     said, threads, network = (subject.probe[key] for key in ("said", "threads", "network"))
-    owes(not said, "nothing printed when it is imported", found=shown(said), why="programs read what dysfw prints")
-    owes(
+    require(not said, "nothing printed when it is imported", found=shown(said), why="programs read what dysfw prints")
+    require(
         not threads, "no thread started when it is imported", found=count(threads, "thread"), why="commands that do not use it"
     )
-    owes(not network, "no use of the network when it is imported", found=listed(network), why="nobody has asked for it")
+    require(not network, "no use of the network when it is imported", found=listed(network), why="nobody has asked for it")
 
 
 def says_which_core_it_is_built_for(subject: PluginSubject) -> None:
@@ -134,7 +134,7 @@ def says_which_core_it_is_built_for(subject: PluginSubject) -> None:
         raise NotApplicableError("it belongs to no installed distribution") from None
     if subject.plugin.distribution == "dysfw":
         raise NotApplicableError("it is the core's own")
-    owes(
+    require(
         wanted is not None and not wanted.contains(ANY_LATER),
         'a requirement of its distribution like "dysfw>=0.1,<0.2"',
         found="no requirement of dysfw" if wanted is None else f"dysfw {wanted or 'of any version'}, however late",
@@ -148,7 +148,7 @@ def takes_no_name_of_another(subject: PluginSubject) -> None:
         for (what, name), owners in subject.registry.doubled().items()
         if subject.plugin in owners
     ]
-    owes(
+    require(
         not doubled,
         "names that no other plugin here has",
         found=listed(doubled),
@@ -161,7 +161,7 @@ def describes_each_component_in_a_line(subject: PluginSubject) -> None:
         raise NotApplicableError("it registers no component")
     for entry in subject.components:
         summary = entry.spec.summary
-        owes(
+        require(
             summary and "\n" not in summary and len(summary) < SUMMARY,
             f"a summary of {entry.spec.name} in one line of fewer than {SUMMARY} characters",
             found=repr(summary),
@@ -176,7 +176,7 @@ def can_import_each_component(subject: PluginSubject) -> None:
         try:
             subject.registry.load(entry.spec.kind, entry.full_name)
         except DysfwError as error:
-            raise BrokenError(
+            raise ContractViolation(
                 f"{entry.spec.kind} {entry.spec.name} to be found at {entry.spec.target}", error.message, "recipes name it"
             ) from None
 

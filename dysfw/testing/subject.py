@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..components import Component
+from ..contracts.components import Component
+from ..contracts.kinds import Kind
 from ..errors import DysfwError
-from ..kinds import Kind
 from ..recipe.signature import Signature, signature_of
-from ..text import in_words
 from ..types import Face, Image
+from ..util.text import in_words
 from .examples import phantom_faces, phantom_images
-from .outcome import BrokenError, NotApplicableError
+from .outcome import ContractViolation, NotApplicableError
 
 Parameters = Mapping[str, object] | Callable[[], Mapping[str, object]]
 SUPPLIED: Mapping[str, object] = {"device": "cpu", "precision": "float32", "seed": 0}  # as the engine would
@@ -47,7 +47,7 @@ class Subject:
         try:
             return signature_of(self.component)
         except DysfwError as error:
-            raise BrokenError(
+            raise ContractViolation(
                 "a constructor whose parameters a recipe can give", error.message, "recipes and editors read the signature"
             ) from None
 

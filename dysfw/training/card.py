@@ -6,13 +6,13 @@ import numpy as np
 
 from .. import RESEARCH_USE
 from ..bundle.contents import Manifest, Performance
-from ..engine.trust import Trust
+from ..inference.reliability import ReliabilityModel
 from ..recipe.model import Recipe
 from ..reliability.prior import described
-from ..text import count, listed
+from ..util.text import count, listed
 
 
-def model_card(manifest: Manifest, recipe: Recipe, trust: Trust | None) -> str:
+def model_card(manifest: Manifest, recipe: Recipe, reliability: ReliabilityModel) -> str:
     """Markdown. trust: what was fitted of it, if anything."""
     data = manifest.data
     patients = count(data.patients, "patient") if data.patients is not None else "an unknown number of patients"
@@ -24,7 +24,7 @@ def model_card(manifest: Manifest, recipe: Recipe, trust: Trust | None) -> str:
         "## What it does",
         f"It gives a photograph of a face probabilities over {count(len(manifest.labels), 'condition')}. They always sum to "
         "one: of a person with another condition, or with none, it knows nothing. Classes were weighted equally in training: "
-        f"the probabilities assume {_prior(trust, manifest.labels)}.",
+        f"the probabilities assume {_prior(reliability, manifest.labels)}.",
         "## Training data",
         f"{count(data.images, 'photograph')} of {patients}"
         + (f"; excluded: {', '.join(f'{n} ({code})' for code, n in data.excluded.items())}" if data.excluded else "")
@@ -37,7 +37,7 @@ def model_card(manifest: Manifest, recipe: Recipe, trust: Trust | None) -> str:
         _performance("On the held-out photographs", manifest.held_out) if manifest.held_out else "",
         "A score says nothing by itself: photographs of different classes that come from different sources can be told apart "
         "without looking at the face.",
-        _reliability(trust, manifest.labels) if trust else "",
+        _reliability(reliability, manifest.labels),
         f"## Precision\n\nIt computes in {manifest.agreement.precision}: {manifest.agreement}." if manifest.agreement else "",
         "## Weights",
         _table(
@@ -51,10 +51,10 @@ def model_card(manifest: Manifest, recipe: Recipe, trust: Trust | None) -> str:
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _prior(trust: Trust | None, labels: list[str]) -> str:
-    if trust is None or np.ptp(trust.prior) == 0:
+def _prior(reliability: ReliabilityModel, labels: list[str]) -> str:
+    if np.ptp(reliability.prior) == 0:
         return "that each is equally common"
-    return f"that of those judged {described(trust.prior, labels)} have the condition"
+    return f"that of those judged {described(reliability.prior, labels)} have the condition"
 
 
 def _conditions(manifest: Manifest) -> str:
@@ -68,11 +68,11 @@ def _conditions(manifest: Manifest) -> str:
 
 
 def _cases(manifest: Manifest) -> str:
-    if not manifest.cases:
+    if not manifest.gallery_cases:
         return ""
     changes = "".join(f"\n- {change}" for change in manifest.changes)
     return (
-        f"The bundle keeps the embeddings of {count(len(manifest.cases), 'case')}, with the names of their photographs and "
+        f"The bundle keeps the embeddings of {count(len(manifest.gallery_cases), 'case')}, with the names of their photographs and "
         "patients as the data gave them. Embeddings of faces are biometric data: share the bundle as you would the photographs."
         + (f" Since it was trained:\n{changes}" if changes else "")
     )
@@ -87,19 +87,19 @@ def _patient_note(manifest: Manifest) -> str:
     return "No patient's photographs are on both sides of a split."
 
 
-def _reliability(trust: Trust, labels: list[str]) -> str:
-    keys = trust.keys
+def _reliability(reliability: ReliabilityModel, labels: list[str]) -> str:
+    keys = reliability.keys
     lines = [
-        f"Logarithms of probabilities are divided by {trust.temperature:.2f}, as cross-validation asked for."
+        f"Logarithms of probabilities are divided by {reliability.temperature:.2f}, as cross-validation asked for."
         if keys.calibrate
         else "Probabilities are not calibrated.",
         f"Each prediction names a set that holds the right condition in {100 * keys.coverage:.0f} % of patients.",
     ]
-    if always := [labels[k] for k in trust.always]:
+    if always := [labels[k] for k in reliability.always]:
         lines.append(f"In every set, because they have too few patients for that: {listed(always, 60)}.")
     lines.append(
         "A prediction is called not reliable where the face is unlike those in training, where it is less than "
-        f"{keys.smallest_face} px high or turned by more than {keys.turned:.0f}°, or more blurred than nearly all of those. "
+        f"{keys.min_face_height} px high or turned by more than {keys.max_pose_angle:.0f}°, or more blurred than nearly all of those. "
         "That nothing speaks against a prediction does not make it right."
     )
     return "## Reliability\n\n" + " ".join(lines)

@@ -19,19 +19,19 @@ from ..bundle.read import read_bundle
 from ..bundle.write import write_bundle
 from ..cache.store import StageCache
 from ..data.conditions import Condition
-from ..data.dataset import Dataset, Item, patient_numbers, refuse_too_small
-from ..engine.assemble import open_pipeline
-from ..engine.pipeline import Pipeline
+from ..data.dataset import Dataset, Sample, patient_numbers, refuse_too_small
 from ..errors import DysfwError
-from ..progress import Progress, Silent
+from ..inference.loading import open_pipeline
+from ..inference.pipeline import Pipeline
 from ..registry.registry import Registry
-from ..text import closest, count, listed
 from ..types import Failure, Int64
+from ..util.progress import Progress, Silent
+from ..util.text import closest, count, listed
 from .card import model_card
-from .cases import keep_cases, known_examples
-from .examples import Examples, embed_examples
-from .fit import out_of_fold_votes
-from .train import Trained, describe, fit_judge
+from .embedded_dataset import EmbeddedDataset, embed_dataset
+from .fit import out_of_fold_predictions
+from .gallery_cases import collect_gallery_cases, gallery_embeddings
+from .train import Trained, describe, fit_classifier
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,15 +40,15 @@ class Gallery:
 
     bundle: Bundle
     pipeline: Pipeline
-    known: Examples
+    known: EmbeddedDataset
 
 
 def open_gallery(folder: Path, registry: Registry, cache: StageCache | None = None) -> Gallery:
     """cache: of what was computed before. Raises DysfwError where the bundle keeps no cases."""
     bundle = read_bundle(folder, registry)
     pipeline = open_pipeline(folder, registry, cache=cache)
-    assert pipeline.judge  # noqa: S101  # or opening it would have failed
-    return Gallery(bundle, pipeline, known_examples(bundle, pipeline.judge.heads))
+    assert pipeline.classifier  # noqa: S101  # or opening it would have failed
+    return Gallery(bundle, pipeline, gallery_embeddings(bundle, pipeline.classifier.heads))
 
 
 def add_cases(gallery: Gallery, dataset: Dataset, output: Path, progress: Progress) -> Trained:
@@ -58,15 +58,15 @@ def add_cases(gallery: Gallery, dataset: Dataset, output: Path, progress: Progre
     """
     known = gallery.known
     labels = tuple(sorted({*known.labels, *dataset.labels}))
-    found = embed_examples(gallery.pipeline, dataset.items, labels, "embedding", progress)
+    found = embed_dataset(gallery.pipeline, dataset.samples, labels, "embedding", progress)
     fresh, doubled = _not_yet_known(found, known)
     failures = (*found.failures, *doubled)
     if not fresh.size:
         reasons = listed(sorted({failure.message for failure in failures}), 3)
-        raise DysfwError(f"none of the {count(len(dataset.items), 'photograph')} can join: {reasons}")
+        raise DysfwError(f"none of the {count(len(dataset.samples), 'photograph')} can join: {reasons}")
     new = _named(found.rows(fresh), known, dataset.relative)
     joined = _joined(known, new, labels)
-    shown = listed(sorted({item.label for item in new.items}))
+    shown = listed(sorted({sample.label for sample in new.samples}))
     conditions = {**gallery.bundle.manifest.conditions, **dataset.conditions}
     change = f"added {count(len(new), 'photograph')} of {shown}"
     return _written(gallery, joined, output, change=change, conditions=conditions, failures=failures)
@@ -75,7 +75,7 @@ def add_cases(gallery: Gallery, dataset: Dataset, output: Path, progress: Progre
 def remove_cases(gallery: Gallery, ids: Collection[str], labels: Collection[str], output: Path) -> Trained:
     """Cases by id, and all of some conditions, leave. Raises DysfwError for an unknown name, or where too little would stay."""
     known = gallery.known
-    names = [str(item.path) for item in known.items]
+    names = [str(sample.path) for sample in known.samples]
     for asked, there, what in ((ids, names, "case"), (labels, known.labels, "condition")):
         unknown = [name for name in asked if name not in there]
         if unknown:
@@ -83,55 +83,55 @@ def remove_cases(gallery: Gallery, ids: Collection[str], labels: Collection[str]
                 f"no {what} of {gallery.bundle.folder} is called {unknown[0]!r}{closest(unknown[0], there)}",
                 hint="`dysfw gallery list BUNDLE --cases` shows all",
             )
-    stays = [n for n, item in enumerate(known.items) if names[n] not in ids and item.label not in labels]
+    stays = [n for n, sample in enumerate(known.samples) if names[n] not in ids and sample.label not in labels]
     left = known.rows(np.array(stays, np.int64))
-    if len({item.label for item in left.items}) < 2:
+    if len({sample.label for sample in left.samples}) < 2:
         raise DysfwError("fewer than two conditions would be left, between which nothing can be told")
-    kept = tuple(label for label in known.labels if any(item.label == label for item in left.items))
-    relabelled = replace(left, labels=kept, y=np.array([kept.index(item.label) for item in left.items], np.int64))
+    kept = tuple(label for label in known.labels if any(sample.label == label for sample in left.samples))
+    relabelled = replace(left, labels=kept, y=np.array([kept.index(sample.label) for sample in left.samples], np.int64))
     conditions = {label: one for label, one in gallery.bundle.manifest.conditions.items() if label in kept}
     change = f"removed {count(len(known) - len(left), 'photograph')}"
     return _written(gallery, relabelled, output, change=change, conditions=conditions, failures=())
 
 
-def _not_yet_known(found: Examples, known: Examples) -> tuple[Int64, list[Failure]]:
+def _not_yet_known(found: EmbeddedDataset, known: EmbeddedDataset) -> tuple[Int64, list[Failure]]:
     """Rows of photographs that are new, and the others."""
-    owners = {sha256: str(item.path) for sha256, item in zip(known.sha256, known.items, strict=True)}
+    owners = {sha256: str(sample.path) for sha256, sample in zip(known.sha256, known.samples, strict=True)}
     fresh, doubled = [], []
-    for row, (sha256, item) in enumerate(zip(found.sha256, found.items, strict=True)):
+    for row, (sha256, sample) in enumerate(zip(found.sha256, found.samples, strict=True)):
         if sha256 in owners:
             doubled.append(
-                Failure(str(item.path), "known_already", f"it is in the gallery already, as {owners[sha256]}", sha256)
+                Failure(str(sample.path), "known_already", f"it is in the gallery already, as {owners[sha256]}", sha256)
             )
         else:
             fresh.append(row)
-            owners[sha256] = str(item.path)
+            owners[sha256] = str(sample.path)
     return np.array(fresh, np.int64), doubled
 
 
-def _named(new: Examples, known: Examples, name: Callable[[Path], str]) -> Examples:
+def _named(new: EmbeddedDataset, known: EmbeddedDataset, name: Callable[[Path], str]) -> EmbeddedDataset:
     """The photographs by the ids that they get; a name that is taken is counted on: "x.jpg (2)"."""
-    taken = {str(item.path) for item in known.items}
-    items: list[Item] = []
-    for item in new.items:
-        wanted, number = name(item.path), 2
+    taken = {str(sample.path) for sample in known.samples}
+    samples: list[Sample] = []
+    for sample in new.samples:
+        wanted, number = name(sample.path), 2
         unique = wanted
         while unique in taken:
             unique, number = f"{wanted} ({number})", number + 1
         taken.add(unique)
-        items.append(replace(item, path=Path(unique)))
-    return replace(new, items=tuple(items))
+        samples.append(replace(sample, path=Path(unique)))
+    return replace(new, samples=tuple(samples))
 
 
-def _joined(known: Examples, new: Examples, labels: tuple[str, ...]) -> Examples:
-    items = (*known.items, *new.items)
+def _joined(known: EmbeddedDataset, new: EmbeddedDataset, labels: tuple[str, ...]) -> EmbeddedDataset:
+    samples = (*known.samples, *new.samples)
     assert known.quality and new.quality  # noqa: PT018, S101  # both come with it
-    return Examples(
+    return EmbeddedDataset(
         embeddings=np.concatenate([known.embeddings, new.embeddings]),
         present=np.concatenate([known.present, new.present]),
-        y=np.array([labels.index(item.label) for item in items], np.int64),
-        groups=patient_numbers(items),
-        items=items,
+        y=np.array([labels.index(sample.label) for sample in samples], np.int64),
+        groups=patient_numbers(samples),
+        samples=samples,
         sha256=known.sha256 + new.sha256,
         failures=(),
         labels=labels,
@@ -142,7 +142,7 @@ def _joined(known: Examples, new: Examples, labels: tuple[str, ...]) -> Examples
 
 def _written(
     gallery: Gallery,
-    examples: Examples,
+    embedded: EmbeddedDataset,
     output: Path,
     *,
     change: str,
@@ -150,25 +150,25 @@ def _written(
     failures: Sequence[Failure],
 ) -> Trained:
     bundle, recipe, components = gallery.bundle, gallery.pipeline.recipe, gallery.pipeline.components
-    _refuse_hopeless(examples, bundle.folder)
-    votes = out_of_fold_votes(components.make_head, examples, recipe.seed, Silent())
-    fitted, judge, cross_validated = fit_judge(recipe, components, examples, votes)
-    cases, seen = keep_cases(judge.heads, examples, str)
-    knows_patients = all(item.patient is not None for item in examples.items)
+    _refuse_hopeless(embedded, bundle.folder)
+    votes = out_of_fold_predictions(components.make_head, embedded, recipe.seed, Silent())
+    fitted, classifier, cross_validated = fit_classifier(recipe, components, embedded, votes)
+    cases, seen = collect_gallery_cases(classifier.heads, embedded, str)
+    knows_patients = all(sample.patient is not None for sample in embedded.samples)
     manifest = bundle.manifest.model_copy(
         update={
             "name": output.name,
-            "labels": list(examples.labels),
-            "data": describe(examples, knows_patients),
+            "labels": list(embedded.labels),
+            "data": describe(embedded, knows_patients),
             "cross_validated": cross_validated,
             "held_out": None,  # of the cases before
             "conditions": conditions,
-            "cases": cases,
+            "gallery_cases": cases,
             "changes": [*bundle.manifest.changes, f"{datetime.now(UTC).date()}: {change}"],
         }
     )
-    fitted = replace(fitted, tuned=bundle.fitted.tuned, cases=seen)
-    card = model_card(manifest, recipe, judge.trust)
+    fitted = replace(fitted, tuned=bundle.fitted.tuned, gallery=seen)
+    card = model_card(manifest, recipe, classifier.reliability)
     if output.absolute() != bundle.folder.absolute():
         return Trained(write_bundle(output, manifest, recipe.resolved(), fitted, card), tuple(failures))
     try:
@@ -182,10 +182,10 @@ def _written(
     return Trained(manifest, tuple(failures))
 
 
-def _refuse_hopeless(examples: Examples, folder: Path) -> None:
+def _refuse_hopeless(embedded: EmbeddedDataset, folder: Path) -> None:
     """Raise DysfwError where nothing could be measured: no two conditions with two patients each."""
-    patients = {k: len(np.unique(examples.groups[examples.y == k])) for k in range(len(examples.labels))}
-    several = [item for item, k in zip(examples.items, examples.y.tolist(), strict=True) if patients[k] > 1]
+    patients = {k: len(np.unique(embedded.groups[embedded.y == k])) for k in range(len(embedded.labels))}
+    several = [sample for sample, k in zip(embedded.samples, embedded.y.tolist(), strict=True) if patients[k] > 1]
     refuse_too_small(several, folder)
 
 

@@ -14,8 +14,8 @@ import requests
 from filelock import FileLock, Timeout
 
 from ..errors import DysfwError
-from ..files import sha256_of
-from ..progress import Progress
+from ..util.files import sha256_of
+from ..util.progress import Progress
 from .transport import TransientError, answer, refuse, session_for
 
 ATTEMPTS = 5
@@ -106,17 +106,17 @@ def _download(wanted: Wanted, partial: _Partial, progress: Progress) -> None:
 
 def _receive_all(session: requests.Session, wanted: Wanted, partial: _Partial, progress: Progress) -> None:
     """As many attempts as it takes. Raises DysfwError where they are too many."""
-    for attempt in range(1, ATTEMPTS + 1):
+    for run_isolated in range(1, ATTEMPTS + 1):
         try:
             _receive(session, wanted, partial, progress)
             return
         except TransientError as error:
-            if attempt == ATTEMPTS:
+            if run_isolated == ATTEMPTS:
                 raise DysfwError(
                     f"{wanted.name} could not be fetched from {wanted.address}: {error} ({ATTEMPTS} attempts)",
                     hint="what has come is kept: the same command goes on from there",
                 ) from None
-            wait = min(LONGEST_WAIT, error.after if error.after is not None else FIRST_WAIT * 2 ** (attempt - 1))
+            wait = min(LONGEST_WAIT, error.after if error.after is not None else FIRST_WAIT * 2 ** (run_isolated - 1))
             progress.note(f"{wanted.name}: {error}; again in {wait:.0f} s")
             time.sleep(wait)
 

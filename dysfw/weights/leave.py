@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..progress import Progress, Silent
+from ..util.progress import Progress, Silent
 
 FETCH, OFFLINE = "DYSFW_FETCH", "DYSFW_OFFLINE"
 _told: list[Progress] = [Silent()]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import DysfwError
-from ..files import packaged_file, sha256_of
 from ..registry.hookspecs import WeightsSpec
+from ..util.files import packaged_file, sha256_of
 from .hub import cached_file, stated_sha256
 
 Condition = Literal["here", "missing", "damaged"]

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dysfw.data.dataset import Item
+from dysfw.data.dataset import Sample
 
 CLASSES = {"a": 30, "b": 20, "c": 20}  # patients
 
@@ -13,13 +13,13 @@ def made_up():
     """made_up(seed=1, photographs={"a": 1}, shift={"b": 2.0}): rows of three groups of clues, and their items. shift: by how
     many standard deviations a condition's pictures are lighter than the others'."""
 
-    def make(seed=0, classes=None, photographs=None, shift=None, patients=True):
+    def make(seed=0, classes=None, images=None, shift=None, patients=True):
         rng = np.random.default_rng(seed)
-        rows, items = [], []
+        rows, samples = [], []
         for label, number in (classes or CLASSES).items():
             for patient in range(number):
                 camera = rng.normal(size=8)  # what the photographs of one patient share
-                for n in range((photographs or {}).get(label, 1)):
+                for n in range((images or {}).get(label, 1)):
                     own = camera + 0.5 * rng.normal(size=8)
                     own[0] += (shift or {}).get(label, 0.0)
                     rows.append(
@@ -30,7 +30,7 @@ def made_up():
                         }
                     )
                     name = f"{label}-{patient}"
-                    items.append(Item(Path(f"{name}-{n}.jpg"), label, name if patients else None))
-        return rows, items
+                    samples.append(Sample(Path(f"{name}-{n}.jpg"), label, name if patients else None))
+        return rows, samples
 
     return make

@@ -12,8 +12,8 @@ from dysfw.audit import audit as audit_module
 from dysfw.audit.audit import audit
 from dysfw.audit.result import AuditResult
 from dysfw.errors import DysfwError
+from dysfw.output.audit import print_audit
 from dysfw.types import Failure
-from dysfw.views.audit import print_audit
 
 LARGE = {"a": 60, "b": 40, "c": 40}
 
@@ -23,7 +23,7 @@ def test_clean_data_pass_and_the_reason_says_what_would_have_been_noticed(made_u
     assert found.verdict == "pass"
     assert found.p > 0.05
     assert "would have been noticed" in found.reason
-    assert found.clues == []
+    assert found.features == []
 
 
 def test_a_condition_from_another_camera_fails_and_is_named(made_up):
@@ -31,8 +31,8 @@ def test_a_condition_from_another_camera_fails_and_is_named(made_up):
     assert found.verdict == "fail"
     assert "b by one clue alone, mean lightness outside the head: median " in found.reason
     assert found.p == 0.01
-    assert found.clues[0].label == "b"
-    assert found.clues[0].words.startswith("mean lightness outside the head: median ")
+    assert found.features[0].label == "b"
+    assert found.features[0].words.startswith("mean lightness outside the head: median ")
     assert next(c for c in found.classes if c.label == "b").auroc.low > 0.9
     assert any("harmonise" in sentence for sentence in found.advice)
     assert any("Do not believe" in sentence for sentence in found.advice)
@@ -65,36 +65,36 @@ def test_unknown_patients_ask_for_caution(made_up):
 
 
 def test_plain_facts_of_the_file_are_named_in_words_once_and_for_the_condition_apart(made_up):
-    rows, items = made_up(3, classes=LARGE)
-    for row, item in zip(rows, items, strict=True):
-        row["file"] |= {"width (px)": 128.0 if item.label == "a" else 256.0, "is PNG": float(item.label == "a")}
-    found = audit(rows, items, permutations=99)
-    assert [(c.label, c.words) for c in found.clues[:2]] == [
+    rows, samples = made_up(3, classes=LARGE)
+    for row, sample in zip(rows, samples, strict=True):
+        row["file"] |= {"width (px)": 128.0 if sample.label == "a" else 256.0, "is PNG": float(sample.label == "a")}
+    found = audit(rows, samples, permutations=99)
+    assert [(c.label, c.words) for c in found.features[:2]] == [
         ("a", "width (px): 128 in 60 of 60, 256 in 80 of 80 others"),
         ("a", "is PNG: 60 of 60, 0 of 80 others"),
     ]
-    assert max(Counter(c.name for c in found.clues).values()) == 1
+    assert max(Counter(c.name for c in found.features).values()) == 1
     by_name = {group.name: group for group in found.groups}
     assert by_name["file"].p == 0.01
     assert by_name["framing"].p > 0.05
 
 
 def test_the_reason_names_what_parts_the_conditions_and_not_a_weaker_group_of_clues(made_up):
-    rows, items = made_up(1, classes=LARGE, shift={"a": 2.0})
-    for row, item in zip(rows, items, strict=True):
-        row["file"]["width (px)"] = 300.0 if item.label == "a" else 288.0
-    found = audit(rows, items, permutations=99)
+    rows, samples = made_up(1, classes=LARGE, shift={"a": 2.0})
+    for row, sample in zip(rows, samples, strict=True):
+        row["file"]["width (px)"] = 300.0 if sample.label == "a" else 288.0
+    found = audit(rows, samples, permutations=99)
     assert found.verdict == "fail"
     assert "a by one clue alone, width (px): 300 in 60 of 60, 288 in 80 of 80 others, AUROC 1.00 (p = 0.010)" in found.reason
     assert "colour" not in found.reason
 
 
 def test_what_no_single_clue_tells_is_named_beside_the_strongest(made_up):
-    rows, items = made_up(1, classes={"a": 100, "b": 100})
+    rows, samples = made_up(1, classes={"a": 100, "b": 100})
     rng = np.random.default_rng(0)
-    for row, item in zip(rows, items, strict=True):  # each a little, and together much
-        row["colour"] |= {f"cell {n}": rng.normal() + 0.8 * (item.label == "a") for n in range(16)}
-    found = audit(rows, items, permutations=99)
+    for row, sample in zip(rows, samples, strict=True):  # each a little, and together much
+        row["colour"] |= {f"cell {n}": rng.normal() + 0.8 * (sample.label == "a") for n in range(16)}
+    found = audit(rows, samples, permutations=99)
     assert found.verdict == "fail"
     assert re.search(r"by one clue alone, cell \d+: .*; and .*from .*, (AUROC|balanced accuracy) 0\.9", found.reason)
 
@@ -107,8 +107,8 @@ def test_advice_for_harmonised_photographs_does_not_ask_to_harmonise_them(made_u
 
 
 def test_labels_are_printed_as_they_are(made_up):
-    rows, items = made_up(1, classes=LARGE, shift={"b": 5.0})
-    found = audit(rows, [replace(item, label=f"[red]{item.label}\x1b[2J") for item in items], permutations=99)
+    rows, samples = made_up(1, classes=LARGE, shift={"b": 5.0})
+    found = audit(rows, [replace(sample, label=f"[red]{sample.label}\x1b[2J") for sample in samples], permutations=99)
     console = Console(record=True, width=200, file=io.StringIO())
     print_audit(console, found)
     text = console.export_text()
@@ -118,10 +118,10 @@ def test_labels_are_printed_as_they_are(made_up):
 
 
 def test_two_conditions_from_two_sources_are_told_by_their_files_alone(made_up):
-    rows, items = made_up(3, classes={"a": 50, "b": 20})
-    for row, item in zip(rows, items, strict=True):
-        row["file"]["width (px)"] = 128.0 if item.label == "a" else 256.0
-    found = audit(rows, items, permutations=99)
+    rows, samples = made_up(3, classes={"a": 50, "b": 20})
+    for row, sample in zip(rows, samples, strict=True):
+        row["file"]["width (px)"] = 128.0 if sample.label == "a" else 256.0
+    found = audit(rows, samples, permutations=99)
     file = next(group for group in found.groups if group.name == "file")
     assert file.accuracy.value > 0.95
     assert found.majority == pytest.approx(50 / 70)
@@ -129,25 +129,25 @@ def test_two_conditions_from_two_sources_are_told_by_their_files_alone(made_up):
 
 
 def test_the_same_seed_gives_the_same_result_and_the_order_of_photographs_in_a_class_matters_little(made_up):
-    rows, items = made_up(1, shift={"b": 1.0})
-    first = audit(rows, items, permutations=99)
-    assert audit(rows, items, permutations=99) == first
-    assert audit(rows[::-1], items[::-1], permutations=99).verdict == first.verdict
+    rows, samples = made_up(1, shift={"b": 1.0})
+    first = audit(rows, samples, permutations=99)
+    assert audit(rows, samples, permutations=99) == first
+    assert audit(rows[::-1], samples[::-1], permutations=99).verdict == first.verdict
 
 
 def test_photographs_that_were_not_read_or_show_no_face_are_counted(made_up):
-    rows, items = made_up(0)
+    rows, samples = made_up(0)
     for row in rows[:3]:
         row["framing"]["middle of the face, across"] = np.nan
-    found = audit(rows, items, failures=[Failure("x.jpg", "truncated", "cut off")], permutations=99)
+    found = audit(rows, samples, failures=[Failure("x.jpg", "truncated", "cut off")], permutations=99)
     assert found.excluded == {"truncated": 1}
     assert any("No face was found in 3 photographs of 70" in sentence for sentence in found.advice)
 
 
 def test_large_data_are_sampled_by_patient_and_it_is_said(made_up, monkeypatch):
     monkeypatch.setattr(audit_module, "MOST", 60)
-    rows, items = made_up(0, photographs={"a": 2, "b": 2, "c": 2})
-    found = audit(rows, items, permutations=99)
+    rows, samples = made_up(0, images={"a": 2, "b": 2, "c": 2})
+    found = audit(rows, samples, permutations=99)
     assert found.images == 140
     assert any(sentence.startswith("60 of 140 photographs") for sentence in found.advice)
 

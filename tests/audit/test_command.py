@@ -3,8 +3,8 @@ import json
 import pytest
 from PIL import Image as Pillow
 
-from dysfw.audit.clues import Seen
 from dysfw.audit.collect import chosen_face, collect
+from dysfw.audit.shortcut_features import AuditSample
 from dysfw.cli.commands import audit as command
 from dysfw.types import Failure
 
@@ -34,8 +34,8 @@ def test_each_photograph_is_seen_with_its_file_and_its_face_or_fails_in_its_plac
     found = list(collect([bright, broken, dark], centre))
     assert isinstance(found[1], Failure)
     assert found[1].code == "truncated"
-    assert isinstance(found[0], Seen)
-    assert isinstance(found[2], Seen)
+    assert isinstance(found[0], AuditSample)
+    assert isinstance(found[2], AuditSample)
     assert found[0].face is not None
     assert found[2].face is None
     assert found[0].encoded == bright.read_bytes()
@@ -89,7 +89,7 @@ def command_line(monkeypatch, capsys):
 
     from dysfw.cli import main
 
-    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "toys_installed"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "fixtures" / "toys_installed"))
     monkeypatch.setitem(main.COMMANDS, "audit", ("audit:audit", command.__doc__))
 
     def run(*arguments):

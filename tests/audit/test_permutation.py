@@ -1,26 +1,26 @@
 import numpy as np
 import pytest
 
-from dysfw.audit.null import SINGLE, Null, Statistic
+from dysfw.audit.feature_table import Table
 from dysfw.audit.permutation import one_of_each, permuted
+from dysfw.audit.permutation_null import SINGLE, PermutationNull, Statistic
 from dysfw.audit.predict import by_group
-from dysfw.audit.table import Table
 from dysfw.data.dataset import patient_numbers
-from dysfw.progress import Silent
+from dysfw.util.progress import Silent
 
 
-def null_of(rows, items, permutations=99, seed=0) -> Null:
-    labels = sorted({item.label for item in items})
-    y, groups = np.array([labels.index(item.label) for item in items]), patient_numbers(items)
+def null_distribution_of(rows, samples, permutations=99, seed=0) -> PermutationNull:
+    labels = sorted({sample.label for sample in samples})
+    y, groups = np.array([labels.index(sample.label) for sample in samples]), patient_numbers(samples)
     order = np.random.default_rng(seed).permutation(len(y))
     drawn = order[one_of_each(y[order], groups[order])]
     table = Table.of(rows).rows(drawn)
-    hats = by_group(table, groups[drawn], seed)
-    return permuted(hats, table, y[drawn], permutations=permutations, seed=seed, progress=Silent())
+    smoother_matrices = by_group(table, groups[drawn], seed)
+    return permuted(smoother_matrices, table, y[drawn], permutations=permutations, seed=seed, progress=Silent())
 
 
 def test_p_of_data_without_an_effect_is_uniform(made_up):
-    p = np.array([null_of(*made_up(seed), permutations=79, seed=seed).p for seed in range(100)])
+    p = np.array([null_distribution_of(*made_up(seed), permutations=79, seed=seed).p for seed in range(100)])
     assert 0 <= (p <= 0.05).sum() <= 11  # 5 expected; P(12 or more) = 0.004
     assert 0.4 < p.mean() < 0.6  # 6 standard errors of 0.029 would be 0.17
     assert abs(np.quantile(p, 0.25) - 0.25) < 0.15
@@ -28,45 +28,47 @@ def test_p_of_data_without_an_effect_is_uniform(made_up):
 
 def test_conditions_with_different_numbers_of_photographs_raise_no_alarm(made_up):
     numbers = {"a": 1, "b": 4, "c": 2}
-    p = np.array([null_of(*made_up(seed, photographs=numbers), permutations=79, seed=seed).p for seed in range(60)])
+    p = np.array([null_distribution_of(*made_up(seed, images=numbers), permutations=79, seed=seed).p for seed in range(60)])
     assert (p <= 0.05).sum() <= 8  # 3 expected; P(9 or more) = 0.003
 
 
 def test_a_condition_that_is_lighter_than_the_others_is_found(made_up):
-    p = [null_of(*made_up(seed, shift={"b": 2.0}), permutations=79, seed=seed).p for seed in range(10)]
+    p = [null_distribution_of(*made_up(seed, shift={"b": 2.0}), permutations=79, seed=seed).p for seed in range(10)]
     assert sum(value < 0.05 for value in p) >= 9
 
 
 def test_the_clearest_statistic_names_the_group_and_the_condition(made_up):
-    null = null_of(*made_up(3, shift={"b": 4.0}))
-    assert null.clearest().group in ("colour", "all", None)
-    assert null.p_among(Statistic("colour", 1), null.statistics) == pytest.approx(0.01)
-    assert null.p_of(Statistic("framing", None)) > 0.05
-    assert null.p_of_clue(1, 3) == pytest.approx(0.01)
-    assert null.p_of_clue(1, 0) == 1  # a clue that is the same in all photographs
+    null_distribution = null_distribution_of(*made_up(3, shift={"b": 4.0}))
+    assert null_distribution.clearest().group in ("colour", "all", None)
+    assert null_distribution.p_among(Statistic("colour", 1), null_distribution.statistics) == pytest.approx(0.01)
+    assert null_distribution.p_of(Statistic("framing", None)) > 0.05
+    assert null_distribution.p_of_feature(1, 3) == pytest.approx(0.01)
+    assert null_distribution.p_of_feature(1, 0) == 1  # a clue that is the same in all photographs
 
 
 def test_two_photographs_of_each_patient_are_no_more_than_one(made_up):
     """As if they were patients of their own, photographs that are alike within a patient would look like an effect."""
-    p = np.array([null_of(*made_up(s, photographs={"a": 4, "b": 4, "c": 4}), permutations=79, seed=s).p for s in range(60)])
+    p = np.array(
+        [null_distribution_of(*made_up(s, images={"a": 4, "b": 4, "c": 4}), permutations=79, seed=s).p for s in range(60)]
+    )
     assert (p <= 0.05).sum() <= 8
 
 
 def test_p_counts_the_labels_as_they_are_and_equal_values():
     values = np.array([[3.0], [1.0], [3.0], [2.0]])
-    null = Null((SINGLE,), values, np.zeros((2, 1)))
-    assert null.p_of(SINGLE) == 0.5
-    assert Null((SINGLE,), np.ones((4, 1)), np.zeros((2, 1))).p == 1
+    null_distribution = PermutationNull((SINGLE,), values, np.zeros((2, 1)))
+    assert null_distribution.p_of(SINGLE) == 0.5
+    assert PermutationNull((SINGLE,), np.ones((4, 1)), np.zeros((2, 1))).p == 1
 
 
 def test_p_of_a_family_is_corrected_for_its_members():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(200, 30))
     statistics = (*(Statistic("file", k) for k in range(29)), SINGLE)
-    null = Null(statistics, values, np.zeros((29, 1)))
+    null_distribution = PermutationNull(statistics, values, np.zeros((29, 1)))
     for statistic in statistics:
-        assert null.p_of(statistic) <= null.p_among(statistic, statistics)
-    assert null.p == min(null.p_among(s, statistics) for s in statistics)
+        assert null_distribution.p_of(statistic) <= null_distribution.p_among(statistic, statistics)
+    assert null_distribution.p == min(null_distribution.p_among(s, statistics) for s in statistics)
 
 
 def test_one_photograph_of_each_patient_is_drawn_and_of_each_of_several_labels():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from dysfw.audit.predict import answers, by_group, cross_validated, hat, kernels
-from dysfw.audit.table import Table
+from dysfw.audit.feature_table import Table
+from dysfw.audit.predict import by_group, cross_validated, kernels, predict_conditions, smoother_matrix
 
 
 def table_of(values, groups=("file", "file", "colour")) -> Table:
@@ -52,26 +52,26 @@ def test_a_group_that_is_the_same_in_all_photographs_says_nothing():
 def test_a_constant_label_is_answered_by_zero(two_kinds):
     """A hat says how much more than on average; it adds nothing to what all rows have in common."""
     table, _, _ = two_kinds
-    matrix = hat(kernels(table)["all"], np.arange(40), np.arange(40, 60))
+    matrix = smoother_matrix(kernels(table)["all"], np.arange(40), np.arange(40, 60))
     assert np.allclose(matrix.sum(axis=1), 0)
 
 
 def test_answers_are_probabilities_for_rows_that_were_not_learned_from(two_kinds):
     table, y, _ = two_kinds
-    learn, held = np.arange(0, 60, 2), np.arange(1, 60, 2)
-    found = answers(kernels(table)["all"], y, 2, learn, held)
+    train_rows, test_rows = np.arange(0, 60, 2), np.arange(1, 60, 2)
+    found = predict_conditions(kernels(table)["all"], y, 2, train_rows, test_rows)
     assert found.shape == (30, 2)
     assert found.dtype == np.float32
     assert np.allclose(found.sum(axis=1), 1)
-    assert (found.argmax(axis=1) == y[held]).mean() > 0.85
+    assert (found.argmax(axis=1) == y[test_rows]).mean() > 0.85
     changed = y.copy()
-    changed[held] = 1 - y[held]
-    assert (answers(kernels(table)["all"], changed, 2, learn, held) == found).all()
+    changed[test_rows] = 1 - y[test_rows]
+    assert (predict_conditions(kernels(table)["all"], changed, 2, train_rows, test_rows) == found).all()
 
 
 def test_differences_that_only_rounding_makes_are_no_clue():
     table = Table.of([{"framing": {"height": value}} for value in (0.1 + 0.2, 0.3, 0.3, 0.1 + 0.2)])
-    assert table.spread()["framing"].shape == (4, 0)
+    assert table.standardized_ranks()["framing"].shape == (4, 0)
 
 
 def test_what_cannot_be_told_of_a_photograph_has_the_median_of_the_others():

@@ -10,11 +10,11 @@ from dysfw.batch.runner import Local, Task, fingerprints_of
 from dysfw.batch.shard import WHOLE
 from dysfw.batch.source import Listing
 from dysfw.data.read import read_dataset
-from dysfw.engine.assemble import open_pipeline
-from dysfw.progress import Silent
+from dysfw.inference.loading import open_pipeline
 from dysfw.recipe.check import load_recipe
 from dysfw.registry.registry import Registry, load_registry
 from dysfw.training.train import train
+from dysfw.util.progress import Silent
 
 TESTS = Path(__file__).parents[1]
 COLOURS = [(200, 40, 40), (40, 160, 40), (190, 170, 110)]
@@ -36,7 +36,7 @@ def heard() -> Heard:
 @pytest.fixture
 def toys(monkeypatch) -> Registry:
     """The core's own components and the toys, installed as ``start`` has them."""
-    monkeypatch.syspath_prepend(str(TESTS / "toys_installed"))
+    monkeypatch.syspath_prepend(str(TESTS / "fixtures" / "toys_installed"))
     return load_registry(["builtin", "toys"])
 
 
@@ -47,11 +47,11 @@ def bundle(toys, toy_recipe, colour_data, tmp_path) -> Path:
 
 
 @pytest.fixture
-def photographs(paint, tmp_path):
+def images(paint, tmp_path):
     """photographs(600): a folder of so many, in folders of 100, a dozen different ones, every 50th without a face."""
 
-    def photographs(number: int) -> Path:
-        folder = tmp_path / "photographs"
+    def images(number: int) -> Path:
+        folder = tmp_path / "images"
         made = [paint(f"made/{n}.png", COLOURS[n % 3], seed=n) for n in range(12)]
         dark = paint("made/dark.png", (0, 0, 0))
         for n in range(number):
@@ -60,16 +60,18 @@ def photographs(paint, tmp_path):
             shutil.copyfile(dark if n % 50 == 7 else made[n % 12], target)
         return folder
 
-    return photographs
+    return images
 
 
 @pytest.fixture
 def judge(toys, bundle, heard):
     """judge(source, output): the batch in this process, with the toys; what it returned."""
 
-    def judge(source, output, *, shard=WHOLE, fresh=False, overrides=(), all_faces=False, votes=False, runner=None):
+    def judge(
+        source, output, *, shard=WHOLE, fresh=False, overrides=(), all_faces=False, region_probabilities=False, runner=None
+    ):
         pipeline = open_pipeline(bundle, toys, overrides)
-        task = Task(bundle, tuple(overrides), None, all_faces, votes, fingerprints_of(pipeline))
+        task = Task(bundle, tuple(overrides), None, all_faces, region_probabilities, fingerprints_of(pipeline))
         batch = Batch(task, pipeline, Listing(str(source)), shard, runner or Local(), heard, heard.note)
         return batch.run(output, fresh=fresh)
 

@@ -23,7 +23,9 @@ def cluster():
     from ray.cluster_utils import Cluster
 
     before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(TESTS / "toys"), str(TESTS / "toys_installed")])  # nodes inherit it
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(TESTS / "fixtures" / "toys"), str(TESTS / "fixtures" / "toys_installed")]
+    )  # nodes inherit it
     cluster = Cluster(initialize_head=True, head_node_args=NODE)
     for _ in range(2):
         cluster.add_node(**{key: NODE[key] for key in ("num_cpus", "object_store_memory")})
@@ -50,7 +52,7 @@ def on_ray(judge, toys, cluster):
 def toys(monkeypatch):
     from dysfw.registry.registry import load_registry
 
-    monkeypatch.syspath_prepend(str(TESTS / "toys_installed"))
+    monkeypatch.syspath_prepend(str(TESTS / "fixtures" / "toys_installed"))
     return load_registry(["builtin", "toys", "ray"])
 
 
@@ -87,9 +89,9 @@ def when(condition, action) -> threading.Thread:
 
 @pytest.mark.timeout(400)
 def test_a_worker_and_a_machine_die_in_mid_run_and_the_table_is_the_local_one_to_the_bit(
-    on_ray, judge, cluster, photographs, tmp_path
+    on_ray, judge, cluster, images, tmp_path
 ):
-    folder, output = photographs(3000), tmp_path / "out.parquet"
+    folder, output = images(3000), tmp_path / "out.parquet"
     killed: list[object] = []
 
     def kill_worker() -> None:
@@ -114,8 +116,8 @@ def test_a_worker_and_a_machine_die_in_mid_run_and_the_table_is_the_local_one_to
     assert parquet.read_table(output).equals(parquet.read_table(tmp_path / "local.parquet"))
 
 
-def test_work_that_was_begun_here_goes_on_there(on_ray, judge, photographs, tmp_path, heard):
-    folder, output = photographs(700), tmp_path / "out.parquet"
+def test_work_that_was_begun_here_goes_on_there(on_ray, judge, images, tmp_path, heard):
+    folder, output = images(700), tmp_path / "out.parquet"
     with pytest.raises(RuntimeError, match="stopped"):
         judge(folder, output, runner=Stops(600))
     assert on_ray(folder, output).rows == 700
@@ -124,16 +126,16 @@ def test_work_that_was_begun_here_goes_on_there(on_ray, judge, photographs, tmp_
     assert parquet.read_table(output).equals(parquet.read_table(tmp_path / "local.parquet"))
 
 
-def test_bad_files_have_their_rows_and_names_that_are_no_text_survive(on_ray, judge, photographs, tmp_path):
-    folder = photographs(20)
+def test_bad_files_have_their_rows_and_names_that_are_no_text_survive(on_ray, judge, images, tmp_path):
+    folder = images(20)
     (folder / "a.png").write_text("no picture")
     Path(os.fsdecode(bytes(folder) + b"/\xff.png")).write_bytes((folder / "000" / "00000.png").read_bytes())
-    on_ray(folder, tmp_path / "out.parquet", all_faces=True, votes=True, overrides=["detector.faces=2"])
-    judge(folder, tmp_path / "local.parquet", all_faces=True, votes=True, overrides=["detector.faces=2"])
+    on_ray(folder, tmp_path / "out.parquet", all_faces=True, region_probabilities=True, overrides=["detector.faces=2"])
+    judge(folder, tmp_path / "local.parquet", all_faces=True, region_probabilities=True, overrides=["detector.faces=2"])
     assert parquet.read_table(tmp_path / "out.parquet").equals(parquet.read_table(tmp_path / "local.parquet"))
 
 
-def test_a_machine_that_would_judge_otherwise_is_refused(photographs, tmp_path, judge, cluster):
+def test_a_machine_that_would_judge_otherwise_is_refused(images, tmp_path, judge, cluster):
     from dataclasses import replace
 
     from dysfw_ray.runner import Ray
@@ -145,7 +147,7 @@ def test_a_machine_that_would_judge_otherwise_is_refused(photographs, tmp_path, 
             return super().judge(replace(task, fingerprints=task.fingerprints | {"dysfw": "0.0.1"}), pipeline, numbered)
 
     with pytest.raises(DysfwError, match="on the cluster: this machine would judge otherwise: dysfw is 0.1.0 here and 0.0.1"):
-        judge(photographs(5), tmp_path / "out.parquet", runner=Elsewhere(cluster.address, cpus=1))
+        judge(images(5), tmp_path / "out.parquet", runner=Elsewhere(cluster.address, cpus=1))
 
 
 @pytest.mark.parametrize(
@@ -163,10 +165,10 @@ def test_options_that_are_wrong_are_refused(toys, options, message):
     assert message in str(caught.value)
 
 
-def test_too_small_a_cluster_and_none_at_all_are_told(judge, photographs, tmp_path, cluster):
+def test_too_small_a_cluster_and_none_at_all_are_told(judge, images, tmp_path, cluster):
     from dysfw_ray.runner import Ray
 
-    folder = photographs(5)
+    folder = images(5)
     with pytest.raises(DysfwError, match="one judge takes 64, and reading 1"):
         judge(folder, tmp_path / "out.parquet", runner=Ray(cluster.address, cpus=64))
     with pytest.raises(DysfwError, match="the Ray cluster has no GPU"):

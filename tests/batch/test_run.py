@@ -17,8 +17,8 @@ from stops import Stops
 
 from dysfw.batch.runner import Local
 from dysfw.batch.shard import Shard
-from dysfw.engine.assemble import open_pipeline
 from dysfw.errors import DysfwError
+from dysfw.inference.loading import open_pipeline
 from dysfw.types import Failure
 
 RED = (200, 40, 40)
@@ -28,8 +28,8 @@ def unfinished(output: Path) -> Path:
     return output.with_name(f"{output.name}.unfinished")
 
 
-def test_every_photograph_has_its_row_with_what_predict_says(judge, toys, bundle, photographs, tmp_path):
-    folder, output = photographs(120), tmp_path / "out.parquet"
+def test_every_photograph_has_its_row_with_what_predict_says(judge, toys, bundle, images, tmp_path):
+    folder, output = images(120), tmp_path / "out.parquet"
     found = judge(folder, output)
     assert (found.rows, found.failed) == (120, {"no_face": 3})
     rows = parquet.read_table(output).to_pylist()
@@ -40,12 +40,12 @@ def test_every_photograph_has_its_row_with_what_predict_says(judge, toys, bundle
     for row, result in zip(rows, pipeline.predict(paths), strict=True):
         if isinstance(result, Failure):
             assert (row["error_code"], row["error_message"]) == (result.code, result.message)
-            assert row["judged"] is row["p:red"] is row["reliable"] is None
+            assert row["predicted"] is row["p:red"] is row["reliable"] is None
         else:
             assert row["error_code"] is None
             assert [row[f"p:{label}"] for label in result.labels] == result.probabilities.tolist()
-            assert row["judged"] == result.labels[result.ranking[0]]
-            assert row["set"] == [result.labels[k] for k in result.prediction_set.members]
+            assert row["predicted"] == result.labels[result.ranking[0]]
+            assert row["prediction_set"] == [result.labels[k] for k in result.prediction_set.members]
             assert row["reasons"] == [notice.code for notice in result.reasons]
             assert row["sha256"] == result.subject.image.sha256
             assert row["box"] == result.subject.face.box.tolist()
@@ -53,8 +53,8 @@ def test_every_photograph_has_its_row_with_what_predict_says(judge, toys, bundle
     assert not unfinished(output).exists()
 
 
-def test_the_file_says_where_it_comes_from(judge, photographs, tmp_path, toys, bundle):
-    judge(photographs(10), tmp_path / "out.parquet")
+def test_the_file_says_where_it_comes_from(judge, images, tmp_path, toys, bundle):
+    judge(images(10), tmp_path / "out.parquet")
     said = json.loads(parquet.read_schema(tmp_path / "out.parquet").metadata[b"dysfw"])
     pipeline = open_pipeline(bundle, toys)
     assert said["schema"] == "dysfw.batch/1"
@@ -64,9 +64,9 @@ def test_the_file_says_where_it_comes_from(judge, photographs, tmp_path, toys, b
     assert (said["device"], said["precision"]) == ("cpu", "float32")
 
 
-def test_pandas_polars_and_duckdb_open_it(judge, photographs, tmp_path):
+def test_pandas_polars_and_duckdb_open_it(judge, images, tmp_path):
     output = tmp_path / "out.parquet"
-    judge(photographs(60), output)
+    judge(images(60), output)
     assert pandas.read_parquet(output)["error_code"].value_counts().to_dict() == {"no_face": 2}
     assert polars.read_parquet(output).filter(polars.col("error_code").is_null()).height == 58
     query = f"""SELECT count(*), avg("p:red" + "p:green" + "p:sand") FROM '{output}' WHERE error_code IS NULL"""  # noqa: S608
@@ -75,18 +75,18 @@ def test_pandas_polars_and_duckdb_open_it(judge, photographs, tmp_path):
     assert total == pytest.approx(1, abs=1e-6)
 
 
-def test_votes_and_all_faces_when_asked_for(judge, photographs, tmp_path):
-    folder = photographs(6)
+def test_votes_and_all_faces_when_asked_for(judge, images, tmp_path):
+    folder = images(6)
     overrides = ["detector.faces=2"]
-    judge(folder, tmp_path / "faces.parquet", all_faces=True, votes=True, overrides=overrides)
+    judge(folder, tmp_path / "faces.parquet", all_faces=True, region_probabilities=True, overrides=overrides)
     rows = parquet.read_table(tmp_path / "faces.parquet").to_pylist()
     assert [(row["number"], row["face"], row["faces"]) for row in rows] == [(n, f, 2) for n in range(6) for f in range(2)]
     for row in rows:
         for region in ("upper", "lower"):
-            assert sum(row[f"v:{region}:{label}"] for label in ("red", "green", "sand")) == pytest.approx(1, abs=1e-5)
+            assert sum(row[f"r:{region}:{label}"] for label in ("red", "green", "sand")) == pytest.approx(1, abs=1e-5)
     judge(folder, tmp_path / "plain.parquet", overrides=overrides)
     assert len(parquet.read_table(tmp_path / "plain.parquet")) == 6
-    assert not any(name.startswith("v:") for name in parquet.read_schema(tmp_path / "plain.parquet").names)
+    assert not any(name.startswith("r:") for name in parquet.read_schema(tmp_path / "plain.parquet").names)
 
 
 def test_bad_files_in_the_middle_have_their_reasons_and_stop_nothing(judge, paint, tmp_path):
@@ -114,8 +114,8 @@ def test_a_manifests_columns_come_along(judge, paint, tmp_path):
     assert (row["patient"], row["label"], row["source"]) == ("p1", "red", "here")
 
 
-def test_shards_together_are_the_whole(judge, photographs, tmp_path):
-    folder = photographs(100)
+def test_shards_together_are_the_whole(judge, images, tmp_path):
+    folder = images(100)
     judge(folder, tmp_path / "whole.parquet")
     for i in (1, 2, 3):
         judge(folder, tmp_path / f"{i}.parquet", shard=Shard(i, 3))
@@ -126,8 +126,8 @@ def test_shards_together_are_the_whole(judge, photographs, tmp_path):
     np.testing.assert_allclose(both["p:red"], both["p:red_shard"], rtol=1e-5)  # judged in other batches
 
 
-def test_finished_work_is_not_done_again(judge, photographs, tmp_path, heard):
-    folder, output = photographs(20), tmp_path / "out.parquet"
+def test_finished_work_is_not_done_again(judge, images, tmp_path, heard):
+    folder, output = images(20), tmp_path / "out.parquet"
     judge(folder, output)
     before = output.stat().st_mtime_ns
     (folder / "new.png").write_bytes(b"")
@@ -141,8 +141,8 @@ def test_finished_work_is_not_done_again(judge, photographs, tmp_path, heard):
     assert parquet.read_metadata(output).num_rows == 21
 
 
-def test_fresh_work_that_was_stopped_goes_on_and_the_old_table_does_not_stand_in_its_way(judge, photographs, tmp_path):
-    folder, output = photographs(300), tmp_path / "out.parquet"
+def test_fresh_work_that_was_stopped_goes_on_and_the_old_table_does_not_stand_in_its_way(judge, images, tmp_path):
+    folder, output = images(300), tmp_path / "out.parquet"
     judge(folder, output)
     (folder / "new.png").write_bytes(b"")
     with pytest.raises(RuntimeError, match="stopped"):
@@ -150,8 +150,8 @@ def test_fresh_work_that_was_stopped_goes_on_and_the_old_table_does_not_stand_in
     assert judge(folder, output).rows == 301
 
 
-def test_fresh_keeps_the_table_where_there_is_nothing_to_judge(judge, photographs, tmp_path):
-    folder, output = photographs(20), tmp_path / "out.parquet"
+def test_fresh_keeps_the_table_where_there_is_nothing_to_judge(judge, images, tmp_path):
+    folder, output = images(20), tmp_path / "out.parquet"
     judge(folder, output)
     folder.rename(tmp_path / "away")
     with pytest.raises(DysfwError, match="there is nothing at"):
@@ -159,30 +159,30 @@ def test_fresh_keeps_the_table_where_there_is_nothing_to_judge(judge, photograph
     assert parquet.read_metadata(output).num_rows == 20
 
 
-def test_it_goes_on_from_another_folder_with_the_photographs_that_were_meant(judge, photographs, paint, tmp_path, monkeypatch):
-    folder, output = photographs(300), tmp_path / "out.parquet"
+def test_it_goes_on_from_another_folder_with_the_photographs_that_were_meant(judge, images, paint, tmp_path, monkeypatch):
+    folder, output = images(300), tmp_path / "out.parquet"
     judge(folder, tmp_path / "whole.parquet")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RuntimeError, match="stopped"):
-        judge("photographs", output, runner=Stops(290))
+        judge("images", output, runner=Stops(290))
     for path in folder.rglob("*.png"):  # others, of the same names, where the work goes on
         paint(f"elsewhere/{path.relative_to(tmp_path)}", (0, 0, 0), size=(8, 8))
     monkeypatch.chdir(tmp_path / "elsewhere")
     judge("../elsewhere/../photographs", output)
-    columns = ["sha256", "error_code", "judged"]
+    columns = ["sha256", "error_code", "predicted"]
     assert parquet.read_table(output, columns=columns).equals(parquet.read_table(tmp_path / "whole.parquet", columns=columns))
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"votes": True}, "votes"),
+        ({"region_probabilities": True}, "region_probabilities"),
         ({"overrides": ["fusion.use=median"]}, "recipe"),
         ({"shard": Shard(1, 2)}, "shard"),
     ],
 )
-def test_a_file_of_another_job_is_never_overwritten(judge, photographs, tmp_path, change, named):
-    folder, output = photographs(10), tmp_path / "out.parquet"
+def test_a_file_of_another_job_is_never_overwritten(judge, images, tmp_path, change, named):
+    folder, output = images(10), tmp_path / "out.parquet"
     judge(folder, output)
     content = output.read_bytes()
     with pytest.raises(DysfwError, match=rf"finished, but of another job \(different: .*{named}"):
@@ -191,21 +191,21 @@ def test_a_file_of_another_job_is_never_overwritten(judge, photographs, tmp_path
 
 
 @pytest.mark.parametrize("content", [b"", b"something", b"PAR1 nearly PAR1"])
-def test_a_file_that_is_no_batch_is_never_overwritten(judge, photographs, tmp_path, content):
+def test_a_file_that_is_no_batch_is_never_overwritten(judge, images, tmp_path, content):
     output = tmp_path / "out.parquet"
     output.write_bytes(content)
     with pytest.raises(DysfwError, match="exists, and is no result of `dysfw batch`"):
-        judge(photographs(5), output)
+        judge(images(5), output)
     assert output.read_bytes() == content
 
 
-def test_what_was_begun_goes_on_and_other_work_is_refused(judge, photographs, tmp_path, heard):
-    folder, output = photographs(600), tmp_path / "out.parquet"
+def test_what_was_begun_goes_on_and_other_work_is_refused(judge, images, tmp_path, heard):
+    folder, output = images(600), tmp_path / "out.parquet"
     with pytest.raises(RuntimeError, match="stopped"):
         judge(folder, output, runner=Stops(300))
     assert not output.exists()
     with pytest.raises(DysfwError, match=r"unfinished work of another kind: recipe was .*votes was False, and now is True"):
-        judge(folder, output, votes=True, overrides=["fusion.use=median"])
+        judge(folder, output, region_probabilities=True, overrides=["fusion.use=median"])
     assert judge(folder, output).rows == 600
     assert "going on: 256 of 600 images were judged before" in heard.notes
     judge(folder, tmp_path / "whole.parquet")
@@ -220,16 +220,16 @@ def test_where_there_is_nothing_to_judge_nothing_is_left_behind(judge, tmp_path,
     assert not unfinished(tmp_path / "out.parquet").exists()
 
 
-def test_fresh_forgets_what_was_begun(judge, photographs, tmp_path, heard):
-    folder, output = photographs(300), tmp_path / "out.parquet"
+def test_fresh_forgets_what_was_begun(judge, images, tmp_path, heard):
+    folder, output = images(300), tmp_path / "out.parquet"
     with pytest.raises(RuntimeError, match="stopped"):
         judge(folder, output, runner=Stops(290))
-    assert judge(folder, output, votes=True, fresh=True).rows == 300
+    assert judge(folder, output, region_probabilities=True, fresh=True).rows == 300
     assert not any("going on" in note for note in heard.notes)
 
 
-def test_a_damaged_part_is_judged_again_and_told(judge, photographs, tmp_path, heard):
-    folder, output = photographs(600), tmp_path / "out.parquet"
+def test_a_damaged_part_is_judged_again_and_told(judge, images, tmp_path, heard):
+    folder, output = images(600), tmp_path / "out.parquet"
     with pytest.raises(RuntimeError, match="stopped"):
         judge(folder, output, runner=Stops(599))
     part = unfinished(output) / "part-00000001.parquet"
@@ -241,8 +241,8 @@ def test_a_damaged_part_is_judged_again_and_told(judge, photographs, tmp_path, h
     assert parquet.read_table(output).equals(parquet.read_table(tmp_path / "whole.parquet"))
 
 
-def test_photographs_that_come_or_go_later_change_no_list(judge, photographs, tmp_path):
-    folder, output = photographs(300), tmp_path / "out.parquet"
+def test_photographs_that_come_or_go_later_change_no_list(judge, images, tmp_path):
+    folder, output = images(300), tmp_path / "out.parquet"
     with pytest.raises(RuntimeError, match="stopped"):
         judge(folder, output, runner=Stops(260))
     (folder / "002" / "00299.png").unlink()
@@ -251,15 +251,15 @@ def test_photographs_that_come_or_go_later_change_no_list(judge, photographs, tm
     assert parquet.read_metadata(output).num_rows == 300
 
 
-def test_two_processes_do_not_do_the_same_work(judge, photographs, tmp_path):
+def test_two_processes_do_not_do_the_same_work(judge, images, tmp_path):
     output = tmp_path / "out.parquet"
     unfinished(output).mkdir()
     with FileLock(unfinished(output) / "lock"), pytest.raises(DysfwError, match="another process is at work"):
-        judge(photographs(5), output)
+        judge(images(5), output)
 
 
-def test_a_source_that_goes_away_stops_the_work_and_nothing_finished_is_lost(judge, photographs, tmp_path, heard):
-    folder, output = photographs(1200), tmp_path / "out.parquet"
+def test_a_source_that_goes_away_stops_the_work_and_nothing_finished_is_lost(judge, images, tmp_path, heard):
+    folder, output = images(1200), tmp_path / "out.parquet"
     away = tmp_path / "away"
 
     class Unplugged(Local):
@@ -306,42 +306,42 @@ def _refused(*_, **__):
     raise ConnectionError("timed out")
 
 
-def test_fresh_does_not_touch_the_work_of_another_process(judge, photographs, tmp_path):
+def test_fresh_does_not_touch_the_work_of_another_process(judge, images, tmp_path):
     output = tmp_path / "out.parquet"
     unfinished(output).mkdir()
     (unfinished(output) / "part-00000000.parquet").write_bytes(b"theirs")
     with FileLock(unfinished(output) / "lock"), pytest.raises(DysfwError, match="another process is at work"):
-        judge(photographs(5), output, fresh=True)
+        judge(images(5), output, fresh=True)
     assert (unfinished(output) / "part-00000000.parquet").read_bytes() == b"theirs"
 
 
-def test_a_file_system_without_locks_is_told(judge, photographs, tmp_path, monkeypatch):
+def test_a_file_system_without_locks_is_told(judge, images, tmp_path, monkeypatch):
     def unknown(*_):
         raise NotImplementedError("flock")
 
     monkeypatch.setattr("filelock.FileLock._acquire", unknown)  # none can be mounted here
     with pytest.raises(DysfwError, match="file system without locks"):
-        judge(photographs(5), tmp_path / "out.parquet")
+        judge(images(5), tmp_path / "out.parquet")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a small disk")
-def test_a_full_disk_is_told_and_work_goes_on_when_there_is_room(judge, photographs, tmp_path):
-    disk, folder = tmp_path / "disk", photographs(1100)
+def test_a_full_disk_is_told_and_work_goes_on_when_there_is_room(judge, images, tmp_path):
+    disk, folder = tmp_path / "disk", images(1100)
     disk.mkdir()
     if os.system(f"mount -t tmpfs -o size=100k tmpfs {disk}"):  # noqa: S605
         pytest.skip("no disk can be made here")
     try:
         with pytest.raises(DysfwError, match=r"(?s)the disk is full.*there is room again, the same command goes on"):
-            judge(folder, disk / "out.parquet", votes=True)
+            judge(folder, disk / "out.parquet", region_probabilities=True)
         finished = list(disk.glob("out.parquet.unfinished/part-*"))
         assert finished
         os.system(f"mount -o remount,size=20m {disk}")  # noqa: S605
-        assert judge(folder, disk / "out.parquet", votes=True).rows == 1100
+        assert judge(folder, disk / "out.parquet", region_probabilities=True).rows == 1100
     finally:
         os.system(f"umount {disk}")  # noqa: S605
 
 
-def test_the_list_is_read_as_it_is_needed(judge, photographs, tmp_path, monkeypatch):
+def test_the_list_is_read_as_it_is_needed(judge, images, tmp_path, monkeypatch):
     """However long the list, only a few parts of it are in memory."""
     taken, seen = count(), []
 
@@ -356,13 +356,13 @@ def test_the_list_is_read_as_it_is_needed(judge, photographs, tmp_path, monkeypa
                 seen.append(self.ahead - number)
                 yield number, result
 
-    judge(photographs(1000), tmp_path / "out.parquet", runner=Slow())
+    judge(images(1000), tmp_path / "out.parquet", runner=Slow())
     assert max(seen) < 200
 
 
 @pytest.mark.timeout(300)
-def test_killed_again_and_again_it_ends_with_the_same_table(start, judge, bundle, photographs, tmp_path):
-    folder, output = photographs(2600), tmp_path / "out.parquet"
+def test_killed_again_and_again_it_ends_with_the_same_table(start, judge, bundle, images, tmp_path):
+    folder, output = images(2600), tmp_path / "out.parquet"
     command = ("batch", bundle, folder, "-o", output, "--no-cache")
     kills = 0
     for _ in range(3):
@@ -386,10 +386,10 @@ def test_killed_again_and_again_it_ends_with_the_same_table(start, judge, bundle
     assert parquet.read_table(output).equals(parquet.read_table(tmp_path / "whole.parquet"))
 
 
-def test_no_thread_is_left_behind(judge, photographs, tmp_path):
+def test_no_thread_is_left_behind(judge, images, tmp_path):
     before = threading.active_count()
     with pytest.raises(RuntimeError, match="stopped"):
-        judge(photographs(600), tmp_path / "out.parquet", runner=Stops(20))
+        judge(images(600), tmp_path / "out.parquet", runner=Stops(20))
     for _ in range(50):
         if threading.active_count() == before:
             break

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from dysfw.batch.entry import Entry
-from dysfw.batch.remote import RemotePhotograph
+from dysfw.batch.item import BatchItem
+from dysfw.batch.remote import RemoteImage
 from dysfw.batch.source import Listing
 from dysfw.errors import DysfwError, ImageError
 from dysfw.imaging.decode import read_bytes
@@ -18,10 +18,10 @@ from dysfw.imaging.decode import read_bytes
 def folder(tmp_path) -> Path:
     names = ("b/2.JPG", "b/1.png", "a.jpeg", "b/c/3.webp", "notes.txt", ".hidden.png", ".git/4.png", "b/manifest.csv")
     for name in names:
-        path = tmp_path / "photographs" / name
+        path = tmp_path / "images" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
-    return tmp_path / "photographs"
+    return tmp_path / "images"
 
 
 def names(text) -> list[str]:
@@ -72,9 +72,9 @@ def test_a_manifest_gives_what_it_says_of_each_photograph(folder):
     manifest = folder / "list.csv"
     manifest.write_text("path,patient,label,colour\nb/1.png,p1,sotos,red\ngone.png,,,\nmemory://x/y.png,p2,,\n")
     assert list(Listing(str(manifest)).entries()) == [
-        Entry(str(folder / "b/1.png"), "b/1.png", "p1", "sotos", ""),
-        Entry(str(folder / "gone.png"), "gone.png"),
-        Entry("memory://x/y.png", "memory://x/y.png", "p2"),
+        BatchItem(str(folder / "b/1.png"), "b/1.png", "p1", "sotos", ""),
+        BatchItem(str(folder / "gone.png"), "gone.png"),
+        BatchItem("memory://x/y.png", "memory://x/y.png", "p2"),
     ]
 
 
@@ -126,7 +126,7 @@ def test_addresses_are_listed_and_read(folder):
 def test_a_pipe_is_refused_and_not_waited_for(folder):
     os.mkfifo(folder / "pipe.png")
     with pytest.raises(ImageError, match="not a regular file"):
-        RemotePhotograph(f"file://{folder}/pipe.png").read(10)
+        RemoteImage(f"file://{folder}/pipe.png").read(10)
 
 
 @pytest.mark.parametrize(("cause", "code"), [(None, "missing_file"), (404, "missing_file"), (503, "unreadable")])
@@ -140,13 +140,13 @@ def test_a_service_that_does_not_answer_is_no_missing_file(monkeypatch, cause, c
 
     monkeypatch.setattr(type(fsspec.filesystem("memory")), "_open", refused)
     with pytest.raises(ImageError) as caught:
-        RemotePhotograph("memory://shelf/x.png").read(10)
+        RemoteImage("memory://shelf/x.png").read(10)
     assert caught.value.code == code
 
 
 def test_a_photograph_that_is_gone_is_a_failure_of_its_own():
     with pytest.raises(ImageError) as caught:
-        RemotePhotograph("memory://nowhere/x.png").read(10)
+        RemoteImage("memory://nowhere/x.png").read(10)
     assert caught.value.code == "missing_file"
 
 

@@ -5,10 +5,10 @@ import pytest
 from dysfw_toys.components import Mosaic
 from PIL import Image as Pillow
 
-from dysfw.alignment import ARCFACE, DLIB
 from dysfw.builtin.backbones import tta
 from dysfw.builtin.backbones.concat import Concat
 from dysfw.builtin.backbones.tta import Tta
+from dysfw.imaging.alignment import ARCFACE, DLIB
 
 
 class Aligned(Mosaic):
@@ -89,42 +89,42 @@ def test_wrong_ensembles_are_refused(wrong):
 
 
 def test_a_crop_and_its_mirror_image_become_the_same(crops):
-    trunk = Mosaic()
-    seen = Tta(trunk)
-    assert not np.allclose(trunk.embed(crops), trunk.embed(crops[:, :, ::-1]))
+    backbone = Mosaic()
+    seen = Tta(backbone)
+    assert not np.allclose(backbone.embed(crops), backbone.embed(crops[:, :, ::-1]))
     np.testing.assert_allclose(seen.embed(crops), seen.embed(crops[:, :, ::-1]), atol=1e-6)
-    expected = (units(trunk.embed(crops)) + units(trunk.embed(crops[:, :, ::-1]))) / 2
+    expected = (units(backbone.embed(crops)) + units(backbone.embed(crops[:, :, ::-1]))) / 2
     np.testing.assert_allclose(seen.embed(crops), expected, atol=1e-6)
 
 
 def test_a_symmetric_crop_is_its_own_mirror_image(crops):
     symmetric = np.concatenate([crops[:, :, :16], crops[:, :, 15::-1]], axis=2)
-    trunk = Mosaic()
-    np.testing.assert_allclose(Tta(trunk, unit=False).embed(symmetric), trunk.embed(symmetric), atol=1e-4)
+    backbone = Mosaic()
+    np.testing.assert_allclose(Tta(backbone, unit=False).embed(symmetric), backbone.embed(symmetric), atol=1e-4)
 
 
 def test_scales_zoom_about_the_middle():
-    picture = np.zeros((1, 32, 32, 3), np.uint8)
-    picture[:, 8:24, 8:24] = 200
-    close = Tta(Mosaic(tiles=1), flip=False, scales=[2.0], unit=False).embed(picture)
-    wide = Tta(Mosaic(tiles=1), flip=False, scales=[0.5], unit=False).embed(picture)
-    plain = Tta(Mosaic(tiles=1), flip=False, unit=False).embed(picture)
+    image = np.zeros((1, 32, 32, 3), np.uint8)
+    image[:, 8:24, 8:24] = 200
+    close = Tta(Mosaic(tiles=1), flip=False, scales=[2.0], unit=False).embed(image)
+    wide = Tta(Mosaic(tiles=1), flip=False, scales=[0.5], unit=False).embed(image)
+    plain = Tta(Mosaic(tiles=1), flip=False, unit=False).embed(image)
     assert close[0, 0] > 190
     assert wide[0, 0] == pytest.approx(plain[0, 0], rel=0.1)  # the crop and its mirror images around it
 
 
 def test_all_views_of_all_crops_go_through_together(crops):
-    trunk = Mosaic()
-    Tta(trunk, scales=[1.0, 0.9, 1.1]).embed(crops)
-    assert trunk.batches == [4 * 6]
+    backbone = Mosaic()
+    Tta(backbone, scales=[1.0, 0.9, 1.1]).embed(crops)
+    assert backbone.batches == [4 * 6]
 
 
 def test_views_that_do_not_fit_into_memory_go_through_in_parts(crops, monkeypatch):
-    trunk = Mosaic()
-    whole = Tta(trunk).embed(crops)
+    backbone = Mosaic()
+    whole = Tta(backbone).embed(crops)
     monkeypatch.setattr(tta, "CHUNK", 4 * crops[:1].nbytes)
-    np.testing.assert_array_equal(Tta(trunk).embed(crops), whole)
-    assert trunk.batches == [8, 4, 4]
+    np.testing.assert_array_equal(Tta(backbone).embed(crops), whole)
+    assert backbone.batches == [8, 4, 4]
 
 
 def test_views_are_mirrored_after_they_are_zoomed(crops):

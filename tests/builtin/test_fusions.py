@@ -8,9 +8,9 @@ from hypothesis.extra import numpy as arrays
 
 from dysfw.builtin.fusions.stacking import Stacking
 from dysfw.builtin.fusions.weighted import Weighted
-from dysfw.components import Fusion
-from dysfw.metrics import scores
+from dysfw.contracts.components import Fusion
 from dysfw.registry.registry import load_registry
+from dysfw.stats.metrics import scores
 from dysfw.types import State
 
 REGISTRY = load_registry()
@@ -44,7 +44,7 @@ def made(name: str) -> Fusion:
     """A fusion as the engine makes it: prepared, and taught where it learns."""
     fusion = Stacking(C=0.1) if name == "stacking" else FUSIONS[name]()
     fusion.prepare(NAMES)
-    if fusion.learns:
+    if fusion.needs_fit:
         fusion.fit(*lesson())
     return fusion
 
@@ -52,7 +52,9 @@ def made(name: str) -> Fusion:
 MADE = {name: made(name) for name in FUSIONS}
 
 vectors = arrays.arrays(np.float32, CLASSES, elements=st.floats(0, 1, width=32)).filter(lambda v: v.sum() > 0.01)
-votes_of_all = st.lists(vectors, min_size=REGIONS, max_size=REGIONS).map(lambda rows: np.stack([r / r.sum() for r in rows]))
+region_probabilities_of_all = st.lists(vectors, min_size=REGIONS, max_size=REGIONS).map(
+    lambda rows: np.stack([r / r.sum() for r in rows])
+)
 presences = st.lists(st.booleans(), min_size=REGIONS, max_size=REGIONS).filter(any).map(np.array)
 
 
@@ -60,17 +62,17 @@ presences = st.lists(st.booleans(), min_size=REGIONS, max_size=REGIONS).filter(a
 def batches(draw):
     """(votes, present) of 1 to 4 faces; zeros and ties are common."""
     n = draw(st.integers(1, 4))
-    return np.stack([draw(votes_of_all) for _ in range(n)]), np.stack([draw(presences) for _ in range(n)])
+    return np.stack([draw(region_probabilities_of_all) for _ in range(n)]), np.stack([draw(presences) for _ in range(n)])
 
 
 @every
 @few
 @given(batches())
 def test_rows_are_probabilities(name, batch) -> None:
-    votes, present = batch
-    fused = MADE[name].fuse(votes, present)
+    region_probabilities, present = batch
+    fused = MADE[name].fuse(region_probabilities, present)
     assert fused.dtype == np.float32
-    assert fused.shape == (len(votes), CLASSES)
+    assert fused.shape == (len(region_probabilities), CLASSES)
     assert np.isfinite(fused).all()
     assert (fused >= 0).all()
     assert np.allclose(fused.sum(axis=1), 1, atol=1e-5)
@@ -80,48 +82,48 @@ def test_rows_are_probabilities(name, batch) -> None:
 @few
 @given(batches())
 def test_votes_are_not_written_to(name, batch) -> None:
-    votes, present = batch
-    before = votes.copy()
-    votes.flags.writeable = present.flags.writeable = False
-    MADE[name].fuse(votes, present)
-    assert np.array_equal(votes, before)
+    region_probabilities, present = batch
+    before = region_probabilities.copy()
+    region_probabilities.flags.writeable = present.flags.writeable = False
+    MADE[name].fuse(region_probabilities, present)
+    assert np.array_equal(region_probabilities, before)
 
 
 @every
 @few
 @given(batches())
 def test_a_face_is_judged_alike_alone_and_in_company(name, batch) -> None:
-    votes, present = batch
-    together = MADE[name].fuse(votes, present)
-    for i in range(len(votes)):
-        assert np.allclose(MADE[name].fuse(votes[i : i + 1], present[i : i + 1]), together[i], atol=1e-6)
+    region_probabilities, present = batch
+    together = MADE[name].fuse(region_probabilities, present)
+    for i in range(len(region_probabilities)):
+        assert np.allclose(MADE[name].fuse(region_probabilities[i : i + 1], present[i : i + 1]), together[i], atol=1e-6)
 
 
 @every
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("rubbish", [np.nan, np.inf, -1e30, 0.0, 5.0])
 def test_what_an_absent_region_says_does_not_matter(name, rubbish) -> None:
-    votes, present, _, _ = lesson(seed=1)
+    region_probabilities, present, _, _ = lesson(seed=1)
     assert not present.all()
-    other = np.where(present[..., None], votes, np.float32(rubbish))
-    assert np.array_equal(MADE[name].fuse(votes, present), MADE[name].fuse(other, present))
+    other = np.where(present[..., None], region_probabilities, np.float32(rubbish))
+    assert np.array_equal(MADE[name].fuse(region_probabilities, present), MADE[name].fuse(other, present))
 
 
-@pytest.mark.parametrize("name", sorted(name for name, fusion in MADE.items() if fusion.learns))
+@pytest.mark.parametrize("name", sorted(name for name, fusion in MADE.items() if fusion.needs_fit))
 def test_what_an_absent_region_says_teaches_nothing(name) -> None:
-    votes, present, y, groups = lesson()
+    region_probabilities, present, y, groups = lesson()
     taught = Stacking(C=0.1) if name == "stacking" else FUSIONS[name]()
-    taught.fit(np.where(present[..., None], votes, np.float32(np.nan)), present, y, groups)
-    assert np.array_equal(taught.fuse(votes, present), MADE[name].fuse(votes, present))
+    taught.fit(np.where(present[..., None], region_probabilities, np.float32(np.nan)), present, y, groups)
+    assert np.array_equal(taught.fuse(region_probabilities, present), MADE[name].fuse(region_probabilities, present))
 
 
 @every
 def test_the_order_of_the_classes_does_not_matter(name) -> None:
     order = np.array([3, 0, 4, 1, 2])
-    votes, present, y, groups = lesson()
+    region_probabilities, present, y, groups = lesson()
     fusion = Stacking(C=0.1) if name == "stacking" else FUSIONS[name]()
     fusion.prepare(NAMES)
-    fusion.fit(votes[..., order], present, np.argsort(order)[y], groups)
+    fusion.fit(region_probabilities[..., order], present, np.argsort(order)[y], groups)
     new, there, _, _ = lesson(seed=1)
     assert np.allclose(fusion.fuse(new[..., order], there), MADE[name].fuse(new, there)[:, order], atol=2e-3)
 
@@ -134,11 +136,11 @@ def same_ranking(fused: np.ndarray, vote: np.ndarray) -> bool:
 
 @ranking
 @few
-@given(votes_of_all, st.integers(0, REGIONS - 1))
-def test_the_only_region_present_decides(name, votes, alone) -> None:
-    fused = MADE[name].fuse(votes[None], np.arange(REGIONS)[None] == alone)[0]
-    assert same_ranking(fused, votes[alone])
-    assert fused[votes[alone].argmax()] == fused.max()
+@given(region_probabilities_of_all, st.integers(0, REGIONS - 1))
+def test_the_only_region_present_decides(name, region_probabilities, alone) -> None:
+    fused = MADE[name].fuse(region_probabilities[None], np.arange(REGIONS)[None] == alone)[0]
+    assert same_ranking(fused, region_probabilities[alone])
+    assert fused[region_probabilities[alone].argmax()] == fused.max()
 
 
 @ranking
@@ -162,18 +164,18 @@ def test_votes_of_zero_and_one_survive(name) -> None:
 
 @every
 def test_a_restored_fusion_is_the_same_to_the_last_bit(name) -> None:
-    votes, present, _, _ = lesson(seed=1)
+    region_probabilities, present, _, _ = lesson(seed=1)
     other = FUSIONS[name]()
     other.prepare(NAMES)
     other.restore(MADE[name].state())
-    assert other.fuse(votes, present).tobytes() == MADE[name].fuse(votes, present).tobytes()
+    assert other.fuse(region_probabilities, present).tobytes() == MADE[name].fuse(region_probabilities, present).tobytes()
 
 
-@pytest.mark.parametrize("name", sorted(name for name, fusion in MADE.items() if fusion.learns))
+@pytest.mark.parametrize("name", sorted(name for name, fusion in MADE.items() if fusion.needs_fit))
 def test_a_fusion_that_learns_refuses_to_guess(name) -> None:
-    votes, present, _, _ = lesson()
+    region_probabilities, present, _, _ = lesson()
     with pytest.raises(ValueError, match="not learned yet|not fitted"):
-        FUSIONS[name]().fuse(votes, present)
+        FUSIONS[name]().fuse(region_probabilities, present)
     with pytest.raises(ValueError, match="state of another kind"):
         FUSIONS[name]().restore(State({"other": np.zeros(3)}))
 
@@ -198,13 +200,13 @@ def test_two_regions_by_hand(name, expected) -> None:
 
 
 def test_the_median_ignores_a_region_gone_wild() -> None:
-    votes = np.array([[A, A, (0.0, 0.0, 1.0)]], np.float32)
-    assert MADE["median"].fuse(votes, np.ones((1, 3), bool))[0] == pytest.approx(A)
+    region_probabilities = np.array([[A, A, (0.0, 0.0, 1.0)]], np.float32)
+    assert MADE["median"].fuse(region_probabilities, np.ones((1, 3), bool))[0] == pytest.approx(A)
 
 
 def test_borda_shares_the_points_of_a_tie() -> None:
-    votes = np.array([[(0.5, 0.25, 0.25)]], np.float32)
-    assert MADE["borda"].fuse(votes, np.ones((1, 1), bool))[0] == pytest.approx(np.array([2, 0.5, 0.5]) / 3)
+    region_probabilities = np.array([[(0.5, 0.25, 0.25)]], np.float32)
+    assert MADE["borda"].fuse(region_probabilities, np.ones((1, 1), bool))[0] == pytest.approx(np.array([2, 0.5, 0.5]) / 3)
 
 
 # weighted
@@ -213,26 +215,30 @@ def test_borda_shares_the_points_of_a_tie() -> None:
 def test_given_weights_go_by_name() -> None:
     fusion = Weighted({"mouth": 3, "face": 1})
     fusion.prepare(NAMES)
-    assert not fusion.learns
-    votes, present, _, _ = lesson()
+    assert not fusion.needs_fit
+    region_probabilities, present, _, _ = lesson()
     present = np.ones_like(present)
-    assert np.allclose(fusion.fuse(votes, present), 0.25 * votes[:, 0] + 0.75 * votes[:, 2], atol=1e-6)
+    assert np.allclose(
+        fusion.fuse(region_probabilities, present),
+        0.25 * region_probabilities[:, 0] + 0.75 * region_probabilities[:, 2],
+        atol=1e-6,
+    )
 
 
 def test_weights_count_among_the_regions_present() -> None:
     fusion = Weighted({"face": 1, "nose": 1, "mouth": 2})
     fusion.prepare(NAMES)
-    votes = lesson()[0][:1]
-    fused = fusion.fuse(votes, np.array([[True, False, True, True]]))
-    assert np.allclose(fused, (votes[:, 0] + 2 * votes[:, 2]) / 3, atol=1e-6)
+    region_probabilities = lesson()[0][:1]
+    fused = fusion.fuse(region_probabilities, np.array([[True, False, True, True]]))
+    assert np.allclose(fused, (region_probabilities[:, 0] + 2 * region_probabilities[:, 2]) / 3, atol=1e-6)
 
 
 def test_where_all_weight_is_on_an_absent_region_the_others_count_alike() -> None:
     fusion = Weighted({"face": 1})
     fusion.prepare(NAMES)
-    votes = lesson()[0][:1]
-    fused = fusion.fuse(votes, np.array([[False, True, True, False]]))
-    assert np.allclose(fused, votes[:, 1:3].mean(axis=1), atol=1e-6)
+    region_probabilities = lesson()[0][:1]
+    fused = fusion.fuse(region_probabilities, np.array([[False, True, True, False]]))
+    assert np.allclose(fused, region_probabilities[:, 1:3].mean(axis=1), atol=1e-6)
 
 
 def test_a_weight_for_an_unknown_region_is_refused_with_the_closest() -> None:
@@ -264,19 +270,22 @@ def test_equal_regions_get_about_equal_weights() -> None:
 
 
 def test_learned_weights_do_not_follow_the_most_frequent_class() -> None:
-    votes, present, y, groups = lesson(skill=(3.0, 3.0), n=200, classes=2)
+    region_probabilities, present, y, groups = lesson(skill=(3.0, 3.0), n=200, classes=2)
     rare = np.flatnonzero(y == 1)[:10]
-    votes[y == 0, 0], votes[y == 1, 1] = 0.5, 0.5  # the first region knows class 1 alone, the second class 0 alone
+    region_probabilities[y == 0, 0], region_probabilities[y == 1, 1] = (
+        0.5,
+        0.5,
+    )  # the first region knows class 1 alone, the second class 0 alone
     rows = np.concatenate([np.flatnonzero(y == 0), rare])
     fusion = Weighted()
-    fusion.fit(votes[rows], present[rows], y[rows], groups[rows])
+    fusion.fit(region_probabilities[rows], present[rows], y[rows], groups[rows])
     assert fusion.shares == pytest.approx(np.full(2, 0.5), abs=0.15)
 
 
 def test_weights_learned_for_other_regions_are_refused() -> None:
-    votes, present, _, _ = lesson(skill=(1.0, 1.0))
+    region_probabilities, present, _, _ = lesson(skill=(1.0, 1.0))
     with pytest.raises(ValueError, match="for other regions"):
-        MADE["weighted"].fuse(votes, present)
+        MADE["weighted"].fuse(region_probabilities, present)
 
 
 # stacking
@@ -285,21 +294,21 @@ def test_weights_learned_for_other_regions_are_refused() -> None:
 def test_stacking_learns_which_region_knows_which_condition() -> None:
     def one_sided(seed: int):
         """The first region knows conditions 0 and 1, the second 2 and 3; of the others each is surely wrong."""
-        votes, present, y, groups = lesson(skill=(0.0, 0.0), n=200, classes=4, seed=seed)
+        region_probabilities, present, y, groups = lesson(skill=(0.0, 0.0), n=200, classes=4, seed=seed)
         knows = np.stack([y < 2, y >= 2], axis=1)[..., None]
         opinions = np.where(knows, softmax(4 * np.eye(4)[y])[:, None], softmax(5 * np.eye(4)[(y + 1) % 4])[:, None])
-        return (0.2 * votes + 0.8 * opinions).astype(np.float32), np.ones_like(present), y, groups
+        return (0.2 * region_probabilities + 0.8 * opinions).astype(np.float32), np.ones_like(present), y, groups
 
     stacking = Stacking()
     stacking.fit(*one_sided(0))
-    votes, present, y, _ = one_sided(1)
-    assert scores(stacking.fuse(votes, present), y).accuracy > 0.9
-    assert scores(MADE["mean"].fuse(votes, present), y).accuracy < 0.7
+    region_probabilities, present, y, _ = one_sided(1)
+    assert scores(stacking.fuse(region_probabilities, present), y).accuracy > 0.9
+    assert scores(MADE["mean"].fuse(region_probabilities, present), y).accuracy < 0.7
 
 
 def test_to_stacking_an_absent_region_is_one_without_an_opinion() -> None:
-    votes, present, _, _ = lesson(seed=1)
-    undecided = np.where(present[..., None], votes, np.float32(1 / CLASSES))
+    region_probabilities, present, _, _ = lesson(seed=1)
+    undecided = np.where(present[..., None], region_probabilities, np.float32(1 / CLASSES))
     assert np.allclose(
-        MADE["stacking"].fuse(undecided, np.ones_like(present)), MADE["stacking"].fuse(votes, present), atol=1e-5
+        MADE["stacking"].fuse(undecided, np.ones_like(present)), MADE["stacking"].fuse(region_probabilities, present), atol=1e-5
     )

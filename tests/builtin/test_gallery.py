@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from dysfw.builtin.heads.gallery import Gallery
-from dysfw.components import CaseBased
+from dysfw.contracts.components import GalleryBased
 
 
-def clusters(*, classes=4, patients=6, photographs=2, dim=20, spread=0.5, seed=0):
+def clusters(*, classes=4, patients=6, images=2, dim=20, spread=0.5, seed=0):
     """Embeddings around one direction for each class; x, y, groups."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(0, 1, (classes, dim))
-    y = np.repeat(np.arange(classes), patients * photographs)
-    groups = np.repeat(np.arange(classes * patients), photographs)
+    y = np.repeat(np.arange(classes), patients * images)
+    groups = np.repeat(np.arange(classes * patients), images)
     of_patient = rng.normal(0, spread, (classes * patients, dim))[groups]
     return (centres[y] + of_patient + rng.normal(0, 0.1, (len(y), dim))).astype(np.float32), y, groups
 
@@ -27,12 +27,12 @@ def fitted(x, y, groups, classes=None, **parameters) -> Gallery:
 @pytest.mark.parametrize("metric", ["within", "standard", "plain"])
 def test_new_cases_of_known_conditions_are_told(by, metric):
     x, y, groups = clusters(spread=0.4)
-    learn = groups % 6 < 4
-    head = fitted(x[learn], y[learn], groups[learn], by=by, metric=metric)
-    found = head.predict(x[~learn])
+    train_rows = groups % 6 < 4
+    head = fitted(x[train_rows], y[train_rows], groups[train_rows], by=by, metric=metric)
+    found = head.predict(x[~train_rows])
     assert found.dtype == np.float32
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
-    assert (found.argmax(axis=1) == y[~learn]).mean() > 0.9
+    assert (found.argmax(axis=1) == y[~train_rows]).mean() > 0.9
 
 
 def test_the_nearest_case_decides():
@@ -42,7 +42,7 @@ def test_the_nearest_case_decides():
     cosine = near_third @ x.T / np.linalg.norm(near_third)
     scores = np.array([cosine[0, 0], max(cosine[0, 1:])]) / 0.1
     np.testing.assert_allclose(head.predict(near_third)[0], np.exp(scores) / np.exp(scores).sum(), rtol=1e-4)
-    np.testing.assert_allclose(head.likeness(near_third), cosine, atol=1e-6)
+    np.testing.assert_allclose(head.similarity(near_third), cosine, atol=1e-6)
 
 
 def test_the_mean_of_a_conditions_cases_decides():
@@ -57,11 +57,11 @@ def test_the_mean_of_a_conditions_cases_decides():
 def test_the_temperature_is_learned_from_other_patients_alone():
     """Each patient has two almost equal photographs; their likeness must not make the head sure of itself."""
     x, y, groups = clusters(patients=40, spread=3.0)  # little tells the classes apart
-    learn = groups % 40 < 20
+    train_rows = groups % 40 < 20
 
     def log_loss(patients):
-        found = fitted(x[learn], y[learn], patients[learn], by="nearest", metric="plain").predict(x[~learn])
-        return -np.log(found[np.arange(len(found)), y[~learn]]).mean()
+        found = fitted(x[train_rows], y[train_rows], patients[train_rows], by="nearest", metric="plain").predict(x[~train_rows])
+        return -np.log(found[np.arange(len(found)), y[~train_rows]]).mean()
 
     assert log_loss(groups) < np.log(4) < log_loss(np.arange(len(y)))
 
@@ -77,7 +77,7 @@ def test_a_single_case_makes_a_condition_and_a_missing_one_is_least_likely():
 def test_cases_can_be_read_back_and_state_makes_the_same_head():
     x, y, groups = clusters()
     head = fitted(x, y, groups)
-    assert isinstance(head, CaseBased)
+    assert isinstance(head, GalleryBased)
     np.testing.assert_array_equal(head.cases().x, x)
     other = Gallery()
     other.restore(head.state())

@@ -12,7 +12,7 @@ from dysfw.types import Face, Image
 MARKS = np.array([[-30, 0], [30, 0], [0, 38], [-24, 66], [24, 66]])
 
 
-def photograph(width=800, height=800):
+def make_image(width=800, height=800):
     return Image(np.broadcast_to(np.uint8(0), (height, width, 3)), "synthetic", "0" * 64)
 
 
@@ -24,7 +24,7 @@ def face(angle=0.0, scale=1.0, at=(400, 400)):
 
 
 def patches(grid, one=None, image=None):
-    return {r.name: r.polygon for r in grid.segment([image or photograph()], [one or face()])[0].regions}
+    return {r.name: r.polygon for r in grid.segment([image or make_image()], [one or face()])[0].regions}
 
 
 def area(polygon):
@@ -36,7 +36,7 @@ def area(polygon):
 @given(rows=st.integers(1, 5), columns=st.integers(1, 5), angle=st.floats(-3, 3))
 def test_patches_tile_the_face_of_landmark_boxes_without_gap_or_overlap(rows, columns, angle):
     one = face(angle)
-    whole = LandmarkBoxes().segment([photograph()], [one])[0].regions[0].polygon
+    whole = LandmarkBoxes().segment([make_image()], [one])[0].regions[0].polygon
     found = patches(Grid(rows, columns), one)
     assert len(found) == rows * columns
     areas = [area(p) for p in found.values()]
@@ -56,7 +56,7 @@ def test_names_say_where_a_patch_is_and_sort_as_they_lie():
 
 
 def test_a_mirrored_face_has_mirrored_patches():
-    image = photograph()
+    image = make_image()
     one = face(0.2)
     landmarks = one.landmarks[[1, 0, 2, 4, 3]] * [-1, 1] + [image.width, 0]
     twin = Face(one.box, 1.0, landmarks.astype(np.float32))
@@ -77,7 +77,7 @@ def test_overlapping_patches_share_that_part_and_still_fill_the_face():
 
 
 def test_a_patch_mostly_out_of_the_photograph_is_absent_with_the_reason():
-    found = Grid(1, 2).segment([photograph()], [face(at=(0, 400))])[0]
+    found = Grid(1, 2).segment([make_image()], [face(at=(0, 400))])[0]
     assert dict(found.absent) == {"row1_column1": "out of the image"}
 
 

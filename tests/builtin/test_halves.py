@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from dysfw.builtin.segmenters.halves import Halves
 from dysfw.builtin.segmenters.landmark_boxes import LandmarkBoxes
-from dysfw.geometry import inverse, transform
 from dysfw.imaging.crop import region_frame
+from dysfw.imaging.geometry import inverse, transform
 from dysfw.types import Crop, Face
 
-from .test_grid import MARKS, area, face, patches, photograph
+from .test_grid import MARKS, area, face, make_image, patches
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.7, -2.5])
@@ -40,7 +40,7 @@ def test_levels_cover_the_face_wherever_the_nose_lies(nose, angle):
     turned = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     one = face(angle)
     one.landmarks[2] = np.array(nose) @ turned + 400
-    whole = LandmarkBoxes().segment([photograph()], [one])[0].regions[0].polygon
+    whole = LandmarkBoxes().segment([make_image()], [one])[0].regions[0].polygon
     upper, lower = patches(Halves("levels"), one).values()
     assert area(upper) + area(lower) == pytest.approx(area(whole), rel=1e-3)
     np.testing.assert_allclose([*upper[:2], *lower[2:]], whole, atol=0.01)
@@ -50,8 +50,8 @@ def test_levels_cover_the_face_wherever_the_nose_lies(nose, angle):
 @pytest.mark.parametrize(("name", "others"), [("right_half", [1, 4]), ("left_half", [0, 3])])
 def test_the_crop_of_a_side_shows_neither_eye_nor_corner_of_the_mouth_of_the_other(name, others):
     one = face(0.3)
-    (region,) = [r for r in Halves().segment([photograph()], [one])[0].regions if r.name == name]
-    frame = inverse(region_frame(one, region, Crop(least=0.0), 1))
+    (region,) = [r for r in Halves().segment([make_image()], [one])[0].regions if r.name == name]
+    frame = inverse(region_frame(one, region, Crop(min_side=0.0), 1))
     inside = ((transform(frame, one.landmarks) > 0) & (transform(frame, one.landmarks) < 1)).all(axis=1)
     assert [i for i in range(5) if not inside[i]] == others
 
@@ -67,7 +67,7 @@ def test_a_palsy_that_pulls_the_mouth_aside_moves_no_midline():
 
 
 def test_in_the_mirror_the_subjects_right_is_their_left():
-    one, image = face(0.2), photograph()
+    one, image = face(0.2), make_image()
     landmarks = one.landmarks[[1, 0, 2, 4, 3]] * [-1, 1] + [image.width, 0]
     here, there = patches(Halves(), one), patches(Halves(), Face(one.box, 1.0, landmarks.astype(np.float32)))
     for name, twin in (("right_half", "left_half"), ("left_half", "right_half")):
@@ -75,7 +75,7 @@ def test_in_the_mirror_the_subjects_right_is_their_left():
 
 
 def test_a_half_mostly_out_of_the_photograph_is_absent_with_the_reason():
-    found = Halves().segment([photograph()], [face(at=(0, 400))])[0]
+    found = Halves().segment([make_image()], [face(at=(0, 400))])[0]
     assert dict(found.absent) == {"right_half": "out of the image"}
     assert [region.name for region in found.regions] == ["left_half"]
 

@@ -13,11 +13,11 @@ from sklearn.svm import LinearSVC
 from dysfw.builtin.heads.knn import Knn
 from dysfw.builtin.heads.lda import Lda
 from dysfw.builtin.heads.linear_svm import LinearSvm
+from dysfw.builtin.heads.metric_space import MetricSpace
 from dysfw.builtin.heads.mlp import Mlp
-from dysfw.builtin.heads.space import Space
 from dysfw.builtin.heads.temperature import best_temperature, log_softmax
-from dysfw.components import CaseBased, Layered
-from dysfw.layers import through
+from dysfw.contracts.components import GalleryBased, SupportsLayers
+from dysfw.contracts.layers import apply_layers
 from dysfw.types import State
 
 HEADS = {"linear_svm": LinearSvm, "lda": Lda, "knn": Knn, "mlp": Mlp}
@@ -35,8 +35,8 @@ def people(*, classes=4, patients=30, dim=30, apart=1.0, seed=0, controls=1):
 
 
 def split(x, y, groups):
-    learn = groups % 2 == 0
-    return (x[learn], y[learn], groups[learn]), (x[~learn], y[~learn])
+    train_rows = groups % 2 == 0
+    return (x[train_rows], y[train_rows], groups[train_rows]), (x[~train_rows], y[~train_rows])
 
 
 @every_head
@@ -160,7 +160,7 @@ def test_the_nearest_cases_vote_by_how_rare_their_condition_is():
     head.fit(x, np.array([0, 0, 0, 1]), 2, np.arange(4))
     found = head.predict(np.array([[1, 0.1]], np.float32))[0]
     assert found[0] == pytest.approx(found[1])  # three votes of a third each, and one whole
-    assert isinstance(head, CaseBased)
+    assert isinstance(head, GalleryBased)
 
 
 def test_what_differs_inside_conditions_counts_less():
@@ -170,7 +170,7 @@ def test_what_differs_inside_conditions_counts_less():
     x = np.column_stack([y + rng.normal(0, 0.2, 200), rng.normal(0, 10, 200)]).astype(np.float32)
 
     def same_condition(metric):
-        units = Space.of(x, y, metric).units(x)
+        units = MetricSpace.of(x, y, metric).units(x)
         alike = units @ units.T
         return alike[y[:, None] == y].mean() - alike[y[:, None] != y].mean()
 
@@ -179,7 +179,7 @@ def test_what_differs_inside_conditions_counts_less():
 
 def test_a_space_of_single_cases_has_no_inside():
     x = np.random.default_rng(0).normal(0, 1, (5, 3)).astype(np.float32)
-    within, standard = (Space.of(x, np.arange(5), metric) for metric in ("within", "standard"))
+    within, standard = (MetricSpace.of(x, np.arange(5), metric) for metric in ("within", "standard"))
     np.testing.assert_array_equal(within.units(x), standard.units(x))
 
 
@@ -214,7 +214,7 @@ def test_every_head_is_the_layers_that_it_names(make):
     (x, y, groups), (new, _) = split(*people())
     head = make()
     head.fit(x, y, 4, groups)
-    assert isinstance(head, Layered)
-    np.testing.assert_allclose(through(head.layers(), new), head.predict(new), rtol=1e-6)
+    assert isinstance(head, SupportsLayers)
+    np.testing.assert_allclose(apply_layers(head.layers(), new), head.predict(new), rtol=1e-6)
     with pytest.raises(ValueError, match="not fitted"):
         make().layers()

@@ -4,22 +4,22 @@ import numpy as np
 import pytest
 
 from dysfw.builtin.heads.gallery import Gallery
-from dysfw.builtin.heads.gate import Gate
 from dysfw.builtin.heads.lda import Lda
 from dysfw.builtin.heads.softmax import Softmax as SoftmaxHead
-from dysfw.components import Head, Layered
-from dysfw.layers import (
+from dysfw.builtin.heads.two_stage import TwoStageHead
+from dysfw.contracts.components import Head, SupportsLayers
+from dysfw.contracts.layers import (
     Affine,
-    Gated,
+    L2Normalize,
     Logarithm,
+    NeighborVote,
+    NormalizeSum,
     Pool,
-    Rectify,
-    Shares,
+    ReLU,
     Softmax,
-    Standardise,
-    UnitLength,
-    Vote,
-    through,
+    Standardize,
+    TwoStage,
+    apply_layers,
 )
 
 X = np.array([[1.0, -2.0, 3.0, 0.0], [0.0, 0.0, 0.0, 0.0]], np.float32)
@@ -27,15 +27,15 @@ GROUPS = np.array([2, 0, 2, 0])
 
 
 @pytest.mark.parametrize(("layer", "expected"), [
-    (Standardise(1.0, 2.0), [[0, -1.5, 1, -0.5], [-0.5] * 4]),
+    (Standardize(1.0, 2.0), [[0, -1.5, 1, -0.5], [-0.5] * 4]),
     (Affine(np.array([[1, 1, 0, 0], [0, 0, 2, 0]], np.float32), np.array([10, 20], np.float32)), [[9, 26], [10, 20]]),
     (Affine(np.ones((1, 4), np.float32)), [[2], [0]]),
-    (Rectify(), [[1, 0, 3, 0], [0] * 4]),
-    (UnitLength(), [[1 / 14**0.5, -2 / 14**0.5, 3 / 14**0.5, 0], [0] * 4]),
+    (ReLU(), [[1, 0, 3, 0], [0] * 4]),
+    (L2Normalize(), [[1 / 14**0.5, -2 / 14**0.5, 3 / 14**0.5, 0], [0] * 4]),
     (Pool(GROUPS, 3, "sum", -7.0), [[-2, -7, 4], [0, -7, 0]]),
     (Pool(GROUPS, 3, "largest", -7.0), [[0, -7, 3], [0, -7, 0]]),
-    (Vote(2, GROUPS, np.array([1, 2, 4, 8.0]), 3), [[0, 0, 5], [2, 0, 1]]),  # of equal ones the first two
-    (Vote(9, GROUPS, np.ones(4), 3), [[2, 0, 2], [2, 0, 2]]),
+    (NeighborVote(2, GROUPS, np.array([1, 2, 4, 8.0]), 3), [[0, 0, 5], [2, 0, 1]]),  # of equal ones the first two
+    (NeighborVote(9, GROUPS, np.ones(4), 3), [[2, 0, 2], [2, 0, 2]]),
     (Logarithm(3.0), np.log([[4, 1, 6, 3], [3] * 4])),
     (Softmax(), [np.exp(X[0]) / np.exp(X[0]).sum(), [0.25] * 4]),
 ], ids=lambda value: type(value).__name__ if not isinstance(value, list) else "")  # fmt: skip
@@ -44,23 +44,23 @@ def test_a_layer_does_what_it_says(layer, expected):
 
 
 def test_shares_sum_to_one():
-    np.testing.assert_allclose(Shares()(np.array([[1.0, 3.0], [0.0, 2.0]])), [[0.25, 0.75], [0, 1]])
+    np.testing.assert_allclose(NormalizeSum()(np.array([[1.0, 3.0], [0.0, 2.0]])), [[0.25, 0.75], [0, 1]])
 
 
 def test_a_gate_multiplies_and_the_unaffected_are_as_common_as_any_condition():
     gate, which = (Affine(np.zeros((2, 4), np.float32), np.array(p, np.float32)) for p in ([0.8, 0.2], [0.75, 0.25]))
-    found = Gated((gate,), (which,), index=1)(X)
+    found = TwoStage((gate,), (which,), index=1)(X)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, [np.array([0.8 * 2 * 0.75, 0.2, 0.8 * 2 * 0.25]) / 1.8] * 2, rtol=1e-6)
 
 
 def test_numbers_stay_float32_until_a_layer_has_wider_ones():
-    assert through((Standardise(0.0, 2.0), Rectify(), UnitLength()), X).dtype == np.float32
-    assert through((Standardise(np.zeros(4), np.ones(4)), Rectify()), X).dtype == np.float64
+    assert apply_layers((Standardize(0.0, 2.0), ReLU(), L2Normalize()), X).dtype == np.float32
+    assert apply_layers((Standardize(np.zeros(4), np.ones(4)), ReLU()), X).dtype == np.float64
 
 
 @pytest.mark.parametrize("make", [
-    lambda: SoftmaxHead(C=0.1), Gallery, lambda: Gallery(by="nearest", metric="plain"), lambda: Gate(Lda(), Gallery()),
+    lambda: SoftmaxHead(C=0.1), Gallery, lambda: Gallery(by="nearest", metric="plain"), lambda: TwoStageHead(Lda(), Gallery()),
 ], ids=["softmax", "gallery", "nearest", "gate"])  # fmt: skip
 def test_heads_are_the_layers_that_they_name(make):
     rng = np.random.default_rng(0)
@@ -69,15 +69,15 @@ def test_heads_are_the_layers_that_they_name(make):
     head = make()
     head.prepare(("control", "a", "b"))
     head.fit(x, y, 3, np.arange(30) // 2)
-    assert isinstance(head, Layered)
-    np.testing.assert_allclose(through(head.layers(), x), head.predict(x), rtol=1e-6)
+    assert isinstance(head, SupportsLayers)
+    np.testing.assert_allclose(apply_layers(head.layers(), x), head.predict(x), rtol=1e-6)
 
 
 def test_a_gate_has_layers_only_where_both_of_its_heads_have():
     class Opaque(Head):
         fit = predict = state = restore = None
 
-    gate = Gate(Opaque(), Opaque())
+    gate = TwoStageHead(Opaque(), Opaque())
     gate.prepare(("control", "a", "b"))
     with pytest.raises(ValueError, match="the head Opaque inside a gate is not made of layers"):
         gate.layers()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dysfw.builtin.segmenters.frame import MIN_INSIDE, inside
+from dysfw.builtin.segmenters.face_axes import MIN_INSIDE, inside
 from dysfw.builtin.segmenters.landmark_boxes import LandmarkBoxes
 from dysfw.builtin.segmenters.whole_face import WholeFace
 from dysfw.types import ANATOMY, Face, Image, Segmentation
@@ -17,7 +17,7 @@ BOX = np.array([[-65, -70], [65, 110]])
 few = settings(max_examples=50, deadline=None)
 
 
-def photograph(width: int = 800, height: int = 800) -> Image:
+def make_image(width: int = 800, height: int = 800) -> Image:
     return Image(np.broadcast_to(np.uint8(0), (height, width, 3)), "synthetic", "0" * 64)
 
 
@@ -37,7 +37,7 @@ def boxes(found: Segmentation) -> dict[str, np.ndarray]:
 
 
 def cut(subject: Face, image: Image | None = None) -> Segmentation:
-    return LandmarkBoxes().segment([image or photograph()], [subject])[0]
+    return LandmarkBoxes().segment([image or make_image()], [subject])[0]
 
 
 def spans(polygon: np.ndarray) -> tuple[float, float, float, float]:
@@ -118,7 +118,7 @@ def test_regions_outside_the_photograph_are_absent_with_the_reason() -> None:
 def test_absence_begins_where_less_than_half_is_visible() -> None:
     for shift in range(0, 80, 5):
         subject = face(at=np.array([400.0, 800.0 - shift]))
-        found, whole = cut(subject), boxes(cut(subject, photograph(800, 2000)))
+        found, whole = cut(subject), boxes(cut(subject, make_image(800, 2000)))
         for name, polygon in whole.items():
             top, bottom = polygon[:, 1].min(), polygon[:, 1].max()
             visible = np.clip((800 - top) / (bottom - top), 0, 1)
@@ -129,13 +129,13 @@ def test_absence_begins_where_less_than_half_is_visible() -> None:
 @pytest.mark.parametrize(("x", "share"), [(0, 1), (-50, 0.5), (-100, 0), (750, 0.5), (200, 1)])
 def test_the_share_inside_is_that_of_the_area(x, share) -> None:
     box = np.array([[x, 0.0], [x + 100, 0], [x + 100, 100], [x, 100]])
-    assert inside(box, photograph()) == pytest.approx(share, abs=0.09)
+    assert inside(box, make_image()) == pytest.approx(share, abs=0.09)
 
 
 @pytest.mark.parametrize("segmenter", [LandmarkBoxes(), WholeFace()])
 def test_each_face_gets_its_own_segmentation(segmenter) -> None:
     small, large = face(scale=0.5), face(scale=1.5)
-    photo = photograph()
+    photo = make_image()
     together = segmenter.segment([photo, photo], [small, large])
     for subject, found in zip((small, large), together, strict=True):
         (alone,) = segmenter.segment([photo], [subject])
@@ -149,7 +149,7 @@ def test_each_face_gets_its_own_segmentation(segmenter) -> None:
 
 def test_an_upright_face_is_its_box() -> None:
     subject = face()
-    (found,) = WholeFace().segment([photograph()], [subject])
+    (found,) = WholeFace().segment([make_image()], [subject])
     assert WholeFace().regions == ("face",)
     assert spans(boxes(found)["face"]) == pytest.approx(tuple(subject.box))
 
@@ -157,7 +157,7 @@ def test_an_upright_face_is_its_box() -> None:
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_face_on_its_side_or_its_head_keeps_its_corners_in_place(quarters) -> None:
     angle = quarters * np.pi / 2
-    upright, turned = (WholeFace().segment([photograph()], [face(a)])[0] for a in (0, angle))
+    upright, turned = (WholeFace().segment([make_image()], [face(a)])[0] for a in (0, angle))
     expected = turn(boxes(upright)["face"] - CENTRE, angle) + CENTRE
     assert boxes(turned)["face"] == pytest.approx(expected, abs=0.01)
 
@@ -166,7 +166,7 @@ def test_a_face_on_its_side_or_its_head_keeps_its_corners_in_place(quarters) -> 
 @given(st.floats(-np.pi, np.pi))
 def test_the_box_leans_with_the_face_and_holds_its_landmarks(angle) -> None:
     subject = face(angle)
-    polygon = boxes(WholeFace().segment([photograph()], [subject])[0])["face"]
+    polygon = boxes(WholeFace().segment([make_image()], [subject])[0])["face"]
     along = polygon[1] - polygon[0]
     assert np.arctan2(along[1], along[0]) == pytest.approx(subject.roll, abs=1e-4)
     upright = turn(polygon - polygon.mean(axis=0), -angle)

@@ -157,8 +157,8 @@ def test_c_is_chosen_on_patients_that_were_not_seen() -> None:
     patients = rng.normal(size=(20, 40)) + 0.1 * labels[:, None]
     x = (patients[groups] + 0.05 * rng.normal(size=(120, 40))).astype(np.float32)
     y = labels[groups].astype(np.int64)
-    by_patient, by_photograph = fitted(x, y, 2, groups), fitted(x, y, 2, np.arange(120))
-    assert by_patient.chosen < 1e-2 < by_photograph.chosen
+    by_patient, by_image = fitted(x, y, 2, groups), fitted(x, y, 2, np.arange(120))
+    assert by_patient.chosen < 1e-2 < by_image.chosen
 
 
 def test_two_photographs_of_each_class_are_enough() -> None:

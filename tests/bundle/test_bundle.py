@@ -6,11 +6,11 @@ import pytest
 from dysfw.bundle.contents import Manifest
 from dysfw.bundle.read import read_bundle
 from dysfw.data.read import read_dataset
-from dysfw.engine.assemble import open_pipeline
 from dysfw.errors import DysfwError
-from dysfw.progress import Silent
+from dysfw.inference.loading import open_pipeline
 from dysfw.recipe.check import load_recipe
 from dysfw.training.train import train
+from dysfw.util.progress import Silent
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_state_that_lacks_an_array_is_refused_even_with_right_hashes(toys, bun
     from safetensors.numpy import load_file, save_file
 
     arrays = load_file(bundle / "state.safetensors")
-    del arrays["votes/y"]
+    del arrays["out_of_fold/y"]
     save_file(arrays, bundle / "state.safetensors")
     resign(bundle)
     with pytest.raises(DysfwError, match="is incomplete"):
@@ -80,7 +80,7 @@ def test_heads_of_another_shape_are_refused_even_with_right_hashes(toys, bundle)
 
 
 def resign(bundle):
-    from dysfw.files import sha256_of
+    from dysfw.util.files import sha256_of
 
     content = json.loads((bundle / "bundle.json").read_text())
     content["files"] = {name: sha256_of(bundle / name) for name in content["files"]}
@@ -124,8 +124,8 @@ def test_a_recipe_finds_its_bundle_relative_to_itself(toys, bundle, recipe_with,
         ("backbone: {use: mosaic, tiles: 2}", "backbone.tiles: trained as 4, the recipe says 2"),
         ("segmenter: {use: toy_halves, drop: lower}", "segmenter.drop: trained as None, the recipe says lower"),
         ("head: {use: softmax, C: 2.0}", "head.C: trained as 0.1, the recipe says 2.0"),
-        ("crop: {align: false, margin: 0.1, least: 0}", "crop: trained as .*'size': 32.*the recipe says"),
-        ("crop: {align: true, margin: 0.1, least: 0, size: 64}", "crop: trained as"),
+        ("crop: {align: false, margin: 0.1, min_side: 0}", "crop: trained as .*'size': 32.*the recipe says"),
+        ("crop: {align: true, margin: 0.1, min_side: 0, size: 64}", "crop: trained as"),
     ],
 )
 def test_a_recipe_that_differs_where_heads_depend_on_it_is_refused(toys, bundle, recipe_with, line, message):
@@ -134,7 +134,7 @@ def test_a_recipe_that_differs_where_heads_depend_on_it_is_refused(toys, bundle,
 
 
 @pytest.mark.parametrize(
-    "line", ["crop: {align: true, margin: 0.1, least: 0, size: 32}", "device: auto", "name: other", "fusion: {use: max}"]
+    "line", ["crop: {align: true, margin: 0.1, min_side: 0, size: 32}", "device: auto", "name: other", "fusion: {use: max}"]
 )
 def test_what_heads_do_not_depend_on_may_differ(toys, bundle, recipe_with, line):
     assert open_pipeline(recipe_with("bundle: bundle", line), toys).notices == ()

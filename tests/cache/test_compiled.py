@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from dysfw.engine.build import build
-from dysfw.engine.fingerprints import fingerprints_of
+from dysfw.inference.build import build
+from dysfw.inference.fingerprints import fingerprints_of
 from dysfw.recipe.check import load_recipe
 from dysfw.registry.registry import load_registry
 

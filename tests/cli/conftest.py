@@ -17,7 +17,7 @@ class Ran:
 @pytest.fixture
 def dysfw(monkeypatch, capsys):
     """dysfw("run", recipe, image): run the program here, with the toys installed as any plugin would be."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "toys_installed"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "fixtures" / "toys_installed"))
 
     def run(*arguments: object) -> Ran:
         monkeypatch.setattr(sys, "argv", ["dysfw", *map(str, arguments)])

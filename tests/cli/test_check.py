@@ -23,10 +23,12 @@ def test_one_that_does_not(dysfw):
 
 
 def test_parameters_come_from_a_recipe(dysfw, toy_recipe):
-    text = toy_recipe.read_text().replace("{use: softmax, C: 0.1}", "{use: gate, gate: {use: lda}, which: {use: knn, k: 3}}")
+    text = toy_recipe.read_text().replace(
+        "{use: softmax, C: 0.1}", "{use: two_stage, affected: {use: lda}, condition: {use: knn, k: 3}}"
+    )
     toy_recipe.write_text(text)
-    assert "FAILED can_be_built" in dysfw("check", "dysfw", "--only", "head gate").out
-    ran = dysfw("check", "dysfw", "--only", "head gate", "--recipe", toy_recipe)
+    assert "FAILED can_be_built" in dysfw("check", "dysfw", "--only", "head two_stage").out
+    ran = dysfw("check", "dysfw", "--only", "head two_stage", "--recipe", toy_recipe)
     assert "can_be_built" not in ran.out
     assert "keeps_its_state_in_a_bundle" not in ran.out  # which passed
 

@@ -18,11 +18,11 @@ def test_evaluate_writes_a_report_figures_and_every_prediction(dysfw, toy_recipe
     assert "Research use only" in page
     assert "data:image/jpeg" not in page
     table = parquet.read_table(out / "predictions.parquet")
-    assert {"contender", "p:red", "set", "reasons"} <= set(table.column_names)
-    recipe = [row for row in table.to_pylist() if row["contender"] == "recipe"]
+    assert {"model", "p:red", "prediction_set", "reasons"} <= set(table.column_names)
+    recipe = [row for row in table.to_pylist() if row["model"] == "recipe"]
     assert len(recipe) == 30
     assert {row["path"] for row in recipe} >= {"red/0.png", "sand/9.png"}  # as the manifest names them
-    right = sum(row["label"] == row["judged"] for row in recipe) / 30
+    right = sum(row["label"] == row["predicted"] for row in recipe) / 30
     assert right == metrics["measures"]["accuracy"]["value"]
 
 

@@ -27,10 +27,10 @@ def test_an_answer_names_the_cases_it_rests_on(dysfw, gallery, paint):
     new = paint("new.png", RED, seed=70)
     (found,) = judged(dysfw("run", gallery, new, "--json"))
     assert found["ranking"][0]["label"] == "red"
-    assert [case["label"] for case in found["cases"]] == ["red"] * 5
-    likeness = [case["likeness"] for case in found["cases"]]
-    assert likeness == sorted(likeness, reverse=True)
-    assert likeness[0] <= 1
+    assert [case["label"] for case in found["gallery_cases"]] == ["red"] * 5
+    similarity = [case["similarity"] for case in found["gallery_cases"]]
+    assert similarity == sorted(similarity, reverse=True)
+    assert similarity[0] <= 1
     assert f"most like: {found['cases'][0]['id']} (red)" in dysfw("run", gallery, new).out
 
 
@@ -42,8 +42,8 @@ def test_a_new_condition_joins_with_one_photograph(dysfw, gallery, paint):
     assert "added 1 photograph of blue" in ran.out
     (found,) = judged(dysfw("run", gallery, new, "--json"))
     assert found["ranking"][0]["label"] == "blue"
-    assert found["cases"][0] | {"likeness": 0} == {"id": "case.png", "label": "blue", "likeness": 0}
-    assert "blue" in found["prediction_set"]["always"]  # one patient: nothing can be promised of it
+    assert found["gallery_cases"][0] | {"similarity": 0} == {"id": "case.png", "label": "blue", "similarity": 0}
+    assert "blue" in found["prediction_set"]["always_included"]  # one patient: nothing can be promised of it
     rows = dysfw("gallery", "list", gallery).out.splitlines()
     assert [row.split()[:3] for row in rows[1:]] == [
         ["blue", "1", "1"], ["green", "8", "4"], ["red", "8", "4"], ["sand", "8", "4"],
@@ -196,7 +196,7 @@ def test_what_is_known_of_labels_is_shown(dysfw, toy_recipe, colour_data, paint,
 
 @pytest.mark.parametrize(("line", "part"), [
     ("prior: {purple: 0.5}", "no condition is called 'purple'"),
-    ("head: {use: gate, gate: {use: lda}, which: {use: lda}}", "none of the labels green, red, sand is plainly that of"),
+    ("head: {use: two_stage, gate: {use: lda}, which: {use: lda}}", "none of the labels green, red, sand is plainly that of"),
 ])  # fmt: skip
 def test_labels_that_the_data_does_not_have_are_refused_first(dysfw, toy_recipe, colour_data, line, part):
     base = "".join(one + "\n" for one in toy_recipe.read_text().splitlines() if not one.startswith(line.partition(":")[0]))

@@ -18,7 +18,9 @@ RUN = "from dysfw.cli.main import main; main()"
 @pytest.fixture
 def process():
     """process("run", …): a process of its own, in which the toys are installed."""
-    path = os.pathsep.join([str(TESTS / "toys"), str(TESTS / "toys_installed"), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join(
+        [str(TESTS / "fixtures" / "toys"), str(TESTS / "fixtures" / "toys_installed"), os.environ.get("PYTHONPATH", "")]
+    )
 
     def start(*arguments: object, redirect: str = "", **environment: str) -> subprocess.Popen:
         command = [sys.executable, "-c", RUN, *map(str, arguments)]
@@ -132,9 +134,9 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(dysfw, toy_re
     assert "cross-validating" not in ran.err
 
 
-def install(site: Path, name: str, code: str) -> None:
-    info = site / f"{name}-1.0.dist-info"
+def install(fake_plugins: Path, name: str, code: str) -> None:
+    info = fake_plugins / f"{name}-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[dysfw]\n{name} = {name}_plugin\n")
-    (site / f"{name}_plugin.py").write_text(code)
+    (fake_plugins / f"{name}_plugin.py").write_text(code)

@@ -47,7 +47,7 @@ def test_json_has_one_documented_object_a_line_in_the_order_of_the_images(dysfw,
     assert judged["prediction_set"] == {"coverage": 0.9, "labels": ["green", "red", "sand"], "always": ["green", "red", "sand"]}
     assert judged["bundle"]["name"] == "bundle"
     assert (judged["device"], judged["precision"]) == ("cpu", "float32")
-    assert set(judged["timings_ms"]) == {"decode", "detect", "segment", "crop", "embed", "judge"}
+    assert set(judged["timings_ms"]) == {"decode", "detect", "segment", "crop", "embed", "classify"}
 
 
 def test_absent_regions_are_named_and_leave_no_nan(dysfw, toy_recipe, colour_data, tmp_path, paint):
@@ -132,15 +132,15 @@ def test_photographs_of_one_patient_are_judged_together(dysfw, bundle, paint, tm
     (tmp_path / "text.jpg").write_text("no picture")
     ran = dysfw("run", bundle, one, tmp_path / "text.jpg", other, one, "--patient", "P-17", "--json", "--why", "sand")
     assert ran.code == 1  # one failed, the others were judged
-    *photographs, patient = map(json.loads, ran.out.splitlines())
-    assert [one["schema"] for one in photographs] == ["dysfw.prediction/1"] * 4
+    *images, patient = map(json.loads, ran.out.splitlines())
+    assert [one["schema"] for one in images] == ["dysfw.prediction/1"] * 4
     assert (patient["schema"], patient["patient"]) == ("dysfw.patient/1", "P-17")
-    assert [one["counted"] for one in patient["photographs"]] == [True, True, False, False]
-    assert "the same photograph" in patient["photographs"][2]["left_out"]
-    assert "not an image" in patient["photographs"][3]["left_out"]
+    assert [one["counted"] for one in patient["images"]] == [True, True, False, False]
+    assert "the same photograph" in patient["images"][2]["left_out"]
+    assert "not an image" in patient["images"][3]["left_out"]
     told = patient["explanation"]
     assert told["label"] == "sand"
-    total = told["before"]["sand"] + sum(region["sand"] for region in told["contributions"].values())
+    total = told["base_values"]["sand"] + sum(region["sand"] for region in told["contributions"].values())
     assert total == pytest.approx(patient["probabilities"]["sand"], abs=2e-6)
 
 
@@ -195,7 +195,7 @@ def test_the_command_line_knows_the_methods_that_there_are():
     from typing import get_args
 
     from dysfw.cli import formats
-    from dysfw.explain import map as maps
+    from dysfw.explain import saliency_map as maps
 
     assert get_args(formats.Method) == get_args(maps.Method)
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from program import Programs
 
-from dysfw.client import Client
 from dysfw.errors import DysfwError
+from dysfw.serve.client import Client
 
 
 @pytest.fixture

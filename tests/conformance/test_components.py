@@ -10,9 +10,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from dysfw.files import packaged_file
 from dysfw.registry.registry import load_registry
 from dysfw.testing import conformance, phantom_faces, phantom_images
+from dysfw.util.files import packaged_file
 
 REGISTRY = load_registry()
 
@@ -43,7 +43,7 @@ def boxes():
 
 
 @functools.cache
-def trunk(size=80):
+def backbone(size=80):
     return made("backbone", "timm", model="inception_resnet_v2", weights=phantom_weights(), size=size)
 
 
@@ -77,11 +77,11 @@ def small():
 TIMM = {"model": "test_resnet", "weights": "random", "size": 64}
 PARAMETERS = {
     "dysfw": {
-        "given": boxes,
-        "neck": lambda: {"of": trunk(), "weights": phantom_weights()},
+        "precomputed": boxes,
+        "projection": lambda: {"of": backbone(), "weights": phantom_weights()},
         "concat": lambda: {"of": [small(), small()]},
         "tta": lambda: {"of": small(), "scales": [1.0, 1.1]},
-        "gate": lambda: {"gate": made("head", "lda"), "which": made("head", "softmax")},
+        "two_stage": lambda: {"affected": made("head", "lda"), "condition": made("head", "softmax")},
     },
     "dysfw-dlib": {},
     "dysfw-facenet": {"facenet": {"weights": "random", "size": 80}},
@@ -93,10 +93,10 @@ PARAMETERS = {
 }
 
 
-NOBODY = {"bears_a_class_without_photographs": "without a photograph of anybody unaffected a gate has nothing to learn"}
+NOBODY = {"accepts_a_class_without_images": "without a photograph of anybody unaffected a gate has nothing to learn"}
 
 
-@conformance("dysfw", parameters=PARAMETERS["dysfw"], expected_failures={"gate": NOBODY})
+@conformance("dysfw", parameters=PARAMETERS["dysfw"], expected_failures={"two_stage": NOBODY})
 def test_the_core(case):
     case()
 

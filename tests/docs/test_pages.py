@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from reader import Session, matches, transcript
+from reader import Session, neighbors, transcript
 from written_pages import Block, blocks, name_of, pages
 
-from dysfw.kinds import KINDS
+from dysfw.contracts.kinds import KINDS
 from dysfw.recipe.check import TopKeys, load_recipe
 from dysfw.registry.registry import load_registry
 
@@ -94,7 +94,7 @@ def test_what_is_not_run_has_a_reason(page):
     ("a\n", "embedding: 48 images in 6.4 s (7.5 images/s)\na\n", True),
 ])  # fmt: skip
 def test_what_may_differ_between_machines(shown, printed, same):
-    assert matches(shown, printed) is same
+    assert neighbors(shown, printed) is same
 
 
 def test_a_transcript_is_commands_with_what_they_print():

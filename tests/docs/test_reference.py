@@ -10,9 +10,9 @@ import yaml
 from written_pages import GENERATED, ROOT, name_of, pages
 
 from dysfw import __version__
-from dysfw.api import PUBLIC
 from dysfw.cli.main import COMMANDS
-from dysfw.kinds import KINDS
+from dysfw.contracts.kinds import KINDS
+from dysfw.plugin import PUBLIC
 from dysfw.recipe.check import TopKeys
 from dysfw.registry import hookspecs
 from dysfw.registry.registry import load_registry
@@ -33,10 +33,10 @@ def page(name: str) -> str:
 
 
 def test_the_reference_is_what_the_generator_prints(tmp_path):
-    subprocess.run([sys.executable, ROOT / "docs" / "generate", "reference", "-o", tmp_path], check=True, cwd=ROOT)
+    subprocess.run([sys.executable, ROOT / "tools" / "docs", "reference", "-o", tmp_path], check=True, cwd=ROOT)
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted(GENERATED)
     for name in GENERATED:
-        assert page(name) == (tmp_path / name).read_text(), f"{name}: run python docs/generate reference"
+        assert page(name) == (tmp_path / name).read_text(), f"{name}: run python tools/docs reference"
 
 
 @pytest.mark.parametrize("kind", KINDS)

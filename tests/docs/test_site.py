@@ -14,7 +14,7 @@ from written_pages import ROOT
 LOADING = {
     "script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "video": "src", "object": "data",
 }  # fmt: skip
-FIGURES = ROOT / "docs" / "generate" / "figures.py"
+FIGURES = ROOT / "tools" / "docs" / "figures.py"
 
 
 class Loads(HTMLParser):
@@ -32,7 +32,7 @@ class Loads(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def fake_plugins(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     ran = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder], cwd=ROOT,
@@ -42,17 +42,17 @@ def site(tmp_path_factory):
     return folder
 
 
-def test_no_page_loads_anything_from_elsewhere(site):
-    for page in site.rglob("*.html"):
+def test_no_page_loads_anything_from_elsewhere(fake_plugins):
+    for page in fake_plugins.rglob("*.html"):
         loads = Loads()
         loads.feed(page.read_text())
         assert loads.found
         assert not [address for address in loads.found if re.match(r"(https?:)?//", address)], page
-    for style in site.rglob("*.css"):
+    for style in fake_plugins.rglob("*.css"):
         assert not re.search(r"url\(\s*['\"]?(https?:)?//|@import", style.read_text()), style
 
 
-def test_every_page_is_in_the_navigation(site):
+def test_every_page_is_in_the_navigation(fake_plugins):
     nav = yaml.safe_load(re.sub(r"!!python\S+", "", (ROOT / "mkdocs.yml").read_text()))["nav"]
 
     def names(entry):
@@ -63,16 +63,16 @@ def test_every_page_is_in_the_navigation(site):
                 yield from names(one)
 
     listed = {name.replace(".md", ".html") for name in names(nav)}
-    assert {str(page.relative_to(site)) for page in site.rglob("*.html")} - {"404.html"} == listed
+    assert {str(page.relative_to(fake_plugins)) for page in fake_plugins.rglob("*.html")} - {"404.html"} == listed
 
 
-def test_search_is_written_for_pages_opened_as_files(site):
-    assert "var __index" in (site / "search" / "search_index.js").read_text()[:100]
-    assert 'src="search.js"' in (site / "index.html").read_text()
+def test_search_is_written_for_pages_opened_as_files(fake_plugins):
+    assert "var __index" in (fake_plugins / "search" / "search_index.js").read_text()[:100]
+    assert 'src="search.js"' in (fake_plugins / "index.html").read_text()
 
 
 def test_pictures_are_drawn_by_commands_that_the_text_names():
     text = " ".join(" ".join(page.read_text() for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]).split())
-    for picture, command, _ in runpy.run_path(str(FIGURES))["FIGURES"]:
+    for image, command, _ in runpy.run_path(str(FIGURES))["FIGURES"]:
         assert command in text or command in (ROOT / "docs" / "images" / "phantom.yaml").read_text(), command
-        assert (ROOT / "docs" / "images" / picture).is_file()
+        assert (ROOT / "docs" / "images" / image).is_file()

@@ -28,19 +28,19 @@ PLUGINS = {
 
 
 @pytest.fixture
-def with_plugin(shell, dysfw_site, monkeypatch, tmp_path):
+def with_plugin(shell, dysfw_fake_plugins, monkeypatch, tmp_path):
     """with_plugin(name): how a recipe that does not use it fares."""
     recipe = tmp_path / "mine.yaml"
     recipe.write_text(
-        "version: 1\nname: mine\ndetector: {use: given, boxes: boxes.csv}\nsegmenter: {use: whole_face}\n"
+        "version: 1\nname: mine\ndetector: {use: precomputed, boxes: boxes.csv}\nsegmenter: {use: whole_face}\n"
         "backbone: {use: dlib_resnet}\nhead: {use: softmax}\nfusion: {use: mean}\n"
     )
     (tmp_path / "boxes.csv").write_text("path,x0,y0,x1,y1\na.jpg,0,0,9,9\n")
 
     def with_plugin(name, *command, code=0):
         source, requires, _ = PLUGINS[name]
-        dysfw_site.install(name, source, requires)
-        path = os.pathsep.join([str(dysfw_site.folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+        dysfw_fake_plugins.install(name, source, requires)
+        path = os.pathsep.join([str(dysfw_fake_plugins.folder), *filter(None, [os.environ.get("PYTHONPATH")])])
         return shell(*(command or ("recipe", "check", recipe)), PYTHONPATH=path, code=code)
 
     return with_plugin
@@ -62,9 +62,9 @@ def test_a_recipe_that_names_it_says_what_is_wrong_with_it(with_plugin, tmp_path
     assert "it is built for dysfw >=0.2,<0.3" in ran.stderr
 
 
-def test_a_user_who_interrupts_is_not_told_of_a_faulty_plugin(dysfw_site):
-    dysfw_site.install("hangs", "import time; time.sleep(60)")
-    environment = os.environ | {"PYTHONPATH": str(dysfw_site.folder)}
+def test_a_user_who_interrupts_is_not_told_of_a_faulty_plugin(dysfw_fake_plugins):
+    dysfw_fake_plugins.install("hangs", "import time; time.sleep(60)")
+    environment = os.environ | {"PYTHONPATH": str(dysfw_fake_plugins.folder)}
     command = [Path(sys.executable).with_name("dysfw"), "components"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
         time.sleep(3)

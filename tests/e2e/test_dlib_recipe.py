@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-DOWN = "tests/data/phantoms/phantom-down-syndrome/000.jpg"
+DOWN = "tests/fixtures/data/phantoms/phantom-down-syndrome/000.jpg"
 
 
 def test_the_recipe_works_as_it_comes_and_offline(shell):
@@ -40,7 +40,7 @@ def test_the_bundle_that_comes_along_is_better_fused_than_any_region_alone():
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def images(tmp_path):
     """Everything that people hand to such a program, by name."""
     face = Pillow.open(DOWN).convert("RGB")
     made = {
@@ -62,13 +62,13 @@ def pictures(tmp_path):
     return tmp_path
 
 
-def test_each_bad_image_has_its_own_reason_and_the_good_ones_are_judged(shell, dlib_bundle, pictures):
+def test_each_bad_image_has_its_own_reason_and_the_good_ones_are_judged(shell, dlib_bundle, images):
     expected = {
         "good.jpg": None, "noface.png": "no_face", "tiny.png": "too_small", "huge.png": "too_many_pixels",
         "text.jpg": "not_an_image", "cut.jpg": "truncated", "anim.gif": "animated", "folder": "is_a_folder",
         "missing.jpg": "missing_file", "grey.png": None, "two.png": None, "sideways.png": None,
     }  # fmt: skip
-    ran = shell("run", dlib_bundle, *[pictures / name for name in expected], "--json", code=1)
+    ran = shell("run", dlib_bundle, *[images / name for name in expected], "--json", code=1)
     results = [json.loads(line) for line in ran.stdout.splitlines()]
     assert [r.get("error", {}).get("code") for r in results] == list(expected.values())
     messages = [r["error"]["message"] for r in results if "error" in r]

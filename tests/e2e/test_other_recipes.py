@@ -26,8 +26,8 @@ def test_an_ensemble_answers_by_known_cases(shell, gestalt):
     assert used == {"inception-resnet-v2.safetensors", "dlib_face_recognition_resnet_model_v1.dat"}
     assert manifest["cross_validated"]["fused"]["balanced_accuracy"] > manifest["cross_validated"]["fused"]["chance"]
     found = run(shell, gestalt)
-    assert len(found["cases"]) == 5
-    assert {case["id"] for case in found["cases"]} <= {case["id"] for case in manifest["cases"]}
+    assert len(found["gallery_cases"]) == 5
+    assert {case["id"] for case in found["gallery_cases"]} <= {case["id"] for case in manifest["gallery_cases"]}
 
 
 def test_the_recipe_works_as_it_comes_and_offline(shell):
@@ -46,12 +46,14 @@ def test_a_condition_joins_with_one_photograph_and_leaves_again(shell, gestalt, 
 
 
 def test_a_gate_is_trained_and_a_prior_moves_it(shell, phantoms, tmp_path):
-    recipe = tmp_path / "gate.yaml"
-    head = "{use: gate, gate: {use: lda}, which: {use: lda}}"
+    recipe = tmp_path / "two-stage.yaml"
+    head = "{use: two_stage, gate: {use: lda}, which: {use: lda}}"
     recipe.write_text(f"extends: {ROOT}/recipes/dlib.yaml\nname: gate\nbundle: null\nhead: {head}\n")
-    shell("train", recipe, phantoms, "-o", tmp_path / "gate")
-    equal = run(shell, tmp_path / "gate")["probabilities"]["phantom-unaffected"]
-    common = run(shell, tmp_path / "gate", "--set", "prior={phantom-unaffected: 0.9}")["probabilities"]["phantom-unaffected"]
+    shell("train", recipe, phantoms, "-o", tmp_path / "two-stage")
+    equal = run(shell, tmp_path / "two-stage")["probabilities"]["phantom-unaffected"]
+    common = run(shell, tmp_path / "two-stage", "--set", "prior={phantom-unaffected: 0.9}")["probabilities"][
+        "phantom-unaffected"
+    ]
     assert common > equal
 
 

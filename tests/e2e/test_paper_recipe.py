@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from dysfw.neck import MEASURES, read_neck
-from dysfw.weightfile import read_metadata
+from dysfw.weights.projection_head import MEASURES, read_projection_head
+from dysfw.weights.weight_file import read_metadata
 
 PHANTOM = Path(str(resources.files("dysfw_phantom")))
 WEIGHTS = PHANTOM / "weights" / "inception-resnet-v2.safetensors"
@@ -54,6 +54,6 @@ def test_the_weight_file_says_what_it_is_and_how_it_was_made(manifest):
     assert not any("/inception" in weights["source"] for weights in manifest["weights"])  # nobody's folders
     assert "never seen a person" in about["about"]
     assert "inception_resnet_v2" in about["recipe"]
-    neck = read_neck(WEIGHTS)
-    assert neck.gives == MEASURES
-    assert {region for region, _, _ in neck.rows} == set(manifest["regions"])
+    projection = read_projection_head(WEIGHTS)
+    assert projection.gives == MEASURES
+    assert {region for region, _, _ in projection.rows} == set(manifest["regions"])

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from dysfw.evaluation.intervals import measured
-from dysfw.resampling import patient_weights
+from dysfw.stats.bootstrap import patient_weights
+from dysfw.stats.intervals import measured
 
 CLASSES, PATIENTS, DATA_SETS, RESAMPLES = 6, 25, 200, 400
 

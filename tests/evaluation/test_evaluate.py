@@ -5,14 +5,14 @@ import pytest
 from PIL import Image as Pillow
 
 from dysfw.data.read import read_dataset
-from dysfw.engine.build import build, build_fusion
 from dysfw.errors import DysfwError
-from dysfw.evaluation.divided import Division
-from dysfw.evaluation.evaluate import Candidate, Plan, evaluate
-from dysfw.progress import Silent
+from dysfw.evaluation.evaluate import Candidate, EvaluationConfig, evaluate
+from dysfw.evaluation.split_config import SplitConfig
+from dysfw.inference.build import build, build_fusion
 from dysfw.recipe.check import load_recipe
+from dysfw.util.progress import Silent
 
-QUICK = Plan(Division(folds=3, repeats=2), resamples=200, permutations=99)
+QUICK = EvaluationConfig(SplitConfig(folds=3, repeats=2), resamples=200, permutations=99)
 
 
 @pytest.fixture
@@ -47,12 +47,12 @@ def test_every_photograph_is_judged_in_each_repeat_by_what_had_not_seen_its_pati
     assert (result.protocol.folds, result.protocol.repeats, result.protocol.splits) == (3, 2, 6)
     assert result.protocol.patient_wise
     assert np.array(result.confusion).tolist() == (np.eye(3) * 10).tolist()
-    groups = done.gathered.examples.groups
+    groups = done.evaluation_data.embedded.groups
     for split in done.splits:
-        assert not set(groups[split.learn]) & set(groups[split.held])
-    names = [(one.kind, one.name) for one in result.contenders]
+        assert not set(groups[split.train_rows]) & set(groups[split.test_rows])
+    names = [(one.kind, one.name) for one in result.models]
     assert names[0] == ("recipe", "recipe")
-    assert {name for kind, name in names if kind == "region"} == set(done.gathered.examples.regions)
+    assert {name for kind, name in names if kind == "region"} == set(done.evaluation_data.embedded.regions)
     assert {name for kind, name in names if kind == "fusion"} == {"geometric", "stacking"}
     assert len([1 for kind, _ in names if kind == "baseline"]) == 2
 
@@ -61,9 +61,9 @@ def test_what_only_the_patient_tells_is_not_learned(candidate, tmp_path, paint):
     rows, rng = ["path,label,patient"], np.random.default_rng(1)
     for patient in range(30):
         colour = tuple(rng.integers(40, 215, 3))
-        for photograph in range(2):
-            paint(f"leak/{patient}-{photograph}.png", colour, seed=patient * 2 + photograph)
-            rows.append(f"{patient}-{photograph}.png,{'ab'[patient % 2]},p{patient}")
+        for image in range(2):
+            paint(f"leak/{patient}-{image}.png", colour, seed=patient * 2 + image)
+            rows.append(f"{patient}-{image}.png,{'ab'[patient % 2]},p{patient}")
     (tmp_path / "leak" / "manifest.csv").write_text("\n".join(rows))
     (done,) = evaluate([candidate("head.C=1000")], read_dataset(tmp_path / "leak"), QUICK, Silent())
     assert done.result.measures["balanced_accuracy"].low < 0.5 < done.result.measures["balanced_accuracy"].high
@@ -74,14 +74,14 @@ def test_the_audit_stands_beside_the_scores_and_what_gives_the_class_away_is_a_b
         Pillow.open(path).resize((96, 96)).save(path)
     (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
     assert done.result.audit.verdict == "fail"
-    (baseline,) = [one for one in done.result.contenders if one.name == "everything but the face"]
+    (baseline,) = [one for one in done.result.models if one.name == "everything but the face"]
     assert baseline.measures["balanced_accuracy"].value > 0.6
 
 
 def test_the_data_s_own_split_is_taken_where_it_has_one(candidate, colour_data):
     (done,) = evaluate([candidate()], read_dataset(colour_data), QUICK, Silent())
     assert done.result.protocol.kind == "held out"
-    assert done.collected.judged.sum() == 6
+    assert done.pooled.evaluated.sum() == 6
     assert np.array(done.result.confusion).sum() == 6
 
 
@@ -101,18 +101,18 @@ def test_conditions_with_too_few_patients_are_named_or_left_out_by_request(candi
     manifest.write_text("\n".join(rows))
     with pytest.raises(DysfwError, match=r"too few patients for 3 folds in 'sand' \(2 patients\)"):
         evaluate([candidate()], read_dataset(plain), QUICK, Silent())
-    smaller = Plan(Division(folds=3, repeats=1, small=True), resamples=50, permutations=99)
+    smaller = EvaluationConfig(SplitConfig(folds=3, repeats=1, small=True), resamples=50, permutations=99)
     (done,) = evaluate([candidate()], read_dataset(plain), smaller, Silent())
     assert done.result.labels == ["green", "red"]
     (problem,) = [one for one in done.result.data.problems if one.code == "too_few_patients"]
-    assert (problem.severity, problem.photographs) == ("exclusion", 4)
+    assert (problem.severity, problem.images) == ("exclusion", 4)
 
 
 @pytest.mark.parametrize(("folds", "hint"), [(6, "--folds 5"), (9, "--folds 5")])
 def test_leaving_out_nearly_all_conditions_is_refused_with_what_would_work(candidate, plain, folds, hint):
-    plan = Plan(Division(folds=folds, small=True))
+    config = EvaluationConfig(SplitConfig(folds=folds, small=True))
     with pytest.raises(DysfwError, match="--leave-out-small would leave 0 conditions of 3") as refusal:
-        evaluate([candidate()], read_dataset(plain), plan, Silent())
+        evaluate([candidate()], read_dataset(plain), config, Silent())
     assert hint in refusal.value.hint
 
 
@@ -120,14 +120,16 @@ def test_a_single_condition_is_refused_whatever_is_left_out(candidate, plain):
     manifest = plain / "manifest.csv"
     manifest.write_text("\n".join(row for row in manifest.read_text().splitlines() if "green" not in row and "red" not in row))
     with pytest.raises(DysfwError):
-        evaluate([candidate()], read_dataset(plain), Plan(Division(folds=9, small=True)), Silent())
+        evaluate([candidate()], read_dataset(plain), EvaluationConfig(SplitConfig(folds=9, small=True)), Silent())
 
 
 def test_a_source_at_a_time_is_left_out(candidate, plain):
     manifest = plain / "manifest.csv"
     head, *rows = manifest.read_text().splitlines()
     manifest.write_text("\n".join([f"{head},source", *(f"{row},{'north' if int(row[-1]) < 3 else 'south'}" for row in rows)]))
-    (done,) = evaluate([candidate()], read_dataset(plain), Plan(Division("sources"), resamples=50, permutations=99), Silent())
+    (done,) = evaluate(
+        [candidate()], read_dataset(plain), EvaluationConfig(SplitConfig("sources"), resamples=50, permutations=99), Silent()
+    )
     assert done.result.protocol.sources == ["north", "south"]
     assert done.result.measures["accuracy"].value == 1
 
@@ -137,7 +139,7 @@ def test_unreadable_photographs_are_counted_and_named(candidate, plain):
     (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
     assert [failure.source for failure in done.failures] == [str(plain / "red" / "0.png")]
     assert done.result.data.images == 29
-    assert any(one.severity == "exclusion" and one.photographs == 1 for one in done.result.data.problems)
+    assert any(one.severity == "exclusion" and one.images == 1 for one in done.result.data.problems)
 
 
 def test_candidates_that_differ_in_fusion_embed_once_and_are_judged_alike(candidate, plain):
@@ -148,18 +150,18 @@ def test_candidates_that_differ_in_fusion_embed_once_and_are_judged_alike(candid
     second.components.backbone.embed = None  # would raise
     one, other = evaluate([first, second], read_dataset(plain), QUICK, Silent())
     assert sum(calls) == 60  # two regions of thirty photographs
-    assert [split.held.tolist() for split in one.splits] == [split.held.tolist() for split in other.splits]
-    alone = next(c for c in one.result.contenders if c.kind == "region")
-    assert alone == next(c for c in other.result.contenders if c.kind == "region" and c.name == alone.name)
+    assert [split.test_rows.tolist() for split in one.splits] == [split.test_rows.tolist() for split in other.splits]
+    alone = next(c for c in one.result.models if c.kind == "region")
+    assert alone == next(c for c in other.result.models if c.kind == "region" and c.name == alone.name)
 
 
 def test_the_unaffected_are_found_by_name_or_named(candidate, plain):
     (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
     assert done.result.unaffected is None
-    (done,) = evaluate([candidate()], read_dataset(plain), Plan(QUICK.division, "sand", 50, 99), Silent())
+    (done,) = evaluate([candidate()], read_dataset(plain), EvaluationConfig(QUICK.split_config, "sand", 50, 99), Silent())
     assert done.result.measures["auroc_affected"].value == 1
     with pytest.raises(DysfwError, match="did you mean 'sand'"):
-        evaluate([candidate()], read_dataset(plain), Plan(QUICK.division, "sandy", 50, 99), Silent())
+        evaluate([candidate()], read_dataset(plain), EvaluationConfig(QUICK.split_config, "sandy", 50, 99), Silent())
 
 
 def test_the_result_survives_a_round_trip_through_json(candidate, plain):
@@ -198,13 +200,13 @@ def several(tmp_path, paint):
 def test_patients_with_several_photographs_are_judged_by_all_of_them_too(candidate, several):
     (done,) = evaluate([candidate()], several([0, 0]), QUICK, Silent())
     found = done.result.patients
-    assert (found.patients, found.several, found.photographs) == (15, 15, 2)
+    assert (found.patients, found.with_several_images, found.images_per_patient) == (15, 15, 2)
     assert found.measures["balanced_accuracy"].value == 1
-    groups, together = done.gathered.examples.groups, done.collected.together
+    groups, per_patient = done.evaluation_data.embedded.groups, done.pooled.per_patient
     for group in np.unique(groups):
-        rows = together[:, groups == group]
+        rows = per_patient[:, groups == group]
         assert np.array_equal(rows[:, 0], rows[:, 1])  # one opinion of one patient
-    assert np.allclose(together.sum(axis=2), 1, atol=1e-5)
+    assert np.allclose(per_patient.sum(axis=2), 1, atol=1e-5)
 
 
 def test_several_photographs_outweigh_one_that_misleads(candidate, several):

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from dysfw.engine.assemble import open_pipeline
-from dysfw.engine.build import build
-from dysfw.engine.pipeline import Pipeline
-from dysfw.engine.recut import recut
 from dysfw.errors import DysfwError
+from dysfw.explain.crops import cut_crops
 from dysfw.explain.explanation import condition_called, explain
 from dysfw.explain.occlusion import CELLS
-from dysfw.geometry import transform
+from dysfw.imaging.geometry import transform
+from dysfw.inference.build import build
+from dysfw.inference.loading import open_pipeline
+from dysfw.inference.pipeline import Pipeline
+from dysfw.output.explanation import explanation_to_json, print_explanation
 from dysfw.recipe.check import load_recipe
 from dysfw.registry.registry import load_registry
 from dysfw.types import Prediction
-from dysfw.views.explained import explanation_record, print_explanation
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,9 +44,9 @@ def result(pipeline) -> Prediction:
 def without(result: Prediction, region: str) -> Prediction:
     """The same face, as if this region were absent."""
     row = result.regions.index(region)
-    present, votes = result.subject.present.copy(), result.votes.copy()
-    present[row], votes[row] = False, np.nan
-    return replace(result, subject=replace(result.subject, present=present), votes=votes)
+    present, region_probabilities = result.subject.present.copy(), result.region_probabilities.copy()
+    present[row], region_probabilities[row] = False, np.nan
+    return replace(result, subject=replace(result.subject, present=present), region_probabilities=region_probabilities)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_contributions_sum_to_the_change_in_what_is_reported(change):
     pipeline = pipeline_of(*change)
     (result,) = pipeline.predict([ROOT / "docs" / "images" / "phantom.jpg"])
     found = explain(pipeline, result).contributions
-    np.testing.assert_allclose(found.before + found.values.sum(axis=0), result.probabilities, atol=1e-6)
+    np.testing.assert_allclose(found.base_values + found.values.sum(axis=0), result.probabilities, atol=1e-6)
     share = 0.5 if change and "prior" in change[0] else 1 / len(result.labels)
-    assert found.before[result.labels.index("phantom-unaffected")] == pytest.approx(share, abs=1e-6)
+    assert found.base_values[result.labels.index("phantom-unaffected")] == pytest.approx(share, abs=1e-6)
 
 
 def test_absent_regions_contribute_nothing(pipeline, result):
@@ -67,28 +67,28 @@ def test_absent_regions_contribute_nothing(pipeline, result):
     here = fewer.present
     row = result.regions.index("nose")
     assert np.isnan(told.contributions.values[row]).all()
-    said = pipeline.judge.opinion(fewer.votes[None], here[None])[0]
-    np.testing.assert_allclose(told.contributions.before + told.contributions.values[here].sum(axis=0), said, atol=1e-6)
+    said = pipeline.classifier.calibrated_probabilities(fewer.region_probabilities[None], here[None])[0]
+    np.testing.assert_allclose(told.contributions.base_values + told.contributions.values[here].sum(axis=0), said, atol=1e-6)
     assert told.agreement.of == len(result.regions) - 1
-    assert "nose" not in explanation_record(fewer, told)["contributions"]
+    assert "nose" not in explanation_to_json(fewer, told)["contributions"]
 
 
 def test_what_moves_nothing_contributes_nothing_and_likes_contribute_alike(pipeline, result):
-    votes = result.votes.copy()
-    votes[0] = 1 / votes.shape[1]
-    votes[2] = votes[1]
-    found = explain(pipeline, replace(result, votes=votes)).contributions.values
+    region_probabilities = result.region_probabilities.copy()
+    region_probabilities[0] = 1 / region_probabilities.shape[1]
+    region_probabilities[2] = region_probabilities[1]
+    found = explain(pipeline, replace(result, region_probabilities=region_probabilities)).contributions.values
     np.testing.assert_allclose(found[1], found[2], atol=1e-6)
 
 
 def test_agreement_counts_regions(pipeline, result):
-    votes = np.zeros_like(result.votes)
+    region_probabilities = np.zeros_like(result.region_probabilities)
     first = result.ranking[0]
-    votes[:, first] = 1
-    assert explain(pipeline, replace(result, votes=votes)).agreement.overlap == 1
-    votes[0] = np.eye(votes.shape[1])[(first + 1) % votes.shape[1]]
-    told = explain(pipeline, replace(result, votes=votes)).agreement
-    regions = len(votes)
+    region_probabilities[:, first] = 1
+    assert explain(pipeline, replace(result, region_probabilities=region_probabilities)).agreement.overlap == 1
+    region_probabilities[0] = np.eye(region_probabilities.shape[1])[(first + 1) % region_probabilities.shape[1]]
+    told = explain(pipeline, replace(result, region_probabilities=region_probabilities)).agreement
+    regions = len(region_probabilities)
     assert (told.first, told.of) == (regions - 1, regions)
     assert told.overlap == pytest.approx((regions - 2) / regions)  # all pairs but those with the odd one
 
@@ -98,23 +98,25 @@ def test_crops_are_cut_again_as_they_were_from_harmonised_photographs():
     recipe = load_recipe(ROOT / "recipes" / "dlib.yaml", registry, ["device=cpu", "harmonise={face: 150}"])
     pipeline = Pipeline(recipe, build(recipe))
     (subject,) = pipeline.embed([ROOT / "docs" / "images" / "phantom.jpg"], pixels=True)
-    for row, cut in enumerate(recut(pipeline.embedder, subject).values()):
+    for row, cut in enumerate(cut_crops(pipeline.embedder, subject).values()):
         found = pipeline.components.backbone.embed(cut.pixels[None])[0]
         np.testing.assert_allclose(found, subject.embeddings[row], atol=2e-3)
-        middle = transform(cut.to_photograph, [len(cut.pixels) / 2] * 2)
+        middle = transform(cut.to_image, [len(cut.pixels) / 2] * 2)
         x0, y0, x1, y1 = subject.face.box
         assert x0 - 20 < middle[0] < x1 + 20
         assert y0 - 20 < middle[1] < y1 + 20
 
 
 def test_maps_are_of_the_crops_that_were_judged(pipeline, result):
-    cuts = recut(pipeline.embedder, result.subject)
-    trunk = pipeline.components.backbone
+    cuts = cut_crops(pipeline.embedder, result.subject)
+    backbone = pipeline.components.backbone
     for row, (region, cut) in enumerate(cuts.items()):
-        np.testing.assert_allclose(trunk.embed(cut.pixels[None])[0], result.subject.embeddings[row], atol=2e-5, err_msg=region)
+        np.testing.assert_allclose(
+            backbone.embed(cut.pixels[None])[0], result.subject.embeddings[row], atol=2e-5, err_msg=region
+        )
     polygons = {region.name: region.polygon for region in result.subject.segmentation.regions}
     side = len(cuts["nose"].pixels)
-    middle = transform(cuts["nose"].to_photograph, [side / 2, side / 2])
+    middle = transform(cuts["nose"].to_image, [side / 2, side / 2])
     assert np.abs(middle - polygons["nose"].mean(axis=0)).max() < 0.1 * result.subject.image.width
 
 
@@ -130,7 +132,7 @@ def test_a_map_finds_the_only_place_that_the_judgement_hangs_on(pipeline, result
         def embed(self, crops):
             return crops[:, :37, 113:].std(axis=(1, 2, 3), dtype=np.float32)[:, None]
 
-    class Wants(type(next(iter(pipeline.judge.heads.values())))):
+    class Wants(type(next(iter(pipeline.classifier.heads.values())))):
         def __init__(self):
             pass
 
@@ -139,7 +141,7 @@ def test_a_map_finds_the_only_place_that_the_judgement_hangs_on(pipeline, result
             rest = np.repeat((1 - share) / (len(result.labels) - 1), len(result.labels) - 1, axis=1)
             return np.concatenate([share, rest], axis=1).astype(np.float32)
 
-    from dysfw.api import exchanged
+    from dysfw.plugin import exchanged
 
     noise = np.random.default_rng(0).integers(0, 256, result.subject.pixels.shape, dtype=np.uint8)
     seen = replace(result, subject=replace(result.subject, pixels=noise))
@@ -147,10 +149,10 @@ def test_a_map_finds_the_only_place_that_the_judgement_hangs_on(pipeline, result
     told = explain(changed, seen, label=result.labels[0], maps="occlusion")
     assert [one.region for one in told.maps] == list(result.regions)
     for one in told.maps:
-        y, x = np.unravel_index(one.lost[0].argmax(), (CELLS, CELLS))
+        y, x = np.unravel_index(one.importance[0].argmax(), (CELLS, CELLS))
         assert y < 2, one.region
         assert x >= CELLS - 2, one.region
-        assert abs(one.lost[0][4:, :4]).max() < 1e-6
+        assert abs(one.importance[0][4:, :4]).max() < 1e-6
 
 
 def test_maps_need_the_pixels(pipeline, result):
@@ -160,10 +162,10 @@ def test_maps_need_the_pixels(pipeline, result):
 
 def test_the_record_is_plain_json(pipeline, result):
     label = result.labels[3]
-    told = explanation_record(result, explain(pipeline, result, label=label, maps="occlusion"))
+    told = explanation_to_json(result, explain(pipeline, result, label=label, maps="occlusion"))
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert told["label"] == label
-    total = told["before"][label] + sum(own[label] for own in told["contributions"].values())
+    total = told["base_values"][label] + sum(own[label] for own in told["contributions"].values())
     assert total == pytest.approx(float(result.probabilities[3]), abs=1e-6)
     grid = {"type": "array", "minItems": CELLS, "maxItems": CELLS}
     jsonschema.validate(told["maps"], {"items": {"properties": {"lost": grid | {"items": grid}, "corners": {"minItems": 4}}}})

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from dysfw.api import exchanged
-from dysfw.engine.assemble import open_pipeline
-from dysfw.engine.recut import recut
 from dysfw.errors import DysfwError
+from dysfw.explain.crops import cut_crops
 from dysfw.explain.explanation import explain
 from dysfw.explain.gradient import CELLS, _pull
 from dysfw.explain.occlusion import blurred
+from dysfw.inference.loading import open_pipeline
+from dysfw.plugin import exchanged
 from dysfw.registry.registry import load_registry
 
 ROOT = Path(__file__).parents[2]
@@ -49,36 +49,36 @@ def test_a_map_lies_where_the_trunk_looks_and_nowhere_else(pipeline, result):
 
     noise = np.random.default_rng(0).integers(0, 256, result.subject.pixels.shape, dtype=np.uint8)
     seen = replace(result, subject=replace(result.subject, pixels=noise))
-    told = explain(exchanged(pipeline, Corner(), {}, pipeline.judge.heads), seen, maps="gradient")
+    told = explain(exchanged(pipeline, Corner(), {}, pipeline.classifier.heads), seen, maps="gradient")
     assert [one.region for one in told.maps] == list(result.regions)
     for one in told.maps:
         assert one.method == "gradient"
-        lost = one.lost[told.condition]
-        assert lost.shape == (CELLS, CELLS)
-        strong = np.argwhere(np.abs(lost) > 1e-9)
+        importance = one.importance[told.condition]
+        assert importance.shape == (CELLS, CELLS)
+        strong = np.argwhere(np.abs(importance) > 1e-9)
         assert len(strong)
         assert strong[:, 0].max() <= CELLS * 37 // 150
         assert strong[:, 1].min() >= CELLS * 113 // 150 - 1
-        assert np.isnan(np.delete(one.lost, told.condition, axis=0)).all()
+        assert np.isnan(np.delete(one.importance, told.condition, axis=0)).all()
 
 
 def test_a_map_adds_up_to_what_blurring_loses_in_the_first_order(pipeline, result):
     """The axiom of completeness, with dlib's own network, head and fusion."""
-    told, trunk = explain(pipeline, result, maps="gradient"), pipeline.components.backbone
-    for row, cut in enumerate(recut(pipeline.embedder, result.subject).values()):
-        pull = _pull(pipeline.judge, result, row, told.condition)
-        here, hidden = trunk.embed(np.stack([cut.pixels, blurred(cut.pixels)]))
+    told, backbone = explain(pipeline, result, maps="gradient"), pipeline.components.backbone
+    for row, cut in enumerate(cut_crops(pipeline.embedder, result.subject).values()):
+        pull = _pull(pipeline.classifier, result, row, told.condition)
+        here, hidden = backbone.embed(np.stack([cut.pixels, blurred(cut.pixels)]))
         wanted = float(pull @ (here - hidden))
-        assert told.maps[row].lost[told.condition].sum() == pytest.approx(wanted, abs=0.02 + 0.1 * abs(wanted))
+        assert told.maps[row].importance[told.condition].sum() == pytest.approx(wanted, abs=0.02 + 0.1 * abs(wanted))
 
 
 def test_the_pull_is_the_derivative_of_what_is_reported(pipeline, result):
     row, k = 0, result.ranking[0]
-    pull = _pull(pipeline.judge, result, row, k)
+    pull = _pull(pipeline.classifier, result, row, k)
     moved = result.subject.embeddings[row] + 1e-3 * pull / np.linalg.norm(pull)
-    votes = result.votes[None].copy()
-    votes[0, row] = pipeline.judge.heads[result.regions[row]].predict(moved[None])[0]
-    after = pipeline.judge.opinion(votes, result.present[None])[0, k]
+    region_probabilities = result.region_probabilities[None].copy()
+    region_probabilities[0, row] = pipeline.classifier.heads[result.regions[row]].predict(moved[None])[0]
+    after = pipeline.classifier.calibrated_probabilities(region_probabilities, result.present[None])[0, k]
     assert after - result.probabilities[k] == pytest.approx(1e-3 * np.linalg.norm(pull), rel=0.05)
 
 
@@ -87,5 +87,5 @@ def test_a_backbone_without_a_module_is_refused_in_words(pipeline, result):
         input_size = 150
 
     with pytest.raises(DysfwError, match="exposes no torch module") as refusal:
-        explain(exchanged(pipeline, Opaque(), {}, pipeline.judge.heads), result, maps="gradient")
+        explain(exchanged(pipeline, Opaque(), {}, pipeline.classifier.heads), result, maps="gradient")
     assert "occlusion" in refusal.value.hint

@@ -13,9 +13,9 @@ def by_all_orders(worth, players):
     for order in orders:
         here = np.zeros((1, players), bool)
         for player in order:
-            before = worth(here)[0]
+            base_values = worth(here)[0]
             here[0, player] = True
-            values[player] += worth(here)[0] - before
+            values[player] += worth(here)[0] - base_values
     return values / len(orders)
 
 

@@ -18,8 +18,8 @@ from PIL import ExifTags, ImageCms
 from PIL import Image as Pillow
 
 from dysfw.errors import ImageError
-from dysfw.files import sha256_of
 from dysfw.imaging.decode import MAX_BYTES, read_image
+from dysfw.util.files import sha256_of
 
 HEIGHT, WIDTH = 48, 64
 CODES = {
@@ -49,9 +49,9 @@ GREY = PICTURE.convert("L")
 NOISE = Pillow.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
 
 
-def encoded(picture: Pillow.Image, form: str, **options: object) -> bytes:
+def encoded(image: Pillow.Image, form: str, **options: object) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
+    image.save(buffer, form, **options)
     return buffer.getvalue()
 
 
@@ -144,7 +144,7 @@ def test_lossless_formats_keep_every_pixel(read, form, options) -> None:
 
 
 @pytest.mark.parametrize(
-    ("picture", "form"),
+    ("image", "form"),
     [
         pytest.param(PICTURE, "JPEG", id="jpeg"),
         pytest.param(PICTURE.convert("CMYK"), "JPEG", id="cmyk jpeg"),
@@ -153,8 +153,8 @@ def test_lossless_formats_keep_every_pixel(read, form, options) -> None:
         pytest.param(PICTURE.convert("YCbCr"), "TIFF", id="ycbcr tiff"),
     ],
 )
-def test_lossy_formats_keep_the_colours(read, picture, form) -> None:
-    image = read(encoded(picture, form))
+def test_lossy_formats_keep_the_colours(read, image, form) -> None:
+    image = read(encoded(image, form))
     assert np.abs(middles(image.pixels) - middles(PIXELS)).max() < 12
     assert image.notices == ()
 
@@ -256,21 +256,21 @@ TRANSPARENT = [
 ]
 
 
-@pytest.mark.parametrize(("picture", "options"), TRANSPARENT)
-def test_transparent_parts_are_laid_on_white(read, picture, options) -> None:
-    if picture.mode == "P":
-        options = {"transparency": picture.getpixel((0, 0))}
+@pytest.mark.parametrize(("image", "options"), TRANSPARENT)
+def test_transparent_parts_are_laid_on_white(read, image, options) -> None:
+    if image.mode == "P":
+        options = {"transparency": image.getpixel((0, 0))}
     else:
-        picture.putalpha(Pillow.fromarray(np.where(np.arange(WIDTH) < 32, 0, 255)[None].repeat(HEIGHT, 0).astype(np.uint8)))
-    image = read(encoded(picture, "PNG", **options))
+        image.putalpha(Pillow.fromarray(np.where(np.arange(WIDTH) < 32, 0, 255)[None].repeat(HEIGHT, 0).astype(np.uint8)))
+    image = read(encoded(image, "PNG", **options))
     assert image.pixels[0, 0].tolist() == [255, 255, 255]
-    assert image.pixels[-1, -1].tolist() == np.asarray(picture.convert("RGB"))[-1, -1].tolist()
+    assert image.pixels[-1, -1].tolist() == np.asarray(image.convert("RGB"))[-1, -1].tolist()
     assert "transparency" in codes(image)
 
 
 def test_half_transparent_is_half_white(read) -> None:
-    picture = Pillow.new("RGBA", (40, 40), (0, 0, 0, 128))
-    assert abs(int(read(encoded(picture, "PNG")).pixels[0, 0, 0]) - 127) <= 1
+    image = Pillow.new("RGBA", (40, 40), (0, 0, 0, 128))
+    assert abs(int(read(encoded(image, "PNG")).pixels[0, 0, 0]) - 127) <= 1
 
 
 def test_an_alpha_channel_that_hides_nothing_is_not_worth_a_notice(read) -> None:
@@ -280,14 +280,14 @@ def test_an_alpha_channel_that_hides_nothing_is_not_worth_a_notice(read) -> None
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "image",
     [GREY, GREY.convert("1"), GREY.convert("LA"), GREY.convert("RGB"), GREY.convert("RGBA"), GREY.convert("P")],
     ids=["L", "1 bit", "LA", "RGB", "RGBA", "palette"],
 )
-def test_a_photograph_without_colour_is_noted_however_it_is_stored(read, picture) -> None:
-    image = read(encoded(picture, "PNG"))
+def test_a_photograph_without_colour_is_noted_however_it_is_stored(read, image) -> None:
+    image = read(encoded(image, "PNG"))
     assert codes(image) == ["greyscale"]
-    assert np.array_equal(image.pixels, np.asarray(picture.convert("RGB")))
+    assert np.array_equal(image.pixels, np.asarray(image.convert("RGB")))
 
 
 def test_a_grey_jpeg_saved_as_colour_is_noted_as_grey(read) -> None:
@@ -307,9 +307,9 @@ def test_pixels_without_a_white_are_refused_with_a_way_out(tmp_path, mode) -> No
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 def test_a_display_profile_is_converted_to_srgb(read, mode) -> None:
     # (234, 51, 35) is how Display P3 writes the red of sRGB.
-    picture = Pillow.new("RGB", (40, 40), (234, 51, 35))
-    picture = picture.quantize(4) if mode == "P" else picture.convert(mode)
-    image = read(encoded(picture, "PNG", icc_profile=display_p3()))
+    image = Pillow.new("RGB", (40, 40), (234, 51, 35))
+    image = image.quantize(4) if mode == "P" else image.convert(mode)
+    image = read(encoded(image, "PNG", icc_profile=display_p3()))
     assert np.abs(image.pixels[0, 0].astype(int) - (255, 0, 0)).max() <= 3
     assert image.notices == ()
 
@@ -332,10 +332,10 @@ def test_a_grey_profile_bends_the_tones_and_leaves_grey_grey(read) -> None:
 @pytest.mark.parametrize("mode", ["RGB", "CMYK", "L"])
 def test_a_profile_that_does_not_fit_is_noted_and_the_pixels_are_kept(read, name, mode) -> None:
     embedded = b"nonsense" if name == "nonsense" else ImageCms.ImageCmsProfile(ImageCms.createProfile(name)).tobytes()
-    picture = PICTURE.convert(mode)
-    image = read(encoded(picture, "TIFF", icc_profile=embedded))
+    image = PICTURE.convert(mode)
+    image = read(encoded(image, "TIFF", icc_profile=embedded))
     assert "colour_profile" in codes(image)
-    assert np.array_equal(image.pixels, np.asarray(picture.convert("RGB")))
+    assert np.array_equal(image.pixels, np.asarray(image.convert("RGB")))
 
 
 # Refusals

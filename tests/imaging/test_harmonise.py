@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from dysfw.geometry import inverse, transform
 from dysfw.imaging.decode import read_image
+from dysfw.imaging.geometry import inverse, transform
 from dysfw.imaging.harmonise import GREY, Harmony, harmonise, in_original
 from dysfw.types import Face, Image, Region, Segmentation
 
@@ -19,7 +19,7 @@ FACE = Face(BOX, 1.0, MARKS)
 PLAIN = Harmony(face=48, background="keep")
 
 
-def photograph(pixels: np.ndarray) -> Image:
+def make_image(pixels: np.ndarray) -> Image:
     return Image(pixels, "a.png", "0" * 64)
 
 
@@ -50,8 +50,8 @@ def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def test_one_scene_stored_small_as_png_and_large_as_jpeg_becomes_one_picture() -> None:
     large = scene()
     small = np.asarray(Pillow.fromarray(large).reduce(4))
-    one = harmonise(photograph(jpeg(large)), FACE, PLAIN).image.pixels
-    other = harmonise(photograph(small), scaled(FACE, 1 / 4), PLAIN).image.pixels
+    one = harmonise(make_image(jpeg(large)), FACE, PLAIN).image.pixels
+    other = harmonise(make_image(small), scaled(FACE, 1 / 4), PLAIN).image.pixels
     assert one.shape == other.shape == (96, 96, 3)
     assert apart(one, other).mean() < 1
     assert np.quantile(apart(one, other), 0.99) < 8
@@ -60,14 +60,14 @@ def test_one_scene_stored_small_as_png_and_large_as_jpeg_becomes_one_picture() -
 def test_where_the_face_stands_in_the_photograph_cannot_be_seen() -> None:
     whole = scene()
     part = whole[40:480, 60:460]
-    one = harmonise(photograph(whole), FACE, PLAIN).image.pixels
-    other = harmonise(photograph(part), scaled(FACE, 1, (-60, -40)), PLAIN).image.pixels
+    one = harmonise(make_image(whole), FACE, PLAIN).image.pixels
+    other = harmonise(make_image(part), scaled(FACE, 1, (-60, -40)), PLAIN).image.pixels
     inner = slice(20, 76)
     assert apart(one[inner, inner], other[inner, inner]).max() <= 2
 
 
 def test_the_face_has_the_height_that_was_asked_for_and_stands_in_the_middle() -> None:
-    done = harmonise(photograph(scene()), FACE, Harmony(face=80, context=2.4))
+    done = harmonise(make_image(scene()), FACE, Harmony(face=80, context=2.4))
     assert done.image.pixels.shape == (192, 192, 3)
     x0, y0, x1, y1 = done.face.box
     assert y1 - y0 == pytest.approx(80, abs=1e-3)
@@ -77,7 +77,7 @@ def test_the_face_has_the_height_that_was_asked_for_and_stands_in_the_middle() -
 
 def test_everything_is_encoded_by_the_same_tables() -> None:
     sources = [scene(), jpeg(scene(), 30), np.asarray(Pillow.fromarray(scene()).convert("L").convert("RGB"))]
-    opened = [Pillow.open(io.BytesIO(harmonise(photograph(pixels), FACE, Harmony()).content)) for pixels in sources]
+    opened = [Pillow.open(io.BytesIO(harmonise(make_image(pixels), FACE, Harmony()).content)) for pixels in sources]
     assert {image.format for image in opened} == {"JPEG"}
     assert {image.size for image in opened} == {(192, 192)}
     tables = [image.quantization for image in opened]
@@ -86,25 +86,25 @@ def test_everything_is_encoded_by_the_same_tables() -> None:
 
 
 def test_the_canonical_photograph_is_what_its_file_decodes_to(tmp_path) -> None:
-    done = harmonise(photograph(scene()), FACE, Harmony())
+    done = harmonise(make_image(scene()), FACE, Harmony())
     (tmp_path / "a.jpg").write_bytes(done.content)
     assert np.array_equal(read_image(tmp_path / "a.jpg").pixels, done.image.pixels)
-    assert harmonise(photograph(scene()), FACE, Harmony()).content == done.content
+    assert harmonise(make_image(scene()), FACE, Harmony()).content == done.content
 
 
 def test_a_masked_background_is_gone_whatever_it_was() -> None:
-    one, other = (harmonise(photograph(scene(b)), FACE, Harmony()).image.pixels for b in ((250, 250, 250), (10, 60, 20)))
+    one, other = (harmonise(make_image(scene(b)), FACE, Harmony()).image.pixels for b in ((250, 250, 250), (10, 60, 20)))
     assert np.array_equal(one, other)  # the head fills the ellipse
     corner = one[:16]  # above the head
     assert apart(corner, np.full_like(corner, GREY)).max() == 0
-    kept = harmonise(photograph(scene((250, 250, 250))), FACE, Harmony(background="keep")).image.pixels
+    kept = harmonise(make_image(scene((250, 250, 250))), FACE, Harmony(background="keep")).image.pixels
     assert kept[:12].min() > 240
     middle = slice(72, 120)
     assert apart(one[middle, middle], kept[middle, middle]).max() <= 6  # the face is as it was
 
 
 def test_the_mask_leans_with_the_head() -> None:
-    upright = harmonise(photograph(scene()), FACE, Harmony()).image.pixels
+    upright = harmonise(make_image(scene()), FACE, Harmony()).image.pixels
     turn = np.array([[0.0, -1.0], [1.0, 0.0]])
     corners = (BOX.reshape(2, 2) - 256) @ turn.T + 256
     lying = Face(
@@ -112,18 +112,18 @@ def test_the_mask_leans_with_the_head() -> None:
         1.0,
         ((MARKS - 256) @ turn.T + 256).astype(np.float32),
     )
-    turned = harmonise(photograph(np.rot90(scene(), -1).copy()), lying, Harmony()).image.pixels
+    turned = harmonise(make_image(np.rot90(scene(), -1).copy()), lying, Harmony()).image.pixels
     assert (turned[:, 96] != GREY).any(axis=1).sum() < (turned[96] != GREY).any(axis=1).sum()
     assert apart(np.rot90(turned), upright).mean() < 2
 
 
 def test_a_blurred_background_keeps_its_colour_and_nothing_of_the_head() -> None:
-    done = harmonise(photograph(scene((30, 60, 220), head=0.7)), FACE, Harmony(background="blur")).image.pixels
+    done = harmonise(make_image(scene((30, 60, 220), head=0.7)), FACE, Harmony(background="blur")).image.pixels
     assert apart(done[:, :20], np.full_like(done[:, :20], (30, 60, 220))).max() <= 6
     stripes = scene()
     stripes[:, 32::64] = stripes[:, 33::64] = 255
     kept, blurred = (
-        harmonise(photograph(stripes), FACE, Harmony(background=b)).image.pixels[8:24].astype(float) for b in ("keep", "blur")
+        harmonise(make_image(stripes), FACE, Harmony(background=b)).image.pixels[8:24].astype(float) for b in ("keep", "blur")
     )
     assert blurred.std(axis=1).max() < 0.25 * kept.std(axis=1).max()
 
@@ -132,21 +132,21 @@ def test_common_colours_undo_light_tint_and_contrast() -> None:
     plain = scene()
     tinted = np.clip(plain * np.array([0.75, 0.9, 1.1]) + 12, 0, 255).astype(np.uint8)
     keys = Harmony(colour="normalise")
-    before = [harmonise(photograph(p), FACE, Harmony()).image.pixels for p in (plain, tinted)]
-    after = [harmonise(photograph(p), FACE, keys).image.pixels for p in (plain, tinted)]
+    before = [harmonise(make_image(p), FACE, Harmony()).image.pixels for p in (plain, tinted)]
+    after = [harmonise(make_image(p), FACE, keys).image.pixels for p in (plain, tinted)]
     middle = slice(70, 120)
     assert apart(before[0][middle, middle], before[1][middle, middle]).mean() > 15
     assert apart(after[0][middle, middle], after[1][middle, middle]).mean() < 4
 
 
 def test_a_face_of_one_grey_survives_normalising() -> None:
-    done = harmonise(photograph(np.full((SIDE, SIDE, 3), 255, np.uint8)), FACE, Harmony(colour="normalise"))
+    done = harmonise(make_image(np.full((SIDE, SIDE, 3), 255, np.uint8)), FACE, Harmony(colour="normalise"))
     assert done.image.pixels.shape == (192, 192, 3)
 
 
 @pytest.mark.parametrize("box", [BOX, BOX + 300, BOX * 0.3, BOX * 5], ids=["inside", "across the edge", "small", "large"])
 def test_what_is_found_leads_back_to_the_photograph(box) -> None:
-    image = photograph(scene(size=SIDE))
+    image = make_image(scene(size=SIDE))
     done = harmonise(image, Face(box, 1.0, MARKS), Harmony())
     there = np.array([[200, 200], [300, 200], [256, 300]], np.float32)
     region = Region("nose", transform(inverse(done.to_original), there))
@@ -159,19 +159,19 @@ def test_what_is_found_leads_back_to_the_photograph(box) -> None:
 def test_a_region_that_was_not_photographed_is_absent() -> None:
     """The canonical photograph shows a mirror image there."""
     cut = scene()[:300]  # without mouth and chin
-    done = harmonise(photograph(cut), FACE, Harmony())
+    done = harmonise(make_image(cut), FACE, Harmony())
     boxes = {"eyes": [[180, 190], [330, 190], [330, 250], [180, 250]], "chin": [[200, 290], [310, 290], [310, 376], [200, 376]]}
     regions = tuple(Region(name, transform(inverse(done.to_original), np.array(box))) for name, box in boxes.items())
-    found = done.photographed(Segmentation(regions, {"nose": "turned away"}), photograph(cut))
+    found = done.in_original_image(Segmentation(regions, {"nose": "turned away"}), make_image(cut))
     assert [region.name for region in found.regions] == ["eyes"]
     assert found.absent == {"nose": "turned away", "chin": "out of the image"}
 
 
 def test_the_source_stays_what_it_was() -> None:
-    done = harmonise(photograph(scene()), FACE, Harmony()).image
+    done = harmonise(make_image(scene()), FACE, Harmony()).image
     assert (done.source, done.sha256) == ("a.png", "0" * 64)
 
 
 def test_a_box_without_area_is_refused() -> None:
     with pytest.raises(ValueError, match="the box of the face spans no area: 5 5 5 9"):
-        harmonise(photograph(scene()), Face(np.array([5, 5, 5, 9], np.float32), 1.0, MARKS), Harmony())
+        harmonise(make_image(scene()), Face(np.array([5, 5, 5, 9], np.float32), 1.0, MARKS), Harmony())

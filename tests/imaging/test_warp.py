@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from dysfw.geometry import inverse, square_frame
 from dysfw.imaging.crop import crop_region
+from dysfw.imaging.geometry import inverse, square_frame
 from dysfw.imaging.warp import warp
 from dysfw.types import Crop, Face, Image, Region
 
@@ -157,38 +157,38 @@ def eye_line(crop: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("roll", [-1.2, -0.4, 0, 0.1, 0.7, 1.3])
 def test_an_aligned_crop_has_a_level_eye_line(roll) -> None:
     image, face, region = leaning(roll)
-    dx, dy = eye_line(crop_region(image, face, region, Crop(align=True, margin=0, least=0), 100))
+    dx, dy = eye_line(crop_region(image, face, region, Crop(align=True, margin=0, min_side=0), 100))
     assert (dx, dy) == pytest.approx((60, 0), abs=1)
 
 
 @pytest.mark.parametrize("roll", [-0.4, 0.7])
 def test_a_crop_that_is_not_aligned_leans_with_the_face(roll) -> None:
     image, face, region = leaning(roll)
-    dx, dy = eye_line(crop_region(image, face, region, Crop(align=False, margin=0, least=0), 100))
+    dx, dy = eye_line(crop_region(image, face, region, Crop(align=False, margin=0, min_side=0), 100))
     assert np.arctan2(dy, dx) == pytest.approx(roll, abs=0.03)
 
 
 def test_an_upside_down_face_is_put_on_its_feet() -> None:
     image, face, region = leaning(np.pi)
-    upright = crop_region(*leaning(0.0), Crop(align=True, margin=0.1, least=0), 120)
-    assert abs(crop_region(image, face, region, Crop(align=True, margin=0.1, least=0), 120).astype(int) - upright).max() <= 2
+    upright = crop_region(*leaning(0.0), Crop(align=True, margin=0.1, min_side=0), 120)
+    assert abs(crop_region(image, face, region, Crop(align=True, margin=0.1, min_side=0), 120).astype(int) - upright).max() <= 2
 
 
 def test_the_margin_widens_the_view() -> None:
     image, face, region = leaning(0.0)
-    near = eye_line(crop_region(image, face, region, Crop(align=True, margin=0, least=0), 100))
-    wide = eye_line(crop_region(image, face, region, Crop(align=True, margin=0.5, least=0), 100))
+    near = eye_line(crop_region(image, face, region, Crop(align=True, margin=0, min_side=0), 100))
+    wide = eye_line(crop_region(image, face, region, Crop(align=True, margin=0.5, min_side=0), 100))
     assert near[0] == pytest.approx(2 * wide[0], abs=1)
 
 
 def test_a_small_region_keeps_its_surroundings() -> None:
     image, face, _ = leaning(0.0)
     dot = Region("periorbital", np.array([[118, 118], [122, 118], [122, 122], [118, 122]], np.float32))
-    shown = eye_line(crop_region(image, face, dot, Crop(margin=0, least=1.0), 100))  # the face's box is 100 px wide
+    shown = eye_line(crop_region(image, face, dot, Crop(margin=0, min_side=1.0), 100))  # the face's box is 100 px wide
     assert shown == pytest.approx([60, 0], abs=1)
 
 
 def test_a_crop_has_the_size_that_was_asked_for() -> None:
-    crop = crop_region(*leaning(0.2), Crop(align=True, margin=0.15, least=0), 37)
+    crop = crop_region(*leaning(0.2), Crop(align=True, margin=0.15, min_side=0), 37)
     assert crop.shape == (37, 37, 3)
     assert crop.dtype == np.uint8

@@ -48,8 +48,8 @@ def recipe(registry, write):
         "fusion": "{use: mean}",
     }
 
-    def recipe(*overrides: str, file: str = "sample.yaml", **replaced: str | None):
-        merged = {key: text for key, text in (lines | replaced).items() if text is not None}
+    def recipe(*overrides: str, file: str = "sample.yaml", **atomic_write: str | None):
+        merged = {key: text for key, text in (lines | atomic_write).items() if text is not None}
         path = write(file, "".join(f"{key}: {text}\n" for key, text in merged.items()))
         return load_recipe(path, registry, overrides)
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from dysfw.components import Backbone
+from dysfw.contracts.components import Backbone
 from dysfw.registry.hookspecs import ComponentSpec, WeightsSpec, hookimpl
 from dysfw.types import Float32, UInt8
 
@@ -15,7 +15,7 @@ def dysfw_components() -> list[ComponentSpec]:
     return [
         ComponentSpec("backbone", "files", "sample_components:Files", "every sort of plain parameter"),
         ComponentSpec("backbone", "joined", "sample_components:Joined", "several backbones side by side"),
-        ComponentSpec("backbone", "wrap", "sample_components:Wrap", "one backbone, or two", formerly=("shell", "cover")),
+        ComponentSpec("backbone", "wrap", "sample_components:Wrap", "one backbone, or two"),
     ]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dysfw.engine.build import build
+from dysfw.inference.build import build
 from dysfw.recipe.check import load_recipe
 from dysfw.recipe.problems import RecipeError
 from dysfw.types import Crop
@@ -33,14 +33,14 @@ GOLDEN = """\
   FOLDER/five.yaml:4:25: detector.faces: found "2"; allowed is a valid integer
   FOLDER/five.yaml:5:13: segmenter.use: no segmenter is called 'toy_halfs'; did you mean 'toy_halves'?
     installed: grid, halves, landmark_boxes, toy_halves, whole_face. If it belongs to a plugin, install that plugin first.
-  FOLDER/five.yaml:7:3: crop.margn: unknown key; did you mean 'margin'? (allowed: align, margin, least, size)
+  FOLDER/five.yaml:7:3: crop.margn: unknown key; did you mean 'margin'? (allowed: align, margin, min_side, size)
   FOLDER/five.yaml:14:7: backbone.of.1.kind: found "smal"; allowed: small, large; did you mean 'small'?"""
 
 
 def test_a_recipe_is_read_with_nothing_left_to_defaults(recipe, tmp_path):
     loaded = recipe()
     assert (loaded.name, loaded.device, loaded.precision, loaded.seed) == ("sample", "cpu", "auto", 0)
-    assert loaded.crop == Crop(align="trunk", margin=0, least=0.7, size=None)
+    assert loaded.crop == Crop(align="backbone", margin=0, min_side=0.7, size=None)
     assert loaded.bundle is None
     assert {kind: node.use for kind, node in loaded.nodes.items()} == {
         "detector": "centre", "segmenter": "toy_halves", "backbone": "files", "head": "softmax", "fusion": "mean",

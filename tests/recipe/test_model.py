@@ -20,7 +20,7 @@ NESTED = "{use: joined, of: [{use: files, weights: w, shares: {b: 1, a: 2}}, {us
         ["backbone.of.0.rate=1"],
         ["backbone.of.0.rate=1.0"],
         ["backbone.of.0.shares={a: 2.0, b: 1.0}"],
-        ["reliability={coverage: 0.9, turned: 40.0}"],  # what they are anyway
+        ["reliability={coverage: 0.9, max_pose_angle: 40.0}"],  # what they are anyway
     ],
 )
 def test_the_fingerprint_ignores_what_does_not_shape_the_result(recipe, overrides):

@@ -8,7 +8,7 @@ import pydantic
 import pytest
 from pydantic import Field
 
-from dysfw.components import Backbone, Component, Fusion
+from dysfw.contracts.components import Backbone, Component, Fusion
 from dysfw.errors import DysfwError
 from dysfw.recipe.signature import Nested, signature_of
 

@@ -2,6 +2,6 @@ import pytest
 
 
 @pytest.fixture
-def site(dysfw_site):
+def fake_plugins(dysfw_fake_plugins):
     """A folder of installed plugins: real distributions, with metadata and entry points, that nothing else knows of."""
-    return dysfw_site
+    return dysfw_fake_plugins

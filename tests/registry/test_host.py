@@ -14,17 +14,17 @@ from dysfw.errors import DysfwError, Interrupted
 from dysfw.registry import host
 from dysfw.registry.compatibility import mismatch, wanted_core
 from dysfw.registry.host import load_plugins
-from dysfw.registry.patience import limited
+from dysfw.registry.time_limit import with_time_limit
 
 
-def plugin_of(site, only=None):
-    (plugin,) = load_plugins(only, site.points)
+def plugin_of(fake_plugins, only=None):
+    (plugin,) = load_plugins(only, fake_plugins.points)
     return plugin
 
 
-def test_a_plugin_is_described_by_its_distribution(site):
-    site.offer("good")
-    plugin = plugin_of(site)
+def test_a_plugin_is_described_by_its_distribution(fake_plugins):
+    fake_plugins.offer("good")
+    plugin = plugin_of(fake_plugins)
     assert (plugin.name, plugin.distribution, plugin.version, plugin.target) == ("good", "dysfw-good", "1.0", "good_plugin")
     assert plugin.origin == "dysfw-good 1.0"
     assert plugin.hooks is not None
@@ -43,53 +43,53 @@ def test_a_plugin_is_described_by_its_distribution(site):
         ("@hookimpl\ndef dysfw_components(registry):\n    return []", "registry.* are declared in the hookimpl but"),
     ],
 )
-def test_a_plugin_that_cannot_be_loaded_is_listed_with_the_reason(site, source, error):
-    site.install("bad", source)
-    plugin = plugin_of(site)
+def test_a_plugin_that_cannot_be_loaded_is_listed_with_the_reason(fake_plugins, source, error):
+    fake_plugins.install("bad", source)
+    plugin = plugin_of(fake_plugins)
     assert plugin.hooks is None
     with pytest.raises(Exception, match=error):
         raise plugin.error
 
 
-def test_an_entry_point_to_nowhere_is_listed_with_the_reason(site):
-    site.points.append(metadata.EntryPoint("lost", "no_such_plugin_module", "dysfw"))
-    plugin = plugin_of(site)
+def test_an_entry_point_to_nowhere_is_listed_with_the_reason(fake_plugins):
+    fake_plugins.points.append(metadata.EntryPoint("lost", "no_such_plugin_module", "dysfw"))
+    plugin = plugin_of(fake_plugins)
     assert isinstance(plugin.error, ModuleNotFoundError)
     assert plugin.origin == "unknown ?"
 
 
-def test_an_entry_point_listed_twice_is_one_plugin(site):
-    site.offer("good")
-    site.points *= 2
-    assert len(load_plugins(None, site.points)) == 1
+def test_an_entry_point_listed_twice_is_one_plugin(fake_plugins):
+    fake_plugins.offer("good")
+    fake_plugins.points *= 2
+    assert len(load_plugins(None, fake_plugins.points)) == 1
 
 
-def test_plugins_are_sorted_with_the_core_s_own_first(site):
+def test_plugins_are_sorted_with_the_core_s_own_first(fake_plugins):
     for name in ("zeta", "alpha", "builtin"):
-        site.offer(name)
-    assert [p.name for p in load_plugins(None, site.points)] == ["builtin", "alpha", "zeta"]
+        fake_plugins.offer(name)
+    assert [p.name for p in load_plugins(None, fake_plugins.points)] == ["builtin", "alpha", "zeta"]
 
 
 @pytest.mark.parametrize("allowed", ["wanted", "dysfw-wanted"])
-def test_nothing_of_an_excluded_plugin_is_imported(site, allowed):
-    site.offer("wanted")
-    site.offer("unwanted")
-    wanted, unwanted = sorted(load_plugins([allowed], site.points), key=lambda p: p.excluded)
+def test_nothing_of_an_excluded_plugin_is_imported(fake_plugins, allowed):
+    fake_plugins.offer("wanted")
+    fake_plugins.offer("unwanted")
+    wanted, unwanted = sorted(load_plugins([allowed], fake_plugins.points), key=lambda p: p.excluded)
     assert (wanted.name, wanted.excluded) == ("wanted", False)
     assert (unwanted.name, unwanted.excluded, unwanted.hooks, unwanted.error) == ("unwanted", True, None, None)
     assert "wanted_plugin" in sys.modules
     assert "unwanted_plugin" not in sys.modules
 
 
-def test_the_core_s_own_components_cannot_be_excluded(site):
-    site.offer("builtin")
-    assert plugin_of(site, only=[]).hooks is not None
+def test_the_core_s_own_components_cannot_be_excluded(fake_plugins):
+    fake_plugins.offer("builtin")
+    assert plugin_of(fake_plugins, only=[]).hooks is not None
 
 
-def test_allowing_what_is_not_installed_is_refused_with_the_closest_name_before_anything_is_imported(site):
-    site.offer("shapes")
+def test_allowing_what_is_not_installed_is_refused_with_the_closest_name_before_anything_is_imported(fake_plugins):
+    fake_plugins.offer("shapes")
     with pytest.raises(DysfwError, match="no installed plugin is called 'shaps'; did you mean 'shapes'") as caught:
-        load_plugins(["shapes", "shaps"], site.points)
+        load_plugins(["shapes", "shaps"], fake_plugins.points)
     assert caught.value.hint == "--plugins and DYSFW_PLUGINS take names from: shapes"
     assert "shapes_plugin" not in sys.modules
 
@@ -110,14 +110,14 @@ def test_listing_all_that_is_installed_imports_nothing_heavy(program):
 
 
 def test_the_contracts_import_no_deep_learning_library():
-    program = "import sys, dysfw.components; print(sorted({'torch', 'scipy', 'sklearn', 'PIL'} & set(sys.modules)))"
+    program = "import sys, dysfw.contracts.components; print(sorted({'torch', 'scipy', 'sklearn', 'PIL'} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout == "[]\n"
 
 
 def test_judging_with_what_was_trained_imports_no_library_that_only_training_needs():
     program = (
-        "import sys, dysfw.engine.assemble, dysfw.engine.pipeline, dysfw.builtin.heads.softmax;"
+        "import sys, dysfw.inference.loading, dysfw.inference.pipeline, dysfw.builtin.heads.softmax;"
         "print(sorted({'sklearn', 'scipy.stats', 'matplotlib', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "[]\n"
@@ -126,9 +126,9 @@ def test_judging_with_what_was_trained_imports_no_library_that_only_training_nee
 @pytest.mark.parametrize(
     ("wanted", "fits"), [(">=0.1,<0.2", True), ("", True), ("==0.1.*", True), (">=0.2", False), ("<0.1", False)]
 )
-def test_a_plugin_built_for_another_core_is_not_imported(site, wanted, fits):
-    site.install("future", "FOUND = True", requires=f"dysfw{wanted}")
-    plugin = plugin_of(site)
+def test_a_plugin_built_for_another_core_is_not_imported(fake_plugins, wanted, fits):
+    fake_plugins.install("future", "FOUND = True", requires=f"dysfw{wanted}")
+    plugin = plugin_of(fake_plugins)
     assert (plugin.hooks is not None, "future_plugin" in sys.modules) == (fits, fits)
     if not fits:
         assert plugin.error.message == f"it is built for dysfw {wanted}, and this is dysfw {__version__}"
@@ -147,14 +147,14 @@ def test_a_plugin_built_for_another_core_is_not_imported(site, wanted, fits):
         "dysfw @ git+https://example.org/dysfw",
     ],
 )
-def test_only_what_a_plugin_requires_of_the_core_counts(site, requirement):
-    site.install("other", "", requires=requirement)
-    assert plugin_of(site).hooks is not None
+def test_only_what_a_plugin_requires_of_the_core_counts(fake_plugins, requirement):
+    fake_plugins.install("other", "", requires=requirement)
+    assert plugin_of(fake_plugins).hooks is not None
 
 
-def test_a_requirement_that_is_no_version_range_is_told(site):
-    site.install("odd", "", requires="dysfw 1.x or so")
-    assert "it requires 'dysfw 1.x or so', which is no requirement" in str(plugin_of(site).error)
+def test_a_requirement_that_is_no_version_range_is_told(fake_plugins):
+    fake_plugins.install("odd", "", requires="dysfw 1.x or so")
+    assert "it requires 'dysfw 1.x or so', which is no requirement" in str(plugin_of(fake_plugins).error)
 
 
 def test_extras_parentheses_and_markers_do_not_hide_the_range():
@@ -166,30 +166,32 @@ def test_extras_parentheses_and_markers_do_not_hide_the_range():
 
 
 @pytest.mark.parametrize("error", ["SystemExit", "BaseException"])
-def test_a_plugin_that_raises_what_is_no_exception_is_listed_too(site, error):
-    site.install("panics", f"class Panic({error}): pass\nraise Panic('lost')")
-    assert plugin_of(site).error is not None
+def test_a_plugin_that_raises_what_is_no_exception_is_listed_too(fake_plugins, error):
+    fake_plugins.install("panics", f"class Panic({error}): pass\nraise Panic('lost')")
+    assert plugin_of(fake_plugins).error is not None
 
 
 @pytest.mark.parametrize("error", [Interrupted, KeyboardInterrupt])
-def test_an_interruption_by_the_user_is_not_taken_for_a_fault(site, error):
-    site.install("slow", f"from dysfw.errors import Interrupted\nraise {error.__name__}")
+def test_an_interruption_by_the_user_is_not_taken_for_a_fault(fake_plugins, error):
+    fake_plugins.install("slow", f"from dysfw.errors import Interrupted\nraise {error.__name__}")
     with pytest.raises(error):
-        plugin_of(site)
+        plugin_of(fake_plugins)
 
 
-def test_a_plugin_that_catches_everything_is_told_when_it_is_done(site, monkeypatch):
-    monkeypatch.setattr(host, "PATIENCE", 0.1)
-    site.install("stubborn", "import time\nfor _ in range(3):\n    try: time.sleep(0.2)\n    except BaseException: pass")
-    assert "was still importing after 0.1 s" in str(plugin_of(site).error)
+def test_a_plugin_that_catches_everything_is_told_when_it_is_done(fake_plugins, monkeypatch):
+    monkeypatch.setattr(host, "TIME_LIMIT", 0.1)
+    fake_plugins.install(
+        "stubborn", "import time\nfor _ in range(3):\n    try: time.sleep(0.2)\n    except BaseException: pass"
+    )
+    assert "was still importing after 0.1 s" in str(plugin_of(fake_plugins).error)
 
 
 @pytest.mark.parametrize("source", ["import time; time.sleep(60)", "while True: pass"])
-def test_a_plugin_that_hangs_is_interrupted_and_listed(site, monkeypatch, source):
-    monkeypatch.setattr(host, "PATIENCE", 0.2)
-    site.install("slow", f"try:\n    {source}\nexcept Exception:\n    pass")
-    site.offer("good")
-    slow, good = sorted(load_plugins(None, site.points), key=lambda p: p.name == "good")
+def test_a_plugin_that_hangs_is_interrupted_and_listed(fake_plugins, monkeypatch, source):
+    monkeypatch.setattr(host, "TIME_LIMIT", 0.2)
+    fake_plugins.install("slow", f"try:\n    {source}\nexcept Exception:\n    pass")
+    fake_plugins.offer("good")
+    slow, good = sorted(load_plugins(None, fake_plugins.points), key=lambda p: p.name == "good")
     assert str(slow.error) == "the plugin was still importing after 0.2 s, and was interrupted"
     assert good.hooks is not None
 
@@ -200,7 +202,7 @@ def test_an_alarm_of_somebody_else_goes_off_when_it_would_have():
     others = signal.setitimer(signal.ITIMER_REAL, 0.3)
     try:
         began = time.monotonic()
-        with limited(10):
+        with with_time_limit(10):
             time.sleep(0.05)
         time.sleep(0.35)
         assert len(rung) == 1
@@ -210,14 +212,14 @@ def test_an_alarm_of_somebody_else_goes_off_when_it_would_have():
         signal.setitimer(signal.ITIMER_REAL, *others)
 
 
-def test_in_another_thread_there_is_no_limit_and_no_harm(site):
-    site.offer("good")
+def test_in_another_thread_there_is_no_limit_and_no_harm(fake_plugins):
+    fake_plugins.offer("good")
     with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(plugin_of, site).result().hooks is not None
+        assert pool.submit(plugin_of, fake_plugins).result().hooks is not None
 
 
-def test_what_a_plugin_prints_is_kept_apart(site, capsys):
-    site.install("chatty", "print('hello')\n@hookimpl\ndef dysfw_components():\n    print('there')\n    return []")
-    (plugin,) = site.registry().plugins
-    assert plugin.said == "hello\nthere\n"
+def test_what_a_plugin_prints_is_kept_apart(fake_plugins, capsys):
+    fake_plugins.install("chatty", "print('hello')\n@hookimpl\ndef dysfw_components():\n    print('there')\n    return []")
+    (plugin,) = fake_plugins.registry().plugins
+    assert plugin.captured == "hello\nthere\n"
     assert capsys.readouterr() == ("", "")

@@ -5,13 +5,14 @@ import sys
 import pytest
 
 from dysfw.builtin.fusions.pools import Mean
-from dysfw.components import Fusion
+from dysfw.contracts.components import Fusion
 from dysfw.errors import DysfwError
-from dysfw.registry import host, known
+from dysfw.registry import distributions as known
+from dysfw.registry import host
 from dysfw.registry import registry as module_under_test
 
 FUSION = """
-from dysfw.components import Fusion
+from dysfw.contracts.components import Fusion
 
 class Own(Fusion):
     def fuse(self, votes, present):
@@ -32,9 +33,9 @@ def refusal(registry, name, kind="fusion", action="load"):
     return caught.value
 
 
-def test_a_component_is_imported_only_when_it_is_loaded(site):
-    site.offer("shapes", OWN, shapes=FUSION)
-    registry = site.registry()
+def test_a_component_is_imported_only_when_it_is_loaded(fake_plugins):
+    fake_plugins.offer("shapes", OWN, shapes=FUSION)
+    registry = fake_plugins.registry()
     assert registry.component("fusion", "own").spec.summary == "mine"
     assert "shapes" not in sys.modules
     loaded = registry.load("fusion", "own")
@@ -43,86 +44,90 @@ def test_a_component_is_imported_only_when_it_is_loaded(site):
 
 
 @pytest.mark.parametrize("name", ["own", "dysfw-shapes:own", "shapes:own"])
-def test_a_component_has_a_short_name_and_full_ones(site, name):
-    site.offer("shapes", OWN)
-    assert site.registry().component("fusion", name).full_name == "dysfw-shapes:own"
+def test_a_component_has_a_short_name_and_full_ones(fake_plugins, name):
+    fake_plugins.offer("shapes", OWN)
+    assert fake_plugins.registry().component("fusion", name).full_name == "dysfw-shapes:own"
 
 
-def test_one_name_may_mean_something_in_each_kind(site):
-    site.offer("shapes", OWN, "'head', 'own', 'shapes:OwnHead', 'a head'")
-    registry = site.registry()
+def test_one_name_may_mean_something_in_each_kind(fake_plugins):
+    fake_plugins.offer("shapes", OWN, "'head', 'own', 'shapes:OwnHead', 'a head'")
+    registry = fake_plugins.registry()
     assert registry.component("head", "own").spec.summary == "a head"
     assert registry.component("fusion", "own").spec.summary == "mine"
 
 
-def test_a_name_that_two_plugins_register_must_be_written_in_full(site):
-    site.offer("shapes", OWN)
-    site.offer("forms", "'fusion', 'own', 'forms:Own', 'theirs'")
-    registry = site.registry()
+def test_a_name_that_two_plugins_register_must_be_written_in_full(fake_plugins):
+    fake_plugins.offer("shapes", OWN)
+    fake_plugins.offer("forms", "'fusion', 'own', 'forms:Own', 'theirs'")
+    registry = fake_plugins.registry()
     error = refusal(registry, "own")
     assert error.message == "fusion 'own' is registered by dysfw-forms 1.0 and dysfw-shapes 1.0"
     assert error.hint == "write the one you mean in full: dysfw-forms:own or dysfw-shapes:own"
     assert registry.component("fusion", "dysfw-forms:own").spec.summary == "theirs"
 
 
-def test_a_misspelt_name_is_refused_with_the_closest_one(site):
-    site.offer("shapes", OWN, "'fusion', 'median', 'shapes:Median', 'm'")
-    error = refusal(site.registry(), "mediam")
+def test_a_misspelt_name_is_refused_with_the_closest_one(fake_plugins):
+    fake_plugins.offer("shapes", OWN, "'fusion', 'median', 'shapes:Median', 'm'")
+    error = refusal(fake_plugins.registry(), "mediam")
     assert error.message == "no fusion is called 'mediam'; did you mean 'median'?"
     assert error.hint == "installed: median, own. If it belongs to a plugin, install that plugin first."
 
 
-def test_a_known_name_whose_plugin_is_not_installed_says_what_to_install(site):
-    error = refusal(site.registry(), "timm", "backbone")
+def test_a_known_name_whose_plugin_is_not_installed_says_what_to_install(fake_plugins):
+    error = refusal(fake_plugins.registry(), "timm", "backbone")
     assert error.message == "backbone 'timm' belongs to the plugin dysfw-timm, which is not installed"
     assert error.hint == "pip install -e plugins/dysfw-timm (in a clone of dysfw)"
 
 
-def test_a_known_name_whose_plugin_is_broken_says_what_is_wrong_with_it(site):
-    site.install("timm", "import no_such_library")
-    error = refusal(site.registry(), "timm", "backbone")
+def test_a_known_name_whose_plugin_is_broken_says_what_is_wrong_with_it(fake_plugins):
+    fake_plugins.install("timm", "import no_such_library")
+    error = refusal(fake_plugins.registry(), "timm", "backbone")
     assert error.message == (
         "backbone 'timm' belongs to dysfw-timm 1.0, which is installed but cannot be loaded: "
         "ModuleNotFoundError: No module named 'no_such_library'"
     )
 
 
-def test_an_unknown_name_may_belong_to_a_broken_plugin(site):
-    site.offer("shapes", OWN)
-    site.install("forms", "raise OSError('lost')")
-    error = refusal(site.registry(), "rhombus")
+def test_an_unknown_name_may_belong_to_a_broken_plugin(fake_plugins):
+    fake_plugins.offer("shapes", OWN)
+    fake_plugins.install("forms", "raise OSError('lost')")
+    error = refusal(fake_plugins.registry(), "rhombus")
     assert error.message == "no fusion is called 'rhombus'"
     assert error.hint == (
         "installed: own. The plugins that could not be loaded may have it: forms (dysfw-forms 1.0), OSError: lost"
     )
 
 
-def test_a_name_of_an_excluded_plugin_says_that_it_is_excluded(site):
-    site.offer("timm", "'backbone', 'timm', 'shapes:Timm', ''")
-    site.offer("shapes", OWN)
-    error = refusal(site.registry(only=["shapes"]), "timm", "backbone")
+def test_a_name_of_an_excluded_plugin_says_that_it_is_excluded(fake_plugins):
+    fake_plugins.offer("timm", "'backbone', 'timm', 'shapes:Timm', ''")
+    fake_plugins.offer("shapes", OWN)
+    error = refusal(fake_plugins.registry(only=["shapes"]), "timm", "backbone")
     assert error.message == "backbone 'timm' belongs to the plugin timm, which --plugins or DYSFW_PLUGINS leaves out"
     assert error.hint == "add timm to that list"
 
 
 @pytest.mark.parametrize("name", ["dysfw-shapes:owl", "shapes:owl"])
-def test_a_full_name_that_its_plugin_lacks_is_refused_with_that_plugin_s_closest_name(site, name):
-    site.offer("shapes", OWN)
-    site.offer("birds", "'fusion', 'owl', 'birds:Owl', ''")
-    assert refusal(site.registry(), name).message == f"dysfw-shapes 1.0 has no fusion {name!r}; did you mean 'own'?"
+def test_a_full_name_that_its_plugin_lacks_is_refused_with_that_plugin_s_closest_name(fake_plugins, name):
+    fake_plugins.offer("shapes", OWN)
+    fake_plugins.offer("birds", "'fusion', 'owl', 'birds:Owl', ''")
+    assert refusal(fake_plugins.registry(), name).message == f"dysfw-shapes 1.0 has no fusion {name!r}; did you mean 'own'?"
 
 
-def test_a_known_name_asked_of_another_plugin_is_not_blamed_on_its_own(site):
-    site.offer("timm", "'backbone', 'timm', 'shapes:Timm', ''")
-    site.offer("shapes", OWN)
-    assert refusal(site.registry(), "shapes:timm", "backbone").message == "dysfw-shapes 1.0 has no backbone 'shapes:timm'"
-    assert refusal(site.registry(), "nowhere:timm", "backbone").message.startswith("no backbone is called 'nowhere:timm'")
+def test_a_known_name_asked_of_another_plugin_is_not_blamed_on_its_own(fake_plugins):
+    fake_plugins.offer("timm", "'backbone', 'timm', 'shapes:Timm', ''")
+    fake_plugins.offer("shapes", OWN)
+    assert (
+        refusal(fake_plugins.registry(), "shapes:timm", "backbone").message == "dysfw-shapes 1.0 has no backbone 'shapes:timm'"
+    )
+    assert refusal(fake_plugins.registry(), "nowhere:timm", "backbone").message.startswith(
+        "no backbone is called 'nowhere:timm'"
+    )
 
 
-def test_a_missing_extra_says_how_to_install_it(site):
+def test_a_missing_extra_says_how_to_install_it(fake_plugins):
     spec = "'fusion', 'own', 'shapes:Own', 'mine', extra='gpu', needs=('fast_library',)"
-    site.offer("shapes", spec, shapes="import fast_library.kernels")
-    error = refusal(site.registry(), "own")
+    fake_plugins.offer("shapes", spec, shapes="import fast_library.kernels")
+    error = refusal(fake_plugins.registry(), "own")
     assert error.message == "fusion 'own' of dysfw-shapes 1.0 needs its optional extra 'gpu' (fast_library is not installed)"
     assert error.hint == "pip install 'dysfw-shapes[gpu]'"
 
@@ -136,9 +141,9 @@ def test_a_missing_extra_says_how_to_install_it(site):
         ("import sys\nsys.exit('bye')", "SystemExit: bye"),
     ],
 )
-def test_a_component_that_cannot_be_imported_says_why(site, source, reason):
-    site.offer("shapes", OWN.replace("'mine'", "'mine', extra='gpu', needs=('fast_library',)"), shapes=source)
-    error = refusal(site.registry(), "own")
+def test_a_component_that_cannot_be_imported_says_why(fake_plugins, source, reason):
+    fake_plugins.offer("shapes", OWN.replace("'mine'", "'mine', extra='gpu', needs=('fast_library',)"), shapes=source)
+    error = refusal(fake_plugins.registry(), "own")
     assert error.message == f"fusion 'own' is installed (dysfw-shapes 1.0) but cannot be imported: {reason}"
     assert "reinstall" in error.hint
 
@@ -146,14 +151,14 @@ def test_a_component_that_cannot_be_imported_says_why(site, source, reason):
 @pytest.mark.parametrize(
     ("kind", "target", "reason"),
     [
-        ("head", "Own", "is not a subclass of dysfw.components.Head"),
-        ("fusion", "function", "is not a subclass of dysfw.components.Fusion"),
+        ("head", "Own", "is not a subclass of dysfw.contracts.components.Head"),
+        ("fusion", "function", "is not a subclass of dysfw.contracts.components.Fusion"),
         ("fusion", "Abstract", "does not implement: fuse"),
     ],
 )
-def test_a_component_that_breaks_its_contract_is_refused(site, kind, target, reason):
-    site.offer("shapes", f"{kind!r}, 'own', 'shapes:{target}', ''", shapes=FUSION)
-    assert refusal(site.registry(), "own", kind).message == f"{kind} 'own' of dysfw-shapes 1.0 {reason}"
+def test_a_component_that_breaks_its_contract_is_refused(fake_plugins, kind, target, reason):
+    fake_plugins.offer("shapes", f"{kind!r}, 'own', 'shapes:{target}', ''", shapes=FUSION)
+    assert refusal(fake_plugins.registry(), "own", kind).message == f"{kind} 'own' of dysfw-shapes 1.0 {reason}"
 
 
 RUBBISH = [
@@ -170,15 +175,15 @@ RUBBISH = [
 
 
 @pytest.mark.parametrize(("body", "reason"), RUBBISH)
-def test_a_plugin_whose_hook_fails_registers_nothing_and_hurts_no_other(site, body, reason):
-    site.offer("alpha", OWN)
-    site.install(
+def test_a_plugin_whose_hook_fails_registers_nothing_and_hurts_no_other(fake_plugins, body, reason):
+    fake_plugins.offer("alpha", OWN)
+    fake_plugins.install(
         "broken",
         f"@hookimpl\ndef dysfw_components():\n    {body}\n"
         "@hookimpl\ndef dysfw_commands():\n    return [CommandSpec('fine', 'a:b', '')]\n",
     )
-    site.offer("zeta", "'head', 'zeta', 'zeta:Zeta', ''")
-    registry = site.registry()
+    fake_plugins.offer("zeta", "'head', 'zeta', 'zeta:Zeta', ''")
+    registry = fake_plugins.registry()
     alpha, broken, zeta = registry.plugins
     assert alpha.error is None
     assert zeta.error is None
@@ -190,29 +195,31 @@ def test_a_plugin_whose_hook_fails_registers_nothing_and_hurts_no_other(site, bo
     assert names == {"fusion": ["own"], "head": ["zeta"]}
 
 
-def test_hooks_may_be_left_out_or_return_nothing(site):
-    site.install("none", "@hookimpl\ndef dysfw_components():\n    return None\n")
-    (plugin,) = site.registry().plugins
+def test_hooks_may_be_left_out_or_return_nothing(fake_plugins):
+    fake_plugins.install("none", "@hookimpl\ndef dysfw_components():\n    return None\n")
+    (plugin,) = fake_plugins.registry().plugins
     assert plugin.error is None
 
 
-def test_commands_and_bundles_are_registered_with_their_plugin(site):
-    site.install(
+def test_commands_and_bundles_are_registered_with_their_plugin(fake_plugins):
+    fake_plugins.install(
         "shapes",
         "@hookimpl\ndef dysfw_commands():\n    return [CommandSpec('draw', 'shapes:draw', 'draws')]\n"
         "@hookimpl\ndef dysfw_bundles():\n    return [BundleSpec('trained', 'shapes_data:bundles/trained', 'a bundle')]\n",
     )
-    (site.folder / "shapes_data").mkdir()
-    (site.folder / "shapes_data" / "__init__.py").touch()
-    registry = site.registry()
+    (fake_plugins.folder / "shapes_data").mkdir()
+    (fake_plugins.folder / "shapes_data" / "__init__.py").touch()
+    registry = fake_plugins.registry()
     assert [entry.full_name for entry in registry.commands] == ["dysfw-shapes:draw"]
-    assert registry.bundle("trained") == site.folder / "shapes_data" / "bundles" / "trained"
+    assert registry.bundle("trained") == fake_plugins.folder / "shapes_data" / "bundles" / "trained"
     assert refusal(registry, "trainde", action="bundle").message == "no bundle is called 'trainde'; did you mean 'trained'?"
 
 
-def test_a_bundle_in_a_package_that_is_not_there_says_whose_it_is(site):
-    site.install("shapes", "@hookimpl\ndef dysfw_bundles():\n    return [BundleSpec('trained', 'no_such_package:b', '')]\n")
-    message = refusal(site.registry(), "trained", action="bundle").message
+def test_a_bundle_in_a_package_that_is_not_there_says_whose_it_is(fake_plugins):
+    fake_plugins.install(
+        "shapes", "@hookimpl\ndef dysfw_bundles():\n    return [BundleSpec('trained', 'no_such_package:b', '')]\n"
+    )
+    message = refusal(fake_plugins.registry(), "trained", action="bundle").message
     assert message.startswith("bundle 'trained' is installed (dysfw-shapes 1.0) but cannot be imported: ModuleNotFoundError")
 
 
@@ -225,14 +232,14 @@ def test_the_environment_s_registry_has_the_core_s_own_components():
 WEIGHTS = "@hookimpl\ndef dysfw_weights():\n    return [WeightsSpec('faces', 'shapes_data:faces.safetensors', 'a trunk')]\n"
 
 
-def test_weights_are_found_by_short_and_by_full_name(site):
-    (site.folder / "shapes_data").mkdir()
-    site.install("shapes", WEIGHTS)
+def test_weights_are_found_by_short_and_by_full_name(fake_plugins):
+    (fake_plugins.folder / "shapes_data").mkdir()
+    fake_plugins.install("shapes", WEIGHTS)
     for name in ("faces", "dysfw-shapes:faces"):
-        entry = site.registry().named_weights(name)
+        entry = fake_plugins.registry().named_weights(name)
         assert entry.full_name == "dysfw-shapes:faces"
         assert entry.spec.file == "shapes_data:faces.safetensors"
-    assert site.registry().named_weights("trunk.safetensors") is None
+    assert fake_plugins.registry().named_weights("trunk.safetensors") is None
 
 
 HASH = "sha256='0' * 64"
@@ -251,39 +258,39 @@ HASH = "sha256='0' * 64"
     ("'x.bin', 'an address', hub='https://huggingface.co/a/b'", "owner/repository"),
     ("'x.bin', 'less than nothing', size=-1, hub='a/b'", "or 0 for unknown, found -1"),
 ])  # fmt: skip
-def test_a_manifest_that_cannot_be_followed_breaks_its_plugin_alone(site, manifest, problem):
-    site.install("shapes", f"@hookimpl\ndef dysfw_weights():\n    return [WeightsSpec('faces', {manifest})]\n")
-    (plugin,) = [p for p in site.registry().plugins if p.name == "shapes"]
+def test_a_manifest_that_cannot_be_followed_breaks_its_plugin_alone(fake_plugins, manifest, problem):
+    fake_plugins.install("shapes", f"@hookimpl\ndef dysfw_weights():\n    return [WeightsSpec('faces', {manifest})]\n")
+    (plugin,) = [p for p in fake_plugins.registry().plugins if p.name == "shapes"]
     assert "dysfw_weights: 'faces' must" in str(plugin.error)
     assert problem in str(plugin.error)
 
 
-def test_weights_of_a_plugin_that_is_not_installed_say_what_to_install(site, monkeypatch):
+def test_weights_of_a_plugin_that_is_not_installed_say_what_to_install(fake_plugins, monkeypatch):
     monkeypatch.setitem(known.WEIGHTS, "faces", "dysfw-shapes")
     with pytest.raises(DysfwError) as caught:
-        site.registry().named_weights("faces")
+        fake_plugins.registry().named_weights("faces")
     error = caught.value
     assert error.message == "weights 'faces' belongs to the plugin dysfw-shapes, which is not installed"
     assert "pip install" in error.hint
 
 
-def test_weights_of_two_plugins_must_be_named_in_full(site):
-    (site.folder / "shapes_data").mkdir()
+def test_weights_of_two_plugins_must_be_named_in_full(fake_plugins):
+    (fake_plugins.folder / "shapes_data").mkdir()
     for name in ("shapes", "others"):
-        site.install(name, WEIGHTS)
+        fake_plugins.install(name, WEIGHTS)
     with pytest.raises(DysfwError, match="weights 'faces' is registered by dysfw-others 1.0 and dysfw-shapes 1.0"):
-        site.registry().named_weights("faces")
+        fake_plugins.registry().named_weights("faces")
 
 
-def test_a_plugin_that_hangs_as_it_registers_is_interrupted(site, monkeypatch):
+def test_a_plugin_that_hangs_as_it_registers_is_interrupted(fake_plugins, monkeypatch):
     monkeypatch.setattr(host, "PATIENCE", 0.2)
-    site.install("slow", "@hookimpl\ndef dysfw_components():\n    while True: pass")
-    (plugin,) = site.registry().plugins
+    fake_plugins.install("slow", "@hookimpl\ndef dysfw_components():\n    while True: pass")
+    (plugin,) = fake_plugins.registry().plugins
     assert str(plugin.error) == "the plugin was still registering after 0.2 s, and was interrupted"
 
 
-def test_what_several_plugins_call_by_one_name_is_listed(site):
-    site.offer("shapes", OWN)
-    site.offer("forms", "'fusion', 'own', 'forms:Own', 'theirs'", "'head', 'own', 'forms:Own', 'a head'")
-    found = {key: [p.name for p in owners] for key, owners in site.registry().doubled().items()}
+def test_what_several_plugins_call_by_one_name_is_listed(fake_plugins):
+    fake_plugins.offer("shapes", OWN)
+    fake_plugins.offer("forms", "'fusion', 'own', 'forms:Own', 'theirs'", "'head', 'own', 'forms:Own', 'a head'")
+    found = {key: [p.name for p in owners] for key, owners in fake_plugins.registry().doubled().items()}
     assert found == {("fusion", "own"): ["forms", "shapes"]}

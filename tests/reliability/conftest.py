@@ -5,11 +5,11 @@ from safetensors.numpy import load_file, save_file
 
 from dysfw.bundle.contents import Manifest
 from dysfw.data.read import read_dataset
-from dysfw.engine.assemble import open_pipeline
-from dysfw.files import sha256_of
-from dysfw.progress import Silent
+from dysfw.inference.loading import open_pipeline
 from dysfw.recipe.check import load_recipe
 from dysfw.training.train import train
+from dysfw.util.files import sha256_of
+from dysfw.util.progress import Silent
 
 COLOURS = {"red": (200, 40, 40), "green": (40, 160, 40), "sand": (190, 170, 110)}
 PATIENTS = 20
@@ -24,20 +24,20 @@ def bundle(toys, toy_recipe, paint, tmp_path):
             paint(f"data/{label}-{n}.png", colour, seed=n)
             rows.append(f"{label}-{n}.png,{label},{label}-{n}")
     (tmp_path / "data" / "manifest.csv").write_text("\n".join(rows) + "\n")
-    recipe = load_recipe(toy_recipe, toys, ["reliability.smallest_face=20"])
+    recipe = load_recipe(toy_recipe, toys, ["reliability.min_face_height=20"])
     train(recipe, read_dataset(tmp_path / "data"), tmp_path / "bundle", Silent())
     return tmp_path / "bundle"
 
 
 @pytest.fixture
-def judge(toys, bundle):
+def predict(toys, bundle):
     """judge(photograph, "reliability.coverage=0.5"): what the bundle says of it."""
 
-    def judge(image, *overrides: str):
+    def predict(image, *overrides: str):
         (prediction,) = open_pipeline(bundle, toys, overrides).predict([image], pixels=True)
         return prediction
 
-    return judge
+    return predict
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from PIL import Image as Pillow
 from PIL import ImageFilter
 
 from dysfw.reliability.quality import quality_of, sharpness
-from dysfw.types import Embedded, Face, HeadPose, Image, Segmentation
+from dysfw.types import Face, FaceEmbedding, HeadPose, Image, Segmentation
 
 
 @pytest.fixture
@@ -55,8 +55,10 @@ def test_several_crops_give_their_mean_and_a_crop_of_one_colour_is_not_called_bl
 def test_size_and_pose_are_read_off_the_face(pose, turned):
     image = Image(np.zeros((100, 100, 3), np.uint8), "x.png", "0")
     face = Face(np.array([10, 20, 60, 95], np.float32), 1.0, np.zeros((5, 2), np.float32))
-    one = Embedded(image, face, 1, 0, Segmentation((), pose=pose), np.zeros((1, 2), np.float32), np.ones(1, bool), (), {}, -0.5)
+    one = FaceEmbedding(
+        image, face, 1, 0, Segmentation((), pose=pose), np.zeros((1, 2), np.float32), np.ones(1, bool), (), {}, -0.5
+    )
     quality = quality_of([one])
     assert (quality.height.tolist(), quality.sharpness.tolist()) == ([75], [-0.5])
-    np.testing.assert_equal(quality.turned, [turned])
+    np.testing.assert_equal(quality.pose_angle, [turned])
     assert quality.rows(np.array([0, 0])).height.tolist() == [75, 75]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image as Pillow
-from skimage import data as pictures
+from skimage import data as images
 
-from dysfw.engine.assemble import open_pipeline
+from dysfw.inference.loading import open_pipeline
 from dysfw.registry.registry import load_registry
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "dlib.yaml"
@@ -21,10 +21,10 @@ def pipeline():
 
 def test_a_photograph_of_a_person_is_refused_as_unlike_the_phantoms(pipeline, tmp_path):
     """scikit-image's astronaut: public domain, NASA."""
-    Pillow.fromarray(pictures.astronaut()).save(tmp_path / "astronaut.png")
+    Pillow.fromarray(images.astronaut()).save(tmp_path / "astronaut.png")
     (prediction,) = pipeline.predict([tmp_path / "astronaut.png"])
     assert prediction.reliable is False
-    assert [reason.code for reason in prediction.reasons] == ["unlike_training"]
+    assert [reason.code for reason in prediction.reasons] == ["out_of_distribution"]
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image as Pillow
 
 from dysfw.bundle.read import read_bundle
-from dysfw.engine.assemble import open_pipeline
 from dysfw.errors import DysfwError
+from dysfw.inference.loading import open_pipeline
 from dysfw.reliability.quality import Quality
 
 RED, BETWEEN = (200, 40, 40), (120, 100, 40)
@@ -26,27 +26,27 @@ def codes(prediction):
     return [reason.code for reason in prediction.reasons]
 
 
-def test_a_photograph_like_those_in_training_is_reliable_and_has_a_set(judge, paint):
-    prediction = judge(paint("new.png", RED, seed=99))
+def test_a_photograph_like_those_in_training_is_reliable_and_has_a_set(predict, paint):
+    prediction = predict(paint("new.png", RED, seed=99))
     assert (prediction.reliable, prediction.reasons) == (True, ())
     assert prediction.prediction_set.coverage == 0.9
     assert [prediction.labels[k] for k in prediction.prediction_set.members] == ["red"]
     assert prediction.prediction_set.always == ()
 
 
-def test_another_kind_of_picture_is_unlike_the_training(judge, striped):
-    prediction = judge(striped)
+def test_another_kind_of_picture_is_unlike_the_training(predict, striped):
+    prediction = predict(striped)
     assert prediction.reliable is False
-    assert "unlike_training" in codes(prediction)
+    assert "out_of_distribution" in codes(prediction)
     assert set(prediction.reasons) <= set(prediction.notices)
 
 
-def test_nothing_is_called_unlike_or_blurred_where_the_recipe_forbids_it(judge, striped):
-    assert judge(striped, "reliability.unlike=0", "reliability.blurred=0").reliable is True
+def test_nothing_is_called_unlike_or_blurred_where_the_recipe_forbids_it(predict, striped):
+    assert predict(striped, "reliability.ood_false_alarm_rate=0", "reliability.min_sharpness_quantile=0").reliable is True
 
 
-def test_a_small_face_is_refused_where_the_recipe_says_so(judge, paint):
-    assert codes(judge(paint("new.png", RED, seed=99), "reliability.smallest_face=60")) == ["face_too_small"]
+def test_a_small_face_is_refused_where_the_recipe_says_so(predict, paint):
+    assert codes(predict(paint("new.png", RED, seed=99), "reliability.min_face_height=60")) == ["face_too_small"]
 
 
 def test_each_shortcoming_has_its_own_reason_and_what_nobody_measured_has_none(toys, bundle, paint):
@@ -55,46 +55,46 @@ def test_each_shortcoming_has_its_own_reason_and_what_nobody_measured_has_none(t
     quality = Quality(
         sharpness=np.array([one.sharpness, -30.0, math.nan, one.sharpness]),
         height=np.array([50.0, 50.0, 19.0, math.nan]),
-        turned=np.array([39.0, math.nan, math.nan, 41.0]),
+        pose_angle=np.array([39.0, math.nan, math.nan, 41.0]),
     )
     embeddings, present = np.repeat(one.embeddings[None], 4, axis=0), np.repeat(one.present[None], 4, axis=0)
     fused = np.full((4, 3), 1 / 3, np.float32)
-    assessed = pipeline.judge.trust.assess(fused, embeddings, present, quality)
+    assessed = pipeline.predict.reliability.assess(fused, embeddings, present, quality)
     found = [[reason.code for reason in reasons] for reasons in assessed.reasons]
     assert found == [[], ["face_too_blurred"], ["face_too_small"], ["face_turned_too_far"]]
 
 
-def test_the_coverage_is_changed_without_training(judge, paint):
+def test_the_coverage_is_changed_without_training(predict, paint):
     image = paint("between.png", BETWEEN)
-    sizes = [len(judge(image, f"reliability.coverage={c}").prediction_set.members) for c in (0.3, 0.9, 0.99)]
+    sizes = [len(predict(image, f"reliability.coverage={c}").prediction_set.members) for c in (0.3, 0.9, 0.99)]
     assert sizes == sorted(sizes)
-    last = judge(image, "reliability.coverage=0.99").prediction_set
+    last = predict(image, "reliability.coverage=0.99").prediction_set
     assert last.always == last.members == (0, 1, 2)  # of twenty patients nothing can be said with such certainty
 
 
-def test_probabilities_are_calibrated_unless_the_recipe_says_otherwise_and_votes_never(judge, paint):
+def test_probabilities_are_calibrated_unless_the_recipe_says_otherwise_and_votes_never(predict, paint):
     image = paint("between.png", BETWEEN)
-    plain, other = judge(image, "reliability.calibrate=false"), judge(image)
-    np.testing.assert_allclose(plain.probabilities, plain.votes.mean(axis=0), atol=1e-6)
-    np.testing.assert_array_equal(plain.votes, other.votes)
+    plain, other = predict(image, "reliability.calibrate=false"), predict(image)
+    np.testing.assert_allclose(plain.probabilities, plain.region_probabilities.mean(axis=0), atol=1e-6)
+    np.testing.assert_array_equal(plain.region_probabilities, other.region_probabilities)
     assert abs(plain.probabilities - other.probabilities).max() > 0.01
     assert plain.ranking == other.ranking
 
 
 @pytest.mark.parametrize("fusion", ["mean", "weighted"])
 def test_calibration_is_that_of_the_fusion_in_use(toys, bundle, fusion):
-    trust = open_pipeline(bundle, toys, [f"fusion.use={fusion}"]).judge.trust
-    again = open_pipeline(bundle, toys, [f"fusion.use={fusion}"]).judge.trust
-    assert trust.temperature == again.temperature
-    geometric = open_pipeline(bundle, toys, ["fusion.use=geometric"]).judge.trust
-    assert trust.temperature != geometric.temperature
+    reliability = open_pipeline(bundle, toys, [f"fusion.use={fusion}"]).predict.reliability
+    again = open_pipeline(bundle, toys, [f"fusion.use={fusion}"]).predict.reliability
+    assert reliability.temperature == again.temperature
+    geometric = open_pipeline(bundle, toys, ["fusion.use=geometric"]).predict.reliability
+    assert reliability.temperature != geometric.temperature
 
 
-def test_a_bundle_from_before_works_as_it_did_and_says_that_nothing_was_assessed(toys, bundle, change_state, judge, paint):
+def test_a_bundle_from_before_works_as_it_did_and_says_that_nothing_was_assessed(toys, bundle, change_state, predict, paint):
     image = paint("new.png", RED, seed=99)
-    before = judge(image, "reliability.calibrate=false")
+    before = predict(image, "reliability.calibrate=false")
     change_state(lambda arrays: {name: array for name, array in arrays.items() if not name.startswith("reliability/")})
-    prediction = judge(image)
+    prediction = predict(image)
     assert (prediction.reliable, prediction.reasons, prediction.prediction_set) == (None, (), None)
     assert [notice.code for notice in open_pipeline(bundle, toys).notices] == ["not_assessed"]
     np.testing.assert_allclose(prediction.probabilities, before.probabilities, atol=1e-6)
@@ -129,11 +129,14 @@ def test_a_description_of_other_embeddings_is_refused(toys, bundle, change_state
 
 
 def test_a_bundle_holds_nobody_s_embedding(toys, bundle):
-    votes, typicality = read_bundle(bundle, toys).fitted.votes, read_bundle(bundle, toys).fitted.typicality
+    votes, embedding_distribution = (
+        read_bundle(bundle, toys).fitted.out_of_fold,
+        read_bundle(bundle, toys).fitted.embedding_distribution,
+    )
     assert votes.distances.shape == (60, 2)
     assert votes.sharpness.shape == (60,)
-    assert typicality.mean.shape == (2, 48)
-    assert typicality.axes.shape == (2, 8, 48)
+    assert embedding_distribution.mean.shape == (2, 48)
+    assert embedding_distribution.axes.shape == (2, 8, 48)
 
 
 def test_the_model_card_says_what_a_prediction_must_meet(bundle):

@@ -6,21 +6,21 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from dysfw.engine.assemble import open_pipeline
+from dysfw.inference.loading import open_pipeline
+from dysfw.output.figure import save_figure
+from dysfw.output.terminal import print_prediction, set_text
+from dysfw.output.to_json import prediction_to_json
 from dysfw.types import Notice, PredictionSet
-from dysfw.views.figure import save_figure
-from dysfw.views.record import record
-from dysfw.views.text import print_judgement, set_text
 
 
 @pytest.fixture
-def prediction(judge, paint):
-    return judge(paint("new.png", (200, 40, 40), seed=99))
+def prediction(predict, paint):
+    return predict(paint("new.png", (200, 40, 40), seed=99))
 
 
 def printed(prediction) -> str:
     console = Console(file=io.StringIO(), width=200)
-    print_judgement(console, prediction, 5, (), {})
+    print_prediction(console, prediction, 5, (), {})
     return console.file.getvalue()
 
 
@@ -30,7 +30,7 @@ def test_the_terminal_says_yes(prediction):
 
 
 def test_the_terminal_says_no_and_every_reason_once(prediction):
-    reasons = (Notice("face_too_small", "the face is 12 px high"), Notice("unlike_training", "the face is [odd]"))
+    reasons = (Notice("face_too_small", "the face is 12 px high"), Notice("out_of_distribution", "the face is [odd]"))
     said = printed(replace(prediction, reliable=False, reasons=reasons, notices=reasons))
     assert "reliable: no, because the face is 12 px high; the face is [odd]" in said
     assert said.count("12 px") == 1
@@ -38,7 +38,7 @@ def test_the_terminal_says_no_and_every_reason_once(prediction):
 
 
 def test_nothing_is_promised_of_a_face_unlike_those_in_training(prediction):
-    reasons = (Notice("unlike_training", "the face is odd"),)
+    reasons = (Notice("out_of_distribution", "the face is odd"),)
     assert "90 % set" in printed(prediction)
     assert "90 % set" not in printed(replace(prediction, reliable=False, reasons=reasons))
 
@@ -62,11 +62,11 @@ def test_a_set_is_told_in_a_line(prediction, own, text):
 def test_programs_get_reasons_and_set(prediction, toys, bundle):
     pipeline = open_pipeline(bundle, toys)
     own, reasons = PredictionSet(0.9, (1, 2), (2,)), (Notice("face_too_small", "the face is 12 px high"),)
-    written = record(replace(prediction, reliable=False, reasons=reasons, prediction_set=own), pipeline)
+    written = prediction_to_json(replace(prediction, reliable=False, reasons=reasons, prediction_set=own), pipeline)
     assert written["reliable"] is False
     assert written["reasons"] == [{"code": "face_too_small", "message": "the face is 12 px high"}]
     assert written["prediction_set"] == {"coverage": 0.9, "labels": ["red", "sand"], "always": ["sand"]}
-    assert record(replace(prediction, prediction_set=None), pipeline)["prediction_set"] is None
+    assert prediction_to_json(replace(prediction, prediction_set=None), pipeline)["prediction_set"] is None
 
 
 def test_the_figure_says_it_too(prediction, toys, bundle, tmp_path):

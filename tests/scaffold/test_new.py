@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from dysfw.kinds import KINDS
+from dysfw.contracts.kinds import KINDS
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ import pytest
 import requests
 
 from dysfw.data.read import read_dataset
-from dysfw.engine.assemble import open_pipeline
-from dysfw.engine.pipeline import Pipeline
-from dysfw.progress import Silent
+from dysfw.inference.loading import open_pipeline
+from dysfw.inference.pipeline import Pipeline
 from dysfw.recipe.check import load_recipe
-from dysfw.serve.listen import listening, server_of
+from dysfw.serve.server import listening, server_of
 from dysfw.serve.settings import Settings
 from dysfw.training.train import train
+from dysfw.util.progress import Silent
 
 TOKEN = "the-right-token"  # noqa: S105
 
@@ -27,9 +27,9 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.settings.port}"
 
-    def post(self, *photographs, headers=None, token=TOKEN, **fields) -> requests.Response:
+    def post(self, *images, headers=None, token=TOKEN, **fields) -> requests.Response:
         """photographs: paths, or (name, bytes)."""
-        files = [("images", one if isinstance(one, tuple) else (one.name, one.read_bytes())) for one in photographs]
+        files = [("images", one if isinstance(one, tuple) else (one.name, one.read_bytes())) for one in images]
         known = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.post(
             f"{self.url}/v1/predictions", files=files, data=fields, headers=known | (headers or {}), timeout=60

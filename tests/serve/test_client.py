@@ -1,7 +1,7 @@
 import pytest
 
-from dysfw.client import Client
 from dysfw.errors import DysfwError
+from dysfw.serve.client import Client
 
 RED = (200, 40, 40)
 

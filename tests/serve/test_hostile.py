@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 
 from dysfw.explain.explanation import maps_of
 from dysfw.serve import worker
-from dysfw.serve.listen import Prompt
+from dysfw.serve.server import Prompt
 from dysfw.serve.settings import MIB, Settings, is_loopback
 
 RED = (200, 40, 40)
@@ -249,7 +249,7 @@ def test_a_broken_request_is_told_so(server, headers, body, status):
 
 
 def test_more_photographs_than_allowed_are_refused(serving, paint):
-    server = serving(photographs=2)
+    server = serving(images=2)
     one = paint("a.png", RED)
     answer = server.post(one, one, one)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "malformed")

@@ -11,7 +11,7 @@ import pytest
 HERE = Path(__file__).parent
 CASES = "40"  # of each operation, beside those of every limit and every field
 # That a request is well formed does not make what it holds a photograph.
-NO_PHOTOGRAPH = "positive_data_acceptance"
+NO_IMAGE = "positive_data_acceptance"
 
 
 def test_the_api_is_described_as_it_is(server):
@@ -34,12 +34,12 @@ def test_the_api_is_described_as_it_is(server):
     assert "null" not in str(form)
 
 
-@pytest.mark.parametrize("photographs", [False, True], ids=["whatever", "photographs"])
-def test_what_is_made_of_the_description_is_answered_as_it_says(server, paint, tmp_path, photographs):
+@pytest.mark.parametrize("images", [False, True], ids=["whatever", "images"])
+def test_what_is_made_of_the_description_is_answered_as_it_says(server, paint, tmp_path, images):
     """Also with photographs that can be judged, which schemathesis cannot make up; what it holds to be no photograph then is
     one, so that a refusal is not expected."""
-    excluded, hooks = NO_PHOTOGRAPH, {}
-    if photographs:
+    excluded, hooks = NO_IMAGE, {}
+    if images:
         excluded += ",negative_data_rejection"
         hooks = {"SCHEMATHESIS_HOOKS": "photographed", "PHOTOGRAPH": str(paint("a.png", (200, 40, 40)))}
     ran = subprocess.run(
@@ -54,5 +54,5 @@ def test_what_is_made_of_the_description_is_answered_as_it_says(server, paint, t
     assert ran.returncode == 0, ran.stdout[-5000:] + ran.stderr[-2000:]
     assert int(re.search(r"(\d+) generated, \1 passed", ran.stdout)[1]) > 100, ran.stdout[-2000:]
     answers = dict(re.findall(r'path="/v1/predictions",status="(\d+)"} (\d+)', server.get("/metrics").text))
-    assert ("200" in answers) is photographs
+    assert ("200" in answers) is images
     assert "500" not in answers

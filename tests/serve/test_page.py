@@ -127,13 +127,13 @@ def test_a_photograph_that_the_browser_cannot_show_is_shown_as_it_was_judged(pag
     page.set_input_files("#files", [tmp_path / "a.tiff", tmp_path / "turned.webp"])
     page.wait_for_selector(".result:nth-child(2) .dysfw")
     for n in range(2):
-        picture = page.locator(".result image").nth(n)
+        image = page.locator(".result image").nth(n)
         size = page.evaluate(
             """async (address) => { const one = new Image(); one.src = address; await one.decode();
             return [one.naturalWidth, one.naturalHeight]; }""",
-            picture.get_attribute("href"),
+            image.get_attribute("href"),
         )
-        assert size == [round(float(picture.get_attribute(side))) for side in ("width", "height")]
+        assert size == [round(float(image.get_attribute(side))) for side in ("width", "height")]
 
 
 def test_the_keyboard_stays_where_it_was(page, paint):

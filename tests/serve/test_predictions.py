@@ -9,7 +9,7 @@ from google.protobuf.json_format import ParseDict
 from phenopackets.schema.v2 import Phenopacket
 from PIL import Image as Pillow
 
-from dysfw.views.record import record
+from dysfw.output.to_json import prediction_to_json
 
 RED, GREEN = (200, 40, 40), (40, 160, 40)
 
@@ -20,7 +20,7 @@ def test_an_answer_is_what_the_command_line_says(server, paint):
     assert answer.status_code == 200
     found = answer.json()
     assert found["patient"] is None
-    own = [record(one, server.pipeline) for one in server.pipeline.predict(paths)]
+    own = [prediction_to_json(one, server.pipeline) for one in server.pipeline.predict(paths)]
     for got, wanted in zip(found["predictions"], json.loads(json.dumps(own)), strict=True):
         assert got["image"] == wanted["image"] | {"source": wanted["image"]["source"].rpartition("/")[2]}
         for key in ("probabilities", "regions", "face", "ranking", "prediction_set", "reasons", "recipe", "bundle"):
@@ -69,11 +69,11 @@ def test_a_face_is_chosen_by_its_number(server, paint):
 def test_each_photograph_of_a_patient_may_have_its_own_face(server, paint):
     paths = [paint("a.png", RED), paint("b.png", RED, seed=3), paint("c.png", RED, seed=4)]
     found = server.post(*paths, patient="P", face="0,,0").json()
-    assert len(found["patient"]["photographs"]) == 3
+    assert len(found["patient"]["images"]) == 3
     answer = server.post(*paths, patient="P", face="0,7,").json()
     assert [one.get("error", {}).get("code") for one in answer["predictions"]] == [None, "no_such_face", None]
     assert answer["predictions"][1]["image"]["width"] == 64
-    assert [one["counted"] for one in answer["patient"]["photographs"]] == [True, True, False]
+    assert [one["counted"] for one in answer["patient"]["images"]] == [True, True, False]
     refused = server.post(*paths, face="0,1")
     assert refused.status_code == 400
     assert "face names 2 and there are 3 photographs" in refused.json()["error"]["message"]
@@ -82,8 +82,8 @@ def test_each_photograph_of_a_patient_may_have_its_own_face(server, paint):
 def test_html_shows_what_was_judged_where_that_is_asked_for(server, paint):
     one = paint("a.png", RED)
     assert "data:image" not in server.post(one, format="html").text
-    assert "data:image/jpeg;base64," in server.post(one, format="html", photograph="true").text
-    assert server.post(one, photograph="true").status_code == 400
+    assert "data:image/jpeg;base64," in server.post(one, format="html", image="true").text
+    assert server.post(one, image="true").status_code == 400
 
 
 def test_the_condition_that_is_asked_about_is_shown_whatever_its_rank(server, paint):

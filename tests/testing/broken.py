@@ -13,7 +13,7 @@ from dysfw.builtin.fusions.pools import Mean
 from dysfw.builtin.fusions.weighted import Weighted
 from dysfw.builtin.heads.knn import Knn
 from dysfw.builtin.segmenters.whole_face import WholeFace
-from dysfw.components import Backbone, Detector
+from dysfw.contracts.components import Backbone, Detector
 from dysfw.testing import phantom_faces, phantom_images
 from dysfw.types import Face, Region, Segmentation, State, Weights
 
@@ -413,38 +413,38 @@ class LosesACase(Knn):
 
 
 class Sums(Mean):
-    def fuse(self, votes, present):
-        return super().fuse(votes, present) * present.sum(axis=1, keepdims=True).astype(np.float32)
+    def fuse(self, region_probabilities, present):
+        return super().fuse(region_probabilities, present) * present.sum(axis=1, keepdims=True).astype(np.float32)
 
 
 class CountsTheAbsent(Mean):
-    def fuse(self, votes, present):
-        return votes.mean(axis=1)
+    def fuse(self, region_probabilities, present):
+        return region_probabilities.mean(axis=1)
 
 
 class MultipliesByZero(Mean):
     """Leaves absent regions out by a weight of 0, which does not take away what is no number."""
 
-    def fuse(self, votes, present):
+    def fuse(self, region_probabilities, present):
         weights = present[:, :, None].astype(np.float32)
-        return (votes * weights).sum(axis=1) / weights.sum(axis=1)
+        return (region_probabilities * weights).sum(axis=1) / weights.sum(axis=1)
 
 
 class LeastLikely(Mean):
-    def fuse(self, votes, present):
-        found = 1 - super().fuse(votes, present)
+    def fuse(self, region_probabilities, present):
+        found = 1 - super().fuse(region_probabilities, present)
         return found / found.sum(axis=1, keepdims=True)
 
 
 class NeedsAVote(Mean):
-    def fuse(self, votes, present):
-        votes[0]
-        return super().fuse(votes, present)
+    def fuse(self, region_probabilities, present):
+        region_probabilities[0]
+        return super().fuse(region_probabilities, present)
 
 
 class ComparesPhotographs(Mean):
-    def fuse(self, votes, present):
-        found = super().fuse(votes, present)
+    def fuse(self, region_probabilities, present):
+        found = super().fuse(region_probabilities, present)
         found = found / (found.max(axis=0, keepdims=True) if len(found) else 1)
         return found / found.sum(axis=1, keepdims=True)
 

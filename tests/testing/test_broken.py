@@ -3,7 +3,7 @@
 import pytest
 from broken import CAUGHT_BY
 
-from dysfw.kinds import KINDS
+from dysfw.contracts.kinds import KINDS
 from dysfw.testing import check_component
 from dysfw.testing.checks import CHECKS
 from dysfw.testing.checks.general import CHECKS as GENERAL

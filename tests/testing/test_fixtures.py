@@ -1,4 +1,4 @@
-"""What `dysfw.pytest_plugin` gives to the tests of plugins."""
+"""What `dysfw.testing.pytest_plugin` gives to the tests of plugins."""
 
 import numpy as np
 import pytest
@@ -22,9 +22,9 @@ def test_noise_is_the_same_for_a_seed(dysfw_noise):
     assert dysfw_noise(width=7, height=5).pixels.shape == (5, 7, 3)
 
 
-def test_a_registry_of_nothing_else(dysfw_registry, dysfw_site):
+def test_a_registry_of_nothing_else(dysfw_registry, dysfw_fake_plugins):
     assert {plugin.distribution for plugin in dysfw_registry().plugins} == {"dysfw"}
-    dysfw_site.offer("mine", "'fusion', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'averages'")
+    dysfw_fake_plugins.offer("mine", "'fusion', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'averages'")
     registry = dysfw_registry("mine=mine_plugin")
     assert registry.component("fusion", "plain").plugin.name == "mine"
 
@@ -44,9 +44,9 @@ def test_a_server_that_fails_is_told(dysfw_weights_server):
         fetch_weights(spec)
 
 
-def test_conformance_makes_a_test_of_every_check(pytester, dysfw_site, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(dysfw_site.folder))
-    dysfw_site.offer(
+def test_conformance_makes_a_test_of_every_check(pytester, dysfw_fake_plugins, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(dysfw_fake_plugins.folder))
+    dysfw_fake_plugins.offer(
         "mine", "'fusion', 'plain', 'mine:Plain', 'averages'", requires="dysfw>=0.1,<0.2",
         mine="from dysfw.builtin.fusions.pools import Mean\n"
              "class Plain(Mean):\n    def fuse(self, v, p): return super().fuse(v, p) * 2",

@@ -25,10 +25,10 @@ SPECS = ("'fusion', 'plain', 'mine:Plain', 'averages'", "'fusion', 'picky', 'min
 
 
 @pytest.fixture
-def mine(dysfw_site, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(dysfw_site.folder))
-    dysfw_site.offer("mine", *SPECS, requires="dysfw>=0.1,<0.2", mine=SOURCE)
-    return dysfw_site.registry()
+def mine(dysfw_fake_plugins, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(dysfw_fake_plugins.folder))
+    dysfw_fake_plugins.offer("mine", *SPECS, requires="dysfw>=0.1,<0.2", mine=SOURCE)
+    return dysfw_fake_plugins.registry()
 
 
 def test_a_good_component_passes_everything_that_applies():
@@ -110,7 +110,7 @@ def test_a_summary_counts_every_kind():
 class Quits(Mean):
     """Ends the program."""
 
-    def fuse(self, votes, present):
+    def fuse(self, region_probabilities, present):
         raise SystemExit(0)
 
 
@@ -136,8 +136,8 @@ def test_every_entry_point_of_a_distribution_is_checked(mine, monkeypatch):
     assert {"plugin dysfw-mine (mine)", "plugin dysfw-mine (other)"} <= subjects
 
 
-def test_a_plugin_that_is_left_out_cannot_be_checked(dysfw_site):
-    dysfw_site.offer("mine", *SPECS, mine=SOURCE)
-    dysfw_site.offer("yours")
+def test_a_plugin_that_is_left_out_cannot_be_checked(dysfw_fake_plugins):
+    dysfw_fake_plugins.offer("mine", *SPECS, mine=SOURCE)
+    dysfw_fake_plugins.offer("yours")
     with pytest.raises(DysfwError, match="mine is left out by --plugins or DYSFW_PLUGINS"):
-        plugin_cases("mine", registry=dysfw_site.registry(["yours"]))
+        plugin_cases("mine", registry=dysfw_fake_plugins.registry(["yours"]))

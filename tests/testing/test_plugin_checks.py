@@ -17,13 +17,13 @@ def outcome_of(check, report):
 
 
 @pytest.fixture
-def checked(dysfw_site, monkeypatch):
+def checked(dysfw_fake_plugins, monkeypatch):
     """checked(source, requires=…): the report on a plugin whose module has that source."""
-    monkeypatch.setenv("PYTHONPATH", str(dysfw_site.folder))
+    monkeypatch.setenv("PYTHONPATH", str(dysfw_fake_plugins.folder))
 
     def checked(source, requires="dysfw>=0.1,<0.2", **modules):
-        dysfw_site.install("mine", source, requires, **modules)
-        return check_plugin("mine", registry=dysfw_site.registry())
+        dysfw_fake_plugins.install("mine", source, requires, **modules)
+        return check_plugin("mine", registry=dysfw_fake_plugins.registry())
 
     return checked
 
@@ -52,7 +52,7 @@ def test_a_good_plugin_passes(checked):
         (OFFER.format("'fusion', 'plain', 'dysfw.builtin.fusions.pools:Lost', 'x'"),
          "can_import_each_component", "has no attribute"),
         (OFFER.format("'head', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'x'"), "can_import_each_component",
-         "is not a subclass of dysfw.components.Head"),
+         "is not a subclass of dysfw.contracts.components.Head"),
     ],
 )  # fmt: skip
 def test_faults(checked, source, check, found):
@@ -74,10 +74,10 @@ def test_it_says_which_core_it_is_for(checked, requires, found, monkeypatch):
     assert found in outcome.message
 
 
-def test_a_name_of_another_plugin(dysfw_site, dysfw_registry):
-    dysfw_site.offer("mine", "'fusion', 'mean', 'dysfw.builtin.fusions.pools:Mean', 'averages'")
+def test_a_name_of_another_plugin(dysfw_fake_plugins, dysfw_registry):
+    dysfw_fake_plugins.offer("mine", "'fusion', 'mean', 'dysfw.builtin.fusions.pools:Mean', 'averages'")
     own = [p for p in load_plugins() if p.name == "builtin"]
-    registry = Registry([*own, *load_plugins(entry_points=dysfw_site.points)])
+    registry = Registry([*own, *load_plugins(entry_points=dysfw_fake_plugins.points)])
     outcome = outcome_of("takes_no_name_of_another", check_plugin("mine", registry=registry))
     assert outcome.status == "failed"
     assert "fusion mean (dysfw)" in outcome.message

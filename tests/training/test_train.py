@@ -6,11 +6,11 @@ import yaml
 
 from dysfw.bundle.read import read_bundle
 from dysfw.data.read import read_dataset
-from dysfw.engine.assemble import open_pipeline
 from dysfw.errors import DysfwError
-from dysfw.progress import Silent
+from dysfw.inference.loading import open_pipeline
 from dysfw.recipe.check import load_recipe
 from dysfw.training.train import train
+from dysfw.util.progress import Silent
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_bundle_predicts_what_it_was_trained_on(toys, trained, paint):
     assert prediction.labels == ("green", "red", "sand")
     assert prediction.labels[prediction.ranking[0]] == "red"
     assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
-    assert prediction.votes.shape == (2, 3)
+    assert prediction.region_probabilities.shape == (2, 3)
     assert result.manifest.cross_validated.fused.balanced_accuracy == 1
     assert result.failures == ()
 
@@ -53,9 +53,9 @@ def test_no_photograph_votes_on_its_own_patient(toys, toy_recipe, paint, tmp_pat
     rows, rng = ["path,label,patient"], np.random.default_rng(1)
     for patient in range(24):
         colour = tuple(rng.integers(40, 215, 3))
-        for photograph in range(2):
-            paint(f"leak/{patient}-{photograph}.png", colour, seed=patient * 2 + photograph)
-            rows.append(f"{patient}-{photograph}.png,{'ab'[patient % 2]},p{patient}")
+        for image in range(2):
+            paint(f"leak/{patient}-{image}.png", colour, seed=patient * 2 + image)
+            rows.append(f"{patient}-{image}.png,{'ab'[patient % 2]},p{patient}")
     (tmp_path / "leak" / "manifest.csv").write_text("\n".join(rows))
     recipe = load_recipe(toy_recipe, toys, ["head.C=1000"])
     honest = train(recipe, read_dataset(tmp_path / "leak"), tmp_path / "honest", Silent())
@@ -112,7 +112,7 @@ def test_regions_that_are_sometimes_absent_train_on_the_photographs_that_have_th
     scores = result.manifest.cross_validated.regions
     assert (scores["upper"].images, scores["lower"].images) == (24, 21)
     (prediction,) = open_pipeline(folder, toys).predict([paint("wide.png", (200, 40, 40), size=(96, 48), seed=7)])
-    assert np.isnan(prediction.votes[1]).all()
+    assert np.isnan(prediction.region_probabilities[1]).all()
     assert prediction.labels[prediction.ranking[0]] == "red"
 
 

@@ -9,11 +9,11 @@ from safetensors import safe_open
 
 from dysfw.bundle.read import read_bundle
 from dysfw.data.read import read_dataset
-from dysfw.engine.assemble import open_pipeline
 from dysfw.errors import DysfwError
-from dysfw.progress import Silent
+from dysfw.inference.loading import open_pipeline
 from dysfw.recipe.check import load_recipe
 from dysfw.training.train import train
+from dysfw.util.progress import Silent
 
 # Of equal brightness, so that the toy trunk, which sees brightness alone, cannot tell them apart.
 HUES = {"red": (200, 100, 90), "blue": (90, 100, 200)}
@@ -27,8 +27,8 @@ def hues(tmp_path, paint):
     rows = ["path,label,patient,split"]
     for label, colour in HUES.items():
         for patient in range(8):
-            for photograph in range(2):
-                seed = patient * 2 + photograph
+            for image in range(2):
+                seed = patient * 2 + image
                 paint(f"hues/{label}/{seed}.png", colour, seed=seed)
                 rows.append(f"{label}/{seed}.png,{label},{label}-{patient},{'test' if patient > 5 else 'train'}")
     (tmp_path / "hues" / "manifest.csv").write_text("\n".join(rows) + "\n")
@@ -65,9 +65,9 @@ def test_a_trunk_learns_to_see_what_it_was_blind_to(trained):
 
 def test_the_bundle_predicts_as_it_did_when_it_was_measured(toys, trained, hues):
     folder, manifest = trained(TUNE)
-    test = [item for item in read_dataset(hues).items if item.split == "test"]
-    predictions = list(open_pipeline(folder, toys).predict(item.path for item in test))
-    right = [p.labels[p.ranking[0]] == item.label for p, item in zip(predictions, test, strict=True)]
+    test = [sample for sample in read_dataset(hues).samples if sample.split == "test"]
+    predictions = list(open_pipeline(folder, toys).predict(sample.path for sample in test))
+    right = [p.labels[p.ranking[0]] == sample.label for p, sample in zip(predictions, test, strict=True)]
     assert np.mean(right) == manifest.held_out.fused.accuracy
 
 
@@ -102,9 +102,9 @@ def test_no_trunk_votes_on_a_patient_it_was_tuned_on(trained, paint, tmp_path):
     rows, rng = ["path,label,patient"], np.random.default_rng(3)
     for patient in range(16):
         colour = tuple(rng.integers(40, 215, 3))
-        for photograph in range(2):
-            paint(f"leak/{patient}-{photograph}.png", colour, seed=patient * 2 + photograph)
-            rows.append(f"{patient}-{photograph}.png,{'ab'[patient % 2]},p{patient}")
+        for image in range(2):
+            paint(f"leak/{patient}-{image}.png", colour, seed=patient * 2 + image)
+            rows.append(f"{patient}-{image}.png,{'ab'[patient % 2]},p{patient}")
     (tmp_path / "leak" / "manifest.csv").write_text("\n".join(rows))
     _, manifest = trained(TUNE, "head.C=1000", data=tmp_path / "leak")
     assert manifest.cross_validated.fused.balanced_accuracy < 0.8

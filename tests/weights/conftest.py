@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from dysfw.errors import DysfwError
-from dysfw.progress import Silent
 from dysfw.registry.hookspecs import WeightsSpec
+from dysfw.util.progress import Silent
 from dysfw.weights import download as downloading
 from dysfw.weights import leave
 from dysfw.weights.find import fetch_weights

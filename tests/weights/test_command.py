@@ -38,14 +38,18 @@ class Reader(Mosaic):
 @pytest.fixture
 def dysfw(web, store, faces, tmp_path):
     """The program in a process of its own, with a plugin whose weights the server has."""
-    site = tmp_path / "site"
-    (site / "faces_plugin-1.0.dist-info").mkdir(parents=True)
-    (site / "faces_plugin-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: faces-plugin\nVersion: 1.0\n")
-    (site / "faces_plugin-1.0.dist-info" / "entry_points.txt").write_text("[dysfw]\nfaces = faces_plugin_hooks\n")
-    (site / "faces_plugin_hooks.py").write_text(PLUGIN.format(address=web.address, size=faces.size, sha256=faces.sha256))
-    (site / "faces_plugin_component.py").write_text(COMPONENT)
+    fake_plugins = tmp_path / "site"
+    (fake_plugins / "faces_plugin-1.0.dist-info").mkdir(parents=True)
+    (fake_plugins / "faces_plugin-1.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: faces-plugin\nVersion: 1.0\n"
+    )
+    (fake_plugins / "faces_plugin-1.0.dist-info" / "entry_points.txt").write_text("[dysfw]\nfaces = faces_plugin_hooks\n")
+    (fake_plugins / "faces_plugin_hooks.py").write_text(
+        PLUGIN.format(address=web.address, size=faces.size, sha256=faces.sha256)
+    )
+    (fake_plugins / "faces_plugin_component.py").write_text(COMPONENT)
     tests = Path(__file__).parents[1]
-    paths = os.pathsep.join(map(str, (site, tests / "toys", tests / "toys_installed")))
+    paths = os.pathsep.join(map(str, (fake_plugins, tests / "fixtures" / "toys", tests / "fixtures" / "toys_installed")))
 
     def run(*arguments, code=0, **extra):
         environment = os.environ | {"PYTHONPATH": paths} | extra

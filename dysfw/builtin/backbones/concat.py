@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image as Pillow
 from pydantic import Field
 
-from ...alignment import NAMED, Alignment
-from ...components import Backbone
+from ...contracts.components import Backbone
+from ...imaging.alignment import NAMED, Alignment
 from ...types import Float32, UInt8, Weights
-from .unit import unit_length
+from .l2_normalize import l2_normalize
 
 # As crops are cut. On 336 crops of phantoms, reduced ones differ from those cut at the smaller size by 1.1 to 1.8 of 255 (root
 # mean square), which moves dlib's embedding by 0.02, where two people are 0.6 apart.
@@ -45,18 +45,18 @@ class Concat(Backbone):
     @property
     def input_size(self) -> int:
         """The largest of the trunks'."""
-        return max(trunk.input_size for trunk in self._of)
+        return max(backbone.input_size for backbone in self._of)
 
     @property
     def dim(self) -> int:
-        return sum(trunk.dim for trunk in self._of)
+        return sum(backbone.dim for backbone in self._of)
 
     @property
     def alignment(self) -> Alignment | None:
         """The one on which the trunks agree. Raises ValueError where they do not."""
-        found = [trunk.alignment for trunk in self._of]
+        found = [backbone.alignment for backbone in self._of]
         if any(one != found[0] for one in found):
-            told = ", ".join(f"{type(trunk).__name__} {_called(one)}" for trunk, one in zip(self._of, found, strict=True))
+            told = ", ".join(f"{type(backbone).__name__} {_called(one)}" for backbone, one in zip(self._of, found, strict=True))
             raise ValueError(
                 f"the trunks were trained on faces placed differently ({told}); choose with crop: {{align: …}}, "
                 f"one of {', '.join(NAMED)}, or true for level eyes alone"
@@ -67,14 +67,14 @@ class Concat(Backbone):
         size = self.input_size
         if crops.dtype != np.uint8 or crops.shape[1:] != (size, size, 3):
             raise ValueError(f"crops must be uint8 [N, {size}, {size}, 3], found {crops.dtype} {list(crops.shape)}")
-        parts = [trunk.embed(_reduced(crops, trunk.input_size)) for trunk in self._of]
+        parts = [backbone.embed(_reduced(crops, backbone.input_size)) for backbone in self._of]
         if self._unit:
-            parts = [factor * unit_length(part) for factor, part in zip(self._factors, parts, strict=True)]
+            parts = [factor * l2_normalize(part) for factor, part in zip(self._factors, parts, strict=True)]
         return np.concatenate(parts, axis=1)
 
     def weights(self) -> tuple[Weights, ...]:
         """All trunks', each file once."""
-        return tuple({one.sha256: one for trunk in self._of for one in trunk.weights()}.values())
+        return tuple({one.sha256: one for backbone in self._of for one in backbone.weights()}.values())
 
 
 def _called(alignment: Alignment | None) -> str:

@@ -7,11 +7,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from ...alignment import Alignment
-from ...components import Backbone
+from ...contracts.components import Backbone
+from ...imaging.alignment import Alignment
 from ...imaging.warp import warp
 from ...types import Float32, UInt8, Weights
-from .unit import unit_length
+from .l2_normalize import l2_normalize
 
 LEAST, MOST = 0.5, 2.0  # scale of a view
 MOST_SCALES = 16
@@ -71,7 +71,7 @@ class Tta(Backbone):
         if self._flip:
             views += [view[:, :, ::-1] for view in views]
         found = self._of.embed(np.concatenate(views)).reshape(len(views), len(crops), self.dim)
-        average: Float32 = (unit_length(found) if self._unit else found).mean(axis=0)
+        average: Float32 = (l2_normalize(found) if self._unit else found).mean(axis=0)
         return average
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
-from ...components import Fusion
+from ...contracts.components import Fusion
 from ...types import Bool, Float32
 from .pools import masked, normalised
 
@@ -17,6 +17,6 @@ class Borda(Fusion):
     Source: Ho, Hull and Srihari, IEEE TPAMI 1994;16:66.
     """
 
-    def fuse(self, votes: Float32, present: Bool) -> Float32:
-        points = rankdata(votes, axis=2) - 1
+    def fuse(self, region_probabilities: Float32, present: Bool) -> Float32:
+        points = rankdata(region_probabilities, axis=2) - 1
         return normalised(np.nanmean(masked(points.astype(np.float32), present), axis=1))

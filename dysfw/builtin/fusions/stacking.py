@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from ...components import Fusion
+from ...contracts.components import Fusion
 from ...types import Bool, Float32, Int64, State
 from ..heads.softmax import Softmax
 from .pools import TINY
@@ -27,14 +27,14 @@ class Stacking(Fusion):
         self.model = Softmax(C, folds, seed)
 
     @property
-    def learns(self) -> bool:
+    def needs_fit(self) -> bool:
         return True
 
-    def fit(self, votes: Float32, present: Bool, y: Int64, groups: Int64) -> None:
-        self.model.fit(_log_ratios(votes, present), y, votes.shape[2], groups)
+    def fit(self, region_probabilities: Float32, present: Bool, y: Int64, groups: Int64) -> None:
+        self.model.fit(_log_ratios(region_probabilities, present), y, region_probabilities.shape[2], groups)
 
-    def fuse(self, votes: Float32, present: Bool) -> Float32:
-        return self.model.predict(_log_ratios(votes, present))
+    def fuse(self, region_probabilities: Float32, present: Bool) -> Float32:
+        return self.model.predict(_log_ratios(region_probabilities, present))
 
     def state(self) -> State:
         return self.model.state()
@@ -43,8 +43,10 @@ class Stacking(Fusion):
         self.model.restore(state)
 
 
-def _log_ratios(votes: Float32, present: Bool) -> Float32:
+def _log_ratios(region_probabilities: Float32, present: Bool) -> Float32:
     """Centred log-ratios [N, R*K] (Aitchison), 0 where a region is absent: the log-ratio of a uniform vote."""
-    logs = np.log(np.maximum(np.where(present[:, :, None], votes, 1), TINY))
+    logs = np.log(np.maximum(np.where(present[:, :, None], region_probabilities, 1), TINY))
     centred = logs - logs.mean(axis=2, keepdims=True)
-    return np.asarray(centred.reshape(len(votes), votes.shape[1] * votes.shape[2]), np.float32)
+    return np.asarray(
+        centred.reshape(len(region_probabilities), region_probabilities.shape[1] * region_probabilities.shape[2]), np.float32
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import minimize
 
-from ...components import Fusion
-from ...text import closest, listed
+from ...contracts.components import Fusion
 from ...types import Bool, Float32, Int64, State
+from ...util.text import closest, listed
 from .pools import normalised
 
 # Strength with which learned weights are held to equality, in units of the mean log loss. It keeps seven weights from
@@ -29,7 +29,7 @@ class Weighted(Fusion):
         self.shares: Float32 = np.empty(0, np.float32)  # [R]
 
     @property
-    def learns(self) -> bool:
+    def needs_fit(self) -> bool:
         return self.given is None
 
     def prepare(self, regions: tuple[str, ...]) -> None:
@@ -40,12 +40,12 @@ class Weighted(Fusion):
                 raise ValueError(f"weights: no region {name!r}{closest(name, regions)}; the segmenter has: {listed(regions)}")
         self.shares = np.array([self.given.get(name, 0.0) for name in regions], np.float32)
 
-    def fit(self, votes: Float32, present: Bool, y: Int64, groups: Int64) -> None:
+    def fit(self, region_probabilities: Float32, present: Bool, y: Int64, groups: Int64) -> None:
         if self.given is not None:
             return
-        regions = votes.shape[1]
+        regions = region_probabilities.shape[1]
         # [N, R]: what each region gave the true class
-        right = np.where(present, votes[np.arange(len(y)), :, y], 0).astype(np.float64)
+        right = np.where(present, region_probabilities[np.arange(len(y)), :, y], 0).astype(np.float64)
         balance = 1 / np.bincount(y)[y]
         balance /= balance.sum()
 
@@ -57,14 +57,14 @@ class Weighted(Fusion):
         learned = np.exp(minimize(loss, np.zeros(regions), method="L-BFGS-B", bounds=[(-6, 6)] * regions).x)
         self.shares = (learned / learned.sum()).astype(np.float32)
 
-    def fuse(self, votes: Float32, present: Bool) -> Float32:
-        if len(self.shares) != votes.shape[1]:
+    def fuse(self, region_probabilities: Float32, present: Bool) -> Float32:
+        if len(self.shares) != region_probabilities.shape[1]:
             raise ValueError("these weights are not learned yet, or for other regions")
         effective = self.shares * present
         # where only regions of weight 0 are present, they are all there is to go by
         effective = np.where(effective.sum(axis=1, keepdims=True) > 0, effective, present)
-        safe_votes = np.where(present[:, :, None], votes, 0)
-        return normalised(np.einsum("nr,nrk->nk", effective, safe_votes).astype(np.float32))
+        safe_probabilities = np.where(present[:, :, None], region_probabilities, 0)
+        return normalised(np.einsum("nr,nrk->nk", effective, safe_probabilities).astype(np.float32))
 
     def state(self) -> State:
         return State({"shares": self.shares})

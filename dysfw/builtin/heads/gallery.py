@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from ...components import Layer
-from ...layers import Pool, Standardise
+from ...contracts.components import Layer
+from ...contracts.layers import Pool, Standardize
 from ...types import Int64, State
-from .known_cases import COLDEST, HOTTEST, KnownCases, tuned_temperature
-from .space import Float64, Metric
+from .gallery_based import COLDEST, HOTTEST, GalleryHead, tuned_temperature
+from .metric_space import Float64, Metric
 
 FAR = -1.0  # likeness to a condition of which no case counts
 
 
-class Gallery(KnownCases):
+class Gallery(GalleryHead):
     """Cosine similarity to known cases (GestaltMatcher: Hsieh et al., Nat Genet 2022;54:349): a condition is as likely as its
     nearest case, or its mean, is alike. New cases, also of new conditions, join without any training: ``dysfw gallery``.
 
@@ -43,32 +43,32 @@ class Gallery(KnownCases):
             raise ValueError(f'by must be "nearest" or "mean", found {by!r}')
         super().__init__(metric)
         self._by, self._asked = by, temperature
-        self._usual: Float64 = np.zeros(0)
+        self._impostor_mean: Float64 = np.zeros(0)
 
     def tuned(self) -> float:
-        self._usual = np.zeros(self._classes)
-        scores, y = self.held_scores()
+        self._impostor_mean = np.zeros(self._classes)
+        scores, y = self.out_of_fold_scores()
         for k in range(self._classes):
             if (y != k).any():
-                self._usual[k] = np.mean([scores[y == other, k].mean() for other in np.unique(y[y != k])])
-        return self._asked or tuned_temperature(scores - self._usual, y)[0]
+                self._impostor_mean[k] = np.mean([scores[y == other, k].mean() for other in np.unique(y[y != k])])
+        return self._asked or tuned_temperature(scores - self._impostor_mean, y)[0]
 
     def scoring(self, known: Float64, y: Int64) -> tuple[Layer, ...]:
-        unusual = Standardise(self._usual, 1.0)
+        unusual = Standardize(self._impostor_mean, 1.0)
         if self._by == "nearest":
             return Pool(y, self._classes, "largest", FAR), unusual
         lengths = np.ones(self._classes)  # of the sum of a condition's cases: the mean counts as a direction
         for k in np.unique(y):
             lengths[k] = max(float(np.linalg.norm(known[y == k].sum(axis=0))), 1e-12)
-        return Pool(y, self._classes, "sum", FAR), Standardise(0.0, lengths), unusual
+        return Pool(y, self._classes, "sum", FAR), Standardize(0.0, lengths), unusual
 
     def state(self) -> State:
         state = super().state()
-        return State({**state.arrays, "usual": self._usual}, state.values)
+        return State({**state.arrays, "impostor_mean": self._impostor_mean}, state.values)
 
     def restore(self, state: State) -> None:
         super().restore(state)
-        usual = state.arrays.get("usual")
+        usual = state.arrays.get("impostor_mean")
         if usual is None or usual.shape != (self._classes,):
             raise ValueError(f"state of another kind of head: what is usual is not said for each of {self._classes} classes")
-        self._usual = usual.astype(np.float64)
+        self._impostor_mean = usual.astype(np.float64)

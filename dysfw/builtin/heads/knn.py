@@ -7,18 +7,18 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from ...components import Layer
-from ...layers import Logarithm, Shares, Vote
+from ...contracts.components import Layer
+from ...contracts.layers import Logarithm, NeighborVote, NormalizeSum
 from ...types import Int64, State
-from .known_cases import KnownCases, tuned_temperature
-from .space import Float64, Metric
+from .gallery_based import GalleryHead, tuned_temperature
+from .metric_space import Float64, Metric
 
 CHOICES = (1, 3, 5, 9, 15, 25, 45)
 MOST = 1000
 FLOOR = 0.05  # of an equal share: what a condition has that none of the neighbours has
 
 
-class Knn(KnownCases):
+class Knn(GalleryHead):
     """The ``k`` nearest known cases by cosine similarity vote (Cover and Hart, IEEE Trans Inf Theory 1967;13:21); a case of a
     condition with many cases has less of a vote, so that every condition weighs the same.
 
@@ -37,12 +37,12 @@ class Knn(KnownCases):
         tried = {}
         for k in (self._asked,) if self._asked else CHOICES:
             self._k = k
-            tried[k] = tuned_temperature(*self.held_scores())
+            tried[k] = tuned_temperature(*self.out_of_fold_scores())
         self._k = min(tried, key=lambda k: tried[k][1])
         return tried[self._k][0]
 
     def scoring(self, known: Float64, y: Int64) -> tuple[Layer, ...]:
-        return Vote(self._k, y, 1 / np.bincount(y)[y], self._classes), Shares(), Logarithm(FLOOR / self._classes)
+        return NeighborVote(self._k, y, 1 / np.bincount(y)[y], self._classes), NormalizeSum(), Logarithm(FLOOR / self._classes)
 
     def state(self) -> State:
         state = super().state()

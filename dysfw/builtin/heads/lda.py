@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from ...folds import patient_folds
+from ...stats.folds import patient_folds
 from ...types import Int64
 from .linear import Float64, LinearHead, for_all_classes
 from .temperature import best_temperature, out_of_fold
@@ -42,9 +42,9 @@ class Lda(LinearHead):
         return coef / temperature, intercept / temperature
 
     def _temperature(self, points: Float64, y: Int64, groups: Int64, classes: int) -> float:
-        def score(learn: Int64, held: Int64) -> Float64:
-            coef, intercept = self._discriminants(points[learn], y[learn], classes)
-            return points[held] @ coef.T + intercept
+        def score(train_rows: Int64, test_rows: Int64) -> Float64:
+            coef, intercept = self._discriminants(points[train_rows], y[train_rows], classes)
+            return points[test_rows] @ coef.T + intercept
 
         try:
             folds = patient_folds(y, groups, self.folds, self.seed)

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from ...components import Head, Layer
-from ...layers import Affine, Softmax, Standardise, through
+from ...contracts.components import Head, Layer
+from ...contracts.layers import Affine, Softmax, Standardize, apply_layers
 from ...types import Float32, Int64, State
 
 Float64 = npt.NDArray[np.float64]
@@ -38,23 +38,23 @@ class LinearHead(Head):
         if len(np.unique(y)) < 2:
             raise ValueError("a classifier needs examples of at least two classes")
         mean = x.mean(axis=0, dtype=np.float64)
-        spread = x.std(axis=0, dtype=np.float64)
-        spread[spread < 1e-12] = 1.0
+        std = x.std(axis=0, dtype=np.float64)
+        std[std < 1e-12] = 1.0
         # The matrices are small: several BLAS threads would spend their time waiting for one another (6 times as long).
         with threadpool_limits(1):
-            points, basis = in_own_span((x - mean) / spread)
+            points, basis = in_own_span((x - mean) / std)
             coef, intercept = self.solve(points, y, groups, classes)
-        self.mean, self.scale = mean.astype(np.float32), spread.astype(np.float32)
+        self.mean, self.scale = mean.astype(np.float32), std.astype(np.float32)
         self.coef, self.intercept = (coef @ basis).astype(np.float32), intercept.astype(np.float32)
 
     def predict(self, x: Float32) -> Float32:
-        return np.asarray(through(self.layers(), x), np.float32)
+        return np.asarray(apply_layers(self.layers(), x), np.float32)
 
     def layers(self) -> tuple[Layer, ...]:
-        """See ``dysfw.components.Layered``."""
+        """See ``dysfw.contracts.components.Layered``."""
         if not self.coef.size:
             raise ValueError("this head is not fitted")
-        return Standardise(self.mean, self.scale), Affine(self.coef, self.intercept), Softmax()
+        return Standardize(self.mean, self.scale), Affine(self.coef, self.intercept), Softmax()
 
     def state(self) -> State:
         arrays = {"mean": self.mean, "scale": self.scale, "coef": self.coef, "intercept": self.intercept}

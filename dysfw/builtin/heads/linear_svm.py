@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from ...folds import patient_folds
+from ...stats.folds import patient_folds
 from ...types import Int64
 from .linear import Float64, LinearHead, for_all_classes
 from .temperature import Folds, best_temperature, out_of_fold
@@ -60,9 +60,9 @@ class LinearSvm(LinearHead):
     def _tried(self, points: Float64, y: Int64, classes: int, folds: Folds, C: float) -> tuple[float, float]:
         """The temperature of the margins out of fold, and their loss."""
 
-        def score(learn: Int64, held: Int64) -> Float64:
-            coef, intercept = self._machines(points[learn], y[learn], classes, C)
-            return points[held] @ coef.T + intercept
+        def score(train_rows: Int64, test_rows: Int64) -> Float64:
+            coef, intercept = self._machines(points[train_rows], y[train_rows], classes, C)
+            return points[test_rows] @ coef.T + intercept
 
         scores, judged = out_of_fold(score, folds, len(y), classes)
         return best_temperature(scores, y[judged])

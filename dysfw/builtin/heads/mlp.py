@@ -7,9 +7,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from ...components import Head, Layer
-from ...folds import patient_folds
-from ...layers import Affine, Rectify, Softmax, Standardise, through
+from ...contracts.components import Head, Layer
+from ...contracts.layers import Affine, ReLU, Softmax, Standardize, apply_layers
+from ...stats.folds import patient_folds
 from ...types import Float32, Int64, State
 from .temperature import best_temperature
 
@@ -54,24 +54,24 @@ class Mlp(Head):
         scale[scale < 1e-12] = 1.0
         points = ((x - mean) / scale).astype(np.float32)
         try:
-            learn, held = patient_folds(y, groups, self._folds, self._seed)[0]
+            train_rows, test_rows = patient_folds(y, groups, self._folds, self._seed)[0]
         except ValueError:
-            learn, held = np.arange(len(y)), np.zeros(0, np.int64)
-        learned = self._learn(points, y, learn, held, classes)
+            train_rows, test_rows = np.arange(len(y)), np.zeros(0, np.int64)
+        learned = self._learn(points, y, train_rows, test_rows, classes)
         self._arrays = {"mean": mean.astype(np.float32), "scale": scale.astype(np.float32), **learned}
-        if len(held):
-            scores = through(_network(learned), points[held])
-            temperature = np.float32(best_temperature(scores.astype(np.float64), y[held])[0])
+        if len(test_rows):
+            scores = apply_layers(_network(learned), points[test_rows])
+            temperature = np.float32(best_temperature(scores.astype(np.float64), y[test_rows])[0])
             self._arrays |= {"output": learned["output"] / temperature, "output_bias": learned["output_bias"] / temperature}
 
     def predict(self, x: Float32) -> Float32:
-        return np.asarray(through(self.layers(), x), np.float32)
+        return np.asarray(apply_layers(self.layers(), x), np.float32)
 
     def layers(self) -> tuple[Layer, ...]:
-        """See ``dysfw.components.Layered``."""
+        """See ``dysfw.contracts.components.Layered``."""
         if not self._arrays:
             raise ValueError("this head is not fitted")
-        return Standardise(self._arrays["mean"], self._arrays["scale"]), *_network(self._arrays), Softmax()
+        return Standardize(self._arrays["mean"], self._arrays["scale"]), *_network(self._arrays), Softmax()
 
     def state(self) -> State:
         return State(dict(self._arrays))
@@ -86,7 +86,7 @@ class Mlp(Head):
             raise ValueError(f"state of another kind of head: {shapes}")
         self._arrays = {name: state.arrays[name].astype(np.float32) for name in ARRAYS}
 
-    def _learn(self, points: Float32, y: Int64, learn: Int64, held: Int64, classes: int) -> dict[str, Float32]:
+    def _learn(self, points: Float32, y: Int64, train_rows: Int64, test_rows: Int64, classes: int) -> dict[str, Float32]:
         """The weights at the step at which the patients held out were told best."""
         import torch
         from torch import nn
@@ -103,7 +103,7 @@ class Mlp(Head):
                 nn.Linear(points.shape[1], self._hidden), nn.ReLU(), nn.Dropout(self._dropout), nn.Linear(self._hidden, classes)
             )
             optimiser = torch.optim.AdamW(net.parameters(), lr=self._rate, weight_decay=self._decay)
-            inside, outside = tensors(learn), tensors(held) if len(held) else None
+            inside, outside = tensors(train_rows), tensors(test_rows) if len(test_rows) else None
             best, since, kept = np.inf, 0, _weights(net)
             for _ in range(STEPS if outside else 100):
                 net.train()
@@ -130,4 +130,4 @@ def _weights(net: object) -> dict[str, Float32]:
 
 def _network(arrays: dict[str, Float32]) -> tuple[Layer, ...]:
     """From standardised embeddings to what the softmax takes."""
-    return Affine(arrays["hidden"], arrays["hidden_bias"]), Rectify(), Affine(arrays["output"], arrays["output_bias"])
+    return Affine(arrays["hidden"], arrays["hidden_bias"]), ReLU(), Affine(arrays["output"], arrays["output_bias"])

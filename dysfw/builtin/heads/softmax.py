@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
-from ...folds import patient_folds
-from ...layers import softmax
+from ...contracts.layers import softmax
+from ...stats.folds import patient_folds
 from ...types import Int64
 from .linear import Float64, LinearHead, for_all_classes
 
@@ -53,8 +53,13 @@ class Softmax(LinearHead):
         best, best_loss, worse = float(GRID[0]), float("inf"), 0
         for candidate in GRID:
             losses = [
-                _balanced_log_loss(model.set_params(C=candidate).fit(points[learn], y[learn]), points[held], y[held], classes)
-                for model, (learn, held) in zip(models, splits, strict=True)
+                _balanced_log_loss(
+                    model.set_params(C=candidate).fit(points[train_rows], y[train_rows]),
+                    points[test_rows],
+                    y[test_rows],
+                    classes,
+                )
+                for model, (train_rows, test_rows) in zip(models, splits, strict=True)
             ]
             loss = float(np.mean(losses))
             best, best_loss, worse = (candidate, loss, 0) if loss < best_loss else (best, best_loss, worse + 1)

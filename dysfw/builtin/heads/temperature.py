@@ -29,8 +29,8 @@ def best_temperature(scores: Float64, y: Int64, bounds: tuple[float, float] | No
     """The temperature that makes scores [N, K] say the truth y int [N] with the least log loss, every class weighing the same,
     and that loss. bounds: of the temperature; None takes any within reason."""
     weights = 1 / np.bincount(y)[y]
-    spread = max(float(scores.std()), 1e-12)
-    low, high = bounds or (spread / WIDEST, spread * WIDEST)
+    std = max(float(scores.std()), 1e-12)
+    low, high = bounds or (std / WIDEST, std * WIDEST)
 
     def loss(log_temperature: float) -> float:
         found = log_softmax(scores / np.exp(log_temperature))[np.arange(len(y)), y]
@@ -44,7 +44,7 @@ def out_of_fold(score: Callable[[Int64, Int64], Float64], folds: Folds, rows: in
     """Scores of every photograph by what was fitted without its patient. score: (rows to learn from, rows held out) -> scores
     [held, K]. Returns them, float64 [M, K], and the numbers of the M photographs that some fold held out."""
     scores = np.full((rows, classes), np.nan)
-    for learn, held in folds:
-        scores[held] = score(learn, held)
+    for train_rows, test_rows in folds:
+        scores[test_rows] = score(train_rows, test_rows)
     judged = np.flatnonzero(~np.isnan(scores).any(axis=1))
     return scores[judged], judged

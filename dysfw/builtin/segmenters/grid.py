@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ...components import Segmenter
+from ...contracts.components import Segmenter
 from ...types import Face, Image, Segmentation
-from .frame import Box, Frame
+from .face_axes import Box, FaceAxes
 
 MOST = 12
 MOST_OVERLAP = 0.9
@@ -41,7 +41,7 @@ class Grid(Segmenter):
         return tuple(f"row{row}_column{column}" for row in self._rows for column in self._columns)
 
     def segment(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Segmentation]:
-        frames = [Frame.of(face) for face in faces]
+        frames = [FaceAxes.of(face) for face in faces]
         return [frame.segment(self._patches(frame.face), image) for frame, image in zip(frames, images, strict=True)]
 
     def _patches(self, face: Box) -> dict[str, Box]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-from ...components import Segmenter
+from ...contracts.components import Segmenter
 from ...types import Face, Image, Segmentation
-from .frame import MIN_HEIGHT, Box, Frame
+from .face_axes import MIN_HEIGHT, Box, FaceAxes
 
 By = Literal["sides", "levels"]
 
@@ -43,19 +43,19 @@ class Halves(Segmenter):
 
     def segment(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Segmentation]:
         boxes = _sides if self._by == "sides" else _levels
-        frames = [Frame.of(face) for face in faces]
-        return [frame.segment(boxes(frame), image) for frame, image in zip(frames, images, strict=True)]
+        frames = [FaceAxes.of(face) for face in faces]
+        return [axes.segment(boxes(axes), image) for axes, image in zip(frames, images, strict=True)]
 
 
-def _sides(frame: Frame) -> dict[str, Box]:
-    left, _, right, _ = frame.face
-    top, bottom = BROWS * frame.unit, frame.mouth[1] + LIP * frame.unit
+def _sides(axes: FaceAxes) -> dict[str, Box]:
+    left, _, right, _ = axes.face
+    top, bottom = BROWS * axes.unit, axes.mouth[1] + LIP * axes.unit
     return {"right_half": (left, top, 0.0, bottom), "left_half": (0.0, top, right, bottom)}
 
 
-def _levels(frame: Frame) -> dict[str, Box]:
-    left, top, right, bottom = frame.face
-    base = frame.nose[1] + SUBNASALE * (frame.mouth[1] - frame.nose[1])
-    edge = MIN_HEIGHT * frame.unit  # a bowed or raised head can bring the nose near the edge of the face
+def _levels(axes: FaceAxes) -> dict[str, Box]:
+    left, top, right, bottom = axes.face
+    base = axes.nose[1] + SUBNASALE * (axes.mouth[1] - axes.nose[1])
+    edge = MIN_HEIGHT * axes.unit  # a bowed or raised head can bring the nose near the edge of the face
     base = min(max(base, top + edge), bottom - edge)
     return {"upper_half": (left, top, right, base), "lower_half": (left, base, right, bottom)}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...components import Segmenter
+from ...contracts.components import Segmenter
 from ...types import ANATOMY, Face, Image, Segmentation
-from .frame import Box, Frame
+from .face_axes import Box, FaceAxes
 
 
 class LandmarkBoxes(Segmenter):
@@ -21,12 +21,12 @@ class LandmarkBoxes(Segmenter):
         return ANATOMY
 
     def segment(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Segmentation]:
-        frames = [Frame.of(face) for face in faces]
-        return [frame.segment(_boxes(frame), image) for frame, image in zip(frames, images, strict=True)]
+        frames = [FaceAxes.of(face) for face in faces]
+        return [axes.segment(_boxes(axes), image) for axes, image in zip(frames, images, strict=True)]
 
 
-def _boxes(frame: Frame) -> dict[str, Box]:
-    unit, (nose_x, nose_y), (mouth_x, mouth_y) = frame.unit, frame.nose, frame.mouth
+def _boxes(axes: FaceAxes) -> dict[str, Box]:
+    unit, (nose_x, nose_y), (mouth_x, mouth_y) = axes.unit, axes.nose, axes.mouth
     # centre x, half width, top, bottom
     parts = {
         "forehead": (0.0, 0.9 * unit, -1.15 * unit, -0.3 * unit),
@@ -36,4 +36,4 @@ def _boxes(frame: Frame) -> dict[str, Box]:
         "mouth": (mouth_x, 0.6 * unit, mouth_y - 0.3 * unit, mouth_y + 0.35 * unit),
         "chin": (mouth_x, 0.6 * unit, mouth_y + 0.15 * unit, mouth_y + 0.95 * unit),
     }
-    return {"face": frame.face} | {name: (x - half, top, x + half, bottom) for name, (x, half, top, bottom) in parts.items()}
+    return {"face": axes.face} | {name: (x - half, top, x + half, bottom) for name, (x, half, top, bottom) in parts.items()}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...components import Segmenter
+from ...contracts.components import Segmenter
 from ...types import Face, Float32, Image, Region, Segmentation
 
 

@@ -34,16 +34,16 @@ def audit(
     The verdict is pass, caution or fail. Exit code 0 whatever the verdict; 1: some photographs could not be read, and the audit
     is of the others.
     """
-    from ...audit.audit import audit as audit_clues
-    from ...audit.clues import describe
+    from ...audit.audit import audit as audit_dataset
     from ...audit.collect import collect, detector_of
+    from ...audit.shortcut_features import describe
     from ...data.dataset import refuse_too_small
     from ...data.read import read_dataset
+    from ...output.audit import print_audit
+    from ...output.terminal import print_failure
     from ...recipe.check import load_recipe
     from ...types import Failure
-    from ...views.audit import print_audit
-    from ...views.text import print_failure
-    from ..evaluating import new_folder, write_all
+    from ..evaluation import new_folder, write_all
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out
 
@@ -52,17 +52,17 @@ def audit(
     registry, progress = registry_of(ctx), TerminalProgress()
     detector = detector_of(load_recipe(recipe_file(recipe), registry) if recipe else None, registry)
     dataset = read_dataset(data)
-    rows, items, failures = [], [], []
-    seen = progress.track(collect((item.path for item in dataset.items), detector), "looking", len(dataset.items), "images")
-    for item, result in zip(dataset.items, seen, strict=True):
+    rows, samples, failures = [], [], []
+    seen = progress.track(collect((item.path for item in dataset.samples), detector), "looking", len(dataset.samples), "images")
+    for item, result in zip(dataset.samples, seen, strict=True):
         if isinstance(result, Failure):
             failures.append(result)
             print_failure(err(), result)
         else:
-            items.append(item)
+            samples.append(item)
             rows.append(describe(result))
-    refuse_too_small(items, data)
-    found = audit_clues(rows, items, failures=failures, permutations=permutations, seed=seed, progress=progress)
+    refuse_too_small(samples, data)
+    found = audit_dataset(rows, samples, failures=failures, permutations=permutations, seed=seed, progress=progress)
     text = found.model_dump_json(by_alias=True, indent=2)
     if as_json:
         sys.stdout.write(text + "\n")

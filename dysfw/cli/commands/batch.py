@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ..caching import NoCacheOption, opened_cache
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
+from ..stage_cache import NoCacheOption, opened_cache
 
 
 def batch(
@@ -27,7 +27,7 @@ def batch(
         Path, typer.Option("--output", "-o", metavar="OUT.parquet", help="The table to write.", show_default=False)
     ],
     all_faces: Annotated[bool, typer.Option("--all-faces", help="Judge every face that is found, a row for each.")] = False,
-    votes: Annotated[bool, typer.Option("--votes", help="Each region's own probabilities too.")] = False,
+    region_probabilities: Annotated[bool, typer.Option("--votes", help="Each region's own probabilities too.")] = False,
     shard: Annotated[
         str | None,
         typer.Option(metavar="I/N", help="Only the I-th of N parts of the photographs, by their names.", show_default=False),
@@ -56,9 +56,9 @@ def batch(
     from ...batch.runner import Task, fingerprints_of, load_runner
     from ...batch.shard import shard_of
     from ...batch.source import Listing
-    from ...batch.work import counted
-    from ...engine.assemble import open_pipeline
-    from ...text import count
+    from ...batch.work_directory import counted
+    from ...inference.loading import open_pipeline
+    from ...util.text import count
     from ..main import plugins_of, registry_of
     from ..terminal import TerminalProgress, err, out, warn
 
@@ -75,7 +75,7 @@ def batch(
         overrides=tuple(overrides(sets, device)),
         plugins=plugins_of(ctx),
         all_faces=all_faces,
-        votes=votes,
+        region_probabilities=region_probabilities,
         fingerprints=fingerprints_of(pipeline),
     )
     work = Batch(task, pipeline, Listing(source), part, who, TerminalProgress(), warn)

@@ -17,9 +17,9 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="One JSON object."
     """Where the cache is, what it holds, and how large it may grow."""
     import json
 
-    from ...cache.place import SIZE, cache_size
+    from ...cache.location import SIZE, cache_size
     from ...cache.store import FILE, StageCache
-    from ...text import aligned
+    from ...util.text import aligned
     from ..terminal import warn
 
     folder = _folder()
@@ -52,7 +52,7 @@ def clear() -> None:
 
 
 def _folder() -> Path:
-    from ...cache.place import FOLDER, cache_folder
+    from ...cache.location import FOLDER, cache_folder
     from ...errors import DysfwError
 
     folder = cache_folder()

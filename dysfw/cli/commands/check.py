@@ -69,8 +69,8 @@ def _section(subject: str, outcomes: list[Outcome]) -> str:
 
 def _parameters(recipe: Path, registry: Registry, plugin: str) -> dict[str, Parameters]:
     """Those of the plugin's components, nested ones too, as the recipe builds them."""
-    from ...engine.build import parameters_of
     from ...errors import DysfwError
+    from ...inference.build import parameters_of
     from ...recipe.check import load_recipe
     from ..options import recipe_file
 

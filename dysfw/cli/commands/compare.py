@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..caching import NoCacheOption, opened_cache
-from ..evaluating import (
+from ..evaluation import (
     ByOption,
     FoldsOption,
     OutputOption,
@@ -16,13 +15,14 @@ from ..evaluating import (
     SmallOption,
     UnaffectedOption,
     candidate,
+    config_of,
     dataset_at,
-    plan_of,
     prepare_folder,
     say_failures,
     write_all,
 )
 from ..options import DeviceOption, FetchOption, SetOption, allow_fetching, overrides, recipe_file
+from ..stage_cache import NoCacheOption, opened_cache
 
 
 def compare(
@@ -57,9 +57,9 @@ def compare(
     from ...evaluation.compare import comparison, refuse_same_names
     from ...evaluation.evaluate import evaluate
     from ...evaluation.predictions import write_predictions
-    from ...views.report.compare_page import comparison_html, own_folder
-    from ...views.report.page import report_html
-    from ...views.report.terminal import print_comparison
+    from ...output.report.comparison_page import comparison_html, own_folder
+    from ...output.report.page import report_html
+    from ...output.report.terminal import print_comparison
     from ..main import registry_of
     from ..terminal import TerminalProgress, out
 
@@ -70,9 +70,9 @@ def compare(
     chosen = [candidate(recipe_file(recipe), overrides(sets, device), registry, cache) for recipe in recipes]
     refuse_same_names([one.recipe.name for one in chosen])
     seed = chosen[0].recipe.seed
-    plan = plan_of(by, folds=folds, repeats=repeats, seed=seed, unaffected=unaffected, small=leave_out_small)
-    evaluated = evaluate(chosen, dataset_at(data), plan, TerminalProgress())
-    found = comparison(evaluated, plan)
+    config = config_of(by, folds=folds, repeats=repeats, seed=seed, unaffected=unaffected, small=leave_out_small)
+    evaluated = evaluate(chosen, dataset_at(data), config, TerminalProgress())
+    found = comparison(evaluated, config)
     for number, one in enumerate(evaluated, 1):
         own = output / own_folder(number, one.result.name)
         prepare_folder(own)
@@ -83,7 +83,7 @@ def compare(
                 "report.html": report_html(one.result),
             },
         )
-        write_predictions(own / "predictions.parquet", one.collected, one.gathered, one.splits)
+        write_predictions(own / "predictions.parquet", one.pooled, one.evaluation_data, one.splits)
     write_all(
         output,
         {"comparison.json": found.model_dump_json(by_alias=True, indent=1) + "\n", "report.html": comparison_html(found)},

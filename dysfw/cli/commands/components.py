@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from ...contracts.kinds import KINDS
 from ...errors import DysfwError
-from ...kinds import KINDS
-from ...text import aligned, closest, listed
+from ...util.text import aligned, closest, listed
 
 
 def components(
@@ -26,7 +26,7 @@ def components(
         raise DysfwError(f"no kind is called {kind!r}{closest(kind, KINDS)}", hint=f"kinds: {listed(KINDS)}")
     registry = registry_of(ctx)
     if markdown:
-        from ...views.reference import component_reference
+        from ...output.component_reference import component_reference
 
         typer.echo(component_reference(registry, [own for own in KINDS if kind in (None, own)]), nl=False)
         return

@@ -64,8 +64,8 @@ def _network() -> str:
 
 
 def _devices() -> Iterator[Finding]:
-    from ...engine.devices import resolve_device, resolve_precision
-    from ...environment import version_of
+    from ...inference.devices import resolve_device, resolve_precision
+    from ...util.environment import version_of
 
     torch = version_of("torch")
     if torch is None:
@@ -77,7 +77,7 @@ def _devices() -> Iterator[Finding]:
 
 
 def _plugins(registry: Registry) -> Iterator[Finding]:
-    from ...text import in_words
+    from ...util.text import in_words
 
     for plugin in registry.plugins:
         if plugin.error:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..caching import NoCacheOption, opened_cache
-from ..evaluating import (
+from ..evaluation import (
     ByOption,
     FoldsOption,
     ImagesOption,
@@ -17,13 +16,14 @@ from ..evaluating import (
     SmallOption,
     UnaffectedOption,
     candidate,
+    config_of,
     dataset_at,
-    plan_of,
     prepare_folder,
     say_failures,
     write_all,
 )
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides, recipe_file
+from ..stage_cache import NoCacheOption, opened_cache
 
 
 def evaluate(
@@ -52,8 +52,8 @@ def evaluate(
     allow_fetching(fetch)
     from ...evaluation.evaluate import evaluate as evaluate_recipes
     from ...evaluation.predictions import write_predictions
-    from ...views.report.page import report_html
-    from ...views.report.terminal import print_evaluation
+    from ...output.report.page import report_html
+    from ...output.report.terminal import print_evaluation
     from ..main import registry_of
     from ..terminal import TerminalProgress, out
 
@@ -61,14 +61,14 @@ def evaluate(
     chosen = candidate(
         recipe_file(recipe), overrides(sets, device), registry_of(ctx), ctx.with_resource(opened_cache(no_cache))
     )
-    plan = plan_of(by, folds=folds, repeats=repeats, seed=chosen.recipe.seed, unaffected=unaffected, small=leave_out_small)
-    (evaluated,) = evaluate_recipes([chosen], dataset_at(data), plan, TerminalProgress())
+    config = config_of(by, folds=folds, repeats=repeats, seed=chosen.recipe.seed, unaffected=unaffected, small=leave_out_small)
+    (evaluated,) = evaluate_recipes([chosen], dataset_at(data), config, TerminalProgress())
     result = evaluated.result
     images = None
     if include_images:
-        from ...views.report.faces import worst_faces
+        from ...output.report.faces import worst_faces
 
-        images = worst_faces(result, evaluated.gathered)
+        images = worst_faces(result, evaluated.evaluation_data)
     write_all(
         output,
         {
@@ -76,6 +76,6 @@ def evaluate(
             "report.html": report_html(result, images),
         },
     )
-    write_predictions(output / "predictions.parquet", evaluated.collected, evaluated.gathered, evaluated.splits)
+    write_predictions(output / "predictions.parquet", evaluated.pooled, evaluated.evaluation_data, evaluated.splits)
     print_evaluation(out(), result, output / "report.html")
     say_failures([evaluated])

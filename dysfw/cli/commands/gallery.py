@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..caching import NoCacheOption, opened_cache
 from ..options import FetchOption, allow_fetching, command_group
+from ..stage_cache import NoCacheOption, opened_cache
 
 if TYPE_CHECKING:
     from ...bundle.contents import Manifest
@@ -63,17 +63,17 @@ def list_cases(
     """The conditions of a gallery with the number of their cases, or every case."""
     from ...bundle.read import read_bundle
     from ...errors import DysfwError
-    from ...text import aligned
+    from ...util.text import aligned
     from ..main import registry_of
 
     manifest = read_bundle(bundle, registry_of(ctx)).manifest
-    if not manifest.cases:
+    if not manifest.gallery_cases:
         raise DysfwError(f"the bundle {bundle} keeps no cases", hint="train it with `head: {use: gallery}`")
     if as_json:
-        for case in manifest.cases:
+        for case in manifest.gallery_cases:
             typer.echo(json.dumps(case.model_dump(mode="json"), ensure_ascii=False))
     elif cases:
-        rows = [(case.id, case.label, case.patient or "–") for case in manifest.cases]
+        rows = [(case.id, case.label, case.patient or "–") for case in manifest.gallery_cases]
         typer.echo(aligned([("case", "condition", "patient"), *rows]))
     else:
         typer.echo(aligned(_by_condition(manifest)))
@@ -99,7 +99,7 @@ def remove(
 
 
 def _dataset(sources: list[Path], label: str | None, patient: str | None) -> Dataset:
-    from ...data.dataset import Dataset, Item
+    from ...data.dataset import Dataset, Sample
     from ...data.read import read_dataset
     from ...errors import DysfwError
 
@@ -115,28 +115,27 @@ def _dataset(sources: list[Path], label: str | None, patient: str | None) -> Dat
     folders = [str(source) for source in sources if source.is_dir()]
     if folders:
         raise DysfwError(f"{folders[0]} is a folder; with --label, name photographs", hint="or leave --label out for DATA")
-    return Dataset(tuple(Item(path, label.strip(), patient) for path in sources), sources[0])
+    return Dataset(tuple(Sample(path, label.strip(), patient) for path in sources), sources[0])
 
 
 def _by_condition(manifest: Manifest) -> list[tuple[str, str, str, str]]:
-    photographs = Counter(case.label for case in manifest.cases)
-    named = {(case.label, case.patient or case.id) for case in manifest.cases}
+    images = Counter(case.label for case in manifest.gallery_cases)
+    named = {(case.label, case.patient or case.id) for case in manifest.gallery_cases}
     patients = Counter(label for label, _ in named)
     rows = [
-        (label, str(photographs[label]), str(patients[label]), str(manifest.conditions.get(label, "")))
-        for label in manifest.labels
+        (label, str(images[label]), str(patients[label]), str(manifest.conditions.get(label, ""))) for label in manifest.labels
     ]
     return [("condition", "cases", "patients", "known as"), *rows]
 
 
 def _report(changed: Trained, folder: Path) -> None:
-    from ...views.text import print_failure
+    from ...output.terminal import print_failure
     from ..terminal import err, out
 
     for failure in changed.failures:
         print_failure(err(), failure)
     manifest = changed.manifest
     out().print(f"bundle {folder}: {manifest.changes[-1].partition(': ')[2]}", markup=False)
-    out().print(f"{len(manifest.cases)} cases of {len(manifest.labels)} conditions", markup=False)
+    out().print(f"{len(manifest.gallery_cases)} cases of {len(manifest.labels)} conditions", markup=False)
     if changed.failures:
         raise typer.Exit(1)

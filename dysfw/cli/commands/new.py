@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from ...contracts.kinds import KINDS
 from ...errors import DysfwError
-from ...kinds import KINDS
-from ...text import closest, listed
+from ...util.text import closest, listed
 
 
 def new(

@@ -10,7 +10,7 @@ def plugins(ctx: typer.Context) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from ...text import in_words
+    from ...util.text import in_words
     from ..main import COMMANDS, registry_of
     from ..terminal import out, warn
 
@@ -26,7 +26,7 @@ def plugins(ctx: typer.Context) -> None:
         offered += [f"bundle {e.spec.name}" for e in registry.bundles if e.plugin == plugin]
         offered += [f"runner {e.spec.name}" for e in registry.runners if e.plugin == plugin]
         offered += [f"weights {e.spec.name}" for e in registry.weights if e.plugin == plugin]
-        state = "[yellow]prints when loaded[/]" if plugin.said else "[green]ok[/]"
+        state = "[yellow]prints when loaded[/]" if plugin.captured else "[green]ok[/]"
         if plugin.error:
             state = f"[red]broken:[/] {escape(in_words(plugin.error))}"
         elif plugin.excluded:

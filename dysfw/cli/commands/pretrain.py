@@ -50,18 +50,18 @@ def pretrain(
 
     from ...data.read import read_dataset
     from ...errors import DysfwError
+    from ...output.terminal import print_failure
     from ...recipe.check import load_recipe
-    from ...views.text import print_failure
-    from ...weightfile import Bits
+    from ...weights.weight_file import Bits
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out
 
     try:
-        from ...trunks.pretrain import pretrain as pretrain_recipe
-        from ...trunks.trunkfile import Label
+        from ...pretraining.backbone_file import Label
+        from ...pretraining.pretrain import pretrain as pretrain_recipe
     except ImportError as error:
         raise DysfwError(
-            f"`dysfw pretrain` needs torch and Lightning Fabric ({error})", hint="pip install 'dysfw[trunks]'"
+            f"`dysfw pretrain` needs torch and Lightning Fabric ({error})", hint="pip install 'dysfw[pretraining]'"
         ) from None
     if bits not in (8, 32):
         raise DysfwError(f"--bits: found {bits}; allowed: 8, 32")
@@ -82,13 +82,13 @@ def pretrain(
     for failure in done.failures:
         print_failure(err(), failure)
     size = output.stat().st_size / 1e6
-    out().print(f"{output}: {size:.1f} MB, from {done.photographs} photographs of {done.identities} identities", markup=False)
+    out().print(f"{output}: {size:.1f} MB, from {done.images} photographs of {done.identities} identities", markup=False)
     if done.failures:
         raise typer.Exit(1)
 
 
 def _warn_of(dataset: Dataset) -> None:
-    from ...text import listed
+    from ...util.text import listed
     from ..terminal import warn
 
     if dataset.ignored:

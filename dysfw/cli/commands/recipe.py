@@ -22,9 +22,9 @@ def check(
     ] = False,
 ) -> None:
     """Report every wrong name, key, type and range, each with file, line and column. Exit code 2 where anything is wrong."""
-    from ...engine.assemble import find_bundle
-    from ...engine.build import build as build_recipe
     from ...errors import DysfwError
+    from ...inference.build import build as build_recipe
+    from ...inference.loading import find_bundle
     from ...recipe.check import load_recipe
     from ..alternatives import missing_weights
     from ..main import registry_of
@@ -70,7 +70,7 @@ def schema(ctx: typer.Context) -> None:
     import json
     import sys
 
-    from ...recipe.jsonschema import recipe_schema
+    from ...recipe.json_schema import recipe_schema
     from ..main import registry_of
     from ..terminal import warn
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..caching import NoCacheOption, opened_cache
 from ..formats import Format, Method
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
+from ..stage_cache import NoCacheOption, opened_cache
 
 if TYPE_CHECKING:
-    from ...engine.pipeline import Pipeline
     from ...explain.explanation import Explanation
-    from ...types import Judgement
+    from ...inference.pipeline import Pipeline
+    from ...types import BasePrediction
 
 
 def run(
@@ -72,8 +72,8 @@ def run(
     """
     allow_fetching(fetch)
     from ... import RESEARCH_USE
-    from ...engine.assemble import open_pipeline
-    from ...engine.patient import judge_patient
+    from ...inference.loading import open_pipeline
+    from ...inference.patient import predict_patient
     from ...types import Failure, Prediction
     from ..main import registry_of
     from ..printing import printer
@@ -103,7 +103,7 @@ def run(
     elif len(images) > 1:
         results = TerminalProgress().track(results, "judging", len(images), "images")
     failures: list[Failure] = []
-    photographs: list[Prediction] = []
+    patient_predictions: list[Prediction] = []
     for result in results:
         if isinstance(result, Failure):
             failures.append(result)
@@ -115,9 +115,9 @@ def run(
             if figures and patient is None:
                 _draw(next(figures), result, pipeline, top, told)
         if patient is not None:
-            photographs.append(result if figures else replace(result, subject=replace(result.subject, pixels=None)))
-    if patient is not None and photographs and pipeline.judge:
-        together = judge_patient(pipeline.judge, patient, photographs, failures)
+            patient_predictions.append(result if figures else replace(result, subject=replace(result.subject, pixels=None)))
+    if patient is not None and patient_predictions and pipeline.classifier:
+        together = predict_patient(pipeline.classifier, patient, patient_predictions, failures)
         told = reasons(together)
         printed.add(together, told)
         if figures:
@@ -127,8 +127,8 @@ def run(
         raise typer.Exit(1)
 
 
-def _draw(path: Path, result: Judgement, pipeline: Pipeline, top: int, told: Explanation | None) -> None:
-    from ...views.figure import save_figure
+def _draw(path: Path, result: BasePrediction, pipeline: Pipeline, top: int, told: Explanation | None) -> None:
+    from ...output.figure import save_figure
     from ..terminal import err
 
     save_figure(path, result, pipeline, top, explanation=told)
@@ -167,7 +167,7 @@ def _refuse(form: Format, *, maps: bool, figure: bool, explain: bool, patient: s
 
 def _explainer(
     pipeline: Pipeline, *, wanted: bool, why: str | None, maps: Method | None
-) -> Callable[[Judgement], Explanation | None]:
+) -> Callable[[BasePrediction], Explanation | None]:
     """What says why a result is as it is; nothing where nobody asks. Raises DysfwError for an unknown condition."""
     from ...explain.explanation import condition_called, explain
 
@@ -175,10 +175,10 @@ def _explainer(
         from ...explain.gradient import refuse_without_module
 
         refuse_without_module(pipeline.embedder)
-    if why is not None and pipeline.judge:
-        why = condition_called(why, pipeline.judge.labels, "--why")
+    if why is not None and pipeline.classifier:
+        why = condition_called(why, pipeline.classifier.labels, "--why")
 
-    def told(result: Judgement) -> Explanation | None:
+    def told(result: BasePrediction) -> Explanation | None:
         return explain(pipeline, result, label=why, maps=maps) if wanted or why is not None else None
 
     return told

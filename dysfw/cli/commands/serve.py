@@ -14,7 +14,7 @@ from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allo
 if TYPE_CHECKING:
     import socket
 
-    from ...engine.pipeline import Pipeline
+    from ...inference.pipeline import Pipeline
     from ...serve.settings import Settings
 
 NEEDED = ("fastapi", "uvicorn", "multipart", "prometheus_client")
@@ -38,7 +38,7 @@ def serve(
         typer.Option(metavar="NAME", help="A name by which clients reach this server, such as that of a proxy. Repeatable."),
     ] = None,
     upload: Annotated[int, typer.Option(min=1, max=256, help="MiB that one request may hold.")] = 64,
-    photographs: Annotated[int, typer.Option(min=1, max=256, help="Photographs that one request may hold.")] = 16,
+    images: Annotated[int, typer.Option(min=1, max=256, help="Photographs that one request may hold.")] = 16,
     waiting: Annotated[
         int, typer.Option(min=1, max=1024, help="Requests under way together; others are told to come back.")
     ] = 16,
@@ -54,8 +54,8 @@ def serve(
     allow_fetching(fetch)
     _refuse_missing()
     from ... import RESEARCH_USE
-    from ...engine.assemble import open_pipeline
-    from ...serve.listen import listening
+    from ...inference.loading import open_pipeline
+    from ...serve.server import listening
     from ...serve.settings import Settings, is_loopback
     from ..main import registry_of
     from ..terminal import err, out, warn
@@ -80,7 +80,7 @@ def serve(
         port=taken,
         hosts=names,
         upload=upload * 2**20,
-        photographs=photographs,
+        images=images,
         waiting=waiting,
         **known,  # type: ignore[arg-type]
     )
@@ -111,7 +111,7 @@ def _address(settings: Settings) -> str:
 
 def _run(pipeline: Pipeline, settings: Settings, opened: socket.socket) -> None:
     from ...errors import Interrupted
-    from ...serve.listen import server_of
+    from ...serve.server import server_of
     from ..terminal import err
 
     _log()

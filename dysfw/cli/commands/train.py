@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..caching import NoCacheOption, opened_cache
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides, recipe_file
+from ..stage_cache import NoCacheOption, opened_cache
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,10 +41,10 @@ def train(
     """
     allow_fetching(fetch)
     from ...data.read import read_dataset
+    from ...output.terminal import print_failure
     from ...recipe.check import load_recipe
-    from ...text import listed
     from ...training.train import train as train_recipe
-    from ...views.text import print_failure
+    from ...util.text import listed
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out, warn
 

@@ -13,7 +13,7 @@ import typer
 from ..options import DeviceOption, FetchOption, SetOption, allow_fetching, overrides, recipe_file
 
 if TYPE_CHECKING:
-    from ...trunks.verify import Verified
+    from ...pretraining.verify import Verified
 
 
 def verify(
@@ -28,7 +28,7 @@ def verify(
     ] = None,
     recipe: Annotated[Path | None, typer.Option(help="A recipe for the weights; else the one in their file.")] = None,
     region: Annotated[str | None, typer.Option(help="Which region to compare; else the face.")] = None,
-    neck: Annotated[
+    projection: Annotated[
         bool | None, typer.Option("--neck/--trunk", help="Compare the neck's embeddings (where there is one) or the trunk's.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -42,23 +42,23 @@ def verify(
     used, and their pairs are in no score.
     """
     from ...errors import DysfwError
-    from ...views.text import print_failure
+    from ...output.terminal import print_failure
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, warn
 
     try:
-        from ...trunks.pairs import read_pairs
-        from ...trunks.verify import open_trunk
-        from ...trunks.verify import verify as verify_trunk
+        from ...pretraining.pairs import read_pairs
+        from ...pretraining.verify import open_backbone
+        from ...pretraining.verify import verify as verify_backbone
     except ImportError as error:
-        raise DysfwError(f"`dysfw verify` needs torch ({error})", hint="pip install 'dysfw[trunks]'") from None
+        raise DysfwError(f"`dysfw verify` needs torch ({error})", hint="pip install 'dysfw[pretraining]'") from None
     allow_fetching(fetch)
     read = read_pairs(pairs)
     source = recipe_file(weights)
-    opened, neck_layer = open_trunk(
-        source, recipe and recipe_file(recipe), registry_of(ctx), overrides(sets, device), use_neck=neck
+    opened, projection_layer = open_backbone(
+        source, recipe and recipe_file(recipe), registry_of(ctx), overrides(sets, device), use_projection=projection
     )
-    done = verify_trunk(opened, neck_layer, read, images or pairs.parent, region=region, progress=TerminalProgress())
+    done = verify_backbone(opened, projection_layer, read, images or pairs.parent, region=region, progress=TerminalProgress())
     for failure in done.failures:
         print_failure(err(), failure)
     if not done.trained:
@@ -69,10 +69,10 @@ def verify(
 
 
 def _print_json(done: Verified) -> None:
-    record = asdict(done) | asdict(done.scores)
-    record["failures"] = [{"source": f.source, "code": f.code, "message": f.message} for f in done.failures]
-    del record["scores"]
-    sys.stdout.write(json.dumps(record) + "\n")
+    prediction_to_json = asdict(done) | asdict(done.scores)
+    prediction_to_json["failures"] = [{"source": f.source, "code": f.code, "message": f.message} for f in done.failures]
+    del prediction_to_json["scores"]
+    sys.stdout.write(json.dumps(prediction_to_json) + "\n")
 
 
 def _print(done: Verified) -> None:
@@ -89,5 +89,5 @@ def _print(done: Verified) -> None:
     table.add_row("pairs scored", f"{done.pairs - done.lost} of {done.pairs}")
     if done.lost:
         table.add_row("pairs lost, no face or region found", str(done.lost))
-    table.add_row("compared", f"{done.region}, the {done.embedding}'s embeddings of {done.photographs} photographs")
+    table.add_row("compared", f"{done.region}, the {done.embedding}'s embeddings of {done.images} photographs")
     out().print(table)

@@ -24,7 +24,7 @@ def list_weights(
     ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, one object for each.")] = False
 ) -> None:
     """Every weight file that an installed plugin knows, and whether it is on this machine."""
-    from ...text import aligned
+    from ...util.text import aligned
     from ...weights.find import size_of
     from ...weights.store import look
     from ..main import registry_of
@@ -43,14 +43,16 @@ def list_weights(
 @app.command()
 def show(ctx: typer.Context, name: Name) -> None:
     """All that is known of a weight file: where it is and comes from, its hash, licence, training data and citation."""
-    from ...text import aligned
+    from ...util.text import aligned
     from ...weights.find import size_of
     from ..main import registry_of
 
     (entry,) = _entries(registry_of(ctx), [name])
     exact = entry.spec.exact_bytes
-    record = _record(entry) | {"size": f"{exact:,} bytes" if exact else size_of(entry.spec), "exact_size": None}
-    typer.echo(aligned([(key.replace("_", " "), str(value)) for key, value in record.items() if value not in ("", None)]))
+    prediction_to_json = _record(entry) | {"size": f"{exact:,} bytes" if exact else size_of(entry.spec), "exact_size": None}
+    typer.echo(
+        aligned([(key.replace("_", " "), str(value)) for key, value in prediction_to_json.items() if value not in ("", None)])
+    )
 
 
 @app.command()
@@ -134,7 +136,7 @@ def import_weights(
 ) -> None:
     """Take a file that was downloaded by hand, or on another machine, if it is the right one."""
     from ...errors import DysfwError
-    from ...files import sha256_of
+    from ...util.files import sha256_of
     from ...weights.store import import_file
     from ..main import registry_of
     from ..terminal import out
@@ -159,7 +161,7 @@ def import_weights(
 def _entries(registry: Registry, names: list[str] | None) -> list[Entry[WeightsSpec]]:
     """Those named, or all, by name. Raises DysfwError for one that nobody registered."""
     from ...errors import DysfwError
-    from ...text import closest, listed
+    from ...util.text import closest, listed
 
     if not names:
         return sorted(registry.weights, key=lambda entry: entry.full_name)

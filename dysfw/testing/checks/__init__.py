@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...kinds import Kind
+from ...contracts.kinds import Kind
 from ..subject import Subject
 from . import backbone, detector, fusion, general, head, segmenter
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ...alignment import Alignment
-from ...components import Backbone
+from ...contracts.components import Backbone
+from ...imaging.alignment import Alignment
 from ...types import UInt8
-from ..outcome import BrokenError, owes
+from ..outcome import ContractViolation, require
 from ..subject import Subject
-from .exercise import IN_A_BATCH, exercise, same
+from .harness import IN_A_BATCH, run_harness, same
 
 LEAST_DIFFERENCE = 1e-3  # of the largest number of an embedding
 
@@ -19,21 +19,23 @@ LEAST_DIFFERENCE = 1e-3  # of the largest number of an embedding
 def gives_embeddings_as_the_contract_says(subject: Subject) -> None:
     backbone, crops = _backbone(subject), _crops(subject)
     side, dim = backbone.input_size, backbone.dim
-    owes(side > 0 and dim > 0, "input_size and dim above 0", found=f"{side} and {dim}", why="crops and heads are made by them")
+    require(
+        side > 0 and dim > 0, "input_size and dim above 0", found=f"{side} and {dim}", why="crops and heads are made by them"
+    )
     rows = backbone.embed(crops)
-    owes(
+    require(
         rows.shape == (3, dim) and rows.dtype == np.float32,
         f"float32 [3, {dim}] for three crops",
         found=f"{rows.dtype} {list(rows.shape)}",
         why="heads are made for dim numbers",
     )
-    owes(np.isfinite(rows).all(), "finite numbers", found=rows, why="an embedding that is none fails its image")
+    require(np.isfinite(rows).all(), "finite numbers", found=rows, why="an embedding that is none fails its image")
 
 
 def tells_crops_apart(subject: Subject) -> None:
     rows = _backbone(subject).embed(_crops(subject))
     gap = float(np.abs(rows[0] - rows[1]).max() / (np.abs(rows).max() or 1))
-    owes(
+    require(
         gap > LEAST_DIFFERENCE,
         f"embeddings of different crops to differ by {LEAST_DIFFERENCE} of the largest number",
         found=f"{gap:.2g}",
@@ -43,7 +45,7 @@ def tells_crops_apart(subject: Subject) -> None:
 
 def takes_no_crops(subject: Subject) -> None:
     rows = _backbone(subject).embed(_crops(subject)[:0])
-    owes(
+    require(
         rows.shape == (0, _backbone(subject).dim),
         "float32 [0, dim] for no crops",
         found=list(rows.shape),
@@ -69,10 +71,12 @@ def refuses_crops_of_another_sort(subject: Subject) -> None:
         except ValueError:
             continue
         except Exception as error:
-            raise BrokenError(
+            raise ContractViolation(
                 f"ValueError for crops {what}", repr(error), "a recipe's crop.size is checked by asking"
             ) from None
-        raise BrokenError(f"ValueError for crops {what}", "an embedding", "pixels of another range give another embedding")
+        raise ContractViolation(
+            f"ValueError for crops {what}", "an embedding", "pixels of another range give another embedding"
+        )
 
 
 def says_how_its_faces_lay(subject: Subject) -> None:
@@ -80,7 +84,9 @@ def says_how_its_faces_lay(subject: Subject) -> None:
         found = _backbone(subject).alignment
     except ValueError:
         return  # it has no one answer, and says so
-    owes(found is None or isinstance(found, Alignment), "alignment: an Alignment or None", found=found, why="crops follow it")
+    require(
+        found is None or isinstance(found, Alignment), "alignment: an Alignment or None", found=found, why="crops follow it"
+    )
 
 
 def _backbone(subject: Subject) -> Backbone:
@@ -89,7 +95,7 @@ def _backbone(subject: Subject) -> Backbone:
 
 
 def _crops(subject: Subject) -> UInt8:
-    crops: UInt8 = exercise(subject).inputs()[0]
+    crops: UInt8 = run_harness(subject).inputs()[0]
     return crops
 
 

@@ -12,12 +12,12 @@ import numpy as np
 
 from ...errors import DysfwError
 from ...recipe.signature import SUPPLIED
-from ...text import in_words, listed, shown
 from ...types import Weights
-from ..outcome import BrokenError, owes
+from ...util.text import in_words, listed, shown
+from ..audit_hook import NETWORK, PICKLE, audited
+from ..outcome import ContractViolation, require
 from ..subject import Subject
-from ..watch import NETWORK, PICKLE, watched
-from .exercise import exercise, same
+from .harness import run_harness, same
 
 
 def can_be_built(subject: Subject) -> None:
@@ -26,7 +26,7 @@ def can_be_built(subject: Subject) -> None:
         for name, parameter in inspect.signature(subject.component).parameters.items()
         if parameter.default is parameter.empty and name not in subject.arguments
     ]
-    owes(
+    require(
         not missing,
         "every parameter to have a default, or the check to be given one",
         found=f"no value for {listed(missing)}",
@@ -36,14 +36,14 @@ def can_be_built(subject: Subject) -> None:
     try:
         subject.component(**arguments)
     except Exception as error:
-        raise BrokenError("to be built with these parameters", in_words(error), "nothing else can be checked") from None
+        raise ContractViolation("to be built with these parameters", in_words(error), "nothing else can be checked") from None
 
 
 def is_documented(subject: Subject) -> None:
     text = subject.component.__doc__ or ""
-    owes(text.strip(), "a docstring", found="none", why="listings, the reference and editors show it")
+    require(text.strip(), "a docstring", found="none", why="listings, the reference and editors show it")
     told = [name for name in subject.signature.names if name not in SUPPLIED and not re.search(rf"\b{name}\b", text)]
-    owes(
+    require(
         not told,
         "a docstring that explains every parameter",
         found=f"nothing about {listed(told)}",
@@ -53,17 +53,17 @@ def is_documented(subject: Subject) -> None:
 
 def names_its_weights(subject: Subject) -> None:
     weights = subject.make().weights()
-    owes(isinstance(weights, tuple), "weights() to give a tuple", found=type(weights).__name__, why="the contract")
+    require(isinstance(weights, tuple), "weights() to give a tuple", found=type(weights).__name__, why="the contract")
     for one in weights:
-        owes(isinstance(one, Weights), "a dysfw.types.Weights", found=type(one).__name__, why="the contract")
-        owes(
+        require(isinstance(one, Weights), "a dysfw.types.Weights", found=type(one).__name__, why="the contract")
+        require(
             re.fullmatch(r"[0-9a-f]{64}", one.sha256),
             f"a sha256 of {one.name or 'each weight file'}, 64 lower-case hexadecimal digits",
             found=repr(one.sha256),
             why="a bundle checks by it that the weights are those it was trained with",
         )
         empty = [name for name in ("name", "licence", "source") if not getattr(one, name)]
-        owes(
+        require(
             not empty,
             'name, licence (an SPDX id, or "unstated") and source of every weight file',
             found=f"nothing for {listed(empty)}",
@@ -77,14 +77,14 @@ def refuses_wrong_parameters_in_words(subject: Subject) -> None:
         try:
             subject.component(**subject.arguments | {name: wrong})
         except (ValueError, DysfwError) as error:
-            owes(
+            require(
                 name in str(error) or repr(wrong).strip("'") in str(error),
                 f"a sentence that names the parameter {name} or what was found",
                 found=f"{in_words(error)}, for {name}={wrong!r}",
                 why="the user reads it beside a line of the recipe, and must see what is wrong there",
             )
         except Exception as error:
-            raise BrokenError(
+            raise ContractViolation(
                 f"ValueError with a sentence for {name}={wrong!r}, or no error",
                 in_words(error),
                 "other errors are reported as faults of the component, not of the recipe",
@@ -113,12 +113,12 @@ def _wrong_values(subject: Subject) -> list[tuple[str, object]]:
 
 
 def writes_nothing_to_its_inputs(subject: Subject) -> None:
-    task = exercise(subject)
+    task = run_harness(subject)
     inputs = task.inputs(writable=True)
     before = [array.copy() for array in task.arrays(inputs)]
     task.run(task.ready(), inputs)
     for old, new in zip(before, task.arrays(inputs), strict=True):
-        owes(
+        require(
             np.array_equal(old, new),
             "inputs left as they were",
             found=f"{np.count_nonzero(old != new):,} of {old.size:,} numbers changed",
@@ -127,7 +127,7 @@ def writes_nothing_to_its_inputs(subject: Subject) -> None:
 
 
 def says_the_same_twice(subject: Subject) -> None:
-    task = exercise(subject)
+    task = run_harness(subject)
     inputs = task.inputs()
     first = task.run(task.one, inputs)
     same(first, task.run(task.one, inputs), "the same input twice to give the same", "a result that changes cannot be checked")
@@ -142,7 +142,7 @@ def says_the_same_twice(subject: Subject) -> None:
 def may_be_shared_by_threads(subject: Subject) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    task = exercise(subject)
+    task = run_harness(subject)
     one = task.one
     different = [tuple(_turned(part, places) for part in task.inputs()) for places in range(4)]
     alone = [task.run(one, inputs) for inputs in different]
@@ -163,7 +163,7 @@ def _turned(part: Any, places: int) -> Any:  # noqa: ANN401  # an array or a lis
 
 def stays_off_the_network(subject: Subject) -> None:
     used = [f"{event} {about}" for event, about in _seen(subject) if event in NETWORK]
-    owes(
+    require(
         not used,
         "no use of the network",
         found=listed(used, 3),
@@ -173,7 +173,7 @@ def stays_off_the_network(subject: Subject) -> None:
 
 def reads_no_pickle(subject: Subject) -> None:
     used = [about for event, about in _seen(subject) if event == PICKLE]
-    owes(
+    require(
         not used,
         "nothing unpickled",
         found=f"the classes {listed(dict.fromkeys(used), 4)}",
@@ -184,7 +184,7 @@ def reads_no_pickle(subject: Subject) -> None:
 def prints_nothing(subject: Subject) -> None:
     _seen(subject)
     said = subject.kept["said"].getvalue()
-    owes(
+    require(
         not said, "nothing printed", found=shown(said), why="programs read what `dysfw run --json` prints: it would be no JSON"
     )
 
@@ -192,10 +192,10 @@ def prints_nothing(subject: Subject) -> None:
 def _seen(subject: Subject) -> list[tuple[str, str]]:
     """What happened while one was made, fitted and used. What it printed meanwhile is kept as "said"."""
     if "seen" not in subject.kept:
-        task = exercise(subject)
+        task = run_harness(subject)
         inputs = task.inputs()
         said = subject.kept["said"] = io.StringIO()
-        with watched() as seen, contextlib.redirect_stdout(said):
+        with audited() as seen, contextlib.redirect_stdout(said):
             component = task.ready()
             with contextlib.suppress(Exception):  # perhaps for what was seen; that it fails is told by the other checks
                 task.run(component, inputs)

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...components import Segmenter
+from ...contracts.components import Segmenter
 from ...types import Region, Segmentation
-from ..outcome import owes
+from ..outcome import require
 from ..subject import Subject
-from .exercise import PIXELS, pays_no_heed_to_names, polygons, same
+from .harness import PIXELS, pays_no_heed_to_names, polygons, same
 
 # Sides of the face's box: what lies farther from its middle, or is smaller, is not of this face.
 FAR, SMALL = 2.0, 0.02
@@ -18,24 +18,24 @@ FAR, SMALL = 2.0, 0.02
 
 def names_its_regions(subject: Subject) -> None:
     names = _segmenter(subject).regions
-    owes(
+    require(
         isinstance(names, tuple) and names and all(isinstance(name, str) and name for name in names),
         "regions to give a tuple of names",
         found=repr(names),
         why="heads and votes are kept by region",
     )
-    owes(
+    require(
         len(set(names)) == len(names), "every region named once", found=", ".join(names), why="heads and votes are kept by name"
     )
     again = subject.make()
     assert isinstance(again, Segmenter)  # noqa: S101
-    owes(again.regions == names, "the same names from another instance", found=again.regions, why="bundles keep their order")
+    require(again.regions == names, "the same names from another instance", found=again.regions, why="bundles keep their order")
 
 
 def accounts_for_every_region(subject: Subject) -> None:
     segmenter = _segmenter(subject)
     found = segmenter.segment(subject.images, subject.faces)
-    owes(
+    require(
         isinstance(found, list) and len(found) == len(subject.images),
         f"a list of {len(subject.images)} segmentations, one for each face",
         found=f"{type(found).__name__} of {len(found)}",
@@ -43,7 +43,7 @@ def accounts_for_every_region(subject: Subject) -> None:
     )
     for one in found:
         _account(one, segmenter.regions)
-    owes(
+    require(
         any(one.regions for one in found),
         "a region in one of the examples",
         found=f"absent: {dict(found[0].absent)}",
@@ -55,15 +55,15 @@ def gives_polygons_as_the_contract_says(subject: Subject) -> None:
     for one, face in zip(_segmenter(subject).segment(subject.images, subject.faces), subject.faces, strict=True):
         side = float((face.box[2:] - face.box[:2]).max())
         for region in one.regions:
-            owes(isinstance(region, Region), "dysfw.types.Region", found=type(region).__name__, why="the contract")
+            require(isinstance(region, Region), "dysfw.types.Region", found=type(region).__name__, why="the contract")
             polygon = region.polygon
-            owes(
+            require(
                 polygon.dtype == np.float32 and polygon.ndim == 2 and polygon.shape[1] == 2 and len(polygon) >= 3,
                 f"polygon float32 [V >= 3, 2] of {region.name}, in px",
                 found=f"{polygon.dtype} {list(polygon.shape)}",
                 why="crops are cut around it",
             )
-            owes(
+            require(
                 np.isfinite(polygon).all(),
                 f"finite numbers in {region.name}",
                 found=polygon,
@@ -71,7 +71,7 @@ def gives_polygons_as_the_contract_says(subject: Subject) -> None:
             )
             away = float(np.abs(polygon - (face.box[:2] + face.box[2:]) / 2).max()) / side
             size = float(np.ptp(polygon, axis=0).max()) / side
-            owes(
+            require(
                 away <= FAR and size >= SMALL,
                 f"{region.name} in or around the face's box, in pixels of the whole photograph, x before y",
                 found=f"{size:.2g} sides of the box in size, reaching {away:.1f} sides from its middle",
@@ -81,7 +81,7 @@ def gives_polygons_as_the_contract_says(subject: Subject) -> None:
 
 def takes_no_faces(subject: Subject) -> None:
     found = _segmenter(subject).segment([], [])
-    owes(found == [], "an empty list for no faces", found=found, why="batches can be empty")
+    require(found == [], "an empty list for no faces", found=found, why="batches can be empty")
 
 
 def sees_each_face_by_itself(subject: Subject) -> None:
@@ -98,7 +98,7 @@ def takes_several_faces_of_one_image(subject: Subject) -> None:
     segmenter, image, face = _segmenter(subject), subject.images[0], subject.faces[0]
     beside = replace(face, box=face.box + np.float32(3), landmarks=face.landmarks + np.float32(3))
     found = segmenter.segment([image, image], [face, beside])
-    owes(len(found) == 2, "a segmentation for each face", found=len(found), why="--all-faces judges every face of an image")
+    require(len(found) == 2, "a segmentation for each face", found=len(found), why="--all-faces judges every face of an image")
     same(
         polygons(found[:1]), polygons(segmenter.segment([image], [face])), "the first as alone", "faces are judged one by one",
         PIXELS, pixels=True,
@@ -117,20 +117,22 @@ def bears_faces_beyond_the_image(subject: Subject) -> None:
 
 def _account(one: Segmentation, names: tuple[str, ...]) -> None:
     told = [*(region.name for region in one.regions), *one.absent]
-    owes(
+    require(
         sorted(told) == sorted(names),
         "each region either present or, with the reason, absent",
         found=f"present or absent: {', '.join(told) or 'none'}; regions: {', '.join(names)}",
         why="none may be dropped in silence",
     )
-    owes(
+    require(
         all(isinstance(reason, str) and reason for reason in one.absent.values()),
         "a reason for each region that is absent",
         found=dict(one.absent),
         why="users are told it",
     )
     order = [name for name in names if name in {region.name for region in one.regions}]
-    owes([r.name for r in one.regions] == order, "the present regions in the order of regions", found=told, why="the contract")
+    require(
+        [r.name for r in one.regions] == order, "the present regions in the order of regions", found=told, why="the contract"
+    )
 
 
 def _segmenter(subject: Subject) -> Segmenter:

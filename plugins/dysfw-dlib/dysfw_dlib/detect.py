@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
 
-from dysfw import selection
-from dysfw.components import Detector
-from dysfw.selection import Select
+from dysfw.contracts.components import Detector
+from dysfw.imaging import face_selection as selection
+from dysfw.imaging.face_selection import Select
 from dysfw.types import Face, Image, UInt8, Weights
 
 from .weightfile import checked_model
@@ -32,7 +32,7 @@ LANDMARKS = (
 Float64 = npt.NDArray[np.float64]
 # Landmarks of a frontal face, in distances between the eyes by MTCNN, from their middle: what dlib's predictor finds (eyes as
 # means of their corners, base of the nose), and what MTCNN finds beside the eyes. Medians of 160 phantoms, right and left made
-# alike: tests/benchmarks/landmark_constants.py.
+# alike: benchmarks/landmark_constants.py.
 FOUND = np.array([(-0.495, 0.04), (0.495, 0.04), (0.0, 0.80)])
 ESTIMATED = np.array([(0.0, 0.61), (-0.393, 1.14), (0.393, 1.14)])
 # dlib's box is a square of 0.77 times the height of MTCNN's on the same phantoms, 0.08 of that lower.
@@ -44,7 +44,7 @@ Hit = tuple[Any, float]  # dlib's rectangle, and how sure
 class DlibDetector(Detector):
     """A subclass finds rectangles, see ``find``, and says from which score on it can, and on how many pixels at most.
 
-    select: which face to judge, see ``dysfw.selection.order``. min_face: side of the smallest face looked for, as a fraction of
+    select: which face to judge, see ``dysfw.imaging.face_selection.order``. min_face: side of the smallest face looked for, as a fraction of
     the image's shorter side, above 0 to 1: the photograph is scaled so that such a face is 80 px, but to no more than twice its
     size and ``most_pixels``. threshold: the least score.
     """
@@ -97,7 +97,7 @@ class DlibDetector(Detector):
 
 
 def _box(rectangle: Any) -> Float64:  # noqa: ANN401  # dlib has no types
-    """dlib's square at the size and place of MTCNN's boxes, from which ``crop.least`` and ``crop.margin`` are measured."""
+    """dlib's square at the size and place of MTCNN's boxes, from which ``crop.min_side`` and ``crop.margin`` are measured."""
     side = float(rectangle.right() - rectangle.left() + 1)
     x, y = rectangle.left() + side / 2, rectangle.top() + side / 2 - RAISED * side
     half = ENLARGED * side / 2

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 
 from dysfw.errors import DysfwError
-from dysfw.files import packaged_file, sha256_of
 from dysfw.types import Weights
+from dysfw.util.files import packaged_file, sha256_of
 
 from .weights import NAME, PACKAGE, SHA256, SIZE
 

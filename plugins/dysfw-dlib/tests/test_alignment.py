@@ -12,14 +12,14 @@ from dysfw_dlib.backbone import DlibResnet
 from dysfw_facenet.detector import Mtcnn
 from sklearn.metrics import roc_auc_score
 
-from dysfw.alignment import ARCFACE, DLIB, FACENET
-from dysfw.files import packaged_file
+from dysfw.imaging.alignment import ARCFACE, DLIB, FACENET
 from dysfw.imaging.crop import crop_region
 from dysfw.imaging.decode import read_image
 from dysfw.registry.registry import load_registry
 from dysfw.types import Crop, Region
+from dysfw.util.files import packaged_file
 
-PHANTOMS = Path(__file__).parents[3] / "tests" / "data" / "phantoms"
+PHANTOMS = Path(__file__).parents[3] / "tests" / "fixtures" / "data" / "phantoms"
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +33,16 @@ def faces():
 
 
 @pytest.fixture(scope="module")
-def same_person(faces):
+def find_identity_conflicts(faces):
     """same_person(alignment): AUROC of telling pairs of photographs of one person from those of two, by distance."""
     images, found, patients = faces
-    trunk = DlibResnet()
+    network = DlibResnet()
     one, other = np.triu_indices(len(patients), 1)
 
     def auroc(alignment):
         whole = Region("face", np.zeros((3, 2), np.float32))
         crops = [crop_region(i, f, whole, Crop(), 150, alignment=alignment) for i, f in zip(images, found, strict=True)]
-        rows = trunk.embed(np.stack(crops))
+        rows = network.embed(np.stack(crops))
         return roc_auc_score(patients[one] == patients[other], -np.linalg.norm(rows[one] - rows[other], axis=1))
 
     return auroc
@@ -53,11 +53,11 @@ def test_the_trunk_declares_its_own_chips():
     assert load_registry().load("backbone", "dlib_resnet")().alignment is DLIB
 
 
-def test_a_wrong_alignment_costs_what_the_trunk_is_good_for(same_person):
-    right, arcface, facenet = map(same_person, (DLIB, ARCFACE, FACENET))
+def test_a_wrong_alignment_costs_what_the_trunk_is_good_for(find_identity_conflicts):
+    right, arcface, facenet = map(find_identity_conflicts, (DLIB, ARCFACE, FACENET))
     print(f"same person or not, AUROC: dlib {right:.3f}, arcface {arcface:.3f}, facenet {facenet:.3f}")
     assert right > 0.95
-    assert arcface < right  # on these few pairs by little; tests/benchmarks/alignment.py asks more
+    assert arcface < right  # on these few pairs by little; benchmarks/alignment.py asks more
     assert facenet < right - 0.1
 
 

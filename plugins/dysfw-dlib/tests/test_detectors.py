@@ -17,11 +17,11 @@ from skimage import data
 
 from dysfw.types import Face, Image
 
-PHANTOMS = sorted((Path(__file__).parents[3] / "tests" / "data" / "phantoms").glob("*/*.jpg"))
+PHANTOMS = sorted((Path(__file__).parents[3] / "tests" / "fixtures" / "data" / "phantoms").glob("*/*.jpg"))
 both = pytest.mark.parametrize("detector", ["hog", "cnn"], indirect=True)
 
 
-def image(pixels) -> Image:
+def make_image(pixels) -> Image:
     pixels = np.ascontiguousarray(pixels)
     pixels.setflags(write=False)
     return Image(pixels, "test", "0" * 64)
@@ -39,7 +39,7 @@ def detector(request, detectors):
 
 @pytest.fixture(scope="module")
 def phantoms():
-    return [image(np.asarray(Pillow.open(path).convert("RGB"))) for path in PHANTOMS]
+    return [make_image(np.asarray(Pillow.open(path).convert("RGB"))) for path in PHANTOMS]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_gradients_find_nearly_every_phantom_where_mtcnn_finds_it(detectors, pha
 
 @both
 def test_the_astronaut_has_one_face_with_landmarks_in_anatomical_order(detector):
-    face = detector.detect([image(data.astronaut())])[0][0]  # and, by gradients, a pattern in the background
+    face = detector.detect([make_image(data.astronaut())])[0][0]  # and, by gradients, a pattern in the background
     right_eye, left_eye, nose, right_mouth, left_mouth = face.landmarks
     assert face.chosen
     assert right_eye[0] < left_eye[0]
@@ -77,7 +77,7 @@ def test_the_astronaut_has_one_face_with_landmarks_in_anatomical_order(detector)
 
 @both
 def test_a_result_depends_on_its_own_image_alone_and_pictures_without_a_face_have_none(detector, phantoms):
-    noise = image(np.random.default_rng(0).integers(90, 160, (200, 200, 3), np.uint8))
+    noise = make_image(np.random.default_rng(0).integers(90, 160, (200, 200, 3), np.uint8))
     batch = [*phantoms[:2], noise]
     together, alone = detector.detect(batch), [detector.detect([one])[0] for one in batch]
     assert together[2] == []
@@ -90,7 +90,7 @@ def test_a_result_depends_on_its_own_image_alone_and_pictures_without_a_face_hav
 
 def test_a_large_photograph_is_scaled_and_its_boxes_are_mapped_back(detectors, phantoms):
     small = phantoms[0]
-    large = image(np.asarray(Pillow.fromarray(small.pixels).resize((4096, 4096), Pillow.Resampling.BICUBIC)))
+    large = make_image(np.asarray(Pillow.fromarray(small.pixels).resize((4096, 4096), Pillow.Resampling.BICUBIC)))
     [[face]], [[reference]] = detectors["hog"].detect([large]), detectors["hog"].detect([small])
     factor = 4096 / small.width
     gap = np.linalg.norm(face.landmarks / factor - reference.landmarks, axis=1).max()
@@ -130,8 +130,8 @@ def test_the_detector_compiled_into_dlib_is_hashed_as_dlib_saves_it(detectors, t
 
 
 def test_a_threshold_below_dlibs_own_line_shows_what_dlib_would_leave_out():
-    picture = image(data.astronaut())
-    scores = [[face.score for face in DlibHog(threshold=t, select="all").detect([picture])[0]] for t in (0.25, 0.5)]
+    image = make_image(data.astronaut())
+    scores = [[face.score for face in DlibHog(threshold=t, select="all").detect([image])[0]] for t in (0.25, 0.5)]
     assert len(scores[0]) > len(scores[1]) >= 1
     assert 0.25 <= min(scores[0]) < 0.5 <= min(scores[1])
 
@@ -142,8 +142,8 @@ def test_long_pictures_are_scaled_to_what_memory_bears(make, size, monkeypatch):
     """Their short side would be enlarged, and with it the other."""
     seen = []
     monkeypatch.setattr(make, "find", lambda _, pixels: seen.append(pixels.shape) or [])
-    picture = image(np.zeros((*size, 3), np.uint8))
-    assert make(min_face=0.1).detect([picture]) == [[]]
+    image = make_image(np.zeros((*size, 3), np.uint8))
+    assert make(min_face=0.1).detect([image]) == [[]]
     ((height, width, _),) = seen
     assert height * width <= 1.01 * make.most_pixels
     assert height / width == pytest.approx(size[0] / size[1], rel=0.02)

@@ -14,7 +14,7 @@ from skimage.data import astronaut
 
 from dysfw.errors import DysfwError
 
-PHANTOMS = Path(__file__).parents[3] / "tests" / "data" / "phantoms"
+PHANTOMS = Path(__file__).parents[3] / "tests" / "fixtures" / "data" / "phantoms"
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def backbone():
 @pytest.fixture(scope="module")
 def faces():
     """Eight synthetic faces and one real, as 150 px crops."""
-    photograph = Image.fromarray(astronaut()).crop((170, 50, 290, 170))
-    images = [Image.open(p).convert("RGB") for p in sorted(PHANTOMS.rglob("*.jpg"))[::6]] + [photograph]
+    image = Image.fromarray(astronaut()).crop((170, 50, 290, 170))
+    images = [Image.open(p).convert("RGB") for p in sorted(PHANTOMS.rglob("*.jpg"))[::6]] + [image]
     return np.stack([np.asarray(i.resize((150, 150))) for i in images])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
-from dysfw.components import Segmenter
+from dysfw.contracts.components import Segmenter
 from dysfw.types import Face, Float32, Image, Region, Segmentation
 
 from .skin import SkinColour

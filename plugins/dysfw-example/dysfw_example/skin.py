@@ -19,8 +19,8 @@ LEAST = np.array([0.25, 0.05, 0.05])
 class SkinColour:
     """middle, spread: float [3], of log brightness, log red/green and log blue/green."""
 
-    middle: Float32
-    spread: Float32
+    median: Float32
+    scale: Float32
 
     @staticmethod
     def of(image: Image, face: Face) -> SkinColour:
@@ -29,14 +29,14 @@ class SkinColour:
         around = np.array([(x, y) for x in np.linspace(-1, 1, 9) for y in np.linspace(-1, 1, 9) if x * x + y * y <= 1])
         cheeks = (face.landmarks[[0, 1]] + face.landmarks[[3, 4]]) / 2
         colours = _colours(image, (cheeks[:, None] + radius * around).reshape(-1, 2))
-        middle = np.median(colours, axis=0)
-        spread = 1.4826 * np.median(np.abs(colours - middle), axis=0)  # the standard deviation, were they normal
-        return SkinColour(middle, np.maximum(spread, LEAST))
+        median = np.median(colours, axis=0)
+        scale = 1.4826 * np.median(np.abs(colours - median), axis=0)  # the standard deviation, were they normal
+        return SkinColour(median, np.maximum(scale, LEAST))
 
     def distance(self, image: Image, points: Float32) -> Float32:
         """points [..., 2] px -> [...]: the largest of the three, in standard deviations; outside the image infinite."""
         inside = ((points >= 0) & (points < [image.width, image.height])).all(axis=-1)
-        apart = np.abs(_colours(image, points) - self.middle) / self.spread
+        apart = np.abs(_colours(image, points) - self.median) / self.scale
         return np.where(inside, apart.max(axis=-1), np.inf)
 
 

@@ -11,11 +11,11 @@ import torch
 from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1
 from torch import nn
 
-from dysfw.alignment import FACENET, Alignment
-from dysfw.components import Backbone
-from dysfw.files import sha256_of
-from dysfw.torchkit import Normalise, Precision, Runner, load_tensors, tensor_digest, with_differences
+from dysfw.contracts.components import Backbone
+from dysfw.imaging.alignment import FACENET, Alignment
+from dysfw.torch_utils import Normalise, Precision, Runner, load_tensors, tensor_digest, with_differences
 from dysfw.types import Float32, UInt8, Weights
+from dysfw.util.files import sha256_of
 
 from .tensorfile import read_tensors
 from .weights import WEIGHTS
@@ -33,12 +33,12 @@ class Facenet(Backbone):
     collections that were for research that is not commercial. Read are facenet-pytorch's .pt files, without running code that
     such a file may carry, and safetensors as ``dysfw pretrain`` writes them. size: side of the crops, px, 75 or more; it was
     trained at 160. batch: crops that go through at once. seed: 0 or more. device, precision, compile: see
-    ``dysfw.torchkit.Runner``.
+    ``dysfw.torch_utils.Runner``.
 
     Raises ValueError where a value is wrong, the device is not there, or the file does not fit the network exactly (but for
     its classifier).
 
-    module, net, last_block: for training code, see ``dysfw.torchkit.Tunable``.
+    module, net, last_block: for training code, see ``dysfw.torch_utils.Tunable``.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Facenet(Backbone):
         return self._runner.embed(self.module, crops, DIM)
 
     def variant(self, differences: Mapping[str, Float32]) -> Facenet:
-        """See ``dysfw.components.Variable``."""
+        """See ``dysfw.contracts.components.Variable``."""
         other = copy.copy(self)
         other.module, other.net = with_differences(self.module, self.net, differences)
         return other

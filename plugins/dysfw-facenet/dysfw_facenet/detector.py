@@ -8,16 +8,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from dysfw import selection
-from dysfw.components import Detector
-from dysfw.selection import Select
-from dysfw.torchkit import find_device
+from dysfw.contracts.components import Detector
+from dysfw.imaging import face_selection as selection
+from dysfw.imaging.face_selection import Select
+from dysfw.torch_utils import find_device
 from dysfw.types import Face, Image, Weights
 
 from .cascade import Cascade
-from .look import Look
 from .networks import load
 from .view import View
+from .view_faces import Look
 
 PASS = 2**20  # px in one pass through the networks: about 0.1 GB; more is no faster on a CPU
 
@@ -25,7 +25,7 @@ PASS = 2**20  # px in one pass through the networks: about 0.1 GB; more is no fa
 class Mtcnn(Detector):
     """Multi-task cascaded convolutional networks (Zhang et al., 2016).
 
-    select: which face to judge where there are several, see ``dysfw.selection.order``. min_face: side of the smallest face
+    select: which face to judge where there are several, see ``dysfw.imaging.face_selection.order``. min_face: side of the smallest face
     looked for, as a fraction of the image's shorter side, above 0 to 1; never less than 20 px. threshold: the least score
     of a face, 0 to below 1. rotate: where no face stands upright, or the most prominent one looks more like a face when its
     crop is turned, look again with the image turned by 90, 180 and 270 degrees, and keep the turn whose most prominent face

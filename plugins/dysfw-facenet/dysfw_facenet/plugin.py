@@ -8,10 +8,10 @@ from .weights import WEIGHTS
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
     summary = "MTCNN: box, score and five landmarks of each face, also in photographs that lie on their side"
-    trunk = "FaceNet's Inception-ResNet-v1, a face-recognition trunk: 160 px, 512 numbers"
+    network = "FaceNet's Inception-ResNet-v1, a face-recognition trunk: 160 px, 512 numbers"
     return [
         ComponentSpec("detector", "mtcnn", "dysfw_facenet.detector:Mtcnn", summary),
-        ComponentSpec("backbone", "facenet", "dysfw_facenet.backbone:Facenet", trunk),
+        ComponentSpec("backbone", "facenet", "dysfw_facenet.backbone:Facenet", network),
     ]
 
 

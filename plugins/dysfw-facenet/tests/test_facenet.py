@@ -12,10 +12,10 @@ from dysfw_facenet.weights import WEIGHTS
 from facenet_pytorch import InceptionResnetV1
 from safetensors.torch import save_file
 
-from dysfw.alignment import FACENET
+from dysfw.imaging.alignment import FACENET
 from dysfw.imaging.crop import crop_region
 from dysfw.imaging.decode import read_image
-from dysfw.torchkit import Tunable
+from dysfw.torch_utils import Tunable
 from dysfw.types import Crop, Region
 from dysfw.weights.store import look
 
@@ -85,10 +85,10 @@ def test_it_declares_its_alignment_and_can_be_tuned(random, crops):
 def test_a_trunk_as_pretraining_writes_it_is_read(random, crops, tmp_path):
     tensors = {k: v.contiguous() for k, v in random.net.state_dict().items()}
     save_file(tensors, tmp_path / "trunk.safetensors", {"licence": "Apache-2.0"})
-    trunk = Facenet(tmp_path / "trunk.safetensors")
-    np.testing.assert_array_equal(trunk.embed(crops), random.embed(crops))
-    assert trunk.weights()[0].licence == "Apache-2.0"
-    assert trunk.weights()[0].trained
+    network = Facenet(tmp_path / "trunk.safetensors")
+    np.testing.assert_array_equal(network.embed(crops), random.embed(crops))
+    assert network.weights()[0].licence == "Apache-2.0"
+    assert network.weights()[0].trained
 
 
 @pytest.mark.parametrize(("change", "part"), [
@@ -137,13 +137,13 @@ def test_published_weights_know_a_person_again(spec):
         pytest.skip(f"{spec.name} is not on this machine (dysfw weights fetch {spec.name})")
     from dysfw_facenet.detector import Mtcnn
 
-    trunk = Facenet(found.path)
-    assert trunk.weights()[0].name == spec.name
-    folder = ROOT / "tests" / "data" / "phantoms" / "phantom-unaffected"
+    network = Facenet(found.path)
+    assert network.weights()[0].name == spec.name
+    folder = ROOT / "tests" / "fixtures" / "data" / "phantoms" / "phantom-unaffected"
     images = [read_image(path) for path in sorted(folder.glob("*.jpg"))[:4]]  # two photographs each of two patients
     faces = [faces[0] for faces in Mtcnn().detect(images)]
     whole = Region("face", np.zeros((3, 2), np.float32))
     shown = [crop_region(i, f, whole, Crop(), 160, alignment=FACENET) for i, f in zip(images, faces, strict=True)]
-    alike = trunk.embed(np.stack(shown))
+    alike = network.embed(np.stack(shown))
     alike = alike @ alike.T
     assert min(alike[0, 1], alike[2, 3]) > max(alike[0, 2], alike[0, 3], alike[1, 2], alike[1, 3])

@@ -9,15 +9,15 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from dysfw import selection
-from dysfw.components import Detector
-from dysfw.selection import Select
+from dysfw.contracts.components import Detector
+from dysfw.imaging import face_selection as selection
+from dysfw.imaging.face_selection import Select
 from dysfw.types import Face, Float32, Image, Weights
 
 from .model import find_detector
 from .process import Process
 
-# Medians over 160 phantoms against MTCNN (tests/benchmarks/landmark_constants.py): half the width of the mouth in distances
+# Medians over 160 phantoms against MTCNN (benchmarks/landmark_constants.py): half the width of the mouth in distances
 # between the eyes; BlazeFace's box is a square of 0.81 (short) and 0.85 (full) of the height of MTCNN's, lower by 0.10 and 0.06
 # of that.
 HALF_MOUTH = 0.39
@@ -30,7 +30,7 @@ class Blazeface(Detector):
     Eyes and nose are found; of the mouth only its centre, so that its corners are estimated: on a line parallel to the eyes, as
     far apart as in a usual face. Boxes are brought to the size and place of MTCNN's.
 
-    select: which face to judge where there are several, see ``dysfw.selection.order``. reach: "short" finds faces that
+    select: which face to judge where there are several, see ``dysfw.imaging.face_selection.order``. reach: "short" finds faces that
     are about a seventh of the image's longer side high, and larger ones, "full" from a sixteenth on; None takes full where
     mediapipe brings it. threshold: the least score, 0.1 to below 1. model: a ``face_landmarker.task``, in a recipe
     face-landmarker, whose detector (short) is then used; None takes mediapipe's own, which it brings up to 0.10.21.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dysfw.components import Segmenter
-from dysfw.geometry import square_frame, transform
+from dysfw.contracts.components import Segmenter
+from dysfw.imaging.geometry import square_frame, transform
 from dysfw.imaging.warp import warp
 from dysfw.types import ANATOMY, Face, Image, Region, Segmentation, Weights
 

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from dysfw.types import Face, Image
 
 HERE = Path(__file__).parent
-PHANTOMS = HERE.parents[2] / "tests" / "data" / "phantoms"
+PHANTOMS = HERE.parents[2] / "tests" / "fixtures" / "data" / "phantoms"
 TASK = HERE / "data" / "face_landmarker.task"
 # Read from the package itself and not from the code under test: which generation of mediapipe is installed.
 PACKAGE = Path(importlib.util.find_spec("mediapipe").submodule_search_locations[0])

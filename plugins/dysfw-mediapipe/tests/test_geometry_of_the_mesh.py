@@ -10,7 +10,7 @@ from dysfw_mediapipe.regions import HALVES, outline, silhouette
 from dysfw_mediapipe.segmenter import CROP
 from dysfw_mediapipe.visibility import facing, outside, why_absent
 
-from dysfw.geometry import square_frame
+from dysfw.imaging.geometry import square_frame
 from dysfw.imaging.warp import warp
 from dysfw.types import ANATOMY
 

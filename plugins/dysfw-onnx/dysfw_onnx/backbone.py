@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from dysfw.alignment import NAMED, Alignment
-from dysfw.components import Backbone
-from dysfw.files import sha256_of
+from dysfw.contracts.components import Backbone
+from dysfw.imaging.alignment import NAMED, Alignment
 from dysfw.types import Float32, UInt8, Weights
+from dysfw.util.files import sha256_of
 
 from .session import open_model
 
@@ -25,7 +25,7 @@ class Onnx(Backbone):
     model: the file. size: side of the crops, px; None takes what the file fixes. mean, scale: pixels 0..255 become (pixel -
     mean) / scale, one value or three (red, green, blue); the defaults are insightface's. colour: order of the channels that
     the model expects. output: name of the embedding, where the model has several outputs. align: how the whole face lay in
-    the crops that it was trained on, see ``dysfw.alignment``; None: with level eyes. unit: bring embeddings to length 1. batch:
+    the crops that it was trained on, see ``dysfw.imaging.alignment``; None: with level eyes. unit: bring embeddings to length 1. batch:
     crops that go through at once, 1 or more; a model that fixes it has its way. threads: 1 or more; None leaves it to
     onnxruntime. licence: of the file, for bundles and reports. device: "cpu", or "cuda:0" with onnxruntime-gpu.
 

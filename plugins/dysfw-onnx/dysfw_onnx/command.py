@@ -36,16 +36,16 @@ def export(
     Of a recipe that is not trained, the trunk alone. What is written is run beside the original on fresh images first; where
     they differ by more than rounding, nothing is written.
     """
-    from dysfw.api import open_recipe
     from dysfw.cli.terminal import TerminalProgress, out, warn
     from dysfw.errors import DysfwError
+    from dysfw.plugin import open_recipe
     from dysfw.weights import leave
 
     if form not in FORMATS:
         raise DysfwError(f"--format: found {form!r}; allowed: {', '.join(FORMATS)}")
     if missing := [name for name in NEEDS if find_spec(name) is None]:
         raise DysfwError(f"`dysfw export` needs {', '.join(missing)}", hint="pip install 'dysfw-onnx[export]'")
-    from dysfw.whole import refuse_existing
+    from dysfw.util.atomic import refuse_existing
 
     refuse_existing(output)
     leave.allow(fetch, TerminalProgress())
@@ -54,7 +54,7 @@ def export(
     for notice in pipeline.notices:
         warn(notice.message)
     from .export.export import export_pipeline
-    from .export.wording import summary
+    from .export.readme import summary
 
     exported = export_pipeline(pipeline, output, TerminalProgress())
     if exported.cases:

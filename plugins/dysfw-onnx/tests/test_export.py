@@ -13,17 +13,17 @@ from typer.testing import CliRunner
 
 from dysfw import RESEARCH_USE
 from dysfw.cli.main import app
-from dysfw.engine.assemble import open_pipeline
-from dysfw.engine.build import build
-from dysfw.engine.pipeline import Pipeline
-from dysfw.geometry import transform
 from dysfw.imaging.decode import read_image
+from dysfw.imaging.geometry import transform
 from dysfw.imaging.warp import warp
+from dysfw.inference.build import build
+from dysfw.inference.loading import open_pipeline
+from dysfw.inference.pipeline import Pipeline
 from dysfw.recipe.check import load_recipe
 from dysfw.registry.registry import load_registry
 
 ROOT = Path(__file__).parents[3]
-PHOTOGRAPH = ROOT / "docs" / "images" / "phantom.jpg"
+IMAGE = ROOT / "docs" / "images" / "phantom.jpg"
 REGIONS = ["face", "forehead", "periorbital", "nose", "philtrum", "mouth", "chin"]
 
 
@@ -76,7 +76,7 @@ def test_every_file_is_there_as_export_json_says(exported, name):
 def test_embeddings_and_probabilities_are_the_originals(exported, original, name, dim, size):
     folder, _ = exported(name)
     pipeline = original(name)
-    backbone, heads = pipeline.components.backbone, pipeline.judge.heads
+    backbone, heads = pipeline.components.backbone, pipeline.classifier.heads
     crops = np.random.default_rng(5).integers(0, 256, (3, size, size, 3), np.uint8)
     for some in (crops, crops[:1]):
         rows = session(folder, "trunk.onnx").run(None, {"crops": some})[0]
@@ -98,7 +98,7 @@ def test_the_check_is_measured_printed_and_written_down(exported, name):
     assert (check["crops"], check["photographs"]) == (16, 4)
     assert 0 < check["embedding"] < 2e-5
     assert 0 < check["probability"] < 1e-4
-    assert check["same_first"] == check["judged"] >= 7 * 16
+    assert check["same_top_1"] == check["judged"] >= 7 * 16
     sentence = (
         f"embeddings differ by at most {check['embedding']:.1e} of their size, probabilities by {check['probability']:.1e}"
     )
@@ -110,18 +110,18 @@ def test_a_program_that_knows_export_json_alone_gives_the_same(exported, origina
     """From a face and its regions on, without anything of the bundle: squares, trunk, heads, fusion, calibration."""
     folder, _ = exported("dlib")
     stated, pipeline = said(folder), original("dlib")
-    (wanted,) = pipeline.predict([PHOTOGRAPH])
-    pixels = read_image(PHOTOGRAPH).pixels
+    (wanted,) = pipeline.predict([IMAGE])
+    pixels = read_image(IMAGE).pixels
     face, found = wanted.subject.face, {region.name: region for region in wanted.subject.segmentation.regions}
-    votes = []
+    region_probabilities = []
     for region in stated["regions"]:
         frame = square(found[region["name"]].polygon, face, stated["crop"])
         crop = warp(pixels, frame, stated["crop"]["size"])
-        rows = session(folder, region["trunk"]).run(None, {stated["trunk"]["input"]["name"]: crop[None]})[0]
-        votes.append(session(folder, region["head"]).run(None, {stated["head"]["input"]["name"]: rows})[0][0])
+        rows = session(folder, region["backbone"]).run(None, {stated["backbone"]["input"]["name"]: crop[None]})[0]
+        region_probabilities.append(session(folder, region["head"]).run(None, {stated["head"]["input"]["name"]: rows})[0][0])
     assert stated["fusion"]["use"] == "dysfw:mean"
     assert stated["labels"] == list(wanted.labels)
-    sharpened = np.maximum(np.mean(votes, axis=0), 1e-9) ** (1 / stated["calibration"]["temperature"])
+    sharpened = np.maximum(np.mean(region_probabilities, axis=0), 1e-9) ** (1 / stated["calibration"]["temperature"])
     # A pixel of a crop may round the other way.
     np.testing.assert_allclose(sharpened / sharpened.sum(), wanted.probabilities, atol=1e-3)
 
@@ -134,7 +134,7 @@ def square(polygon, face, crop):
     places = polygon @ axes.T
     low, high = places.min(axis=0), places.max(axis=0)
     longer = max(face.box[2] - face.box[0], face.box[3] - face.box[1])
-    side = max((high - low).max() + 2 * crop["margin"] * longer, crop["least"] * longer)
+    side = max((high - low).max() + 2 * crop["margin"] * longer, crop["min_side"] * longer)
     corner = axes.T @ ((low + high) / 2 - side / 2)
     frame = np.column_stack([axes.T * side / crop["size"], corner])
     np.testing.assert_allclose(transform(frame, [0, 0]), corner, rtol=1e-4)
@@ -161,7 +161,7 @@ def test_export_json_names_labels_weights_and_origin(exported, original):
         "colour": "RGB",
         "range": [0, 255],
     }
-    assert stated["trunk"]["input"] == shape
+    assert stated["backbone"]["input"] == shape
 
 
 def test_the_models_say_what_they_are_for_and_nothing_of_this_machine(exported):
@@ -178,7 +178,7 @@ def test_the_recipe_beside_it_embeds_as_the_original_does(exported, original):
     recipe = load_recipe(folder / "recipe.yaml", load_registry())
     assert recipe.name == "paper-onnx"
     ours, theirs = original("paper"), Pipeline(recipe, build(recipe))
-    (wanted,), (found,) = ours.embed([PHOTOGRAPH]), theirs.embed([PHOTOGRAPH])
+    (wanted,), (found,) = ours.embed([IMAGE]), theirs.embed([IMAGE])
     np.testing.assert_array_equal(found.present, wanted.present)
     np.testing.assert_allclose(found.embeddings, wanted.embeddings, atol=1e-4 * np.abs(wanted.embeddings).max())
     (weights,) = theirs.components.backbone.weights()
@@ -189,12 +189,12 @@ def test_the_recipe_beside_it_trains_at_once(exported, tmp_path):
     folder, _ = exported("dlib")
     data = ["path,label"]
     for label in ("phantom-unaffected", "phantom-down-syndrome"):
-        data += [f"{file},{label}" for file in sorted((ROOT / "tests" / "data" / "phantoms" / label).iterdir())]
+        data += [f"{file},{label}" for file in sorted((ROOT / "tests" / "fixtures" / "data" / "phantoms" / label).iterdir())]
     (tmp_path / "data.csv").write_text("\n".join(data))
     words = ("--set", "segmenter={use: whole_face}", "--set", "head.C=0.1")
     done = run("train", folder / "recipe.yaml", tmp_path / "data.csv", "-o", tmp_path / "bundle", *words)
     assert done.exit_code == 0, done.output
-    assert run("run", tmp_path / "bundle", PHOTOGRAPH).exit_code == 0
+    assert run("run", tmp_path / "bundle", IMAGE).exit_code == 0
 
 
 def test_the_same_command_writes_the_same_bytes(exported, tmp_path):

@@ -13,25 +13,25 @@ from dysfw_onnx import command
 from dysfw_onnx.export.export import export_pipeline
 from dysfw_onnx.export.folding import Reduced
 from dysfw_onnx.export.layers import head_model
-from dysfw_onnx.export.wording import summary
+from dysfw_onnx.export.readme import summary
 from PIL import Image as Pillow
 from typer.testing import CliRunner
 
 from dysfw.builtin.heads.gallery import Gallery
-from dysfw.builtin.heads.gate import Gate
 from dysfw.builtin.heads.knn import Knn
 from dysfw.builtin.heads.lda import Lda
 from dysfw.builtin.heads.linear_svm import LinearSvm
 from dysfw.builtin.heads.mlp import Mlp
 from dysfw.builtin.heads.softmax import Softmax
+from dysfw.builtin.heads.two_stage import TwoStageHead
 from dysfw.cli.main import app
-from dysfw.components import Head, Layer
-from dysfw.engine.build import build
-from dysfw.engine.pipeline import Pipeline
+from dysfw.contracts.components import Head, Layer
 from dysfw.errors import DysfwError
-from dysfw.progress import Silent
+from dysfw.inference.build import build
+from dysfw.inference.pipeline import Pipeline
 from dysfw.recipe.check import load_recipe
 from dysfw.registry.registry import load_registry
+from dysfw.util.progress import Silent
 
 ROOT = Path(__file__).parents[3]
 LABELS = ("apert", "control", "down", "noonan")
@@ -45,14 +45,14 @@ HEADS = {
     "knn of all": lambda: Knn(k=1000, metric="standard"),
     "gallery": Gallery,
     "gallery of nearest": lambda: Gallery(by="nearest", metric="standard"),
-    "gate": lambda: Gate(Lda(), Softmax(C=0.1)),
-    "gate of cases": lambda: Gate(Knn(), Gallery()),
+    "gate": lambda: TwoStageHead(Lda(), Softmax(C=0.1)),
+    "gate of cases": lambda: TwoStageHead(Knn(), Gallery()),
 }
-TRUNK = "{use: timm, model: test_resnet, weights: random, size: SIZE, seed: SEED}"
+BACKBONE = "{use: timm, model: test_resnet, weights: random, size: SIZE, seed: SEED}"
 
 
-def trunk(size, seed=0):
-    return TRUNK.replace("SIZE", str(size)).replace("SEED", str(seed))
+def network(size, seed=0):
+    return BACKBONE.replace("SIZE", str(size)).replace("SEED", str(seed))
 
 
 def people(dim=20, seed=0):
@@ -106,7 +106,7 @@ class Wavy(Opaque):
     (Opaque, "the head Opaque cannot be exported: it is not made of layers"),
     (Wavy, "Wavy of the region nose cannot be exported: it has a layer Sine, which is none of dysfw's"),
     (Softmax, "Softmax of the region nose cannot be exported: this head is not fitted"),
-    (lambda: Gate(Lda(), Opaque()), "the head Opaque inside a gate is not made of layers"),
+    (lambda: TwoStageHead(Lda(), Opaque()), "the head Opaque inside a gate is not made of layers"),
 ])  # fmt: skip
 def test_a_head_that_is_not_made_of_known_layers_is_refused_with_what_can_be_exported(make, part):
     x, y, groups = people()
@@ -157,15 +157,15 @@ def onnx_file(tmp_path_factory):
 
 
 @pytest.mark.parametrize("backbone", [
-    f"{{use: tta, of: {{use: concat, of: [{trunk(64)}, {trunk(48, 1)}], shares: [2, 1]}}}}",
-    f"{{use: concat, unit: false, of: [{trunk(48)}, {{use: tta, of: {trunk(64, 1)}, unit: false}}]}}",
-    f"{{use: tta, of: {trunk(64)}, flip: false, scales: [1.0]}}",
+    f"{{use: tta, of: {{use: concat, of: [{network(64)}, {network(48, 1)}], shares: [2, 1]}}}}",
+    f"{{use: concat, unit: false, of: [{network(48)}, {{use: tta, of: {network(64, 1)}, unit: false}}]}}",
+    f"{{use: tta, of: {network(64)}, flip: false, scales: [1.0]}}",
 ], ids=["views of two", "two, one of views", "one view"])  # fmt: skip
 def test_backbones_of_backbones_become_one_graph(opened, tmp_path, backbone):
     pipeline = opened(backbone)
     done = export_pipeline(pipeline, tmp_path / "out", Silent())
     assert done.measured.embedding < 2e-5
-    assert done.measured.photographs == 4
+    assert done.measured.images == 4
     assert done.measured.probability is None
     assert "1 trunk; not trained, so no heads" in summary(tmp_path / "out", done)
     stated = json.loads((tmp_path / "out" / "export.json").read_text())
@@ -175,7 +175,7 @@ def test_backbones_of_backbones_become_one_graph(opened, tmp_path, backbone):
 
 
 def test_a_trunk_that_was_fitted_to_regions_gives_a_file_for_each(opened, tmp_path):
-    pipeline = opened(trunk(64), "tune.mode=batchnorm")
+    pipeline = opened(network(64), "tune.mode=batchnorm")
     backbone = pipeline.components.backbone
     name, tensor = next((n, t) for n, t in backbone.net.state_dict().items() if n.endswith("bn1.weight"))
     own = backbone.variant({name: np.full(tensor.shape, 0.5, np.float32)})
@@ -183,7 +183,7 @@ def test_a_trunk_that_was_fitted_to_regions_gives_a_file_for_each(opened, tmp_pa
     done = export_pipeline(tuned, tmp_path / "out", Silent())
     assert done.measured.embedding < 2e-5
     stated = json.loads((tmp_path / "out" / "export.json").read_text())
-    assert {one["name"]: one["trunk"] for one in stated["regions"]} == {
+    assert {one["name"]: one["backbone"] for one in stated["regions"]} == {
         "right_half": "trunk.onnx", "left_half": "trunk-left_half.onnx",
     }  # fmt: skip
     crops = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
@@ -195,10 +195,10 @@ def test_a_trunk_that_was_fitted_to_regions_gives_a_file_for_each(opened, tmp_pa
 
 
 def test_a_recipe_with_the_whole_face_placed_says_so(opened, tmp_path):
-    pipeline = opened("{use: dlib_resnet}", "segmenter={use: whole_face}", "crop.align=trunk")
+    pipeline = opened("{use: dlib_resnet}", "segmenter={use: whole_face}", "crop.align=backbone")
     export_pipeline(pipeline, tmp_path / "out", Silent())
     crop = json.loads((tmp_path / "out" / "export.json").read_text())["crop"]
-    assert crop["align"] == "trunk"
+    assert crop["align"] == "backbone"
     assert np.allclose(crop["whole_face"]["points"], pipeline.components.alignment.points)
     again = load_recipe(tmp_path / "out" / "recipe.yaml", load_registry())
     assert build(again).alignment == pipeline.components.alignment
@@ -207,11 +207,14 @@ def test_a_recipe_with_the_whole_face_placed_says_so(opened, tmp_path):
 BACKBONES = {
     "no module": ("{use: onnx, model: FILE}", "the backbone dysfw-onnx:onnx cannot be exported: it offers no torch module"),
     "nested": (
-        f"{{use: concat, of: [{trunk(64)}, {{use: onnx, model: FILE}}]}}",
+        f"{{use: concat, of: [{network(64)}, {{use: onnx, model: FILE}}]}}",
         "cannot be exported: .*and neck, concat, tta",
     ),
-    "zoomed": (f"{{use: tta, of: {trunk(64)}, scales: [1.0, 1.2]}}", r"with scales \[1.0, 1.2\]: .*Mirrored views can"),
-    "another result": (trunk(64).replace("}", ", precision: bfloat16}"), "gives other results: embeddings differ by .*allowed"),
+    "zoomed": (f"{{use: tta, of: {network(64)}, scales: [1.0, 1.2]}}", r"with scales \[1.0, 1.2\]: .*Mirrored views can"),
+    "another result": (
+        network(64).replace("}", ", precision: bfloat16}"),
+        "gives other results: embeddings differ by .*allowed",
+    ),
 }
 
 
@@ -226,9 +229,9 @@ def test_a_backbone_that_cannot_be_exported_leaves_nothing(opened, onnx_file, tm
 
 
 def test_an_alignment_that_a_recipe_cannot_name_is_refused(opened, tmp_path, monkeypatch):
-    from dysfw.alignment import Alignment
+    from dysfw.imaging.alignment import Alignment
 
-    pipeline = opened("{use: dlib_resnet}", "crop.align=trunk")
+    pipeline = opened("{use: dlib_resnet}", "crop.align=backbone")
     monkeypatch.setattr(type(pipeline.components.backbone), "alignment", Alignment(margin=0.3))
     with pytest.raises(DysfwError, match="in a way of its own"):
         export_pipeline(pipeline, tmp_path / "out", Silent())
@@ -237,13 +240,13 @@ def test_an_alignment_that_a_recipe_cannot_name_is_refused(opened, tmp_path, mon
 def test_regions_of_any_name_get_files(opened, tmp_path):
     from dysfw_onnx.export.export import _names
 
-    pipeline = opened(trunk(64))
+    pipeline = opened(network(64))
 
     class Odd:
         regions = ("a/b", "a b")
 
     pipeline.components = replace(pipeline.components, segmenter=Odd())
-    pipeline.judge = object()
+    pipeline.classifier = object()
     assert list(_names(pipeline).heads.values()) == ["head-000-a_b.onnx", "head-001-a_b.onnx"]
 
 
@@ -278,10 +281,12 @@ def test_without_the_extra_it_says_what_to_install(tmp_path, monkeypatch):
 
 
 def test_a_bundle_that_keeps_cases_is_exported_with_a_warning(opened, tmp_path):
-    opened(trunk(64))  # writes tried.yaml
+    opened(network(64))  # writes tried.yaml
     data = ["path,label"]
     for label in ("phantom-unaffected", "phantom-down-syndrome"):
-        data += [f"{file},{label}" for file in sorted((ROOT / "tests" / "data" / "phantoms" / label).iterdir())[:4]]
+        data += [
+            f"{file},{label}" for file in sorted((ROOT / "tests" / "fixtures" / "data" / "phantoms" / label).iterdir())[:4]
+        ]
     (tmp_path / "data.csv").write_text("\n".join(data))
     made = ("train", tmp_path / "tried.yaml", tmp_path / "data.csv", "-o", tmp_path / "bundle", "--set", "head.use=gallery")
     assert CliRunner().invoke(app, [str(word) for word in made]).exit_code == 0

@@ -7,7 +7,7 @@ import pytest
 from dysfw_onnx.backbone import Onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from dysfw.alignment import ARCFACE, DLIB
+from dysfw.imaging.alignment import ARCFACE, DLIB
 
 SIDE, DIM = 16, 5
 KERNEL = np.random.default_rng(0).normal(0, 1, (DIM, 3, 1, 1)).astype(np.float32)
@@ -69,21 +69,21 @@ def expected(crops, mean=127.5, scale=127.5):
 def test_every_kind_of_input_gives_what_numpy_gives(write, crops, options):
     named = {"output": "embedding"} if options.get("outputs") else {}
     size = {"size": SIDE} if options.get("side") else {}
-    trunk = Onnx(write(**options), **named, **size)
-    rows = trunk.embed(crops)
+    network = Onnx(write(**options), **named, **size)
+    rows = network.embed(crops)
     assert rows.dtype == np.float32
-    assert rows.shape == (5, trunk.dim) == (5, DIM)
-    assert trunk.input_size == SIDE
+    assert rows.shape == (5, network.dim) == (5, DIM)
+    assert network.input_size == SIDE
     np.testing.assert_allclose(rows, expected(crops), atol=2e-2 if options.get("dtype") else 1e-4)
-    assert trunk.embed(crops[:0]).shape == (0, DIM)
-    np.testing.assert_allclose(np.concatenate([trunk.embed(crops[i : i + 1]) for i in range(5)]), rows, atol=1e-5)
-    np.testing.assert_array_equal(trunk.embed(crops), rows)
+    assert network.embed(crops[:0]).shape == (0, DIM)
+    np.testing.assert_allclose(np.concatenate([network.embed(crops[i : i + 1]) for i in range(5)]), rows, atol=1e-5)
+    np.testing.assert_array_equal(network.embed(crops), rows)
 
 
 def test_normalisation_and_colour_are_the_recipes(write, crops):
     mean, scale = [10.0, 20.0, 30.0], [2.0, 3.0, 4.0]
-    trunk = Onnx(write(), mean=mean, scale=scale)
-    np.testing.assert_allclose(trunk.embed(crops), expected(crops, mean, scale), rtol=1e-3)
+    network = Onnx(write(), mean=mean, scale=scale)
+    np.testing.assert_allclose(network.embed(crops), expected(crops, mean, scale), rtol=1e-3)
     np.testing.assert_allclose(Onnx(write(), colour="bgr").embed(crops), expected(crops[..., ::-1]), atol=1e-4)
     np.testing.assert_allclose(Onnx(write(dtype=TensorProto.UINT8)).embed(crops), expected(crops, 0, 1), rtol=1e-3)
     np.testing.assert_allclose(np.linalg.norm(Onnx(write(), unit=True).embed(crops), axis=1), 1, atol=1e-5)

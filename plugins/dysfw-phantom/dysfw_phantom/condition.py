@@ -13,10 +13,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dysfw.errors import DysfwError
 from dysfw.recipe.document import read_text
-from dysfw.text import closest, listed
+from dysfw.util.text import closest, listed
 
-from .reading import Keys, checked
 from .terms import find_term
+from .yaml_reading import Keys, checked
 
 LEAST = 0.25  # a term that is present has at least this part of its mean severity
 

@@ -21,13 +21,13 @@ import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
 from dysfw.errors import DysfwError
-from dysfw.files import sha256_of
-from dysfw.progress import Progress
-from dysfw.text import count
+from dysfw.util.files import sha256_of
+from dysfw.util.progress import Progress
+from dysfw.util.text import count
 
 from .effects import encode
 from .labels import labels_of
-from .making import make_phantom, take_photograph
+from .phantom import capture, make_phantom
 from .plan import Member, chunks
 from .processes import spread
 from .spec import Spec
@@ -132,14 +132,14 @@ def _make_chunk(spec: Spec, shop: Workshop, numbered: tuple[int, tuple[Member, .
     """Photographs of a few patients, then their truth. Returns how many."""
     number, run = numbered
     with _explained(shop.folder), threadpool_limits(1):
-        rows = [row for member in run for row in _photographs(spec, shop, member)]
+        rows = [row for member in run for row in _images(spec, shop, member)]
         unfinished = shop.part(number).with_suffix(".unfinished")
         pq.write_table(table_of(rows), unfinished)
         unfinished.replace(shop.part(number))
     return len(rows)
 
 
-def _photographs(spec: Spec, shop: Workshop, member: Member) -> Iterator[Row]:
+def _images(spec: Spec, shop: Workshop, member: Member) -> Iterator[Row]:
     keys, part, name = spec.keys, spec.keys.classes[member.part], member.patient(spec)
     condition = spec.conditions[member.part]
     phantom = make_phantom(
@@ -147,7 +147,7 @@ def _photographs(spec: Spec, shop: Workshop, member: Member) -> Iterator[Row]:
         severity=keys.severity, natural_variation=keys.natural_variation, age=keys.age, random_terms=part.random_terms,
     )  # fmt: skip
     for index in range(member.photographs):
-        taken = take_photograph(phantom, index, keys.size, part.effects)
+        taken = capture(phantom, index, keys.size, part.effects)
         content = encode(taken.pixels, part.effects.file(keys.file), part.effects.software)
         path = member.path(spec, index)
         (shop.data / path).parent.mkdir(exist_ok=True)

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from dysfw.types import UInt8
 
-from .reading import Keys
+from .yaml_reading import Keys
 
 Format = Literal["jpeg", "png", "webp"]
 ENDINGS: dict[Format, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}

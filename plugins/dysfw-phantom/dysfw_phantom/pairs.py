@@ -13,7 +13,7 @@ import numpy as np
 
 from dysfw.data.read import read_dataset
 from dysfw.errors import DysfwError
-from dysfw.text import count
+from dysfw.util.text import count
 
 NAME = re.compile(r"(?P<person>\S+)_(?P<number>\d{4})")
 
@@ -35,7 +35,7 @@ def write_pairs(folder: Path, output: Path, folds: int, per_fold: int, seed: int
 def people_in(folder: Path) -> dict[str, list[int]]:
     """The numbers of each person's photographs, which are called PERSON/PERSON_0001.jpg and so on. Raises DysfwError."""
     people: dict[str, list[int]] = {}
-    for item in read_dataset(folder).items:
+    for item in read_dataset(folder).samples:
         found = NAME.fullmatch(item.path.stem)
         if not found or found["person"] != item.path.parent.name:
             raise DysfwError(

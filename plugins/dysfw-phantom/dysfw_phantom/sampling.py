@@ -10,11 +10,11 @@ from pathlib import Path
 from PIL import Image as Pillow
 
 from dysfw.errors import DysfwError
-from dysfw.progress import Progress
 from dysfw.types import UInt8
+from dysfw.util.progress import Progress
 
 from .condition import Condition
-from .making import make_phantom, take_photograph
+from .phantom import capture, make_phantom
 from .sheet import contact_sheet
 
 
@@ -35,7 +35,7 @@ def write_sheet(sheet: Sheet, output: Path, progress: Progress) -> None:
     """Draw it into a PNG file. Raises DysfwError where the file cannot be written."""
     wanted = [(condition, row) for condition in sheet.conditions for row in range(sheet.rows)]
     total = len(wanted) * sheet.columns
-    cells = progress.track(_photographs(sheet, wanted), "rendering", total, "images")
+    cells = progress.track(_images(sheet, wanted), "rendering", total, "images")
     rows = [(condition.label, [next(cells) for _ in range(sheet.columns)]) for condition, _ in wanted]
     content = io.BytesIO()
     Pillow.fromarray(contact_sheet(rows)).save(content, "PNG")
@@ -45,10 +45,10 @@ def write_sheet(sheet: Sheet, output: Path, progress: Progress) -> None:
         raise DysfwError(f"cannot write {output}: {error.strerror or error}") from None
 
 
-def _photographs(sheet: Sheet, wanted: list[tuple[Condition, int]]) -> Iterator[UInt8]:
+def _images(sheet: Sheet, wanted: list[tuple[Condition, int]]) -> Iterator[UInt8]:
     """Row by row."""
     for row, (condition, _) in enumerate(wanted):
         for column in range(sheet.columns):
             number, index = (row, column) if sheet.same_patient else (row * sheet.columns + column, 0)
             phantom = make_phantom(condition, sheet.seed, number, severity=sheet.severity)
-            yield take_photograph(phantom, index, sheet.size).pixels
+            yield capture(phantom, index, sheet.size).pixels

@@ -13,7 +13,7 @@ class Stream(IntEnum):
     COUNT = 1
     PATIENT = 2
     APPEARANCE = 3
-    PHOTOGRAPH = 4
+    IMAGE = 4
 
 
 def generator(seed: int, patient: int, stream: Stream, photograph: int = 0) -> np.random.Generator:

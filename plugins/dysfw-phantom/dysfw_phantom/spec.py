@@ -15,11 +15,11 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from dysfw.errors import DysfwError
 from dysfw.recipe.document import read_text
-from dysfw.text import closest, count, listed
+from dysfw.util.text import closest, count, listed
 
 from .condition import Ages, Condition, find_condition
 from .effects import Effects, FileKeys, Size
-from .reading import Keys, checked
+from .yaml_reading import Keys, checked
 
 Split = Literal["train", "test"]
 Count = Annotated[int, Field(ge=1, le=1_000)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from dysfw.errors import DysfwError
-from dysfw.text import closest
+from dysfw.util.text import closest
 
 from .axes import axes
 

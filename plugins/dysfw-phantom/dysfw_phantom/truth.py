@@ -17,9 +17,9 @@ from dysfw import RESEARCH_USE
 
 from .expression import EXPRESSIONS
 from .landmarks import REGIONS, landmark_points, landmark_visible, region_outline
-from .making import Phantom, Taken
 from .mesh import load_head
 from .patient import ANCESTRIES
+from .phantom import Phantom, Taken
 from .terms import terms
 
 if TYPE_CHECKING:

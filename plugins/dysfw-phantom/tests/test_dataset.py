@@ -14,7 +14,7 @@ from dysfw_phantom.spec import parse_spec
 
 from dysfw.data.read import read_dataset
 from dysfw.errors import DysfwError
-from dysfw.progress import Silent
+from dysfw.util.progress import Silent
 
 SPEC = """\
 version: 1
@@ -26,7 +26,7 @@ classes:
   - {{condition: phantom-facial-palsy, patients: 10, split: {{train: 0.5, test: 0.5}}, source: elsewhere}}
 """
 ONE = "version: 1\nname: small\nseed: {seed}\nsize: 64\nclasses:\n  - {{condition: phantom-unaffected, patients: 1}}\n"
-PHOTOGRAPHS = 18  # two chunks, of 16 and 2
+IMAGES = 18  # two chunks, of 16 and 2
 
 
 def spec(seed=5, text=SPEC):
@@ -49,7 +49,7 @@ def made(tmp_path_factory):
 def command(folder, workers=1, before=""):
     """The arguments of a process of its own that makes the data set."""
     program = (
-        "import sys; from pathlib import Path; from dysfw.progress import Silent; from dysfw_phantom.spec import find_spec; "
+        "import sys; from pathlib import Path; from dysfw.util.progress import Silent; from dysfw_phantom.spec import find_spec; "
         "from dysfw_phantom.dataset import make_dataset\n" + before + "\n"
         "if __name__ == '__main__': make_dataset(find_spec(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), Silent())\n"
     )
@@ -60,12 +60,12 @@ def command(folder, workers=1, before=""):
 
 def test_dysfw_reads_it_as_a_data_set_with_patients_splits_and_sources(made):
     dataset = read_dataset(made)
-    assert len(dataset.items) == PHOTOGRAPHS
+    assert len(dataset.samples) == IMAGES
     assert dataset.labels == ("phantom-facial-palsy", "phantom-unaffected")
-    assert all(item.path.is_file() for item in dataset.items)
-    assert len({item.patient for item in dataset.items}) == 14
+    assert all(item.path.is_file() for item in dataset.samples)
+    assert len({item.patient for item in dataset.samples}) == 14
     assert len(dataset.split("test")) == 5
-    assert {item.source for item in dataset.items if item.label == "phantom-facial-palsy"} == {"elsewhere"}
+    assert {item.source for item in dataset.samples if item.label == "phantom-facial-palsy"} == {"elsewhere"}
 
 
 def test_nothing_but_the_data_set_is_left(made):
@@ -123,7 +123,7 @@ def _until_gone(session):
 
 def test_a_full_disk_is_said_and_what_was_made_is_kept(made, tmp_path):
     limit = (
-        "from dysfw_phantom.making import make_phantom, take_photograph\n"
+        "from dysfw_phantom.phantom import make_phantom, take_photograph\n"
         "from dysfw_phantom.condition import shipped_conditions\n"
         "take_photograph(make_phantom(shipped_conditions()['phantom-unaffected'], 0, 0), 0, 64)\n"  # compiles
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"  # bytes; the table of truth needs more

@@ -4,7 +4,7 @@ import pytest
 from dysfw_facenet.detector import Mtcnn
 from dysfw_mediapipe.segmenter import FaceMesh
 from dysfw_phantom.condition import shipped_conditions
-from dysfw_phantom.making import make_phantom, take_photograph
+from dysfw_phantom.phantom import capture, make_phantom
 
 from dysfw.types import ANATOMY, Image
 
@@ -13,7 +13,7 @@ from dysfw.types import ANATOMY, Image
 def photographs():
     """60 of all conditions in turn."""
     conditions = list(shipped_conditions().values())
-    taken = [take_photograph(make_phantom(conditions[n % len(conditions)], 11, n), 0, 256) for n in range(60)]
+    taken = [capture(make_phantom(conditions[n % len(conditions)], 11, n), 0, 256) for n in range(60)]
     return [Image(t.pixels, "phantom", "0" * 64) for t in taken]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from dysfw_phantom.expression import EXPRESSIONS
 from dysfw_phantom.render.background import KINDS, background
+from dysfw_phantom.render.capture import HAIR_STYLES, sample_capture
 from dysfw_phantom.render.cloth import NECKLINES
-from dysfw_phantom.render.photograph import HAIR_STYLES, sample_photograph
 
-TAKEN = [sample_photograph(np.random.default_rng([seed, 3]), 35, seed % 2) for seed in range(600)]
+TAKEN = [sample_capture(np.random.default_rng([seed, 3]), 35, seed % 2) for seed in range(600)]
 
 
 def test_one_seed_gives_one_photograph():
-    again = sample_photograph(np.random.default_rng([7, 3]), 35, 1)
+    again = sample_capture(np.random.default_rng([7, 3]), 35, 1)
     assert again == TAKEN[7]
 
 
@@ -36,9 +36,9 @@ def test_faces_fill_between_a_third_and_three_quarters_of_the_height():
 
 
 def test_children_are_neither_bald_nor_long_haired_babies():
-    toddlers = [sample_photograph(np.random.default_rng([seed, 4]), 2.5, 1.0) for seed in range(200)]
+    toddlers = [sample_capture(np.random.default_rng([seed, 4]), 2.5, 1.0) for seed in range(200)]
     assert np.mean([photo.hair_style == "long" for photo in toddlers]) == 0
-    children = [sample_photograph(np.random.default_rng([seed, 4]), 9, 1.0) for seed in range(200)]
+    children = [sample_capture(np.random.default_rng([seed, 4]), 9, 1.0) for seed in range(200)]
     assert not any(photo.hair_style == "bald" for photo in children)
 
 

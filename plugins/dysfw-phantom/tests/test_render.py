@@ -14,7 +14,7 @@ from dysfw_phantom.landmarks import landmark_points
 from dysfw_phantom.mesh import Part, load_head
 from dysfw_phantom.patient import average_patient, sample_patient
 from dysfw_phantom.render.appearance import sample_appearance
-from dysfw_phantom.render.photograph import sample_photograph
+from dysfw_phantom.render.capture import sample_capture
 from dysfw_phantom.render.render import render
 from dysfw_phantom.shape import shape
 
@@ -29,7 +29,7 @@ def photographed(size=SIZE, axes=None, looks=None, **changes):
     plain = {"melanin": 0.2, "freckles": 0.0, "stubble": 0.0, "grey": 0.0, "hair": (0.02, 0.012, 0.008), "brow": 0.9}
     appearance = dataclasses.replace(sample_appearance(np.random.default_rng(6), 25, 0.0), **plain | (looks or {}))
     fixed = PLAIN | {"hair_style": "short", "neckline": "crew", "place": "wall", "framing": 0.6, "shift": (0.0, 0.0)}
-    photograph = dataclasses.replace(sample_photograph(np.random.default_rng(7), 25, 0.0), **fixed | changes)
+    photograph = dataclasses.replace(sample_capture(np.random.default_rng(7), 25, 0.0), **fixed | changes)
     return render(HEAD, shape(HEAD, patient, photograph.expression), patient, appearance, photograph, size)
 
 
@@ -119,7 +119,7 @@ def test_melanin_darkens_whatever_the_light():
 def test_a_smooth_philtrum_loses_its_shadow_and_nothing_else_changes():
     vertices = shape(HEAD, average_patient(), {})
     appearance = sample_appearance(np.random.default_rng(6), 25, 0.0)
-    photograph = sample_photograph(np.random.default_rng(7), 25, 0.0)
+    photograph = sample_capture(np.random.default_rng(7), 25, 0.0)
     photograph = dataclasses.replace(photograph, **PLAIN, light_azimuth=45.0, framing=0.7)
     smooth, deep = (
         render(HEAD, vertices, average_patient({"philtrum depth": depth}), appearance, photograph, 256) for depth in (-2.5, 2.5)
@@ -180,7 +180,7 @@ def test_pictures_are_neither_black_nor_blown_out():
         patient = sample_patient(rng, "p")
         appearance, photograph = (
             sample_appearance(rng, patient.age, patient.sex),
-            sample_photograph(rng, patient.age, patient.sex),
+            sample_capture(rng, patient.age, patient.sex),
         )
         drawn = render(HEAD, shape(HEAD, patient, photograph.expression), patient, appearance, photograph, SIZE)
         face = drawn.points[HEAD.vertices_of(Part.SKIN)][drawn.visible[HEAD.vertices_of(Part.SKIN)]].astype(int)

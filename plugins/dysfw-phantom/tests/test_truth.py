@@ -6,13 +6,13 @@ import pytest
 from dysfw_phantom.condition import shipped_conditions
 from dysfw_phantom.dataset import make_dataset
 from dysfw_phantom.effects import Effects
-from dysfw_phantom.making import make_phantom, take_photograph
+from dysfw_phantom.phantom import capture, make_phantom
 from dysfw_phantom.spec import RandomTerms, parse_spec
 from dysfw_phantom.terms import find_term
 from dysfw_phantom.truth import describe
 from PIL import Image as Pillow
 
-from dysfw.progress import Silent
+from dysfw.util.progress import Silent
 
 SPEC = """\
 version: 1
@@ -108,21 +108,21 @@ def test_the_pupils_are_dark_where_the_truth_says_that_they_are(made, rows):
 
 
 def test_a_border_moves_the_landmarks_with_the_picture(made, rows):
-    plain = describe(phantom(), take_photograph(phantom(), 0, 128))
-    bordered = describe(phantom(), take_photograph(phantom(), 0, 128, Effects(border=7)))
+    plain = describe(phantom(), capture(phantom(), 0, 128))
+    bordered = describe(phantom(), capture(phantom(), 0, 128, Effects(border=7)))
     assert point(bordered, "pronasale") == pytest.approx(point(plain, "pronasale") + 7, abs=1e-4)
     assert Pillow.open(made / rows[0]["path"]).size == (142, 142)
 
 
 def test_another_size_scales_the_landmarks():
-    small = describe(phantom(), take_photograph(phantom(), 0, 128))
-    large = describe(phantom(), take_photograph(phantom(), 0, 128, Effects(size=256)))
+    small = describe(phantom(), capture(phantom(), 0, 128))
+    large = describe(phantom(), capture(phantom(), 0, 128, Effects(size=256)))
     assert point(large, "pronasale") == pytest.approx(2 * point(small, "pronasale"), abs=0.05)
 
 
 def test_a_plain_background_is_plain_and_leaves_the_patient_as_they_are():
-    plain = take_photograph(phantom(), 0, 128, Effects(background=(120, 150, 170)))
-    usual = take_photograph(phantom(), 0, 128)
+    plain = capture(phantom(), 0, 128, Effects(background=(120, 150, 170)))
+    usual = capture(phantom(), 0, 128)
     assert plain.pixels[:6, :6].reshape(-1, 3).std(axis=0).max() < 6
     x, y = describe(phantom(), usual)["landmark:pronasale:x"], describe(phantom(), usual)["landmark:pronasale:y"]
     assert np.abs(plain.pixels[int(y), int(x)].astype(int) - usual.pixels[int(y), int(x)]).max() <= 2

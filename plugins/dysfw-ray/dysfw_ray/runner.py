@@ -10,16 +10,16 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from dysfw.batch.entry import Entry
+from dysfw.batch.item import BatchItem
 from dysfw.batch.rows import Row
 from dysfw.batch.runner import Runner, Task
 from dysfw.errors import DysfwError
-from dysfw.text import in_words
+from dysfw.util.text import in_words
 
-from .stages import Judge, decode, listed
+from .stages import Predict, decode, listed
 
 if TYPE_CHECKING:
-    from dysfw.api import Pipeline
+    from dysfw.plugin import Pipeline
 
 # Before Ray is imported: it would report its use, and its own log is no message for users.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -54,7 +54,9 @@ class Ray(Runner):
         super().__init__(address)
         self.judges, self.cpus, self.gpus = judges, cpus, gpus
 
-    def judge(self, task: Task, pipeline: Pipeline, numbered: Iterable[tuple[int, Entry]]) -> Iterator[tuple[int, list[Row]]]:
+    def judge(
+        self, task: Task, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]
+    ) -> Iterator[tuple[int, list[Row]]]:
         """Raises DysfwError where there is no such cluster, it has too little of something, or the work fails on it."""
         gpus = self.gpus or pipeline.components.device.startswith("cuda")
         with _connected(self.address):
@@ -64,12 +66,12 @@ class Ray(Runner):
                 yield from self._judge(task, window, judges, cpus, gpus)
 
     def _judge(
-        self, task: Task, window: list[tuple[int, Entry]], judges: int, cpus: int, gpus: bool
+        self, task: Task, window: list[tuple[int, BatchItem]], judges: int, cpus: int, gpus: bool
     ) -> Iterator[tuple[int, list[Row]]]:
         rows = [{"listed": listed(window[start : start + BATCH])} for start in range(0, len(window), BATCH)]
         data = ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(decode, num_cpus=1)
         data = data.map_batches(
-            Judge,
+            Predict,
             fn_constructor_args=(task, "cuda" if gpus else None),
             batch_size=AT_ONCE,
             num_cpus=cpus,
@@ -78,7 +80,7 @@ class Ray(Runner):
         )
         try:
             for row in data.iter_rows():
-                number, judged = json.loads(row["judged"])
+                number, judged = json.loads(row["predicted"])
                 yield number, judged
         except (RayError, RayTaskError) as error:
             raise _explained(error) from error

@@ -7,37 +7,37 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dysfw.batch.entry import Entry
-from dysfw.batch.parcel import decoded_batches, sealed, unsealed
+from dysfw.batch.item import BatchItem
 from dysfw.batch.runner import Task
+from dysfw.batch.serialization import decoded_batches, deserialize_batch, serialize_batch
 from dysfw.errors import DysfwError
 
 if TYPE_CHECKING:
-    from dysfw.api import Pipeline
+    from dysfw.plugin import Pipeline
 
-Numbered = Sequence[tuple[int, Entry]]
+Numbered = Sequence[tuple[int, BatchItem]]
 
 
 def listed(numbered: Numbered) -> str:
     """Photographs with their numbers as text. JSON escapes what in a file's name is no text."""
-    return json.dumps([[number, asdict(entry)] for number, entry in numbered])
+    return json.dumps([[number, asdict(item)] for number, item in numbered])
 
 
-def unlisted(text: str) -> list[tuple[int, Entry]]:
-    return [(number, Entry(**said)) for number, said in json.loads(text)]
+def unlisted(text: str) -> list[tuple[int, BatchItem]]:
+    return [(number, BatchItem(**said)) for number, said in json.loads(text)]
 
 
 def decode(row: dict[str, Any]) -> list[dict[str, Any]]:
     """A row with a list of photographs becomes a row for each batch of them, with their pixels."""
     numbered, rows, start = unlisted(row["listed"]), [], 0
-    for batch in decoded_batches(entry for _, entry in numbered):
+    for batch in decoded_batches(item for _, item in numbered):
         own = numbered[start : start + len(batch)]
         start += len(batch)
-        rows.append({"listed": listed(own), "photographs": sealed(batch)})
+        rows.append({"listed": listed(own), "images": serialize_batch(batch)})
     return rows
 
 
-class Judge:
+class Predict:
     """An actor: the task's pipeline, opened once. device: another than the recipe's. Raises DysfwError when it is called,
     where its machine is not as the task asks."""
 
@@ -55,7 +55,7 @@ class Judge:
         pipeline = self._pipeline
         if isinstance(pipeline, DysfwError):
             raise pipeline
-        pairs = zip(batch["listed"], batch["photographs"], strict=True)
-        parcels = ((unlisted(str(text)), unsealed(content)) for text, content in pairs)
+        pairs = zip(batch["listed"], batch["images"], strict=True)
+        parcels = ((unlisted(str(text)), deserialize_batch(content)) for text, content in pairs)
         for number, rows in self._task.judged(pipeline, parcels):
-            yield {"judged": [json.dumps([number, rows])]}
+            yield {"predicted": [json.dumps([number, rows])]}

@@ -11,16 +11,16 @@ import torch
 from timm.models import PretrainedCfg
 from torch import nn
 
-from dysfw.components import Backbone
-from dysfw.files import sha256_of
-from dysfw.torchkit import Precision, Runner, tensor_digest, with_differences
+from dysfw.contracts.components import Backbone
+from dysfw.torch_utils import Precision, Runner, tensor_digest, with_differences
 from dysfw.types import Float32, UInt8, Weights
-from dysfw.weightfile import read_metadata
+from dysfw.util.files import sha256_of
+from dysfw.weights.weight_file import read_metadata
 
 from .hub import FILE, published_file
 from .loading import load
 from .models import build, find_config, last_block
-from .trunk import Pooling, Trunk
+from .network import Network, Pooling
 
 
 class Timm(Backbone):
@@ -31,12 +31,12 @@ class Timm(Backbone):
     of a safetensors file, or, in a recipe, the name of one that a plugin brings ("phantom"). pooling: "average" and "max" over
     the map, or "flatten", the whole of it, channel by channel. size: side of the crops, px; without it the one that the model
     was trained for. batch: crops that go through the model at once. seed: for random weights, 0 or more. device, precision,
-    compile: see ``dysfw.torchkit.Runner``.
+    compile: see ``dysfw.torch_utils.Runner``.
 
     Raises ValueError where a value is wrong, the device is not there, or a weight file does not fit the model exactly (but
     for its classifier); DysfwError where published weights are not on this machine and may not be fetched.
 
-    module, net, last_block: for training code, see ``dysfw.torchkit.Tunable``.
+    module, net, last_block: for training code, see ``dysfw.torch_utils.Tunable``.
     """
 
     def __init__(
@@ -61,10 +61,10 @@ class Timm(Backbone):
         self._runner = Runner(side, batch, device, precision, compile=compile)
         self.net = build(model, config, side, seed)
         self._weights = _fill(self.net, model, config, weights, seed)
-        trunk = Trunk(self.net, config.mean, config.std, pooling)
+        network = Network(self.net, config.mean, config.std, pooling)
         known = size is None and pooling != "flatten"
-        self._dim = trunk.channels if known else _measured_dim(trunk, side)
-        self.module = self._runner.place(trunk)
+        self._dim = network.channels if known else _measured_dim(network, side)
+        self.module = self._runner.place(network)
         self.last_block = last_block(self.net)
 
     @property
@@ -80,7 +80,7 @@ class Timm(Backbone):
         return self._runner.embed(self.module, crops, self._dim)
 
     def variant(self, differences: Mapping[str, Float32]) -> Timm:
-        """See ``dysfw.components.Variable``."""
+        """See ``dysfw.contracts.components.Variable``."""
         other = copy.copy(self)
         other.module, other.net = with_differences(self.module, self.net, differences)
         return other
@@ -106,10 +106,10 @@ def _fill(net: nn.Module, model: str, config: PretrainedCfg, weights: str | Path
     return Weights(name, sha256_of(path), licence, source)
 
 
-def _measured_dim(trunk: Trunk, side: int) -> int:
+def _measured_dim(network: Network, side: int) -> int:
     """Length of an embedding, by making one. Raises ValueError where the model cannot take crops of this size."""
     try:
         with torch.inference_mode():
-            return int(trunk.eval()(torch.zeros(1, 3, side, side, dtype=torch.uint8)).shape[1])
+            return int(network.eval()(torch.zeros(1, 3, side, side, dtype=torch.uint8)).shape[1])
     except (RuntimeError, AssertionError) as e:
         raise ValueError(f"the model cannot take crops of {side} px: {str(e).splitlines()[0]}") from e

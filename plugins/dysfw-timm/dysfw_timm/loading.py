@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from dysfw.torchkit import load_tensors
-from dysfw.weightfile import read_weights
+from dysfw.torch_utils import load_tensors
+from dysfw.weights.weight_file import read_weights
 
 from .models import PRE_LOGITS
 

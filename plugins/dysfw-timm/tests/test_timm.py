@@ -13,7 +13,7 @@ from dysfw_timm.models import last_block
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-PHANTOMS = Path(__file__).parents[3] / "tests" / "data" / "phantoms"
+PHANTOMS = Path(__file__).parents[3] / "tests" / "fixtures" / "data" / "phantoms"
 
 
 @pytest.fixture(scope="module")
@@ -217,12 +217,12 @@ def test_the_last_block_is_the_end_of_the_trunk(model, part):
 
 def test_vgg16_embeds_its_last_map_and_can_be_tuned():
     """The paper's comparison. Small crops: at its own 224 px it takes 15 GMAC a crop."""
-    trunk = Timm("vgg16", "random", size=64)
+    network = Timm("vgg16", "random", size=64)
     crops = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
-    rows = trunk.embed(crops)
-    assert rows.shape == (2, trunk.dim) == (2, 512)
+    rows = network.embed(crops)
+    assert rows.shape == (2, network.dim) == (2, 512)
     assert len(np.unique(rows[0])) > 100
     assert Timm("vgg16", "random", size=64, pooling="flatten").dim == 512 * 2 * 2
     assert Timm("vgg16", "random").dim == 512
-    assert sum(p.numel() for p in trunk.net.parameters()) == 14_714_688  # its thirteen convolutions
-    assert trunk.last_block < set(trunk.net.state_dict())
+    assert sum(p.numel() for p in network.net.parameters()) == 14_714_688  # its thirteen convolutions
+    assert network.last_block < set(network.net.state_dict())

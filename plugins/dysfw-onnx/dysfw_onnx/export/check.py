@@ -12,17 +12,17 @@ import numpy as np
 import onnxruntime
 from PIL import Image as Pillow
 
-from dysfw.api import exchanged
-from dysfw.components import Backbone, Head
+from dysfw.contracts.components import Backbone, Head
 from dysfw.errors import DysfwError
-from dysfw.types import Embedded, Float32, Int64, Prediction, State, UInt8
+from dysfw.plugin import exchanged
+from dysfw.types import FaceEmbedding, Float32, Int64, Prediction, State, UInt8
 
 from ..backbone import Onnx
 from .layers import INPUT, OUTPUT
 from .phantoms import draw_phantoms
 
 if TYPE_CHECKING:
-    from dysfw.api import Pipeline
+    from dysfw.plugin import Pipeline
 
 CROPS, PHANTOMS = 16, 4
 # Rounding in float32 makes differences of about 1e-6. A trunk whose normalisation or colours went wrong is off by 1e-2 or more.
@@ -38,7 +38,7 @@ class Measured:
     where nothing is trained. same, judged: of how many judgements the first condition is the same, and how many there were."""
 
     crops: int
-    photographs: int
+    images: int
     embedding: float
     probability: float | None
     same: int
@@ -65,9 +65,9 @@ class ExportedHead(Head):
         raise ValueError("an exported head has no state but its file")
 
 
-def measure(pipeline: Pipeline, trunk: Path, tuned: Mapping[str, Path], heads: Mapping[str, Path]) -> Measured:
+def measure(pipeline: Pipeline, backbone_file: Path, tuned: Mapping[str, Path], heads: Mapping[str, Path]) -> Measured:
     """Run both. trunk: the file; tuned: those of regions with a trunk of their own; heads: by region."""
-    theirs: Backbone = Onnx(trunk)
+    theirs: Backbone = Onnx(backbone_file)
     theirs_tuned: dict[str, Backbone] = {region: Onnx(file) for region, file in tuned.items()}
     theirs_heads: dict[str, Head] = {region: ExportedHead(file) for region, file in heads.items()}
     crops = fresh_crops(pipeline.components.crop_size, CROPS)
@@ -77,20 +77,20 @@ def measure(pipeline: Pipeline, trunk: Path, tuned: Mapping[str, Path], heads: M
     for region in pipeline.components.segmenter.regions:
         own = (ours_tuned[region].embed(crops), theirs_tuned[region].embed(crops)) if region in tuned else shared
         embeddings.append(own)
-        if pipeline.judge:
-            probabilities.append((pipeline.judge.heads[region].predict(own[0]), theirs_heads[region].predict(own[1])))
+        if pipeline.classifier:
+            probabilities.append((pipeline.classifier.heads[region].predict(own[0]), theirs_heads[region].predict(own[1])))
     other = exchanged(pipeline, theirs, theirs_tuned, theirs_heads)
-    photographs = _photographs(pipeline, other)
-    for one, another in photographs:
+    images = _images(pipeline, other)
+    for one, another in images:
         embeddings.append((_present(one), _present(another)))
         if isinstance(one, Prediction) and isinstance(another, Prediction):
             present = one.subject.present
-            probabilities.append((one.votes[present], another.votes[present]))
+            probabilities.append((one.region_probabilities[present], another.region_probabilities[present]))
             probabilities.append((one.probabilities[None], another.probabilities[None]))
     same = [np.argmax(a, axis=1) == np.argmax(b, axis=1) for a, b in probabilities]
     return Measured(
         crops=len(crops),
-        photographs=len(photographs),
+        images=len(images),
         embedding=_relative(embeddings),
         probability=_largest(probabilities) if probabilities else None,
         same=sum(int(rows.sum()) for rows in same),
@@ -119,14 +119,14 @@ def fresh_crops(size: int, number: int) -> UInt8:
     return np.concatenate([noise, np.stack(soft)])
 
 
-Result = Prediction | Embedded
+Result = Prediction | FaceEmbedding
 
 
-def _photographs(pipeline: Pipeline, other: Pipeline) -> list[tuple[Result, Result]]:
+def _images(pipeline: Pipeline, other: Pipeline) -> list[tuple[Result, Result]]:
     """Phantoms, from the file to the end, by both; those in which no face is found are left out."""
     with tempfile.TemporaryDirectory() as scratch:
         files = draw_phantoms(Path(scratch), PHANTOMS)
-        ours, theirs = ([*(one.predict(files) if one.judge else one.embed(files))] for one in (pipeline, other))
+        ours, theirs = ([*(one.predict(files) if one.classifier else one.embed(files))] for one in (pipeline, other))
     pairs = zip(ours, theirs, strict=True)
     return [(a, b) for a, b in pairs if isinstance(a, Result) and isinstance(b, Result)]
 

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING
 import onnx
 
 from dysfw import RESEARCH_USE
-from dysfw.components import Backbone, CaseBased
-from dysfw.files import sha256_of
-from dysfw.progress import Progress
-from dysfw.whole import made_whole
+from dysfw.contracts.components import Backbone, GalleryBased
+from dysfw.util.atomic import atomic_folder
+from dysfw.util.files import sha256_of
+from dysfw.util.progress import Progress
 
+from .backbone import backbone_model
 from .check import Measured, measure, refuse_difference
 from .folding import fold
 from .layers import head_model
-from .statement import Files, statement
-from .trunk import trunk_model
-from .wording import readme, recipe_text
+from .metadata import Files, statement
+from .readme import readme, recipe_text
 
 if TYPE_CHECKING:
-    from dysfw.api import Pipeline
+    from dysfw.plugin import Pipeline
 
-TRUNK = "trunk.onnx"
+BACKBONE = "trunk.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +45,28 @@ def export_pipeline(pipeline: Pipeline, folder: Path, progress: Progress) -> Exp
     """Raises DysfwError where a part cannot be exported, what was exported gives other results, or the disk refuses; nothing is
     written then."""
     files = _names(pipeline)
-    text = recipe_text(pipeline, files.trunk)  # refuses before the work
-    heads = {} if pipeline.judge is None else dict(pipeline.judge.heads)
+    text = recipe_text(pipeline, files.backbone)  # refuses before the work
+    heads = {} if pipeline.classifier is None else dict(pipeline.classifier.heads)
     dim = pipeline.components.backbone.dim
     models = {name: head_model(heads[region], region, dim) for region, name in files.heads.items()}
-    with made_whole(folder) as unfinished:
-        for name, backbone in _trunks(pipeline, files).items():
+    with atomic_folder(folder) as unfinished:
+        for name, backbone in _backbones(pipeline, files).items():
             progress.note(f"writing {name}")
-            _save(trunk_model(fold(pipeline.recipe, pipeline.recipe.nodes["backbone"], backbone)), unfinished / name)
+            _save(backbone_model(fold(pipeline.recipe, pipeline.recipe.nodes["backbone"], backbone)), unfinished / name)
         for name, model in models.items():
             _save(model, unfinished / name)
         tuned, own = ({r: unfinished / name for r, name in names.items()} for names in (files.tuned, files.heads))
         progress.note("holding it against the original")
-        measured = measure(pipeline, unfinished / files.trunk, tuned, own)
+        measured = measure(pipeline, unfinished / files.backbone, tuned, own)
         refuse_difference(measured)
         (unfinished / "recipe.yaml").write_text(text, "utf-8")
-        cases = max((len(head.cases().y) for head in heads.values() if isinstance(head, CaseBased)), default=0)
+        cases = max((len(head.cases().y) for head in heads.values() if isinstance(head, GalleryBased)), default=0)
         (unfinished / "README.md").write_text(readme(pipeline, files, measured, cases), "utf-8")
         listed = {f.name: {"bytes": f.stat().st_size, "sha256": sha256_of(f)} for f in sorted(unfinished.iterdir())}
         content = json.dumps(statement(pipeline, files, listed, measured), indent=2, ensure_ascii=False)
         (unfinished / "export.json").write_text(content + "\n", "utf-8")
         size = sum(file.stat().st_size for file in unfinished.iterdir())
-    return Exported(files, size, len(pipeline.judge.labels) if pipeline.judge else 0, cases, measured)
+    return Exported(files, size, len(pipeline.classifier.labels) if pipeline.classifier else 0, cases, measured)
 
 
 def _names(pipeline: Pipeline) -> Files:
@@ -75,14 +75,14 @@ def _names(pipeline: Pipeline) -> Files:
     if len({word.casefold() for word in words.values()}) < len(words):  # by a segmenter's own names
         words = {region: f"{number:03}-{words[region]}" for number, region in enumerate(regions)}
     tuned = {region: f"trunk-{words[region]}.onnx" for region in regions if region in pipeline.embedder.tuned}
-    heads = {region: f"head-{words[region]}.onnx" for region in (regions if pipeline.judge else ())}
-    return Files(TRUNK, tuned, heads)
+    heads = {region: f"head-{words[region]}.onnx" for region in (regions if pipeline.classifier else ())}
+    return Files(BACKBONE, tuned, heads)
 
 
-def _trunks(pipeline: Pipeline, files: Files) -> dict[str, Backbone]:
+def _backbones(pipeline: Pipeline, files: Files) -> dict[str, Backbone]:
     """By file, what is to be written."""
     tuned = {name: pipeline.embedder.tuned[region] for region, name in files.tuned.items()}
-    return {files.trunk: pipeline.components.backbone, **tuned}
+    return {files.backbone: pipeline.components.backbone, **tuned}
 
 
 def _save(model: onnx.ModelProto, file: Path) -> None:

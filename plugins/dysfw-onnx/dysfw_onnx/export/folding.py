@@ -13,17 +13,17 @@ import torch
 from PIL import Image as Pillow
 from torch import Tensor, nn
 
-from dysfw.api import build_part
-from dysfw.components import Backbone
+from dysfw.contracts.components import Backbone
 from dysfw.errors import DysfwError
-from dysfw.weightfile import read_weights
+from dysfw.plugin import build_part
 from dysfw.weights.find import find_weights
+from dysfw.weights.weight_file import read_weights
 
 if TYPE_CHECKING:
-    from dysfw.api import Node, Recipe
+    from dysfw.plugin import Node, Recipe
 
 UNIT = 2**22  # of Pillow's weights, which are whole numbers for pixels of 8 bits
-NECK = ("neck.weight", "neck.bias")  # beside a trunk in its weight file, see dysfw.torchkit.Trainable
+PROJECTION = ("neck.weight", "neck.bias")  # beside a trunk in its weight file, see dysfw.torch_utils.Trainable
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ class Crops(nn.Module):
 
     def __init__(self, folded: Folded) -> None:
         super().__init__()
-        self.trunk = folded.module
+        self.network = folded.module
 
     def forward(self, crops: Tensor) -> Tensor:
-        return self.trunk(crops.permute(0, 3, 1, 2).float())  # type: ignore[no-any-return]
+        return self.network(crops.permute(0, 3, 1, 2).float())  # type: ignore[no-any-return]
 
 
 def fold(recipe: Recipe, node: Node, backbone: Backbone | None = None) -> Folded:
@@ -63,13 +63,13 @@ def fold(recipe: Recipe, node: Node, backbone: Backbone | None = None) -> Folded
     return Folded(copy.deepcopy(module).to("cpu", torch.float32).eval(), backbone.input_size)
 
 
-def _fold_neck(recipe: Recipe, node: Node) -> Folded:
-    trunk = fold(recipe, cast("Node", node.params["of"]))
-    tensors = read_weights(_file(node.params["weights"]), NECK)
-    weight, bias = (torch.from_numpy(tensors[name].astype(np.float32)) for name in NECK)
-    neck = nn.Linear(weight.shape[1], weight.shape[0], device="meta")  # no values yet
-    neck.weight, neck.bias = nn.Parameter(weight), nn.Parameter(bias)
-    return Folded(nn.Sequential(trunk.module, neck), trunk.size)
+def _fold_projection(recipe: Recipe, node: Node) -> Folded:
+    network = fold(recipe, cast("Node", node.params["of"]))
+    tensors = read_weights(_file(node.params["weights"]), PROJECTION)
+    weight, bias = (torch.from_numpy(tensors[name].astype(np.float32)) for name in PROJECTION)
+    projection = nn.Linear(weight.shape[1], weight.shape[0], device="meta")  # no values yet
+    projection.weight, projection.bias = nn.Parameter(weight), nn.Parameter(bias)
+    return Folded(nn.Sequential(network.module, projection), network.size)
 
 
 def _fold_concat(recipe: Recipe, node: Node) -> Folded:
@@ -79,8 +79,8 @@ def _fold_concat(recipe: Recipe, node: Node) -> Folded:
     if node.params["unit"]:
         shares = np.array(node.params["shares"] or [1.0] * len(parts), np.float64)
         factors = np.sqrt(shares / shares.sum()).tolist()
-    trunks = [part.module if part.size == size else nn.Sequential(Reduced(size, part.size), part.module) for part in parts]
-    return Folded(Joined(trunks, factors), size)
+    networks = [part.module if part.size == size else nn.Sequential(Reduced(size, part.size), part.module) for part in parts]
+    return Folded(Joined(networks, factors), size)
 
 
 def _fold_tta(recipe: Recipe, node: Node) -> Folded:
@@ -91,15 +91,15 @@ def _fold_tta(recipe: Recipe, node: Node) -> Folded:
             "same. Mirrored views can be exported",
             hint="leave scales out, and train again",
         )
-    trunk = fold(recipe, cast("Node", node.params["of"]))
+    network = fold(recipe, cast("Node", node.params["of"]))
     return Folded(
-        Mirrored(trunk.module, unit=bool(node.params["unit"])) if node.params["flip"] else _plain(node, trunk), trunk.size
+        Mirrored(network.module, unit=bool(node.params["unit"])) if node.params["flip"] else _plain(node, network), network.size
     )
 
 
-def _plain(node: Node, trunk: Folded) -> nn.Module:
+def _plain(node: Node, network: Folded) -> nn.Module:
     """Of one view nothing is left to average."""
-    return nn.Sequential(trunk.module, Unit()) if node.params["unit"] else trunk.module
+    return nn.Sequential(network.module, Unit()) if node.params["unit"] else network.module
 
 
 def _file(value: object) -> Path:
@@ -109,7 +109,7 @@ def _file(value: object) -> Path:
 
 # The core's own backbones of backbones, which compute in numpy. Where they change and this does not, the check refuses.
 FOLDINGS: dict[str, Callable[[Recipe, Node], Folded]] = {
-    "dysfw:neck": _fold_neck, "dysfw:concat": _fold_concat, "dysfw:tta": _fold_tta,
+    "dysfw:projection": _fold_projection, "dysfw:concat": _fold_concat, "dysfw:tta": _fold_tta,
 }  # fmt: skip
 
 
@@ -124,12 +124,12 @@ class Unit(nn.Module):
 class Joined(nn.Module):
     """The backbone ``concat``. factors: of each trunk's unit embedding; None leaves embeddings as they are."""
 
-    def __init__(self, trunks: Sequence[nn.Module], factors: Sequence[float] | None) -> None:
+    def __init__(self, networks: Sequence[nn.Module], factors: Sequence[float] | None) -> None:
         super().__init__()
-        self.trunks, self.factors, self.unit = nn.ModuleList(trunks), factors, Unit()
+        self.networks, self.factors, self.unit = nn.ModuleList(networks), factors, Unit()
 
     def forward(self, pixels: Tensor) -> Tensor:
-        found = [trunk(pixels) for trunk in self.trunks]
+        found = [network(pixels) for network in self.networks]
         if self.factors is not None:
             found = [factor * self.unit(part) for factor, part in zip(self.factors, found, strict=True)]
         return torch.cat(found, 1)
@@ -138,12 +138,12 @@ class Joined(nn.Module):
 class Mirrored(nn.Module):
     """The backbone ``tta`` with ``flip``: the mean over a crop and its mirror image."""
 
-    def __init__(self, trunk: nn.Module, *, unit: bool) -> None:
+    def __init__(self, network: nn.Module, *, unit: bool) -> None:
         super().__init__()
-        self.trunk, self.unit = trunk, Unit() if unit else nn.Identity()
+        self.network, self.unit = network, Unit() if unit else nn.Identity()
 
     def forward(self, pixels: Tensor) -> Tensor:
-        found = self.unit(self.trunk(torch.cat([pixels, pixels.flip(3)])))
+        found = self.unit(self.network(torch.cat([pixels, pixels.flip(3)])))
         return found.unflatten(0, (2, pixels.shape[0])).mean(0)  # type: ignore[no-any-return]
 
 

@@ -11,23 +11,23 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from dysfw.components import Floats, Head, Layer, Layered
-from dysfw.errors import DysfwError
-from dysfw.layers import (
+from dysfw.contracts.components import Floats, Head, Layer, SupportsLayers
+from dysfw.contracts.layers import (
     SHORTEST,
     Affine,
-    Gated,
+    L2Normalize,
     Logarithm,
+    NeighborVote,
+    NormalizeSum,
     Pool,
-    Rectify,
-    Shares,
+    ReLU,
     Softmax,
-    Standardise,
-    UnitLength,
-    Vote,
+    Standardize,
+    TwoStage,
 )
-from dysfw.text import listed
+from dysfw.errors import DysfwError
 from dysfw.types import Int64
+from dysfw.util.text import listed
 
 OPSET, IR_VERSION = 18, 10  # of 2022 and 2024: what onnxruntime 1.18 reads
 INPUT, OUTPUT = "embeddings", "probabilities"
@@ -91,11 +91,11 @@ def head_model(head: Head, region: str, dim: int) -> onnx.ModelProto:
     made of layers that can be written."""
     hint = f"a head that offers layers() can be exported, made of {listed(layer.__name__ for layer in WRITERS)}"
     name = type(head).__name__
-    if not isinstance(head, Layered):
+    if not isinstance(head, SupportsLayers):
         raise DysfwError(f"the head {name} cannot be exported: it is not made of layers", hint=hint)
     graph = Graph()
     try:
-        x = _through(graph, head.layers(), Value(INPUT, np.float32, dim))
+        x = _apply_layers(graph, head.layers(), Value(INPUT, np.float32, dim))
     except ValueError as error:
         raise DysfwError(f"the head {name} of the region {region} cannot be exported: {error}", hint=hint) from None
     x = graph.cast(x, np.float32)
@@ -110,7 +110,7 @@ def head_model(head: Head, region: str, dim: int) -> onnx.ModelProto:
     return helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 
-def _through(graph: Graph, layers: Iterable[Layer], x: Value) -> Value:
+def _apply_layers(graph: Graph, layers: Iterable[Layer], x: Value) -> Value:
     """Raises ValueError for a layer that nobody knows."""
     for layer in layers:
         writer = WRITERS.get(type(layer))
@@ -120,8 +120,8 @@ def _through(graph: Graph, layers: Iterable[Layer], x: Value) -> Value:
     return x
 
 
-def _standardise(graph: Graph, layer: Standardise, x: Value) -> Value:
-    return graph.with_array("Div", graph.with_array("Sub", x, layer.middle), layer.spread)
+def _standardise(graph: Graph, layer: Standardize, x: Value) -> Value:
+    return graph.with_array("Div", graph.with_array("Sub", x, layer.mean), layer.std)
 
 
 def _affine(graph: Graph, layer: Affine, x: Value) -> Value:
@@ -129,11 +129,11 @@ def _affine(graph: Graph, layer: Affine, x: Value) -> Value:
     return mapped if layer.bias is None else graph.with_array("Add", mapped, layer.bias)
 
 
-def _rectify(graph: Graph, layer: Rectify, x: Value) -> Value:
+def _relu(graph: Graph, layer: ReLU, x: Value) -> Value:
     return graph.add("Relu", x, like=x)
 
 
-def _unit_length(graph: Graph, layer: UnitLength, x: Value) -> Value:
+def _l2_normalize(graph: Graph, layer: L2Normalize, x: Value) -> Value:
     return graph.add("Div", x, graph.with_array("Max", graph.of_row("ReduceL2", x), SHORTEST), like=x)
 
 
@@ -144,7 +144,7 @@ def _pool(graph: Graph, layer: Pool, x: Value) -> Value:
     return graph.beside([graph.of_row(reduction, graph.columns(x, own)) if len(own) else nothing for own in groups])
 
 
-def _vote(graph: Graph, layer: Vote, x: Value) -> Value:
+def _vote(graph: Graph, layer: NeighborVote, x: Value) -> Value:
     """A table has each column's vote as a row; those of the first k columns are summed."""
     number = len(layer.groups)
     table = np.zeros((number, layer.count))
@@ -156,7 +156,7 @@ def _vote(graph: Graph, layer: Vote, x: Value) -> Value:
     return graph.add("ReduceSum", votes, graph.constant([1], np.int64), like=votes, keepdims=0)
 
 
-def _shares(graph: Graph, layer: Shares, x: Value) -> Value:
+def _normalize_sum(graph: Graph, layer: NormalizeSum, x: Value) -> Value:
     return graph.add("Div", x, graph.of_row("ReduceSum", x), like=x)
 
 
@@ -168,20 +168,22 @@ def _softmax(graph: Graph, layer: Softmax, x: Value) -> Value:
     return graph.cast(graph.add("Softmax", x, like=x, axis=1), np.float32)
 
 
-def _gated(graph: Graph, layer: Gated, x: Value) -> Value:
-    gate, which = (graph.cast(_through(graph, part, x), np.float64) for part in (layer.gate, layer.which))
-    affected, unaffected = graph.columns(gate, [0]), graph.columns(gate, [1])
-    shares = graph.add("Mul", which, graph.with_array("Mul", affected, float(which.width)), like=which)
-    below, above = range(layer.index), range(layer.index, which.width)
+def _two_stage(graph: Graph, layer: TwoStage, x: Value) -> Value:
+    affected_or_not, conditions = (
+        graph.cast(_apply_layers(graph, part, x), np.float64) for part in (layer.affected, layer.condition)
+    )
+    affected, unaffected = graph.columns(affected_or_not, [0]), graph.columns(affected_or_not, [1])
+    shares = graph.add("Mul", conditions, graph.with_array("Mul", affected, float(conditions.width)), like=conditions)
+    below, above = range(layer.index), range(layer.index, conditions.width)
     parts = [unaffected]
     if below:
         parts.insert(0, graph.columns(shares, below))
     if above:
         parts.append(graph.columns(shares, above))
-    return graph.cast(_shares(graph, Shares(), graph.beside(parts)), np.float32)
+    return graph.cast(_normalize_sum(graph, NormalizeSum(), graph.beside(parts)), np.float32)
 
 
 WRITERS: dict[type[Layer], Callable[[Graph, Any, Value], Value]] = {
-    Standardise: _standardise, Affine: _affine, Rectify: _rectify, UnitLength: _unit_length, Pool: _pool, Vote: _vote,
-    Shares: _shares, Logarithm: _logarithm, Softmax: _softmax, Gated: _gated,
+    Standardize: _standardise, Affine: _affine, ReLU: _relu, L2Normalize: _l2_normalize, Pool: _pool, NeighborVote: _vote,
+    NormalizeSum: _normalize_sum, Logarithm: _logarithm, Softmax: _softmax, TwoStage: _two_stage,
 }  # fmt: skip

@@ -13,7 +13,7 @@ def draw_phantoms(folder: Path, number: int) -> list[Path]:
     """PNG files in ``folder``, each of another phantom with another condition; none where dysfw-phantom is not installed."""
     try:
         from dysfw_phantom.condition import shipped_conditions
-        from dysfw_phantom.making import make_phantom, take_photograph
+        from dysfw_phantom.phantom import make_phantom, take_photograph
     except ImportError:
         return []
     files = []

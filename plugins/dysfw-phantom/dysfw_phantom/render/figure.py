@@ -10,9 +10,9 @@ import numpy as np
 from dysfw.types import Float32
 from dysfw_phantom.render.appearance import Appearance
 from dysfw_phantom.render.camera import Pose, smoothstep
+from dysfw_phantom.render.capture import Capture
 from dysfw_phantom.render.light import Lights, irradiance, shadow
 from dysfw_phantom.render.looks import lights_of
-from dysfw_phantom.render.photograph import Photograph
 from dysfw_phantom.render.scalp import hair_height
 from dysfw_phantom.render.surface import Surface, normals_of, refine, surface_of
 
@@ -52,7 +52,7 @@ class Figure:
         return float(self.light[face].mean())
 
 
-def figure_of(head: HeadMesh, vertices: Float32, look: Appearance, photo: Photograph) -> Figure:
+def figure_of(head: HeadMesh, vertices: Float32, look: Appearance, photo: Capture) -> Figure:
     """vertices: float32 [V, 3], the patient's shape with the photograph's expression."""
     surface = surface_of(head)
     rest_y = surface.rest[:, 1]

@@ -11,9 +11,9 @@ import numpy as np
 from dysfw.types import Float32
 from dysfw_phantom.render.appearance import GREY, Appearance
 from dysfw_phantom.render.camera import smoothstep
+from dysfw_phantom.render.capture import Capture
 from dysfw_phantom.render.figure import Figure
 from dysfw_phantom.render.light import Lights
-from dysfw_phantom.render.photograph import Photograph
 from dysfw_phantom.render.scalp import CENTRE, radii, radius_at
 from dysfw_phantom.render.strands import Strands
 from dysfw_phantom.render.styles import Growth, Roots, growth_of, roots_of, unit
@@ -151,7 +151,7 @@ def _mean_radius(head: HeadMesh) -> float:
     return float(radii(head, head.vertices).mean())
 
 
-def hair_strands(figure: Figure, look: Appearance, photo: Photograph, count: int) -> Strands | None:
+def hair_strands(figure: Figure, look: Appearance, photo: Capture, count: int) -> Strands | None:
     """The hair of a photograph, farthest strands first; None where there is none. count: roots that may bear a strand."""
     roots = roots_of(figure, count, look.seed)
     if photo.hair_style == "bald" or len(roots.height) == 0:

@@ -137,7 +137,7 @@ def _direct(normals: Float32, lit: Float32, key: Float32, colour: Float32) -> Fl
 
 
 @nb.njit(cache=True)
-def _gathered(key: Float32, normals: Float32, openness: Float32, lights: Lights) -> Float32:
+def _evaluation_data(key: Float32, normals: Float32, openness: Float32, lights: Lights) -> Float32:
     out = np.empty(normals.shape, np.float32)
     for i in range(len(normals)):
         nx, ny, nz = normals[i]
@@ -164,4 +164,4 @@ def irradiance(surface: Surface, normals: Float32, lit: Float32, lights: Lights)
     """float32 [N, 3]: light that reaches each vertex from above its skin, after scattering below."""
     key = _direct(normals, lit, lights.key, lights.key_colour)
     key = _diffuse(key, surface.starts, surface.neighbours, np.array([4, 2, 1], np.int32))
-    return _gathered(key, normals, _openness(surface), lights)
+    return _evaluation_data(key, normals, _openness(surface), lights)

@@ -8,11 +8,11 @@ import numpy as np
 
 from dysfw.types import Float32
 from dysfw_phantom.render.appearance import GREY, Appearance
+from dysfw_phantom.render.capture import Capture
 from dysfw_phantom.render.cloth import NECKLINES, ClothLook
 from dysfw_phantom.render.eyes import EyeLook
 from dysfw_phantom.render.light import Lights
 from dysfw_phantom.render.noise import SIDE
-from dysfw_phantom.render.photograph import Photograph
 from dysfw_phantom.render.skin import SkinLook, tone
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def direction(azimuth: float, elevation: float) -> Float32:
     return np.array([np.sin(a) * np.cos(e), np.sin(e), np.cos(a) * np.cos(e)], np.float32)
 
 
-def lights_of(photo: Photograph) -> Lights:
+def lights_of(photo: Capture) -> Lights:
     """A key light, a weaker one from the other side, and a room that is darker below."""
     warm = np.array([1 + photo.warmth, 1.0, 1 - photo.warmth], np.float32)
     cool = 2 - warm
@@ -53,7 +53,7 @@ def lights_of(photo: Photograph) -> Lights:
     )
 
 
-def _skin(patient: Patient, look: Appearance, photo: Photograph) -> SkinLook:
+def _skin(patient: Patient, look: Appearance, photo: Capture) -> SkinLook:
     albedo = tone(look.melanin, look.redness, look.yellowness)
     hair = (1 - look.grey) * np.array(look.hair) + look.grey * np.array(GREY)
     lip = albedo * np.array([0.92, 0.58, 0.60]) * (1 - 0.12 * look.lip) + np.array([0.035, 0.0, 0.006]) * look.lip
@@ -75,13 +75,13 @@ def _skin(patient: Patient, look: Appearance, photo: Photograph) -> SkinLook:
     )
 
 
-def _eye(look: Appearance, photo: Photograph) -> EyeLook:
+def _eye(look: Appearance, photo: Capture) -> EyeLook:
     rng = np.random.default_rng([photo.seed, 12])
     pupil, red = float(rng.uniform(0.14, 0.21)), float(rng.uniform(0.1, 0.6))
     return EyeLook(np.array(look.iris, np.float32), pupil, red, float(look.seed % 628) / 100)
 
 
-def _cloth(photo: Photograph) -> ClothLook:
+def _cloth(photo: Capture) -> ClothLook:
     rng = np.random.default_rng([photo.seed, 9])
     return ClothLook(
         colour=np.array(photo.cloth, np.float32),
@@ -94,7 +94,7 @@ def _cloth(photo: Photograph) -> ClothLook:
     )
 
 
-def looks_of(patient: Patient, look: Appearance, photo: Photograph, lights: Lights, head: Float32) -> Looks:
+def looks_of(patient: Patient, look: Appearance, photo: Capture, lights: Lights, head: Float32) -> Looks:
     """head: float32 [3, 3], the head's rotation."""
     right, up = np.ascontiguousarray(head[:, 0]), np.ascontiguousarray(head[:, 1])
     return Looks(_skin(patient, look, photo), _eye(look, photo), _cloth(photo), lights, right, up)

@@ -14,11 +14,11 @@ from dysfw_phantom.render.attributes import attributes
 from dysfw_phantom.render.background import background
 from dysfw_phantom.render.brows import brow_strands, lash_strands
 from dysfw_phantom.render.camera import Camera
+from dysfw_phantom.render.capture import Capture
 from dysfw_phantom.render.figure import LASHES, Figure, figure_of
 from dysfw_phantom.render.hair import hair_strands
 from dysfw_phantom.render.looks import looks_of
 from dysfw_phantom.render.noise import skin_noise, strand_noise
-from dysfw_phantom.render.photograph import Photograph
 from dysfw_phantom.render.raster import rasterise, visible
 from dysfw_phantom.render.sensor import blur, develop, over
 from dysfw_phantom.render.shade import shade
@@ -51,7 +51,7 @@ def _chin(head: HeadMesh) -> int:
     return int(np.argmax(np.where((np.abs(x) < 0.04) & (y > -1.3) & (y < -0.6) & (z > -0.4), 0.6 * z - y, -np.inf)))
 
 
-def _camera(figure: Figure, photo: Photograph, side: int) -> Camera:
+def _camera(figure: Figure, photo: Capture, side: int) -> Camera:
     chin = _chin(figure.head)
     size = float(np.linalg.norm(figure.vertices[chin]) / np.linalg.norm(figure.head.vertices[chin]))
     return Camera.framing(
@@ -77,7 +77,7 @@ def _paint(strands: Strands | None, camera: Camera, zbuffer: Float32, layer: Flo
 
 
 def render(  # noqa: PLR0917 each is its own kind of thing
-    head: HeadMesh, vertices: Float32, patient: Patient, appearance: Appearance, photograph: Photograph, size: int
+    head: HeadMesh, vertices: Float32, patient: Patient, appearance: Appearance, photograph: Capture, size: int
 ) -> Rendered:
     """vertices: float32 [V, 3], the patient's shape with the photograph's expression; size: side of the picture, px.
 

@@ -9,8 +9,8 @@ import numpy as np
 from dysfw.types import Bool, Float32
 from dysfw_phantom.render.appearance import Appearance
 from dysfw_phantom.render.camera import smoothstep
+from dysfw_phantom.render.capture import Capture
 from dysfw_phantom.render.figure import Figure
-from dysfw_phantom.render.photograph import Photograph
 from dysfw_phantom.render.scalp import CENTRE, LEADERS, Spots, clumps, root_pool
 
 KNOT = np.array([0.0, 0.45, -1.75], np.float32)  # where tied hair meets, dm
@@ -79,7 +79,7 @@ def _vectors(n: int, x: float | Float32, y: float | Float32, z: float | Float32)
     return np.stack([np.broadcast_to(np.asarray(c, np.float32), n) for c in (x, y, z)], 1)
 
 
-def _style(roots: Roots, photo: Photograph, curl: float) -> _Style:
+def _style(roots: Roots, photo: Capture, curl: float) -> _Style:
     x, y, z = roots.rest.T
     n, t = len(x), photo.hair_length
     ones, never = np.ones(n, np.float32), np.full(n, -9, np.float32)
@@ -125,7 +125,7 @@ def _fringe(style: _Style, roots: Roots, amount: float) -> tuple[_Style, Bool]:
     return changed, front
 
 
-def growth_of(figure: Figure, roots: Roots, look: Appearance, photo: Photograph, scale: float) -> Growth:
+def growth_of(figure: Figure, roots: Roots, look: Appearance, photo: Capture, scale: float) -> Growth:
     """scale: the patient's head, as a factor of the neutral one's size."""
     style, curl = _style(roots, photo, look.curl), look.curl
     front = np.zeros(len(roots.rest), np.bool_)

@@ -1,0 +1,45 @@
+"""Does a region's own vote find the signs that lie in it? On phantoms whose signs lie in one region each.
+
+    dysfw phantom dataset benchmarks/one_region/spec.yaml -o out/one-region
+    dysfw train recipes/dlib.yaml out/one-region -o out/one-region-dlib
+    python benchmarks/region_truth.py out/one-region-dlib
+
+Prints, for each condition, the share of its test photographs that each region alone calls right, and whether the region of its
+signs does so best. The whole face holds every region, so it does not compete.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from dysfw.bundle.contents import MANIFEST, Manifest
+
+LABEL = "phantom-{}-alone"
+
+
+def main(bundle: Path) -> None:
+    manifest = Manifest.model_validate_json((bundle / MANIFEST).read_bytes())
+    if manifest.held_out is None:
+        sys.exit(f"{bundle} has no held-out scores: train it on data with a test split")
+    regions = [region for region in manifest.regions if LABEL.format(region) in manifest.labels]
+    print("| signs in | " + " | ".join(regions) + " | best |\n" + "| --- " * (len(regions) + 2) + "|")
+    right = 0
+    for truth in regions:
+        label = manifest.labels.index(LABEL.format(truth))
+        found = []
+        for region in regions:
+            confusion = np.array(manifest.held_out.regions[region].confusion, float)
+            found.append(confusion[label, label] / confusion[label].sum())
+        best = regions[int(np.argmax(found))]
+        right += best == truth
+        print(f"| {truth} | " + " | ".join(f"{share:.2f}" for share in found) + f" | {best} |")
+    print(f"\nthe region of the signs is the best for {right} of {len(regions)}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]))

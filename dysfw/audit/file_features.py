@@ -1,0 +1,108 @@
+"""What a file tells before a single pixel of it is looked at.
+
+Read from the header by the decoders that read photographs, and no others; nothing is decoded, and damaged metadata counts as
+none. A model never sees these values, but it sees what goes with them: resolution, compression, a camera's own look.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+from PIL import Image as Pillow
+from PIL import JpegImagePlugin
+
+from ..imaging.decode import FORMATS
+
+# Sum of the luminance table for quality 50 in ITU-T T.81, annex K; encoders of the IJG's kind scale it.
+LUMINANCE_50 = 3688
+KINDS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+OTHER_METADATA = ("xmp", "XML:com.adobe.xmp", "comment", "photoshop", "Software", "Description", "Author")
+
+
+def file_features(encoded: bytes) -> dict[str, float]:
+    """Clues by name, from the content of an image file. Names that begin with "is" or "has" are 0 or 1; what only JPEG files
+    have is 0 in others. Raises what Pillow raises for a file that is no image."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of damaged metadata and of large images, which are not decoded here
+        with Pillow.open(io.BytesIO(encoded), formats=[name for name in FORMATS if name in Pillow.OPEN]) as image:
+            return _size(image, len(encoded)) | _kind(image) | _metadata(image) | _jpeg(image)
+
+
+def _size(image: Pillow.Image, length: int) -> dict[str, float]:
+    width, height = image.size
+    return {
+        "width (px)": width,
+        "height (px)": height,
+        "aspect (width / height)": width / height,
+        "file size (kB)": length / 1000,
+        "bytes per pixel": length / (width * height),
+    }
+
+
+def _kind(image: Pillow.Image) -> dict[str, float]:
+    kind = "JPEG" if image.format == "MPO" else image.format
+    return {f"is {name}": float(kind == name) for name in KINDS} | {
+        "is grey": float(image.mode in ("1", "L", "LA") or image.mode.startswith("I;16")),
+        "has a palette": float(image.mode == "P"),
+        "has transparency": float(image.has_transparency_data),
+        "is CMYK": float(image.mode == "CMYK"),
+    }
+
+
+def _metadata(image: Pillow.Image) -> dict[str, float]:
+    exif, dpi = image.info.get("exif", b""), image.info.get("dpi")
+    return {
+        "has EXIF": float(bool(exif)),
+        "EXIF entries": float(_entries(exif)),
+        "has a colour profile": float(bool(image.info.get("icc_profile"))),
+        "has other metadata": float(any(key in image.info for key in OTHER_METADATA)),
+        "has a resolution": float(dpi is not None),
+        "resolution (dpi)": _first_number(dpi),
+    }
+
+
+def _entries(exif: bytes) -> int:
+    """How many tags the first directory of an EXIF block has."""
+    try:
+        block = Pillow.Exif()
+        block.load(exif)
+        return len(block)
+    except Exception:  # fed with damaged data, the parser may raise anything
+        return 0
+
+
+def _first_number(dpi: object) -> float:
+    """Of a pair (x, y), where a damaged file may hold anything."""
+    try:
+        value = float(dpi[0])  # type: ignore[index]
+        return value if 0 < value < 1e6 else 0.0
+    except (TypeError, ValueError, IndexError, ZeroDivisionError):
+        return 0.0
+
+
+def _jpeg(image: Pillow.Image) -> dict[str, float]:
+    is_jpeg = isinstance(image, JpegImagePlugin.JpegImageFile)
+    tables = getattr(image, "quantization", {})
+    luminance = [float(v) for v in tables.get(0, ())]
+    chrominance = [float(v) for v in tables.get(1, ())]
+    sampling = JpegImagePlugin.get_sampling(image) if is_jpeg else -1
+    return {
+        "JPEG quality": _quality(sum(luminance)),
+        "JPEG luminance table, sum": sum(luminance),
+        "JPEG luminance table, first entry": luminance[0] if luminance else 0.0,
+        "JPEG luminance table, last entry": luminance[-1] if luminance else 0.0,
+        "JPEG chrominance table, sum": sum(chrominance),
+        "has chroma subsampling": float(sampling > 0),
+        "has chroma subsampling 4:2:0": float(sampling == 2),
+        "is progressive": float(bool(image.info.get("progressive") or image.info.get("progression"))),
+    }
+
+
+def _quality(total: float) -> float:
+    """The IJG quality, 1 to 100, whose luminance table has this sum; 0 where there is no table. The inverse of the scaling in
+    libjpeg's ``jpeg_quality_scaling``; below 25, where entries reach their limit of 255, a little too high."""
+    if not total:
+        return 0.0
+    scale = 100 * total / LUMINANCE_50
+    return round(min(100.0, max(1.0, (200 - scale) / 2 if scale <= 100 else 5000 / scale)), 1)

@@ -1,0 +1,151 @@
+"""What `dysfw evaluate` and `dysfw compare` have in common."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ..cache.store import StageCache
+    from ..contracts.components import Fusion
+    from ..data.dataset import Dataset
+    from ..evaluation.evaluate import Candidate, Evaluated, EvaluationConfig
+    from ..recipe.model import Recipe
+    from ..registry.registry import Registry
+
+ByOption = Annotated[
+    Literal["folds", "split", "sources"] | None,
+    typer.Option(
+        help="How photographs are divided: patient-wise folds, the data's own split, or leaving out one source after the "
+        "other. Without it the data's split where it has one, else folds.",
+        show_default=False,
+    ),
+]
+FoldsOption = Annotated[int, typer.Option(min=2, max=100, help="Into how many parts the patients are divided.")]
+RepeatsOption = Annotated[int, typer.Option(min=1, max=100, help="How often they are divided anew.")]
+UnaffectedOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LABEL", help="Who has no condition; without it a label such as unaffected or control.", show_default=False
+    ),
+]
+SmallOption = Annotated[bool, typer.Option("--leave-out-small", help="Leave out conditions with too few patients.")]
+ImagesOption = Annotated[
+    bool, typer.Option("--include-images", help="Show the faces that were judged worst in the report, which then holds them.")
+]
+OutputOption = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write; new or empty.", show_default=False)
+]
+
+
+def command_line() -> str:
+    """What repeats this run, as it was typed."""
+    return shlex.join(["dysfw", *sys.argv[1:]])
+
+
+def candidate(path: Path, overrides: list[str], registry: Registry, cache: StageCache | None) -> Candidate:
+    """A recipe, its components, and every other fusion that needs no parameters."""
+    from ..evaluation.evaluate import Candidate
+    from ..inference.build import build
+    from ..recipe.check import load_recipe
+
+    recipe = load_recipe(path, registry, overrides)
+    components = build(recipe)
+    return Candidate(recipe, components, _fusions(path, overrides, recipe, components.segmenter.regions, registry), cache)
+
+
+def _fusions(
+    path: Path, overrides: list[str], recipe: Recipe, regions: tuple[str, ...], registry: Registry
+) -> Mapping[str, Callable[[], Fusion]]:
+    from ..errors import DysfwError
+    from ..inference.build import build_fusion
+    from ..recipe.check import load_recipe
+
+    found: dict[str, Callable[[], Fusion]] = {}
+    for entry in registry.components["fusion"]:
+        try:
+            other = load_recipe(path, registry, [*overrides, f"fusion={{use: '{entry.full_name}'}}"])
+            build_fusion(other, regions)
+        except DysfwError:  # it needs parameters, or its plugin is broken, and nobody asked for it
+            continue
+        if other.nodes["fusion"].portable() != recipe.nodes["fusion"].portable():
+            found[entry.spec.name] = lambda other=other: build_fusion(other, regions)  # type: ignore[misc]
+    return found
+
+
+def dataset_at(data: Path) -> Dataset:
+    """The data, and what of it was ignored said on stderr."""
+    from ..data.read import read_dataset
+    from .terminal import err
+
+    dataset = read_dataset(data)
+    if dataset.origin != data:
+        err().print(f"{data} holds a manifest, which says what is in it: {dataset.origin.name}", markup=False)
+    return dataset
+
+
+def config_of(
+    by: Literal["folds", "split", "sources"] | None,
+    *,
+    folds: int,
+    repeats: int,
+    seed: int,
+    unaffected: str | None,
+    small: bool,
+) -> EvaluationConfig:
+    from ..evaluation.evaluate import EvaluationConfig
+    from ..evaluation.split_config import SplitConfig
+
+    return EvaluationConfig(SplitConfig(by, folds, repeats, seed, small), unaffected, command=command_line())
+
+
+def prepare_folder(folder: Path) -> None:
+    """Raise DysfwError where reports could not be written, before any work is done for them."""
+    from importlib.util import find_spec
+
+    from ..errors import DysfwError
+
+    if not find_spec("pyarrow"):
+        raise DysfwError("predictions are written in Parquet, which needs pyarrow", hint="pip install 'dysfw[parquet]'")
+    new_folder(folder)
+
+
+def new_folder(folder: Path) -> None:
+    """Make a folder, or take an empty one. Raises DysfwError where there is anything in it or it cannot be made."""
+    from ..errors import DysfwError
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DysfwError(f"{folder} exists already", hint="name another folder with -o, or delete that one first")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DysfwError(f"cannot write in {folder}: {error.strerror or error}") from None
+
+
+def write_all(folder: Path, files: Mapping[str, str]) -> None:
+    """Raises DysfwError."""
+    from ..errors import DysfwError
+
+    for name, text in files.items():
+        try:
+            (folder / name).write_text(text, "utf-8")
+        except OSError as error:
+            raise DysfwError(f"cannot write {folder / name}: {error.strerror or error}") from None
+
+
+def say_failures(evaluated: Sequence[Evaluated]) -> None:
+    """Each photograph that took no part, once; exit code 1 where there are any."""
+    from ..output.terminal import print_failure
+    from .terminal import err
+
+    failures = {(failure.source, failure.code): failure for one in evaluated for failure in one.failures}
+    for failure in failures.values():
+        print_failure(err(), failure)
+    if failures:
+        raise typer.Exit(1)

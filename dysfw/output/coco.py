@@ -1,0 +1,63 @@
+"""Regions as annotations in the format of COCO's instances (Lin et al., ECCV 2014), for programs that show them or train on
+them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import RESEARCH_USE, __version__
+from ..inference.pipeline import Pipeline
+from ..types import Float32, Prediction
+
+
+class Coco:
+    """Gathers photographs, and is one document in the end."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._regions = pipeline.components.segmenter.regions
+        recipe = pipeline.recipe
+        self._info = {
+            "description": f"facial regions by dysfw {__version__}, recipe {recipe.name} {recipe.fingerprint}. {RESEARCH_USE}",
+            "version": "1",
+        }
+        self._images: dict[str, dict[str, object]] = {}
+        self._annotations: list[dict[str, object]] = []
+
+    def add(self, result: Prediction) -> None:
+        subject, image = result.subject, result.subject.image
+        first = {
+            "id": len(self._images) + 1, "file_name": image.source, "width": image.width, "height": image.height,
+            "sha256": image.sha256,
+        }  # fmt: skip
+        number = self._images.setdefault(image.source, first)["id"]
+        for region in subject.segmentation.regions:
+            if region.name in self._regions:
+                self._annotations.append({
+                    "id": len(self._annotations) + 1,
+                    "image_id": number,
+                    "category_id": self._regions.index(region.name) + 1,
+                    **_outline(region.polygon),
+                    "iscrowd": 0,
+                    "attributes": {"face": subject.index},
+                })  # fmt: skip
+
+    def document(self) -> dict[str, object]:
+        """Plain JSON values. Pixels as everywhere: the origin is the outer corner of the top-left pixel."""
+        categories = [{"id": n, "name": name, "supercategory": "face"} for n, name in enumerate(self._regions, 1)]
+        return {
+            "info": self._info, "images": list(self._images.values()), "annotations": self._annotations,
+            "categories": categories,
+        }  # fmt: skip
+
+
+def _outline(polygon: Float32) -> dict[str, object]:
+    """segmentation [[x, y, x, y …]], bbox [x, y, width, height], and the area by the shoelace formula, px²."""
+    x, y = polygon.astype(float).T
+    area = abs(float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum())) / 2
+    box = (x.min(), y.min(), x.max() - x.min(), y.max() - y.min())
+    return {
+        "segmentation": [[round(float(v), 2) for v in polygon.ravel()]],
+        "bbox": [round(float(v), 2) for v in box],
+        "area": round(area, 2),
+    }

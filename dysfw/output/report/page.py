@@ -1,0 +1,156 @@
+"""An evaluation as one page of HTML that loads nothing and runs nothing."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import yaml
+from markupsafe import Markup
+
+from ...audit.permutation_null import LEVEL
+from ...audit.result import AuditResult
+from ...evaluation.result import DataSummary, EvaluatedModel, Evaluation, PredictionSets, Protocol
+from . import sentences as words
+from .baseline_comparison import baseline_verdicts
+from .confusion_matrix import DENSE, matrix, mistakes
+from .figures import Curve, Row, forest, reliability, top_curves
+from .measure_glossary import describe, glossary, lowered
+from .render import render
+from .sorting import compared_measure, in_order
+
+CONTENTS = (
+    ("scores", "Key figures"), ("data", "Data"), ("audit", "Audit"), ("top", "Ranking"), ("confusion", "Confusions"),
+    ("conditions", "Conditions"), ("models", "Regions and fusions"), ("calibration", "Calibration"),
+    ("sets", "Prediction sets"), ("patients", "Patients"), ("worst", "Worst errors"), ("origin", "Repeat it"),
+    ("glossary", "Measures"), ("limits", "Limits"),
+)  # fmt: skip
+KINDS = {
+    "recipe": "The recipe",
+    "region": "One region alone",
+    "fusion": "Other fusions of the same votes",
+    "baseline": "Baselines",
+}
+CLASS_MEASURES = ("sensitivity", "specificity", "precision", "auroc", "top_3")  # metrics.json has them all
+SHOWN_CLASSES = 12  # of the audit
+LOW_COVERAGE = 3  # conditions with the lowest coverage, below the one asked for, are named
+LONG = 25  # rows of a table beyond which print need not keep them on one page
+_MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
+
+
+def report_html(evaluation: Evaluation, images: Mapping[str, bytes] | None = None) -> str:
+    """The page. images: encoded crops (JPEG or PNG) by the paths of the worst errors; None leaves all photographs out.
+
+    Raises ValueError for an image that is neither.
+    """
+    e = evaluation
+    compared = compared_measure(model.difference for model in e.models)
+    rows = matrix(e.labels, e.confusion)
+    return render(
+        "evaluation.html",
+        **shared(e.data, e.protocol, e.audit, e.audit_harmonised, e.weights),
+        title=f"{e.name}: evaluation", e=e, contents=[part for part in CONTENTS if e.patients or part[0] != "patients"],
+        patient_measures=[(name, describe(name)) for name in (e.patients.difference if e.patients else ())],
+        created=e.created, versions=e.versions,
+        research_use=e.research_use, measures=in_order(e.measures),
+        baselines=[model for model in e.models if model.kind == "baseline"],
+        class_measures=[(n, describe(n)) for n in CLASS_MEASURES if any(n in one.measures for one in e.classes)],
+        matrix=rows, mistakes=mistakes(rows), dense=len(e.labels) > DENSE,
+        models=_by_kind(e.models), compared=describe(compared), compared_name=compared,
+        model_measures=[(name, describe(name)) for name in ("balanced_accuracy", "accuracy", "auroc_macro")],
+        baseline_verdicts=baseline_verdicts(e), coverage_low=_low_coverage(e.prediction_sets), idle_sets=words.idle_sets(e),
+        judged=sum(map(sum, e.confusion)),
+        images={path: _data_uri(path, data) for path, data in (images or {}).items()},
+        drawings=_drawings(e, compared),
+        recipe_yaml=as_yaml(e.recipe),
+        terms=glossary([*e.measures, *CLASS_MEASURES]),
+        quotation=words.quotation(e),
+    )  # fmt: skip
+
+
+def shared(
+    data: DataSummary,
+    protocol: Protocol,
+    audit: AuditResult,
+    harmonised: AuditResult | None,
+    weights: Sequence[Mapping[str, object]],
+) -> dict[str, Any]:
+    """What the parts on the verdict, the data and the audit need, of one evaluation or of several on the same data."""
+    final = words.governing(audit, harmonised)
+    after_group = {group.name: group for group in harmonised.groups} if harmonised else {}
+    after_class = {one.label: one for one in harmonised.classes} if harmonised else {}
+    # An AUROC that is beyond chance must not be crowded out by higher ones that are not.
+    told = sorted(audit.classes, key=lambda one: (one.p >= LEVEL, -one.auroc.value))[:SHOWN_CLASSES]
+    return {
+        "data": data, "protocol": protocol, "audit": audit, "audit_harmonised": harmonised, "final": final,
+        "headline": words.headline(final), "meaning": words.meaning(final), "units": words.units(data), "long": LONG,
+        "several_labels": _several_labels(data),
+        "warnings": words.warnings_of(data, protocol, weights), "excluded": words.exclusions(data),
+        "people": words.people(data), "protocol_words": words.protocol_words(protocol, data),
+        "audit_groups": [(group, after_group.get(group.name)) for group in audit.groups],
+        "audit_classes": [(one, after_class.get(one.label)) for one in sorted(told, key=lambda one: -one.auroc.value)],
+        "hidden_classes": len(audit.classes) - len(told),
+    }  # fmt: skip
+
+
+def _several_labels(data: DataSummary) -> bool:
+    """Whether a patient has photographs of several conditions."""
+    return data.patients is not None and sum(patients or 0 for _, patients in data.per_label.values()) > data.patients
+
+
+def _low_coverage(sets: PredictionSets) -> list[tuple[str, float]]:
+    low = [(label, coverage) for label, coverage in sets.coverage_by_label.items() if coverage < sets.target_coverage]
+    return sorted(low, key=lambda item: item[1])[:LOW_COVERAGE]
+
+
+def as_yaml(recipe: Mapping[str, object]) -> str:
+    """As people write it."""
+    return yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True, width=100)
+
+
+def _drawings(e: Evaluation, compared: str) -> dict[str, Any]:
+    return {
+        "top": top_curves(
+            "top-n", f"Top-n curve of {e.name}", [Curve("micro", e.top), Curve("macro", e.top_macro)], len(e.labels)
+        ),
+        "forests": [_forest(e, compared, name, title, kinds) for name, title, kinds in _forests(e.models)],
+        "reliability": reliability("reliability", f"Reliability diagram of {e.name}", e.calibration),
+    }  # fmt: skip
+
+
+def _forests(models: Sequence[EvaluatedModel]) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Which forest plots there are: name, title and the kinds of their lines. Of a single region there is nothing to choose or
+    to fuse, and one line needs no drawing."""
+    several = sum(one.kind == "region" for one in models) > 1
+    plots: list[tuple[str, str, tuple[str, ...]]] = (
+        [("regions", "Single regions and baselines", ("region", "baseline")), ("fusions", "Other fusions", ("fusion",))]
+        if several
+        else [("baselines", "Baselines", ("baseline",))]
+    )
+    return [plot for plot in plots if sum(one.kind in plot[2] for one in models) > 1]
+
+
+def _forest(e: Evaluation, compared: str, name: str, title: str, kinds: tuple[str, ...]) -> tuple[str, Markup]:
+    """Title and drawing."""
+    measure = lowered(describe(compared).title)
+    rows = [Row(one.name, one.difference.get(compared), one.kind) for one in _ordered(e.models) if one.kind in kinds]
+    read_out = f"{title}: differences in {measure} from the recipe {e.name}"
+    return title, forest(f"forest-{name}", read_out, rows, f"difference in {measure}", "the recipe")
+
+
+def _ordered(models: Sequence[EvaluatedModel]) -> list[EvaluatedModel]:
+    """By kind, the recipe first; within a kind as they come."""
+    return sorted(models, key=lambda one: list(KINDS).index(one.kind))
+
+
+def _by_kind(models: Sequence[EvaluatedModel]) -> list[tuple[str, list[EvaluatedModel]]]:
+    return [(KINDS[kind], list(ones)) for kind, ones in groupby(_ordered(models), key=lambda one: one.kind)]
+
+
+def _data_uri(path: str, data: bytes) -> str:
+    for magic, kind in _MAGIC.items():
+        if data.startswith(magic):
+            return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+    raise ValueError(f"the image for {path} is neither JPEG nor PNG")

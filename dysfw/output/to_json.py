@@ -1,0 +1,150 @@
+"""The documented JSON objects of a prediction, schema ``dysfw.prediction/1``, and of a patient, ``dysfw.patient/1``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from .. import RESEARCH_USE
+from ..explain.explanation import Explanation
+from ..inference.pipeline import Pipeline
+from ..types import BasePrediction, Failure, Float32, Notice, PatientPrediction, Prediction
+from .explanation import explanation_to_json
+
+SCHEMA = "dysfw.prediction/1"
+PATIENT_SCHEMA = "dysfw.patient/1"
+
+
+def prediction_to_json(
+    result: Prediction | Failure, pipeline: Pipeline, explanation: Explanation | None = None
+) -> dict[str, object]:
+    """Plain JSON values. A failure has ``error`` in place of face, regions and probabilities."""
+    decoded_image = {"schema": SCHEMA, "notice": RESEARCH_USE}
+    if isinstance(result, Failure):
+        image = {
+            "source": result.source,
+            "sha256": result.sha256 or None,
+            "width": result.width or None,
+            "height": result.height or None,
+        }
+        return (
+            decoded_image | {"image": image, "error": {"code": result.code, "message": result.message}} | _provenance(pipeline)
+        )
+    subject = result.subject
+    face, pose = subject.face, subject.segmentation.pose
+    polygons = {region.name: region.polygon for region in subject.segmentation.regions}
+    return decoded_image | {
+        "image": {
+            "source": subject.image.source, "sha256": subject.image.sha256,
+            "width": subject.image.width, "height": subject.image.height,
+        },
+        "face": {
+            "index": subject.index,
+            "found": subject.faces,
+            "box": _rounded(face.box),
+            "score": round(face.score, 4),
+            "landmarks": [_rounded(point) for point in face.landmarks],
+            "roll": round(math.degrees(face.roll), 1),
+            "pose": {key: round(value, 1) for key, value in asdict(pose).items()} if pose else None,
+        },
+        "regions": [
+            {
+                "name": name,
+                "polygon": [_rounded(point) for point in polygons[name]],
+                "probabilities": _labelled(result.labels, vote),
+            }
+            for name, vote in zip(result.regions, result.region_probabilities, strict=True) if name in polygons
+        ],
+        "absent": dict(subject.segmentation.absent),
+        **_said(result, pipeline, explanation),
+        **_provenance(pipeline),
+        "timings_ms": {stage: round(value, 2) for stage, value in subject.timings_ms.items()},
+    }  # fmt: skip
+
+
+def patient_to_json(result: PatientPrediction, pipeline: Pipeline, explanation: Explanation | None = None) -> dict[str, object]:
+    """Plain JSON values of a patient's photographs judged together."""
+    return {
+        "schema": PATIENT_SCHEMA,
+        "notice": RESEARCH_USE,
+        "patient": result.patient,
+        "images": [
+            {
+                "source": one.subject.image.source,
+                "sha256": one.subject.image.sha256,
+                "counted": not why,
+                "left_out": why or None,
+            }
+            for one, why in zip(result.images, result.left_out, strict=True)
+        ]
+        + [
+            {"source": one.source, "sha256": one.sha256 or None, "counted": False, "left_out": one.message}
+            for one in result.failures
+        ],
+        "regions": [
+            {"name": name, "probabilities": _labelled(result.labels, vote)}
+            for name, vote, here in zip(result.regions, result.region_probabilities, result.present, strict=True)
+            if here
+        ],
+        **_said(result, pipeline, explanation),
+        **_provenance(pipeline),
+    }
+
+
+def _said(result: BasePrediction, pipeline: Pipeline, explanation: Explanation | None) -> dict[str, object]:
+    """What is said of a face and of a patient alike."""
+    return {
+        "probabilities": _labelled(result.labels, result.probabilities),
+        "ranking": [
+            {"rank": rank, "label": result.labels[k], "probability": _probability(result.probabilities[k])}
+            | _known_as(result.labels[k], pipeline)
+            for rank, k in enumerate(result.ranking, 1)
+        ],
+        "gallery_cases": [{"id": m.case, "label": m.label, "similarity": _probability(m.similarity)} for m in result.neighbors],
+        **({"explanation": explanation_to_json(result, explanation)} if explanation else {}),
+        "reliable": result.reliable,
+        "reasons": _warnings(result.reasons),
+        "prediction_set": _prediction_set(result),
+        "warnings": _warnings(result.notices),
+    }
+
+
+def _known_as(label: str, pipeline: Pipeline) -> dict[str, object]:
+    """What the data said of the condition behind a label; nothing where it said nothing."""
+    condition = pipeline.manifest.conditions.get(label) if pipeline.manifest else None
+    return condition.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if condition else {}
+
+
+def _provenance(pipeline: Pipeline) -> dict[str, object]:
+    recipe, manifest = pipeline.recipe, pipeline.manifest
+    return {
+        "recipe": {"name": recipe.name, "fingerprint": recipe.fingerprint},
+        "bundle": {"name": manifest.name, "fingerprint": manifest.fingerprint} if manifest else None,
+        "device": pipeline.components.device,
+        "precision": pipeline.components.precision,
+    }
+
+
+def _prediction_set(result: BasePrediction) -> dict[str, object] | None:
+    own = result.prediction_set
+    if own is None:
+        return None
+    members, always = ([result.labels[k] for k in indices] for indices in (own.members, own.always))
+    return {"coverage": own.coverage, "labels": members, "always_included": always}
+
+
+def _warnings(notices: Sequence[Notice]) -> list[dict[str, str]]:
+    return [{"code": notice.code, "message": notice.message} for notice in notices]
+
+
+def _labelled(labels: Sequence[str], probabilities: Float32) -> dict[str, float]:
+    return {label: _probability(p) for label, p in zip(labels, probabilities, strict=True)}
+
+
+def _probability(value: float) -> float:
+    return round(float(value), 6)
+
+
+def _rounded(values: Float32) -> list[float]:
+    return [round(float(v), 2) for v in values]

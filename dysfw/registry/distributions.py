@@ -1,0 +1,33 @@
+"""Which distribution brings a component, or weights, that are not installed, so that the error can say what to install.
+
+Anybody whose plugin is published may add a line.
+"""
+
+from __future__ import annotations
+
+from ..contracts.kinds import Kind
+
+DISTRIBUTIONS: dict[tuple[Kind, str], str] = {
+    ("detector", "mtcnn"): "dysfw-facenet",
+    ("backbone", "facenet"): "dysfw-facenet",
+    ("segmenter", "face_mesh"): "dysfw-mediapipe",
+    ("detector", "blazeface"): "dysfw-mediapipe",
+    ("segmenter", "facial_thirds"): "dysfw-example",
+    ("backbone", "timm"): "dysfw-timm",
+    ("backbone", "dlib_resnet"): "dysfw-dlib",
+    ("detector", "dlib_hog"): "dysfw-dlib",
+    ("detector", "dlib_cnn"): "dysfw-dlib",
+    ("backbone", "onnx"): "dysfw-onnx",
+}
+
+WEIGHTS: dict[str, str] = {  # name -> distribution
+    "phantom": "dysfw-phantom",
+    "dlib-face-resnet": "dysfw-dlib",
+    "face-landmarker": "dysfw-mediapipe",
+    "facenet-vggface2": "dysfw-facenet",
+    "facenet-casia-webface": "dysfw-facenet",
+    "imagenet-inception-resnet-v2": "dysfw-timm",
+    "imagenet-vgg16": "dysfw-timm",
+}
+
+RUNNERS: dict[str, str] = {"ray": "dysfw-ray"}  # name -> distribution

@@ -1,0 +1,207 @@
+"""Faces that somebody has marked already."""
+
+import dataclasses
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from dysfw.builtin.detectors import box_csv as boxfile
+from dysfw.builtin.detectors.box_csv import LANDMARKS, USUAL, read_boxes
+from dysfw.builtin.detectors.precomputed import Precomputed
+from dysfw.data.read import read_dataset
+from dysfw.errors import DysfwError
+from dysfw.imaging.decode import read_image
+from dysfw.registry.registry import load_registry
+
+HEAD = "path,x0,y0,x1,y1"
+MARKS = [20, 20, 44, 20, 32, 32, 24, 44, 40, 44]
+
+
+@pytest.fixture
+def file(tmp_path):
+    def file(*rows, head=HEAD):
+        (tmp_path / "boxes.csv").write_text("\n".join((head, *rows)) + "\n")
+        return tmp_path / "boxes.csv"
+
+    return file
+
+
+@pytest.fixture
+def image(paint):
+    return read_image(paint("a.png", (90, 90, 90)))
+
+
+def test_boxes_are_found_by_path_and_landmarks_are_placed_as_usual(file, image):
+    [[face]] = Precomputed(file("a.png,10,12,50,60")).detect([image])
+    np.testing.assert_array_equal(face.box, [10, 12, 50, 60])
+    np.testing.assert_allclose(face.landmarks, [10, 12] + USUAL * [40, 48], rtol=1e-6)
+    assert face.score == 1
+
+
+def test_landmarks_and_scores_are_taken_where_they_are_given(file, image):
+    head = f"{HEAD},score,{','.join(LANDMARKS)},label"
+    [[face]] = Precomputed(file(f"a.png,10,12,50,60,0.7,{','.join(map(str, MARKS))},down", head=head)).detect([image])
+    np.testing.assert_array_equal(face.landmarks, np.reshape(MARKS, (5, 2)))
+    assert face.score == pytest.approx(0.7)
+
+
+def test_a_photograph_is_known_by_its_bytes_wherever_it_lies(file, image, tmp_path):
+    rows = file(f"{image.sha256},10,12,50,60", head="sha256,x0,y0,x1,y1")
+    moved = tmp_path / "elsewhere.png"
+    moved.write_bytes((tmp_path / "a.png").read_bytes())
+    assert hashlib.sha256(moved.read_bytes()).hexdigest() == image.sha256
+    assert len(Precomputed(rows).detect([read_image(moved)])[0]) == 1
+
+
+def test_several_faces_stay_in_order_or_follow_the_selection(file, image, paint):
+    rows = file("a.png,1,1,20,20", "a.png,10,10,60,60")
+    other = read_image(paint("b.png", (9, 9, 9)))
+    (first, second), none = Precomputed(rows).detect([image, other])
+    assert first.box[2] == 20
+    assert second.box[2] == 60
+    assert none == []
+    assert Precomputed(rows, select="largest").detect([image])[0][0].box[2] == 60
+
+
+def test_rows_may_say_that_there_is_no_face(file, image):
+    assert Precomputed(file("a.png,,,,", "b.png,1,1,20,20")).detect([image]) == [[]]
+
+
+def test_parquet_is_read_too(image, tmp_path):
+    columns = {"path": ["a.png"], "x0": [10.0], "y0": [12.0], "x1": [50.0], "y1": [60.0]}
+    parquet.write_table(pa.table(columns), tmp_path / "boxes.parquet")
+    assert len(Precomputed(tmp_path / "boxes.parquet").detect([image])[0]) == 1
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan")])
+def test_what_tables_write_for_nothing_is_nothing(image, tmp_path, nothing):
+    columns = {"path": ["b.png", "a.png"]} | {name: [10.0 * i, nothing] for i, name in enumerate(("x0", "y0", "x1", "y1"))}
+    parquet.write_table(pa.table(columns), tmp_path / "boxes.parquet")
+    assert Precomputed(tmp_path / "boxes.parquet").detect([image]) == [[]]
+
+
+def test_files_that_are_too_large_or_no_parquet_are_refused(file, tmp_path, monkeypatch):
+    (tmp_path / "text.parquet").write_text(HEAD)
+    with pytest.raises(DysfwError, match="is not a Parquet file"):
+        Precomputed(tmp_path / "text.parquet")
+    monkeypatch.setattr(boxfile, "MAX_BYTES", 16)
+    with pytest.raises(DysfwError, match="is larger than"):
+        Precomputed(file("a.png,1,1,20,20"))
+
+
+@pytest.mark.parametrize(("row", "part"), [
+    ("a.png,10,12,5,60", "x1 must be above x0"),
+    ("a.png,10,12,ten,60", "x1 must be a number of px"),
+    ("a.png,0.1,0.1,0.9,0.9", "must be in px, not in fractions"),
+    ("a.png,-90,-90,-10,-10", "lies outside the photograph"),
+    (",1,1,20,20", "neither a path nor a sha256"),
+    ("a.png,1,1,20,20,9", "more cells than columns"),
+    ("a.png,1,,20,20", "y0 must be a number of px, at most 100,000, or all of x0, y0, x1, y1 empty"),
+    ("a.png,1,1,1e9,20", "x1 must be a number of px"),
+    ("a.png,1,1,inf,20", "x1 must be a number of px"),
+])  # fmt: skip
+def test_wrong_rows_are_named_with_what_is_allowed(file, row, part):
+    with pytest.raises(DysfwError, match=part) as caught:
+        Precomputed(file("b.png,1,1,20,20", row, row))
+    assert "rows 3, 4" in str(caught.value)
+
+
+@pytest.mark.parametrize(("cells", "part"), [
+    (["0.5", *MARKS[:9], ""], "left_mouth_y must be a number of px"),
+    (["0.5", *MARKS[:8], 400, 44], "a landmark lies farther from the box"),
+    (["1.5", *MARKS], "score must be a number from 0 to 1, or empty"),
+    (["high", *MARKS], "score must be a number from 0 to 1, or empty"),
+])  # fmt: skip
+def test_wrong_landmarks_and_scores_are_named(file, cells, part):
+    with pytest.raises(DysfwError, match=part):
+        Precomputed(file(f"a.png,10,12,50,60,{','.join(map(str, cells))}", head=f"{HEAD},score,{','.join(LANDMARKS)}"))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(-np.pi, np.pi), st.booleans())
+def test_landmarks_are_taken_at_any_turn_and_refused_when_mirrored(angle, mirrored):
+    centre = np.array([32.0, 32.0])
+    turned = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    marks = (np.reshape(MARKS, (5, 2)) - centre) @ turned + centre
+    cells = {"x0": "10", "y0": "10", "x1": "54", "y1": "54"}
+    cells |= dict(zip(LANDMARKS, map(str, marks[[1, 0, 2, 4, 3]].ravel() if mirrored else marks.ravel()), strict=True))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "boxes.csv"
+        path.write_text(f"path,{','.join(cells)}\na.png,{','.join(cells.values())}\n")
+        if mirrored:
+            with pytest.raises(DysfwError, match="right and left are exchanged"):
+                Precomputed(path)
+        else:
+            [(_, face)] = read_boxes(path)[os.path.realpath(path.parent / "a.png")]
+            np.testing.assert_allclose(face.landmarks, marks, rtol=1e-6)
+
+
+def test_some_rows_may_lack_landmarks(file, image, paint):
+    other = read_image(paint("b.png", (9, 9, 9)))
+    rows = (f"a.png,10,12,50,60,{','.join(map(str, MARKS))}", f"b.png,10,12,50,60{',' * 10}")
+    detector = Precomputed(file(*rows, head=f"{HEAD},{','.join(LANDMARKS)}"))
+    [[own], [usual]] = detector.detect([image, other])
+    np.testing.assert_array_equal(own.landmarks, np.reshape(MARKS, (5, 2)))
+    np.testing.assert_allclose(usual.landmarks, [10, 12] + USUAL * [40, 48], rtol=1e-6)
+
+
+def test_usual_landmarks_are_those_that_a_detector_finds(phantoms):
+    """In the scale of what they are for: the distance between the pupils."""
+    mtcnn = load_registry().load("detector", "mtcnn")()
+    images = [read_image(path) for path in sorted(phantoms.glob("*/00[03].jpg"))]
+    errors = []
+    for face, *_ in mtcnn.detect(images):
+        usual = face.box[:2] + USUAL * (face.box[2:] - face.box[:2])
+        apart = np.linalg.norm(face.landmarks[1] - face.landmarks[0])
+        errors.append(np.linalg.norm(usual - face.landmarks, axis=1).mean() / apart)
+    assert len(errors) >= 12
+    assert np.median(errors) < 0.3
+    assert max(errors) < 0.6
+
+
+def test_the_manifest_of_the_data_may_hold_the_boxes(file, image, tmp_path):
+    manifest = file("a.png,down,10,12,50,60,p1", head="path,label,x0,y0,x1,y1,patient").rename(tmp_path / "manifest.csv")
+    assert [item.label for item in read_dataset(manifest).samples] == ["down"]
+    assert len(Precomputed(manifest).detect([image])[0]) == 1
+
+
+def test_a_path_is_followed_through_links(file, image, tmp_path):
+    (tmp_path / "linked.png").symlink_to(tmp_path / "a.png")
+    assert len(Precomputed(file("linked.png,1,1,20,20")).detect([image])[0]) == 1
+
+
+def test_right_and_left_exchanged_are_noticed(file):
+    marks = np.reshape(MARKS, (5, 2))[[1, 0, 2, 4, 3]].ravel()
+    with pytest.raises(DysfwError, match="right and left are exchanged"):
+        Precomputed(file(f"a.png,10,12,50,60,{','.join(map(str, marks))}", head=f"{HEAD},{','.join(LANDMARKS)}"))
+
+
+def test_files_that_hold_no_boxes_are_refused(file, tmp_path):
+    with pytest.raises(DysfwError, match="has no column left_eye_y, nose_x"):
+        Precomputed(file("a.png,1,1,20,20,1,1,1", head=f"{HEAD},{','.join(LANDMARKS[:3])}"))
+    with pytest.raises(DysfwError, match="sha256 is not 64 hexadecimal digits"):
+        Precomputed(file("abc,1,1,20,20", head="sha256,x0,y0,x1,y1"))
+    with pytest.raises(DysfwError, match=r"has no column y1 \(found: path, x0, y0, x1, y2\)"):
+        Precomputed(file("a.png,1,1,2,2", head="path,x0,y0,x1,y2"))
+    with pytest.raises(DysfwError, match="lists no faces"):
+        Precomputed(file("a.png,,,,"))
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(DysfwError, match="is not a CSV file"):
+        Precomputed(tmp_path / "binary.csv")
+    with pytest.raises(ValueError, match="boxes must be the path of a CSV or Parquet file"):
+        Precomputed(tmp_path / "missing.csv")
+
+
+def test_a_box_beside_its_photograph_fails_that_photograph(file, image):
+    detector = Precomputed(file("a.png,500,500,600,600"))
+    with pytest.raises(ValueError, match=r"row 2 of boxes.csv: the box 500 500 600 600 lies outside the photograph of 64 × 64"):
+        detector.detect([image])
+    assert detector.detect([dataclasses.replace(image, source="other.png", sha256="1" * 64)]) == [[]]

@@ -1,0 +1,225 @@
+"""What takes part in a data set, and what is said of the rest."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from PIL import ImageEnhance, ImageOps
+
+from dysfw.data.checks import CheckedDataset, Finding, check_dataset
+from dysfw.data.dataset import Dataset, Sample
+from dysfw.errors import DysfwError
+from dysfw.util.progress import Silent
+
+
+def scene(seed: int, size: int = 96) -> Pillow.Image:
+    """A picture of its own: soft shapes with some texture."""
+    rng = np.random.default_rng(seed)
+    soft = Pillow.fromarray(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8)).resize((size, size), Pillow.Resampling.BICUBIC)
+    texture = rng.normal(0, 6, (size, size, 1))
+    return Pillow.fromarray(np.clip(np.asarray(soft) * 0.7 + 40 + texture, 0, 255).astype(np.uint8))
+
+
+def stored(image: Pillow.Image, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, quality=80)
+    return path
+
+
+@dataclass
+class Photographs:
+    """``add("a.png", scene(1), "x", patient="p")`` … then ``checked``."""
+
+    folder: Path
+    samples: list[Sample]
+
+    def add(self, name: str, image: Pillow.Image | None, label: str, patient: str | None = None, split: str | None = None):
+        path = self.folder / name
+        if image is not None:
+            stored(image, path)
+        self.samples.append(Sample(path, label, patient, split))
+
+    def checked(self) -> CheckedDataset:
+        return check_dataset(Dataset(tuple(self.samples), self.folder / "manifest.csv"), Silent())
+
+    def left(self) -> list[str]:
+        return [sample.path.name for sample in self.checked().dataset.samples]
+
+
+@pytest.fixture
+def images(tmp_path) -> Photographs:
+    return Photographs(tmp_path, [])
+
+
+def found(checked: CheckedDataset, code: str) -> Finding:
+    (finding,) = [one for one in checked.findings if one.code == code]
+    return finding
+
+
+def patients(checked: CheckedDataset) -> list[str | None]:
+    return [sample.patient for sample in checked.dataset.samples]
+
+
+def test_a_clean_data_set_is_left_alone_and_nothing_is_said(images) -> None:
+    for n in range(12):
+        images.add(f"{n}.png", scene(n), "xy"[n % 2], f"p{n}")
+    checked = images.checked()
+    assert checked.dataset.samples == tuple(images.samples)
+    assert checked.knows_patients
+    assert checked.findings == ()
+    assert checked.failures == ()
+
+
+def test_what_cannot_be_read_is_excluded_by_its_reason_and_counted(images) -> None:
+    for n in range(3):
+        images.add(f"{n}.png", scene(n), "x", f"p{n}")
+    images.add("gone.png", None, "x", "p4")
+    images.add("lost.png", None, "y", "p5")
+    images.add("text.png", None, "x", "p6")
+    (images.folder / "text.png").write_text("no picture")
+    checked = images.checked()
+    assert len(checked.dataset.samples) == 3
+    missing, other = found(checked, "missing_file"), found(checked, "not_an_image")
+    assert (missing.severity, missing.images) == ("exclusion", 2)
+    assert missing.message == "2 photographs cannot be read: no such file"
+    assert missing.examples == ("gone.png", "lost.png")
+    assert other.images == 1
+    assert sorted(failure.code for failure in checked.failures) == ["missing_file", "missing_file", "not_an_image"]
+    assert found(checked, "class_lost").message == "1 class without a photograph that takes part: y"
+
+
+def test_where_nothing_can_be_read_the_reason_is_named(images) -> None:
+    images.add("gone.png", None, "x")
+    with pytest.raises(DysfwError, match=r"none of 1 photograph can be read: no such file \(1\)") as caught:
+        images.checked()
+    assert caught.value.hint
+
+
+def test_of_equal_photographs_one_is_kept_whatever_they_are_stored_as(images) -> None:
+    images.add("a.png", scene(1), "x", "p")
+    images.add("b.bmp", scene(1), "x", "p")
+    images.add("c.png", scene(2), "x", "q")
+    checked = images.checked()
+    assert images.left() == ["a.png", "c.png"]
+    assert found(checked, "same_photograph") == Finding(
+        "same_photograph", "exclusion", "1 photograph equal to another, pixel for pixel, which is kept", 1, ("a.png = b.bmp",)
+    )
+    assert len(checked.findings) == 1
+
+
+def test_equal_photographs_under_two_labels_are_all_left_out(images) -> None:
+    images.add("a.png", scene(1), "x", "p")
+    images.add("b.png", scene(1), "y", "q")
+    images.add("c.png", scene(1), "y", "q")
+    images.add("d.png", scene(2), "x", "p")
+    images.add("e.png", scene(3), "y", "q")
+    checked = images.checked()
+    assert images.left() == ["d.png", "e.png"]
+    assert patients(checked) == ["p", "q"]
+    assert found(checked, "same_under_labels").images == 3
+    assert found(checked, "same_under_labels").examples == ("a.png (x) = b.png (y) = c.png (y)",)
+
+
+def test_patients_who_share_a_photograph_count_as_one(images) -> None:
+    images.add("a.png", scene(1), "x", "p")
+    images.add("b.png", scene(1), "x", "q")
+    images.add("c.png", scene(2), "x", "q")
+    images.add("d.png", scene(3), "x", "r")
+    checked = images.checked()
+    assert patients(checked) == ["p = q", "p = q", "r"]
+    assert found(checked, "shared_photograph").severity == "warning"
+    assert found(checked, "shared_photograph").examples == ("a.png = b.png",)
+
+
+COPIES: dict[str, Callable[[Pillow.Image], Pillow.Image]] = {
+    "smaller": lambda p: p.resize((48, 48), Pillow.Resampling.BILINEAR),
+    "larger": lambda p: p.resize((240, 240), Pillow.Resampling.BICUBIC),
+    "cut": lambda p: p.crop((2, 2, 94, 94)),
+    "brighter": lambda p: ImageEnhance.Brightness(p).enhance(1.2),
+    "mirrored": ImageOps.mirror,
+    "grey": ImageOps.grayscale,
+    "as it is": lambda p: p,
+}
+
+
+@pytest.mark.parametrize("change", COPIES)
+def test_a_near_copy_joins_two_patients(images, change) -> None:
+    for n in range(8):
+        images.add(f"{n}.png", scene(n), "x", f"p{n}")
+    images.add("copy.jpg", COPIES[change](scene(3)), "x", "q")
+    checked = images.checked()
+    assert len(checked.dataset.samples) == 9
+    assert patients(checked)[3] == patients(checked)[8] == "p3 = q"
+    assert patients(checked)[:3] == ["p0", "p1", "p2"]
+    assert found(checked, "near_copies").examples == ("3.png = copy.jpg",)
+
+
+def test_near_copies_of_one_patient_are_only_noted(images) -> None:
+    images.add("a.png", scene(1), "x", "p")
+    images.add("b.jpg", scene(1), "x", "p")
+    (finding,) = images.checked().findings
+    assert (finding.code, finding.severity, finding.images) == ("near_copies_of_patient", "note", 2)
+
+
+def test_near_copies_under_two_labels_are_a_warning_that_names_both(images) -> None:
+    images.add("a.png", scene(1), "x", "p")
+    images.add("b.jpg", scene(1), "y", "q")
+    checked = images.checked()
+    assert patients(checked) == ["p = q", "p = q"]
+    assert found(checked, "near_under_labels").examples == ("a.png (x) = b.jpg (y)",)
+    assert found(checked, "near_under_labels").severity == "warning"
+
+
+def test_copies_of_unknown_patients_are_kept_together_and_the_patients_stay_unknown(images) -> None:
+    images.add("a.png", scene(1), "x")
+    images.add("b.jpg", scene(1), "x")
+    checked = images.checked()
+    one, other = patients(checked)
+    assert one is not None
+    assert one == other
+    assert not checked.knows_patients
+    assert found(checked, "patients_unknown").images == 2
+
+
+def test_no_copy_leads_from_training_to_test(images) -> None:
+    images.add("a.png", scene(1), "x", "p", "train")
+    images.add("b.png", scene(2), "x", "p", "train")
+    images.add("c.png", scene(1), "x", "q", "test")  # is a.png: the test photograph stays
+    images.add("d.png", scene(3), "x", "r", "train")
+    images.add("e.jpg", scene(3), "x", "s", "test")
+    images.add("f.png", scene(4), "x", "t", "train")
+    checked = images.checked()
+    assert images.left() == ["c.png", "e.jpg", "f.png"]
+    assert found(checked, "same_photograph").examples == ("c.png = a.png",)
+    split_conflicts = found(checked, "across_splits")
+    assert (split_conflicts.severity, split_conflicts.images, split_conflicts.examples) == ("exclusion", 2, ("b.png", "d.png"))
+
+
+def test_a_patient_under_two_labels_is_a_warning(images) -> None:
+    images.add("a.png", scene(1), "x", "p")
+    images.add("b.png", scene(2), "y", "p")
+    finding = found(images.checked(), "patient_under_labels")
+    assert (finding.severity, finding.images, finding.examples) == ("warning", 2, ("p: x, y",))
+
+
+def test_exclusions_come_first_and_the_order_of_files_does_not_matter(images) -> None:
+    images.add("a.png", scene(1), "x")
+    images.add("b.png", scene(1), "x")
+    images.add("c.jpg", scene(1), "x")
+    images.add("gone.png", None, "x")
+    severities = [finding.severity for finding in images.checked().findings]
+    assert severities == sorted(severities, key=["exclusion", "warning", "note"].index)
+    codes = {finding.code for finding in images.checked().findings}
+    images.samples.reverse()
+    assert {finding.code for finding in images.checked().findings} == codes
+
+
+def test_phantoms_of_different_patients_are_no_copies(phantoms) -> None:
+    from dysfw.data.read import read_dataset
+
+    checked = check_dataset(read_dataset(phantoms), Silent())
+    assert len(checked.dataset.samples) == 48
+    assert {finding.code for finding in checked.findings} <= {"near_copies_of_patient"}

@@ -1,0 +1,72 @@
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from dysfw.evaluation.result import CalibrationBin
+from dysfw.output.report.confusion_matrix import matrix, mistakes
+from dysfw.output.report.figures import Curve, Row, forest, reliability, top_curves
+from dysfw.output.report.svg import SERIES
+from dysfw.stats.estimate import Estimate
+
+SVG = "{http://www.w3.org/2000/svg}"
+POINTS = {1: Estimate(value=0.4, low=0.3, high=0.5), 3: Estimate(value=0.7), 5: Estimate(value=float("nan"))}
+
+
+@pytest.fixture
+def drawing():
+    return ET.fromstring(top_curves("a", "Shares", [Curve("cost $x$ <b>", POINTS), Curve("other\x07", POINTS)], 12))  # noqa: S314
+
+
+def test_text_in_a_drawing_is_text_and_taken_literally(drawing):
+    texts = ["".join(e.itertext()) for e in drawing.iter(f"{SVG}text")]
+    assert "cost $x$ <b>" in texts
+    assert "other\\x07" in texts  # a control character would make the page invalid
+
+
+def test_a_drawing_is_read_out_with_its_figures(drawing):
+    title, words = drawing[0].text, drawing[1].text
+    assert title == "Shares"
+    assert "first 1 0.400 [0.300, 0.500], first 3 0.700, first 5 –" in words
+
+
+def test_colours_are_named_so_that_the_page_can_change_them(drawing):
+    styles = " ".join(e.get("style", "") for e in drawing.iter())
+    assert "var(--series-0)" in styles
+    assert not any(colour in styles for colour in SERIES)
+    assert "font-family" not in styles
+
+
+def test_a_drawing_is_the_same_each_time():
+    rows = [Row("a", Estimate(value=-0.1, low=-0.2, high=-0.01)), Row("b", None, "group")]
+    assert forest("f", "t", rows, "difference", "zero") == forest("f", "t", rows, "difference", "zero")
+
+
+def test_a_forest_says_where_there_is_no_figure():
+    rows = [Row("a", Estimate(value=-0.1, low=-0.2, high=-0.01)), Row("b", None), Row("c", Estimate(value=float("nan")))]
+    assert str(forest("f", "t", rows, "difference", "zero")).count(">no figure<") == 2
+
+
+def test_the_legend_reads_row_by_row_and_guessing_comes_last():
+    names = ("one", "two", "three", "guessing")
+    drawing = ET.fromstring(top_curves("a", "t", [Curve(name, POINTS) for name in names[:3]], 12))  # noqa: S314
+    places = {e.text: (round(float(e.get("y"))), float(e.get("x"))) for e in drawing.iter(f"{SVG}text") if e.text in names}
+    assert sorted(names, key=places.__getitem__) == list(names)
+    assert places["one"][0] == places["three"][0] < places["guessing"][0]
+
+
+def test_points_of_a_reliability_diagram_grow_with_what_they_stand_for(plain):
+    bins = [CalibrationBin(images=n, confidence=c, accuracy=0.5) for n, c in ((90, 0.2), (1, 0.8))]
+    drawn = reliability("r", "t", plain.calibration.model_copy(update={"bins": bins, "bins_before": []}))
+    points = [e.get("d") for e in ET.fromstring(drawn).iter(f"{SVG}path") if "fill: var(--series-0)" in e.get("style", "")]  # noqa: S314
+    across = [[float(x) for x in re.findall(r"([\d.]+) [\d.]+", point)] for point in points]
+    widths = [max(x) - min(x) for x in across]
+    assert len(widths) == 2
+    assert widths[0] > 3 * widths[1]
+
+
+def test_matrix_rows_are_shares_of_the_truth_and_mistakes_come_by_share():
+    rows = matrix(["a", "b", "empty"], [[8, 2, 0], [15, 5, 0], [0, 0, 0]])
+    assert [cell.share for cell in rows[1].cells] == [0.75, 0.25, 0]
+    assert [cell.share for cell in rows[2].cells] == [0, 0, 0]
+    assert [(m.label, m.judged, m.images) for m in mistakes(rows)] == [("b", "a", 15), ("a", "b", 2)]

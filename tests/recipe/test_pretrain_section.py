@@ -1,0 +1,56 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dysfw.recipe.check import load_recipe
+from dysfw.recipe.json_schema import recipe_schema
+from dysfw.recipe.problems import RecipeError
+from dysfw.recipe.sections import Pretrain
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "pretraining.md"
+
+
+def test_the_documented_block_names_every_key_with_its_default():
+    block = yaml.safe_load(re.search(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)[1])["pretrain"]
+    shown = Pretrain.model_validate(block)
+    assert block.keys() == Pretrain.model_fields.keys()
+    assert block["augment"].keys() == type(shown.augment).model_fields.keys()
+    assert shown.softmax_margin == Pretrain().softmax_margin
+    assert shown.model_copy(update={"margin": None, "sizes": [], "depth": []}) == Pretrain()
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("pretrain.stepz=3", "did you mean 'steps'"),
+        ("pretrain.augment.rotate=3", "did you mean 'rotation'"),
+        ("pretrain.steps=0", "found 0; allowed is greater than or equal to 1"),
+        ("pretrain.loss=cosine", "did you mean 'cosface'"),
+        ("pretrain.sizes=[[0.5, 64]]", "the first fraction 0"),
+        ("pretrain.depth=[[0, 1], [0.5, 1], [0.5, 0]]", "each larger than the last"),
+        ("pretrain.depth=[[0, 1.5]]", "less than or equal to 1"),
+        ("pretrain={identity: 0}", "nothing to learn"),
+        ("pretrain.regions=[]", "at least 1"),
+    ],
+)
+def test_wrong_keys_and_values_are_refused(recipe, registry, override, said):
+    with pytest.raises(RecipeError, match=re.escape(said)) as refused:
+        load_recipe(recipe, registry, [override])
+    assert "pretrain" in str(refused.value)
+
+
+def test_the_block_changes_nothing_but_pretraining(recipe, registry):
+    with_block = load_recipe(recipe, registry)
+    recipe.write_text(recipe.read_text().partition("pretrain:")[0])
+    without = load_recipe(recipe, registry)
+    assert without.pretrain is None
+    assert with_block.fingerprint == without.fingerprint
+    assert with_block.resolved() == without.resolved()
+    assert with_block.to_dict()["pretrain"]["steps"] == 12
+
+
+def test_editors_are_told_of_it(registry):
+    schema, _ = recipe_schema(registry)
+    assert {"Pretrain", "Augment"} <= schema["$defs"].keys()

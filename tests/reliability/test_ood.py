@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+
+from dysfw.reliability.ood import AXES, EmbeddingDistribution, fit_embedding_distribution, scale_of
+
+DIM = 40
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def faces(rng, number, regions=3):
+    """Embeddings that vary along five directions of forty, and a little everywhere."""
+    directions = np.random.default_rng(9).normal(size=(regions, 5, DIM))
+    along = rng.normal(size=(number, regions, 5)) * [5, 4, 3, 2, 1]
+    x = np.einsum("nrk,rkd->nrd", along, directions) + 0.3 * rng.normal(size=(number, regions, DIM))
+    return x.astype(np.float32), np.ones((number, regions), bool)
+
+
+def fitted(rng, number=200):
+    x, present = faces(rng, number)
+    held, here = faces(rng, 200)
+    embedding_distribution = fit_embedding_distribution(x, present, np.arange(number))
+    return embedding_distribution, scale_of(embedding_distribution.distances(held, here))
+
+
+def test_fresh_faces_of_the_same_kind_are_ordinary(rng):
+    embedding_distribution, scale = fitted(rng)
+    fresh = scale.ood_score(embedding_distribution.distances(*faces(rng, 300)))
+    assert abs(fresh.mean()) < 0.2
+    assert fresh.max() < 3
+
+
+@pytest.mark.parametrize("kind", ["where nothing ever varied", "far along what varies"])
+def test_strange_faces_lie_beyond_all_ordinary_ones(rng, kind):
+    embedding_distribution, scale = fitted(rng)
+    x, present = faces(rng, 100)
+    ordinary = scale.ood_score(embedding_distribution.distances(x, present))
+    if kind == "far along what varies":
+        strange = x.mean(axis=0) + 6 * (x - x.mean(axis=0))
+    else:
+        strange = x + 2 * rng.normal(size=DIM).astype(np.float32)
+    assert scale.ood_score(embedding_distribution.distances(strange, present)).min() > ordinary.max()
+
+
+def test_absent_regions_have_no_distance_and_the_others_decide(rng):
+    embedding_distribution, scale = fitted(rng)
+    x, present = faces(rng, 10)
+    present[:, 1] = False
+    x[:, 1] = 1e6
+    distances = embedding_distribution.distances(x, present)
+    assert np.isnan(distances[:, 1]).all()
+    assert (scale.ood_score(distances) < 3).all()
+
+
+def test_a_region_seen_on_few_photographs_or_none_still_gives_numbers(rng):
+    x, present = faces(rng, 30)
+    present[3:, 1] = False
+    present[:, 2] = False
+    embedding_distribution = fit_embedding_distribution(x, present, np.arange(30))
+    assert embedding_distribution.axes.shape == (3, AXES, DIM)
+    everywhere = np.ones_like(present)
+    assert np.isfinite(embedding_distribution.distances(x, everywhere)).all()
+
+
+def test_more_photographs_than_dimensions_or_fewer_make_no_difference_in_kind(rng):
+    x, present = faces(rng, 60)
+    wide = fit_embedding_distribution(x[:30], present[:30], np.arange(30)).distances(x[30:], present[30:])
+    narrow = fit_embedding_distribution(
+        np.concatenate([x[:30]] * 2), np.concatenate([present[:30]] * 2), np.tile(np.arange(30), 2)
+    )
+    # the same photographs twice: the other product is decomposed, with the same result
+    np.testing.assert_allclose(narrow.distances(x[30:], present[30:]), wide, rtol=1e-3)
+
+
+def test_embeddings_that_never_vary_make_every_other_one_strange(rng):
+    x = np.ones((20, 1, DIM), np.float32)
+    embedding_distribution = fit_embedding_distribution(x, np.ones((20, 1), bool), np.arange(20))
+    same, other = embedding_distribution.distances(np.stack([x[0], x[0] + 1]), np.ones((2, 1), bool))[:, 0]
+    assert same == 0
+    assert other > 1e3
+
+
+def test_the_photographs_of_a_patient_count_as_one(rng):
+    x, present = faces(rng, 50)
+    many = np.concatenate([np.arange(50), [0] * 80])
+    one, other = fit_embedding_distribution(x, present, np.arange(50)), fit_embedding_distribution(x[many], present[many], many)
+    np.testing.assert_allclose(other.mean, one.mean, atol=1e-4)
+
+
+def test_it_is_small_enough_for_a_bundle(rng):
+    x = rng.normal(size=(50, 7, 1536)).astype(np.float32)
+    embedding_distribution = fit_embedding_distribution(x, np.ones((50, 7), bool), np.arange(50))
+    parts = (
+        embedding_distribution.mean,
+        embedding_distribution.axes,
+        embedding_distribution.variances,
+        embedding_distribution.rest,
+    )
+    assert sum(part.nbytes for part in parts) < 400_000
+    assert all(part.dtype == np.float32 for part in parts)
+
+
+def test_arrays_that_do_not_belong_together_are_refused(rng):
+    good = fitted(rng)[0]
+    with pytest.raises(ValueError, match="do not fit axes"):
+        EmbeddingDistribution(good.mean[:2], good.axes, good.variances, good.rest)
+    with pytest.raises(ValueError, match="above 0"):
+        EmbeddingDistribution(good.mean, good.axes, good.variances * 0, good.rest)
+    with pytest.raises(ValueError, match="finite"):
+        EmbeddingDistribution(good.mean * np.nan, good.axes, good.variances, good.rest)
