@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 from dysfw.builtin.segmenters.landmark_boxes import LandmarkBoxes
 from dysfw.data.dataset import patient_numbers
 from dysfw.data.read import read_dataset
-from dysfw.imaging.alignment import NAMED
+from dysfw.imaging.alignment import ALIGNMENTS
 from dysfw.imaging.crop import crop_region
 from dysfw.imaging.decode import read_image
 from dysfw.registry.registry import load_registry
@@ -29,7 +29,7 @@ def main(data: Path, number: int) -> None:
     registry = load_registry()
     detector, backbone = registry.load("detector", "mtcnn")(), registry.load("backbone", "dlib_resnet")()
     items = read_dataset(data).samples[:number]
-    names = (*NAMED, "level eyes (align: true)", "as photographed (align: false)")
+    names = (*ALIGNMENTS, "level eyes (align: true)", "as photographed (align: false)")
     crops: dict[str, list[np.ndarray]] = {name: [] for name in names}
     patients = []
     numbered = list(zip(items, patient_numbers(items), strict=True))
@@ -43,7 +43,7 @@ def main(data: Path, number: int) -> None:
             (region, *_) = LandmarkBoxes().segment([image], [faces[0]])[0].regions
             for name, kept in crops.items():
                 crop = Crop(align="false" not in name)
-                kept.append(crop_region(image, faces[0], region, crop, backbone.input_size, alignment=NAMED.get(name)))
+                kept.append(crop_region(image, faces[0], region, crop, backbone.input_size, alignment=ALIGNMENTS.get(name)))
     one, other = np.triu_indices(len(patients), 1)
     same = np.array(patients)[one] == np.array(patients)[other]
     print(f"{len(patients)} photographs, {same.sum()} pairs of one person\n\n| crops | AUROC |\n| --- | --- |")

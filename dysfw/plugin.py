@@ -1,101 +1,318 @@
-"""The public Python API: what plugins and programs may import and rely on. The reference of Python is generated from it.
+"""Everything a plugin author imports, under one name.
 
-Within one minor version (0.1.x) what stands here only grows. What is not here may change without notice.
+    from dysfw.plugin import ComponentSpec, Segmenter, hookimpl
+
+Importing this module is cheap: each name is imported from its home on first use, so a plugin's entry module stays light. Within
+one minor version (0.1.x) names are only added. Names that are not here may change without notice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .contracts.components import Backbone, Component, Head
-    from .inference.pipeline import Pipeline as Pipeline  # noqa: PLC0414  # so that plugins can annotate with them
-    from .recipe.model import Node as Node  # noqa: PLC0414
-    from .recipe.model import Recipe as Recipe  # noqa: PLC0414
+    from .batch.item import BatchItem as BatchItem
+    from .batch.rows import Row as Row
+    from .batch.runner import BatchRunner as BatchRunner
+    from .batch.runner import BatchTask as BatchTask
+    from .batch.serialization import decoded_batches as decoded_batches
+    from .batch.serialization import deserialize_batch as deserialize_batch
+    from .batch.serialization import serialize_batch as serialize_batch
+    from .cli.terminal import TerminalProgress as TerminalProgress
+    from .cli.terminal import out as out
+    from .cli.terminal import warn as warn
+    from .contracts.components import Backbone as Backbone
+    from .contracts.components import Component as Component
+    from .contracts.components import Detector as Detector
+    from .contracts.components import Floats as Floats
+    from .contracts.components import Fusion as Fusion
+    from .contracts.components import GalleryBased as GalleryBased
+    from .contracts.components import Head as Head
+    from .contracts.components import Layer as Layer
+    from .contracts.components import Segmenter as Segmenter
+    from .contracts.components import SupportsLayers as SupportsLayers
+    from .contracts.components import SupportsWeightDelta as SupportsWeightDelta
+    from .contracts.layers import SHORTEST as SHORTEST
+    from .contracts.layers import Affine as Affine
+    from .contracts.layers import L2Normalize as L2Normalize
+    from .contracts.layers import Logarithm as Logarithm
+    from .contracts.layers import NeighborVote as NeighborVote
+    from .contracts.layers import NormalizeSum as NormalizeSum
+    from .contracts.layers import Pool as Pool
+    from .contracts.layers import ReLU as ReLU
+    from .contracts.layers import Softmax as Softmax
+    from .contracts.layers import Standardize as Standardize
+    from .contracts.layers import TwoStage as TwoStage
+    from .data.read import read_dataset as read_dataset
+    from .errors import DysfwError as DysfwError
+    from .errors import ImageError as ImageError
+    from .imaging.alignment import ALIGNMENTS as ALIGNMENTS
+    from .imaging.alignment import ARCFACE_ALIGNMENT as ARCFACE_ALIGNMENT
+    from .imaging.alignment import DLIB_ALIGNMENT as DLIB_ALIGNMENT
+    from .imaging.alignment import FACENET_ALIGNMENT as FACENET_ALIGNMENT
+    from .imaging.alignment import Alignment as Alignment
+    from .imaging.crop import WHOLE as WHOLE
+    from .imaging.crop import crop_region as crop_region
+    from .imaging.crop import region_frame as region_frame
+    from .imaging.face_selection import Select as Select
+    from .imaging.face_selection import check_select as check_select
+    from .imaging.face_selection import order_faces as order_faces
+    from .imaging.face_selection import prominence as prominence
+    from .imaging.geometry import inverse as inverse
+    from .imaging.geometry import square_frame as square_frame
+    from .imaging.geometry import transform as transform
+    from .imaging.warp import warp as warp
+    from .inference.pipeline import Pipeline as Pipeline
+    from .inference.recipes import build_component as build_component
+    from .inference.recipes import open_recipe as open_recipe
+    from .inference.recipes import with_networks as with_networks
+    from .recipe.document import dump_document as dump_document
+    from .recipe.document import parse_document as parse_document
+    from .recipe.document import read_text as read_text
+    from .recipe.model import Node as Node
+    from .recipe.model import Recipe as Recipe
+    from .recipe.problems import Problem as Problem
+    from .recipe.problems import RecipeError as RecipeError
+    from .recipe.problems import locate as locate
+    from .registry.hookspecs import BundleSpec as BundleSpec
+    from .registry.hookspecs import CommandSpec as CommandSpec
+    from .registry.hookspecs import ComponentSpec as ComponentSpec
+    from .registry.hookspecs import RunnerSpec as RunnerSpec
+    from .registry.hookspecs import WeightsSpec as WeightsSpec
+    from .registry.hookspecs import hookimpl as hookimpl
+    from .torch_utils import Normalise as Normalise
+    from .torch_utils import Precision as Precision
+    from .torch_utils import TorchRunner as TorchRunner
+    from .torch_utils import find_device as find_device
+    from .torch_utils import load_tensors as load_tensors
+    from .torch_utils import tensor_digest as tensor_digest
+    from .torch_utils import with_weight_deltas as with_weight_deltas
+    from .types import ANATOMY as ANATOMY
+    from .types import Bool as Bool
+    from .types import Crop as Crop
+    from .types import Face as Face
+    from .types import FaceEmbedding as FaceEmbedding
+    from .types import Failure as Failure
+    from .types import Float32 as Float32
+    from .types import GalleryCases as GalleryCases
+    from .types import HeadPose as HeadPose
+    from .types import Image as Image
+    from .types import ImageInfo as ImageInfo
+    from .types import Int64 as Int64
+    from .types import Notice as Notice
+    from .types import Prediction as Prediction
+    from .types import Region as Region
+    from .types import Segmentation as Segmentation
+    from .types import State as State
+    from .types import UInt8 as UInt8
+    from .types import Weights as Weights
+    from .util.atomic import atomic_folder as atomic_folder
+    from .util.atomic import refuse_existing as refuse_existing
+    from .util.files import packaged_file as packaged_file
+    from .util.files import sha256_of as sha256_of
+    from .util.progress import Progress as Progress
+    from .util.text import closest as closest
+    from .util.text import count as count
+    from .util.text import error_text as error_text
+    from .util.text import listed as listed
+    from .weights.find import WeightsMissingError as WeightsMissingError
+    from .weights.find import find_weights as find_weights
+    from .weights.hub import address_of as address_of
+    from .weights.hub import cached_file as cached_file
+    from .weights.hub import fetch_from_hub as fetch_from_hub
+    from .weights.network import allow_fetching as allow_fetching
+    from .weights.network import fetch_progress as fetch_progress
+    from .weights.network import may_fetch as may_fetch
+    from .weights.weight_file import read_metadata as read_metadata
+    from .weights.weight_file import read_weights as read_weights
 
-# A package stands for all modules in it.
-PUBLIC = (
-    "dysfw.model",
-    "dysfw.serve.client",
-    "dysfw.plugin",
-    "dysfw.contracts.components",
-    "dysfw.contracts.layers",
-    "dysfw.types",
-    "dysfw.contracts.kinds",
-    "dysfw.registry.hookspecs",
-    "dysfw.errors",
-    "dysfw.imaging.alignment",
-    "dysfw.imaging.geometry",
-    "dysfw.imaging",
-    "dysfw.imaging.face_selection",
-    "dysfw.stats.folds",
-    "dysfw.torch_utils",
-    "dysfw.weights",
-    "dysfw.weights.weight_file",
-    "dysfw.util.files",
-    "dysfw.util.atomic",
-    "dysfw.data.read",
-    "dysfw.batch.runner",
-    "dysfw.batch.item",
-    "dysfw.batch.serialization",
-    "dysfw.batch.rows",
-    "dysfw.recipe.document",
-    "dysfw.recipe.problems",
-    "dysfw.util.text",
-    "dysfw.util.progress",
-    "dysfw.cli.terminal",
-    "dysfw.testing.kit",
-    "dysfw.testing.parametrise",
-    "dysfw.testing.outcome",
-    "dysfw.testing.examples",
-    "dysfw.testing.fake_plugins",
-    "dysfw.testing.weights_server",
-    "dysfw.testing.pytest_plugin",
-)
+EXPORTS: dict[str, tuple[str, ...]] = {
+    # Hooks and what they return
+    "registry.hookspecs": (
+        "BundleSpec",
+        "CommandSpec",
+        "ComponentSpec",
+        "RunnerSpec",
+        "WeightsSpec",
+        "hookimpl",
+    ),
+    # Contracts of components
+    "contracts.components": (
+        "Backbone",
+        "Component",
+        "Detector",
+        "Floats",
+        "Fusion",
+        "GalleryBased",
+        "Head",
+        "Layer",
+        "Segmenter",
+        "SupportsLayers",
+        "SupportsWeightDelta",
+    ),
+    # Layers of heads that can be exported
+    "contracts.layers": (
+        "Affine",
+        "L2Normalize",
+        "Logarithm",
+        "NeighborVote",
+        "NormalizeSum",
+        "Pool",
+        "ReLU",
+        "SHORTEST",
+        "Softmax",
+        "Standardize",
+        "TwoStage",
+    ),
+    # Records
+    "types": (
+        "ANATOMY",
+        "Bool",
+        "Crop",
+        "Face",
+        "FaceEmbedding",
+        "Failure",
+        "Float32",
+        "GalleryCases",
+        "HeadPose",
+        "Image",
+        "ImageInfo",
+        "Int64",
+        "Notice",
+        "Prediction",
+        "Region",
+        "Segmentation",
+        "State",
+        "UInt8",
+        "Weights",
+    ),
+    # Errors
+    "errors": (
+        "DysfwError",
+        "ImageError",
+    ),
+    # Images
+    "imaging.alignment": (
+        "ALIGNMENTS",
+        "ARCFACE_ALIGNMENT",
+        "DLIB_ALIGNMENT",
+        "FACENET_ALIGNMENT",
+        "Alignment",
+    ),
+    "imaging.crop": (
+        "WHOLE",
+        "crop_region",
+        "region_frame",
+    ),
+    "imaging.face_selection": (
+        "Select",
+        "check_select",
+        "order_faces",
+        "prominence",
+    ),
+    "imaging.geometry": (
+        "inverse",
+        "square_frame",
+        "transform",
+    ),
+    "imaging.warp": ("warp",),
+    # Networks in torch
+    "torch_utils": (
+        "Normalise",
+        "Precision",
+        "TorchRunner",
+        "find_device",
+        "load_tensors",
+        "tensor_digest",
+        "with_weight_deltas",
+    ),
+    # Weights
+    "weights.find": (
+        "WeightsMissingError",
+        "find_weights",
+    ),
+    "weights.hub": (
+        "address_of",
+        "cached_file",
+        "fetch_from_hub",
+    ),
+    "weights.network": (
+        "allow_fetching",
+        "fetch_progress",
+        "may_fetch",
+    ),
+    "weights.weight_file": (
+        "read_metadata",
+        "read_weights",
+    ),
+    "util.files": (
+        "packaged_file",
+        "sha256_of",
+    ),
+    # Data, recipes and commands
+    "data.read": ("read_dataset",),
+    "recipe.document": (
+        "dump_document",
+        "parse_document",
+        "read_text",
+    ),
+    "recipe.problems": (
+        "Problem",
+        "RecipeError",
+        "locate",
+    ),
+    "cli.terminal": (
+        "TerminalProgress",
+        "out",
+        "warn",
+    ),
+    "util.atomic": (
+        "atomic_folder",
+        "refuse_existing",
+    ),
+    "util.progress": ("Progress",),
+    "util.text": (
+        "closest",
+        "count",
+        "error_text",
+        "listed",
+    ),
+    # Batches on other machines
+    "batch.item": ("BatchItem",),
+    "batch.rows": ("Row",),
+    "batch.runner": (
+        "BatchRunner",
+        "BatchTask",
+    ),
+    "batch.serialization": (
+        "decoded_batches",
+        "deserialize_batch",
+        "serialize_batch",
+    ),
+    # Opened recipes
+    "inference.pipeline": ("Pipeline",),
+    "inference.recipes": (
+        "build_component",
+        "open_recipe",
+        "with_networks",
+    ),
+    "recipe.model": (
+        "Node",
+        "Recipe",
+    ),
+}
+_HOME = {name: module for module, names in EXPORTS.items() for name in names}
+__all__ = sorted(_HOME)  # noqa: PLE0605  # derived from EXPORTS, so that a name is listed once
 
 
-def open_recipe(context: Any, source: Path, overrides: Sequence[str] = ()) -> Pipeline:  # noqa: ANN401  # typer's differs by version
-    """A recipe's file or a bundle's folder, opened for a command of a plugin. Where the recipe names no bundle, ``judge`` and
-    ``manifest`` are None.
-
-    context: the command's ``typer.Context``. overrides: "key=value", as in ``--set``. Raises DysfwError where the recipe is
-    wrong, or its bundle does not fit it.
-
-    To be relied on are, of the pipeline, ``embed``, ``predict``, ``recipe``, ``components``, ``judge``, ``manifest``,
-    ``notices`` and ``embedder.tuned``, the backbones of regions that have one of their own; of the components those that they
-    are, ``crop_size`` and ``alignment``; of the judge ``labels``, ``heads``, ``fusion`` and ``trust``; of the recipe ``name``,
-    ``fingerprint``, ``crop``, ``harmonise``, ``nodes`` and ``resolved``; of a node, a component as the recipe names it,
-    ``full_name``, ``params`` and ``portable``.
-    """
-    from .inference.build import build
-    from .inference.loading import open_pipeline
-    from .inference.pipeline import Pipeline
-    from .recipe.check import load_recipe
-
-    registry = context.find_root().obj  # loaded by the command line before any command runs
-    if not source.is_dir():
-        recipe = load_recipe(source, registry, overrides)
-        if recipe.bundle is None:
-            return Pipeline(recipe, build(recipe))
-    return open_pipeline(source, registry, overrides)
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # each name has its own type; see the imports above
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOME[name]}", __package__), name)
+    globals()[name] = value  # the next access is an ordinary one
+    return value
 
 
-def build_part(recipe: Recipe, node: Node) -> Component:
-    """One of the recipe's components, also of those nested in others. Raises DysfwError."""
-    from .inference.build import parameters_of
-
-    return node.component(**parameters_of(recipe, node))
-
-
-def exchanged(pipeline: Pipeline, backbone: Backbone, tuned: Mapping[str, Backbone], heads: Mapping[str, Head]) -> Pipeline:
-    """The pipeline with another trunk, other trunks of single regions, and other heads, to hold what they give against its own.
-    heads: for each region, in its order; not looked at where the pipeline is not trained."""
-    from dataclasses import replace
-
-    from .inference.pipeline import Pipeline
-
-    classifier = replace(pipeline.classifier, heads=heads) if pipeline.classifier else None
-    components = replace(pipeline.components, backbone=backbone)
-    return Pipeline(pipeline.recipe, components, classifier, pipeline.manifest, notices=pipeline.notices, tuned=tuned)
+def __dir__() -> list[str]:
+    return __all__

@@ -66,7 +66,7 @@ class Tunable(Trainable, Protocol):
     def variant(self, differences: Mapping[str, Float32]) -> Backbone: ...
 
 
-def with_differences(module: nn.Module, net: nn.Module, differences: Mapping[str, Float32]) -> tuple[nn.Module, nn.Module]:
+def with_weight_deltas(module: nn.Module, net: nn.Module, differences: Mapping[str, Float32]) -> tuple[nn.Module, nn.Module]:
     """Copies of ``module`` and of the ``net`` in it to some of whose tensors the differences are added; all other tensors are
     the same ones in memory. Raises ValueError for a name or shape that is not the net's."""
     own = net.state_dict(keep_vars=True)
@@ -130,7 +130,7 @@ def _bytes(tensor: Tensor) -> bytes:
     return array.tobytes()
 
 
-class Runner:
+class TorchRunner:
     """Runs trunks that take pixels [N, 3, size, size] and give [N, dim], on one device, ``batch`` crops at a time.
 
     size: side of the crops, px. batch: 1 or more; it is halved, and the work goes on, where memory does not suffice. device:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from dysfw.torch_utils import Normalise, Runner, find_device
+from dysfw.torch_utils import Normalise, TorchRunner, find_device
 
 
 class Means(torch.nn.Module):
@@ -40,7 +40,7 @@ def crops():
 
 
 def test_crops_go_through_in_batches_and_come_out_in_order(crops):
-    runner, module = Runner(6, 3, "cpu", "float32"), Means()
+    runner, module = TorchRunner(6, 3, "cpu", "float32"), Means()
     found = runner.embed(runner.place(module), crops, 3)
     np.testing.assert_allclose(found, crops.mean((1, 2)), rtol=1e-6)
     assert found.dtype == np.float32
@@ -50,27 +50,27 @@ def test_crops_go_through_in_batches_and_come_out_in_order(crops):
 
 
 def test_no_crops_give_no_rows():
-    found = Runner(6, 3, "cpu", "float32").embed(Means(), np.empty((0, 6, 6, 3), np.uint8), 3)
+    found = TorchRunner(6, 3, "cpu", "float32").embed(Means(), np.empty((0, 6, 6, 3), np.uint8), 3)
     assert (found.shape, found.dtype) == ((0, 3), np.float32)
 
 
 def test_crops_may_be_read_only_and_mirrored(crops):
     mirrored = crops[:, :, ::-1]
     mirrored.flags.writeable = False
-    np.testing.assert_allclose(Runner(6, 3, "cpu", "float32").embed(Means(), mirrored, 3), crops.mean((1, 2)), rtol=1e-6)
+    np.testing.assert_allclose(TorchRunner(6, 3, "cpu", "float32").embed(Means(), mirrored, 3), crops.mean((1, 2)), rtol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(1, 6, 5, 3), (1, 6, 6, 4), (6, 6, 3)])
 def test_crops_of_another_shape_are_refused(shape):
     with pytest.raises(ValueError, match=r"crops must be uint8 \[N, 6, 6, 3\], found uint8"):
-        Runner(6, 3, "cpu", "float32").embed(Means(), np.zeros(shape, np.uint8), 3)
+        TorchRunner(6, 3, "cpu", "float32").embed(Means(), np.zeros(shape, np.uint8), 3)
 
 
 def test_bfloat16_computes_in_bfloat16_and_gives_float32(crops):
     convolution = torch.nn.Conv2d(3, 4, 6)
     module = torch.nn.Sequential(Normalise([127.5] * 3, [127.5] * 3), convolution, torch.nn.Flatten())
-    exact = Runner(6, 3, "cpu", "float32").embed(module, crops, 4)
-    rounded = Runner(6, 3, "cpu", "bfloat16").embed(module, crops, 4)
+    exact = TorchRunner(6, 3, "cpu", "float32").embed(module, crops, 4)
+    rounded = TorchRunner(6, 3, "cpu", "bfloat16").embed(module, crops, 4)
     assert rounded.dtype == np.float32
     assert 1e-5 < np.abs(rounded - exact).max() < 0.05
     assert convolution.weight.dtype == torch.float32
@@ -81,14 +81,14 @@ def test_where_memory_does_not_suffice_batches_are_halved_and_the_result_is_the_
     code = """
 import resource, sys, numpy as np, torch
 from pathlib import Path
-from dysfw.torch_utils import Runner
+from dysfw.torch_utils import TorchRunner
 
 class Greedy(torch.nn.Module):
     def forward(self, pixels):
         torch.empty(len(pixels) * 100_000_000, dtype=torch.uint8)
         return pixels.float().mean((2, 3))
 
-runner, crops = Runner(6, 64, "cpu", "float32"), np.load(sys.argv[1])
+runner, crops = TorchRunner(6, 64, "cpu", "float32"), np.load(sys.argv[1])
 runner.embed(torch.nn.Sequential(Greedy()), crops[:1], 3)  # all that torch loads is loaded now
 used = int(Path("/proc/self/statm").read_text().split()[0]) * 4096
 resource.setrlimit(resource.RLIMIT_AS, (used + 450_000_000,) * 2)
@@ -113,7 +113,7 @@ def test_another_error_halves_nothing(crops):
         def forward(self, pixels):
             raise RuntimeError("something else")
 
-    runner = Runner(6, 4, "cpu", "float32")
+    runner = TorchRunner(6, 4, "cpu", "float32")
     with pytest.raises(RuntimeError, match="something else"):
         runner.embed(Broken(), crops, 3)
     assert runner.batch == 4
@@ -123,8 +123,8 @@ def test_another_error_halves_nothing(crops):
 def test_compiled_trunks_give_the_same_and_are_compiled_once(crops, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     first, other = (torch.nn.Sequential(Normalise([9] * 3, [2] * 3), torch.nn.Conv2d(3, 4, 3), Pool()) for _ in range(2))
-    expected = [Runner(6, 3, "cpu", "float32").embed(module, crops, 4) for module in (first, other)]
-    compiled = Runner(6, 3, "cpu", "float32", compile=True)
+    expected = [TorchRunner(6, 3, "cpu", "float32").embed(module, crops, 4) for module in (first, other)]
+    compiled = TorchRunner(6, 3, "cpu", "float32", compile=True)
     for module, rows in zip((first, other), expected, strict=True):
         np.testing.assert_allclose(compiled.embed(module, crops, 4), rows, rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(compiled.embed(module, crops[:1], 4), rows[:1], rtol=1e-4, atol=1e-4)
@@ -135,9 +135,9 @@ def test_without_a_compiler_compiled_trunks_are_refused(crops, tmp_path):
     code = """
 import sys, numpy as np, torch
 from dysfw.errors import DysfwError
-from dysfw.torch_utils import Normalise, Runner
+from dysfw.torch_utils import Normalise, TorchRunner
 try:
-    Runner(6, 4, "cpu", "float32", compile=True).embed(Normalise([9] * 3, [2] * 3), np.zeros((2, 6, 6, 3), np.uint8), 3)
+    TorchRunner(6, 4, "cpu", "float32", compile=True).embed(Normalise([9] * 3, [2] * 3), np.zeros((2, 6, 6, 3), np.uint8), 3)
 except DysfwError as error:
     print(error.message, error.hint)
 """
@@ -181,7 +181,7 @@ def test_devices_are_those_that_torch_counts(monkeypatch):
 )
 def test_wrong_values_are_refused(values, match):
     with pytest.raises(ValueError, match=match):
-        Runner(*values)
+        TorchRunner(*values)
 
 
 def test_the_core_does_not_import_torch():

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..errors import DysfwError, ImageError
 from ..imaging.decode import read_bytes
-from ..util.text import in_words
-from ..weights import leave
+from ..util.text import error_text
+from ..weights import network
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 HERE = ("file", "local", "memory")  # schemes that do not leave this machine
@@ -40,10 +40,10 @@ class RemoteImage:
         except FileNotFoundError as error:
             # Over HTTP a service that does not answer is called so too.
             if error.__cause__ is not None and getattr(error.__cause__, "status", None) != NOT_FOUND:
-                raise ImageError("unreadable", f"cannot be read: {in_words(error.__cause__)}") from None
+                raise ImageError("unreadable", f"cannot be read: {error_text(error.__cause__)}") from None
             raise ImageError("missing_file", "no such file") from None
         except Exception as error:  # each service has errors of its own
-            raise ImageError("unreadable", f"cannot be read: {in_words(error)}") from None
+            raise ImageError("unreadable", f"cannot be read: {error_text(error)}") from None
 
 
 def is_address(text: str) -> bool:
@@ -53,8 +53,8 @@ def is_address(text: str) -> bool:
 def system_of(address: str) -> tuple[Any, str]:
     """fsspec's file system, and the path in it. Raises DysfwError where it may not or cannot be used."""
     scheme = address.partition("://")[0].lower()
-    if leave.is_offline() and scheme not in HERE:
-        raise DysfwError(f"{address} is not on this machine, and {leave.OFFLINE} is set", hint=f"unset {leave.OFFLINE}")
+    if network.is_offline() and scheme not in HERE:
+        raise DysfwError(f"{address} is not on this machine, and {network.OFFLINE} is set", hint=f"unset {network.OFFLINE}")
     try:
         from fsspec.core import url_to_fs
     except ImportError:
@@ -64,7 +64,7 @@ def system_of(address: str) -> tuple[Any, str]:
     except ImportError as error:  # its message says what to install
         raise DysfwError(f"{address}: {error}") from None
     except Exception as error:
-        raise DysfwError(f"{address} cannot be opened: {in_words(error)}") from None
+        raise DysfwError(f"{address} cannot be opened: {error_text(error)}") from None
     return system, path
 
 
@@ -89,6 +89,6 @@ def list_addresses(source: str) -> Iterator[str]:
     try:
         found = _found(system, path)
     except Exception as error:
-        raise DysfwError(f"{source} cannot be listed: {in_words(error)}") from None
+        raise DysfwError(f"{source} cannot be listed: {error_text(error)}") from None
     for name in sorted(found):
         yield system.unstrip_protocol(name)

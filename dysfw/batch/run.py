@@ -15,7 +15,7 @@ from ..util.locks import folder_lock
 from ..util.progress import Progress
 from ..util.text import count
 from .rows import Row, origin_of, schema_of
-from .runner import Runner, Task
+from .runner import BatchRunner, BatchTask
 from .shard import Shard
 from .source import GONE, Listing
 from .work_directory import PART, Summary, WorkDirectory, discard, forget, job_of, summary_of
@@ -29,11 +29,11 @@ class Batch:
     """task: what to do with each photograph; pipeline: the task's, opened here. listing, shard: which photographs. runner: who
     does it. tell: is told what could not be believed."""
 
-    task: Task
+    task: BatchTask
     pipeline: Pipeline
     listing: Listing
     shard: Shard
-    runner: Runner
+    runner: BatchRunner
     progress: Progress
     tell: Callable[[str], None]
 

@@ -26,7 +26,7 @@ from .rows import Row, rows_of
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class BatchTask:
     """What is to be done with each photograph, in words that another machine understands.
 
     recipe: the absolute path of a recipe's file, or of a bundle's folder. overrides: as in ``--set``. plugins: the only ones to
@@ -94,7 +94,7 @@ def fingerprints_of(pipeline: Pipeline) -> dict[str, str]:
     return found | {name: version_of(name) or "" for name in sorted({"dysfw", *distributions})}
 
 
-class Runner(ABC):
+class BatchRunner(ABC):
     """Its constructor's signature is the schema of ``--runner-set``, beside ``address``: annotated, with defaults."""
 
     def __init__(self, address: str | None = None) -> None:
@@ -102,14 +102,16 @@ class Runner(ABC):
         self.address = address
 
     @abstractmethod
-    def run(self, task: Task, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]) -> Iterator[tuple[int, list[Row]]]:
+    def run(
+        self, task: BatchTask, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]
+    ) -> Iterator[tuple[int, list[Row]]]:
         """The rows of each photograph, once, by its number; in about the order of the list, which is read as it is needed.
 
         pipeline: the task's, opened on this machine. Raises DysfwError where the work cannot be done.
         """
 
 
-class Local(Runner):
+class Local(BatchRunner):
     """This process."""
 
     def __init__(self, address: str | None = None) -> None:
@@ -117,16 +119,18 @@ class Local(Runner):
             raise ValueError(f"--address {address}: the runner local works on this machine; name another with --runner")
         super().__init__(address)
 
-    def run(self, task: Task, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]) -> Iterator[tuple[int, list[Row]]]:
+    def run(
+        self, task: BatchTask, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]
+    ) -> Iterator[tuple[int, list[Row]]]:
         return task.stream(pipeline, numbered)
 
 
-def load_runner(registry: Registry, name: str, address: str | None, options: Sequence[str] = ()) -> Runner:
+def load_runner(registry: Registry, name: str, address: str | None, options: Sequence[str] = ()) -> BatchRunner:
     """The runner of that name. options: "key=value", of its constructor. Raises DysfwError where there is none, or it cannot
     work like that."""
     found = registry.runner(name)
-    if not issubclass(found, Runner):
-        raise DysfwError(f"the runner {name!r} is no subclass of dysfw.batch.runner.Runner")
+    if not issubclass(found, BatchRunner):
+        raise DysfwError(f"the runner {name!r} is no subclass of dysfw.batch.runner.BatchRunner")
     schema = signature_of(found)
     allowed = [key for key in schema.names if key != "address"]
     arguments: dict[str, object] = {}

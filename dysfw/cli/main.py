@@ -16,8 +16,8 @@ import typer.core
 from .. import RESEARCH_USE, __version__
 from ..errors import DysfwError, Interrupted
 from ..registry.registry import Registry, load_registry
-from ..util.text import in_words, shown
-from ..weights import leave
+from ..util.text import error_text, shown
+from ..weights import network
 from .terminal import TerminalProgress, print_error, warn
 
 # name: "module:attribute" and the line for `dysfw --help`
@@ -74,7 +74,7 @@ def registry_of(ctx: Any) -> Registry:  # noqa: ANN401
         registry = root.obj = load_registry(plugins_of(ctx))
         for plugin in registry.plugins:
             if plugin.error:
-                warn(f"plugin {plugin.name} ({plugin.origin}) is broken and was left out: {in_words(plugin.error)}")
+                warn(f"plugin {plugin.name} ({plugin.origin}) is broken and was left out: {error_text(plugin.error)}")
             if plugin.captured:
                 warn(f"plugin {plugin.name} ({plugin.origin}) printed as it was loaded: {shown(plugin.captured)}")
     registry = root.obj
@@ -93,7 +93,7 @@ def _import_command(name: str, target: str) -> Any:  # noqa: ANN401
     try:
         loaded = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise DysfwError(f"the command {name!r} cannot be loaded from {target}: {in_words(error)}") from None
+        raise DysfwError(f"the command {name!r} cannot be loaded from {target}: {error_text(error)}") from None
     if isinstance(loaded, typer.Typer):
         command = typer.main.get_command(loaded)
     else:
@@ -139,7 +139,7 @@ def main() -> None:
     wrong; 70 a fault of dysfw itself; 74 the system refused to read or write; 130 interrupted; 141 nobody reads the output."""
     _prepare_streams()
     before = signal.signal(signal.SIGINT, _interrupted)
-    leave.allow(False, TerminalProgress())  # whatever is fetched, of whichever command, is told here
+    network.allow_fetching(False, TerminalProgress())  # whatever is fetched, of whichever command, is told here
     try:
         try:
             app()
@@ -161,7 +161,7 @@ def main() -> None:
         if os.environ.get("DYSFW_TRACEBACK"):
             raise
         hint = "this is a fault of dysfw; please report it with the output of the same command under DYSFW_TRACEBACK=1"
-        print_error(DysfwError(in_words(error), hint=hint))
+        print_error(DysfwError(error_text(error), hint=hint))
         sys.exit(70)
     finally:
         signal.signal(signal.SIGINT, before)

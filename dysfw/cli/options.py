@@ -34,10 +34,10 @@ def overrides(sets: list[str] | None, device: str | None) -> list[str]:
 
 def allow_fetching(allowed: bool) -> None:
     """Components ask ``dysfw.weights.leave``; DYSFW_OFFLINE=1 outweighs this."""
-    from ..weights import leave
+    from ..weights import network
     from .terminal import TerminalProgress
 
-    leave.allow(allowed, TerminalProgress())
+    network.allow_fetching(allowed, TerminalProgress())
 
 
 def recipe_file(recipe: Path) -> Path:

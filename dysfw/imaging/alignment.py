@@ -65,18 +65,18 @@ def _similarity(points: npt.NDArray[np.float64], face: Face) -> Matrix:
 
 # dlib's chip: the mean face of its 68 points (eyes: the means of six points each; tip of the nose; corners of the mouth) with
 # a quarter of its side added all around (get_face_chip_details in dlib/image_transforms/interpolation.h).
-DLIB = Alignment(
+DLIB_ALIGNMENT = Alignment(
     tuple(((x + 0.25) / 1.5, (y + 0.25) / 1.5) for x, y in (
         (0.224152, 0.211947), (0.756101, 0.211947), (0.490127, 0.515625), (0.254149, 0.780233), (0.726104, 0.780233),
     ))  # type: ignore[arg-type]  # five of them
 )  # fmt: skip
 # insightface's template for crops of 112 px (Deng et al., CVPR 2019).
-ARCFACE = Alignment(
+ARCFACE_ALIGNMENT = Alignment(
     tuple((x / 112, y / 112) for x, y in (
         (38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041),
     ))  # type: ignore[arg-type]  # five of them
 )  # fmt: skip
 # facenet's: 160 px of which 32 are margin around MTCNN's box (github.com/davidsandberg/facenet, align_dataset_mtcnn.py).
-FACENET = Alignment(margin=0.125)
+FACENET_ALIGNMENT = Alignment(margin=0.125)
 
-NAMED: Mapping[str, Alignment] = {"dlib": DLIB, "arcface": ARCFACE, "facenet": FACENET}
+ALIGNMENTS: Mapping[str, Alignment] = {"dlib": DLIB_ALIGNMENT, "arcface": ARCFACE_ALIGNMENT, "facenet": FACENET_ALIGNMENT}

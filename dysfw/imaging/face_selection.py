@@ -14,14 +14,14 @@ Select = Literal["central", "largest", "confident", "all"]
 SPREAD = 0.25  # a face this far from the middle, as a fraction of the image, weighs e^-0.5 of one in the middle
 
 
-def order(faces: Iterable[Face], image: Image, select: Select) -> list[Face]:
+def order_faces(faces: Iterable[Face], image: Image, select: Select) -> list[Face]:
     """The faces, best first, with ``chosen`` set on the first, or on every one where ``select`` is "all".
 
     "central" (and "all"): by ``prominence``, the patient rather than a parent or bystander. "largest": by the area of the
     box. "confident": by the score. Equals are ordered by prominence, then by their coordinates, so that the order in which
     they come never matters. Raises ValueError for any other ``select``.
     """
-    check(select)
+    check_select(select)
 
     def rank(face: Face) -> tuple[float, ...]:
         first = {"largest": _area(face), "confident": face.score}.get(select, 0.0)
@@ -32,7 +32,7 @@ def order(faces: Iterable[Face], image: Image, select: Select) -> list[Face]:
     return [replace(face, chosen=select == "all" or i == 0) for i, face in enumerate(ranked)]
 
 
-def check(select: str) -> None:
+def check_select(select: str) -> None:
     """Raises ValueError, naming the choices, where ``select`` is none of them."""
     if select not in get_args(Select):
         raise ValueError(f"select must be one of {', '.join(get_args(Select))}, found {select!r}")

@@ -11,12 +11,12 @@ import numpy as np
 
 from ..contracts.components import Backbone, Component, Detector, Fusion, Head, Segmenter
 from ..errors import DysfwError
-from ..imaging.alignment import NAMED, Alignment
+from ..imaging.alignment import ALIGNMENTS, Alignment
 from ..recipe.model import Node, Recipe, Registered
 from ..recipe.problems import Path, Problem, RecipeError, locate
 from ..recipe.signature import SUPPLIED, signature_of
 from ..types import Crop
-from ..util.text import in_words
+from ..util.text import error_text
 from ..weights.find import find_weights
 from .devices import Precision, resolve_device, resolve_precision
 
@@ -78,7 +78,7 @@ def parameters_of(recipe: Recipe, node: Node) -> dict[str, Any]:
 
 
 def _alignment(crop: Crop, backbone: Backbone) -> Alignment | None:
-    return backbone.alignment if crop.align == "backbone" else None if isinstance(crop.align, bool) else NAMED[crop.align]
+    return backbone.alignment if crop.align == "backbone" else None if isinstance(crop.align, bool) else ALIGNMENTS[crop.align]
 
 
 def _refuse_size(backbone: Backbone, size: int) -> None:
@@ -151,4 +151,4 @@ class _Builder:
 def _in_words(error: Exception) -> str:
     if isinstance(error, DysfwError):
         return error.message + (f"\n    {error.hint}" if error.hint else "")
-    return str(error) if isinstance(error, ValueError) else f"could not be built: {in_words(error)}"
+    return str(error) if isinstance(error, ValueError) else f"could not be built: {error_text(error)}"

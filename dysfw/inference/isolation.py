@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..errors import DysfwError, ImageError
-from ..util.text import in_words
+from ..util.text import error_text
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,7 +26,7 @@ def run_isolated(what: str, work: Work[Item, Result], items: Sequence[Item]) -> 
         raise
     except Exception as error:
         if len(items) == 1:
-            return [ImageError("component_failed", f"{what} failed on this image: {in_words(error)}")]
+            return [ImageError("component_failed", f"{what} failed on this image: {error_text(error)}")]
         return [result for item in items for result in run_isolated(what, work, [item])]
     if len(results) != len(items):
         raise DysfwError(f"{what} broke its contract: {len(items)} items in, {len(results)} results out")

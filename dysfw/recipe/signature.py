@@ -18,7 +18,7 @@ import pydantic
 from ..contracts.components import CONTRACTS
 from ..contracts.kinds import Kind
 from ..errors import DysfwError
-from ..util.text import in_words, listed
+from ..util.text import error_text, listed
 
 # Parameters that the engine fills in where the recipe says nothing.
 SUPPLIED = ("device", "precision", "seed")
@@ -78,7 +78,7 @@ def signature_of(component: type[Any]) -> Signature:
     try:
         plain = pydantic.create_model(component.__name__, __config__=config, **fields)
     except (pydantic.errors.PydanticUserError, NameError, TypeError) as error:
-        raise DysfwError(f"{where} has a parameter that no recipe can give: {in_words(error)}") from None
+        raise DysfwError(f"{where} has a parameter that no recipe can give: {error_text(error)}") from None
     if lost := fields.keys() - plain.model_fields.keys():
         raise DysfwError(f"{where} has a parameter that no recipe can give: {listed(sorted(lost))}; call it otherwise")
     return Signature(plain, nested, tuple(p.name for p in parameters))

@@ -106,7 +106,7 @@ class WeightsSpec:
 class RunnerSpec:
     """Who does the work of ``dysfw batch``.
 
-    name: what ``--runner`` takes. target: "package.module:Class", a subclass of ``dysfw.batch.runner.Runner``. summary: one
+    name: what ``--runner`` takes. target: "package.module:Class", a subclass of ``dysfw.batch.runner.BatchRunner``. summary: one
     line for listings.
     """
 

@@ -11,7 +11,7 @@ from importlib import metadata
 import pluggy
 
 from ..errors import DysfwError, Interrupted
-from ..util.text import closest, in_words, listed
+from ..util.text import closest, error_text, listed
 from . import hookspecs
 from .compatibility import mismatch
 from .time_limit import TIME_LIMIT, PluginTimeoutError, with_time_limit
@@ -97,7 +97,7 @@ def captured_output(doing: str, captured: io.StringIO) -> Iterator[None]:
     except (Exception, Interrupted, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # the panics of extensions, for example
-        raise RuntimeError(f"{in_words(error)}, while {doing}") from None
+        raise RuntimeError(f"{error_text(error)}, while {doing}") from None
 
 
 def _refuse_unknown(only: Collection[str], plugins: Collection[Plugin]) -> None:

@@ -20,7 +20,7 @@ import pluggy
 
 from ..contracts.kinds import KINDS, Kind
 from ..errors import DysfwError
-from ..util.text import closest, in_words, listed
+from ..util.text import closest, error_text, listed
 from .distributions import DISTRIBUTIONS, RUNNERS, WEIGHTS
 from .hookspecs import BundleSpec, CommandSpec, ComponentSpec, RunnerSpec, WeightsSpec
 from .host import Plugin, captured_output, load_plugins
@@ -227,7 +227,7 @@ def _check_contract(loaded: object, kind: Kind, name: str, origin: str) -> None:
 
 def _import_failed(kind: str, name: str, origin: str, error: BaseException) -> DysfwError:
     return DysfwError(
-        f"{kind} {name!r} is installed ({origin}) but cannot be imported: {in_words(error)}",
+        f"{kind} {name!r} is installed ({origin}) but cannot be imported: {error_text(error)}",
         hint="repair or reinstall that plugin; `dysfw doctor` shows the whole environment",
     )
 
@@ -240,11 +240,11 @@ def _absent(kind: str, name: str, plugin: Plugin, names: list[str]) -> DysfwErro
         )
     if plugin.error:
         return DysfwError(
-            f"{kind} {name!r} belongs to {plugin.origin}, which is installed but cannot be loaded: {in_words(plugin.error)}",
+            f"{kind} {name!r} belongs to {plugin.origin}, which is installed but cannot be loaded: {error_text(plugin.error)}",
             hint="repair or reinstall that plugin; `dysfw plugins` shows all of them",
         )
     return DysfwError(f"{plugin.origin} has no {kind} {name!r}{closest(name.rpartition(':')[2], names)}")
 
 
 def _causes(broken: list[Plugin]) -> str:
-    return "; ".join(f"{p.name} ({p.origin}), {in_words(p.error)}" for p in broken if p.error)
+    return "; ".join(f"{p.name} ({p.origin}), {error_text(p.error)}" for p in broken if p.error)

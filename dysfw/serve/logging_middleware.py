@@ -8,7 +8,7 @@ import time
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..util.text import in_words
+from ..util.text import error_text
 from .metrics import Metrics
 from .problems import RequestError
 
@@ -39,7 +39,7 @@ class LoggingMiddleware:
         except ClientDisconnect:
             status = GONE
         except Exception as error:  # the next request must still be served
-            log.error("fault: %s", in_words(error), exc_info=log.isEnabledFor(logging.DEBUG))
+            log.error("fault: %s", error_text(error), exc_info=log.isEnabledFor(logging.DEBUG))
             if not status:
                 message = "a fault of dysfw, which its log names; please report it"
                 await RequestError(500, "fault", message).response()(scope, receive, watched)

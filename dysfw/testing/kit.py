@@ -15,7 +15,7 @@ from ..registry.hookspecs import ComponentSpec
 from ..registry.host import Plugin
 from ..registry.registry import Entry, Registry, load_registry
 from ..types import Face, Image
-from ..util.text import closest, in_words, listed
+from ..util.text import closest, error_text, listed
 from .checks import CHECKS
 from .examples import phantom_faces, phantom_images
 from .outcome import ContractViolation, NotApplicableError, Outcome, Report
@@ -54,7 +54,7 @@ class CheckCase:
         except (KeyboardInterrupt, Interrupted):
             raise
         except BaseException as error:  # a component that ends the program is broken as well
-            found = f"{in_words(error)} ({_place(error)})"
+            found = f"{error_text(error)} ({_place(error)})"
             why = "an error on ordinary input fails every photograph"
             return Outcome(self.subject, self.check, "failed", str(ContractViolation("no error", found, why)))
         return Outcome(self.subject, self.check, "passed")

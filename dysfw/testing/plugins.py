@@ -20,7 +20,7 @@ from ..registry.compatibility import wanted_core
 from ..registry.hookspecs import ComponentSpec
 from ..registry.host import Plugin
 from ..registry.registry import Entry, Registry
-from ..util.text import count, in_words, listed, shown
+from ..util.text import count, error_text, listed, shown
 from .outcome import ContractViolation, NotApplicableError, require
 
 LONGEST = 0.5  # s of processor time to load the plugin, beyond the core
@@ -79,7 +79,7 @@ def loads(subject: PluginSubject) -> None:
     require(
         error is None,
         "to be imported and to register",
-        found=in_words(error) if error else "",
+        found=error_text(error) if error else "",
         why="else nothing of it can be used",
     )
 

@@ -12,7 +12,7 @@ from ..contracts.kinds import Kind
 from ..errors import DysfwError
 from ..recipe.signature import Signature, signature_of
 from ..types import Face, Image
-from ..util.text import in_words
+from ..util.text import error_text
 from .examples import phantom_faces, phantom_images
 from .outcome import ContractViolation, NotApplicableError
 
@@ -56,7 +56,7 @@ class Subject:
         try:
             return self.component(**self.arguments)
         except Exception as error:
-            raise NotApplicableError(f"it cannot be built ({in_words(error)})") from None
+            raise NotApplicableError(f"it cannot be built ({error_text(error)})") from None
 
     @functools.cached_property
     def one(self) -> Component:

@@ -27,7 +27,7 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def in_words(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """An exception in one line: "ImportError: No module named 'x'"; one of our own, which is a sentence, without its class."""
     first = str(error).strip().splitlines()[:1]
     if isinstance(error, DysfwError):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import DysfwError
 from ..registry.hookspecs import WeightsSpec
-from . import leave
+from . import network
 from .hub import address_of, fetch_from_hub, stated_sha256
 from .store import Found, explained, look, make_folder, stored_path
 
@@ -23,7 +23,7 @@ def find_weights(spec: WeightsSpec) -> Path:
     """
     found = look(spec, thoroughly=True)
     if found.path is None:
-        if leave.may_fetch() and not spec.ships:
+        if network.may_fetch() and not spec.ships:
             return fetch_weights(spec)
         raise missing(spec)
     if found.condition == "damaged":
@@ -38,9 +38,9 @@ def fetch_weights(spec: WeightsSpec) -> Path:
     """
     if spec.ships:
         raise missing(spec)
-    if leave.is_offline():
+    if network.is_offline():
         raise DysfwError(f"{spec.name} is not fetched: DYSFW_OFFLINE=1 forbids it", hint=_by_hand(spec))
-    progress = leave.told()
+    progress = network.fetch_progress()
     progress.note(f"fetching {spec.name} from {spec.source} ({described(spec)})")
     if spec.conditions:
         progress.note(f"  {spec.conditions}")
@@ -62,7 +62,9 @@ def _from_hub(spec: WeightsSpec) -> Path:
         raise DysfwError(f"what came from {spec.source} is not {spec.name}: {problem}", hint="it was deleted; try again")
     if not spec.sha256:
         stated = stated_sha256(path)
-        leave.told().note(f"  its sha256 is {stated or 'stated by nobody'}" + (", as the hub states it" if stated else ""))
+        network.fetch_progress().note(
+            f"  its sha256 is {stated or 'stated by nobody'}" + (", as the hub states it" if stated else "")
+        )
     return path
 
 

@@ -6,7 +6,7 @@ import pytest
 from program import Programs
 
 from dysfw.batch.run import Batch
-from dysfw.batch.runner import Local, Task, fingerprints_of
+from dysfw.batch.runner import BatchTask, Local, fingerprints_of
 from dysfw.batch.shard import WHOLE
 from dysfw.batch.source import Listing
 from dysfw.data.read import read_dataset
@@ -71,7 +71,7 @@ def judge(toys, bundle, heard):
         source, output, *, shard=WHOLE, fresh=False, overrides=(), all_faces=False, region_probabilities=False, runner=None
     ):
         pipeline = open_pipeline(bundle, toys, overrides)
-        task = Task(bundle, tuple(overrides), None, all_faces, region_probabilities, fingerprints_of(pipeline))
+        task = BatchTask(bundle, tuple(overrides), None, all_faces, region_probabilities, fingerprints_of(pipeline))
         batch = Batch(task, pipeline, Listing(str(source)), shard, runner or Local(), heard, heard.note)
         return batch.run(output, fresh=fresh)
 

@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 from dysfw.builtin.backbones import tta
 from dysfw.builtin.backbones.concat import Concat
 from dysfw.builtin.backbones.tta import Tta
-from dysfw.imaging.alignment import ARCFACE, DLIB
+from dysfw.imaging.alignment import ARCFACE_ALIGNMENT, DLIB_ALIGNMENT
 
 
 class Aligned(Mosaic):
@@ -70,9 +70,9 @@ def test_crops_of_another_size_are_refused(crops):
 
 
 def test_trunks_that_disagree_on_alignment_say_what_to_do():
-    assert Concat([Aligned(DLIB), Aligned(DLIB)]).alignment is DLIB
+    assert Concat([Aligned(DLIB_ALIGNMENT), Aligned(DLIB_ALIGNMENT)]).alignment is DLIB_ALIGNMENT
     with pytest.raises(ValueError, match=r"placed differently \(Aligned dlib, Aligned arcface\); choose with crop"):
-        _ = Concat([Aligned(DLIB), Aligned(ARCFACE)]).alignment
+        _ = Concat([Aligned(DLIB_ALIGNMENT), Aligned(ARCFACE_ALIGNMENT)]).alignment
 
 
 def test_every_file_is_named_once():
@@ -133,9 +133,9 @@ def test_views_are_mirrored_after_they_are_zoomed(crops):
 
 
 def test_the_trunks_alignment_and_files_are_its_own():
-    seen = Tta(Aligned(DLIB))
-    assert seen.alignment is DLIB
-    assert seen.weights() == Aligned(DLIB).weights()
+    seen = Tta(Aligned(DLIB_ALIGNMENT))
+    assert seen.alignment is DLIB_ALIGNMENT
+    assert seen.weights() == Aligned(DLIB_ALIGNMENT).weights()
 
 
 @pytest.mark.parametrize("wrong", [{"scales": []}, {"scales": [0.1]}, {"scales": [1.0, 1.0]}])

@@ -137,7 +137,7 @@ def test_landmarks_are_taken_at_any_turn_and_refused_when_mirrored(angle, mirror
         path = Path(folder) / "boxes.csv"
         path.write_text(f"path,{','.join(cells)}\na.png,{','.join(cells.values())}\n")
         if mirrored:
-            with pytest.raises(DysfwError, match="right and left are exchanged"):
+            with pytest.raises(DysfwError, match="right and left are with_networks"):
                 Precomputed(path)
         else:
             [(_, face)] = read_boxes(path)[os.path.realpath(path.parent / "a.png")]
@@ -180,7 +180,7 @@ def test_a_path_is_followed_through_links(file, image, tmp_path):
 
 def test_right_and_left_exchanged_are_noticed(file):
     marks = np.reshape(MARKS, (5, 2))[[1, 0, 2, 4, 3]].ravel()
-    with pytest.raises(DysfwError, match="right and left are exchanged"):
+    with pytest.raises(DysfwError, match="right and left are with_networks"):
         Precomputed(file(f"a.png,10,12,50,60,{','.join(map(str, marks))}", head=f"{HEAD},{','.join(LANDMARKS)}"))
 
 

@@ -141,11 +141,11 @@ def test_a_map_finds_the_only_place_that_the_judgement_hangs_on(pipeline, result
             rest = np.repeat((1 - share) / (len(result.labels) - 1), len(result.labels) - 1, axis=1)
             return np.concatenate([share, rest], axis=1).astype(np.float32)
 
-    from dysfw.plugin import exchanged
+    from dysfw.plugin import with_networks
 
     noise = np.random.default_rng(0).integers(0, 256, result.subject.pixels.shape, dtype=np.uint8)
     seen = replace(result, subject=replace(result.subject, pixels=noise))
-    changed = exchanged(pipeline, Corner(), {}, {name: Wants() for name in result.regions})
+    changed = with_networks(pipeline, Corner(), {}, {name: Wants() for name in result.regions})
     told = explain(changed, seen, label=result.labels[0], maps="occlusion")
     assert [one.region for one in told.maps] == list(result.regions)
     for one in told.maps:

@@ -13,7 +13,7 @@ from dysfw.explain.explanation import explain
 from dysfw.explain.gradient import CELLS, _pull
 from dysfw.explain.occlusion import blurred
 from dysfw.inference.loading import open_pipeline
-from dysfw.plugin import exchanged
+from dysfw.plugin import with_networks
 from dysfw.registry.registry import load_registry
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ def test_a_map_lies_where_the_trunk_looks_and_nowhere_else(pipeline, result):
 
     noise = np.random.default_rng(0).integers(0, 256, result.subject.pixels.shape, dtype=np.uint8)
     seen = replace(result, subject=replace(result.subject, pixels=noise))
-    told = explain(exchanged(pipeline, Corner(), {}, pipeline.classifier.heads), seen, maps="gradient")
+    told = explain(with_networks(pipeline, Corner(), {}, pipeline.classifier.heads), seen, maps="gradient")
     assert [one.region for one in told.maps] == list(result.regions)
     for one in told.maps:
         assert one.method == "gradient"
@@ -87,5 +87,5 @@ def test_a_backbone_without_a_module_is_refused_in_words(pipeline, result):
         input_size = 150
 
     with pytest.raises(DysfwError, match="exposes no torch module") as refusal:
-        explain(exchanged(pipeline, Opaque(), {}, pipeline.classifier.heads), result, maps="gradient")
+        explain(with_networks(pipeline, Opaque(), {}, pipeline.classifier.heads), result, maps="gradient")
     assert "occlusion" in refusal.value.hint

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dysfw.imaging.alignment import ARCFACE, DLIB, FACENET, NAMED, Alignment
+from dysfw.imaging.alignment import ALIGNMENTS, ARCFACE_ALIGNMENT, DLIB_ALIGNMENT, FACENET_ALIGNMENT, Alignment
 from dysfw.imaging.geometry import transform
 from dysfw.types import Face
 
-TEMPLATES = {name: one for name, one in NAMED.items() if one.points is not None}
+TEMPLATES = {name: one for name, one in ALIGNMENTS.items() if one.points is not None}
 
 
 def face_at(landmarks, box=(10, 20, 110, 140)) -> Face:
@@ -27,10 +27,10 @@ def test_a_face_shaped_like_the_template_is_placed_exactly(name, angle, scale, x
 
 
 def test_another_face_is_placed_as_close_as_a_similarity_can():
-    template = 112 * np.array(ARCFACE.points)
+    template = 112 * np.array(ARCFACE_ALIGNMENT.points)
     rng = np.random.default_rng(0)
     landmarks = template + rng.normal(0, 3, (5, 2))
-    frame = ARCFACE.frame(face_at(landmarks), 112)
+    frame = ARCFACE_ALIGNMENT.frame(face_at(landmarks), 112)
     least = np.square(transform(frame, template) - landmarks).sum()
     for _ in range(200):
         other = frame + np.column_stack(
@@ -40,17 +40,17 @@ def test_another_face_is_placed_as_close_as_a_similarity_can():
 
 
 def test_a_crop_is_never_mirrored():
-    mirrored = 112 * (1 - np.array(ARCFACE.points))
+    mirrored = 112 * (1 - np.array(ARCFACE_ALIGNMENT.points))
     assert all(np.linalg.det(one.frame(face_at(mirrored), 112)[:, :2]) > 0 for one in TEMPLATES.values())
 
 
 def test_facenets_crop_is_the_box_with_its_margin_stretched_to_a_square():
-    frame = FACENET.frame(face_at(np.zeros((5, 2)), box=(100, 50, 228, 242)), 160)  # 128 × 192 px
+    frame = FACENET_ALIGNMENT.frame(face_at(np.zeros((5, 2)), box=(100, 50, 228, 242)), 160)  # 128 × 192 px
     np.testing.assert_allclose(transform(frame, [[0, 0], [160, 160]]), [[84, 26], [244, 266]])
 
 
 def test_dlibs_chip_shows_the_eyes_at_the_height_of_dlibs_own():
-    (right_x, right_y), (left_x, left_y), *_ = np.array(DLIB.points) * 150
+    (right_x, right_y), (left_x, left_y), *_ = np.array(DLIB_ALIGNMENT.points) * 150
     assert right_y == left_y == pytest.approx(46.19, abs=0.01)
     assert left_x - right_x == pytest.approx(53.19, abs=0.01)
 
@@ -60,7 +60,7 @@ def test_dlibs_chip_shows_the_eyes_at_the_height_of_dlibs_own():
     (np.zeros((5, 2)), (9, 0, 9, 9), "spans no area"),
 ])  # fmt: skip
 def test_a_face_without_extent_is_refused(landmarks, box, message):
-    for alignment in (FACENET,) if "area" in message else TEMPLATES.values():
+    for alignment in (FACENET_ALIGNMENT,) if "area" in message else TEMPLATES.values():
         with pytest.raises(ValueError, match=message):
             alignment.frame(face_at(landmarks, box), 112)
 

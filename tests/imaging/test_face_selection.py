@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dysfw.imaging.face_selection import Select, order, prominence
+from dysfw.imaging.face_selection import Select, order_faces, prominence
 from dysfw.types import Face, Image
 
 SELECTS: tuple[Select, ...] = ("central", "largest", "confident", "all")
@@ -26,7 +26,7 @@ def face(x: float, y: float, side: float, score: float = 0.99) -> Face:
 
 
 def best(*faces: Face, select: Select = "central") -> Face:
-    return order(faces, image(), select)[0]
+    return order_faces(faces, image(), select)[0]
 
 
 def same(a: Face, b: Face) -> bool:
@@ -51,29 +51,29 @@ selects = st.sampled_from(SELECTS)
 def test_the_order_in_which_faces_come_does_not_matter(found: list[Face], select: Select, random) -> None:
     shuffled = list(found)
     random.shuffle(shuffled)
-    first, second = order(found, image(), select), order(shuffled, image(), select)
+    first, second = order_faces(found, image(), select), order_faces(shuffled, image(), select)
     assert all(same(a, b) for a, b in zip(first, second, strict=True))
 
 
 @given(faces, selects, st.sampled_from([0.25, 0.5, 2.0, 8.0]))
 def test_the_resolution_of_the_photograph_does_not_matter(found: list[Face], select: Select, scale: float) -> None:
     larger = [Face(f.box * np.float32(scale), f.score, f.landmarks * np.float32(scale)) for f in found]
-    first = order(found, image(), select)
-    second = order(larger, image(int(WIDTH * scale), int(HEIGHT * scale)), select)
+    first = order_faces(found, image(), select)
+    second = order_faces(larger, image(int(WIDTH * scale), int(HEIGHT * scale)), select)
     assert all(np.array_equal(a.box * np.float32(scale), b.box) for a, b in zip(first, second, strict=True))
 
 
 @given(faces, selects)
 def test_all_faces_come_back_and_one_is_chosen_or_all(found: list[Face], select: Select) -> None:
-    ordered = order(found, image(), select)
+    ordered = order_faces(found, image(), select)
     assert len(ordered) == len(found)
     assert [f.chosen for f in ordered] == [select == "all" or i == 0 for i in range(len(found))]
 
 
 @given(faces)
 def test_choosing_again_changes_nothing(found: list[Face]) -> None:
-    once = order(found, image(), "all")
-    again = order(once, image(), "central")
+    once = order_faces(found, image(), "all")
+    again = order_faces(once, image(), "central")
     assert all(same(a, b) for a, b in zip(once, again, strict=True))
     assert sum(f.chosen for f in again) == min(1, len(found))
 
@@ -130,9 +130,9 @@ def test_equal_scores_fall_back_on_prominence() -> None:
 
 
 def test_no_faces_stay_no_faces() -> None:
-    assert order([], image(), "central") == []
+    assert order_faces([], image(), "central") == []
 
 
 def test_an_unknown_choice_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="central, largest, confident, all, found 'biggest'"):
-        order([], image(), "biggest")  # type: ignore[arg-type]
+        order_faces([], image(), "biggest")  # type: ignore[arg-type]

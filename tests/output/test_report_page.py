@@ -191,7 +191,7 @@ def test_whether_the_recipe_beats_what_sees_no_face_stands_in_the_box_after_the_
 
 def test_the_baselines_of_the_standing_are_those_of_an_evaluation():
     from dysfw.evaluation.fold_runner import MAJORITY
-from dysfw.evaluation.fold_runner import WITHOUT_FACE as ITS_NAME
+    from dysfw.evaluation.fold_runner import WITHOUT_FACE as ITS_NAME
     from dysfw.output.report.baseline_comparison import COMMONEST, WITHOUT_FACE
 
     assert (WITHOUT_FACE, COMMONEST) == (ITS_NAME, MAJORITY)

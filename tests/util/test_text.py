@@ -2,7 +2,7 @@
 
 import pytest
 
-from dysfw.util.text import closest, count, in_words, listed
+from dysfw.util.text import closest, count, error_text, listed
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_counts_agree_with_their_noun(phrase, expected):
     ],
 )
 def test_an_exception_is_told_in_one_line(error, phrase):
-    assert in_words(error) == phrase
+    assert error_text(error) == phrase

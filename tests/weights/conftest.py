@@ -13,7 +13,6 @@ from dysfw.errors import DysfwError
 from dysfw.registry.hookspecs import WeightsSpec
 from dysfw.util.progress import Silent
 from dysfw.weights import download as downloading
-from dysfw.weights import leave
 from dysfw.weights.find import fetch_weights
 
 CONTENT = os.urandom(3_000_000)
@@ -123,7 +122,7 @@ def told(monkeypatch):
     """What was said; and no test waits for servers to recover."""
     monkeypatch.setattr(downloading, "FIRST_WAIT", 0.01)
     notes = Notes()
-    monkeypatch.setattr(leave, "_told", [notes])
+    monkeypatch.setattr(network, "_progress", [notes])
     return notes.lines
 
 

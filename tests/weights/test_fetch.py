@@ -203,9 +203,9 @@ FETCH = """
 import sys
 from dysfw.cli.terminal import TerminalProgress
 from dysfw.registry.hookspecs import WeightsSpec
-from dysfw.weights import leave
+from dysfw.weights import network
 from dysfw.weights.find import fetch_weights
-leave.allow(True, TerminalProgress())
+network.allow_fetching(True, TerminalProgress())
 print(fetch_weights(WeightsSpec("faces", "faces.bin", "a test", sys.argv[2], int(sys.argv[3]), address=sys.argv[1])))
 """
 

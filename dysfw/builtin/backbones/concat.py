@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 from pydantic import Field
 
 from ...contracts.components import Backbone
-from ...imaging.alignment import NAMED, Alignment
+from ...imaging.alignment import ALIGNMENTS, Alignment
 from ...types import Float32, UInt8, Weights
 from .l2_normalize import l2_normalize
 
@@ -59,7 +59,7 @@ class Concat(Backbone):
             told = ", ".join(f"{type(backbone).__name__} {_called(one)}" for backbone, one in zip(self._of, found, strict=True))
             raise ValueError(
                 f"the trunks were trained on faces placed differently ({told}); choose with crop: {{align: …}}, "
-                f"one of {', '.join(NAMED)}, or true for level eyes alone"
+                f"one of {', '.join(ALIGNMENTS)}, or true for level eyes alone"
             )
         return found[0]
 
@@ -78,7 +78,7 @@ class Concat(Backbone):
 
 
 def _called(alignment: Alignment | None) -> str:
-    names = [name for name, one in NAMED.items() if one == alignment]
+    names = [name for name, one in ALIGNMENTS.items() if one == alignment]
     return names[0] if names else "with level eyes" if alignment is None else "in its own way"
 
 

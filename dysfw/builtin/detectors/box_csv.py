@@ -125,7 +125,7 @@ def _refuse_landmarks(landmarks: Float32, box: Float32) -> None:
         raise ValueError("a landmark lies farther from the box than the box is wide or high")
     eyes, down = landmarks[1] - landmarks[0], landmarks[3:].mean(axis=0) - landmarks[:2].mean(axis=0)
     if eyes[0] * down[1] - eyes[1] * down[0] <= 0:  # whichever way the face is turned
-        raise ValueError("right and left are exchanged; they are the subject's, whose right eye is on the viewer's left")
+        raise ValueError("right and left are with_networks; they are the subject's, whose right eye is on the viewer's left")
 
 
 def _check_columns(path: Path, found: Sequence[str]) -> None:

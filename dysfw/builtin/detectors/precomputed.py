@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...contracts.components import Detector
-from ...imaging import face_selection as selection
-from ...imaging.face_selection import Select
+from ...imaging.face_selection import Select, check_select, order_faces
 from ...types import Face, Image
 from .box_csv import read_boxes
 
@@ -28,7 +27,7 @@ class Precomputed(Detector):
 
     Where landmarks are missing they are placed in the box as in an upright frontal face, see ``boxfile.USUAL``.
 
-    select: which face to judge where a photograph has several, see ``dysfw.imaging.face_selection.order``; None: the first in the file.
+    select: which face to judge where a photograph has several, see ``dysfw.imaging.face_selection.order_faces``; None: the first in the file.
 
     Raises ValueError where there is no such file, and DysfwError with all that is wrong in it, by row.
     """
@@ -37,7 +36,7 @@ class Precomputed(Detector):
 
     def __init__(self, boxes: Path, select: Select | None = None) -> None:
         if select is not None:
-            selection.check(select)
+            check_select(select)
         if not boxes.is_file():
             raise ValueError(
                 f"boxes must be the path of a CSV or Parquet file, found {str(boxes)!r}; for photographs that nobody has "
@@ -60,7 +59,7 @@ class Precomputed(Detector):
                     f"{image.width} × {image.height} px; x0 y0 x1 y1 are px of the photograph once it is upright"
                 )
         faces = [face for _, face in sorted(rows, key=lambda row: row[0])]
-        return selection.order(faces, image, self._select) if self._select else faces
+        return order_faces(faces, image, self._select) if self._select else faces
 
 
 def _seen(face: Face, image: Image) -> float:

@@ -53,7 +53,7 @@ def batch(
     allow_fetching(fetch)
     from ... import RESEARCH_USE
     from ...batch.run import Batch
-    from ...batch.runner import Task, fingerprints_of, load_runner
+    from ...batch.runner import BatchTask, fingerprints_of, load_runner
     from ...batch.shard import shard_of
     from ...batch.source import Listing
     from ...batch.work_directory import counted
@@ -70,7 +70,7 @@ def batch(
     for notice in pipeline.notices:
         warn(notice.message)
     err().print(RESEARCH_USE, style="dim")
-    task = Task(
+    task = BatchTask(
         recipe=recipe.absolute(),
         overrides=tuple(overrides(sets, device)),
         plugins=plugins_of(ctx),

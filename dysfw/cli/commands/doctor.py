@@ -56,11 +56,11 @@ def examine(registry: Registry) -> Iterator[Finding]:
 
 
 def _network() -> str:
-    from ...weights import leave
+    from ...weights import network
 
-    if leave.is_offline():
+    if network.is_offline():
         return "DYSFW_OFFLINE is set: nothing is ever fetched"
-    return "DYSFW_FETCH=1: missing weights are fetched" if leave.may_fetch() else "used only with --fetch"
+    return "DYSFW_FETCH=1: missing weights are fetched" if network.may_fetch() else "used only with --fetch"
 
 
 def _devices() -> Iterator[Finding]:
@@ -77,11 +77,11 @@ def _devices() -> Iterator[Finding]:
 
 
 def _plugins(registry: Registry) -> Iterator[Finding]:
-    from ...util.text import in_words
+    from ...util.text import error_text
 
     for plugin in registry.plugins:
         if plugin.error:
-            yield Finding("broken", f"plugin {plugin.name}", f"{plugin.origin}: {in_words(plugin.error)}")
+            yield Finding("broken", f"plugin {plugin.name}", f"{plugin.origin}: {error_text(plugin.error)}")
         elif plugin.excluded:
             yield Finding("note", f"plugin {plugin.name}", "left out by --plugins or DYSFW_PLUGINS")
         else:

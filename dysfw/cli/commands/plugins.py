@@ -10,7 +10,7 @@ def plugins(ctx: typer.Context) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from ...util.text import in_words
+    from ...util.text import error_text
     from ..main import COMMANDS, registry_of
     from ..terminal import out, warn
 
@@ -28,7 +28,7 @@ def plugins(ctx: typer.Context) -> None:
         offered += [f"weights {e.spec.name}" for e in registry.weights if e.plugin == plugin]
         state = "[yellow]prints when loaded[/]" if plugin.captured else "[green]ok[/]"
         if plugin.error:
-            state = f"[red]broken:[/] {escape(in_words(plugin.error))}"
+            state = f"[red]broken:[/] {escape(error_text(plugin.error))}"
         elif plugin.excluded:
             state = "[yellow]left out[/] by --plugins or DYSFW_PLUGINS"
         table.add_row(plugin.name, escape(plugin.origin), escape(plugin.target), state, escape(", ".join(offered)))

@@ -66,13 +66,13 @@ def fetch(
     Exit code 1: some could not be had, the others are here. DYSFW_OFFLINE=1 forbids it.
     """
     from ...errors import DysfwError
-    from ...weights import leave
+    from ...weights import network
     from ..main import registry_of
     from ..terminal import TerminalProgress, out, print_error
 
     if not names and not every:
         raise DysfwError("name the weights to fetch, or --all", hint="`dysfw weights list` shows what there is")
-    leave.allow(True, TerminalProgress())
+    network.allow_fetching(True, TerminalProgress())
     entries = _entries(registry_of(ctx), None if every else names)
     failed = False
     for entry in entries:

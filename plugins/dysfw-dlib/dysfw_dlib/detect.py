@@ -13,10 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
 
-from dysfw.contracts.components import Detector
-from dysfw.imaging import face_selection as selection
-from dysfw.imaging.face_selection import Select
-from dysfw.types import Face, Image, UInt8, Weights
+from dysfw.plugin import Detector, Face, Image, Select, UInt8, Weights, check_select, order_faces
 
 from .weightfile import checked_model
 
@@ -44,7 +41,7 @@ Hit = tuple[Any, float]  # dlib's rectangle, and how sure
 class DlibDetector(Detector):
     """A subclass finds rectangles, see ``find``, and says from which score on it can, and on how many pixels at most.
 
-    select: which face to judge, see ``dysfw.imaging.face_selection.order``. min_face: side of the smallest face looked for, as a fraction of
+    select: which face to judge, see ``dysfw.imaging.face_selection.order_faces``. min_face: side of the smallest face looked for, as a fraction of
     the image's shorter side, above 0 to 1: the photograph is scaled so that such a face is 80 px, but to no more than twice its
     size and ``most_pixels``. threshold: the least score.
     """
@@ -53,7 +50,7 @@ class DlibDetector(Detector):
     most_pixels: ClassVar[float]
 
     def __init__(self, select: Select, min_face: float, threshold: float) -> None:
-        selection.check(select)
+        check_select(select)
         if not 0 < min_face <= 1:
             raise ValueError(f"min_face must be a fraction of the image's shorter side, above 0 to 1, found {min_face}")
         if not self.least_score <= threshold < 1:
@@ -69,7 +66,7 @@ class DlibDetector(Detector):
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
         """For each image its faces, the one to judge first; an empty list where there is none."""
-        return [selection.order(self._faces(image), image, self._select) for image in images]
+        return [order_faces(self._faces(image), image, self._select) for image in images]
 
     def weights(self) -> tuple[Weights, ...]:
         return (self._landmark_weights,)

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 
 Pair = tuple[int, int]
 # What an add_layer, a tag or skip, and the innermost add_layer write as their version.

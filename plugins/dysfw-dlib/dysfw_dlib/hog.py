@@ -10,9 +10,7 @@ from typing import Annotated, ClassVar
 import dlib
 from pydantic import Field
 
-from dysfw.imaging.face_selection import Select
-from dysfw.types import UInt8, Weights
-from dysfw.util.files import sha256_of
+from dysfw.plugin import Select, UInt8, Weights, sha256_of
 
 from .detect import DlibDetector, Hit
 
@@ -26,7 +24,7 @@ class DlibHog(DlibDetector):
     It finds upright faces seen from the front. The eyes are found; the tip of the nose and the corners of the mouth are
     estimated from the eyes and the base of the nose, as in a frontal face.
 
-    select: which face to judge where there are several, see ``dysfw.imaging.face_selection.order``. min_face: side of the smallest face
+    select: which face to judge where there are several, see ``dysfw.imaging.face_selection.order_faces``. min_face: side of the smallest face
     looked for, as a fraction of the image's shorter side, above 0 to 1. threshold: the least score, 0.2 to below 1; the
     score is the logistic function of dlib's confidence, which is 0 where dlib itself draws the line. A photograph is scaled to
     16 megapixels at most.

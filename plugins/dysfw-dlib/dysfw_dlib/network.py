@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dysfw.torch_utils import Normalise
+from dysfw.plugin import Normalise
 
 from .format import Add, Affine, Convolution, Dense, Layer, Link, Network, Pool, Relu
 

@@ -1,6 +1,6 @@
 """What this plugin registers."""
 
-from dysfw.registry.hookspecs import BundleSpec, ComponentSpec, WeightsSpec, hookimpl
+from dysfw.plugin import BundleSpec, ComponentSpec, WeightsSpec, hookimpl
 
 from .weights import WEIGHTS
 

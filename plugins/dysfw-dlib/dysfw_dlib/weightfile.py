@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from dysfw.errors import DysfwError
-from dysfw.types import Weights
-from dysfw.util.files import packaged_file, sha256_of
+from dysfw.plugin import DysfwError, Weights, packaged_file, sha256_of
 
 from .weights import NAME, PACKAGE, SHA256, SIZE
 

@@ -1,6 +1,6 @@
 """The weights that this plugin computes with; a package that it requires brings them."""
 
-from dysfw.registry.hookspecs import WeightsSpec
+from dysfw.plugin import WeightsSpec
 
 PACKAGE = "face_recognition_models"
 NAME = "dlib_face_recognition_resnet_model_v1.dat"

@@ -12,7 +12,7 @@ from dysfw_dlib.backbone import DlibResnet
 from dysfw_facenet.detector import Mtcnn
 from sklearn.metrics import roc_auc_score
 
-from dysfw.imaging.alignment import ARCFACE, DLIB, FACENET
+from dysfw.imaging.alignment import ARCFACE_ALIGNMENT, DLIB_ALIGNMENT, FACENET_ALIGNMENT
 from dysfw.imaging.crop import crop_region
 from dysfw.imaging.decode import read_image
 from dysfw.registry.registry import load_registry
@@ -33,7 +33,7 @@ def faces():
 
 
 @pytest.fixture(scope="module")
-def find_identity_conflicts(faces):
+def same_person(faces):
     """same_person(alignment): AUROC of telling pairs of photographs of one person from those of two, by distance."""
     images, found, patients = faces
     network = DlibResnet()
@@ -49,12 +49,12 @@ def find_identity_conflicts(faces):
 
 
 def test_the_trunk_declares_its_own_chips():
-    assert DlibResnet().alignment is DLIB
-    assert load_registry().load("backbone", "dlib_resnet")().alignment is DLIB
+    assert DlibResnet().alignment is DLIB_ALIGNMENT
+    assert load_registry().load("backbone", "dlib_resnet")().alignment is DLIB_ALIGNMENT
 
 
 def test_a_wrong_alignment_costs_what_the_trunk_is_good_for(find_identity_conflicts):
-    right, arcface, facenet = map(find_identity_conflicts, (DLIB, ARCFACE, FACENET))
+    right, arcface, facenet = map(same_person, (DLIB_ALIGNMENT, ARCFACE_ALIGNMENT, FACENET_ALIGNMENT))
     print(f"same person or not, AUROC: dlib {right:.3f}, arcface {arcface:.3f}, facenet {facenet:.3f}")
     assert right > 0.95
     assert arcface < right  # on these few pairs by little; benchmarks/alignment.py asks more
@@ -70,7 +70,7 @@ def test_its_crops_show_the_face_where_dlibs_own_do(faces):
         eyes = np.array([[p.x, p.y] for p in predictor(image.pixels, box).parts()[:4]], float)
         centres = np.stack([eyes[2:].mean(axis=0), eyes[:2].mean(axis=0)])  # the subject's right eye comes last
         own = np.array([[0.3182, 0.3143], [0.6685, 0.3141]]) * 150  # of five-point chips with a padding of 0.25
-        frame = DLIB.frame(face, 150)
+        frame = DLIB_ALIGNMENT.frame(face, 150)
         inside = np.linalg.solve(frame[:, :2], (centres - frame[:, 2]).T).T
         gaps.append(np.linalg.norm(inside - own, axis=1).mean())
     assert np.median(gaps) < 6  # px of 150

@@ -8,8 +8,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
-from dysfw.contracts.components import Segmenter
-from dysfw.types import Face, Float32, Image, Region, Segmentation
+from dysfw.plugin import Face, Float32, Image, Region, Segmentation, Segmenter
 
 from .skin import SkinColour
 

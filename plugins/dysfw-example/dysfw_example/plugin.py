@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dysfw.registry.hookspecs import ComponentSpec, hookimpl
+from dysfw.plugin import ComponentSpec, hookimpl
 
 
 @hookimpl

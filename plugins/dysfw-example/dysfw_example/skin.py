@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dysfw.types import Face, Float32, Image
+from dysfw.plugin import Face, Float32, Image
 
 SAMPLE = 0.22  # radius of what is looked at of each cheek, in distances between the eyes
 # The least standard deviations, of log brightness and of two log ratios of colours: light falls unevenly on a face, and more so

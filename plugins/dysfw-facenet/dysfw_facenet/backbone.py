@@ -11,11 +11,21 @@ import torch
 from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1
 from torch import nn
 
-from dysfw.contracts.components import Backbone
-from dysfw.imaging.alignment import FACENET, Alignment
-from dysfw.torch_utils import Normalise, Precision, Runner, load_tensors, tensor_digest, with_differences
-from dysfw.types import Float32, UInt8, Weights
-from dysfw.util.files import sha256_of
+from dysfw.plugin import (
+    FACENET_ALIGNMENT,
+    Alignment,
+    Backbone,
+    Float32,
+    Normalise,
+    Precision,
+    TorchRunner,
+    UInt8,
+    Weights,
+    load_tensors,
+    sha256_of,
+    tensor_digest,
+    with_weight_deltas,
+)
 
 from .tensorfile import read_tensors
 from .weights import WEIGHTS
@@ -33,7 +43,7 @@ class Facenet(Backbone):
     collections that were for research that is not commercial. Read are facenet-pytorch's .pt files, without running code that
     such a file may carry, and safetensors as ``dysfw pretrain`` writes them. size: side of the crops, px, 75 or more; it was
     trained at 160. batch: crops that go through at once. seed: 0 or more. device, precision, compile: see
-    ``dysfw.torch_utils.Runner``.
+    ``dysfw.torch_utils.TorchRunner``.
 
     Raises ValueError where a value is wrong, the device is not there, or the file does not fit the network exactly (but for
     its classifier).
@@ -56,7 +66,7 @@ class Facenet(Backbone):
             raise ValueError(f"size must be 75 px or more, below which nothing is left of the map, found {size}")
         if seed < 0:
             raise ValueError(f"seed must be 0 or more, found {seed}")
-        self._runner = Runner(size, batch, device, precision, compile=compile)
+        self._runner = TorchRunner(size, batch, device, precision, compile=compile)
         self.net: nn.Module = _network(seed)
         self._weights = _fill(self.net, weights, seed)
         self.module = self._runner.place(nn.Sequential(Normalise([127.5] * 3, [128.0] * 3), self.net))
@@ -73,7 +83,7 @@ class Facenet(Backbone):
     @property
     def alignment(self) -> Alignment:
         """MTCNN's box with an eighth of its side added on each side."""
-        return FACENET
+        return FACENET_ALIGNMENT
 
     def embed(self, crops: UInt8) -> Float32:
         """crops uint8 [N, size, size, 3] RGB -> float32 [N, 512] of length 1; ValueError for crops of another shape."""
@@ -82,7 +92,7 @@ class Facenet(Backbone):
     def variant(self, differences: Mapping[str, Float32]) -> Facenet:
         """See ``dysfw.contracts.components.Variable``."""
         other = copy.copy(self)
-        other.module, other.net = with_differences(self.module, self.net, differences)
+        other.module, other.net = with_weight_deltas(self.module, self.net, differences)
         return other
 
     def weights(self) -> tuple[Weights, ...]:

@@ -8,11 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from dysfw.contracts.components import Detector
-from dysfw.imaging import face_selection as selection
-from dysfw.imaging.face_selection import Select
-from dysfw.torch_utils import find_device
-from dysfw.types import Face, Image, Weights
+from dysfw.plugin import Detector, Face, Image, Select, Weights, check_select, find_device, order_faces
 
 from .cascade import Cascade
 from .networks import load
@@ -25,7 +21,7 @@ PASS = 2**20  # px in one pass through the networks: about 0.1 GB; more is no fa
 class Mtcnn(Detector):
     """Multi-task cascaded convolutional networks (Zhang et al., 2016).
 
-    select: which face to judge where there are several, see ``dysfw.imaging.face_selection.order``. min_face: side of the smallest face
+    select: which face to judge where there are several, see ``dysfw.imaging.face_selection.order_faces``. min_face: side of the smallest face
     looked for, as a fraction of the image's shorter side, above 0 to 1; never less than 20 px. threshold: the least score
     of a face, 0 to below 1. rotate: where no face stands upright, or the most prominent one looks more like a face when its
     crop is turned, look again with the image turned by 90, 180 and 270 degrees, and keep the turn whose most prominent face
@@ -42,7 +38,7 @@ class Mtcnn(Detector):
         rotate: bool = True,
         device: str = "cpu",
     ) -> None:
-        selection.check(select)
+        check_select(select)
         if not 0 < min_face <= 1:
             raise ValueError(f"min_face must be a fraction of the image's shorter side, above 0 to 1, found {min_face}")
         if not 0 <= threshold < 1:
@@ -67,7 +63,7 @@ class Mtcnn(Detector):
                 looks[i].append(look)
         # A photograph is turned as a whole, so one look says it all; the first, upright, wins a tie.
         best = (max(of_image, key=lambda look: look.score) for of_image in looks)
-        return [selection.order(look.faces, image, self.select) for look, image in zip(best, images, strict=True)]
+        return [order_faces(look.faces, image, self.select) for look, image in zip(best, images, strict=True)]
 
     def _look(self, images: Sequence[Image], views: Sequence[View]) -> list[Look]:
         """What each view, of the image at the same index, shows."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dysfw.weights.weight_file import read_metadata, read_weights
+from dysfw.plugin import read_metadata, read_weights
 
 MOST = 2**31  # bytes; the largest that is meant has 0.12 · 10⁹
 

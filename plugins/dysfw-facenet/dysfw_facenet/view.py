@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image as Pillow
 
-from dysfw.types import Float32, Image, UInt8
+from dysfw.plugin import Float32, Image, UInt8
 
 SHARP = 48  # px: side of the last network's input; the smallest face needs no more
 LEAST = 20  # px: a smaller face is enlarged more than twice for the last network, and its landmarks are guesses

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dysfw.imaging.face_selection import prominence
-from dysfw.types import Face, Float32, Image
+from dysfw.plugin import Face, Float32, Image, prominence
 
 from .cascade import Found
 from .view import View

@@ -1,6 +1,6 @@
 """The weights that this plugin knows where to find: facenet's, as facenet-pytorch publishes them."""
 
-from dysfw.registry.hookspecs import WeightsSpec
+from dysfw.plugin import WeightsSpec
 
 RELEASE = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9"
 FACENET = "Schroff, Kalenichenko and Philbin, FaceNet, CVPR 2015; trained by David Sandberg (github.com/davidsandberg/facenet)"

@@ -9,10 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from dysfw.contracts.components import Detector
-from dysfw.imaging import face_selection as selection
-from dysfw.imaging.face_selection import Select
-from dysfw.types import Face, Float32, Image, Weights
+from dysfw.plugin import Detector, Face, Float32, Image, Select, Weights, check_select, order_faces
 
 from .model import find_detector
 from .process import Process
@@ -30,7 +27,7 @@ class Blazeface(Detector):
     Eyes and nose are found; of the mouth only its centre, so that its corners are estimated: on a line parallel to the eyes, as
     far apart as in a usual face. Boxes are brought to the size and place of MTCNN's.
 
-    select: which face to judge where there are several, see ``dysfw.imaging.face_selection.order``. reach: "short" finds faces that
+    select: which face to judge where there are several, see ``dysfw.imaging.face_selection.order_faces``. reach: "short" finds faces that
     are about a seventh of the image's longer side high, and larger ones, "full" from a sixteenth on; None takes full where
     mediapipe brings it. threshold: the least score, 0.1 to below 1. model: a ``face_landmarker.task``, in a recipe
     face-landmarker, whose detector (short) is then used; None takes mediapipe's own, which it brings up to 0.10.21.
@@ -45,7 +42,7 @@ class Blazeface(Detector):
         threshold: Annotated[float, Field(ge=0.1, lt=1)] = 0.5,
         model: Path | None = None,
     ) -> None:
-        selection.check(select)
+        check_select(select)
         if not 0.1 <= threshold < 1:
             raise ValueError(f"threshold must be a score from 0.1 to below 1, found {threshold}")
         if reach not in ("short", "full", None):
@@ -61,7 +58,7 @@ class Blazeface(Detector):
         """For each image its faces, the one to judge first; an empty list where there is none."""
         found = [self._process.ask(np.ascontiguousarray(image.pixels)) for image in images]
         faces = [[_face(row) for row in rows if row[0] >= self._threshold] for rows in found]
-        return [selection.order(own, image, self._select) for own, image in zip(faces, images, strict=True)]
+        return [order_faces(own, image, self._select) for own, image in zip(faces, images, strict=True)]
 
     def weights(self) -> tuple[Weights, ...]:
         return self._model.weights

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dysfw.types import ANATOMY
+from dysfw.plugin import ANATOMY
 
 from .regions import Float64, hull, silhouette
 

@@ -8,8 +8,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from dysfw.errors import DysfwError
-from dysfw.types import Weights
+from dysfw.plugin import DysfwError, Weights
 
 from .weights import LICENCE, TASK_ADDRESS, TASK_BYTES, TASK_NAME, TASK_SHA256
 

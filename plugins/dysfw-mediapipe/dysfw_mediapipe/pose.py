@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dysfw.types import HeadPose
+from dysfw.plugin import HeadPose
 
 from .regions import FOREHEAD_TOP, MENTON, TEMPLE_TO_ANGLE, Float64
 

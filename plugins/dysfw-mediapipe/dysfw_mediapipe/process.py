@@ -19,8 +19,7 @@ from typing import IO
 
 import numpy as np
 
-from dysfw.errors import DysfwError
-from dysfw.types import Float32, UInt8
+from dysfw.plugin import DysfwError, Float32, UInt8
 
 from .worker import SHAPE, Task
 

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from dysfw.types import ANATOMY, Int64
+from dysfw.plugin import ANATOMY, Int64
 
 Float64 = npt.NDArray[np.float64]
 Pair = tuple[int, int]  # the same place on the subject's right and left; on the midline twice the same landmark

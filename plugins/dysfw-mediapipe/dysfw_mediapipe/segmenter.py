@@ -7,10 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dysfw.contracts.components import Segmenter
-from dysfw.imaging.geometry import square_frame, transform
-from dysfw.imaging.warp import warp
-from dysfw.types import ANATOMY, Face, Image, Region, Segmentation, Weights
+from dysfw.plugin import ANATOMY, Face, Image, Region, Segmentation, Segmenter, Weights, square_frame, transform, warp
 
 from .groups import check_groups, outline_of
 from .model import find_model

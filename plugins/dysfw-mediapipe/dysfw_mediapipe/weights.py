@@ -1,6 +1,6 @@
 """The weights that this plugin knows where to find: the model of the face mesh, for a mediapipe that brings none."""
 
-from dysfw.registry.hookspecs import WeightsSpec
+from dysfw.plugin import WeightsSpec
 
 TASK_NAME = "face_landmarker.task"
 TASK_BYTES = 3_758_596

@@ -9,10 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from dysfw.contracts.components import Backbone
-from dysfw.imaging.alignment import NAMED, Alignment
-from dysfw.types import Float32, UInt8, Weights
-from dysfw.util.files import sha256_of
+from dysfw.plugin import ALIGNMENTS, Alignment, Backbone, Float32, UInt8, Weights, sha256_of
 
 from .session import open_model
 
@@ -53,8 +50,8 @@ class Onnx(Backbone):
             raise ValueError(f"scale must not be 0, found {scale}")
         if colour not in ("rgb", "bgr") or batch < 1 or (threads is not None and threads < 1):
             raise ValueError(f"colour must be rgb or bgr, batch and threads 1 or more, found {colour}, {batch}, {threads}")
-        if align is not None and align not in NAMED:
-            raise ValueError(f"align must be one of {', '.join(NAMED)}, or none, found {align!r}")
+        if align is not None and align not in ALIGNMENTS:
+            raise ValueError(f"align must be one of {', '.join(ALIGNMENTS)}, or none, found {align!r}")
         self._model = open_model(model, output, device, threads)
         if size and self._model.size and size != self._model.size:
             raise ValueError(f"{model} takes crops of {self._model.size} px, found size {size}; leave size out")
@@ -77,7 +74,7 @@ class Onnx(Backbone):
 
     @property
     def alignment(self) -> Alignment | None:
-        return NAMED[self._align] if self._align else None
+        return ALIGNMENTS[self._align] if self._align else None
 
     def embed(self, crops: UInt8) -> Float32:
         """crops uint8 [N, size, size, 3] RGB -> float32 [N, dim]; ValueError for crops of another shape."""

@@ -36,19 +36,16 @@ def export(
     Of a recipe that is not trained, the trunk alone. What is written is run beside the original on fresh images first; where
     they differ by more than rounding, nothing is written.
     """
-    from dysfw.cli.terminal import TerminalProgress, out, warn
-    from dysfw.errors import DysfwError
-    from dysfw.plugin import open_recipe
-    from dysfw.weights import leave
+    from dysfw.plugin import DysfwError, TerminalProgress, allow_fetching, open_recipe, out, warn
 
     if form not in FORMATS:
         raise DysfwError(f"--format: found {form!r}; allowed: {', '.join(FORMATS)}")
     if missing := [name for name in NEEDS if find_spec(name) is None]:
         raise DysfwError(f"`dysfw export` needs {', '.join(missing)}", hint="pip install 'dysfw-onnx[export]'")
-    from dysfw.util.atomic import refuse_existing
+    from dysfw.plugin import refuse_existing
 
     refuse_existing(output)
-    leave.allow(fetch, TerminalProgress())
+    allow_fetching(fetch, TerminalProgress())
     # Last, so that they outweigh what was asked for: what is written is float32, whatever the recipe computes in.
     pipeline = open_recipe(ctx, recipe, [*(sets or []), "device=cpu", "precision=float32"])
     for notice in pipeline.notices:

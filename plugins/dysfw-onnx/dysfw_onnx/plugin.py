@@ -1,6 +1,6 @@
 """What this plugin registers."""
 
-from dysfw.registry.hookspecs import CommandSpec, ComponentSpec, hookimpl
+from dysfw.plugin import CommandSpec, ComponentSpec, hookimpl
 
 
 @hookimpl

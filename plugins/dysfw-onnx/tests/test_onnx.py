@@ -7,7 +7,7 @@ import pytest
 from dysfw_onnx.backbone import Onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from dysfw.imaging.alignment import ARCFACE, DLIB
+from dysfw.imaging.alignment import ARCFACE_ALIGNMENT, DLIB_ALIGNMENT
 
 SIDE, DIM = 16, 5
 KERNEL = np.random.default_rng(0).normal(0, 1, (DIM, 3, 1, 1)).astype(np.float32)
@@ -91,8 +91,8 @@ def test_normalisation_and_colour_are_the_recipes(write, crops):
 
 def test_the_alignment_is_arcfaces_unless_the_recipe_says_otherwise(write):
     path = write()
-    assert Onnx(path).alignment is ARCFACE
-    assert Onnx(path, align="dlib").alignment is DLIB
+    assert Onnx(path).alignment is ARCFACE_ALIGNMENT
+    assert Onnx(path, align="dlib").alignment is DLIB_ALIGNMENT
     assert Onnx(path, align=None).alignment is None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from dysfw.types import Float32, Int64
+from dysfw.plugin import Float32, Int64
 
 from .mesh import Int32, Morph
 

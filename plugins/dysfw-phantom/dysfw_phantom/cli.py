@@ -38,7 +38,7 @@ def sample(
     same_patient: Annotated[bool, typer.Option("--same-patient", help="Photographs of one patient in a row.")] = False,
 ) -> None:
     """Draw a contact sheet, with the label under each row."""
-    from dysfw.cli.terminal import TerminalProgress
+    from dysfw.plugin import TerminalProgress
 
     from .condition import find_condition, shipped_conditions
     from .sampling import Sheet, write_sheet
@@ -50,7 +50,7 @@ def sample(
 
 def refuse_other_endings(output: Path) -> None:
     """Raise DysfwError before anything is drawn."""
-    from dysfw.errors import DysfwError
+    from dysfw.plugin import DysfwError
 
     if output.suffix.lower() != ".png":
         raise DysfwError(f"{output} does not end in .png", hint="contact sheets are PNG files")
@@ -73,7 +73,7 @@ def dataset(
 
     DIR appears when everything is in it; until then DIR.unfinished holds what there is. The same command goes on after a stop.
     """
-    from dysfw.cli.terminal import TerminalProgress
+    from dysfw.plugin import TerminalProgress
 
     from .dataset import make_dataset
     from .spec import find_spec

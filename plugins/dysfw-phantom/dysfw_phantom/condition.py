@@ -11,9 +11,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from dysfw.errors import DysfwError
-from dysfw.recipe.document import read_text
-from dysfw.util.text import closest, listed
+from dysfw.plugin import DysfwError, closest, listed, read_text
 
 from .terms import find_term
 from .yaml_reading import Keys, checked

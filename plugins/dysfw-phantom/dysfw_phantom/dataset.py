@@ -20,10 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
-from dysfw.errors import DysfwError
-from dysfw.util.files import sha256_of
-from dysfw.util.progress import Progress
-from dysfw.util.text import count
+from dysfw.plugin import DysfwError, Progress, count, sha256_of
 
 from .effects import encode
 from .labels import labels_of

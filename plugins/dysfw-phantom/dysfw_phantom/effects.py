@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from PIL import ImageFilter
 from pydantic import Field
 
-from dysfw.types import UInt8
+from dysfw.plugin import UInt8
 
 from .yaml_reading import Keys
 

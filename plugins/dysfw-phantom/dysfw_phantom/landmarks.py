@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from dysfw.types import ANATOMY, Bool, Float32, Int64
+from dysfw.plugin import ANATOMY, Bool, Float32, Int64
 
 from .mesh import HeadMesh
 

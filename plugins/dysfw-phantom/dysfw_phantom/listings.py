@@ -9,7 +9,7 @@ from dataclasses import asdict
 import typer
 from rich.table import Table
 
-from dysfw.cli.terminal import out
+from dysfw.plugin import out
 
 from .condition import Condition, ConditionTerm, shipped_conditions
 from .terms import find_term, terms

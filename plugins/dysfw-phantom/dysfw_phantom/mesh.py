@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 
 Int32 = NDArray[np.int32]
 

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dysfw.data.read import read_dataset
-from dysfw.errors import DysfwError
-from dysfw.util.text import count
+from dysfw.plugin import DysfwError, count, read_dataset
 
 NAME = re.compile(r"(?P<person>\S+)_(?P<number>\d{4})")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dysfw.types import Bool, Float32, UInt8
+from dysfw.plugin import Bool, Float32, UInt8
 
 from .condition import Condition, sample_terms
 from .effects import Effects, apply_effects

@@ -1,6 +1,6 @@
 """What this plugin registers."""
 
-from dysfw.registry.hookspecs import BundleSpec, CommandSpec, WeightsSpec, hookimpl
+from dysfw.plugin import BundleSpec, CommandSpec, WeightsSpec, hookimpl
 
 from .weights import WEIGHTS
 

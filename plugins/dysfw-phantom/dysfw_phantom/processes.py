@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
-from dysfw.errors import DysfwError
+from dysfw.plugin import DysfwError
 
 T = TypeVar("T")
 R = TypeVar("R")

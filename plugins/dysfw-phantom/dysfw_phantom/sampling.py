@@ -9,9 +9,7 @@ from pathlib import Path
 
 from PIL import Image as Pillow
 
-from dysfw.errors import DysfwError
-from dysfw.types import UInt8
-from dysfw.util.progress import Progress
+from dysfw.plugin import DysfwError, Progress, UInt8
 
 from .condition import Condition
 from .phantom import capture, make_phantom

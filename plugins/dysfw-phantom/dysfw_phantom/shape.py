@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 
 from .axes import SIDE, Weights, axes, traits
 from .blend import Bank, bank

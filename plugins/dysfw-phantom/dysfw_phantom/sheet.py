@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from dysfw.types import UInt8
+from dysfw.plugin import UInt8
 
 GAP, BELOW = 4, 8  # px
 PAPER, INK = (250, 250, 248), (40, 40, 40)

@@ -13,9 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from dysfw.errors import DysfwError
-from dysfw.recipe.document import read_text
-from dysfw.util.text import closest, count, listed
+from dysfw.plugin import DysfwError, closest, count, listed, read_text
 
 from .condition import Ages, Condition, find_condition
 from .effects import Effects, FileKeys, Size

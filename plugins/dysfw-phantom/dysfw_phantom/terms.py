@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from dysfw.errors import DysfwError
-from dysfw.util.text import closest
+from dysfw.plugin import DysfwError, closest
 
 from .axes import axes
 

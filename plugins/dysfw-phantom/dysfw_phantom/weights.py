@@ -1,6 +1,6 @@
 """The weights that come with this plugin."""
 
-from dysfw.registry.hookspecs import WeightsSpec
+from dysfw.plugin import WeightsSpec
 
 WEIGHTS = [
     WeightsSpec(

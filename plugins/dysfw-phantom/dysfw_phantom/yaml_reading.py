@@ -8,10 +8,7 @@ from typing import Any, TypeVar
 
 import pydantic
 
-from dysfw.errors import DysfwError
-from dysfw.recipe.document import parse_document
-from dysfw.recipe.problems import Problem, RecipeError, locate
-from dysfw.util.text import closest, count, listed
+from dysfw.plugin import DysfwError, Problem, RecipeError, closest, count, listed, locate, parse_document
 
 M = TypeVar("M", bound=pydantic.BaseModel)
 # What a text that must match a pattern looks like, by its key.

@@ -1,6 +1,6 @@
 """What this plugin registers."""
 
-from dysfw.registry.hookspecs import RunnerSpec, hookimpl
+from dysfw.plugin import RunnerSpec, hookimpl
 
 
 @hookimpl

@@ -10,11 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from dysfw.batch.item import BatchItem
-from dysfw.batch.rows import Row
-from dysfw.batch.runner import Runner, Task
-from dysfw.errors import DysfwError
-from dysfw.util.text import in_words
+from dysfw.plugin import BatchItem, BatchRunner, BatchTask, DysfwError, Row, error_text
 
 from .stages import Predict, decode, listed
 
@@ -36,7 +32,7 @@ LEFT = 1  # processors beside each judge, which read and decode
 USUAL = 2  # processors of a judge
 
 
-class Ray(Runner):
+class Ray(BatchRunner):
     """Reads and decodes on all processors of a cluster, and judges in as many actors as fit, each with its models loaded once;
     Ray Data holds those back that are ahead. A worker or machine that dies costs what it had in hand, which others do again.
 
@@ -55,7 +51,7 @@ class Ray(Runner):
         self.judges, self.cpus, self.gpus = judges, cpus, gpus
 
     def judge(
-        self, task: Task, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]
+        self, task: BatchTask, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]
     ) -> Iterator[tuple[int, list[Row]]]:
         """Raises DysfwError where there is no such cluster, it has too little of something, or the work fails on it."""
         gpus = self.gpus or pipeline.components.device.startswith("cuda")
@@ -66,7 +62,7 @@ class Ray(Runner):
                 yield from self._judge(task, window, judges, cpus, gpus)
 
     def _judge(
-        self, task: Task, window: list[tuple[int, BatchItem]], judges: int, cpus: int, gpus: bool
+        self, task: BatchTask, window: list[tuple[int, BatchItem]], judges: int, cpus: int, gpus: bool
     ) -> Iterator[tuple[int, list[Row]]]:
         rows = [{"listed": listed(window[start : start + BATCH])} for start in range(0, len(window), BATCH)]
         data = ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(decode, num_cpus=1)
@@ -140,7 +136,7 @@ def _refuse_silent(address: str | None) -> None:
 
 def _unreachable(address: str | None, error: Exception) -> DysfwError:
     return DysfwError(
-        f"no Ray cluster could be reached at {address or 'this machine'}: {in_words(error)}",
+        f"no Ray cluster could be reached at {address or 'this machine'}: {error_text(error)}",
         hint="start one with `ray start --head`, or leave --address out",
     )
 
@@ -157,4 +153,4 @@ def _explained(error: Exception) -> DysfwError:
             "a worker of the cluster ran out of memory, again and again",
             hint="take fewer judges with --runner-set judges=N, or larger machines; finished parts are kept",
         )
-    return DysfwError(f"the work failed on the cluster: {in_words(cause)}", hint="finished parts are kept")
+    return DysfwError(f"the work failed on the cluster: {error_text(cause)}", hint="finished parts are kept")

@@ -7,10 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dysfw.batch.item import BatchItem
-from dysfw.batch.runner import Task
-from dysfw.batch.serialization import decoded_batches, deserialize_batch, serialize_batch
-from dysfw.errors import DysfwError
+from dysfw.plugin import BatchItem, BatchTask, DysfwError, decoded_batches, deserialize_batch, serialize_batch
 
 if TYPE_CHECKING:
     from dysfw.plugin import Pipeline
@@ -41,7 +38,7 @@ class Predict:
     """An actor: the task's pipeline, opened once. device: another than the recipe's. Raises DysfwError when it is called,
     where its machine is not as the task asks."""
 
-    def __init__(self, task: Task, device: str | None) -> None:
+    def __init__(self, task: BatchTask, device: str | None) -> None:
         self._task = task
         # What is wrong here is told with the first photographs: an actor that fails as it is made can say nothing.
         self._pipeline: Pipeline | DysfwError

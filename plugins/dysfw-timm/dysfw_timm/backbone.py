@@ -11,11 +11,18 @@ import torch
 from timm.models import PretrainedCfg
 from torch import nn
 
-from dysfw.contracts.components import Backbone
-from dysfw.torch_utils import Precision, Runner, tensor_digest, with_differences
-from dysfw.types import Float32, UInt8, Weights
-from dysfw.util.files import sha256_of
-from dysfw.weights.weight_file import read_metadata
+from dysfw.plugin import (
+    Backbone,
+    Float32,
+    Precision,
+    TorchRunner,
+    UInt8,
+    Weights,
+    read_metadata,
+    sha256_of,
+    tensor_digest,
+    with_weight_deltas,
+)
 
 from .hub import FILE, published_file
 from .loading import load
@@ -31,7 +38,7 @@ class Timm(Backbone):
     of a safetensors file, or, in a recipe, the name of one that a plugin brings ("phantom"). pooling: "average" and "max" over
     the map, or "flatten", the whole of it, channel by channel. size: side of the crops, px; without it the one that the model
     was trained for. batch: crops that go through the model at once. seed: for random weights, 0 or more. device, precision,
-    compile: see ``dysfw.torch_utils.Runner``.
+    compile: see ``dysfw.torch_utils.TorchRunner``.
 
     Raises ValueError where a value is wrong, the device is not there, or a weight file does not fit the model exactly (but
     for its classifier); DysfwError where published weights are not on this machine and may not be fetched.
@@ -58,7 +65,7 @@ class Timm(Backbone):
             raise ValueError(f"seed must be 0 or more, found {seed}")
         config = find_config(model)
         side = config.input_size[-1] if size is None else size
-        self._runner = Runner(side, batch, device, precision, compile=compile)
+        self._runner = TorchRunner(side, batch, device, precision, compile=compile)
         self.net = build(model, config, side, seed)
         self._weights = _fill(self.net, model, config, weights, seed)
         network = Network(self.net, config.mean, config.std, pooling)
@@ -82,7 +89,7 @@ class Timm(Backbone):
     def variant(self, differences: Mapping[str, Float32]) -> Timm:
         """See ``dysfw.contracts.components.Variable``."""
         other = copy.copy(self)
-        other.module, other.net = with_differences(self.module, self.net, differences)
+        other.module, other.net = with_weight_deltas(self.module, self.net, differences)
         return other
 
     def weights(self) -> tuple[Weights, ...]:

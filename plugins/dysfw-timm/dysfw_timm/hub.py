@@ -6,10 +6,16 @@ from pathlib import Path
 
 from timm.models import PretrainedCfg
 
-from dysfw.errors import DysfwError
-from dysfw.weights import leave
-from dysfw.weights.find import WeightsMissingError, find_weights
-from dysfw.weights.hub import address_of, cached_file, fetch_from_hub
+from dysfw.plugin import (
+    DysfwError,
+    WeightsMissingError,
+    address_of,
+    cached_file,
+    fetch_from_hub,
+    fetch_progress,
+    find_weights,
+    may_fetch,
+)
 
 from .weights import WEIGHTS
 
@@ -34,10 +40,10 @@ def published_file(name: str, config: PretrainedCfg, size: int) -> Path:
     if cached:
         return cached
     about = f"{address_of(repository, FILE)}, at least {size / 1e6:.0f} MB, licence {config.license or 'unstated'}"
-    if not leave.may_fetch():
+    if not may_fetch():
         message = f"the weights of {name} are not on this machine: {about}"
         raise WeightsMissingError(message, hint=f"run again with --fetch (or DYSFW_FETCH=1), or {LOCAL}")
-    leave.told().note(f"fetching the weights of {name} from {about}")
+    fetch_progress().note(f"fetching the weights of {name} from {about}")
     try:
         return fetch_from_hub(repository, FILE)
     except DysfwError as error:

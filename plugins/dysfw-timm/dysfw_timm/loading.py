@@ -7,8 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from dysfw.torch_utils import load_tensors
-from dysfw.weights.weight_file import read_weights
+from dysfw.plugin import load_tensors, read_weights
 
 from .models import PRE_LOGITS
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from dysfw.torch_utils import Normalise
+from dysfw.plugin import Normalise
 
 Pooling = Literal["average", "max", "flatten"]
 

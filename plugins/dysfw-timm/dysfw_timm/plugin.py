@@ -1,6 +1,6 @@
 """What this plugin registers."""
 
-from dysfw.registry.hookspecs import ComponentSpec, WeightsSpec, hookimpl
+from dysfw.plugin import ComponentSpec, WeightsSpec, hookimpl
 
 from .weights import WEIGHTS
 

@@ -1,6 +1,6 @@
 """The weights that this plugin's recipes name. ``weights: imagenet`` finds those of every other model of timm too."""
 
-from dysfw.registry.hookspecs import WeightsSpec
+from dysfw.plugin import WeightsSpec
 
 IMAGENET = "ImageNet-1k: 1.28 million photographs of 1,000 kinds of things; it is no face recognition"
 

@@ -7,8 +7,7 @@ import warnings
 import onnx
 import torch
 
-from dysfw.errors import DysfwError
-from dysfw.util.text import in_words
+from dysfw.plugin import DysfwError, error_text
 
 from ..session import MOST
 from .folding import Crops, Folded
@@ -38,7 +37,7 @@ def backbone_model(folded: Folded) -> onnx.ModelProto:
             )
     except Exception as error:  # torch's exporters raise whatever they like
         raise DysfwError(
-            f"torch cannot write this trunk as ONNX: {in_words(error)}",
+            f"torch cannot write this trunk as ONNX: {error_text(error)}",
             hint="take another trunk; convolutional ones of timm can be written",
         ) from error
     assert program is not None  # noqa: S101  # which only an export into a file returns

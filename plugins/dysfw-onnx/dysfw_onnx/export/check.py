@@ -12,10 +12,7 @@ import numpy as np
 import onnxruntime
 from PIL import Image as Pillow
 
-from dysfw.contracts.components import Backbone, Head
-from dysfw.errors import DysfwError
-from dysfw.plugin import exchanged
-from dysfw.types import FaceEmbedding, Float32, Int64, Prediction, State, UInt8
+from dysfw.plugin import Backbone, DysfwError, FaceEmbedding, Float32, Head, Int64, Prediction, State, UInt8, with_networks
 
 from ..backbone import Onnx
 from .layers import INPUT, OUTPUT
@@ -79,7 +76,7 @@ def measure(pipeline: Pipeline, backbone_file: Path, tuned: Mapping[str, Path], 
         embeddings.append(own)
         if pipeline.classifier:
             probabilities.append((pipeline.classifier.heads[region].predict(own[0]), theirs_heads[region].predict(own[1])))
-    other = exchanged(pipeline, theirs, theirs_tuned, theirs_heads)
+    other = with_networks(pipeline, theirs, theirs_tuned, theirs_heads)
     images = _images(pipeline, other)
     for one, another in images:
         embeddings.append((_present(one), _present(another)))

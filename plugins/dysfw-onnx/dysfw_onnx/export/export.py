@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING
 import onnx
 
 from dysfw import RESEARCH_USE
-from dysfw.contracts.components import Backbone, GalleryBased
-from dysfw.util.atomic import atomic_folder
-from dysfw.util.files import sha256_of
-from dysfw.util.progress import Progress
+from dysfw.plugin import Backbone, GalleryBased, Progress, atomic_folder, sha256_of
 
 from .backbone import backbone_model
 from .check import Measured, measure, refuse_difference

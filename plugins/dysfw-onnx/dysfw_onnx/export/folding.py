@@ -13,11 +13,7 @@ import torch
 from PIL import Image as Pillow
 from torch import Tensor, nn
 
-from dysfw.contracts.components import Backbone
-from dysfw.errors import DysfwError
-from dysfw.plugin import build_part
-from dysfw.weights.find import find_weights
-from dysfw.weights.weight_file import read_weights
+from dysfw.plugin import Backbone, DysfwError, build_component, find_weights, read_weights
 
 if TYPE_CHECKING:
     from dysfw.plugin import Node, Recipe
@@ -50,7 +46,7 @@ def fold(recipe: Recipe, node: Node, backbone: Backbone | None = None) -> Folded
     into a graph."""
     if folding := FOLDINGS.get(node.full_name):
         return folding(recipe, node)
-    backbone = backbone or cast(Backbone, build_part(recipe, node))
+    backbone = backbone or cast(Backbone, build_component(recipe, node))
     module = getattr(backbone, "module", None)
     if not isinstance(module, nn.Module):
         known = ", ".join(name.partition(":")[2] for name in FOLDINGS)

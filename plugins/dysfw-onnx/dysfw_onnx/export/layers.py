@@ -11,11 +11,15 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from dysfw.contracts.components import Floats, Head, Layer, SupportsLayers
-from dysfw.contracts.layers import (
+from dysfw.plugin import (
     SHORTEST,
     Affine,
+    DysfwError,
+    Floats,
+    Head,
+    Int64,
     L2Normalize,
+    Layer,
     Logarithm,
     NeighborVote,
     NormalizeSum,
@@ -23,11 +27,10 @@ from dysfw.contracts.layers import (
     ReLU,
     Softmax,
     Standardize,
+    SupportsLayers,
     TwoStage,
+    listed,
 )
-from dysfw.errors import DysfwError
-from dysfw.types import Int64
-from dysfw.util.text import listed
 
 OPSET, IR_VERSION = 18, 10  # of 2022 and 2024: what onnxruntime 1.18 reads
 INPUT, OUTPUT = "embeddings", "probabilities"

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dysfw import RESEARCH_USE
-from dysfw.contracts.components import Fusion
-from dysfw.imaging.crop import WHOLE
+from dysfw.plugin import WHOLE, Fusion
 
 from . import backbone, layers
 from .check import MOST_EMBEDDING, MOST_PROBABILITY, Measured

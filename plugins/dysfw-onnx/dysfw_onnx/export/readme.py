@@ -6,11 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dysfw import RESEARCH_USE
-from dysfw.contracts.components import Backbone
-from dysfw.errors import DysfwError
-from dysfw.imaging.alignment import NAMED
-from dysfw.recipe.document import dump_document
-from dysfw.util.text import count, listed
+from dysfw.plugin import ALIGNMENTS, Backbone, DysfwError, count, dump_document, listed
 
 from .check import Measured
 from .metadata import NOT_EXPORTED, Files
@@ -73,12 +69,12 @@ def _alignment(backbone: Backbone) -> str | None:
     alignment = backbone.alignment
     if alignment is None:
         return None
-    for name, known in NAMED.items():
+    for name, known in ALIGNMENTS.items():
         if known == alignment:
             return name
     raise DysfwError(
         "the trunk places the whole face in a way of its own, which a recipe with the backbone onnx cannot say",
-        hint=f"choose with crop: {{align: …}}, one of {listed(NAMED)}, or true for level eyes alone, and train again",
+        hint=f"choose with crop: {{align: …}}, one of {listed(ALIGNMENTS)}, or true for level eyes alone, and train again",
     )
 
 

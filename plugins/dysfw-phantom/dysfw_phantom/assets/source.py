@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dysfw.errors import DysfwError
+from dysfw.plugin import DysfwError
 
 FLOATS = NDArray[np.float64]
 

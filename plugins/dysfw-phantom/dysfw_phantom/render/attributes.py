@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 from dysfw_phantom.render.columns import COLUMNS, FLUSH, HAIR, LIGHT, LIP, NORMAL, OPEN, PLACE, SHADOW, THETA
 from dysfw_phantom.render.figure import Figure
 from dysfw_phantom.render.looks import direction

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dysfw.types import Bool, Float32
+from dysfw.plugin import Bool, Float32
 from dysfw_phantom.render.appearance import GREY, Appearance
 from dysfw_phantom.render.figure import Figure
 from dysfw_phantom.render.raster import NOTHING, Buffer, rasterise

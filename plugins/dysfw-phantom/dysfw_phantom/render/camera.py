@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numba as nb
 import numpy as np
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 
 NECK = np.array([0.0, -0.75, -0.75], np.float32)  # the head turns about this point, dm
 FACE_CENTRE = np.array([0.0, -0.18, 0.0], np.float32)

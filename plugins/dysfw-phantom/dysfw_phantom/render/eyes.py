@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 from dysfw_phantom.render.skin import ramp
 
 LIPS = 0.45  # how far forwards lips reach at rest, dm

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 from dysfw_phantom.render.appearance import Appearance
 from dysfw_phantom.render.camera import Pose, smoothstep
 from dysfw_phantom.render.capture import Capture

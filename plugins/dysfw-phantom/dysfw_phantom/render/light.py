@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from dysfw.types import Bool, Float32
+from dysfw.plugin import Bool, Float32
 from dysfw_phantom.render.surface import Int32, Surface
 
 SHADOW_SIDE = 224  # px of the light's depth map

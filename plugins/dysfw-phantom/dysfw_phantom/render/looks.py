@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 from dysfw_phantom.render.appearance import GREY, Appearance
 from dysfw_phantom.render.capture import Capture
 from dysfw_phantom.render.cloth import NECKLINES, ClothLook

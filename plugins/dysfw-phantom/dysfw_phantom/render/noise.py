@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 
 SIDE = 512  # a power of two: texture coordinates wrap by a bit mask
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dysfw.types import Bool, Float32, UInt8
+from dysfw.plugin import Bool, Float32, UInt8
 from dysfw_phantom.render.appearance import Appearance
 from dysfw_phantom.render.attributes import attributes
 from dysfw_phantom.render.background import background

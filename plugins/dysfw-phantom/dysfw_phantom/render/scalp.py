@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba as nb
 import numpy as np
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 from dysfw_phantom.render.appearance import Appearance
 from dysfw_phantom.render.camera import smoothstep
 from dysfw_phantom.render.surface import Int32, Surface, surface_of

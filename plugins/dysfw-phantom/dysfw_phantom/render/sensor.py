@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from dysfw.types import Float32, UInt8
+from dysfw.plugin import Float32, UInt8
 
 KNEE = 0.62  # linear light above this is compressed, so that highlights do not clip
 

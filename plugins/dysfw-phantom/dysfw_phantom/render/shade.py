@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 from dysfw_phantom.render.cloth import cloth_colour, neckline
 from dysfw_phantom.render.columns import COLUMNS, HAIR, LIGHT, NORMAL, OPEN, SHADOW, THETA
 from dysfw_phantom.render.eyes import eye_colour, mouth_colour, tooth_colour

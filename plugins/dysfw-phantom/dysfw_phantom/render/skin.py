@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 from dysfw_phantom.render.columns import FLUSH, LIP, THETA
 from dysfw_phantom.render.noise import SIDE, SkinNoise
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 
 SLACK = 0.003  # of the distance: how much farther than the surface a strand may lie and still be seen, as it grows out of it
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dysfw.types import Bool, Float32
+from dysfw.plugin import Bool, Float32
 from dysfw_phantom.render.appearance import Appearance
 from dysfw_phantom.render.camera import smoothstep
 from dysfw_phantom.render.capture import Capture

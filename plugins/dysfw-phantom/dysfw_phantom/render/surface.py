@@ -14,7 +14,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from dysfw.types import Float32
+from dysfw.plugin import Float32
 
 if TYPE_CHECKING:
     from dysfw_phantom.mesh import HeadMesh

@@ -7,7 +7,7 @@ import os
 from ..util.progress import Progress, Silent
 
 FETCH, OFFLINE = "DYSFW_FETCH", "DYSFW_OFFLINE"
-_told: list[Progress] = [Silent()]
+_progress: list[Progress] = [Silent()]
 
 
 def may_fetch() -> bool:
@@ -20,12 +20,12 @@ def is_offline() -> bool:
     return os.environ.get(OFFLINE, "") not in ("", "0")
 
 
-def allow(allowed: bool, progress: Progress) -> None:
+def allow_fetching(allowed: bool, shown_by: Progress) -> None:
     """What the command line was told. progress: hears of what is fetched, whoever asks for it."""
-    _told[0] = progress
+    _progress[0] = shown_by
     if allowed:
         os.environ[FETCH] = "1"
 
 
-def told() -> Progress:
-    return _told[0]
+def fetch_progress() -> Progress:
+    return _progress[0]
