@@ -1,4 +1,4 @@
-"""The program ``dysfw``. Commands are found by name, their own and plugins' alike, and imported when they are called."""
+"""The program ``dysfw``: finds commands by name and imports each only when it is called."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,75 +16,119 @@ import typer.core
 
 from .. import RESEARCH_USE, __version__
 from ..errors import DysfwError, Interrupted
+from ..registry.hookspecs import Panel
 from ..registry.registry import Registry, load_registry
 from ..util.text import error_text, shown
 from ..weights import network
 from .terminal import TerminalProgress, print_error, warn
 
-# name: "module:attribute" and the line for `dysfw --help`
-COMMANDS = {
-    "run": ("run:run", "Ranked probabilities for photographs, with each region's own opinion."),
-    "serve": ("serve:serve", "A page that judges photographs, and an HTTP API, on this machine."),
-    "batch": ("batch:batch", "Judge photographs by the hundred thousand into one table."),
-    "train": ("train:train", "Fit a recipe to labelled photographs and write a bundle."),
-    "evaluate": ("evaluate:evaluate", "Cross-validate a recipe on labelled photographs and write a report."),
-    "compare": ("compare:compare", "Evaluate several recipes on the same photographs in the same folds."),
-    "audit": ("audit:audit", "Ask whether a model could tell the conditions without looking at the face."),
-    "gallery": ("gallery:app", "Add, list and remove the known cases that a bundle answers by, without training."),
-    "pretrain": ("pretrain:pretrain", "Train a recipe's trunk to tell faces apart and write a weight file."),
-    "verify": ("verify:verify", "Score a trunk on pairs of photographs, by LFW's protocol."),
-    "cache": ("cache:app", "Say what was computed before and is kept, or delete it."),
-    "components": ("components:components", "List what recipes may name, and where each comes from."),
-    "plugins": ("plugins:plugins", "List plugins, also those that are broken."),
-    "new": ("new:new", "Write a new plugin: a working component with its tests, to make your own."),
-    "check": ("check:check", "Hold a plugin, and all that it registers, to the contract."),
-    "recipe": ("recipe:app", "Check, show and describe recipes."),
-    "weights": ("weights:app", "List, fetch, verify and import the weight files that plugins know."),
-    "doctor": ("doctor:doctor", "Look at this installation and say what is wrong."),
+# Commands of the core by panel, in the order of `dysfw --help`; name: ("module:attribute", one line, at most 66 characters)
+PANELS: dict[Panel, dict[str, tuple[str, str]]] = {
+    "predict": {
+        "run": ("run:run", "Rank conditions for face images, with each region's prediction."),
+        "serve": ("serve:serve", "Serve a web page and an HTTP API for predictions."),
+        "batch": ("batch:batch", "Predict thousands of images into one table."),
+    },
+    "data": {
+        "audit": ("audit:audit", "Test whether anything but the face reveals the condition."),
+    },
+    "train": {
+        "train": ("train:train", "Train a recipe on labelled images and write a bundle."),
+        "gallery": ("gallery:app", "List, add and remove the gallery cases of a bundle."),
+        "pretrain": ("pretrain:pretrain", "Train a backbone to recognise faces and write its weights."),
+    },
+    "evaluate": {
+        "evaluate": ("evaluate:evaluate", "Cross-validate a recipe on labelled images and write a report."),
+        "compare": ("compare:compare", "Evaluate several recipes on the same images and folds."),
+        "verify": ("verify:verify", "Score a backbone on pairs of face images (LFW protocol)."),
+    },
+    "extend": {
+        "components": ("components:components", "List the components that recipes can use."),
+        "plugins": ("plugins:plugins", "List the installed plugins, including broken ones."),
+        "new": ("new:new", "Create a plugin from a template, with tests."),
+        "check": ("check:check", "Check a plugin and its components against the contract."),
+    },
+    "maintain": {
+        "recipe": ("recipe:app", "Check and show recipes, and print their JSON Schema."),
+        "weights": ("weights:app", "List, fetch, verify and import weight files."),
+        "cache": ("cache:app", "Show or clear the cache of faces, regions and embeddings."),
+        "doctor": ("doctor:doctor", "Check this installation and report problems."),
+    },
 }
-EPILOG = f"{RESEARCH_USE} No photograph leaves this machine, and nothing is fetched unless you ask."
+COMMANDS = {name: command for commands in PANELS.values() for name, command in commands.items()}
+EPILOG = f"{RESEARCH_USE} Images stay on this machine, and nothing is downloaded unless you ask for it."
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A command that can be imported.
+
+    Attributes:
+        target: "package.module:attribute", a function or a ``typer.Typer``.
+        summary: One line for ``dysfw --help``.
+        panel: The heading under which the help lists it.
+    """
+
+    target: str
+    summary: str
+    panel: Panel
 
 
 class LazyGroup(typer.core.TyperGroup):
-    """Commands by name; the modules behind them are imported only when one is invoked."""
+    """A group that knows its commands by name and imports one only when it is called."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  # typer's context class depends on its version
+        """Return the names of all commands, panel by panel."""
         return list(_commands(ctx))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
-        """What help needs of a command: its name and one line."""
-        found = _commands(ctx).get(cmd_name)
-        return typer.core.TyperCommand(cmd_name, help=found[1], short_help=found[1]) if found else None
+        """Return a placeholder with the command's name and summary, or None."""
+        command = _commands(ctx).get(cmd_name)
+        return typer.core.TyperCommand(cmd_name, help=command.summary, short_help=command.summary) if command else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
-        """The command itself, imported."""
+        """Import the command that ``args`` start with."""
         name, placeholder, rest = super().resolve_command(ctx, args)
-        return name, _import_command(str(name), _commands(ctx)[str(name)][0]) if placeholder else None, rest
+        return name, _import_command(str(name), _commands(ctx)[str(name)].target) if placeholder else None, rest
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        """Write the commands under one heading for each panel."""
+        commands = _commands(ctx)
+        width = max(map(len, commands))
+        for panel in PANELS:
+            rows = [(name.ljust(width), command.summary) for name, command in commands.items() if command.panel == panel]
+            if rows:
+                with formatter.section(panel.capitalize()):
+                    formatter.write_dl(rows)
 
 
-def _commands(ctx: Any) -> dict[str, tuple[str, str]]:  # noqa: ANN401
-    own = {name: (f"dysfw.cli.commands.{target}", summary) for name, (target, summary) in COMMANDS.items()}
-    registered = {e.spec.name: (e.spec.target, e.spec.summary) for e in registry_of(ctx).commands}
-    return registered | own  # a plugin cannot replace a command of the core
+def _commands(ctx: Any) -> dict[str, _Command]:  # noqa: ANN401
+    """All commands, panel by panel; a plugin cannot replace a command of the core."""
+    plugins = [entry.spec for entry in registry_of(ctx).commands if entry.spec.name not in COMMANDS]
+    commands: dict[str, _Command] = {}
+    for panel, own in PANELS.items():
+        commands |= {name: _Command(f"dysfw.cli.commands.{COMMANDS[name][0]}", COMMANDS[name][1], panel) for name in own}
+        commands |= {spec.name: _Command(spec.target, spec.summary, panel) for spec in plugins if spec.panel == panel}
+    return commands
 
 
 def registry_of(ctx: Any) -> Registry:  # noqa: ANN401
-    """The registry of this invocation, loaded once. Broken plugins are named in one line each."""
+    """Return the registry of this invocation, loaded once, and warn of each broken plugin in one line."""
     root = ctx.find_root()
     if root.obj is None:
         registry = root.obj = load_registry(plugins_of(ctx))
         for plugin in registry.plugins:
             if plugin.error:
-                warn(f"plugin {plugin.name} ({plugin.origin}) is broken and was left out: {error_text(plugin.error)}")
+                warn(f"plugin {plugin.name} ({plugin.origin}) is broken and was skipped: {error_text(plugin.error)}")
             if plugin.captured:
-                warn(f"plugin {plugin.name} ({plugin.origin}) printed as it was loaded: {shown(plugin.captured)}")
+                warn(f"plugin {plugin.name} ({plugin.origin}) printed while loading: {shown(plugin.captured)}")
     registry = root.obj
     assert isinstance(registry, Registry)  # noqa: S101
     return registry
 
 
 def plugins_of(ctx: Any) -> tuple[str, ...] | None:  # noqa: ANN401
-    """The only plugins that may load; None where all may."""
+    """Return the only plugins that may load, or None if all may."""
     only = ctx.find_root().params.get("plugins") or os.environ.get("DYSFW_PLUGINS")
     return None if only is None else tuple(name.strip() for name in only.split(",") if name.strip())
 
@@ -93,7 +138,7 @@ def _import_command(name: str, target: str) -> Any:  # noqa: ANN401
     try:
         loaded = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise DysfwError(f"the command {name!r} cannot be loaded from {target}: {error_text(error)}") from None
+        raise DysfwError(f"cannot load the command {name!r} from {target}: {error_text(error)}") from None
     if isinstance(loaded, typer.Typer):
         command = typer.main.get_command(loaded)
     else:
@@ -104,7 +149,7 @@ def _import_command(name: str, target: str) -> Any:  # noqa: ANN401
     return command
 
 
-# Plain help: typer's rich help imports as much as everything else that `dysfw --help` needs.
+# Plain help: importing typer's rich help takes as long as everything else that `dysfw --help` needs.
 app = typer.Typer(
     cls=LazyGroup,
     add_completion=False,
@@ -115,8 +160,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"dysfw {__version__}")
         raise typer.Exit
 
@@ -125,51 +170,55 @@ def _print_version(wanted: bool) -> None:
 def options(
     plugins: Annotated[
         str | None,
-        typer.Option(envvar="DYSFW_PLUGINS", metavar="A,B", is_eager=True, help="Load no plugins but these."),
+        typer.Option(envvar="DYSFW_PLUGINS", metavar="A,B", is_eager=True, help="Load only these plugins."),
     ] = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """A workbench for facial-phenotype research: recipes assemble detector, segmenter, backbone, head and fusion."""
+    """A framework for facial-phenotype research: recipes combine detector, segmenter, backbone, head and fusion."""
 
 
 def main() -> None:
-    """Run the program. Exit codes: 0 all done; 1 some inputs failed, the rest was delivered; 2 the command or recipe is
-    wrong; 70 a fault of dysfw itself; 74 the system refused to read or write; 130 interrupted; 141 nobody reads the output."""
+    """Run the program.
+
+    Exit codes: 0 everything succeeded; 1 some inputs failed and the rest was delivered; 2 the command or recipe is wrong;
+    70 internal error of dysfw; 74 the operating system refused to read or write; 130 interrupted; 141 the reader of the output
+    closed the pipe.
+    """
     _prepare_streams()
-    before = signal.signal(signal.SIGINT, _interrupted)
-    network.allow_fetching(False, TerminalProgress())  # whatever is fetched, of whichever command, is told here
+    previous = signal.signal(signal.SIGINT, _raise_interrupted)
+    network.allow_fetching(False, TerminalProgress())  # so that every command shows the progress of downloads
     try:
         try:
             app()
         finally:
-            _deliver()
+            _flush_stdout()
     except DysfwError as error:
         print_error(error)
-        _name_alternatives(error)
+        _suggest_alternatives(error)
         sys.exit(2)
     except Interrupted:
         print_error(DysfwError("interrupted"))
         sys.exit(130)
     except BrokenPipeError:
-        sys.exit(141)  # nobody reads: leave quietly
+        sys.exit(141)  # the reader closed the pipe: exit quietly
     except OSError as error:
-        print_error(DysfwError(f"the system refused: {error}"))
+        print_error(DysfwError(f"the operating system reports: {error}"))
         sys.exit(74)
     except Exception as error:
         if os.environ.get("DYSFW_TRACEBACK"):
             raise
-        hint = "this is a fault of dysfw; please report it with the output of the same command under DYSFW_TRACEBACK=1"
+        hint = "this is a bug in dysfw; please report it with the output of the same command under DYSFW_TRACEBACK=1"
         print_error(DysfwError(error_text(error), hint=hint))
         sys.exit(70)
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
 
 
-def _name_alternatives(error: DysfwError) -> None:
-    """Where a recipe's weights are missing: which recipes beside it work without them."""
-    find = sys.modules.get("dysfw.weights.find")  # else nobody looked for weights
+def _suggest_alternatives(error: DysfwError) -> None:
+    """If a recipe's weights are missing, name the recipes beside it that work without them."""
+    find = sys.modules.get("dysfw.weights.find")  # not imported: the error is not about weights
     if find is None or not isinstance(error.__cause__, find.WeightsMissingError):
         return
     from ..recipe.problems import RecipeError
@@ -184,18 +233,18 @@ def _name_alternatives(error: DysfwError) -> None:
             )
 
 
-def _deliver() -> None:
-    """Write out what is still buffered, while a refusal can still be told."""
+def _flush_stdout() -> None:
+    """Write out what is still buffered while an error can still be reported."""
     try:
         sys.stdout.flush()
     except OSError:
-        # Or the interpreter would try once more as it ends, fail, and exit with a code of its own.
+        # Otherwise the interpreter flushes again at exit, fails, and exits with its own code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise
 
 
 def _prepare_streams() -> None:
-    """Closed streams swallow, and a terminal that cannot show a character gets another, instead of ending the work."""
+    """Let closed streams swallow output, and replace characters that the terminal cannot show, instead of failing."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -204,5 +253,5 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _interrupted(number: int, frame: object) -> None:
+def _raise_interrupted(number: int, frame: object) -> None:
     raise Interrupted

@@ -7,11 +7,14 @@ A plugin is a distribution with an entry point in the group ``dysfw`` that names
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import pluggy
 
 from ..contracts.kinds import Kind
 
+Panel = Literal["predict", "data", "train", "evaluate", "extend", "maintain"]
+PANELS: tuple[Panel, ...] = get_args(Panel)
 GROUP = "dysfw"
 hookspec = pluggy.HookspecMarker("dysfw")
 hookimpl = pluggy.HookimplMarker("dysfw")
@@ -38,13 +41,18 @@ class ComponentSpec:
 class CommandSpec:
     """A command ``dysfw NAME``, imported when it is called.
 
-    name: of the command. target: "package.module:function" (a typer-style function) or "package.module:app" (a ``typer.Typer``,
-    for a command with commands of its own). summary: one line for ``dysfw --help``.
+    Attributes:
+        name: Name of the command.
+        target: "package.module:function" (a typer-style function) or "package.module:app" (a ``typer.Typer``, for a command with
+            subcommands).
+        summary: One line for ``dysfw --help``, at most 66 characters.
+        panel: Heading under which ``dysfw --help`` lists the command.
     """
 
     name: str
     target: str
     summary: str
+    panel: Panel = "extend"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from ..contracts.kinds import KINDS, Kind
 from ..errors import DysfwError
 from ..util.text import closest, error_text, listed
 from .distributions import DISTRIBUTIONS, RUNNERS, WEIGHTS
-from .hookspecs import BundleSpec, CommandSpec, ComponentSpec, RunnerSpec, WeightsSpec
+from .hookspecs import PANELS, BundleSpec, CommandSpec, ComponentSpec, RunnerSpec, WeightsSpec
 from .host import Plugin, captured_output, load_plugins
 from .weights_manifest import problem_of
 
@@ -189,6 +189,8 @@ def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list
             raise DysfwError(f"{hook}: the name {spec.name!r} must consist of a-z, 0-9, _ and -")
         if isinstance(spec, ComponentSpec) and spec.kind not in KINDS:
             raise DysfwError(f"{hook}: {spec.name!r} has the kind {spec.kind!r}; allowed: {listed(KINDS)}")
+        if isinstance(spec, CommandSpec) and spec.panel not in PANELS:
+            raise DysfwError(f"{hook}: the command {spec.name!r} has the panel {spec.panel!r}; allowed: {listed(PANELS)}")
         if isinstance(spec, WeightsSpec):
             if problem := problem_of(spec):
                 raise DysfwError(f"{hook}: {spec.name!r} {problem}")

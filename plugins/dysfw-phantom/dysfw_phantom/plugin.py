@@ -7,7 +7,9 @@ from .weights import WEIGHTS
 
 @hookimpl
 def dysfw_commands() -> list[CommandSpec]:
-    return [CommandSpec("phantom", "dysfw_phantom.cli:app", "Make phantoms: synthetic faces with known morphology.")]
+    return [
+        CommandSpec("phantom", "dysfw_phantom.cli:app", "Make phantoms: synthetic faces with known morphology.", panel="data")
+    ]
 
 
 @hookimpl
