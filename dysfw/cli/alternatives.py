@@ -1,4 +1,4 @@
-"""What works without weights that are missing: recipes beside the one that needed them."""
+"""Recipes that work without the weights that another recipe is missing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..recipe.model import Recipe, Registered
 from ..registry.registry import Registry
 from ..weights.store import look
 
-MOST = 50  # recipes that are looked at
-PUBLISHED = "imagenet"  # how recipes ask for whatever timm publishes
+MAX_RECIPES = 50  # that are checked
+PUBLISHED = "imagenet"  # asks for the weights that timm publishes
 
 
 def working_recipes(folder: Path, registry: Registry) -> list[str]:
-    """Names of the recipes in a folder that are right and trained, and whose weights are all on this machine."""
-    return [file.name for file in sorted(folder.glob("*.yaml"))[:MOST] if _works(file, registry)]
+    """Return the file names of the recipes in a folder that are valid and trained and whose weights are all on this machine."""
+    return [file.name for file in sorted(folder.glob("*.yaml"))[:MAX_RECIPES] if _works(file, registry)]
 
 
 def _works(file: Path, registry: Registry) -> bool:
@@ -28,7 +28,7 @@ def _works(file: Path, registry: Registry) -> bool:
 
 
 def missing_weights(recipe: Recipe) -> list[str]:
-    """What of the weights that a recipe names, registered or by path, is not on this machine."""
+    """Return the weights, by registered name or by path, that a recipe uses and that are not on this machine."""
     missing = {
         v.entry.spec.name for v in recipe.values() if isinstance(v, Registered) and look(v.entry.spec).condition != "here"
     }

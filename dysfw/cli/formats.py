@@ -1,4 +1,4 @@
-"""What options of ``dysfw run`` may say."""
+"""Allowed values of options of ``dysfw run``."""
 
 from typing import Literal
 

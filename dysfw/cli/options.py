@@ -1,4 +1,4 @@
-"""What several commands share: options, and how a command that has commands of its own is made."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from typing import Annotated
 
 import typer
 
-RecipeArgument = Annotated[
-    Path, typer.Argument(metavar="RECIPE", help="A recipe, or the folder of a bundle.", show_default=False)
-]
+RecipeArgument = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file or a bundle folder.", show_default=False)]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the recipe, e.g. fusion.use=median. Repeatable."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the recipe, e.g. fusion.use=median. Repeatable."),
 ]
-DeviceOption = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1 … or mps; short for --set device=…")]
-FetchOption = Annotated[
-    bool, typer.Option("--fetch", help="Allow weights that are missing here to be fetched from the internet.")
-]
+DeviceOption = Annotated[str | None, typer.Option(help="Device: auto, cpu, cuda, cuda:1 … or mps. Short for --set device=…")]
+FetchOption = Annotated[bool, typer.Option("--fetch", help="Download missing weights from the internet.")]
 
 
-def command_group(about: str) -> typer.Typer:
-    """A command with commands of its own. about: for its ``--help``."""
+def command_group(summary: str) -> typer.Typer:
+    """Create a command with subcommands.
+
+    Args:
+        summary: Shown by its ``--help``.
+    """
     return typer.Typer(
-        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True, help=about
+        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True, help=summary
     )
 
 
 def overrides(sets: list[str] | None, device: str | None) -> list[str]:
-    """All overrides of a recipe, in the form of ``--set``."""
+    """Return all overrides of a recipe in the form of ``--set``."""
     return [*(sets or []), *([f"device={device}"] if device else [])]
 
 
 def allow_fetching(allowed: bool) -> None:
-    """Components ask ``dysfw.weights.leave``; DYSFW_OFFLINE=1 outweighs this."""
+    """Allow or forbid downloads of missing weights, with progress on the terminal; DYSFW_OFFLINE=1 always forbids them."""
     from ..weights import network
     from .terminal import TerminalProgress
 
@@ -41,7 +41,11 @@ def allow_fetching(allowed: bool) -> None:
 
 
 def recipe_file(recipe: Path) -> Path:
-    """The file of a recipe, also of a bundle's. Raises DysfwError for a folder that is no bundle."""
+    """Return the recipe's file, which for a bundle lies in its folder.
+
+    Raises:
+        DysfwError: The path is a folder but not a bundle.
+    """
     if not recipe.is_dir():
         return recipe
     from ..bundle.contents import RECIPE
@@ -49,5 +53,5 @@ def recipe_file(recipe: Path) -> Path:
     from ..errors import DysfwError
 
     if not is_bundle(recipe):
-        raise DysfwError(f"{recipe} is a folder, and not that of a bundle", hint="name a recipe's file, or a bundle's folder")
+        raise DysfwError(f"{recipe} is a folder but not a bundle", hint="give a recipe file or a bundle folder")
     return recipe / RECIPE

@@ -1,4 +1,4 @@
-"""The stage cache as commands use it."""
+"""The stage cache and its option, for commands."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ import typer
 if TYPE_CHECKING:
     from ..cache.store import StageCache
 
-NoCacheOption = Annotated[
-    bool, typer.Option("--no-cache", help="Compute everything anew, and keep nothing: see `dysfw cache info`.")
-]
+NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Disable the cache.")]
 
 
 @contextlib.contextmanager
 def opened_cache(no_cache: bool) -> Iterator[StageCache | None]:
-    """This user's cache; None with ``--no-cache``, and where DYSFW_CACHE is "off". Raises DysfwError."""
+    """Open this user's cache for the duration of a ``with`` block.
+
+    Yields:
+        The cache, or None with ``--no-cache`` or if DYSFW_CACHE is "off".
+
+    Raises:
+        DysfwError: The cache's folder or size is invalid.
+    """
     from ..cache.location import cache_folder, cache_size
 
     folder, size = cache_folder(), cache_size()

@@ -1,4 +1,4 @@
-"""How commands speak: data to stdout, everything else to stderr, nothing that moves unless somebody is watching."""
+"""Output of commands: data on stdout, messages and progress on stderr, a progress bar only on a terminal."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:  # rich takes as long to import as `dysfw --help` to run
     from rich.console import Console
 
 T = TypeVar("T")
-PIPE_WIDTH = 160  # columns where there is no terminal to ask
-SHOW_AFTER = 1.0  # s: shorter work shows no progress
-LINE_EVERY = 10.0  # s between progress lines where there is no terminal
+PIPE_WIDTH = 160  # columns if the output is no terminal
+SUMMARY_AFTER = 1.0  # s: shorter work is not summarised
+LINE_EVERY = 10.0  # s between progress lines if stderr is no terminal
 
 
 def _console(*, stderr: bool) -> Console:
@@ -28,16 +28,17 @@ def _console(*, stderr: bool) -> Console:
 
 
 def out() -> Console:
-    """For what was asked for."""
+    """Return the console for results (stdout)."""
     return _console(stderr=False)
 
 
 def err() -> Console:
-    """For everything else."""
+    """Return the console for messages and progress (stderr)."""
     return _console(stderr=True)
 
 
 def print_error(error: DysfwError) -> None:
+    """Print an error and its hint on stderr."""
     from rich.markup import escape
 
     console = err()
@@ -47,29 +48,32 @@ def print_error(error: DysfwError) -> None:
 
 
 def warn(message: str) -> None:
+    """Print a warning on stderr."""
     from rich.markup import escape
 
     err().print(f"[yellow]warning[/] {escape(message)}")
 
 
 class TerminalProgress:
-    """A bar with rate and time left on a terminal; elsewhere a line now and then."""
+    """Shows progress: a bar with rate and time left on a terminal, otherwise a line every ten seconds."""
 
     def track(
-        self, samples: Iterable[T], what: str, total: int, unit: str, *, start: int = 0, detail: Callable[[], str] = str
+        self, items: Iterable[T], what: str, total: int, unit: str, *, start: int = 0, detail: Callable[[], str] = str
     ) -> Iterator[T]:
+        """Yield ``items`` and show how many have been processed; see ``dysfw.util.progress.Progress.track``."""
         console = err()
         show = self._bar if console.is_terminal else self._lines
         work = _Work(what, total, unit, start, time.monotonic(), detail)
-        yield from show(console, samples, work)
+        yield from show(console, items, work)
         elapsed = time.monotonic() - work.started
-        if elapsed > SHOW_AFTER:
+        if elapsed > SUMMARY_AFTER:
             self.note(f"{what}: {total - start} {unit} in {elapsed:.1f} s ({work.rate(total)})")
 
     def note(self, text: str) -> None:
+        """Print one line that stays on the screen."""
         err().print(text, markup=False)
 
-    def _bar(self, console: Console, samples: Iterable[T], work: _Work) -> Iterator[T]:
+    def _bar(self, console: Console, items: Iterable[T], work: _Work) -> Iterator[T]:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
@@ -82,15 +86,15 @@ class TerminalProgress:
         )
         with Progress(*columns, console=console, transient=True) as progress:
             task = progress.add_task(work.what, total=work.total, completed=work.start, rate="", detail="")
-            for number, item in enumerate(samples, work.start + 1):
+            for number, item in enumerate(items, work.start + 1):
                 progress.update(task, completed=number, rate=work.rate(number), detail=work.detail())
                 yield item
 
-    def _lines(self, console: Console, samples: Iterable[T], work: _Work) -> Iterator[T]:
-        said = work.started
-        for number, item in enumerate(samples, work.start + 1):
-            if time.monotonic() - said > LINE_EVERY:
-                said = time.monotonic()
+    def _lines(self, console: Console, items: Iterable[T], work: _Work) -> Iterator[T]:
+        printed = work.started
+        for number, item in enumerate(items, work.start + 1):
+            if time.monotonic() - printed > LINE_EVERY:
+                printed = time.monotonic()
                 parts = (f"{work.what}: {number}/{work.total}", work.rate(number), f"{work.left(number)} left", work.detail())
                 console.print(", ".join(filter(None, parts)), markup=False)
             yield item
@@ -98,7 +102,11 @@ class TerminalProgress:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What is tracked; see ``dysfw.util.progress``. started: by the monotonic clock."""
+    """Work that is tracked; see ``dysfw.util.progress.Progress.track``.
+
+    Attributes:
+        started: Start by the monotonic clock, s.
+    """
 
     what: str
     total: int
@@ -108,10 +116,10 @@ class _Work:
     detail: Callable[[], str]
 
     def rate(self, done: int) -> str:
-        """ "12 images/s" """
+        """Return the rate so far, such as "12 images/s"."""
         return f"{(done - self.start) / max(time.monotonic() - self.started, 1e-9):.2g} {self.unit}/s"
 
     def left(self, done: int) -> str:
-        """Hours, minutes and seconds at the present rate: "1:02:03"."""
+        """Return the time left at the present rate, such as "1:02:03"."""
         each = (time.monotonic() - self.started) / max(1, done - self.start)
         return str(timedelta(seconds=round(each * (self.total - done))))

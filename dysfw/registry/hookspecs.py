@@ -43,8 +43,8 @@ class CommandSpec:
 
     Attributes:
         name: Name of the command.
-        target: "package.module:function" (a typer-style function) or "package.module:app" (a ``typer.Typer``, for a command with
-            subcommands).
+        target: "package.module:function" (a typer-style function) or "package.module:app" (a ``typer.Typer``, for a
+            command with subcommands).
         summary: One line for ``dysfw --help``, at most 66 characters.
         panel: Heading under which ``dysfw --help`` lists the command.
     """

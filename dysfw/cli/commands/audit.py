@@ -1,4 +1,4 @@
-"""``dysfw audit``: could a model cheat on these data?"""
+"""``dysfw audit``: look for shortcuts in a data set."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from ..options import recipe_file
 def audit(
     ctx: typer.Context,
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A folder with one folder for each class, or a manifest.", show_default=False)
+        Path,
+        typer.Argument(metavar="DATA", help="A folder with one subfolder per condition, or a manifest.", show_default=False),
     ],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="DIR", help="Write audit.json into this folder; new or empty.", show_default=False
-        ),
+        typer.Option("--output", "-o", metavar="DIR", help="Folder for audit.json; must be new or empty.", show_default=False),
     ] = None,
     recipe: Annotated[
-        Path | None, typer.Option(help="Whose detector finds the faces; else mtcnn.", metavar="RECIPE", show_default=False)
+        Path | None,
+        typer.Option(help="Recipe whose detector finds the faces; without it mtcnn.", metavar="RECIPE", show_default=False),
     ] = None,
-    permutations: Annotated[int, typer.Option(min=99, max=100_000, help="How often labels are permuted.")] = 999,
-    seed: Annotated[int, typer.Option(min=0, help="Of permutations, folds and resamples.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    permutations: Annotated[int, typer.Option(min=99, max=100_000, help="Number of label permutations.")] = 999,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Ask whether the condition can be told from things that are not the face: file, colours, border, background, framing.
+    """Test whether file, colours, border, background or framing reveal the condition.
 
-    The verdict is pass, caution or fail. Exit code 0 whatever the verdict; 1: some photographs could not be read, and the audit
-    is of the others.
+    A model could then predict the condition without looking at the face. The verdict is pass, caution or fail.
+
+    The exit code is 0 for every verdict, and 1 if some images could not be read; the audit then covers the others.
     """
     from ...audit.audit import audit as audit_dataset
     from ...audit.collect import collect, detector_of
@@ -53,21 +54,22 @@ def audit(
     detector = detector_of(load_recipe(recipe_file(recipe), registry) if recipe else None, registry)
     dataset = read_dataset(data)
     rows, samples, failures = [], [], []
-    seen = progress.track(collect((item.path for item in dataset.samples), detector), "looking", len(dataset.samples), "images")
-    for item, result in zip(dataset.samples, seen, strict=True):
+    paths = (sample.path for sample in dataset.samples)
+    results = progress.track(collect(paths, detector), "extracting features", len(dataset.samples), "images")
+    for sample, result in zip(dataset.samples, results, strict=True):
         if isinstance(result, Failure):
             failures.append(result)
             print_failure(err(), result)
         else:
-            samples.append(item)
+            samples.append(sample)
             rows.append(describe(result))
     refuse_too_small(samples, data)
-    found = audit_dataset(rows, samples, failures=failures, permutations=permutations, seed=seed, progress=progress)
-    text = found.model_dump_json(by_alias=True, indent=2)
+    report = audit_dataset(rows, samples, failures=failures, permutations=permutations, seed=seed, progress=progress)
+    text = report.model_dump_json(by_alias=True, indent=2)
     if as_json:
         sys.stdout.write(text + "\n")
     else:
-        print_audit(out(), found)
+        print_audit(out(), report)
     if output:
         write_all(output, {"audit.json": text + "\n"})
     if failures:

@@ -1,4 +1,4 @@
-"""``dysfw cache info|clear``: what stages have computed and kept."""
+"""``dysfw cache info|clear``: the cache of faces, regions and embeddings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import typer
 
 from ..options import command_group
 
-app = command_group("Faces, regions and embeddings that were computed before: how much is kept, and how to delete it.")
+app = command_group("Show or clear the cache of faces, regions and embeddings.")
 
 
 @app.command()
-def info(as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
-    """Where the cache is, what it holds, and how large it may grow."""
+def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Show the cache's folder, content and size limit."""
     import json
 
     from ...cache.location import SIZE, cache_size
@@ -27,24 +27,30 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="One JSON object."
         typer.echo(json.dumps({"folder": str(folder), "entries": {}, "size": 0}) if as_json else f"{folder}: empty")
         return
     cache = StageCache(folder, cache_size(), warn)
-    held = cache.contents()
+    contents = cache.contents()
     cache.close()
     if as_json:
         typer.echo(
             json.dumps(
-                {"folder": str(folder), "entries": held.entries, "bytes": held.bytes, "size": held.size, "limit": held.limit}
+                {
+                    "folder": str(folder),
+                    "entries": contents.entries,
+                    "bytes": contents.bytes,
+                    "size": contents.size,
+                    "limit": contents.limit,
+                }
             )
         )
         return
     rows = [("stage", "entries", "MB")]
-    rows += [(stage, f"{number:,}", f"{held.bytes[stage] / 1e6:,.1f}") for stage, number in held.entries.items()]
-    typer.echo(f"{folder}: {held.size / 1e6:,.1f} MB of at most {held.limit / 1e6:,.0f} MB ({SIZE} sets the limit)")
+    rows += [(stage, f"{number:,}", f"{contents.bytes[stage] / 1e6:,.1f}") for stage, number in contents.entries.items()]
+    typer.echo(f"{folder}: {contents.size / 1e6:,.1f} MB of at most {contents.limit / 1e6:,.0f} MB ({SIZE} sets the limit)")
     typer.echo(aligned(rows))
 
 
 @app.command()
 def clear() -> None:
-    """Delete all that is kept. Nothing is lost but time."""
+    """Delete all cached data; later runs compute it again."""
     from ...cache.store import clear as delete
 
     folder = _folder()
@@ -57,7 +63,7 @@ def _folder() -> Path:
 
     folder = cache_folder()
     if folder is None:
-        raise DysfwError(f"{FOLDER} is off, or there is no home folder: nothing is cached", hint=f"set {FOLDER} to a folder")
+        raise DysfwError(f"nothing is cached: {FOLDER} is off, or there is no home folder", hint=f"set {FOLDER} to a folder")
     if folder.parent.is_file():
-        raise DysfwError(f"{folder.parent} is a file, and nothing can be cached in it", hint=f"set {FOLDER} to a folder")
+        raise DysfwError(f"cannot cache in {folder.parent}: it is a file", hint=f"set {FOLDER} to a folder")
     return folder

@@ -1,4 +1,4 @@
-"""``dysfw check``: the conformance kit from the shell."""
+"""``dysfw check``: the conformance checks for plugins."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ if TYPE_CHECKING:
 
 def check(
     ctx: typer.Context,
-    plugin: Annotated[
-        str, typer.Argument(metavar="PLUGIN", help="A distribution, or the name of its entry point.", show_default=False)
-    ],
+    plugin: Annotated[str, typer.Argument(metavar="PLUGIN", help="A distribution or its entry point.", show_default=False)],
     recipe: Annotated[
         Path | None,
-        typer.Option(metavar="RECIPE", help="Build the plugin's components with the parameters that this recipe gives them."),
+        typer.Option(metavar="RECIPE", help="Recipe whose parameters the plugin's components are built with."),
     ] = None,
     only: Annotated[
-        str | None, typer.Option(metavar="WORD", help="Only checks, or components, whose names hold this word.")
+        str | None, typer.Option(metavar="WORD", help="Run only checks and components with this word in their names.")
     ] = None,
 ) -> None:
-    """Hold a plugin, and every component that it registers, to the contract: types and ranges, batches of any size, absent
-    regions, state through a bundle, threads, no network, useful errors. Exit code 1 where something does not keep it."""
+    """Check a plugin and its components against the contract.
+
+    The checks cover types and ranges, batches of any size, absent regions, saving and loading in a bundle, threads, network
+    access and error messages.
+
+    Exit code 1: at least one check failed.
+    """
     from ...errors import DysfwError
     from ...testing.kit import plugin_cases
     from ...testing.outcome import Report
@@ -40,7 +43,7 @@ def check(
     cases = plugin_cases(plugin, registry=registry, parameters=parameters)
     cases = [case for case in cases if not only or only in case.subject or only in case.check]
     if not cases:
-        raise DysfwError(f"no check of {plugin} has {only!r} in its name", hint=f"`dysfw check {plugin}` shows all of them")
+        raise DysfwError(f"no check of {plugin} has {only!r} in its name", hint=f"`dysfw check {plugin}` shows all checks")
     progress = TerminalProgress()
     report = Report(tuple(case.run() for case in progress.track(cases, "checking", len(cases), "checks")))
     for subject in dict.fromkeys(outcome.subject for outcome in report):
@@ -51,7 +54,7 @@ def check(
 
 
 def _section(subject: str, outcomes: list[Outcome]) -> str:
-    """What one plugin or component came to: the passes counted, everything else in words."""
+    """Format the outcomes of one plugin or component: the number of passed checks, and every other outcome with its message."""
     passed = sum(outcome.status == "passed" for outcome in outcomes)
     lines = [f"{subject}: {passed} of {len(outcomes)} passed"]
     for outcome in outcomes:
@@ -68,18 +71,18 @@ def _section(subject: str, outcomes: list[Outcome]) -> str:
 
 
 def _parameters(recipe: Path, registry: Registry, plugin: str) -> dict[str, Parameters]:
-    """Those of the plugin's components, nested ones too, as the recipe builds them."""
+    """Return the parameters that the recipe gives to the plugin's components, including nested ones."""
     from ...errors import DysfwError
     from ...inference.build import parameters_of
     from ...recipe.check import load_recipe
     from ..options import recipe_file
 
     loaded = load_recipe(recipe_file(recipe), registry)
-    found: dict[str, Parameters] = {}
+    parameters: dict[str, Parameters] = {}
     for node in loaded.every_node():
         owner = registry.component(node.kind, node.use).plugin
         if plugin in (owner.name, owner.distribution):
-            found.setdefault(node.use.rpartition(":")[2], partial(parameters_of, loaded, node))
-    if not found:
-        raise DysfwError(f"{recipe} uses no component of {plugin}", hint="leave --recipe out, or name a recipe that does")
-    return found
+            parameters.setdefault(node.use.rpartition(":")[2], partial(parameters_of, loaded, node))
+    if not parameters:
+        raise DysfwError(f"{recipe} uses no component of {plugin}", hint="omit --recipe, or give a recipe that uses one")
+    return parameters

@@ -1,4 +1,4 @@
-"""``dysfw components``: what recipes may name."""
+"""``dysfw components``: the components that recipes can use."""
 
 from __future__ import annotations
 
@@ -13,33 +13,36 @@ from ...util.text import aligned, closest, listed
 
 def components(
     ctx: typer.Context,
-    kind: Annotated[str | None, typer.Argument(help=f"Only one kind: {listed(KINDS)}.", show_default=False)] = None,
+    kind: Annotated[str | None, typer.Argument(help=f"List only this kind: {listed(KINDS)}.", show_default=False)] = None,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Everything about each, with its parameters; imports them all.")
+        bool, typer.Option("--markdown", help="Print full documentation in Markdown; imports every component.")
     ] = False,
 ) -> None:
-    """List the components that recipes may name, with the version and origin of each. Imports none of them."""
+    """List the components that recipes can use, with the plugin and version of each.
+
+    No component is imported, except with --markdown.
+    """
     from ..main import registry_of
     from ..terminal import warn
 
     if kind is not None and kind not in KINDS:
-        raise DysfwError(f"no kind is called {kind!r}{closest(kind, KINDS)}", hint=f"kinds: {listed(KINDS)}")
+        raise DysfwError(f"unknown kind {kind!r}{closest(kind, KINDS)}", hint=f"kinds: {listed(KINDS)}")
     registry = registry_of(ctx)
     if markdown:
         from ...output.component_reference import component_reference
 
-        typer.echo(component_reference(registry, [own for own in KINDS if kind in (None, own)]), nl=False)
+        typer.echo(component_reference(registry, [one for one in KINDS if kind in (None, one)]), nl=False)
         return
-    rows = [("kind", "name", "from", "what it is")]
-    doubled = []
-    for own in KINDS:
-        entries = registry.components[own] if kind in (None, own) else []
+    rows = [("kind", "name", "plugin", "summary")]
+    duplicates = []
+    for listed_kind in KINDS:
+        entries = registry.components[listed_kind] if kind in (None, listed_kind) else []
         names = [entry.spec.name for entry in entries]
         for entry in sorted(entries, key=lambda e: e.spec.name):
             ambiguous = names.count(entry.spec.name) > 1
             name = entry.full_name if ambiguous else entry.spec.name
-            doubled += [f"{own} {entry.full_name}"] if ambiguous else []
-            rows.append((own, name, entry.plugin.origin, entry.spec.summary))
+            duplicates += [f"{listed_kind} {entry.full_name}"] if ambiguous else []
+            rows.append((listed_kind, name, entry.plugin.origin, entry.spec.summary))
     typer.echo(aligned(rows))
-    if doubled:
-        warn(f"names registered twice must be written in full: {listed(doubled)}")
+    if duplicates:
+        warn(f"write these names in full, since several plugins register them: {listed(duplicates)}")

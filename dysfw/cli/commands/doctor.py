@@ -1,4 +1,4 @@
-"""``dysfw doctor``: look at this installation."""
+"""``dysfw doctor``: check this installation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from ...registry.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was looked at, whether it is well, and what was seen."""
+    """The result of one check.
+
+    Attributes:
+        state: "ok"; "note" for something to know; "broken" for something to repair.
+        subject: What was checked, such as "plugin timm".
+        detail: What was found, or what to do.
+    """
 
     state: Literal["ok", "note", "broken"]
     subject: str
@@ -23,9 +29,11 @@ class Finding:
 
 
 def doctor(ctx: typer.Context) -> None:
-    """Python, devices, plugins, components and bundles: what works here, and what to do about what does not.
+    """Check Python, devices, plugins, components, bundles and weights, and show how to repair what is broken.
 
-    Imports every component, so it takes a few seconds. Exit code 1 where something is broken.
+    Every component is imported, which takes a few seconds.
+
+    Exit code 1: something is broken.
     """
     from rich.markup import escape
     from rich.table import Table
@@ -44,6 +52,7 @@ def doctor(ctx: typer.Context) -> None:
 
 
 def examine(registry: Registry) -> Iterator[Finding]:
+    """Check the installation and yield one finding after the other."""
     yield Finding(
         "ok", "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} processors"
     )
@@ -59,8 +68,8 @@ def _network() -> str:
     from ...weights import network
 
     if network.is_offline():
-        return "DYSFW_OFFLINE is set: nothing is ever fetched"
-    return "DYSFW_FETCH=1: missing weights are fetched" if network.may_fetch() else "used only with --fetch"
+        return "DYSFW_OFFLINE is set: nothing is downloaded"
+    return "DYSFW_FETCH=1: missing weights are downloaded" if network.may_fetch() else "used only with --fetch"
 
 
 def _devices() -> Iterator[Finding]:
@@ -69,11 +78,11 @@ def _devices() -> Iterator[Finding]:
 
     torch = version_of("torch")
     if torch is None:
-        yield Finding("note", "device", "torch is not installed; detectors and backbones bring it")
+        yield Finding("note", "device", "torch is not installed; plugins with detectors and backbones require it")
         return
     device = resolve_device("auto")
-    yield Finding("ok", "device", f"torch {torch}; device: auto means {device} here")
-    yield Finding("ok", "precision", f"precision: auto means {resolve_precision('auto', device)} here")
+    yield Finding("ok", "device", f"torch {torch}; device: auto uses {device}")
+    yield Finding("ok", "precision", f"precision: auto uses {resolve_precision('auto', device)}")
 
 
 def _plugins(registry: Registry) -> Iterator[Finding]:
@@ -83,7 +92,7 @@ def _plugins(registry: Registry) -> Iterator[Finding]:
         if plugin.error:
             yield Finding("broken", f"plugin {plugin.name}", f"{plugin.origin}: {error_text(plugin.error)}")
         elif plugin.excluded:
-            yield Finding("note", f"plugin {plugin.name}", "left out by --plugins or DYSFW_PLUGINS")
+            yield Finding("note", f"plugin {plugin.name}", "excluded by --plugins or DYSFW_PLUGINS")
         else:
             yield Finding("ok", f"plugin {plugin.name}", plugin.origin)
 
@@ -111,7 +120,11 @@ def _weights(registry: Registry) -> Iterator[Finding]:
         if found.condition == "here":
             yield Finding("ok", f"weights {spec.name}", str(found.path))
         elif found.condition == "missing" and not spec.ships:
-            yield Finding("note", f"weights {spec.name}", f"not here ({described(spec)}): `dysfw weights fetch {spec.name}`")
+            yield Finding(
+                "note",
+                f"weights {spec.name}",
+                f"not on this machine ({described(spec)}); run `dysfw weights fetch {spec.name}`",
+            )
         else:
             yield Finding("broken", f"weights {spec.name}", found.problem or f"reinstall {entry.plugin.distribution}")
 

@@ -1,4 +1,4 @@
-"""``dysfw gallery add|list|remove``: the known cases that a bundle answers by."""
+"""``dysfw gallery add|list|remove``: the gallery cases of a bundle."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from ...data.dataset import Dataset
     from ...training.train import Trained
 
-app = command_group("The known cases of a bundle whose heads keep them: add, list and remove them without training.")
-BundleArgument = Annotated[Path, typer.Argument(metavar="BUNDLE", help="The folder of a bundle.", show_default=False)]
+app = command_group("List, add and remove the gallery cases of a bundle, without training.")
+BundleArgument = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle folder.", show_default=False)]
 OutputOption = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FOLDER", help="Write the changed bundle here and leave BUNDLE as it is."),
+    typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the changed bundle; without it BUNDLE is changed."),
 ]
 
 
@@ -31,17 +31,19 @@ def add(
     bundle: BundleArgument,
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="SOURCE...", help="Photographs, with --label; or one DATA, as for `train`.", show_default=False),
+        typer.Argument(metavar="SOURCE...", help="Images, with --label; or one data set, as for `train`.", show_default=False),
     ],
-    label: Annotated[str | None, typer.Option(help="The condition of the photographs; it may be a new one.")] = None,
-    patient: Annotated[str | None, typer.Option(help="The patient whom all the photographs show.")] = None,
+    label: Annotated[str | None, typer.Option(help="Condition of the images; can be a new one.")] = None,
+    patient: Annotated[str | None, typer.Option(help="Patient whom all the images show.")] = None,
     output: OutputOption = None,
     fetch: FetchOption = False,
     no_cache: NoCacheOption = False,
 ) -> None:
-    """Embed photographs and let them join the known cases; heads, fusion and reliability follow in a moment.
+    """Add images to the gallery of a bundle.
 
-    A new condition may start with a single photograph. Exit code 1: some photographs could not be used, the others joined.
+    Heads, fusion and reliability are updated. A single image is enough for a new condition.
+
+    Exit code 1: some images could not be used; the others were added.
     """
     allow_fetching(fetch)
     from ...training.gallery import add_cases, open_gallery
@@ -57,10 +59,10 @@ def add(
 def list_cases(
     ctx: typer.Context,
     bundle: BundleArgument,
-    cases: Annotated[bool, typer.Option("--cases", help="Every case with its id.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, one object for each case.")] = False,
+    cases: Annotated[bool, typer.Option("--cases", help="List every case with its id.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object per case.")] = False,
 ) -> None:
-    """The conditions of a gallery with the number of their cases, or every case."""
+    """List the conditions with their numbers of cases, or every case."""
     from ...bundle.read import read_bundle
     from ...errors import DysfwError
     from ...util.text import aligned
@@ -68,7 +70,7 @@ def list_cases(
 
     manifest = read_bundle(bundle, registry_of(ctx)).manifest
     if not manifest.gallery_cases:
-        raise DysfwError(f"the bundle {bundle} keeps no cases", hint="train it with `head: {use: gallery}`")
+        raise DysfwError(f"the bundle {bundle} has no gallery", hint="train it with `head: {use: gallery}`")
     if as_json:
         for case in manifest.gallery_cases:
             typer.echo(json.dumps(case.model_dump(mode="json"), ensure_ascii=False))
@@ -83,17 +85,23 @@ def list_cases(
 def remove(
     ctx: typer.Context,
     bundle: BundleArgument,
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[CASE]...", help="Ids of cases.", show_default=False)] = None,
-    label: Annotated[list[str] | None, typer.Option(help="A condition that leaves with all its cases. Repeatable.")] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CASE]...", help="Ids of cases, from `dysfw gallery list --cases`.", show_default=False),
+    ] = None,
+    label: Annotated[list[str] | None, typer.Option(help="Condition to remove with all its cases. Repeatable.")] = None,
     output: OutputOption = None,
 ) -> None:
-    """Take cases out, by id or by condition."""
+    """Remove cases by id or by condition."""
     from ...errors import DysfwError
     from ...training.gallery import open_gallery, remove_cases
     from ..main import registry_of
 
     if not ids and not label:
-        raise DysfwError("name the cases to remove, or a condition with --label", hint="`dysfw gallery list BUNDLE --cases`")
+        raise DysfwError(
+            "give the ids of the cases to remove, or a condition with --label",
+            hint="`dysfw gallery list BUNDLE --cases` lists the ids",
+        )
     gallery = open_gallery(bundle, registry_of(ctx))
     _report(remove_cases(gallery, ids or [], label or [], output or bundle), output or bundle)
 
@@ -106,26 +114,28 @@ def _dataset(sources: list[Path], label: str | None, patient: str | None) -> Dat
     if label is None:
         if len(sources) > 1 or patient is not None or not (sources[0].is_dir() or sources[0].suffix in (".csv", ".parquet")):
             raise DysfwError(
-                "of which condition are these photographs?",
-                hint="add --label CONDITION, or give one DATA: a folder with one folder for each condition, or a manifest",
+                "the condition of these images is missing",
+                hint="add --label CONDITION, or give one data set: a folder with one subfolder per condition, or a manifest",
             )
         return read_dataset(sources[0])
     if not label.strip():
         raise DysfwError("--label is empty")
     folders = [str(source) for source in sources if source.is_dir()]
     if folders:
-        raise DysfwError(f"{folders[0]} is a folder; with --label, name photographs", hint="or leave --label out for DATA")
+        raise DysfwError(
+            f"{folders[0]} is a folder; with --label, give image files", hint="omit --label to add a whole data set"
+        )
     return Dataset(tuple(Sample(path, label.strip(), patient) for path in sources), sources[0])
 
 
 def _by_condition(manifest: Manifest) -> list[tuple[str, str, str, str]]:
     images = Counter(case.label for case in manifest.gallery_cases)
-    named = {(case.label, case.patient or case.id) for case in manifest.gallery_cases}
-    patients = Counter(label for label, _ in named)
+    identified = {(case.label, case.patient or case.id) for case in manifest.gallery_cases}
+    patients = Counter(label for label, _ in identified)
     rows = [
         (label, str(images[label]), str(patients[label]), str(manifest.conditions.get(label, ""))) for label in manifest.labels
     ]
-    return [("condition", "cases", "patients", "known as"), *rows]
+    return [("condition", "cases", "patients", "name"), *rows]
 
 
 def _report(changed: Trained, folder: Path) -> None:
@@ -136,6 +146,6 @@ def _report(changed: Trained, folder: Path) -> None:
         print_failure(err(), failure)
     manifest = changed.manifest
     out().print(f"bundle {folder}: {manifest.changes[-1].partition(': ')[2]}", markup=False)
-    out().print(f"{len(manifest.gallery_cases)} cases of {len(manifest.labels)} conditions", markup=False)
+    out().print(f"gallery: {len(manifest.gallery_cases)} cases of {len(manifest.labels)} conditions", markup=False)
     if changed.failures:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""``dysfw recipe check|show|schema``: look at recipes without running them."""
+"""``dysfw recipe check|show|schema``: check and show recipes without running them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ import typer
 
 from ..options import RecipeArgument, SetOption, command_group, recipe_file
 
-app = command_group("Check, show and describe recipes.")
+app = command_group("Check and show recipes, and print their JSON Schema.")
 
 
 @app.command()
 def check(
     ctx: typer.Context,
-    recipes: Annotated[list[Path], typer.Argument(metavar="RECIPE...", help="Recipes.", show_default=False)],
+    recipes: Annotated[
+        list[Path], typer.Argument(metavar="RECIPE...", help="Recipe files or bundle folders.", show_default=False)
+    ],
     sets: SetOption = None,
     build: Annotated[
-        bool, typer.Option("--build", help="Also construct every component and look for the bundle, as `run` would.")
+        bool, typer.Option("--build", help="Also build every component and find the bundle, as `run` does.")
     ] = False,
 ) -> None:
-    """Report every wrong name, key, type and range, each with file, line and column. Exit code 2 where anything is wrong."""
+    """Report every invalid name, key, type and range, with file, line and column.
+
+    Exit code 2: at least one recipe is invalid.
+    """
     from ...errors import DysfwError
     from ...inference.build import build as build_recipe
     from ...inference.loading import find_bundle
@@ -30,7 +35,7 @@ def check(
     from ..main import registry_of
     from ..terminal import err, out, print_error
 
-    wrong = False
+    invalid = False
     for file in recipes:
         try:
             loaded = load_recipe(recipe_file(file), registry_of(ctx), sets or [])
@@ -42,15 +47,15 @@ def check(
             for name in missing_weights(loaded):
                 err().print(f"{file}: {name} is not on this machine", style="dim", markup=False)
         except DysfwError as error:
-            wrong = True
+            invalid = True
             print_error(error)
-    if wrong:
+    if invalid:
         raise typer.Exit(2)
 
 
 @app.command()
 def show(ctx: typer.Context, recipe: RecipeArgument, sets: SetOption = None) -> None:
-    """Print the recipe with nothing left to defaults, and where each component comes from."""
+    """Print the recipe with every default filled in and the origin of each component."""
     from ...recipe.check import load_recipe
     from ...recipe.document import dump_document
     from ..main import registry_of
@@ -66,7 +71,10 @@ def show(ctx: typer.Context, recipe: RecipeArgument, sets: SetOption = None) -> 
 
 @app.command()
 def schema(ctx: typer.Context) -> None:
-    """Print the JSON Schema of recipes made of what is installed here, for editors that complete and check."""
+    """Print the JSON Schema of recipes for editors.
+
+    The schema covers the components that are installed here.
+    """
     import json
     import sys
 
@@ -74,7 +82,7 @@ def schema(ctx: typer.Context) -> None:
     from ..main import registry_of
     from ..terminal import warn
 
-    document, left_out = recipe_schema(registry_of(ctx))
-    for reason in left_out:
-        warn(f"left out of the schema: {reason}")
+    document, omitted = recipe_schema(registry_of(ctx))
+    for reason in omitted:
+        warn(f"missing from the schema: {reason}")
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""``dysfw serve``: a page and an API for whoever opens no terminal."""
+"""``dysfw serve``: a web page and an HTTP API for predictions."""
 
 from __future__ import annotations
 
@@ -17,42 +17,40 @@ if TYPE_CHECKING:
     from ...inference.pipeline import Pipeline
     from ...serve.settings import Settings
 
-NEEDED = ("fastapi", "uvicorn", "multipart", "prometheus_client")
+REQUIRED_MODULES = ("fastapi", "uvicorn", "multipart", "prometheus_client")
 
 
 def serve(
     ctx: typer.Context,
     recipe: RecipeArgument,
     host: Annotated[
-        str, typer.Option(help="The address to listen at; beyond this machine's own a token is always asked for.")
+        str, typer.Option(help="Address to listen on. Beyond this machine, a token is always required.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")] = 8765,
     token: Annotated[
         bool,
-        typer.Option(
-            "--token/--no-token", help="Ask everybody for the token that is printed; without it, only on this machine."
-        ),
+        typer.Option("--token/--no-token", help="Require the printed token. --no-token works on this machine only."),
     ] = True,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A name by which clients reach this server, such as that of a proxy. Repeatable."),
+        typer.Option(metavar="NAME", help="Host name that clients may use, such as that of a proxy. Repeatable."),
     ] = None,
-    upload: Annotated[int, typer.Option(min=1, max=256, help="MiB that one request may hold.")] = 64,
-    images: Annotated[int, typer.Option(min=1, max=256, help="Photographs that one request may hold.")] = 16,
+    upload: Annotated[int, typer.Option(min=1, max=256, help="Maximum size of a request in MiB.")] = 64,
+    images: Annotated[int, typer.Option(min=1, max=256, help="Maximum number of images per request.")] = 16,
     waiting: Annotated[
-        int, typer.Option(min=1, max=1024, help="Requests under way together; others are told to come back.")
+        int, typer.Option(min=1, max=1024, help="Maximum number of concurrent requests; excess requests get 503.")
     ] = 16,
     sets: SetOption = None,
     device: DeviceOption = None,
     fetch: FetchOption = False,
 ) -> None:
-    """A page that judges photographs, and an HTTP API, on this machine.
+    """Serve a web page and an HTTP API for predictions, on this machine.
 
-    Photographs are kept in memory for as long as they are judged, and nowhere else; the log names no file and no result.
-    Stop it with Ctrl-C.
+    Images are kept in memory only, and only while they are processed. The log contains no file names and no results. Press
+    Ctrl-C to stop the server.
     """
     allow_fetching(fetch)
-    _refuse_missing()
+    _require_modules()
     from ... import RESEARCH_USE
     from ...inference.loading import open_pipeline
     from ...serve.server import listening
@@ -63,44 +61,42 @@ def serve(
     if not token and not is_loopback(host):
         from ...errors import DysfwError
 
-        raise DysfwError(
-            f"--no-token: {host} can be reached from other machines", hint="leave --no-token out, or leave --host out"
-        )
-    opened = listening(host, port)  # before the bundle is opened, which takes seconds
+        raise DysfwError(f"--no-token: {host} can be reached from other machines", hint="omit --no-token or --host")
+    listener = listening(host, port)  # before loading the bundle, which takes seconds
     pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device))
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
         warn(notice.message)
     names = frozenset(name.lower() for name in allow_host or ())
-    taken = int(opened.getsockname()[1])
-    known = {} if token else {"token": None}
+    bound_port = int(listener.getsockname()[1])
+    authentication = {} if token else {"token": None}
     settings = Settings(
         host=host.lower(),
-        port=taken,
+        port=bound_port,
         hosts=names,
         upload=upload * 2**20,
         images=images,
         waiting=waiting,
-        **known,  # type: ignore[arg-type]
+        **authentication,  # type: ignore[arg-type]
     )
     err().print(RESEARCH_USE, style="dim")
     out().print(f"dysfw serves {pipeline.recipe.name} at {_address(settings)}", markup=False, highlight=False, soft_wrap=True)
     sys.stdout.flush()
-    err().print("open this address in a browser; Ctrl-C stops the server", style="dim")
+    err().print("Open this address in a browser. Press Ctrl-C to stop the server.", style="dim")
     if not is_loopback(host):
-        warn("what is sent here is not encrypted: put it behind a proxy that speaks HTTPS, or tunnel it through ssh")
-    _run(pipeline, settings, opened)
+        warn("the connection is not encrypted: use an HTTPS proxy in front of the server, or an ssh tunnel")
+    _run(pipeline, settings, listener)
 
 
-def _refuse_missing() -> None:
+def _require_modules() -> None:
     from importlib.util import find_spec
 
     from ...errors import DysfwError
 
-    missing = [name for name in NEEDED if not find_spec(name)]
+    missing = [name for name in REQUIRED_MODULES if not find_spec(name)]
     if missing:
-        raise DysfwError(f"serving needs {', '.join(missing)}, which is not installed", hint="pip install 'dysfw[serve]'")
+        raise DysfwError(f"`dysfw serve` needs {', '.join(missing)}, which is not installed", hint="pip install 'dysfw[serve]'")
 
 
 def _address(settings: Settings) -> str:
@@ -109,24 +105,24 @@ def _address(settings: Settings) -> str:
     return f"http://{name}:{settings.port}{query}"
 
 
-def _run(pipeline: Pipeline, settings: Settings, opened: socket.socket) -> None:
+def _run(pipeline: Pipeline, settings: Settings, listener: socket.socket) -> None:
     from ...errors import Interrupted
     from ...serve.server import server_of
     from ..terminal import err
 
-    _log()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # whoever ends it means the same
+    _log_requests()
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # both end the server
     server = server_of(pipeline, settings)
     try:
-        server.run(sockets=[opened])
-    except Interrupted:  # how a server is ended
+        server.run(sockets=[listener])
+    except Interrupted:  # the normal way to end a server
         err().print("stopped")
     finally:
         server.finish()
 
 
-def _log() -> None:
-    """A line for each request on stderr."""
+def _log_requests() -> None:
+    """Write a line for each request to stderr."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("dysfw.serve")

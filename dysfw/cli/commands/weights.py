@@ -1,4 +1,4 @@
-"""``dysfw weights list|show|fetch|verify|import``: weight files that plugins know."""
+"""``dysfw weights list|show|fetch|verify|import``: the weight files that plugins register."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from ...registry.hookspecs import WeightsSpec
     from ...registry.registry import Entry, Registry
 
-app = command_group("Weight files that plugins know: what is here, where to get the others, and whether they are right.")
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Weights by name.", show_default=False)]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Weights by name.", show_default=False)]
+app = command_group("List, fetch, verify and import the weight files that plugins register.")
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Names of weights.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the weights.", show_default=False)]
 
 
 @app.command("list")
 def list_weights(
-    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="JSON Lines, one object for each.")] = False
+    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object per file.")] = False
 ) -> None:
-    """Every weight file that an installed plugin knows, and whether it is on this machine."""
+    """List the registered weight files and whether they are on this machine."""
     from ...util.text import aligned
     from ...weights.find import size_of
     from ...weights.store import look
     from ..main import registry_of
 
-    rows = [("name", "from", "size", "licence", "is", "what it is")]
+    rows = [("name", "plugin", "size", "licence", "state", "summary")]
     for entry in _entries(registry_of(ctx), None):
         spec, found = entry.spec, look(entry.spec)
         if as_json:
-            typer.echo(json.dumps(_record(entry), ensure_ascii=False))
+            typer.echo(json.dumps(_to_json(entry), ensure_ascii=False))
         else:
             rows.append((spec.name, entry.plugin.distribution, size_of(spec), spec.licence, found.condition, spec.summary))
     if not as_json:
@@ -42,28 +42,28 @@ def list_weights(
 
 @app.command()
 def show(ctx: typer.Context, name: Name) -> None:
-    """All that is known of a weight file: where it is and comes from, its hash, licence, training data and citation."""
+    """Show a weight file's location, source, hash, licence, training data and citation."""
     from ...util.text import aligned
     from ...weights.find import size_of
     from ..main import registry_of
 
     (entry,) = _entries(registry_of(ctx), [name])
     exact = entry.spec.exact_bytes
-    prediction_to_json = _record(entry) | {"size": f"{exact:,} bytes" if exact else size_of(entry.spec), "exact_size": None}
-    typer.echo(
-        aligned([(key.replace("_", " "), str(value)) for key, value in prediction_to_json.items() if value not in ("", None)])
-    )
+    fields = _to_json(entry) | {"size": f"{exact:,} bytes" if exact else size_of(entry.spec), "exact_size": None}
+    typer.echo(aligned([(key.replace("_", " "), str(value)) for key, value in fields.items() if value not in ("", None)]))
 
 
 @app.command()
 def fetch(
     ctx: typer.Context,
     names: Names = None,
-    every: Annotated[bool, typer.Option("--all", help="All that are missing.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Fetch all missing files.")] = False,
 ) -> None:
-    """Fetch weight files from where they are published, and check them. Goes on where it was stopped.
+    """Download weight files from their publishers and verify them.
 
-    Exit code 1: some could not be had, the others are here. DYSFW_OFFLINE=1 forbids it.
+    An interrupted download resumes where it stopped. DYSFW_OFFLINE=1 forbids downloads.
+
+    Exit code 1: some files could not be fetched; the others were.
     """
     from ...errors import DysfwError
     from ...weights import network
@@ -71,30 +71,30 @@ def fetch(
     from ..terminal import TerminalProgress, out, print_error
 
     if not names and not every:
-        raise DysfwError("name the weights to fetch, or --all", hint="`dysfw weights list` shows what there is")
+        raise DysfwError("give the names of the weights to fetch, or --all", hint="`dysfw weights list` shows all names")
     network.allow_fetching(True, TerminalProgress())
     entries = _entries(registry_of(ctx), None if every else names)
     failed = False
     for entry in entries:
         try:
-            out().print(f"{entry.spec.name}: {_fetched(entry)}", markup=False)
+            out().print(f"{entry.spec.name}: {_fetch(entry)}", markup=False)
         except DysfwError as error:
             if len(entries) == 1:
                 raise
-            print_error(error)  # the others may still be had
+            print_error(error)  # fetch the others nevertheless
             failed = True
     if failed:
         raise typer.Exit(1)
 
 
-def _fetched(entry: Entry[WeightsSpec]) -> str:
-    """Where the file is, fetched if need be. Raises DysfwError."""
+def _fetch(entry: Entry[WeightsSpec]) -> str:
+    """Download the file unless it is there, and return a line about where it is."""
     from ...weights.find import damaged, fetch_weights
     from ...weights.store import look
 
     found = look(entry.spec, thoroughly=True)
     if found.condition == "here":
-        return f"here already, {found.path}"
+        return f"already on this machine, {found.path}"
     if found.condition == "damaged" and entry.spec.ships:
         raise damaged(entry.spec, found)
     return str(fetch_weights(entry.spec))
@@ -102,29 +102,29 @@ def _fetched(entry: Entry[WeightsSpec]) -> str:
 
 @app.command()
 def verify(ctx: typer.Context, names: Names = None) -> None:
-    """Hash every weight file that is on this machine and compare.
+    """Compare the weight files on this machine with their published sha256.
 
-    Exit code 1 where one is not what it should be, or one that was named, or that comes with a plugin, is missing.
+    Exit code 1: a file is damaged, or a file that you named or that ships with a plugin is missing.
     """
     from ...weights.find import damaged, missing
     from ...weights.store import look
     from ..main import registry_of
     from ..terminal import out, print_error
 
-    wrong = False
+    failed = False
     for entry in _entries(registry_of(ctx), names):
         found = look(entry.spec, thoroughly=True)
         if found.condition == "damaged":
-            wrong = True
+            failed = True
             print_error(damaged(entry.spec, found))
         elif found.condition == "here":
-            stated = f"sha256 {found.sha256}" + ("" if entry.spec.sha256 else ", as the hub states it")
-            told = f"right ({stated})" if found.sha256 else "here (nobody states its sha256)"
-            out().print(f"{entry.spec.name}: {told}", markup=False)
+            digest = f"sha256 {found.sha256}" + ("" if entry.spec.sha256 else ", as published on the hub")
+            state = f"verified ({digest})" if found.sha256 else "not verified (its sha256 is not published)"
+            out().print(f"{entry.spec.name}: {state}", markup=False)
         elif names or entry.spec.ships:
-            wrong = True
+            failed = True
             print_error(missing(entry.spec))
-    if wrong:
+    if failed:
         raise typer.Exit(1)
 
 
@@ -132,9 +132,9 @@ def verify(ctx: typer.Context, names: Names = None) -> None:
 def import_weights(
     ctx: typer.Context,
     name: Name,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file, as it was downloaded.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The downloaded file.", show_default=False)],
 ) -> None:
-    """Take a file that was downloaded by hand, or on another machine, if it is the right one."""
+    """Import a file that you downloaded yourself, after verifying its sha256."""
     from ...errors import DysfwError
     from ...util.files import sha256_of
     from ...weights.store import import_file
@@ -144,38 +144,42 @@ def import_weights(
     registry = registry_of(ctx)
     (entry,) = _entries(registry, [name])
     if entry.spec.ships:
-        raise DysfwError(f"{name} comes with {entry.plugin.distribution}; there is nothing to import")
+        raise DysfwError(f"{name} ships with {entry.plugin.distribution}; there is nothing to import")
     if not entry.spec.sha256:
         raise DysfwError(
-            f"nobody states the sha256 of {name}, so no file can be told to be it", hint="give its path in the recipe"
+            f"the sha256 of {name} is not published, so a file cannot be verified", hint="give its path in the recipe"
         )
     try:
         path = import_file(entry.spec, file)
     except DysfwError as error:
-        own = sha256_of(file) if file.is_file() else ""
-        others = [e.spec.name for e in registry.weights if own and e.spec.sha256 == own]
-        raise DysfwError(error.message, hint=f"it is {others[0]}" if others else error.hint) from None
+        digest = sha256_of(file) if file.is_file() else ""
+        others = [e.spec.name for e in registry.weights if digest and e.spec.sha256 == digest]
+        raise DysfwError(error.message, hint=f"the file is {others[0]}" if others else error.hint) from None
     out().print(f"{name}: {path}", markup=False)
 
 
 def _entries(registry: Registry, names: list[str] | None) -> list[Entry[WeightsSpec]]:
-    """Those named, or all, by name. Raises DysfwError for one that nobody registered."""
+    """Return the named weights, or all of them sorted by name.
+
+    Raises:
+        DysfwError: No plugin registers one of the names.
+    """
     from ...errors import DysfwError
     from ...util.text import closest, listed
 
     if not names:
         return sorted(registry.weights, key=lambda entry: entry.full_name)
-    found = []
+    entries = []
     for name in names:
         entry = registry.named_weights(name)
         if entry is None:
             known = sorted({e.spec.name for e in registry.weights})
-            raise DysfwError(f"no weights are called {name!r}{closest(name, known)}", hint=f"known here: {listed(known)}")
-        found.append(entry)
-    return found
+            raise DysfwError(f"unknown weights {name!r}{closest(name, known)}", hint=f"registered: {listed(known)}")
+        entries.append(entry)
+    return entries
 
 
-def _record(entry: Entry[WeightsSpec]) -> dict[str, object]:
+def _to_json(entry: Entry[WeightsSpec]) -> dict[str, object]:
     from ...weights.hub import address_of
     from ...weights.store import look
 
@@ -184,7 +188,7 @@ def _record(entry: Entry[WeightsSpec]) -> dict[str, object]:
         "name": spec.name,
         "plugin": entry.plugin.distribution,
         "summary": spec.summary,
-        "is": found.condition,
+        "state": found.condition,
         "problem": found.problem,
         "path": str(found.path) if found.path else None,
         "source": spec.source,
