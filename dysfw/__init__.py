@@ -1,4 +1,4 @@
-"""dysfw: a workbench for facial-phenotype research. Research use only; not a medical device."""
+"""dysfw: a framework for facial-phenotype research. Research use only; not a medical device."""
 
 from __future__ import annotations
 
@@ -15,7 +15,20 @@ RESEARCH_USE = "Research use only: not a medical device, not a diagnosis."
 
 
 def load(source: str | Path, overrides: Sequence[str] = (), *, device: str | None = None, cache: bool = True) -> Model:
-    """A trained recipe, ready to predict: see ``dysfw.model.load``."""
+    """Load a trained recipe, ready to predict.
+
+    Args:
+        source: A recipe file that names a bundle, or the folder of a bundle.
+        overrides: Changes to the recipe, ``KEY=VALUE`` each, as on the command line.
+        device: Device of all components, such as "cpu" or "cuda:0"; None takes the recipe's.
+        cache: Whether to use the stage cache.
+
+    Returns:
+        The model; see ``dysfw.model.load``.
+
+    Raises:
+        DysfwError: The recipe or bundle cannot be used.
+    """
     from .model import load  # importing dysfw must stay light
 
     return load(source, overrides, device=device, cache=cache)

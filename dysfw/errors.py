@@ -1,10 +1,12 @@
-"""The two ways things go wrong for a user: the command is wrong, or one image is."""
+"""Exceptions: one for a wrong command, recipe or data set, one for a single image."""
 
 
 class DysfwError(Exception):
     """The command, recipe, data or bundle cannot be used as given (exit code 2).
 
-    ``message`` says what was found, where, and what is allowed; ``hint`` says what to do about it.
+    Attributes:
+        message: What is wrong, where, and what is allowed.
+        hint: What to do about it, if anything can be done.
     """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
@@ -17,14 +19,19 @@ class DysfwError(Exception):
 
 
 class Interrupted(BaseException):  # no error
-    """The user has interrupted the program. Not KeyboardInterrupt, which the command line would report as failed inputs, nor
-    SystemExit, which plugins raise by mistake."""
+    """The user interrupted the program.
+
+    This is not KeyboardInterrupt, which the command line would report as failed inputs, nor SystemExit, which plugins raise by
+    mistake.
+    """
 
 
 class ImageError(Exception):
-    """One image cannot be judged (exit code 1); the others go on.
+    """One image cannot be used (exit code 1). All other images are still processed.
 
-    ``code`` is a stable snake_case word for programs (``no_face``, ``truncated`` …), ``message`` a sentence for people.
+    Attributes:
+        code: A stable snake_case word for programs, such as ``no_face`` or ``truncated``.
+        message: A sentence for people.
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -1,10 +1,12 @@
-"""Everything a plugin author imports, under one name.
+"""The public interface for plugins: everything that a plugin imports.
 
     from dysfw.plugin import ComponentSpec, Segmenter, hookimpl
 
-Importing this module is cheap: each name is imported from its home on first use, so a plugin's entry module stays light. Within
-one minor version (0.1.x) names are only added. Names that are not here may change without notice.
+Importing this module is cheap: each name is imported from its module on first use, so a plugin's entry module stays light.
+Within one minor version (0.1.x) names are only added. Names that are not listed here may change without notice.
 """
+
+# ruff: noqa: PLC0414  # "X as X" marks a name as exported for type checkers
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from .contracts.components import Segmenter as Segmenter
     from .contracts.components import SupportsLayers as SupportsLayers
     from .contracts.components import SupportsWeightDelta as SupportsWeightDelta
-    from .contracts.layers import SHORTEST as SHORTEST
+    from .contracts.layers import MIN_NORM as MIN_NORM
     from .contracts.layers import Affine as Affine
     from .contracts.layers import L2Normalize as L2Normalize
     from .contracts.layers import Logarithm as Logarithm
@@ -128,7 +130,7 @@ if TYPE_CHECKING:
     from .weights.weight_file import read_weights as read_weights
 
 EXPORTS: dict[str, tuple[str, ...]] = {
-    # Hooks and what they return
+    # Hooks and the records they return
     "registry.hookspecs": (
         "BundleSpec",
         "CommandSpec",
@@ -137,7 +139,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "WeightsSpec",
         "hookimpl",
     ),
-    # Contracts of components
+    # Contracts of the components
     "contracts.components": (
         "Backbone",
         "Component",
@@ -151,16 +153,16 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "SupportsLayers",
         "SupportsWeightDelta",
     ),
-    # Layers of heads that can be exported
+    # Layers of which exportable heads are composed
     "contracts.layers": (
         "Affine",
         "L2Normalize",
         "Logarithm",
+        "MIN_NORM",
         "NeighborVote",
         "NormalizeSum",
         "Pool",
         "ReLU",
-        "SHORTEST",
         "Softmax",
         "Standardize",
         "TwoStage",
@@ -302,14 +304,14 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "Recipe",
     ),
 }
-_HOME = {name: module for module, names in EXPORTS.items() for name in names}
-__all__ = sorted(_HOME)  # noqa: PLE0605  # derived from EXPORTS, so that a name is listed once
+_MODULE_OF = {name: module for module, names in EXPORTS.items() for name in names}
+__all__ = sorted(_MODULE_OF)  # noqa: PLE0605  # derived from EXPORTS, so that a name is listed once
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  # each name has its own type; see the imports above
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOME[name]}", __package__), name)
+    value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __package__), name)
     globals()[name] = value  # the next access is an ordinary one
     return value
 

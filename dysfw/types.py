@@ -1,8 +1,8 @@
-"""What flows through the pipeline: frozen records of images, faces, regions and predictions.
+"""Frozen records that pass through the pipeline: images, faces, regions, embeddings and predictions.
 
-Coordinates are in pixels of the decoded image (EXIF orientation already applied), x to the right, y down, with the origin
-at the outer corner of the top-left pixel; the centre of that pixel is (0.5, 0.5). Left and right are the viewer's unless
-a name says "subject's".
+Coordinates are in pixels of the decoded image, after EXIF orientation is applied. x points right and y points down. The origin
+is the outer corner of the top-left pixel, so the centre of that pixel is (0.5, 0.5). Left and right are the viewer's unless a
+name says "subject's".
 """
 
 from __future__ import annotations
@@ -21,14 +21,19 @@ Bool = npt.NDArray[np.bool_]
 
 Align = bool | Literal["backbone", "dlib", "arcface", "facenet"]
 
-# The anatomical parts of a face that a segmenter may return, by the terms of Elements of Morphology
-# (Allanson et al., Am J Med Genet A 2009;149A:2-5), from the whole to the parts and from above downwards.
+# The anatomical regions of a face that a segmenter may return, named as in Elements of Morphology
+# (Allanson et al., Am J Med Genet A 2009;149A:2-5): the whole face first, then its parts from top to bottom.
 ANATOMY = ("face", "forehead", "periorbital", "nose", "philtrum", "mouth", "chin")
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A warning that travels with an image: ``code`` for programs, ``message`` for people."""
+    """A warning about an image.
+
+    Attributes:
+        code: A stable snake_case word for programs.
+        message: A sentence for people.
+    """
 
     code: str
     message: str
@@ -36,8 +41,15 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """What is known of a photograph without its pixels. source: as the user gave it; sha256: hex digest of the file's bytes;
-    width, height: px, upright; notices: what decoding had to change."""
+    """An image without its pixels.
+
+    Attributes:
+        source: Path or address, as the user gave it.
+        sha256: Hex digest of the file's bytes.
+        width: Width after EXIF orientation is applied, px.
+        height: Height after EXIF orientation is applied, px.
+        notices: What decoding had to change.
+    """
 
     source: str
     sha256: str
@@ -48,10 +60,13 @@ class ImageInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
-    """A decoded photograph.
+    """A decoded image.
 
-    pixels: uint8 [height, width, 3], sRGB, read-only. source: the path as the user gave it.
-    sha256: hex digest of the file's bytes. notices: what decoding had to change (transparency, 16 bit …).
+    Attributes:
+        pixels: uint8 [height, width, 3], sRGB, read-only.
+        source: Path or address, as the user gave it.
+        sha256: Hex digest of the file's bytes.
+        notices: What decoding had to change, such as transparency or 16-bit values.
     """
 
     pixels: UInt8
@@ -61,15 +76,17 @@ class Image:
 
     @property
     def height(self) -> int:
+        """Height in px."""
         return int(self.pixels.shape[0])
 
     @property
     def width(self) -> int:
+        """Width in px."""
         return int(self.pixels.shape[1])
 
     @property
     def info(self) -> ImageInfo:
-        """The same without its pixels."""
+        """The same image without its pixels."""
         return ImageInfo(self.source, self.sha256, self.width, self.height, self.notices)
 
 
@@ -77,11 +94,15 @@ class Image:
 class Face:
     """One detected face.
 
-    box: float32 [4], x0 y0 x1 y1 in px; may reach beyond the image. score: the detector's confidence, 0..1.
-    landmarks: float32 [5, 2] px: subject's right eye, subject's left eye, tip of the nose, subject's right and left corner
-    of the mouth (in an upright frontal photograph the subject's right is the viewer's left). The order is anatomical, so
-    that the line through the eyes gives the roll of the face, also when it lies on its side or upside down.
-    chosen: the detector's selection; where it chose none of an image's faces, the first is taken.
+    The order of the landmarks is anatomical. The line through the eyes therefore gives the roll of the face, even if it lies on
+    its side or upside down. In an upright frontal image the subject's right is the viewer's left.
+
+    Attributes:
+        box: float32 [4], x0 y0 x1 y1 in px; may reach beyond the image.
+        score: The detector's confidence, 0 to 1.
+        landmarks: float32 [5, 2] in px: subject's right eye, subject's left eye, tip of the nose, subject's right and left
+            corner of the mouth.
+        chosen: Whether the detector selected this face. If it selected none of an image's faces, the first is used.
     """
 
     box: Float32
@@ -98,7 +119,12 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """An anatomical part of one face. name: see ``ANATOMY``, or the segmenter's own; polygon: float32 [V, 2] px, V >= 3."""
+    """An anatomical region of one face.
+
+    Attributes:
+        name: One of ``ANATOMY``, or a name of the segmenter's own.
+        polygon: float32 [V, 2] in px, V >= 3.
+    """
 
     name: str
     polygon: Float32
@@ -106,13 +132,17 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """How regions are cut from the photograph. Fractions are of the longer side of the face's box.
+    """How regions are cropped from the image.
 
-    align: True turns each crop so that the eye line is level, False leaves it as the photograph. "backbone", and the name of an
-    alignment (``dysfw.imaging.alignment``), level the eyes too, but place the region ``face`` as the trunk was trained to see it, or by
-    that name; margin and least do not apply to it then. margin: what is added on each side of a region. least: the least that
-    a crop's side shows of the face, whatever the size of the region: a trunk that learned whole faces cannot read a patch of
-    skin blown up to its input size. size: side of the crops, px; None takes the backbone's own.
+    Attributes:
+        align: ``true`` rotates each crop so that the eye line is level, ``false`` keeps the orientation of the image.
+            ``backbone`` also levels the eyes, but places the region ``face`` as the backbone saw it in its training; the name
+            of an alignment (``dlib``, ``arcface`` or ``facenet``) does so with that alignment. In these cases ``margin`` and
+            ``min_side`` do not apply to the region ``face``.
+        margin: Margin added on each side of a region, as a fraction of the longer side of the face's box.
+        min_side: Minimum side of a crop, as a fraction of the longer side of the face's box, however small the region is. A
+            backbone trained on whole faces cannot interpret a patch of skin enlarged to its input size.
+        size: Side of the crops, px; ``null`` takes the backbone's input size.
     """
 
     align: Align = "backbone"
@@ -123,8 +153,13 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:
-    """Degrees. yaw: positive when the subject turns to the viewer's right; pitch: positive when the chin goes down;
-    roll: positive when the head leans clockwise for the viewer. All zero: upright and frontal."""
+    """Pose of a head, in degrees. All angles are zero for an upright frontal face.
+
+    Attributes:
+        yaw: Positive if the subject turns to the viewer's right.
+        pitch: Positive if the chin goes down.
+        roll: Positive if the head leans clockwise for the viewer.
+    """
 
     yaw: float
     pitch: float
@@ -133,7 +168,13 @@ class HeadPose:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segmentation:
-    """The regions of one face: those present, and for each that is absent the reason ("turned away", "out of the image")."""
+    """The regions of one face.
+
+    Attributes:
+        regions: The regions that are present.
+        absent: The reason for each absent region, by name, such as "turned away" or "out of the image".
+        pose: Pose of the head, if the segmenter estimates it.
+    """
 
     regions: tuple[Region, ...]
     absent: Mapping[str, str] = field(default_factory=dict)
@@ -142,10 +183,14 @@ class Segmentation:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A weight file that a component computes with.
+    """A weight file that a component uses.
 
-    sha256: hex digest of the file, or of the tensors where there is no file. trained: False for random weights, which
-    makes everything computed from them meaningless. licence: an SPDX id, or "unstated".
+    Attributes:
+        name: Name of the weights.
+        sha256: Hex digest of the file, or of the tensors if there is no file.
+        licence: SPDX id, or "unstated".
+        source: Where the weights come from.
+        trained: False for random weights, which make all results meaningless.
     """
 
     name: str
@@ -157,7 +202,12 @@ class Weights:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
-    """Fitted state of a head or fusion: arrays, and plain JSON values. Nothing else goes into a bundle."""
+    """Fitted state of a head or fusion. A bundle stores nothing else of it.
+
+    Attributes:
+        arrays: Arrays by name.
+        values: Plain JSON values by name.
+    """
 
     arrays: Mapping[str, npt.NDArray[np.generic]]
     values: Mapping[str, object] = field(default_factory=dict)
@@ -165,8 +215,13 @@ class State:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GalleryCases:
-    """What a head keeps of the M photographs it answers by. x: float32 [M, dim], embeddings as they were given to ``fit``; y:
-    int64 [M], their classes; groups: int64 [M], their patients."""
+    """The M training images that a gallery-based head keeps.
+
+    Attributes:
+        x: float32 [M, dim], the embeddings given to ``fit``.
+        y: int64 [M], their classes.
+        groups: int64 [M], their patients.
+    """
 
     x: Float32
     y: Int64
@@ -175,7 +230,13 @@ class GalleryCases:
 
 @dataclass(frozen=True, slots=True)
 class Neighbor:
-    """A known case that a face is like. case: by its id; likeness: mean over the regions that both show, 1 is the same."""
+    """A gallery case that is similar to a face.
+
+    Attributes:
+        case: Id of the case.
+        label: Its condition.
+        similarity: Mean over the regions present in both; 1 means identical.
+    """
 
     case: str
     label: str
@@ -184,12 +245,20 @@ class Neighbor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceEmbedding:
-    """One face after everything that needs no training.
+    """The embedded regions of one face: everything that is computed before the fitted parts of a recipe.
 
-    faces: how many the detector found in the image; index: which of them this is, from 0. embeddings: float32 [R, dim] in
-    the segmenter's order of regions; present: bool [R], False where a region is absent and its row therefore arbitrary.
-    timings_ms: by stage, this image's share of its batch; a stage whose result was cached is not among them. sharpness: of the
-    crops, see ``dysfw.reliability.quality``. pixels: of the photograph, as in ``Image``; None where nobody asked for them.
+    Attributes:
+        image: The image that shows the face.
+        face: The face.
+        faces: Number of faces that the detector found in the image.
+        index: Index of this face among them, from 0.
+        segmentation: Its regions.
+        embeddings: float32 [R, dim], in the segmenter's order of regions.
+        present: bool [R], False for an absent region, whose row is arbitrary.
+        notices: Warnings about the image or the face.
+        timings_ms: Milliseconds by stage, as this image's share of its batch. Stages read from the cache are left out.
+        sharpness: Sharpness of the crops; see ``dysfw.reliability.quality``.
+        pixels: Pixels of the image, as in ``Image``; None unless requested.
     """
 
     image: ImageInfo
@@ -206,7 +275,11 @@ class FaceEmbedding:
 
     @property
     def decoded_image(self) -> Image:
-        """The photograph with its pixels. Raises ValueError where they were not kept."""
+        """The image with its pixels.
+
+        Raises:
+            ValueError: The pixels were not kept.
+        """
         if self.pixels is None:
             raise ValueError(f"the pixels of {self.image.source} were not kept")
         return Image(self.pixels, self.image.source, self.image.sha256, self.image.notices)
@@ -214,7 +287,16 @@ class FaceEmbedding:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An image that could not be judged, and why. sha256 and size are empty where it could not even be read."""
+    """An image that could not be used. The hash and the size are empty if the file could not be read.
+
+    Attributes:
+        source: Path or address, as the user gave it.
+        code: A stable snake_case word for programs.
+        message: A sentence for people.
+        sha256: Hex digest of the file's bytes.
+        width: Width, px.
+        height: Height, px.
+    """
 
     source: str
     code: str
@@ -226,8 +308,13 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class PredictionSet:
-    """Conditions that hold the right one for a share ``coverage`` of patients. members, always: indices of labels, in order;
-    always: those of which too few patients are known to leave them out of any set."""
+    """A set of conditions that contains the true one with a given probability.
+
+    Attributes:
+        coverage: The share of patients whose true condition is in their set, 0 to 1.
+        members: Indices of the labels in the set, in order.
+        always: Indices of the labels with too few patients to exclude them from any set.
+    """
 
     coverage: float
     members: tuple[int, ...]
@@ -236,12 +323,19 @@ class PredictionSet:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class BasePrediction:
-    """What a trained recipe says of one face, or of one patient.
+    """The prediction of a trained recipe for one face or one patient.
 
-    labels: K conditions. probabilities: float32 [K], sum 1, calibrated where reliability was assessed. votes: float32 [R, K],
-    each region's own softmax, not calibrated, by the names in ``regions``; rows of absent regions are NaN. reliable: None where
-    it was not assessed and nothing is known against it; False where there are ``reasons``. notices: everything to know, reasons
-    included. matches: the known cases that it is most like, the likest first, where the heads keep cases."""
+    Attributes:
+        labels: The K conditions.
+        regions: Names of the R regions.
+        probabilities: float32 [K], sum 1; calibrated if the recipe has a reliability model.
+        region_probabilities: float32 [R, K], uncalibrated probabilities of each region's head; NaN for absent regions.
+        reliable: False if there are any ``reasons``.
+        reasons: Why the prediction may be wrong.
+        prediction_set: The conditions that cannot be excluded.
+        notices: All warnings, including the reasons.
+        neighbors: The most similar gallery cases, most similar first, if the heads keep cases.
+    """
 
     labels: tuple[str, ...]
     regions: tuple[str, ...]
@@ -255,27 +349,36 @@ class BasePrediction:
 
     @property
     def ranking(self) -> list[int]:
-        """Indices of labels from the most to the least probable; equal ones in the labels' order."""
+        """Indices of the labels from the most to the least probable; ties keep the labels' order."""
         return [int(k) for k in np.argsort(-self.probabilities, kind="stable")]
 
     @property
     def present(self) -> Bool:
-        """bool [R]: which regions voted."""
+        """Which regions contributed, bool [R]."""
         return np.asarray(~np.isnan(self.region_probabilities).any(axis=1))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Prediction(BasePrediction):
-    """Of one face, the subject."""
+    """The prediction for one face.
+
+    Attributes:
+        subject: The face and its embeddings.
+    """
 
     subject: FaceEmbedding
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PatientPrediction(BasePrediction):
-    """Of one patient, by several photographs. patient: what to call them. votes: of each region the mean over the photographs
-    that show it. photographs: a prediction for each, in order. left_out: for each why it does not count; "" where it does.
-    failures: photographs that could not be judged at all."""
+    """The prediction for one patient from several images. Region probabilities are means over the images that show the region.
+
+    Attributes:
+        patient: Name of the patient.
+        images: The prediction for each image, in order.
+        left_out: For each image the reason why it is not used, or "".
+        failures: Images that could not be used at all.
+    """
 
     patient: str
     images: tuple[Prediction, ...]
@@ -284,5 +387,5 @@ class PatientPrediction(BasePrediction):
 
     @property
     def counted(self) -> tuple[Prediction, ...]:
-        """The photographs that count: at least one."""
-        return tuple(one for one, why in zip(self.images, self.left_out, strict=True) if not why)
+        """Predictions of the images that are used: at least one."""
+        return tuple(one for one, reason in zip(self.images, self.left_out, strict=True) if not reason)

@@ -1,29 +1,27 @@
-"""What plugins of this repository use is what anybody's may use, and it is written down."""
+"""``dysfw.plugin`` is the whole interface for plugins, and the plugins of this repository use nothing else."""
 
 import ast
 import importlib
-import pkgutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from dysfw.plugin import PUBLIC
+import dysfw.plugin
+from dysfw.plugin import EXPORTS
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
-ALSO = {"dysfw", "dysfw.testing"}  # the version, and the kit under one name
+TEMPLATES = sorted((ROOT / "dysfw" / "scaffold" / "templates").rglob("*.py.jinja"))
+HOOK_NAMES = ["hookimpl", "ComponentSpec", "CommandSpec", "BundleSpec", "WeightsSpec", "RunnerSpec"]
 
 
-def public_modules() -> set[str]:
-    found = set(ALSO)
-    for name in PUBLIC:
-        module = importlib.import_module(name)
-        found.add(name)
-        found |= {f"{name}.{inner.name}" for inner in pkgutil.iter_modules(getattr(module, "__path__", []))}
-    return found
+def is_public(module: str) -> bool:
+    return module in ("dysfw", "dysfw.plugin", "dysfw.testing") or module.startswith("dysfw.testing.")
 
 
-def imports(source: str):
+def imports_of_dysfw(source: str):
     """(module, name) of everything that is imported from dysfw."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "dysfw" and not node.level:
@@ -32,24 +30,62 @@ def imports(source: str):
             yield from ((alias.name, "") for alias in node.names if alias.name.partition(".")[0] == "dysfw")
 
 
+def type_checking_imports() -> dict[str, str]:
+    """Module by name, as the block for type checkers imports them."""
+    tree = ast.parse(Path(dysfw.plugin.__file__).read_text())
+    (block,) = (node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    return {alias.asname: node.module for node in block.body for alias in node.names}
+
+
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.name)
-def test_a_plugin_uses_public_modules_only(plugin):
-    allowed = public_modules()
+def test_first_party_plugins_import_only_the_public_interface(plugin):
     for file in plugin.glob("dysfw_*/**/*.py"):
-        for module, name in imports(file.read_text()):
-            assert module in allowed or f"{module}.{name}" in allowed, f"{file.relative_to(ROOT)} imports {name} from {module}"
+        for module, name in imports_of_dysfw(file.read_text()):
+            assert is_public(module), f"{file.relative_to(ROOT)} imports {name} from {module}"
             assert not name.startswith("_")
+            assert module != "dysfw.plugin" or name in dysfw.plugin.__all__, f"{file.relative_to(ROOT)}: no {name}"
 
 
-def test_templates_of_new_plugins_use_public_modules_only():
-    allowed = public_modules()
-    for file in (ROOT / "dysfw" / "scaffold" / "templates").rglob("*.py.jinja"):
-        for line in file.read_text().splitlines():
-            if line.startswith("from dysfw"):
-                assert line.split()[1] in allowed, f"{file.name}: {line}"
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: "/".join(path.parts[-2:]))
+def test_templates_of_new_plugins_import_only_the_public_interface(template):
+    for line in template.read_text().splitlines():
+        words = line.split()
+        if words[:1] in (["from"], ["import"]) and words[1].partition(".")[0] == "dysfw":
+            assert is_public(words[1]), line
+            names = [name.strip() for name in line.partition(" import ")[2].split(",")]
+            assert words[1] != "dysfw.plugin" or set(names) <= set(dysfw.plugin.__all__), line
 
 
-def test_what_the_kit_exports_is_in_public_modules():
+def test_lazy_exports_agree_with_the_imports_for_type_checkers():
+    assert {name: module for module, names in EXPORTS.items() for name in names} == type_checking_imports()
+
+
+def test_no_name_is_exported_twice():
+    names = [name for exported in EXPORTS.values() for name in exported]
+    assert len(names) == len(set(names))
+    assert set(names) == set(dysfw.plugin.__all__) == set(dir(dysfw.plugin))
+
+
+@pytest.mark.parametrize("module", EXPORTS)
+def test_every_exported_name_exists(module):
+    home = importlib.import_module(f"dysfw.{module}")
+    for name in EXPORTS[module]:
+        assert getattr(dysfw.plugin, name) is getattr(home, name)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = dysfw.plugin.nothing
+
+
+@pytest.mark.parametrize("statement", ["import dysfw.plugin", f"from dysfw.plugin import {', '.join(HOOK_NAMES)}"])
+def test_importing_the_hooks_imports_neither_numpy_nor_torch(statement):
+    code = f"{statement}; import sys; sys.exit(', '.join({{'numpy', 'torch'}} & set(sys.modules)) or None)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_testing_kit_exports_names_that_exist():
     testing = importlib.import_module("dysfw.testing")
     for name in testing.__all__:
-        assert getattr(testing, name).__module__ in PUBLIC
+        assert getattr(testing, name).__module__.startswith("dysfw.testing.")

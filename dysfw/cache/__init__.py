@@ -1,0 +1,1 @@
+"""The stage cache: what detectors, segmenters and backbones computed."""

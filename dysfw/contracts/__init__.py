@@ -1,0 +1,1 @@
+"""The contracts of components and of elementary layers."""

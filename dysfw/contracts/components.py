@@ -1,12 +1,17 @@
-"""The five contracts. A component is one of these; its constructor's signature is its parameter schema.
+"""The contracts of the five kinds of component. A component subclasses one of them.
 
-Rules for every constructor: each parameter annotated, no ``*args`` or ``**kwargs``, units in the docstring, wrong values
-refused with ``ValueError`` and a sentence. Annotations may be ``bool``, ``int``, ``float``, ``str``, ``Path``, ``Literal``,
-``X | None``, ``list``/``dict`` of these, ``Annotated`` with pydantic constraints, or a contract class below (a nested
-component). A ``Path`` is taken relative to the recipe's file. Three names are filled in by the engine where the recipe says
-nothing: ``device`` ("cpu", "cuda:0" …), ``precision`` ("float32" or "bfloat16") and ``seed`` (int).
+The signature of the constructor is the schema of a component's parameters in a recipe. It follows these rules:
 
-Components work on batches, see numpy arrays only, never write to their inputs, and are deterministic given their state.
+- Each parameter has an annotation. ``*args`` and ``**kwargs`` are not allowed.
+- Annotations are ``bool``, ``int``, ``float``, ``str``, ``Path``, ``Literal``, ``X | None``, ``list`` or ``dict`` of these,
+  ``Annotated`` with pydantic constraints, or a contract class below for a nested component.
+- The class docstring describes each parameter in ``Args:``, with its unit.
+- Invalid values raise ``ValueError`` with a sentence that says what is allowed.
+- A ``Path`` is relative to the recipe's file.
+- Three parameters are filled in if the recipe does not set them: ``device`` ("cpu", "cuda:0" …), ``precision`` ("float32" or
+  "bfloat16") and ``seed`` (int).
+
+Components process batches of numpy arrays, never write to their inputs, and are deterministic given their state.
 """
 
 from __future__ import annotations
@@ -26,26 +31,38 @@ Floats = npt.NDArray[np.floating[Any]]
 
 
 class Component(ABC):
-    """What all five kinds share."""
+    """Base class of all five kinds of component.
+
+    Attributes:
+        kind: The kind, set by the contract.
+        cacheable: Whether the results of a detector, segmenter or backbone depend only on its parameters, weights and pixels
+            (and, for a segmenter, the face). Set it to False if a component also reads the name of an image, or files that no
+            parameter names.
+    """
 
     kind: ClassVar[Kind]
     cacheable: ClassVar[bool] = True
-    """Of detectors, segmenters and backbones: whether what they give depends on nothing but parameters, weights, pixels and, of
-    segmenters, the face. One that also looks at a photograph's name, or at files that no parameter names, says False."""
 
     def weights(self) -> tuple[Weights, ...]:
-        """Every weight file that shapes this component's output, so that a bundle can name and check them."""
+        """List every weight file that affects this component's output, so that a bundle can name and check them."""
         return ()
 
 
 class Detector(Component):
-    """Finds faces."""
+    """Detects faces."""
 
     kind = "detector"
 
     @abstractmethod
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
-        """For each image its faces, the one to judge first; an empty list where there is none."""
+        """Detect the faces of each image.
+
+        Args:
+            images: The images.
+
+        Returns:
+            For each image its faces, the one to predict first; an empty list if there is none.
+        """
 
 
 class Segmenter(Component):
@@ -56,109 +73,180 @@ class Segmenter(Component):
     @property
     @abstractmethod
     def regions(self) -> tuple[str, ...]:
-        """Names of all regions this segmenter can return, unique, in the order in which heads and votes are kept."""
+        """Names of all regions this segmenter can return: unique, in the order of heads and region probabilities."""
 
     @abstractmethod
     def segment(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Segmentation]:
-        """One segmentation for each pair (``images[i]``, ``faces[i]``); the same image may come with several faces.
+        """Segment each pair (``images[i]``, ``faces[i]``). The same image may occur with several faces.
 
-        Each name in ``regions`` is either among a segmentation's regions or, with the reason, in its ``absent``.
+        Args:
+            images: The images.
+            faces: One face for each image.
+
+        Returns:
+            One segmentation for each pair. Each name in ``regions`` is either in its ``regions`` or, with the reason, in its
+            ``absent``.
         """
 
 
 class Backbone(Component):
-    """Turns crops into embeddings."""
+    """Embeds crops."""
 
     kind = "backbone"
 
     @property
     @abstractmethod
     def input_size(self) -> int:
-        """Side S of the square crops it is made for, px. Used where the recipe's ``crop`` gives no size."""
+        """Side S of the square crops it expects, px. Used if the recipe's ``crop`` sets no size."""
 
     @property
     @abstractmethod
     def dim(self) -> int:
-        """Length of one embedding."""
+        """Length of an embedding."""
 
     @property
     def alignment(self) -> Alignment | None:
-        """How the whole face lay in the crops that it was trained on; None: with level eyes, as any region's crop. Followed
-        where the recipe says ``crop: {align: backbone}``, the default. Raises ``ValueError`` where there is no one answer."""
+        """Alignment of whole faces in its training data; None for crops with level eyes, as of any other region.
+
+        The recipe's default ``crop: {align: backbone}`` follows it.
+
+        Raises:
+            ValueError: There is no single answer.
+        """
         return None
 
     @abstractmethod
     def embed(self, crops: UInt8) -> Float32:
-        """crops uint8 [N, S, S, 3] RGB -> float32 [N, dim], N >= 0. A row depends on its own crop alone."""
+        """Embed crops. Each row depends on its own crop only.
+
+        Args:
+            crops: uint8 [N, S, S, 3], RGB, N >= 0.
+
+        Returns:
+            float32 [N, dim].
+        """
 
 
 @runtime_checkable
 class SupportsWeightDelta(Protocol):
-    """What a backbone offers beside its contract where its trunk can be fitted to each region."""
+    """Optional interface of a backbone that can be fine-tuned for each region."""
 
     def variant(self, differences: Mapping[str, Float32]) -> Backbone:
-        """A backbone like this one, to some of whose tensors, by the names in its weight file, these differences are added. It
-        shares all others with this one. Raises ``ValueError`` for a name or shape that is not the trunk's."""
+        """Copy this backbone and add differences to some of its tensors. All other tensors are shared with this one.
+
+        Args:
+            differences: What to add, by the names of the tensors in the weight file.
+
+        Returns:
+            The changed backbone.
+
+        Raises:
+            ValueError: A name or shape does not fit the network.
+        """
 
 
 class Head(Component):
-    """Classifies the embeddings of one region; the engine makes one instance for each region."""
+    """Classifies the embeddings of one region. A recipe creates one instance for each region."""
 
     kind = "head"
 
-    def prepare(self, labels: tuple[str, ...]) -> None:  # most heads do not care
-        """Told once, before anything else: the conditions' labels, in the order of the probabilities. Raises ``ValueError``
-        where a parameter names others."""
+    def prepare(self, labels: tuple[str, ...]) -> None:  # most heads ignore it
+        """Receive the labels. Called once, before any other method.
+
+        Args:
+            labels: Labels of the conditions, in the order of the probabilities.
+
+        Raises:
+            ValueError: A parameter names another label.
+        """
 
     @abstractmethod
     def fit(self, x: Float32, y: Int64, classes: int, groups: Int64) -> None:
-        """x float32 [N, dim]; y int [N] in 0..classes-1, where some class may be missing; groups int [N]: the patient of each
-        row, so that an inner cross-validation can keep a patient's photographs together."""
+        """Fit the head.
+
+        Args:
+            x: float32 [N, dim], the embeddings.
+            y: int64 [N] in 0..classes-1; some classes may be missing.
+            classes: Number of classes.
+            groups: int64 [N], the patient of each row, so that an inner cross-validation can keep a patient's images together.
+        """
 
     @abstractmethod
     def predict(self, x: Float32) -> Float32:
-        """x float32 [N, dim] -> probabilities float32 [N, classes]; each row sums to 1."""
+        """Predict probabilities.
+
+        Args:
+            x: float32 [N, dim].
+
+        Returns:
+            float32 [N, classes]; each row sums to 1.
+        """
 
     @abstractmethod
-    def state(self) -> State: ...
+    def state(self) -> State:
+        """Return the fitted state."""
 
     @abstractmethod
     def restore(self, state: State) -> None:
-        """The inverse of ``state``. Raises ``ValueError`` where the state does not fit."""
+        """Restore the fitted state: the inverse of ``state``.
+
+        Args:
+            state: What ``state`` returned.
+
+        Raises:
+            ValueError: The state does not fit this head.
+        """
 
 
 @runtime_checkable
 class GalleryBased(Protocol):
-    """What a head offers beside its contract where it answers by known cases: cases can then be listed, and others join or
-    leave, without the photographs."""
+    """Optional interface of a head that classifies by gallery cases. Cases can then be listed, added and removed."""
 
     def cases(self) -> GalleryCases:
-        """Those it was fitted on, in that order."""
+        """Return the cases it was fitted on, in that order."""
 
     def similarity(self, x: Float32) -> Float32:
-        """x float32 [N, dim] -> float32 [N, M]: how alike each is to each of its M cases, at most 1."""
+        """Compare embeddings with the M cases.
+
+        Args:
+            x: float32 [N, dim].
+
+        Returns:
+            float32 [N, M]; at most 1.
+        """
 
 
 class Layer(ABC):
-    """An elementary step from numbers to numbers; ``dysfw.contracts.layers`` has those that heads are written down by."""
+    """An elementary layer. ``dysfw.contracts.layers`` defines those of which heads are composed."""
 
     @abstractmethod
     def __call__(self, x: Floats) -> Floats:
-        """x float [N, D] -> float [N, E]. A row depends on its own row alone."""
+        """Apply the layer. Each row depends on its own row only.
+
+        Args:
+            x: float [N, D].
+
+        Returns:
+            float [N, E].
+        """
 
 
 @runtime_checkable
 class SupportsLayers(Protocol):
-    """What a head offers beside its contract where it is no more than a few elementary layers in a row: it can then be computed
-    elsewhere, by whatever knows these layers. ``dysfw export`` writes them as ONNX."""
+    """Optional interface of a head that is a sequence of elementary layers. ``dysfw export`` writes them as ONNX."""
 
     def layers(self) -> tuple[Layer, ...]:
-        """x float32 [N, dim] through one after another gives what ``predict`` gives, but for the last bits. Raises ValueError
-        where it is not fitted, and where a part of it has no layers."""
+        """Return the layers that, applied one after another to x float32 [N, dim], give what ``predict`` gives.
+
+        The results may differ in the last bits.
+
+        Raises:
+            ValueError: The head is not fitted, or a part of it has no layers.
+        """
 
 
 class Fusion(Component):
-    """Makes one opinion of the regions' votes."""
+    """Combines the region probabilities into one prediction."""
 
     kind = "fusion"
 
@@ -167,26 +255,51 @@ class Fusion(Component):
         """Whether ``fit`` must be called before ``fuse``."""
         return False
 
-    def prepare(self, regions: tuple[str, ...]) -> None:  # most fusions do not care
-        """Told once, before anything else: the regions' names in the order of the votes. Raises ``ValueError`` where a
-        parameter names others."""
+    def prepare(self, regions: tuple[str, ...]) -> None:  # most fusions ignore it
+        """Receive the regions. Called once, before any other method.
 
-    def fit(self, region_probabilities: Float32, present: Bool, y: Int64, groups: Int64) -> None:  # for those that learn
-        """Learn from votes of heads that had not seen the image: votes float32 [N, R, K], present bool [N, R], y int [N],
-        groups int [N] (patients). Nothing to do unless ``learns``."""
+        Args:
+            regions: Names of the regions, in the order of the region probabilities.
+
+        Raises:
+            ValueError: A parameter names another region.
+        """
+
+    def fit(self, region_probabilities: Float32, present: Bool, y: Int64, groups: Int64) -> None:  # if needs_fit
+        """Fit the fusion to out-of-fold probabilities: from heads that were not trained on the image.
+
+        Args:
+            region_probabilities: float32 [N, R, K].
+            present: bool [N, R], which regions are present.
+            y: int64 [N], the classes.
+            groups: int64 [N], the patients.
+        """
 
     @abstractmethod
     def fuse(self, region_probabilities: Float32, present: Bool) -> Float32:
-        """votes float32 [N, R, K], present bool [N, R] with at least one True in each row -> float32 [N, K], rows sum to 1.
+        """Combine the probabilities of the regions that are present.
 
-        Values of votes that are not present are arbitrary and must not matter.
+        Args:
+            region_probabilities: float32 [N, R, K]. Values of absent regions are arbitrary and must not matter.
+            present: bool [N, R], with at least one True in each row.
+
+        Returns:
+            float32 [N, K]; each row sums to 1.
         """
 
     def state(self) -> State:
+        """Return the fitted state."""
         return State({})
 
-    def restore(self, state: State) -> None:  # for those that learn
-        """The inverse of ``state``. Raises ``ValueError`` where the state does not fit."""
+    def restore(self, state: State) -> None:  # if needs_fit
+        """Restore the fitted state: the inverse of ``state``.
+
+        Args:
+            state: What ``state`` returned.
+
+        Raises:
+            ValueError: The state does not fit this fusion.
+        """
 
 
 CONTRACTS: dict[Kind, type[Component]] = {c.kind: c for c in (Detector, Segmenter, Backbone, Head, Fusion)}

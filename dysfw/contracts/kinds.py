@@ -1,4 +1,4 @@
-"""The five kinds of component. Apart from their contracts, so that listing what is installed imports nothing else."""
+"""The five kinds of component. A separate module, so that listing components imports no numpy."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Images: decoding, geometry, alignment, cropping and harmonisation."""

@@ -1,0 +1,1 @@
+"""Finds and loads plugins, and looks up what they register."""

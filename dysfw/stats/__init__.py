@@ -1,0 +1,1 @@
+"""Statistics: measures, bootstrap, intervals, folds and quantiles, by patient."""

@@ -1,0 +1,1 @@
+"""Small helpers without knowledge of faces: files, text, tables, threads."""

@@ -1,0 +1,1 @@
+"""Finds, fetches, reads and writes weight files."""

@@ -33,7 +33,7 @@ GROUPS = np.array([2, 0, 2, 0])
     (ReLU(), [[1, 0, 3, 0], [0] * 4]),
     (L2Normalize(), [[1 / 14**0.5, -2 / 14**0.5, 3 / 14**0.5, 0], [0] * 4]),
     (Pool(GROUPS, 3, "sum", -7.0), [[-2, -7, 4], [0, -7, 0]]),
-    (Pool(GROUPS, 3, "largest", -7.0), [[0, -7, 3], [0, -7, 0]]),
+    (Pool(GROUPS, 3, "max", -7.0), [[0, -7, 3], [0, -7, 0]]),
     (NeighborVote(2, GROUPS, np.array([1, 2, 4, 8.0]), 3), [[0, 0, 5], [2, 0, 1]]),  # of equal ones the first two
     (NeighborVote(9, GROUPS, np.ones(4), 3), [[2, 0, 2], [2, 0, 2]]),
     (Logarithm(3.0), np.log([[4, 1, 6, 3], [3] * 4])),

@@ -56,7 +56,7 @@ class Gallery(GalleryHead):
     def scoring(self, known: Float64, y: Int64) -> tuple[Layer, ...]:
         unusual = Standardize(self._impostor_mean, 1.0)
         if self._by == "nearest":
-            return Pool(y, self._classes, "largest", FAR), unusual
+            return Pool(y, self._classes, "max", FAR), unusual
         lengths = np.ones(self._classes)  # of the sum of a condition's cases: the mean counts as a direction
         for k in np.unique(y):
             lengths[k] = max(float(np.linalg.norm(known[y == k].sum(axis=0))), 1e-12)

@@ -1,4 +1,4 @@
-"""A head's layers as an ONNX model: float32 ``embeddings`` [N, dim] -> float32 ``probabilities`` [N, K]."""
+"""Converts a head's layers to an ONNX model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from dysfw.plugin import (
-    SHORTEST,
+    MIN_NORM,
     Affine,
     DysfwError,
     Floats,
@@ -32,14 +32,20 @@ from dysfw.plugin import (
     listed,
 )
 
-OPSET, IR_VERSION = 18, 10  # of 2022 and 2024: what onnxruntime 1.18 reads
+OPSET, IR_VERSION = 18, 10  # supported by onnxruntime 1.18 and later
 INPUT, OUTPUT = "embeddings", "probabilities"
 Dtype = type[np.float32] | type[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a node of the graph gives, [N, width]: its name, and the type of its numbers."""
+    """The output of a node, [N, width].
+
+    Attributes:
+        name: Its name in the graph.
+        dtype: Its type.
+        width: Its number of columns.
+    """
 
     name: str
     dtype: Dtype
@@ -47,55 +53,76 @@ class Value:
 
 
 class Graph:
-    """An ONNX graph that grows from its input."""
+    """Builds an ONNX graph node by node."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
-    def add(self, operator: str, *inputs: Value | str, like: Value, width: int | None = None, **attributes: Any) -> Value:  # noqa: ANN401  # an operator's own
-        """One more node. like: whose type, and, unless ``width`` says another, whose width its numbers have."""
+    def add(self, operator: str, *inputs: Value | str, like: Value, width: int | None = None, **attributes: Any) -> Value:  # noqa: ANN401  # depends on the operator
+        """Add a node.
+
+        Args:
+            operator: The ONNX operator.
+            *inputs: Values, or names of constants.
+            like: A value with the same type as the output, and the same width unless ``width`` is given.
+            width: Number of columns of the output.
+            **attributes: The operator's attributes.
+        """
         names = [one if isinstance(one, str) else one.name for one in inputs]
         name = f"{operator.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, names, [name], name=name, **attributes))
         return Value(name, like.dtype, like.width if width is None else width)
 
     def constant(self, array: npt.ArrayLike, dtype: npt.DTypeLike) -> str:
-        """Its name."""
+        """Add a constant and return its name."""
         name = f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.array(array, dtype, order="C"), name))
         return name
 
     def cast(self, x: Value, dtype: Dtype) -> Value:
+        """Convert a value to another type."""
         if x.dtype is dtype:
             return x
         return self.add("Cast", x, like=replace(x, dtype=dtype), to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
     def with_array(self, operator: str, x: Value, operand: Floats | float, width: int | None = None) -> Value:
-        """x and a constant, in float64 where that is an array of it."""
+        """Apply an operator to x and a constant, in float64 if the constant is a float64 array."""
         wide = isinstance(operand, np.ndarray) and operand.dtype == np.float64
         x = self.cast(x, np.float64) if wide else x
         return self.add(operator, x, self.constant(operand, x.dtype), like=x, width=width)
 
-    def of_row(self, operator: str, x: Value) -> Value:
-        """A reduction of each row to one number."""
+    def reduce_rows(self, operator: str, x: Value) -> Value:
+        """Reduce each row to one number."""
         return self.add(operator, x, self.constant([1], np.int64), like=x, width=1, keepdims=1)
 
     def columns(self, x: Value, numbers: Sequence[int] | Int64) -> Value:
+        """Select columns."""
         return self.add("Gather", x, self.constant(numbers, np.int64), like=x, width=len(numbers), axis=1)
 
-    def beside(self, parts: Sequence[Value]) -> Value:
-        """One after another. All are of one type."""
+    def concat(self, parts: Sequence[Value]) -> Value:
+        """Concatenate values of one type along the columns."""
         return self.add("Concat", *parts, like=parts[0], width=sum(part.width for part in parts), axis=1)
 
 
 def head_model(head: Head, region: str, dim: int) -> onnx.ModelProto:
-    """The head as a model. region: for its name and for errors. dim: length of an embedding. Raises DysfwError where it is not
-    made of layers that can be written."""
-    hint = f"a head that offers layers() can be exported, made of {listed(layer.__name__ for layer in WRITERS)}"
+    """Convert a head to ONNX.
+
+    Args:
+        head: The fitted head.
+        region: Its region, used in the model's name and in error messages.
+        dim: Length of an embedding.
+
+    Returns:
+        A model from float32 ``embeddings`` [N, dim] to float32 ``probabilities`` [N, K].
+
+    Raises:
+        DysfwError: If the head does not consist of layers that can be exported.
+    """
+    hint = f"a head can be exported if it has a method layers() and consists of {listed(layer.__name__ for layer in WRITERS)}"
     name = type(head).__name__
     if not isinstance(head, SupportsLayers):
-        raise DysfwError(f"the head {name} cannot be exported: it is not made of layers", hint=hint)
+        raise DysfwError(f"the head {name} cannot be exported: it has no method layers()", hint=hint)
     graph = Graph()
     try:
         x = _apply_layers(graph, head.layers(), Value(INPUT, np.float32, dim))
@@ -103,27 +130,27 @@ def head_model(head: Head, region: str, dim: int) -> onnx.ModelProto:
         raise DysfwError(f"the head {name} of the region {region} cannot be exported: {error}", hint=hint) from None
     x = graph.cast(x, np.float32)
     graph.nodes.append(helper.make_node("Identity", [x.name], [OUTPUT], name=OUTPUT))
-    made = helper.make_graph(
+    model_graph = helper.make_graph(
         graph.nodes,
         f"head-{region}",
         [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["N", dim])],
         [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", x.width])],
         graph.constants,
     )
-    return helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    return helper.make_model(model_graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 
 def _apply_layers(graph: Graph, layers: Iterable[Layer], x: Value) -> Value:
-    """Raises ValueError for a layer that nobody knows."""
+    """Add one layer after another; raises ValueError for an unknown layer."""
     for layer in layers:
         writer = WRITERS.get(type(layer))
         if writer is None:
-            raise ValueError(f"it has a layer {type(layer).__name__}, which is none of dysfw's")
+            raise ValueError(f"its layer {type(layer).__name__} is not one of dysfw.contracts.layers")
         x = writer(graph, layer, x)
     return x
 
 
-def _standardise(graph: Graph, layer: Standardize, x: Value) -> Value:
+def _standardize(graph: Graph, layer: Standardize, x: Value) -> Value:
     return graph.with_array("Div", graph.with_array("Sub", x, layer.mean), layer.std)
 
 
@@ -137,18 +164,20 @@ def _relu(graph: Graph, layer: ReLU, x: Value) -> Value:
 
 
 def _l2_normalize(graph: Graph, layer: L2Normalize, x: Value) -> Value:
-    return graph.add("Div", x, graph.with_array("Max", graph.of_row("ReduceL2", x), SHORTEST), like=x)
+    return graph.add("Div", x, graph.with_array("Max", graph.reduce_rows("ReduceL2", x), MIN_NORM), like=x)
 
 
 def _pool(graph: Graph, layer: Pool, x: Value) -> Value:
     reduction = "ReduceSum" if layer.by == "sum" else "ReduceMax"
-    nothing = graph.with_array("Add", graph.with_array("Mul", graph.columns(x, [0]), 0.0), layer.empty)
+    empty = graph.with_array("Add", graph.with_array("Mul", graph.columns(x, [0]), 0.0), layer.empty)
     groups = [np.flatnonzero(layer.groups == k) for k in range(layer.count)]
-    return graph.beside([graph.of_row(reduction, graph.columns(x, own)) if len(own) else nothing for own in groups])
+    return graph.concat(
+        [graph.reduce_rows(reduction, graph.columns(x, members)) if len(members) else empty for members in groups]
+    )
 
 
-def _vote(graph: Graph, layer: NeighborVote, x: Value) -> Value:
-    """A table has each column's vote as a row; those of the first k columns are summed."""
+def _neighbor_vote(graph: Graph, layer: NeighborVote, x: Value) -> Value:
+    """Row i of the table is the vote of column i; the votes of the k largest columns are summed."""
     number = len(layer.groups)
     table = np.zeros((number, layer.count))
     table[np.arange(number), layer.groups] = layer.weights
@@ -160,7 +189,7 @@ def _vote(graph: Graph, layer: NeighborVote, x: Value) -> Value:
 
 
 def _normalize_sum(graph: Graph, layer: NormalizeSum, x: Value) -> Value:
-    return graph.add("Div", x, graph.of_row("ReduceSum", x), like=x)
+    return graph.add("Div", x, graph.reduce_rows("ReduceSum", x), like=x)
 
 
 def _logarithm(graph: Graph, layer: Logarithm, x: Value) -> Value:
@@ -183,10 +212,10 @@ def _two_stage(graph: Graph, layer: TwoStage, x: Value) -> Value:
         parts.insert(0, graph.columns(shares, below))
     if above:
         parts.append(graph.columns(shares, above))
-    return graph.cast(_normalize_sum(graph, NormalizeSum(), graph.beside(parts)), np.float32)
+    return graph.cast(_normalize_sum(graph, NormalizeSum(), graph.concat(parts)), np.float32)
 
 
 WRITERS: dict[type[Layer], Callable[[Graph, Any, Value], Value]] = {
-    Standardize: _standardise, Affine: _affine, ReLU: _relu, L2Normalize: _l2_normalize, Pool: _pool, NeighborVote: _vote,
-    NormalizeSum: _normalize_sum, Logarithm: _logarithm, Softmax: _softmax, TwoStage: _two_stage,
+    Standardize: _standardize, Affine: _affine, ReLU: _relu, L2Normalize: _l2_normalize, Pool: _pool,
+    NeighborVote: _neighbor_vote, NormalizeSum: _normalize_sum, Logarithm: _logarithm, Softmax: _softmax, TwoStage: _two_stage,
 }  # fmt: skip
