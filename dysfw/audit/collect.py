@@ -8,15 +8,15 @@ from typing import cast
 
 from ..contracts.components import Detector
 from ..errors import ImageError
-from ..inference.batches import batches
+from ..inference.batches import decoded_batches
 from ..inference.build import build_detector
 from ..inference.devices import resolve_device
 from ..inference.embedder import on_grid
-from ..inference.isolation import run_isolated
+from ..inference.stages import run_isolated
 from ..recipe.model import Recipe
 from ..recipe.signature import SUPPLIED, signature_of
 from ..registry.registry import Registry
-from ..types import Face, Failure, Image
+from ..types import Face, Failure
 from .shortcut_features import AuditSample
 
 DETECTOR = "mtcnn"
@@ -24,19 +24,19 @@ DETECTOR = "mtcnn"
 
 def collect(paths: Iterable[Path], detector: Detector) -> Iterator[AuditSample | Failure]:
     """Each photograph with the face that a recipe would judge, in order. A photograph without a face is no failure here."""
-    for batch in batches(paths):
-        images = [decoded.result for decoded in batch if isinstance(decoded.result, Image)]
+    for batch in decoded_batches(paths, keep_content=True):
+        images = [job.image for job in batch if job.image]
         faces = iter(run_isolated("the detector", detector.detect, images))
-        for decoded in batch:
-            result = decoded.result
-            if isinstance(result, Failure):
-                yield result
+        for job in batch:
+            if job.image is None or job.content is None:
+                yield job.failures[0]
                 continue
             found = next(faces)
             if isinstance(found, ImageError):
-                yield Failure(result.source, found.code, found.message, result.sha256, result.width, result.height)
+                job.fail(found)
+                yield job.failures[0]
             else:
-                yield AuditSample(Path(result.source).read_bytes(), result, chosen_face(found))
+                yield AuditSample(job.content, job.image, chosen_face(found))
 
 
 def chosen_face(faces: list[Face]) -> Face | None:

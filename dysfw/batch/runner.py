@@ -13,7 +13,7 @@ import yaml
 
 from ..errors import DysfwError
 from ..imaging.decode import Source
-from ..inference.batches import Decoded
+from ..inference.jobs import ImageJob
 from ..inference.loading import open_pipeline
 from ..inference.pipeline import Pipeline
 from ..recipe.signature import signature_of
@@ -64,12 +64,12 @@ class BatchTask:
         return self._rows(pipeline.predict_each(sources(), all_faces=self.all_faces), under_way)
 
     def judged(
-        self, pipeline: Pipeline, batches: Iterable[tuple[Sequence[tuple[int, BatchItem]], Sequence[Decoded]]]
+        self, pipeline: Pipeline, batches: Iterable[tuple[Sequence[tuple[int, BatchItem]], Sequence[ImageJob]]]
     ) -> Iterator[tuple[int, list[Row]]]:
         """The same of photographs that were decoded elsewhere, see ``dysfw.batch.serialization``: each batch with its numbers."""
         under_way: deque[tuple[int, BatchItem]] = deque()
 
-        def decoded() -> Iterator[Sequence[Decoded]]:
+        def decoded() -> Iterator[Sequence[ImageJob]]:
             for numbered, batch in batches:
                 under_way.extend(numbered)
                 yield batch

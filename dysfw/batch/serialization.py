@@ -1,4 +1,4 @@
-"""Decoded photographs as bytes, for a machine that judges what another has decoded."""
+"""Decoded images as bytes, for a machine that predicts from what another has decoded."""
 
 from __future__ import annotations
 
@@ -6,41 +6,52 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 from ..cache.serialization import packed, unpacked
-from ..inference.batches import Decoded, decoded, in_batches
+from ..inference.batches import decode, in_batches
+from ..inference.jobs import ImageJob
 from ..types import Failure, Image, Notice
 from .item import BatchItem
 
 
-def decoded_batches(entries: Iterable[BatchItem]) -> Iterator[list[Decoded]]:
-    """Photographs, read and decoded here, in the batches in which they are judged. Raises DysfwError for an address that
-    cannot be read here."""
-    return in_batches(decoded(item.opened) for item in entries)
+def decoded_batches(items: Iterable[BatchItem]) -> Iterator[list[ImageJob]]:
+    """Read and decode images, in the batches in which they are predicted.
+
+    Raises:
+        DysfwError: If an address cannot be read on this machine.
+    """
+    return in_batches(decode(item.opened) for item in items)
 
 
-def serialize_batch(batch: Sequence[Decoded]) -> bytes:
-    arrays = {f"{n}": one.result.pixels for n, one in enumerate(batch) if isinstance(one.result, Image)}
-    return packed(arrays, {"images": [_described(one) for one in batch]})
+def serialize_batch(batch: Sequence[ImageJob]) -> bytes:
+    """Images, or why they could not be decoded, as bytes."""
+    arrays = {f"{n}": job.image.pixels for n, job in enumerate(batch) if job.image}
+    return packed(arrays, {"images": [_describe(job) for job in batch]})
 
 
-def deserialize_batch(content: bytes) -> list[Decoded]:
-    """Raises ValueError where the bytes are nothing that ``sealed`` made."""
+def deserialize_batch(content: bytes) -> list[ImageJob]:
+    """The inverse of ``serialize_batch``.
+
+    Raises:
+        ValueError: If the bytes are damaged.
+    """
     arrays, values = unpacked(content)
     batch = []
-    for n, said in enumerate(values["images"]):
-        milliseconds = said.pop("milliseconds")
+    for n, described in enumerate(values["images"]):
+        job = ImageJob(described["source"], timings_ms={"decode": described.pop("milliseconds")})
         if f"{n}" in arrays:
-            notices = tuple(Notice(**notice) for notice in said.pop("notices"))
+            notices = tuple(Notice(**notice) for notice in described.pop("notices"))
             pixels = arrays[f"{n}"]
             pixels.flags.writeable = False
-            batch.append(Decoded(Image(pixels, notices=notices, **said), milliseconds))
+            job.image = Image(pixels, notices=notices, **described)
+            job.info = job.image.info
         else:
-            batch.append(Decoded(Failure(**said), milliseconds))
+            job.failures.append(Failure(**described))
+        batch.append(job)
     return batch
 
 
-def _described(one: Decoded) -> dict[str, object]:
-    result = one.result
-    if isinstance(result, Failure):
-        return asdict(result) | {"milliseconds": one.milliseconds}
-    notices = [asdict(notice) for notice in result.notices]
-    return {"source": result.source, "sha256": result.sha256, "notices": notices, "milliseconds": one.milliseconds}
+def _describe(job: ImageJob) -> dict[str, object]:
+    milliseconds = job.timings_ms["decode"]
+    if job.image is None:
+        return asdict(job.failures[0]) | {"milliseconds": milliseconds}
+    image, notices = job.image, [asdict(notice) for notice in job.image.notices]
+    return {"source": image.source, "sha256": image.sha256, "notices": notices, "milliseconds": milliseconds}

@@ -1,4 +1,4 @@
-"""Opens photographs ahead of their use, and hands them on in batches bounded in number and in pixels: memory stays flat."""
+"""Decodes images ahead of their use, in batches bounded in number and in pixels, so that memory stays flat."""
 
 from __future__ import annotations
 
@@ -6,81 +6,66 @@ import ctypes
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from functools import partial
 
 from ..errors import ImageError
 from ..imaging.decode import Source, decode_image, read_bytes
-from ..types import Failure, Image
 from ..util.concurrency import prefetched
+from .jobs import ImageJob
 
 BATCH_IMAGES = 16
-BATCH_PIXELS = 48_000_000  # decoded, 144 MB; several batches are under way at a time
+BATCH_PIXELS = 48_000_000  # decoded, 144 MB; several batches are in memory at a time
 
 
-class Sized(Protocol):
-    @property
-    def size(self) -> int:
-        """Pixels that it holds in memory."""
+def decoded_batches(sources: Iterable[Source], *, keep_content: bool = False) -> Iterator[list[ImageJob]]:
+    """Batches of decoded images. An image that cannot be decoded is a job with a failure."""
+    return batched(sources, partial(decode, keep_content=keep_content))
 
 
-S = TypeVar("S", bound=Sized)
+def batched(sources: Iterable[Source], open_source: Callable[[Source], ImageJob]) -> Iterator[list[ImageJob]]:
+    """Batches of jobs; ``open_source`` is called from several threads."""
+    return in_batches(prefetched(open_source, sources))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Decoded:
-    """An image, or why there is none, and the time that decoding took."""
+def in_batches(jobs: Iterable[ImageJob]) -> Iterator[list[ImageJob]]:
+    """Divide jobs into batches.
 
-    result: Image | Failure
-    milliseconds: float
-
-    @property
-    def size(self) -> int:
-        return self.result.width * self.result.height
-
-
-def batches(sources: Iterable[Source]) -> Iterator[list[Decoded]]:
-    """Photographs, decoded."""
-    return batched(sources, decoded)
-
-
-def batched(sources: Iterable[Source], opened: Callable[[Source], S]) -> Iterator[list[S]]:
-    """What ``opened``, called from several threads, makes of each, in batches."""
-    return in_batches(prefetched(opened, sources))
-
-
-def in_batches(items: Iterable[S]) -> Iterator[list[S]]:
-    """The 17th, 33rd … always begins a batch, whatever the size of those before it: so work that is taken up in the middle, or
-    is divided among machines, meets the same batches."""
-    batch: list[S] = []
+    The 17th, 33rd … job always begins a batch, whatever the size of the images before it. Work that is resumed in the middle,
+    or divided among machines, therefore meets the same batches.
+    """
+    batch: list[ImageJob] = []
     pixels = 0
-    for number, one in enumerate(items):
-        if batch and (number % BATCH_IMAGES == 0 or pixels + one.size > BATCH_PIXELS):
+    for number, job in enumerate(jobs):
+        if batch and (number % BATCH_IMAGES == 0 or pixels + job.size > BATCH_PIXELS):
             yield batch
             batch, pixels = [], 0
-            give_back_memory()
-        batch.append(one)
-        pixels += one.size
+            return_free_memory()
+        batch.append(job)
+        pixels += job.size
     if batch:
         yield batch
 
 
-def decoded(source: Source) -> Decoded:
-    """Never raises ImageError: that is a result."""
+def decode(source: Source, *, keep_content: bool = False) -> ImageJob:
+    """Read and decode one image. An ImageError becomes the job's failure."""
     started = time.perf_counter()
-    result: Image | Failure
+    job = ImageJob(str(source))
     try:
-        result = decode_image(read_bytes(source), str(source))
+        content = read_bytes(source)
+        job.image = decode_image(content, str(source))
+        job.info = job.image.info
+        job.content = content if keep_content else None
     except ImageError as error:
-        result = Failure(str(source), error.code, error.message)
-    return Decoded(result, (time.perf_counter() - started) * 1000)
+        job.fail(error)
+    job.timings_ms["decode"] = (time.perf_counter() - started) * 1000
+    return job
 
 
-def give_back_memory() -> None:
-    """Hand what the last batch needed back to the system, where the C library is glibc.
+def return_free_memory() -> None:
+    """Return free memory to the system, if the C library is glibc.
 
-    Small results that are kept come to lie in the gaps that a batch's large arrays leave, which then fit nowhere: without this
-    a process grows by some 2 MB an image.
+    Small results that are kept come to lie in the gaps between a batch's large arrays, which then cannot be reused: without
+    this call a process grows by some 2 MB an image.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim:

@@ -1,4 +1,4 @@
-"""The half of a pipeline that needs no training: from photographs to the embeddings of each face's regions."""
+"""The untrained half of the pipeline: from images to the embeddings of each face's regions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 
@@ -14,27 +15,37 @@ from ..contracts.components import Backbone
 from ..errors import DysfwError, ImageError
 from ..imaging.crop import crop_region
 from ..imaging.decode import Source, decode_image, read_bytes
-from ..imaging.harmonise import Harmony, harmonise
+from ..imaging.harmonise import Harmony, frame_of, harmonise, in_original
 from ..reliability.quality import sharpness
-from ..types import Bool, Crop, Face, FaceEmbedding, Failure, Float32, Image, ImageInfo, UInt8
+from ..types import Bool, Crop, Face, FaceEmbedding, Failure, Float32, UInt8
 from ..util.concurrency import pipelined
 from ..util.text import listed
-from .batches import Decoded, batched
+from .batches import batched
 from .build import Components
-from .jobs import Opened, Run, Shot, Subject, subjects_of
-from .stage_cache import CachedStages, DetectedFaces, Vectors
+from .jobs import FaceJob, ImageJob
+from .notices import notices_of
+from .stage_cache import CachedStages
+from .stages import run_stage
 
-# px. The last bits of a detector's arithmetic depend on its batch and on the processor; rounded so, they reach no crop, and
-# a photograph gets the same result whatever it is judged together with.
+# px. The last bits of a detector's arithmetic depend on its batch and on the processor. Rounded to this grid they reach no
+# crop, so an image gets the same result whatever the other images in its batch.
 GRID = np.float32(1 / 8)
+
+Results = list[FaceEmbedding | Failure]
+
+
+class Observer(Protocol):
+    """Sees each decoded image once, while its pixels and its file are in memory."""
+
+    def needs(self, sha256: str) -> bool:
+        """Whether it has to see the image with this hash. Called from several threads."""
+
+    def observe(self, job: ImageJob) -> None:
+        """Look at an image, whose faces, if any, are found and harmonised. Called from one thread."""
 
 
 class Embedder:
-    """Detector, segmenter, crop and backbone of a recipe in a row, all at work at the same time.
-
-    tuned: the regions that have a backbone of their own, and those backbones. harmony: how photographs are made alike, if they
-    are. memory: what was computed before, and where to keep what is computed now.
-    """
+    """Detector, segmenter, crops and backbone in a row, all working at the same time."""
 
     def __init__(
         self,
@@ -44,6 +55,15 @@ class Embedder:
         tuned: Mapping[str, Backbone] | None = None,
         harmony: Harmony | None = None,
     ) -> None:
+        """Create an embedder.
+
+        Args:
+            components: Detector, segmenter and backbone.
+            crop: How crops are cut.
+            cached_stages: Where results are found and kept.
+            tuned: The fine-tuned backbone of each region that has one.
+            harmony: How images are harmonised, if they are.
+        """
         self.components = components
         self.crop = crop
         self.cached_stages = cached_stages
@@ -52,171 +72,195 @@ class Embedder:
         self.regions = components.segmenter.regions
 
     def embed(
-        self, sources: Iterable[Source], *, all_faces: bool, pixels: bool
-    ) -> Iterator[list[list[FaceEmbedding | Failure]]]:
-        """Batch after batch, for each photograph its results: one, or several where several of its faces are judged.
-        pixels: whether the results are to hold those of their photographs."""
-        opened = batched(sources, partial(self._open, all_faces=all_faces, pixels=pixels))
-        return self._passed(opened, all_faces=all_faces, pixels=pixels)
+        self, sources: Iterable[Source], *, all_faces: bool, pixels: bool, observer: Observer | None = None
+    ) -> Iterator[list[Results]]:
+        """Embed images.
 
-    def embed_decoded(
-        self, batches: Iterable[Sequence[Decoded]], *, all_faces: bool
-    ) -> Iterator[list[list[FaceEmbedding | Failure]]]:
-        """The same of photographs that somebody else has decoded."""
-        return self._passed(([_opened(one) for one in batch] for batch in batches), all_faces=all_faces, pixels=False)
+        Args:
+            sources: Files, read some way ahead.
+            all_faces: Whether every face is embedded, not only the one that the detector chose.
+            pixels: Whether the results hold their image's pixels.
+            observer: Sees each image that it needs.
 
-    def _passed(
-        self, opened: Iterable[Sequence[Opened]], *, all_faces: bool, pixels: bool
-    ) -> Iterator[list[list[FaceEmbedding | Failure]]]:
-        stages: list[Callable[[Run], Run]] = [
-            partial(self._detected, all_faces=all_faces),
-            partial(self._cut, pixels=pixels),
-            self._embedded,
+        Yields:
+            For each batch, in order, a list for each image: one result, or several if several faces are embedded.
+        """
+        jobs = batched(sources, partial(self._open, all_faces=all_faces, pixels=pixels, observer=observer))
+        return self._run(jobs, all_faces=all_faces, pixels=pixels, observer=observer)
+
+    def embed_decoded(self, batches: Iterable[Sequence[ImageJob]], *, all_faces: bool) -> Iterator[list[Results]]:
+        """Embed images that were decoded elsewhere, by ``dysfw.inference.batches``."""
+        return self._run(batches, all_faces=all_faces, pixels=False, observer=None)
+
+    def _run(
+        self, batches: Iterable[Sequence[ImageJob]], *, all_faces: bool, pixels: bool, observer: Observer | None
+    ) -> Iterator[list[Results]]:
+        stages: list[Callable[[Sequence[ImageJob]], Sequence[ImageJob]]] = [
+            partial(self._find_faces, all_faces=all_faces),
+            partial(self._cut_crops, pixels=pixels, observer=observer),
+            self._embed_faces,
         ]
-        runs = (Run(batch) for batch in opened)
-        for run in pipelined(runs, stages):
-            yield run.results(self.harmony, all_faces=all_faces, pixels=pixels)
+        for batch in pipelined(batches, stages):
+            yield [self._results(job, all_faces=all_faces, pixels=pixels) for job in batch]
 
-    def _open(self, source: Source, *, all_faces: bool, pixels: bool) -> Opened:
-        """Read a photograph, recall what was computed of it, and decode it where something is left to compute."""
+    def _open(self, source: Source, *, all_faces: bool, pixels: bool, observer: Observer | None) -> ImageJob:
+        """Read an image, recall what is known of it, and decode it if anything is left to compute."""
         started = time.perf_counter()
+        job = ImageJob(str(source))
         try:
             content = read_bytes(source)
-            known = self._recall(hashlib.sha256(content).hexdigest(), str(source), all_faces=all_faces)
-            if known and known.done and not pixels:
-                return replace(known, milliseconds=(time.perf_counter() - started) * 1000)
-            image = decode_image(content, str(source))
+            sha256 = hashlib.sha256(content).hexdigest()
+            self.cached_stages.recall(job, sha256, all_faces=all_faces)
+            observed = observer is not None and observer.needs(sha256)
+            if pixels or observed or not job.is_done:
+                job.image = decode_image(content, str(source))
+                job.info = job.image.info
+                job.content = content if observed else None
         except ImageError as error:
-            failure = Failure(str(source), error.code, error.message)
-            return Opened(failure, (time.perf_counter() - started) * 1000)
-        milliseconds = (time.perf_counter() - started) * 1000
-        if known is None:
-            return Opened(image.info, milliseconds, image)
-        subjects = tuple(replace(subject, image=image) for subject in known.subjects)
-        return replace(known, milliseconds=milliseconds, image=image, subjects=subjects)
+            job.fail(error)
+        job.timings_ms["decode"] = (time.perf_counter() - started) * 1000
+        return job
 
-    def _recall(self, sha256: str, source: str, *, all_faces: bool) -> Opened | None:
-        detected_faces = self.cached_stages.detected_faces(sha256, source)
-        if detected_faces is None:
-            return None
-        subjects = self._judged(detected_faces.image, detected_faces.faces, all_faces=all_faces)
-        return Opened(detected_faces.image, 0.0, recalled=detected_faces.faces, subjects=tuple(subjects))
+    def _find_faces(self, batch: Sequence[ImageJob], *, all_faces: bool) -> Sequence[ImageJob]:
+        new = [job for job in batch if job.image and job.faces is None]
+        run_stage("detect", "the detector", partial(self._detect, all_faces=all_faces), new)
+        self.cached_stages.keep_faces(new)
+        for job in new:
+            self.cached_stages.recall_faces(job)
+        for job in batch:
+            if job.faces is not None and not job.face_jobs:
+                job.fail(ImageError("no_face", "no face was found"))
+        return batch
 
-    def _judged(self, info: ImageInfo, faces: Sequence[Face], *, all_faces: bool) -> Iterator[Subject]:
-        """The faces of a photograph that are judged, with all that was computed of them before."""
-        for subject in subjects_of(info, faces, all_faces=all_faces):
-            found = self.cached_stages.segmentation(info.sha256, subject.face)
-            vectors = self.cached_stages.vectors(info.sha256, subject.face, found) if found else None
-            yield replace(subject, segmentation=found, vectors=vectors)
-
-    def _detected(self, run: Run, *, all_faces: bool) -> Run:
-        """Every face that is judged becomes a subject of the run."""
-        shots = [Shot(slot, one.image) for slot, one in enumerate(run.batch) if one.image and one.recalled is None]
-        found = {shot.slot: shot for shot in run.stage("detect", "the detector", self._detect, shots)}
-        self.cached_stages.keep_faces([DetectedFaces(shot.image.info, shot.faces) for shot in found.values()])
-        for slot, one in enumerate(run.batch):
-            if isinstance(one.info, Failure):
-                continue
-            subjects: Sequence[Subject] = one.subjects
-            if slot in found:
-                judged = self._judged(one.info, found[slot].faces, all_faces=all_faces)
-                subjects = [replace(subject, image=one.image) for subject in judged]
-            if not subjects and (slot in found or one.recalled is not None):
-                run.fail(slot, ImageError("no_face", "no face was found"))
-            run.subjects += [replace(subject, slot=slot) for subject in subjects]
-        return run
-
-    def _cut(self, run: Run, *, pixels: bool) -> Run:
-        """Regions and crops of the subjects that are not embedded yet."""
-        done = [s for s in run.subjects if s.vectors]
-        left = [s for s in run.subjects if not s.vectors]
+    def _cut_crops(self, batch: Sequence[ImageJob], *, pixels: bool, observer: Observer | None) -> Sequence[ImageJob]:
+        """Regions and crops of the faces that are not embedded yet."""
         if self.harmony:
-            left = run.stage("harmonise", "harmonising", self._harmonise, left)
-        known = [s for s in left if s.segmentation]
-        found = run.stage("segment", "the segmenter", self._segment, [s for s in left if not s.segmentation])
-        self.cached_stages.keep_segmentations([(s.info.sha256, s.face, s.seen) for s in found])
-        left = sorted([*known, *found], key=Subject.place)
-        run.subjects = [*done, *run.stage("crop", "cropping", self._crop, left)]
-        if not pixels:
-            run.drop_pixels()
-        return run
+            run_stage("harmonise", "harmonising", self._harmonise, _faces(batch, lambda face: self._sees(face, observer)))
+        new = _faces(batch, lambda face: face.embeddings is None and face.segmentation is None)
+        run_stage("segment", "the segmenter", self._segment, new)
+        self.cached_stages.keep_segmentations(new)
+        run_stage("crop", "cropping", self._crop, _faces(batch, lambda face: face.embeddings is None))
+        if observer:
+            run_stage("observe", "inspecting", partial(_observe, observer), [job for job in batch if job.content is not None])
+        for job in batch:
+            job.content = None
+            if not pixels:
+                job.drop_pixels()
+        return batch
 
-    def _embedded(self, run: Run) -> Run:
-        done = [s for s in run.subjects if s.vectors]
-        found = run.stage("embed", "the backbone", self._embed, [s for s in run.subjects if not s.vectors])
-        self.cached_stages.keep_vectors([(s.info.sha256, s.face, s.seen, s.vectors) for s in found if s.vectors])
-        run.subjects = sorted([*done, *found], key=Subject.place)
-        return run
+    def _sees(self, face: FaceJob, observer: Observer | None) -> bool:
+        """Whether a face needs its harmonised image: to be embedded, or to be observed."""
+        return face.embeddings is None or (observer is not None and face.image_job.content is not None)
 
-    def _detect(self, shots: Sequence[Shot]) -> list[Shot]:
-        found = self.components.detector.detect([shot.image for shot in shots])
-        return [replace(shot, faces=tuple(on_grid(face) for face in faces)) for shot, faces in zip(shots, found, strict=True)]
+    def _embed_faces(self, batch: Sequence[ImageJob]) -> Sequence[ImageJob]:
+        new = _faces(batch, lambda face: face.embeddings is None)
+        run_stage("embed", "the backbone", self._embed, new)
+        self.cached_stages.keep_embeddings(new)
+        return batch
 
-    def _harmonise(self, subjects: Sequence[Subject]) -> list[Subject]:
+    def _detect(self, jobs: Sequence[ImageJob], *, all_faces: bool) -> list[ImageError | None]:
+        found = self.components.detector.detect([job.image for job in jobs if job.image])
+        for job, faces in zip(jobs, found, strict=True):
+            job.select_faces(tuple(on_grid(face) for face in faces), all_faces=all_faces)
+        return [None] * len(jobs)
+
+    def _harmonise(self, faces: Sequence[FaceJob]) -> list[ImageError | None]:
         assert self.harmony  # noqa: S101  # else this is no stage
-        return [replace(s, canonical=harmonise(s.pixels, s.face, self.harmony)) for s in subjects]
+        for face in faces:
+            face.harmonised = harmonise(face.original, face.face, self.harmony)
+        return [None] * len(faces)
 
-    def _segment(self, subjects: Sequence[Subject]) -> list[Subject]:
-        images, faces = zip(*(s.shown for s in subjects), strict=True)
-        found = self.components.segmenter.segment(images, faces)
-        return [
-            replace(s, segmentation=s.canonical.in_original_image(one, s.pixels) if s.canonical else one)
-            for s, one in zip(subjects, found, strict=True)
-        ]
+    def _segment(self, faces: Sequence[FaceJob]) -> list[ImageError | None]:
+        images, seen = zip(*(face.view for face in faces), strict=True)
+        for face, found in zip(faces, self.components.segmenter.segment(images, seen), strict=True):
+            face.segmentation = face.harmonised.in_original_image(found, face.original) if face.harmonised else found
+        return [None] * len(faces)
 
-    def _crop(self, subjects: Sequence[Subject]) -> list[Subject | ImageError]:
-        done: list[Subject | ImageError] = []
-        for subject in subjects:
-            by_name = {region.name: region for region in subject.seen.regions}
-            if by_name:
-                crops = tuple(
-                    crop_region(
-                        *subject.shown, by_name[name], self.crop, self.components.crop_size, alignment=self.components.alignment
-                    )
-                    for name in self.regions
-                    if name in by_name
-                )
-                present = np.array([name in by_name for name in self.regions])
-                done.append(replace(subject, crops=crops, present=present, sharpness=sharpness(crops), canonical=None))
-            else:
-                reasons = listed(sorted(set(subject.seen.absent.values())))
-                done.append(ImageError("no_region", f"a face was found, but none of its regions ({reasons})"))
-        return done
+    def _crop(self, faces: Sequence[FaceJob]) -> list[ImageError | None]:
+        return [self._crop_one(face) for face in faces]
 
-    def _embed(self, subjects: Sequence[Subject]) -> list[Subject | ImageError]:
-        """All crops of all subjects that share a trunk go through it together."""
+    def _crop_one(self, face: FaceJob) -> ImageError | None:
+        by_name = {region.name: region for region in face.segmented.regions}
+        if not by_name:
+            reasons = listed(sorted(set(face.segmented.absent.values())))
+            return ImageError("no_region", f"a face was found, but none of its regions ({reasons})")
+        size, alignment = self.components.crop_size, self.components.alignment
+        present = [by_name[name] for name in self.regions if name in by_name]
+        face.crops = tuple(crop_region(*face.view, region, self.crop, size, alignment=alignment) for region in present)
+        face.present = np.array([name in by_name for name in self.regions])
+        face.sharpness = sharpness(face.crops)
+        return None
+
+    def _embed(self, faces: Sequence[FaceJob]) -> list[ImageError | None]:
+        """All crops of all faces that share a backbone go through it together."""
         backbone = self.components.backbone
-        crops = np.stack([crop for subject in subjects for crop in subject.crops])
-        names = np.array([name for s in subjects for name, here in zip(self.regions, s.present, strict=True) if here])
+        crops = np.stack([crop for face in faces for crop in face.crops])
+        names = np.array([name for face in faces for name, here in zip(self.regions, face.present, strict=True) if here])
         rows = np.empty((len(crops), backbone.dim), np.float32)
         shared: Bool = ~np.isin(names, list(self.tuned))
         for region_backbone, mine in [(backbone, shared), *((own, names == region) for region, own in self.tuned.items())]:
             if mine.any():
                 rows[mine] = embed_crops(region_backbone, crops[mine])
-        done: list[Subject | ImageError] = []
-        ends = np.cumsum([len(subject.crops) for subject in subjects])
-        for subject, own in zip(subjects, np.split(rows, ends[:-1]), strict=True):
-            embeddings = np.zeros((len(self.regions), backbone.dim), np.float32)
-            embeddings[subject.present] = own
-            finite = bool(np.isfinite(own).all())
-            vectors = Vectors(subject.present, embeddings, subject.sharpness)
-            done.append(
-                replace(subject, vectors=vectors, crops=())
-                if finite
-                else ImageError("not_finite", "the backbone's embedding is not a finite number")
+        errors: list[ImageError | None] = []
+        ends = np.cumsum([len(face.crops) for face in faces])
+        for face, own in zip(faces, np.split(rows, ends[:-1]), strict=True):
+            if np.isfinite(own).all():
+                face.embeddings = np.zeros((len(self.regions), backbone.dim), np.float32)
+                face.embeddings[face.present] = own
+                face.crops = ()
+                errors.append(None)
+            else:
+                errors.append(ImageError("not_finite", "the backbone's embedding is not a finite number"))
+        return errors
+
+    def _results(self, job: ImageJob, *, all_faces: bool, pixels: bool) -> Results:
+        results: Results = list(job.failures)
+        for face in job.face_jobs:
+            assert job.info and job.faces and face.embeddings is not None  # noqa: PT018, S101  # or it would have failed
+            segmentation = face.segmented
+            if self.harmony:
+                segmentation = in_original(segmentation, frame_of(face.face, self.harmony))
+            results.append(
+                FaceEmbedding(
+                    image=job.info,
+                    face=face.face,
+                    faces=len(job.faces),
+                    index=face.index,
+                    segmentation=segmentation,
+                    embeddings=face.embeddings,
+                    present=face.present,
+                    notices=notices_of(job.info, face.face, len(job.faces), segmentation, all_faces=all_faces),
+                    timings_ms=dict(job.timings_ms),
+                    sharpness=face.sharpness,
+                    pixels=job.image.pixels if pixels and job.image else None,
+                )
             )
-        return done
+        return results
 
 
-def _opened(one: Decoded) -> Opened:
-    image = one.result if isinstance(one.result, Image) else None
-    info = image.info if image else one.result
-    assert not isinstance(info, Image)  # noqa: S101  # it is one or the other
-    return Opened(info, one.milliseconds, image)
+def _faces(batch: Sequence[ImageJob], wanted: Callable[[FaceJob], bool]) -> list[FaceJob]:
+    return [face for job in batch for face in job.face_jobs if wanted(face)]
+
+
+def _observe(observer: Observer, jobs: Sequence[ImageJob]) -> list[ImageError | None]:
+    for job in jobs:
+        observer.observe(job)
+    return [None] * len(jobs)
 
 
 def embed_crops(backbone: Backbone, crops: UInt8) -> Float32:
-    """crops uint8 [N, S, S, 3] -> float32 [N, dim], its contract checked. Raises DysfwError where it is broken."""
+    """Embed crops and check the backbone's contract.
+
+    Args:
+        backbone: Any backbone.
+        crops: uint8 [N, S, S, 3].
+
+    Returns:
+        float32 [N, dim].
+
+    Raises:
+        DysfwError: If shape or dtype of the embeddings are wrong.
+    """
     rows = backbone.embed(crops)
     if rows.shape != (len(crops), backbone.dim) or rows.dtype != np.float32:
         wanted = f"float32 {[len(crops), backbone.dim]}"
@@ -225,5 +269,5 @@ def embed_crops(backbone: Backbone, crops: UInt8) -> Float32:
 
 
 def on_grid(face: Face) -> Face:
-    """The face with its coordinates rounded, see GRID."""
+    """The face with its coordinates rounded to ``GRID``."""
     return replace(face, box=np.round(face.box / GRID) * GRID, landmarks=np.round(face.landmarks / GRID) * GRID)

@@ -1,165 +1,123 @@
-"""What is on its way through an embedder: photographs, the faces in them, and the batch that they travel in."""
+"""The two working records of the pipeline: an image, and a face in it. Each stage fills in its part."""
 
 from __future__ import annotations
 
-import time
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..errors import ImageError
-from ..imaging.harmonise import Harmonised, Harmony, frame_of, in_original
-from ..types import Bool, Face, FaceEmbedding, Failure, Image, ImageInfo, Segmentation, UInt8
-from .isolation import Work, run_isolated
-from .notices import notices_of
-from .stage_cache import Vectors
+from ..imaging.harmonise import Harmonised
+from ..types import Bool, Face, Failure, Float32, Image, ImageInfo, Segmentation, UInt8
 
 
-class Placed(Protocol):
-    @property
-    def slot(self) -> int:
-        """The place of its photograph in the batch."""
+@dataclass(slots=True, eq=False)
+class ImageJob:
+    """An image between decoding and embedding.
 
+    Attributes:
+        source: Path or address, as the user gave it.
+        info: Source, hash and size; None until the image is decoded or found in the cache.
+        image: The image with its pixels; None if nothing is left to compute from them.
+        content: The file's bytes; kept only for an observer.
+        faces: Every face found, in the detector's order; None before detection.
+        face_jobs: The faces to embed.
+        failures: Why the image, or one of its faces, has no result.
+        timings_ms: Milliseconds by stage: this image's share of its batch.
+    """
 
-In = TypeVar("In", bound=Placed)
-Out = TypeVar("Out", bound=Placed)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Opened:
-    """A photograph as it comes in. image: None where it is a failure, or where nothing is left to do with its pixels. recalled:
-    its faces, where they were found before; subjects: those of them that are judged, with all that was computed before."""
-
-    info: ImageInfo | Failure
-    milliseconds: float
+    source: str
+    info: ImageInfo | None = None
     image: Image | None = None
-    recalled: tuple[Face, ...] | None = None
-    subjects: tuple[Subject, ...] = ()
+    content: bytes | None = None
+    faces: tuple[Face, ...] | None = None
+    face_jobs: list[FaceJob] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    timings_ms: dict[str, float] = field(default_factory=dict)
 
     @property
-    def done(self) -> bool:
-        """Whether nothing is left to compute."""
-        return self.recalled is not None and all(subject.vectors for subject in self.subjects)
+    def is_done(self) -> bool:
+        """Whether every face has its embeddings."""
+        return self.faces is not None and all(job.embeddings is not None for job in self.face_jobs)
 
     @property
     def size(self) -> int:
+        """Number of pixels in memory."""
         return self.image.width * self.image.height if self.image else 0
 
+    def fail(self, error: ImageError) -> None:
+        """Record why the image, or one of its faces, has no result."""
+        info = self.info or ImageInfo(self.source, "", 0, 0)
+        self.failures.append(Failure(self.source, error.code, error.message, info.sha256, info.width, info.height))
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shot:
-    """A photograph on its way through the detector."""
-
-    slot: int
-    image: Image
-    faces: tuple[Face, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Subject:
-    """A face on its way through the other stages, each of which adds a field. Where the recipe harmonises, everything from
-    ``canonical`` on is of that picture; what is reported is mapped back to the photograph. vectors: None until embedded."""
-
-    info: ImageInfo
-    face: Face
-    index: int
-    faces: int
-    slot: int = 0
-    image: Image | None = None
-    canonical: Harmonised | None = None
-    segmentation: Segmentation | None = None
-    present: Bool = field(default_factory=lambda: np.zeros(0, bool))  # [R]
-    crops: tuple[UInt8, ...] = ()  # of the present regions, in order
-    sharpness: float = 0.0
-    vectors: Vectors | None = None
-
-    def place(self) -> tuple[int, int]:
-        """By which subjects are in order."""
-        return self.slot, self.index
-
-    @property
-    def pixels(self) -> Image:
-        assert self.image  # noqa: S101  # it was decoded, for something is left to compute
-        return self.image
-
-    @property
-    def shown(self) -> tuple[Image, Face]:
-        """What segmenter and crops see."""
-        return (self.canonical.image, self.canonical.face) if self.canonical else (self.pixels, self.face)
-
-    @property
-    def seen(self) -> Segmentation:
-        assert self.segmentation  # noqa: S101  # the segmenter has been here
-        return self.segmentation
-
-
-def subjects_of(info: ImageInfo, faces: Sequence[Face], *, all_faces: bool) -> list[Subject]:
-    """Those of a photograph's faces that are judged: all, those that the detector chose, or else its first."""
-    chosen = any(face.chosen for face in faces)
-    return [
-        Subject(info, face, index, len(faces))
-        for index, face in enumerate(faces)
-        if all_faces or face.chosen or (index == 0 and not chosen)
-    ]
-
-
-class Run:
-    """One batch on its way: its subjects, what failed in which photograph, and how long each stage took."""
-
-    def __init__(self, batch: Sequence[Opened]) -> None:
-        self.batch = batch
-        self.subjects: list[Subject] = []
-        self.failures: dict[int, list[Failure]] = defaultdict(list)
-        for slot, one in enumerate(batch):
-            if isinstance(one.info, Failure):
-                self.failures[slot].append(one.info)
-        self.milliseconds: dict[str, float] = {}
-
-    def stage(self, name: str, what: str, work: Work[In, Out], items: Sequence[In]) -> list[Out]:
-        """What came through; a failure is recorded with its photograph."""
-        started = time.perf_counter()
-        results = run_isolated(what, work, items)
-        if items:
-            self.milliseconds[name] = (time.perf_counter() - started) * 1000 / len(items)
-        through = []
-        for item, result in zip(items, results, strict=True):
-            if isinstance(result, ImageError):
-                self.fail(item.slot, result)
-            else:
-                through.append(result)
-        return through
-
-    def fail(self, slot: int, error: ImageError) -> None:
-        one = self.batch[slot].info
-        assert isinstance(one, ImageInfo)  # noqa: S101  # one that could not be opened goes no further
-        self.failures[slot].append(Failure(one.source, error.code, error.message, one.sha256, one.width, one.height))
+    def select_faces(self, faces: tuple[Face, ...], *, all_faces: bool) -> None:
+        """Set ``faces``, and ``face_jobs`` to all of them, or to those that the detector chose, or else to the first."""
+        self.faces = faces
+        any_chosen = any(face.chosen for face in faces)
+        self.face_jobs = [
+            FaceJob(self, index, face)
+            for index, face in enumerate(faces)
+            if all_faces or face.chosen or (index == 0 and not any_chosen)
+        ]
 
     def drop_pixels(self) -> None:
-        """Once the crops are cut, nothing needs the photographs."""
-        self.batch = [replace(one, image=None, subjects=()) for one in self.batch]
-        self.subjects = [replace(subject, image=None) for subject in self.subjects]
+        """Free the pixels, which nothing needs once the crops are cut."""
+        self.image = None
+        for job in self.face_jobs:
+            job.harmonised = None
 
-    def results(self, harmony: Harmony | None, *, all_faces: bool, pixels: bool) -> list[list[FaceEmbedding | Failure]]:
-        found: dict[int, list[FaceEmbedding | Failure]] = {slot: list(own) for slot, own in self.failures.items()}
-        for s in self.subjects:
-            assert s.vectors  # noqa: S101  # or it would have failed
-            shown = in_original(s.seen, frame_of(s.face, harmony)) if harmony else s.seen
-            timings = {"decode": self.batch[s.slot].milliseconds} | self.milliseconds
-            embedded = FaceEmbedding(
-                image=s.info,
-                face=s.face,
-                faces=s.faces,
-                index=s.index,
-                segmentation=shown,
-                embeddings=s.vectors.embeddings,
-                present=s.vectors.present,
-                notices=notices_of(s.info, s.face, s.faces, shown, all_faces=all_faces),
-                timings_ms=timings,
-                sharpness=s.vectors.sharpness,
-                pixels=s.image.pixels if pixels and s.image else None,
-            )
-            found.setdefault(s.slot, []).append(embedded)
-        return [found[slot] for slot in range(len(self.batch))]
+
+@dataclass(slots=True, eq=False)
+class FaceJob:
+    """A face between detection and embedding.
+
+    If the recipe harmonises, the coordinates of ``segmentation`` are those of the harmonised image.
+
+    Attributes:
+        image_job: The image that shows the face.
+        index: Index of the face in ``image_job.faces``.
+        face: The face, in pixels of the original image.
+        harmonised: The harmonised image; None if the recipe does not harmonise.
+        segmentation: Regions of the face; None before segmentation.
+        crops: uint8 [S, S, 3], one for each region present.
+        present: bool [R], the regions that the image shows.
+        sharpness: Sharpness of the crops, octaves.
+        embeddings: float32 [R, dim]; None before embedding. Rows of absent regions are zero.
+    """
+
+    image_job: ImageJob
+    index: int
+    face: Face
+    harmonised: Harmonised | None = None
+    segmentation: Segmentation | None = None
+    crops: tuple[UInt8, ...] = ()
+    present: Bool = field(default_factory=lambda: np.zeros(0, bool))
+    sharpness: float = 0.0
+    embeddings: Float32 | None = None
+
+    @property
+    def timings_ms(self) -> dict[str, float]:
+        """Those of the image."""
+        return self.image_job.timings_ms
+
+    @property
+    def original(self) -> Image:
+        """The original image with its pixels."""
+        assert self.image_job.image  # noqa: S101  # decoded, because something is left to compute
+        return self.image_job.image
+
+    @property
+    def view(self) -> tuple[Image, Face]:
+        """The image and face that segmenter and crops see."""
+        return (self.harmonised.image, self.harmonised.face) if self.harmonised else (self.original, self.face)
+
+    @property
+    def segmented(self) -> Segmentation:
+        """The segmentation, after the segmenter ran."""
+        assert self.segmentation  # noqa: S101
+        return self.segmentation
+
+    def fail(self, error: ImageError) -> None:
+        """Record why the face has no result, and leave it out."""
+        self.image_job.fail(error)
+        self.image_job.face_jobs.remove(self)

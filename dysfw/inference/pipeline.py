@@ -17,11 +17,11 @@ from ..imaging.decode import Source
 from ..recipe.model import Recipe
 from ..reliability.quality import quality_of
 from ..types import FaceEmbedding, Failure, Float32, Neighbor, Notice, Prediction, PredictionSet
-from .batches import Decoded
 from .build import Components
 from .classifier import Classifier
-from .embedder import Embedder
+from .embedder import Embedder, Observer
 from .fingerprints import NOTHING, Fingerprints, fingerprints_of
+from .jobs import ImageJob
 from .reliability import ReliabilityModel
 from .retrieval import find_neighbors
 from .stage_cache import CachedStages
@@ -52,14 +52,19 @@ class Pipeline:
         self._cases = {case.sha256: case.id for case in manifest.gallery_cases} if manifest else {}
 
     def embed(
-        self, sources: Iterable[Source], *, all_faces: bool = False, pixels: bool = False
+        self,
+        sources: Iterable[Source],
+        *,
+        all_faces: bool = False,
+        pixels: bool = False,
+        observer: Observer | None = None,
     ) -> Iterator[FaceEmbedding | Failure]:
         """For each photograph, in order, one result for each face that is chosen (or, with ``all_faces``, found).
 
         pixels: whether results hold their photograph's. Several batches are under way at a time, so that ``sources`` is read
         some way ahead, by another thread; results that are no longer taken end the work.
         """
-        for batch in self.embedder.embed(sources, all_faces=all_faces, pixels=pixels):
+        for batch in self.embedder.embed(sources, all_faces=all_faces, pixels=pixels, observer=observer):
             for results in batch:
                 yield from results
 
@@ -77,7 +82,7 @@ class Pipeline:
         return self._predict_each(self.embedder.embed(sources, all_faces=all_faces, pixels=pixels))
 
     def predict_decoded(
-        self, batches: Iterable[Sequence[Decoded]], *, all_faces: bool = False
+        self, batches: Iterable[Sequence[ImageJob]], *, all_faces: bool = False
     ) -> Iterator[list[Prediction | Failure]]:
         """As ``predict_each``, of photographs that were decoded elsewhere. batches: what ``dysfw.inference.batches`` makes."""
         return self._predict_each(self.embedder.embed_decoded(batches, all_faces=all_faces))

@@ -1,10 +1,10 @@
-"""What the stages have found in photographs before, by what was in the photograph and what looked at it."""
+"""The pipeline's view of the stage cache: what earlier runs computed from the same image with the same components."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from typing import TypeVar
 
 import numpy as np
@@ -12,62 +12,61 @@ import numpy.typing as npt
 
 from ..cache.serialization import packed, unpacked
 from ..cache.store import StageCache
-from ..types import Bool, Face, Float32, HeadPose, ImageInfo, Notice, Region, Segmentation
+from ..types import Face, Float32, HeadPose, ImageInfo, Notice, Region, Segmentation
 from .fingerprints import Fingerprints
+from .jobs import FaceJob, ImageJob
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DetectedFaces:
-    """What decoding and detection say of a photograph."""
-
-    image: ImageInfo
-    faces: tuple[Face, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Vectors:
-    """What the trunk says of one face. present: bool [R]; embeddings: float32 [R, dim]; sharpness: of the crops."""
-
-    present: Bool
-    embeddings: Float32
-    sharpness: float
-
-
 class CachedStages:
-    """The stages' view of the cache. Remembers nothing without one, and nothing of stages without a fingerprint."""
+    """Fills jobs from the cache, and keeps their results. Stages without a fingerprint are not cached."""
 
     def __init__(self, cache: StageCache | None, fingerprints: Fingerprints) -> None:
+        """Create the view.
+
+        Args:
+            cache: The cache; None disables it.
+            fingerprints: Of everything that shapes the stages' results.
+        """
         self._cache, self._of = cache, fingerprints
 
-    def detected_faces(self, sha256: str, source: str) -> DetectedFaces | None:
-        found = self._recalled(self._faces_key(sha256), _decode_faces)
-        return replace(found, image=replace(found.image, source=source, sha256=sha256)) if found else None
+    def recall(self, job: ImageJob, sha256: str, *, all_faces: bool) -> None:
+        """Fill in the faces of an image, and for each the regions and embeddings, as far as they are known."""
+        found = self._get(self._faces_key(sha256), lambda content: _decode_faces(content, job.source, sha256))
+        if found is not None:
+            job.info, faces = found
+            job.select_faces(faces, all_faces=all_faces)
+            self.recall_faces(job)
 
-    def segmentation(self, sha256: str, face: Face) -> Segmentation | None:
-        return self._recalled(self._regions_key(sha256, face), _decode_segmentation)
+    def recall_faces(self, job: ImageJob) -> None:
+        """Fill in the regions and embeddings of an image's faces, as far as they are known."""
+        for face_job in job.face_jobs:
+            face_job.segmentation = self._get(self._regions_key(face_job), _decode_segmentation)
+            content = self._get(self._embeddings_key(face_job), bytes) if face_job.segmentation else None
+            if content is not None:
+                _decode_embeddings(content, face_job)
 
-    def vectors(self, sha256: str, face: Face, found: Segmentation) -> Vectors | None:
-        return self._recalled(self._vectors_key(sha256, face, found), _decode_vectors)
+    def keep_faces(self, jobs: Sequence[ImageJob]) -> None:
+        """Keep the faces found in images."""
+        self._put("faces", {self._faces_key(_sha256(job)): _encode_faces(job) for job in jobs if job.faces is not None})
 
-    def keep_faces(self, detected_faces: Sequence[DetectedFaces]) -> None:
-        self._keep("faces", {self._faces_key(s.image.sha256): _encode_faces(s) for s in detected_faces})
+    def keep_segmentations(self, jobs: Sequence[FaceJob]) -> None:
+        """Keep the regions of faces."""
+        self._put("regions", {self._regions_key(job): _encode_segmentation(job.segmented) for job in jobs if job.segmentation})
 
-    def keep_segmentations(self, found: Sequence[tuple[str, Face, Segmentation]]) -> None:
-        self._keep("regions", {self._regions_key(sha256, face): _encode_segmentation(one) for sha256, face, one in found})
+    def keep_embeddings(self, jobs: Sequence[FaceJob]) -> None:
+        """Keep the embeddings of faces."""
+        rows = {self._embeddings_key(job): _encode_embeddings(job) for job in jobs if job.embeddings is not None}
+        self._put("embeddings", rows)
 
-    def keep_vectors(self, found: Sequence[tuple[str, Face, Segmentation, Vectors]]) -> None:
-        rows = {self._vectors_key(sha256, face, seen): _encode_vectors(one) for sha256, face, seen, one in found}
-        self._keep("embeddings", rows)
-
-    def _recalled(self, key: bytes, read: Callable[[bytes], T]) -> T | None:
+    def _get(self, key: bytes, decode: Callable[[bytes], T]) -> T | None:
         if not key or self._cache is None:
             return None
         content = self._cache.get(key)
-        return None if content is None else read(content)
+        return None if content is None else decode(content)
 
-    def _keep(self, stage: str, entries: dict[bytes, bytes]) -> None:
+    def _put(self, stage: str, entries: dict[bytes, bytes]) -> None:
         entries.pop(b"", None)
         if self._cache is not None:
             self._cache.put(stage, entries)
@@ -75,16 +74,21 @@ class CachedStages:
     def _faces_key(self, sha256: str) -> bytes:
         return _key("faces", self._of.faces, sha256)
 
-    def _regions_key(self, sha256: str, face: Face) -> bytes:
-        return _key("regions", self._of.regions, sha256, _face_parts(face))
+    def _regions_key(self, job: FaceJob) -> bytes:
+        return _key("regions", self._of.regions, _sha256(job.image_job), _face_parts(job.face))
 
-    def _vectors_key(self, sha256: str, face: Face, found: Segmentation) -> bytes:
-        seen = b"".join(region.name.encode() + b"\0" + region.polygon.tobytes() for region in found.regions)
-        return _key("embeddings", self._of.embeddings, sha256, _face_parts(face), seen)
+    def _embeddings_key(self, job: FaceJob) -> bytes:
+        shapes = b"".join(region.name.encode() + b"\0" + region.polygon.tobytes() for region in job.segmented.regions)
+        return _key("embeddings", self._of.embeddings, _sha256(job.image_job), _face_parts(job.face), shapes)
+
+
+def _sha256(job: ImageJob) -> str:
+    assert job.info  # noqa: S101  # decoded, or recalled
+    return job.info.sha256
 
 
 def _key(stage: str, fingerprint: str, sha256: str, *parts: bytes) -> bytes:
-    """b"" where the stage is not to be remembered."""
+    """The key, or b"" if the stage must not be cached."""
     if not fingerprint:
         return b""
     digest = hashlib.sha256(f"{stage} {fingerprint} {sha256} {[len(part) for part in parts]}".encode())
@@ -97,24 +101,25 @@ def _face_parts(face: Face) -> bytes:
     return face.box.tobytes() + face.landmarks.tobytes() + np.float64(face.score).tobytes()
 
 
-def _encode_faces(one: DetectedFaces) -> bytes:
-    seen, faces = one.image, one.faces
+def _encode_faces(job: ImageJob) -> bytes:
+    info, faces = job.info, job.faces or ()
+    assert info  # noqa: S101  # as in _sha256
     arrays: dict[str, npt.NDArray[np.generic]] = {
         "boxes": np.array([face.box for face in faces], np.float32).reshape(-1, 4),
         "landmarks": np.array([face.landmarks for face in faces], np.float32).reshape(-1, 5, 2),
         "scores": np.array([face.score for face in faces], np.float64),
         "chosen": np.array([face.chosen for face in faces], np.uint8),
     }
-    notices = [[notice.code, notice.message] for notice in seen.notices]
-    return packed(arrays, {"width": seen.width, "height": seen.height, "notices": notices})
+    notices = [[notice.code, notice.message] for notice in info.notices]
+    return packed(arrays, {"width": info.width, "height": info.height, "notices": notices})
 
 
-def _decode_faces(content: bytes) -> DetectedFaces:
+def _decode_faces(content: bytes, source: str, sha256: str) -> tuple[ImageInfo, tuple[Face, ...]]:
     arrays, values = unpacked(content)
     notices = tuple(Notice(code, message) for code, message in values["notices"])
     rows = zip(arrays["boxes"], arrays["scores"], arrays["landmarks"], arrays["chosen"], strict=True)
     faces = tuple(Face(box, float(score), landmarks, bool(chosen)) for box, score, landmarks, chosen in rows)
-    return DetectedFaces(ImageInfo("", "", values["width"], values["height"], notices), faces)
+    return ImageInfo(source, sha256, values["width"], values["height"], notices), faces
 
 
 def _encode_segmentation(one: Segmentation) -> bytes:
@@ -129,10 +134,12 @@ def _decode_segmentation(content: bytes) -> Segmentation:
     return Segmentation(regions, values["absent"], HeadPose(**values["pose"]) if values["pose"] else None)
 
 
-def _encode_vectors(one: Vectors) -> bytes:
-    return packed({"present": one.present.astype(np.uint8), "embeddings": one.embeddings}, {"sharpness": one.sharpness})
+def _encode_embeddings(job: FaceJob) -> bytes:
+    assert job.embeddings is not None  # noqa: S101  # or there is nothing to keep
+    return packed({"present": job.present.astype(np.uint8), "embeddings": job.embeddings}, {"sharpness": job.sharpness})
 
 
-def _decode_vectors(content: bytes) -> Vectors:
+def _decode_embeddings(content: bytes, job: FaceJob) -> None:
     arrays, values = unpacked(content)
-    return Vectors(arrays["present"].astype(bool), arrays["embeddings"], float(values["sharpness"]))
+    job.present, job.embeddings = arrays["present"].astype(bool), arrays["embeddings"]
+    job.sharpness = float(values["sharpness"])

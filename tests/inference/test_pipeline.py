@@ -86,7 +86,7 @@ def test_batches_are_bounded_in_pixels(paint, monkeypatch):
     from dysfw.inference import batches as module
 
     monkeypatch.setattr(module, "BATCH_PIXELS", 64 * 64 * 3)
-    sizes = [len(batch) for batch in module.batches([paint(f"{n}.png", RED, seed=n) for n in range(8)])]
+    sizes = [len(batch) for batch in module.decoded_batches([paint(f"{n}.png", RED, seed=n) for n in range(8)])]
     assert sizes == [3, 3, 2]
 
 

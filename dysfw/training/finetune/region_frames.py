@@ -18,22 +18,22 @@ import numpy.typing as npt
 from ...data.dataset import Sample
 from ...errors import DysfwError, ImageError
 from ...imaging.crop import region_frame
-from ...inference.batches import batches
+from ...inference.batches import decoded_batches
 from ...inference.build import Components
 from ...inference.embedder import on_grid
-from ...inference.isolation import run_isolated
+from ...inference.stages import run_isolated
 from ...recipe.model import Recipe
 from ...types import Bool, Face, Failure, Image, Segmentation
 from ...util.progress import Progress
 from ...util.text import listed
-from .stored_arrays import Stored, read_stored, write_stored
+from .array_file import ArrayFile, read_array_file, write_array_file
 
 PART = 256  # photographs
 Frames = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
+class RegionFrames:
     """N photographs with a face and at least one region. frames: float64 [N, R, 2, 3]; present: bool [N, R], False where a
     region is absent and its frame therefore arbitrary. failures: the photographs left out."""
 
@@ -51,7 +51,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class ImageFrames:
     """One photograph's frames [R, 2, 3] and which of them count [R]."""
 
     sha256: str
@@ -59,32 +59,32 @@ class Found:
     present: Bool
 
 
-class Stopped(Exception):  # noqa: N818  # no error
-    """``prepare`` was asked to stop; it goes on where it was."""
+class StopRequested(Exception):  # noqa: N818  # no error
+    """``find_region_frames`` was asked to stop; it goes on where it was."""
 
 
-def prepare(
+def find_region_frames(
     recipe: Recipe,
     components: Components,
     samples: Sequence[Sample],
     folder: Path,
     progress: Progress,
     *,
-    stopped: Callable[[], bool] = lambda: False,
-) -> Prepared:
+    should_stop: Callable[[], bool] = lambda: False,
+) -> RegionFrames:
     """Detect and segment every photograph, but for those whose part is in ``folder`` already; unusable ones are counted.
 
-    stopped: asked after each photograph whether to raise Stopped. Raises DysfwError where ``folder`` cannot be written.
+    should_stop: asked after each photograph whether to raise StopRequested. Raises DysfwError where ``folder`` cannot be written.
     """
-    results = progress.track(_found(Locator(recipe, components), samples, folder), "finding faces", len(samples), "photographs")
+    results = progress.track(_found(RegionLocator(recipe, components), samples, folder), "finding faces", len(samples), "photographs")
     found = []
     for sample, one in zip(samples, results, strict=True):
         found.append((sample, one))
-        if stopped():
-            raise Stopped
-    usable = [(sample, one) for sample, one in found if isinstance(one, Found)]
+        if should_stop():
+            raise StopRequested
+    usable = [(sample, one) for sample, one in found if isinstance(one, ImageFrames)]
     regions = len(components.segmenter.regions)
-    return Prepared(
+    return RegionFrames(
         samples=tuple(sample for sample, _ in usable),
         sha256=tuple(one.sha256 for _, one in usable),
         frames=np.array([one.frames for _, one in usable], np.float64).reshape(-1, regions, 2, 3),
@@ -93,7 +93,7 @@ def prepare(
     )
 
 
-def _found(locator: Locator, samples: Sequence[Sample], folder: Path) -> Iterator[Found | Failure]:
+def _found(locator: RegionLocator, samples: Sequence[Sample], folder: Path) -> Iterator[ImageFrames | Failure]:
     """One result for each photograph, in order, written a part at a time."""
     for number, start in enumerate(range(0, len(samples), PART)):
         part = samples[start : start + PART]
@@ -110,7 +110,7 @@ def _found(locator: Locator, samples: Sequence[Sample], folder: Path) -> Iterato
             yield from kept
 
 
-class Locator:
+class RegionLocator:
     """Detector and segmenter of a recipe. settings: all that their frames depend on, as text. Raises DysfwError where the
     recipe harmonises: its frames are of photographs as they are."""
 
@@ -127,18 +127,17 @@ class Locator:
         placed = [asdict(components.alignment)] if components.alignment else []
         self.settings = json.dumps([nodes, weights, asdict(recipe.crop) | {"size": None}, recipe.seed, *placed], sort_keys=True)
 
-    def locate(self, paths: Iterable[Path]) -> Iterator[Found | Failure]:
+    def locate(self, paths: Iterable[Path]) -> Iterator[ImageFrames | Failure]:
         """One result for each photograph, in order; where several faces are chosen the first counts."""
-        for batch in batches(paths):
-            images = [decoded.result for decoded in batch if isinstance(decoded.result, Image)]
-            located = iter(self._locate(images))
-            yield from (d.result if isinstance(d.result, Failure) else next(located) for d in batch)
+        for batch in decoded_batches(paths):
+            located = iter(self._locate([job.image for job in batch if job.image]))
+            yield from (next(located) if job.image else job.failures[0] for job in batch)
 
-    def _locate(self, images: Sequence[Image]) -> list[Found | Failure]:
+    def _locate(self, images: Sequence[Image]) -> list[ImageFrames | Failure]:
         faces = run_isolated("the detector", self._detect, images)
         seen = [(image, face) for image, face in zip(images, faces, strict=True) if isinstance(face, Face)]
         segmented = iter(run_isolated("the segmenter", self._segment, seen))
-        results: list[Found | Failure] = []
+        results: list[ImageFrames | Failure] = []
         for image, face in zip(images, faces, strict=True):
             result = self._frames(image, face, next(segmented)) if isinstance(face, Face) else face
             results.append(_failure(image, result) if isinstance(result, ImageError) else result)
@@ -156,7 +155,7 @@ class Locator:
     def _segment(self, seen: Sequence[tuple[Image, Face]]) -> list[Segmentation]:
         return self.components.segmenter.segment([image for image, _ in seen], [face for _, face in seen])
 
-    def _frames(self, image: Image, face: Face, segmentation: Segmentation | ImageError) -> Found | ImageError:
+    def _frames(self, image: Image, face: Face, segmentation: Segmentation | ImageError) -> ImageFrames | ImageError:
         if isinstance(segmentation, ImageError):
             return segmentation
         names = self.components.segmenter.regions
@@ -167,7 +166,7 @@ class Locator:
             present[r] = True
         if not present.any():
             return ImageError("no_region", f"no region ({listed(sorted(set(segmentation.absent.values())))})")
-        return Found(image.sha256, frames, present)
+        return ImageFrames(image.sha256, frames, present)
 
 
 def _failure(image: Image, error: ImageError) -> Failure:
@@ -183,25 +182,25 @@ def _key(settings: str, samples: Sequence[Sample]) -> str:
     return digest.hexdigest()
 
 
-def _read_part(path: Path, key: str) -> list[Found | Failure] | None:
+def _read_part(path: Path, key: str) -> list[ImageFrames | Failure] | None:
     """None where there is none, or one of other photographs or settings, or a damaged one: it is then made again."""
     try:
-        stored = read_stored(path)
+        stored = read_array_file(path)
     except (FileNotFoundError, ValueError):
         return None
     if stored.values["key"] != key:
         return None
     frames, present = stored.arrays["frames"].astype(np.float64), stored.arrays["present"].astype(bool)
     return [
-        Failure(**one) if isinstance(one, dict) else Found(one, frames[n], present[n])
+        Failure(**one) if isinstance(one, dict) else ImageFrames(one, frames[n], present[n])
         for n, one in enumerate(stored.values["photographs"])
     ]
 
 
-def _write_part(path: Path, key: str, found: Sequence[Found | Failure], regions: int) -> None:
+def _write_part(path: Path, key: str, found: Sequence[ImageFrames | Failure], regions: int) -> None:
     frames, present = np.zeros((len(found), regions, 2, 3)), np.zeros((len(found), regions), bool)
     for n, one in enumerate(found):
-        if isinstance(one, Found):
+        if isinstance(one, ImageFrames):
             frames[n], present[n] = one.frames, one.present
     images = [asdict(one) if isinstance(one, Failure) else one.sha256 for one in found]
-    write_stored(path, Stored({"frames": frames, "present": present}, {"key": key, "photographs": images}))
+    write_array_file(path, ArrayFile({"frames": frames, "present": present}, {"key": key, "photographs": images}))
