@@ -1,4 +1,4 @@
-"""Area under the ROC curve of weighted photographs, for many weightings at once."""
+"""Area under the ROC curve of weighted images, for many weightings at once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from .bootstrap import Float64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """N photographs, sorted by a score once.
+    """N images, sorted by a score once.
 
-    order: int [N], rows from the lowest score up. positive: int [P], rows of those that should score high. lower, not_higher:
-    int [P], how many photographs score less than each of these, and how many no more than it.
+    Attributes:
+        order: int64 [N], rows by ascending score.
+        positive: int64 [P], rows of the positives.
+        lower: int64 [P], for each positive the number of images with a lower score.
+        not_higher: int64 [P], for each positive the number of images whose score is not higher.
     """
 
     order: Int64
@@ -27,32 +30,50 @@ class Ranking:
 
     @classmethod
     def of(cls, score: npt.NDArray[np.floating[Any]], positive: Bool) -> Ranking:
-        """score float [N]; positive bool [N]."""
+        """Sort images.
+
+        Args:
+            score: float [N].
+            positive: bool [N], which images should have a high score.
+
+        Returns:
+            The ranking.
+        """
         order = np.argsort(score, kind="stable")
         ascending, rows = score[order], np.flatnonzero(positive)
         lower = np.searchsorted(ascending, score[rows], side="left")
         return cls(order, rows, lower, np.searchsorted(ascending, score[rows], side="right"))
 
     def auroc(self, weights: Float64) -> Float64:
-        """The probability that a positive scores higher than another photograph, ties counted half.
+        """Compute the probability that a positive scores higher than a negative; ties count half.
 
-        weights: float64 [N, B], photographs first. Returns float64 [B]; NaN where either side has no weight.
+        Args:
+            weights: float64 [N, B], one column for each weighting.
+
+        Returns:
+            float64 [B]; NaN if positives or negatives have no weight.
         """
         won, pairs = self.won_pairs(weights)
         with np.errstate(divide="ignore", invalid="ignore"):
             return won / pairs
 
     def won_pairs(self, weights: Float64) -> tuple[Float64, Float64]:
-        """The weight of all pairs of a positive with another photograph in which the positive scores higher, ties counted half,
-        and the weight of all such pairs: float64 [B] each.
+        """Weigh the pairs of a positive and a negative. The AUROC is the ratio of the two results.
 
         This is the Mann-Whitney statistic by its rank sum (Hanley & McNeil, Radiology 1982;143:29-36), with weights in place of
         ranks.
+
+        Args:
+            weights: float64 [N, B], one column for each weighting.
+
+        Returns:
+            float64 [B], the weight of the pairs in which the positive scores higher (ties count half), and float64 [B], the
+            weight of all pairs.
         """
         below = np.zeros((len(self.order) + 1, weights.shape[1]))
         np.cumsum(weights[self.order], axis=0, out=below[1:])
-        own = weights[self.positive]
-        ahead = np.einsum("pb,pb->b", own, below[self.lower] + below[self.not_higher]) / 2
-        positives = own.sum(axis=0)
-        # Positives are ahead of each other, or tied with themselves, in half of their own pairs.
+        positive_weights = weights[self.positive]
+        ahead = np.einsum("pb,pb->b", positive_weights, below[self.lower] + below[self.not_higher]) / 2
+        positives = positive_weights.sum(axis=0)
+        # Among the pairs of two positives, half are won: each pair is won by one of the two, or is tied.
         return ahead - positives**2 / 2, positives * (below[-1] - positives)

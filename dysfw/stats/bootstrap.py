@@ -1,7 +1,7 @@
-"""Bootstrap by patient: photographs of one patient are not independent, so whole patients are drawn.
+"""Bootstrap by patient: images of one patient are not independent, so whole patients are drawn.
 
-Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapters 6 and 13: resampling of the independent units, within
-strata, and percentile intervals.
+The independent units are resampled within strata, and intervals are percentile intervals (Efron & Tibshirani, An Introduction
+to the Bootstrap, 1993, chapters 6 and 13).
 """
 
 from __future__ import annotations
@@ -19,14 +19,23 @@ TAIL = (1 - LEVEL) / 2
 
 
 def patient_weights(y: Int64, groups: Int64, resamples: int = RESAMPLES, seed: int = 0) -> Float64:
-    """How often each photograph is drawn in each resample: float64 [resamples, N].
+    """Count how often each image is drawn in each resample.
 
-    y int [N]: classes; groups int [N]: patients. As many patients of each class are drawn as it has, with replacement, and each
-    brings all of their photographs. A patient under several labels is drawn with the first of them.
+    Each resample draws as many patients of each class as it has, with replacement, and all images of each patient drawn. A
+    patient with several labels belongs to the class of the first.
 
-    One patient of each class, another in each resample, is left out of the draw: classes are small, and drawing n from n would
-    make the variance too small by (n - 1) / n (Hesterberg, Unbiasing the Bootstrap: Bootknife Sampling vs. Smoothing,
+    Each resample first leaves out one patient of each class at random. Classes are small, and drawing n from n would
+    underestimate the variance by the factor (n - 1) / n (Hesterberg, Unbiasing the Bootstrap: Bootknife Sampling vs. Smoothing,
     Proceedings of the Section on Statistics & the Environment, ASA 2004:2924-2930). A class with one patient is always drawn.
+
+    Args:
+        y: int64 [N], the classes.
+        groups: int64 [N], the patients.
+        resamples: Number of resamples.
+        seed: Random seed.
+
+    Returns:
+        float64 [resamples, N].
     """
     rng = np.random.default_rng(seed)
     _, first, patient = np.unique(groups, return_index=True, return_inverse=True)
@@ -42,15 +51,22 @@ def patient_weights(y: Int64, groups: Int64, resamples: int = RESAMPLES, seed: i
 
 
 def estimate(value: float, resampled: Float64, patients: int | None = None) -> Estimate:
-    """A figure with the percentile interval of its resamples, float64 [B]; resamples without a value (NaN) are left out.
+    """Compute the percentile interval of a measure.
 
-    patients: for shares (0 to 1), how many patients the share is of. When all of them are right, every resample is all right
-    too, and the bootstrap would claim certainty. Yet n patients who are all right show no more than a share of
-    ``(0.05 / 2) ** (1 / n)``: the exact binomial bound (Clopper & Pearson, Biometrika 1934;26:404-413). So an interval that
-    reaches 1 begins no higher than that, and likewise at 0.
+    If a share is 1, every resample is 1 too, and the bootstrap would claim certainty. The exact binomial bound for n correct
+    patients of n is ``(0.05 / 2) ** (1 / n)`` (Clopper & Pearson, Biometrika 1934;26:404-413). An interval that reaches 1 thus
+    begins at this bound or below, and likewise at 0.
 
-    There is no interval where fewer than half of the resamples have a value, where there are fewer than two patients, or where
-    all resamples agree on anything else than a share of 0 or 1.
+    There is no interval if fewer than half of the resamples have a value, if there are fewer than two patients, or if all
+    resamples agree on any value other than a share of 0 or 1.
+
+    Args:
+        value: The measured value.
+        resampled: float64 [B], its value in each resample. NaNs are ignored.
+        patients: For shares (0 to 1), the number of patients behind the share.
+
+    Returns:
+        The value with its interval.
     """
     finite = resampled[np.isfinite(resampled)]
     if not len(finite) or 2 * len(finite) < len(resampled) or (patients is not None and patients < 2):

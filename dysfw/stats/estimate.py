@@ -1,4 +1,4 @@
-"""A figure with its interval, as every report shows it."""
+"""A measured value with its interval."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ LEVEL = 0.95
 
 
 class Estimate(BaseModel):
-    """value: measured. low, high: its 95 % interval, None where none could be computed."""
+    """A measured value with its 95 % interval.
+
+    Attributes:
+        value: The measured value.
+        low: Lower end of the interval; None if there is no interval.
+        high: Upper end of the interval; None if there is no interval.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     value: float

@@ -1,4 +1,4 @@
-"""Patient-wise folds: no patient's photographs on both sides of a split, classes spread as evenly as that allows."""
+"""Patient-wise, stratified folds for cross-validation."""
 
 from __future__ import annotations
 
@@ -10,16 +10,28 @@ from ..types import Int64
 
 
 def patient_folds(y: Int64, groups: Int64, folds: int, seed: int) -> list[tuple[Int64, Int64]]:
-    """(rows to learn from, rows held out) for each fold. y int [N]: classes; groups int [N]: patients.
+    """Split rows into folds. All images of a patient are in the same fold, and classes are distributed as evenly as possible.
 
-    There are at most as many folds as the class with the fewest patients has patients, and at least two. Folds whose
-    learning part would hold a single class are left out. Raises ValueError where no fold remains.
+    There are at most as many folds as the class with the fewest patients has patients, and at least two. Folds with a single
+    class in the training rows are left out.
+
+    Args:
+        y: int64 [N], the classes.
+        groups: int64 [N], the patients.
+        folds: Number of folds.
+        seed: Random seed.
+
+    Returns:
+        Training rows and test rows of each fold.
+
+    Raises:
+        ValueError: No fold remains.
     """
     patients = [len(np.unique(groups[y == k])) for k in np.unique(y)]
     number = max(2, min(folds, *patients)) if patients else 2
     if len(np.unique(groups)) < number:
         raise ValueError(f"{len(np.unique(groups))} patient(s) cannot be divided into {number} folds")
-    from sklearn.model_selection import StratifiedGroupKFold  # a second to import, which only training needs
+    from sklearn.model_selection import StratifiedGroupKFold  # takes a second to import, and only training needs it
 
     splitter = StratifiedGroupKFold(number, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
@@ -29,5 +41,5 @@ def patient_folds(y: Int64, groups: Int64, folds: int, seed: int) -> list[tuple[
         (train_rows, test_rows) for train_rows, test_rows in splits if len(test_rows) and len(np.unique(y[train_rows])) > 1
     ]
     if not usable:
-        raise ValueError("each fold would leave a single class to learn from")
+        raise ValueError("the training rows of each fold would hold a single class")
     return usable

@@ -1,4 +1,4 @@
-"""Measures with their intervals. All contenders are measured on the same resamples, so that differences are paired."""
+"""Measures with their intervals. All models are measured on the same resamples, so that differences are paired."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ COMPARED = ("accuracy", "balanced_accuracy", "top_3", "auroc_macro", "auroc_affe
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """One contender. value: measured on the photographs as they are (B = 1); resampled: on each of B resamples.
+    """The measures of one model.
 
-    patients, patients_per_class: by a share's name, how many patients it is of (int, and int [K]); see ``resampling.estimate``.
+    Attributes:
+        value: Measures on all images (B = 1).
+        resampled: Measures on each of B resamples.
+        patients: Number of patients behind each overall share, by name; see ``dysfw.stats.bootstrap.estimate``.
+        patients_per_class: int64 [K], the same for the shares of each class.
     """
 
     value: Measures
@@ -28,17 +32,17 @@ class Measured:
     patients_per_class: dict[str, Int64]
 
     def overall(self) -> dict[str, Estimate]:
-        """Every overall measure that is defined."""
-        found = {}
+        """Estimate every overall measure that is defined, by name."""
+        estimates = {}
         for name, values in self.value.overall.items():
             value, resampled = float(values[0]), self.resampled.overall[name]
             if np.isfinite(value):
-                spread = _centred(resampled, value) if name == "ece" else resampled
-                found[name] = estimate(value, spread, self.patients.get(name))
-        return found
+                centred = _centred(resampled, value) if name == "ece" else resampled
+                estimates[name] = estimate(value, centred, self.patients.get(name))
+        return estimates
 
     def of_class(self, k: int) -> dict[str, Estimate]:
-        """Every measure of class ``k`` that is defined."""
+        """Estimate every measure of class ``k`` that is defined, by name."""
         return {
             name: estimate(float(values[0, k]), self.resampled.per_class[name][:, k], int(self.patients_per_class[name][k]))
             for name, values in self.value.per_class.items()
@@ -46,13 +50,21 @@ class Measured:
         }
 
     def minus(self, other: Measured, names: Sequence[str] = COMPARED) -> dict[str, Estimate]:
-        """Paired differences to another contender that was measured on the same photographs with the same weights."""
-        found = {}
+        """Estimate the paired differences from another model.
+
+        Args:
+            other: A model measured on the same images with the same weights.
+            names: Names of the measures.
+
+        Returns:
+            This model minus the other, by the names of those measures that both have.
+        """
+        estimates = {}
         for name in (name for name in names if name in self.value.overall and name in other.value.overall):
             value = float(self.value.overall[name][0] - other.value.overall[name][0])
             if np.isfinite(value):
-                found[name] = estimate(value, self.resampled.overall[name] - other.resampled.overall[name])
-        return found
+                estimates[name] = estimate(value, self.resampled.overall[name] - other.resampled.overall[name])
+        return estimates
 
 
 def measured(
@@ -65,8 +77,20 @@ def measured(
     splits: Int64 | None = None,
     parts: Float64 | None = None,
 ) -> Measured:
-    """Measure as ``measures.measure`` does, with and without resampling. groups: int [N], patients; weights: float64 [B, N],
-    from ``resampling.patient_weights``. parts: float64 [N], how much each photograph counts; all the same by default."""
+    """Compute all measures, with and without resampling.
+
+    Args:
+        probabilities: As in ``dysfw.stats.metrics.measure``.
+        y: int64 [N], the classes.
+        groups: int64 [N], the patients.
+        weights: float64 [B, N], from ``dysfw.stats.bootstrap.patient_weights``.
+        unaffected: The class without a condition.
+        splits: As in ``dysfw.stats.metrics.measure``.
+        parts: float64 [N], the weight of each image; equal by default.
+
+    Returns:
+        The measures.
+    """
     counts = np.ones(len(y)) if parts is None else parts
     per_class = _patients_per_class(probabilities, y, groups)
     return Measured(
@@ -78,31 +102,34 @@ def measured(
 
 
 def _patients_per_class(probabilities: Float32 | Float64, y: Int64, groups: Int64) -> dict[str, Int64]:
-    """How many patients the shares of each class are of.
+    """Number of patients behind the shares of each class.
 
-    The sensitivity is of the class' own patients, the specificity of all others, and the precision of those of whom a
-    photograph was ranked as the class. The AUROC is a share of pairs; of pairs that have no patient in common there are as many
-    as the smaller side has patients.
+    The sensitivity has the patients of the class, the specificity all others, and the precision those with an image predicted
+    as the class. The AUROC is a share of pairs; the number of pairs without a common patient is that of the smaller side's
+    patients.
     """
     classes = range(probabilities.shape[-1])
-    first = probabilities.argmax(axis=-1).reshape(-1, len(y))
-    own = np.array([len(np.unique(groups[y == k])) for k in classes])
+    predicted = probabilities.argmax(axis=-1).reshape(-1, len(y))
+    members = np.array([len(np.unique(groups[y == k])) for k in classes])
     others = np.array([len(np.unique(groups[y != k])) for k in classes])
-    ranked = np.array([len(np.unique(groups[(first == k).any(axis=0)])) for k in classes])
+    predicted_as = np.array([len(np.unique(groups[(predicted == k).any(axis=0)])) for k in classes])
     return {
-        "sensitivity": own,
+        "sensitivity": members,
         "specificity": others,
-        "precision": ranked,
-        "auroc": np.minimum(own, others),
-        **{f"top_{n}": own for n in top_sizes(len(classes))},
+        "precision": predicted_as,
+        "auroc": np.minimum(members, others),
+        **{f"top_{n}": members for n in top_sizes(len(classes))},
     }
 
 
 def _patients(per_class: dict[str, Int64], total: int, unaffected: int | None) -> dict[str, int]:
-    """How many patients the overall shares are of. A mean over the classes counts as if each had as few as the smallest; an
-    AUROC takes two patients for each pair."""
-    own = per_class["sensitivity"]
-    even = int(own[own > 0].min() * (own > 0).sum())
+    """Number of patients behind the overall shares.
+
+    For a mean over the classes, each class counts as if it had as few patients as the smallest. An AUROC needs two patients for
+    each pair.
+    """
+    members = per_class["sensitivity"]
+    even = int(members[members > 0].min() * (members > 0).sum())
     tops = [name for name in per_class if name.startswith("top_")]
     patients = {"accuracy": total, "balanced_accuracy": even, "auroc_macro": even // 2}
     patients |= dict.fromkeys(tops, total) | {f"{name}_macro": even for name in tops}
@@ -110,10 +137,10 @@ def _patients(per_class: dict[str, Int64], total: int, unaffected: int | None) -
 
 
 def _centred(resampled: Float64, value: float) -> Float64:
-    """Resampled calibration errors, moved to have the measured one as their mean.
+    """Resampled calibration errors, shifted so that their mean is the measured error.
 
-    Drawing adds noise to each bin, and noise only ever adds to a sum of absolute differences: as they are, all resamples may be
-    above the value that they are to surround. The interval is of the error as measured on so many photographs; for the same
-    reason that of endlessly many would be smaller.
+    Resampling adds noise to each bin, and noise can only increase a sum of absolute differences. Without the shift, all
+    resamples may exceed the value whose interval they describe. The interval describes the error for this number of images; for
+    the same reason, it would be lower for infinitely many.
     """
     return np.clip(resampled - np.nanmean(resampled) + value, 0, 1)

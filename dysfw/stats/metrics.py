@@ -1,13 +1,13 @@
-"""Every measure of an evaluation, from probabilities and the truth, for many weightings of the photographs at once.
+"""All measures of an evaluation, from probabilities and true classes, for many weightings of the images at once.
 
-overall:   accuracy, balanced_accuracy (mean sensitivity of the classes present), top_N (share of photographs whose class is
-           among the first N), top_N_macro (mean over the classes present), auroc_macro, auroc_affected (affected against
+overall:   accuracy, balanced_accuracy (mean sensitivity of the classes present), top_N (share of images whose class is among
+           the first N), top_N_macro (mean over the classes present), auroc_macro, auroc_affected (affected against
            unaffected), log_loss, brier, ece
 per class: sensitivity, specificity, precision, auroc (the class against all others), top_N
 
-An AUROC counts pairs of photographs of the same split only. Scores of two splits come from two models: where the shares of the
-classes differ a little between splits, a model that only repeats what it learned from would rank pairs across them wrongly more
-often than not (Forman & Scholz, Apples-to-apples in cross-validation studies, SIGKDD Explorations 2010;12(1):49-57).
+An AUROC only counts pairs of images of the same split, since scores of two splits come from two models. The class frequencies
+differ a little between splits, so a model that only predicts the frequencies of its training data would rank most pairs across
+splits wrongly (Forman & Scholz, Apples-to-apples in cross-validation studies, SIGKDD Explorations 2010;12(1):49-57).
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ from .bootstrap import Float64
 
 TOP = (1, 2, 3, 5, 10, 30)
 BINS = 15
-BLOCK = 256  # weightings taken together: bounds the memory, and keeps the sums of a class in the processor's cache
-
+BLOCK = 256  # weightings computed together: limits memory, and keeps the sums of a class in the CPU cache
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Scores(BaseModel):
-    """What a bundle says of its own performance.
+    """The performance of a bundle in cross-validation.
 
     Attributes:
         images: Number of images.
@@ -58,7 +57,7 @@ class CalibrationBin(BaseModel):
     Attributes:
         images: Number of images.
         confidence: Mean of their highest probability.
-        accuracy: Share of them that were right.
+        accuracy: Share of them that were predicted correctly.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,8 +68,15 @@ class CalibrationBin(BaseModel):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measures:
-    """overall: by name float64 [B], a value for each weighting; per_class: by name float64 [B, K]. NaN where a measure is not
-    defined: the precision of a class that was never ranked first, or the sensitivity of one that no photograph shows."""
+    """Measures for each of B weightings.
+
+    NaN marks an undefined measure, such as the precision of a class that was never predicted or the sensitivity of one without
+    images.
+
+    Attributes:
+        overall: float64 [B], by name.
+        per_class: float64 [B, K], by name.
+    """
 
     overall: dict[str, Float64]
     per_class: dict[str, Float64]
@@ -84,12 +90,21 @@ def measure(
     *,
     splits: Int64 | None = None,
 ) -> Measures:
-    """All measures. With weights of ones they are those of the photographs as they are.
+    """Compute all measures.
 
-    probabilities: float [N, K], or [P, N, K] where each photograph was per_repeat in each of P repeats: a measure is then the mean
-    over the repeats that define it. y: int [N] in 0..K-1. weights: float64 [B, N], at least 0. unaffected: the class without a
-    condition. splits: int [P, N], in which split each was per_repeat; None: all in one. Raises ValueError for probabilities that
-    are not numbers.
+    Args:
+        probabilities: float [N, K], or [P, N, K] for P repeats of a cross-validation. A measure is then the mean over the
+            repeats in which it is defined.
+        y: int64 [N] in 0..K-1, the true classes.
+        weights: float64 [B, N], at least 0; ones for the unweighted measures.
+        unaffected: The class without a condition.
+        splits: int64 [P, N], the split in which each image was tested; None if there is only one.
+
+    Returns:
+        The measures.
+
+    Raises:
+        ValueError: Some probabilities are not numbers.
     """
     repeats = _as_repeats(probabilities, y)
     split_of = np.zeros(repeats.shape[:2], np.int64) if splits is None else splits
@@ -105,31 +120,42 @@ def measure(
 
 
 def scores(probabilities: Float32, y: Int64) -> Scores:
-    """The measures that a bundle keeps.
+    """Compute the measures that a bundle stores.
 
     Args:
         probabilities: float32 [N, K].
         y: int64 [N], the true classes; N >= 1.
+
+    Returns:
+        The measures.
     """
-    found = {name: float(values[0]) for name, values in measure(probabilities, y, np.ones((1, len(y)))).overall.items()}
+    overall = {name: float(values[0]) for name, values in measure(probabilities, y, np.ones((1, len(y)))).overall.items()}
     classes = probabilities.shape[1]
     return Scores(
         images=len(y),
         chance=1 / classes,
-        accuracy=found["accuracy"],
-        balanced_accuracy=found["balanced_accuracy"],
-        top={n: found[f"top_{n}"] for n in top_sizes(classes)},
+        accuracy=overall["accuracy"],
+        balanced_accuracy=overall["balanced_accuracy"],
+        top={n: overall[f"top_{n}"] for n in top_sizes(classes)},
         confusion=confusion(probabilities, y).astype(int).tolist(),
     )
 
 
 def top_sizes(classes: int) -> Sequence[int]:
-    """The N of all top-N measures that mean something with this many classes."""
+    """List each N for which top-N is meaningful with this number of classes."""
     return [n for n in TOP if n < classes]
 
 
 def confusion(probabilities: Float32 | Float64, y: Int64) -> Float64:
-    """float64 [K, K]: photographs by their class (rows) and by what was ranked first (columns), mean over the repeats."""
+    """Compute the confusion matrix, as a mean over the repeats.
+
+    Args:
+        probabilities: float [N, K], or [P, N, K].
+        y: int64 [N], the true classes.
+
+    Returns:
+        float64 [K, K], number of images by true class (rows) and predicted class (columns).
+    """
     repeats = _as_repeats(probabilities, y)
     classes = repeats.shape[2]
     cells = [y * classes + _ranked(repeat)[:, 0] for repeat in repeats]
@@ -138,35 +164,46 @@ def confusion(probabilities: Float32 | Float64, y: Int64) -> Float64:
 
 
 def by_row(counts: Float64) -> Float64:
-    """A confusion matrix as shares of each row; rows of classes that no photograph shows stay 0."""
+    """Divide each row of a confusion matrix by its sum. Rows of classes without images stay 0."""
     images = counts.sum(axis=1, keepdims=True)
     return np.divide(counts, images, out=np.zeros_like(counts), where=images > 0)
 
 
 def calibration_bins(probabilities: Float32 | Float64, y: Int64) -> list[CalibrationBin]:
-    """The bins of the expected calibration error that hold photographs, by rising confidence. A photograph counts once in each
-    repeat."""
+    """List the non-empty bins of the expected calibration error, by ascending confidence.
+
+    Args:
+        probabilities: float [N, K], or [P, N, K]; an image counts once in each repeat.
+        y: int64 [N], the true classes.
+
+    Returns:
+        The bins.
+    """
     repeats = _as_repeats(probabilities, y)
     confidence = repeats.max(axis=2).ravel()
-    right = np.concatenate([_ranked(repeat)[:, 0] == y for repeat in repeats])
-    place = _bin_of(confidence)
-    rows = [np.flatnonzero(place == b) for b in np.unique(place)]
+    correct = np.concatenate([_ranked(repeat)[:, 0] == y for repeat in repeats])
+    bins = _bin_of(confidence)
+    rows = [np.flatnonzero(bins == b) for b in np.unique(bins)]
     return [
-        CalibrationBin(images=len(r), confidence=float(confidence[r].mean()), accuracy=float(right[r].mean())) for r in rows
+        CalibrationBin(images=len(r), confidence=float(confidence[r].mean()), accuracy=float(correct[r].mean())) for r in rows
     ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Repeat:
-    """What one repeat says of N photographs, as columns to multiply weights with.
+    """The predictions of one repeat for N images, as columns to multiply weights with.
 
-    truth: [N, K], 1 in the photograph's class. chosen: [N, K], 1 in the class ranked first. within: by n, truth where it is
-    among the first n. losses: [N, 2], log loss and Brier score. excess: [N, BINS], right (0 or 1) minus confidence, in the bin
-    of that confidence. rankings: of each split the rows, and these ranked by the probability of each class.
+    Attributes:
+        truth: [N, K], 1 in the true class.
+        predicted: [N, K], 1 in the class ranked first.
+        within: By n, ``truth`` of the images whose class is among the first n, else 0.
+        losses: [N, 2], log loss and Brier score.
+        excess: [N, BINS], correct (0 or 1) minus confidence, in the bin of that confidence.
+        rankings: For each split its rows, and their ranking by the probability of each class.
     """
 
     truth: Float64
-    chosen: Float64
+    predicted: Float64
     within: dict[int, Float64]
     losses: Float64
     excess: Float64
@@ -183,7 +220,7 @@ class _Repeat:
         excess[np.arange(rows), _bin_of(confidence)] = (rank == 0) - confidence
         return cls(
             truth=truth,
-            chosen=np.eye(classes)[order[:, 0]],
+            predicted=np.eye(classes)[order[:, 0]],
             within={n: truth * (rank < n)[:, None] for n in top_sizes(classes)},
             losses=np.stack([_log_loss(probabilities, y), ((probabilities - truth) ** 2).sum(axis=1)], axis=1),
             excess=excess,
@@ -194,28 +231,28 @@ class _Repeat:
         )
 
     def measures(self, weights: Float64, unaffected: int | None) -> Measures:
-        """weights: float64 [N, B]."""
-        across = weights.T
-        total, truth, chosen = weights.sum(axis=0), across @ self.truth, across @ self.chosen
-        found = {n: across @ columns for n, columns in self.within.items()}
-        hits = found[1]
+        """Compute all measures for weights float64 [N, B]."""
+        by_weighting = weights.T
+        total, truth, predicted = weights.sum(axis=0), by_weighting @ self.truth, by_weighting @ self.predicted
+        within = {n: by_weighting @ columns for n, columns in self.within.items()}
+        hits = within[1]
         per_class = {
             "sensitivity": _ratio(hits, truth),
-            "specificity": 1 - _ratio(chosen - hits, total[:, None] - truth),
-            "precision": _ratio(hits, chosen),
+            "specificity": 1 - _ratio(predicted - hits, total[:, None] - truth),
+            "precision": _ratio(hits, predicted),
             "auroc": self._auroc(weights),
-            **{f"top_{n}": _ratio(columns, truth) for n, columns in found.items()},
+            **{f"top_{n}": _ratio(columns, truth) for n, columns in within.items()},
         }
-        losses = _ratio(across @ self.losses, total[:, None])
+        losses = _ratio(by_weighting @ self.losses, total[:, None])
         overall = {
             "accuracy": _ratio(hits.sum(axis=1), total),
             "balanced_accuracy": _mean(per_class["sensitivity"], axis=1),
-            **{f"top_{n}": _ratio(columns.sum(axis=1), total) for n, columns in found.items()},
-            **{f"top_{n}_macro": _mean(per_class[f"top_{n}"], axis=1) for n in found},
+            **{f"top_{n}": _ratio(columns.sum(axis=1), total) for n, columns in within.items()},
+            **{f"top_{n}_macro": _mean(per_class[f"top_{n}"], axis=1) for n in within},
             "auroc_macro": _mean(per_class["auroc"], axis=1),
             "log_loss": losses[:, 0],
             "brier": losses[:, 1],
-            "ece": _ratio(np.abs(across @ self.excess).sum(axis=1), total),
+            "ece": _ratio(np.abs(by_weighting @ self.excess).sum(axis=1), total),
         }
         if unaffected is not None:
             # 1 - p of the unaffected class ranks the affected as p of that class ranks the unaffected.
@@ -223,7 +260,7 @@ class _Repeat:
         return Measures(overall, per_class)
 
     def _auroc(self, weights: Float64) -> Float64:
-        """float64 [B, K]"""
+        """AUROC of each class, float64 [B, K]."""
         won, pairs = np.zeros((2, weights.shape[1], self.truth.shape[1]))
         for rows, rankings in self.rankings:
             of_split = weights[rows]
@@ -238,7 +275,7 @@ def _as_repeats(probabilities: Float32 | Float64, y: Int64) -> Float32 | Float64
     """Probabilities as [P, N, K], checked against y."""
     repeats = probabilities if probabilities.ndim == 3 else probabilities[None]
     if repeats.shape[1] != len(y) or not len(y):
-        raise ValueError(f"{repeats.shape[1]} rows of probabilities for {len(y)} photographs")
+        raise ValueError(f"{repeats.shape[1]} rows of probabilities for {len(y)} images")
     if y.min() < 0 or y.max() >= repeats.shape[2]:
         raise ValueError(f"classes {y.min()} to {y.max()}, but probabilities of {repeats.shape[2]} classes")
     broken = ~np.isfinite(repeats).all(axis=2)
@@ -248,36 +285,36 @@ def _as_repeats(probabilities: Float32 | Float64, y: Int64) -> Float32 | Float64
 
 
 def _ranked(probabilities: Float32 | Float64) -> Int64:
-    """Classes from the most to the least probable, int [N, K]; equal ones in the labels' order."""
+    """Classes from the most to the least probable, int [N, K]; ties keep the labels' order."""
     return np.argsort(-probabilities, axis=1, kind="stable")
 
 
 def _log_loss(probabilities: Float32 | Float64, y: Int64) -> Float64:
-    """Natural logarithms, of probabilities clipped at their number type's epsilon, as scikit-learn does."""
+    """Log loss of each image, with probabilities clipped at the epsilon of their dtype, as in scikit-learn."""
     eps = np.finfo(probabilities.dtype).eps
     true = probabilities[np.arange(len(y)), y]
     return -np.log(np.clip(true, eps, 1 - eps).astype(np.float64))  # type: ignore[no-any-return]
 
 
 def _bin_of(confidence: Float32 | Float64) -> Int64:
-    """Equal-width bins that hold their upper edge (Guo et al., ICML 2017; Naeini et al., AAAI 2015)."""
+    """Index of the equal-width bin, which includes its upper edge (Guo et al., ICML 2017; Naeini et al., AAAI 2015)."""
     return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence, side="left")
 
 
 def _ratio(part: Float64, whole: Float64) -> Float64:
-    """NaN for 0/0."""
+    """Quotient, NaN for 0/0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return part / whole
 
 
 def _mean(values: Float64, axis: int) -> Float64:
-    """Mean of those that are defined; NaN where none is."""
-    known = ~np.isnan(values)
-    return _ratio(np.where(known, values, 0).sum(axis=axis), known.sum(axis=axis).astype(np.float64))
+    """Mean of the defined values, NaN if there are none."""
+    defined = ~np.isnan(values)
+    return _ratio(np.where(defined, values, 0).sum(axis=axis), defined.sum(axis=axis).astype(np.float64))
 
 
 def _mean_of(repeats: Sequence[Measures]) -> Measures:
-    """Measures of several repeats, weighting by weighting."""
+    """Mean of each measure over several repeats, for each weighting."""
     first = repeats[0]
     return Measures(
         {name: _mean(np.stack([one.overall[name] for one in repeats]), axis=0) for name in first.overall},

@@ -1,4 +1,4 @@
-"""Quantiles of what was measured on photographs, where patients count and not photographs."""
+"""Quantiles of values measured on images, in which patients count rather than images."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ Float64 = npt.NDArray[np.float64]
 
 
 def patient_shares(y: Int64, groups: Int64) -> Float64:
-    """Weights float64 [N]: a patient weighs 1, shared by the photographs that show the patient with one condition.
+    """Weigh images so that each patient has weight 1, shared by the images of this patient with the same condition.
 
-    y int [N]: conditions; groups int [N]: patients.
+    Args:
+        y: int64 [N], the conditions.
+        groups: int64 [N], the patients.
+
+    Returns:
+        float64 [N].
     """
     _, patient, images = np.unique(np.stack([y, groups]), axis=1, return_inverse=True, return_counts=True)
     shares: Float64 = 1 / images[patient.ravel()]
@@ -23,14 +28,22 @@ def patient_shares(y: Int64, groups: Int64) -> Float64:
 
 
 def upper_quantile(values: npt.ArrayLike, weights: Float64, level: float) -> float:
-    """The value that ``level`` of the weight of ``values`` [N] does not exceed, where one more patient of weight 1 has an
-    infinite value; infinite itself where the others weigh too little for that. Between two values it lies on the straight line.
+    """Compute a weighted quantile to which one more patient, of weight 1 and infinite value, is added.
 
-    A new patient's value is below the next value above it with a probability of at least ``level``, whatever the distribution
-    and however many photographs each patient has, as long as patients are exchangeable (Lee, Barber and Willett,
-    Distribution-free inference with hierarchical data, arXiv:2306.06342). With few patients that is far more often than asked:
-    of 25, at a level of 0.9, 0.923. The straight line (Hyndman and Fan's sixth definition, Am Stat 50:361, 1996) takes off what
-    is too much."""
+    Without interpolation, a new patient's value does not exceed the quantile with a probability of at least ``level``. This
+    holds for any distribution and any number of images per patient, if patients are exchangeable (Lee, Barber and Willett,
+    Distribution-free inference with hierarchical data, arXiv:2306.06342). With few patients the probability is too high: 0.923
+    for 25 patients and a level of 0.9. Linear interpolation (Hyndman and Fan's sixth definition, Am Stat 50:361, 1996) corrects
+    this.
+
+    Args:
+        values: float [N].
+        weights: float64 [N], such as from ``patient_shares``.
+        level: The level, 0 to 1.
+
+    Returns:
+        The quantile; infinite if the total weight is too small for the level.
+    """
     ordered = np.asarray(values, np.float64)
     order = np.argsort(ordered, kind="stable")
     reached, needed = np.cumsum(weights[order]), level * (weights.sum() + 1)

@@ -1,4 +1,4 @@
-"""Files and folders that are there whole or not at all, whatever happens while they are written."""
+"""Atomic writes: files and folders that are complete or absent, even after a crash."""
 
 from __future__ import annotations
 
@@ -13,16 +13,27 @@ from ..errors import DysfwError
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place once everything in it is on the disk, and the rename too, so that
-    neither a kill nor a power cut leaves half. Raises OSError where the disk refuses; what was there before then stays."""
-    scratch = path.with_name(f".{path.name}.unfinished")
+    """Write a temporary file that replaces ``path`` once its content is on the disk.
+
+    The rename is synced too, so that neither a kill nor a power cut leaves half a file.
+
+    Args:
+        path: The file to write.
+
+    Yields:
+        The temporary file, beside ``path``.
+
+    Raises:
+        OSError: The disk refuses. A previous file then stays as it was.
+    """
+    temporary = path.with_name(f".{path.name}.unfinished")
     try:
-        yield scratch
-        with scratch.open("rb+") as file:
+        yield temporary
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        scratch.replace(path)
+        temporary.replace(path)
     finally:
-        scratch.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -31,7 +42,14 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def refuse_existing(folder: Path) -> None:
-    """Raise DysfwError where a folder could not be written, before any work is done for it. An empty one may be there."""
+    """Check that a folder can be written, before any work is done for it.
+
+    Args:
+        folder: A folder that does not exist or is empty.
+
+    Raises:
+        DysfwError: It is not empty, or it cannot be written.
+    """
     folder = folder.absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DysfwError(f"{folder} exists already", hint="name another folder with -o, or delete that one first")
@@ -46,8 +64,17 @@ def refuse_existing(folder: Path) -> None:
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """A scratch folder beside ``folder`` to write into; at the end it becomes ``folder``. Where anything is raised before,
-    nothing stays. Raises DysfwError where ``folder`` is not new or empty, and where the disk refuses."""
+    """Write a temporary folder that becomes ``folder`` at the end. If anything is raised before, nothing is left.
+
+    Args:
+        folder: A folder that does not exist or is empty.
+
+    Yields:
+        The temporary folder, beside ``folder``.
+
+    Raises:
+        DysfwError: ``folder`` is not empty, or it cannot be written.
+    """
     folder = folder.absolute()
     refuse_existing(folder)
     try:

@@ -1,8 +1,4 @@
-"""Concurrency for pipelines: prefetch items in threads, and run stages in parallel.
-
-In ``pipelined`` each stage has its own thread, so that a component is never called by two threads at once. Stages are joined by
-short queues: a slow stage holds up those before it, and memory stays flat.
-"""
+"""Concurrency for pipelines: prefetch items in threads, and run stages in parallel."""
 
 from __future__ import annotations
 
@@ -19,38 +15,59 @@ from typing import TypeVar
 Item = TypeVar("Item")
 T = TypeVar("T")
 MAX_THREADS = 8
-QUEUE_SIZE = 1  # items that wait between two stages
+QUEUE_SIZE = 1  # items between two stages
 POLL_SECONDS = 0.1  # between checks whether the caller has stopped
 
 
-def prefetched(make: Callable[[Item], T], items: Iterable[Item]) -> Iterator[T]:
-    """``make(item)`` of each item, in order, computed ahead in threads (decoding and warping release the GIL)."""
+def prefetched(function: Callable[[Item], T], items: Iterable[Item]) -> Iterator[T]:
+    """Call a function on each item, ahead in threads. Decoding and warping release the GIL.
+
+    Args:
+        function: What to call.
+        items: Its arguments.
+
+    Yields:
+        The results, in order.
+    """
     threads = min(MAX_THREADS, os.cpu_count() or 1)
-    waiting: deque[Future[T]] = deque()
+    pending: deque[Future[T]] = deque()
     with ThreadPoolExecutor(threads, "prefetch") as pool:
         try:
-            ahead = iter(items)
-            waiting.extend(pool.submit(make, item) for item in islice(ahead, threads + 1))
-            while waiting:
-                made = waiting.popleft().result()
-                waiting.extend(pool.submit(make, item) for item in islice(ahead, 1))
-                yield made
+            remaining = iter(items)
+            pending.extend(pool.submit(function, item) for item in islice(remaining, threads + 1))
+            while pending:
+                result = pending.popleft().result()
+                pending.extend(pool.submit(function, item) for item in islice(remaining, 1))
+                yield result
         finally:
-            for future in waiting:
+            for future in pending:
                 future.cancel()
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Marks the end of a queue. error: the exception that ended it, if any."""
+    """Marks the end of a queue.
+
+    Attributes:
+        error: The exception that ended it, if any.
+    """
 
     error: BaseException | None = None
 
 
 def pipelined(items: Iterable[T], stages: Sequence[Callable[[T], T]]) -> Iterator[T]:
-    """Pass each item through all stages, in order. ``items`` is read in a thread of its own, too.
+    """Pass each item through all stages, in order.
 
-    An exception in a stage is raised here once everything before it has come out. If the caller stops early, every thread ends.
+    Each stage has its own thread, so that a component is never called by two threads at once; ``items`` is read in another.
+    Short queues join the stages: a slow stage holds up those before it, and memory use stays constant. An exception in a stage
+    is raised here after everything before it was yielded. If the caller stops early, all threads end.
+
+    Args:
+        items: The items.
+        stages: Functions that each map an item to an item.
+
+    Yields:
+        The processed items, in order.
     """
     stop = threading.Event()
     queues: list[Queue[T | _End]] = [Queue(QUEUE_SIZE) for _ in range(len(stages) + 1)]
@@ -90,10 +107,10 @@ def _run_stage(stage: Callable[[T], T], source: Queue[T | _End], target: Queue[T
             _put(item, target, stop)
             return
         try:
-            done: T | _End = stage(item)
+            result: T | _End = stage(item)
         except BaseException as error:  # as above
-            done = _End(error)
-        if not _put(done, target, stop) or isinstance(done, _End):
+            result = _End(error)
+        if not _put(result, target, stop) or isinstance(result, _End):
             return
 
 

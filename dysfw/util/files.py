@@ -8,17 +8,24 @@ from pathlib import Path
 
 
 def sha256_of(path: Path) -> str:
-    """Hex digest of a file's content."""
+    """Compute the hex digest of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def packaged_file(pointer: str) -> Path | None:
-    """The path of "package:path/inside/it", without importing the package; None where there is no such package or file."""
+    """Find a file inside a package without importing the package.
+
+    Args:
+        pointer: "package:path/inside/it".
+
+    Returns:
+        The path; None if there is no such package or file.
+    """
     package, _, inside = pointer.partition(":")
     try:
         spec = find_spec(package)
-    except ModuleNotFoundError:  # not even the package around it
+    except ModuleNotFoundError:  # the parent package is missing
         return None
     folders = (spec.submodule_search_locations if spec else None) or ()
     return next((path for folder in folders if (path := Path(folder, inside)).exists()), None)

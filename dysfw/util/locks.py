@@ -1,4 +1,4 @@
-"""A folder in which one process works at a time."""
+"""Locks that keep two processes from working in the same folder."""
 
 from __future__ import annotations
 
@@ -10,25 +10,30 @@ from filelock import FileLock, Timeout
 
 from ..errors import DysfwError
 
-LOCK = "lock"  # the file that is locked
+LOCK = "lock"  # name of the locked file
 
 
 @contextmanager
-def folder_lock(folder: Path, taken: str) -> Iterator[None]:
-    """Make the folder and keep it for this process, however that ends. taken: what to say where another process has it.
+def folder_lock(folder: Path, message: str) -> Iterator[None]:
+    """Create a folder if necessary and lock it for this process. The lock ends with the process, even if it is killed.
 
-    Raises DysfwError: another has it, it cannot be written, or its file system knows no locks.
+    Args:
+        folder: The folder.
+        message: The error if another process holds the lock.
+
+    Raises:
+        DysfwError: Another process holds the lock, the folder cannot be written, or its file system has no locks.
     """
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
-    except Timeout:  # an OSError too
-        raise DysfwError(taken, hint="wait for it, or name another output with -o") from None
+    except Timeout:  # a subclass of OSError
+        raise DysfwError(message, hint="wait for it, or name another output with -o") from None
     except NotImplementedError:
         raise DysfwError(
-            f"{folder} lies on a file system without locks, so that two processes could do the same work",
-            hint="name an output on another with -o, and copy it when it is finished",
+            f"{folder} is on a file system without locks, so two processes could do the same work",
+            hint="name an output on another file system with -o, and copy it when it is finished",
         ) from None
     except OSError as error:
         raise DysfwError(f"cannot write in {folder}: {error.strerror or error}", hint="name another output with -o") from None

@@ -1,4 +1,4 @@
-"""How long work tells that it is alive, whoever is listening."""
+"""The interface through which long-running work reports its progress."""
 
 from __future__ import annotations
 
@@ -9,25 +9,37 @@ T = TypeVar("T")
 
 
 class Progress(Protocol):
-    """What training and other long work report to; the command line shows it, a library user may ignore it."""
+    """Receives progress reports of training and other long-running work. The command line shows them."""
 
     def track(
         self, items: Iterable[T], what: str, total: int, unit: str, *, start: int = 0, detail: Callable[[], str] = str
     ) -> Iterator[T]:
-        """Pass ``items`` through, showing how many of ``total`` have come by, how fast, and the time left. start: how many had
-        come before, in work that goes on. detail: asked for more to say of the present state."""
+        """Show how many items are done, how fast, and the time left.
+
+        Args:
+            items: The items.
+            what: What is being done, such as "downloading".
+            total: Total number of items.
+            unit: What an item is called, in the plural.
+            start: Number of items that were done before, in work that resumes.
+            detail: Called for further text on the current state.
+
+        Yields:
+            The items, unchanged.
+        """
 
     def note(self, text: str) -> None:
-        """One line that should stay."""
+        """Show one line permanently."""
 
 
 class Silent:
-    """Reports to nobody."""
+    """Ignores all reports."""
 
     def track(
         self, items: Iterable[T], what: str, total: int, unit: str, *, start: int = 0, detail: Callable[[], str] = str
     ) -> Iterator[T]:
+        """Yield the items."""
         yield from items
 
     def note(self, text: str) -> None:
-        pass
+        """Do nothing."""

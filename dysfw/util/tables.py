@@ -1,4 +1,4 @@
-"""Tables that people write: the rows of a CSV or Parquet file, every cell as text."""
+"""Reads the rows of CSV and Parquet files, every cell as text."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from ..errors import DysfwError
 
 
 class Row(NamedTuple):
-    """number: in CSV the line on which the row ends, in Parquet counted from 1. cells: of the columns that were asked for,
-    without spaces around, "" where there is nothing. problem: what is wrong with the row itself, or ""."""
+    """A row of a table.
+
+    Attributes:
+        number: In CSV the line on which the row ends; in Parquet the number of the row, from 1.
+        cells: Stripped text of the requested columns, by name; "" for an empty cell.
+        problem: What is wrong with the row, or "".
+    """
 
     number: int
     cells: dict[str, str]
@@ -21,25 +26,37 @@ class Row(NamedTuple):
 
 
 def read_rows(
-    path: Path, kind: str, columns: Sequence[str], check: Callable[[Sequence[str]], None], most_bytes: int
+    path: Path, kind: str, columns: Sequence[str], check: Callable[[Sequence[str]], None], max_bytes: int
 ) -> Iterator[Row]:
-    """The rows of a ``.parquet`` file, or else of CSV in UTF-8, one after another.
+    """Read the rows of a table.
 
-    kind: what messages call the file. columns: those that are read. check: is given the names of all columns, and raises
-    DysfwError where one is missing. Raises DysfwError where the file is larger than most_bytes or cannot be read.
+    Args:
+        path: A ``.parquet`` file, or CSV in UTF-8.
+        kind: What messages call the file, such as "manifest".
+        columns: Names of the columns to read.
+        check: Called with the names of all columns; raises DysfwError if one is missing.
+        max_bytes: Maximum size of the file.
+
+    Yields:
+        One row after another.
+
+    Raises:
+        DysfwError: The file is too large or cannot be read.
     """
-    if path.stat().st_size > most_bytes:
-        raise DysfwError(f"{path} is larger than {most_bytes:,} bytes", hint="leave other columns out, or take Parquet")
+    if path.stat().st_size > max_bytes:
+        raise DysfwError(
+            f"{path} is larger than {max_bytes:,} bytes", hint="remove columns that are not needed, or save it as Parquet"
+        )
     reader = _parquet if path.suffix.lower() == ".parquet" else _csv
     for number, row in reader(path, kind, columns, check):
         cells = {name: _text(row.get(name)) for name in columns}
-        # None is where the csv module puts the cells that no column has a name for.
-        overfull = "more cells than columns; a comma in a value needs quotes around that value"
-        yield Row(number, cells, overfull if None in row else "")
+        # The csv module stores cells beyond the last column under None.
+        too_many = "more cells than columns; a value that contains a comma needs quotes"
+        yield Row(number, cells, too_many if None in row else "")
 
 
 def _text(value: object) -> str:
-    """A whole number that a gap in its column has made a float is written as the whole number; "" for nothing."""
+    """Text of a cell, "" if empty. An integer column with gaps holds floats, which are written as integers."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
@@ -52,8 +69,8 @@ def _csv(
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             names = [name.strip() for name in reader.fieldnames or []]
-            if doubled := sorted({name for name in names if name in columns and names.count(name) > 1}):
-                raise DysfwError(f"{path} has more than one column {doubled[0]!r}", hint="keep one of them")
+            if duplicates := sorted({name for name in names if name in columns and names.count(name) > 1}):
+                raise DysfwError(f"{path} has more than one column {duplicates[0]!r}", hint="keep one of them")
             reader.fieldnames = names
             check(names)
             for row in reader:

@@ -1,4 +1,4 @@
-"""Which label is that of people without a condition."""
+"""Finds the label of people without a condition."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ NAMES = re.compile(r"(^|[-_ ])(unaffected|controls?|normal|healthy)$", re.IGNORE
 
 
 def find_unaffected(labels: Sequence[str]) -> str | None:
-    """The only label that is called so, if just one is: "unaffected", "control", "phantom-unaffected" …"""
-    found = [label for label in labels if NAMES.search(label)]
-    return found[0] if len(found) == 1 else None
+    """Find the label of the unaffected, such as "unaffected", "control" or "phantom-unaffected".
+
+    Args:
+        labels: All labels.
+
+    Returns:
+        The label; None if none or several have such a name.
+    """
+    candidates = [label for label in labels if NAMES.search(label)]
+    return candidates[0] if len(candidates) == 1 else None

@@ -1,4 +1,4 @@
-"""Resamples draw whole patients of each class, and intervals claim no more than patients can show."""
+"""Bootstrap by patient."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ Y = np.array([0, 0, 0, 0, 1, 1, 1, 1, 1])
 GROUPS = np.array([5, 5, 3, 8, 1, 1, 1, 2, 9])
 
 
-def test_a_patients_photographs_are_drawn_together() -> None:
+def test_all_images_of_a_patient_are_drawn_together() -> None:
     weights = patient_weights(Y, GROUPS, 300, 0)
     assert weights.shape == (300, 9)
     assert weights.dtype == np.float64
@@ -18,7 +18,7 @@ def test_a_patients_photographs_are_drawn_together() -> None:
     assert (weights[:, 4:7] == weights[:, [4]]).all()
 
 
-def test_as_many_patients_of_each_class_are_drawn_as_it_has() -> None:
+def test_each_class_keeps_its_number_of_patients() -> None:
     weights = patient_weights(Y, GROUPS, 300, 0)
     patients = weights[:, [0, 2, 3, 4, 7, 8]]
     assert (patients[:, :3].sum(axis=1) == 3).all()
@@ -26,7 +26,7 @@ def test_as_many_patients_of_each_class_are_drawn_as_it_has() -> None:
     assert patients.mean(axis=0) == pytest.approx(np.ones(6), abs=0.2)
 
 
-def test_the_seed_decides() -> None:
+def test_the_seed_determines_the_resamples() -> None:
     first, again, other = (patient_weights(Y, GROUPS, 20, seed) for seed in (0, 0, 1))
     assert (first == again).all()
     assert (first != other).any()
@@ -34,14 +34,14 @@ def test_the_seed_decides() -> None:
 
 
 @pytest.mark.parametrize("patients", [2, 3, 6, 25])
-def test_a_resampled_mean_varies_as_much_as_the_mean_of_as_many_patients(patients) -> None:
+def test_the_variance_of_a_resampled_mean_is_unbiased(patients) -> None:
     values = np.random.default_rng(0).normal(size=patients)
     weights = patient_weights(np.zeros(patients, int), np.arange(patients), 20000, 0)
     resampled = weights @ values / patients
     assert resampled.std() == pytest.approx(values.std(ddof=1) / np.sqrt(patients), rel=0.03)
 
 
-def test_a_patient_under_several_labels_is_drawn_with_the_first() -> None:
+def test_a_patient_with_several_labels_is_drawn_with_the_first() -> None:
     y, groups = np.array([0, 0, 1, 1, 1]), np.array([0, 1, 1, 2, 3])
     weights = patient_weights(y, groups, 200, 0)
     assert (weights[:, [0, 1]].sum(axis=1) == 2).all()
@@ -53,12 +53,12 @@ def test_a_class_with_one_patient_is_always_drawn() -> None:
     assert (weights[:, :2] == 1).all()
 
 
-def test_the_interval_holds_the_middle_of_the_resamples() -> None:
+def test_the_interval_is_the_percentile_interval() -> None:
     found = estimate(0.5, np.linspace(0, 2, 2001))
     assert (found.value, found.low, found.high) == (0.5, pytest.approx(0.05), pytest.approx(1.95))
 
 
-def test_resamples_without_a_value_are_left_out() -> None:
+def test_undefined_resamples_are_ignored() -> None:
     resampled = np.concatenate([np.linspace(0, 2, 2001), np.full(2000, np.nan)])
     assert estimate(0.5, resampled) == estimate(0.5, np.linspace(0, 2, 2001))
 
@@ -69,30 +69,30 @@ def test_resamples_without_a_value_are_left_out() -> None:
         ([0.1, 0.2, np.nan, np.nan, np.nan], None),  # mostly undefined
         ([], None),
         ([0.1, 0.2, 0.3], 1),
-        ([0.4, 0.4, 0.4], None),  # no spread to measure
-        ([0.5, 0.5, 0.5], 20),  # of each patient one photograph is right, and one wrong
+        ([0.4, 0.4, 0.4], None),  # no variation
+        ([0.5, 0.5, 0.5], 20),  # one image of each patient is predicted correctly, one is not
     ],
 )
-def test_there_is_no_interval_where_none_can_be_told(resampled, patients) -> None:
+def test_without_enough_information_there_is_no_interval(resampled, patients) -> None:
     assert estimate(0.4, np.array(resampled, float), patients) == Estimate(value=0.4)
 
 
 @pytest.mark.parametrize(("patients", "bound"), [(2, 0.158), (10, 0.692), (30, 0.884)])
-def test_a_perfect_result_is_no_certainty(patients, bound) -> None:
-    """The bounds are those of the tables for 2, 10 and 30 successes of as many trials."""
+def test_the_interval_of_a_perfect_result_is_the_exact_binomial_one(patients, bound) -> None:
+    """The bounds are the tabulated ones for 2, 10 and 30 successes in as many trials."""
     assert estimate(1, np.ones(100), patients).low == pytest.approx(bound, abs=0.001)
     assert estimate(1, np.ones(100), patients).high == 1
     assert estimate(0, np.zeros(100), patients).high == pytest.approx(1 - bound, abs=0.001)
     assert estimate(0, np.zeros(100), patients).low == 0
 
 
-def test_one_error_is_never_more_certain_than_none() -> None:
+def test_the_lower_bound_rises_with_the_number_of_correct_patients() -> None:
     n = 25
     weights = patient_weights(np.zeros(n, int), np.arange(n), 2000, 0)
-    lows = [estimate(right / n, weights[:, :right].sum(axis=1) / n, n).low for right in range(1, n + 1)]
+    lows = [estimate(correct / n, weights[:, :correct].sum(axis=1) / n, n).low for correct in range(1, n + 1)]
     assert lows == sorted(lows)
 
 
-def test_intervals_inside_the_range_are_left_as_they_are() -> None:
+def test_intervals_that_reach_neither_0_nor_1_are_unchanged() -> None:
     resampled = np.linspace(0.9, 0.99, 1000)
     assert estimate(0.95, resampled, 5) == estimate(0.95, resampled)

@@ -13,14 +13,14 @@ Y = GROUPS // PATIENTS
 WEIGHTS = patient_weights(Y, GROUPS, 400, 0)
 
 
-def judged(strength: float, seed: int = 0) -> np.ndarray:
+def predictions(strength: float, seed: int = 0) -> np.ndarray:
     logits = np.random.default_rng(seed).normal(size=(len(Y), CLASSES)) + strength * np.eye(CLASSES)[Y]
     p = np.exp(logits)
     return p / p.sum(axis=1, keepdims=True)
 
 
-def test_every_measure_has_its_value_and_an_interval_around_it() -> None:
-    p = judged(1.0)
+def test_every_measure_lies_in_its_interval() -> None:
+    p = predictions(1.0)
     found = measured(p, Y, GROUPS, WEIGHTS, unaffected=0)
     exact = measure(p, Y, np.ones((1, len(Y))), unaffected=0)
     overall = found.overall()
@@ -33,11 +33,11 @@ def test_every_measure_has_its_value_and_an_interval_around_it() -> None:
         assert value.low <= value.value <= value.high, name
 
 
-def test_a_perfect_result_is_bounded_by_the_patients_behind_it() -> None:
+def test_the_interval_of_a_perfect_result_depends_on_the_number_of_patients() -> None:
     found = measured(np.eye(CLASSES)[Y], Y, GROUPS, WEIGHTS, unaffected=0)
     overall, of_class = found.overall(), found.of_class(1)
-    least = {name: overall[name].low for name in ("accuracy", "balanced_accuracy", "auroc_macro", "auroc_affected")}
-    assert least == pytest.approx(
+    lows = {name: overall[name].low for name in ("accuracy", "balanced_accuracy", "auroc_macro", "auroc_affected")}
+    assert lows == pytest.approx(
         {
             "accuracy": 0.025 ** (1 / 24),
             "balanced_accuracy": 0.025 ** (1 / 24),
@@ -49,28 +49,28 @@ def test_a_perfect_result_is_bounded_by_the_patients_behind_it() -> None:
     assert of_class["specificity"].low == pytest.approx(0.025 ** (1 / 16))
 
 
-def test_the_smallest_class_bounds_a_mean_over_classes() -> None:
+def test_the_smallest_class_limits_a_mean_over_classes() -> None:
     keep = np.ones(len(Y), bool)
-    keep[4:16] = False  # two patients of the first class are left
+    keep[4:16] = False  # two patients of the first class remain
     weights = patient_weights(Y[keep], GROUPS[keep], 50, 0)
     overall = measured(np.eye(CLASSES)[Y[keep]], Y[keep], GROUPS[keep], weights).overall()
     assert overall["balanced_accuracy"].low == pytest.approx(0.025 ** (1 / 6))
     assert overall["accuracy"].low == pytest.approx(0.025 ** (1 / 18))
 
 
-def test_measures_that_are_not_defined_are_left_out() -> None:
-    p = judged(1.0)
+def test_undefined_measures_are_left_out() -> None:
+    p = predictions(1.0)
     p[:, 2] = 0  # never ranked first
     assert "precision" not in measured(p, Y, GROUPS, WEIGHTS).of_class(2)
-    keep = Y < 2  # nobody shows the third class
+    keep = Y < 2  # no image of the third class
     found = measured(p[keep], Y[keep], GROUPS[keep], WEIGHTS[:, keep])
     assert set(found.of_class(2)) == {"specificity"}
     assert all(np.isfinite(value.value) for value in found.overall().values())
 
 
-def test_the_interval_of_the_calibration_error_is_around_what_was_measured() -> None:
-    """Resampled errors are larger than the measured one: most of them would lie above it."""
-    p = judged(0.0)
+def test_the_interval_of_the_calibration_error_contains_the_measured_error() -> None:
+    """Without the shift, most resampled errors would exceed the measured one."""
+    p = predictions(0.0)
     found = measured(p, Y, GROUPS, WEIGHTS)
     resampled, error = found.resampled.overall["ece"], found.overall()["ece"]
     assert np.mean(resampled) > error.value
@@ -78,23 +78,23 @@ def test_the_interval_of_the_calibration_error_is_around_what_was_measured() -> 
 
 
 def test_differences_are_paired() -> None:
-    better, worse = (measured(judged(strength), Y, GROUPS, WEIGHTS, 0) for strength in (1.5, 1.0))
+    better, worse = (measured(predictions(strength), Y, GROUPS, WEIGHTS, 0) for strength in (1.5, 1.0))
     difference = better.minus(worse)["balanced_accuracy"]
-    apart = [each.overall()["balanced_accuracy"] for each in (better, worse)]
-    assert difference.value == pytest.approx(apart[0].value - apart[1].value)
+    separate = [each.overall()["balanced_accuracy"] for each in (better, worse)]
+    assert difference.value == pytest.approx(separate[0].value - separate[1].value)
     assert difference.low > 0
-    assert apart[0].low < apart[1].high  # by their own intervals alone they could not be told apart
-    assert difference.high - difference.low < min(each.high - each.low for each in apart)
+    assert separate[0].low < separate[1].high  # the separate intervals overlap
+    assert difference.high - difference.low < min(each.high - each.low for each in separate)
 
 
-def test_equal_contenders_differ_by_nothing() -> None:
-    found = measured(judged(1.0), Y, GROUPS, WEIGHTS)
+def test_equal_models_have_no_difference() -> None:
+    found = measured(predictions(1.0), Y, GROUPS, WEIGHTS)
     for value in found.minus(found).values():
         assert (value.value, value.low, value.high) == (0, None, None)
 
 
-def test_only_measures_that_both_have_are_compared() -> None:
-    with_unaffected, without = measured(judged(1.0), Y, GROUPS, WEIGHTS, 0), measured(judged(1.0), Y, GROUPS, WEIGHTS)
+def test_only_common_measures_are_compared() -> None:
+    with_unaffected, without = measured(predictions(1.0), Y, GROUPS, WEIGHTS, 0), measured(predictions(1.0), Y, GROUPS, WEIGHTS)
     assert "auroc_affected" in with_unaffected.minus(with_unaffected)
     assert "auroc_affected" not in without.minus(with_unaffected)
     assert "auroc_affected" not in with_unaffected.minus(without)

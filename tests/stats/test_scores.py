@@ -1,4 +1,4 @@
-"""Scores against scikit-learn's, and against what one can count by hand."""
+"""Scores against scikit-learn's, and against values counted by hand."""
 
 import warnings
 
@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_m
 from dysfw.stats.metrics import scores, top_sizes
 
 
-def region_probabilities(n: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def predictions(n: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     y = rng.integers(0, classes, n)
     logits = rng.normal(size=(n, classes)) + 2 * np.eye(classes)[y]
@@ -18,8 +18,8 @@ def region_probabilities(n: int, classes: int, seed: int = 0) -> tuple[np.ndarra
 
 
 @pytest.mark.parametrize(("n", "classes"), [(50, 2), (200, 7), (300, 40)])
-def test_the_scores_are_those_of_scikit_learn(n, classes) -> None:
-    p, y = region_probabilities(n, classes)
+def test_scores_agree_with_scikit_learn(n, classes) -> None:
+    p, y = predictions(n, classes)
     found, first, labels = scores(p, y), p.argmax(axis=1), range(classes)
     assert found.images == n
     assert found.chance == pytest.approx(1 / classes)
@@ -32,17 +32,17 @@ def test_the_scores_are_those_of_scikit_learn(n, classes) -> None:
 
 
 @pytest.mark.parametrize(("classes", "sizes"), [(2, [1]), (3, [1, 2]), (7, [1, 2, 3, 5]), (31, [1, 2, 3, 5, 10, 30])])
-def test_only_lists_shorter_than_all_classes_are_scored(classes, sizes) -> None:
+def test_top_n_is_computed_only_for_n_below_the_number_of_classes(classes, sizes) -> None:
     assert top_sizes(classes) == sizes
-    assert list(scores(*region_probabilities(20, classes)).top) == sizes
+    assert list(scores(*predictions(20, classes)).top) == sizes
 
 
-def test_rows_of_the_confusion_are_the_truth() -> None:
+def test_rows_of_the_confusion_matrix_are_the_true_classes() -> None:
     p = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], np.float32)
     assert scores(p, np.array([0, 1, 1])).confusion == [[1, 0], [1, 1]]
 
 
-def test_a_class_without_photographs_does_not_count_and_does_not_warn() -> None:
+def test_a_class_without_images_does_not_count_and_causes_no_warning() -> None:
     p = np.array([[0.6, 0.3, 0.1], [0.1, 0.2, 0.7], [0.1, 0.8, 0.1]], np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -51,12 +51,12 @@ def test_a_class_without_photographs_does_not_count_and_does_not_warn() -> None:
     assert found.confusion == [[1, 0, 1], [0, 1, 0], [0, 0, 0]]
 
 
-def test_one_photograph_is_enough() -> None:
+def test_one_image_is_enough() -> None:
     found = scores(np.array([[0.2, 0.8, 0]], np.float32), np.array([1]))
     assert (found.accuracy, found.balanced_accuracy, found.top) == (1, 1, {1: 1, 2: 1})
 
 
-def test_equal_probabilities_are_ranked_in_the_labels_order() -> None:
+def test_ties_are_ranked_in_the_order_of_the_labels() -> None:
     found = scores(np.full((40, 40), 1 / 40, np.float32), np.arange(40))
     assert found.top == {n: pytest.approx(n / 40) for n in (1, 2, 3, 5, 10, 30)}
     assert [row[0] for row in found.confusion] == [1] * 40

@@ -26,7 +26,7 @@ def test_stages_work_at_the_same_time():
     assert list(pipelined([1, 2], [lambda n: n if n == 1 else meet(n), second])) == [1, 2]
 
 
-def test_a_slow_end_holds_up_the_beginning():
+def test_a_slow_consumer_holds_up_the_source():
     begun = 0
 
     def items():
@@ -43,7 +43,7 @@ def test_a_slow_end_holds_up_the_beginning():
 
 
 @pytest.mark.parametrize("stage", [0, 1])
-def test_what_a_stage_raises_comes_after_what_was_before_it(stage):
+def test_an_error_in_a_stage_is_raised_after_all_earlier_items(stage):
     def fail(n: int) -> int:
         if n == 3:
             raise ValueError("three")
@@ -57,7 +57,7 @@ def test_what_a_stage_raises_comes_after_what_was_before_it(stage):
         next(results)
 
 
-def test_what_the_source_raises_is_raised():
+def test_an_error_in_the_source_is_raised():
     def items():
         yield 1
         raise OSError("gone")
@@ -68,7 +68,7 @@ def test_what_the_source_raises_is_raised():
         next(results)
 
 
-def test_no_thread_is_left_when_the_caller_stops():
+def test_all_threads_end_when_the_caller_stops():
     before = threading.active_count()
     results = pipelined(iter(int, 1), [lambda n: n] * 3)
     next(results)

@@ -1,4 +1,4 @@
-"""The small phrases of error messages."""
+"""Text fragments of messages."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from dysfw.util.text import closest, count, error_text, listed
 
 
 @pytest.mark.parametrize(
-    ("word", "allowed", "phrase"),
+    ("word", "allowed", "text"),
     [
         ("medain", ["mean", "median"], "; did you mean 'median'?"),
         ("SOFTMAX", ["Softmax"], "; did you mean 'Softmax'?"),
@@ -14,20 +14,20 @@ from dysfw.util.text import closest, count, error_text, listed
         ("mean", [], ""),
     ],
 )
-def test_the_closest_word_is_suggested_where_one_is_close(word, allowed, phrase):
-    assert closest(word, allowed) == phrase
+def test_a_close_word_is_suggested(word, allowed, text):
+    assert closest(word, allowed) == text
 
 
 @pytest.mark.parametrize(
-    ("names", "phrase"),
+    ("names", "text"),
     [([], "none"), (["a"], "a"), (["a", "b"], "a, b"), (["a", "b", "c"], "a, b, c"), (list("abcde"), "a, b, c and 2 more")],
 )
-def test_long_lists_are_cut_short_and_the_rest_is_counted(names, phrase):
-    assert listed(iter(names), limit=3) == phrase
+def test_long_lists_are_truncated_and_the_rest_is_counted(names, text):
+    assert listed(iter(names), limit=3) == text
 
 
 @pytest.mark.parametrize(
-    ("phrase", "expected"),
+    ("text", "expected"),
     [
         (count(1, "face"), "1 face"),
         (count(0, "face"), "0 faces"),
@@ -35,17 +35,17 @@ def test_long_lists_are_cut_short_and_the_rest_is_counted(names, phrase):
         (count(2, "box", "boxes"), "2 boxes"),
     ],
 )
-def test_counts_agree_with_their_noun(phrase, expected):
-    assert phrase == expected
+def test_nouns_agree_with_their_number(text, expected):
+    assert text == expected
 
 
 @pytest.mark.parametrize(
-    ("error", "phrase"),
+    ("error", "text"),
     [
         (ImportError("No module named 'x'"), "ImportError: No module named 'x'"),
         (ValueError("\n first \nsecond"), "ValueError: first "),
         (KeyError(), "KeyError"),
     ],
 )
-def test_an_exception_is_told_in_one_line(error, phrase):
-    assert error_text(error) == phrase
+def test_an_exception_is_formatted_in_one_line(error, text):
+    assert error_text(error) == text
