@@ -38,7 +38,7 @@ def of_boxes(pairs: list[tuple[Float32, Face]]) -> str:
     sides = [(own[3] - own[1]) / h for (own, _), h in zip(pairs, heights, strict=True)]
     lower = [(own[1] + own[3] - face.box[1] - face.box[3]) / 2 / h for (own, face), h in zip(pairs, heights, strict=True)]
     side, down = np.median(sides), np.median(lower)
-    return f"side {side:.3f}, lower {down:.3f}: ENLARGED {1 / side:.2f}, RAISED {down / side:.3f}"
+    return f"side {side:.3f}, lower {down:.3f}: BOX_SCALE {1 / side:.2f}, BOX_SHIFT {down / side:.3f}"
 
 
 def of_dlib(images: list[Image], reference: list[Face]) -> None:
@@ -51,7 +51,7 @@ def of_dlib(images: list[Image], reference: list[Face]) -> None:
             corners = [rectangle.left(), rectangle.top(), rectangle.right() + 1, rectangle.bottom() + 1]
             boxes.append((back * np.float32(corners), face))
     print(f"dlib, {len(boxes)} faces: {of_boxes(boxes)}")
-    print("  FOUND", np.median(found, axis=0).round(3).tolist())
+    print("  DLIB_POINTS", np.median(found, axis=0).round(3).tolist())
 
 
 def of_mediapipe(images: list[Image], reference: list[Face]) -> None:
@@ -66,7 +66,7 @@ def main(data: Path, number: int) -> None:
     images = [read_image(item.path) for item in read_dataset(data).samples[:number]]
     reference = [faces[0] for faces in Mtcnn().detect(images)]
     usual = np.median([upright(face.landmarks, face) for face in reference], axis=0)
-    print(f"mtcnn, {len(images)} faces: ESTIMATED", usual[2:].round(3).tolist())
+    print(f"mtcnn, {len(images)} faces: ESTIMATED_POINTS", usual[2:].round(3).tolist())
     print(f"  HALF_MOUTH {(usual[4, 0] - usual[3, 0]) / 2:.3f}")
     of_dlib(images, reference)
     of_mediapipe(images, reference)

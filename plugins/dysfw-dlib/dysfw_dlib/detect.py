@@ -1,4 +1,4 @@
-"""What dlib's two face detectors share: a photograph at the size they need, five landmarks, and the order of the faces."""
+"""Base class of dlib's two face detectors: image scaling, five landmarks, order of the faces."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from dysfw.plugin import Detector, Face, Image, Select, UInt8, Weights, check_se
 
 from .weightfile import checked_model
 
-SMALLEST = 80  # px: side of the smallest face that the detectors find
-NARROWEST = 40  # px: half such a face. In narrower strips there is none, and dlib's network cannot take them
-LARGEST_SCALE = 2.0
+MIN_FACE_SIDE = 80  # px: side of the smallest face that the detectors find
+MIN_IMAGE_SIDE = 40  # px: narrower images cannot contain a face, and dlib's network cannot process them
+MAX_SCALE = 2.0
 LANDMARKS = (
     "shape_predictor_5_face_landmarks.dat",
     9_150_489,
@@ -27,90 +27,103 @@ LANDMARKS = (
 )
 
 Float64 = npt.NDArray[np.float64]
-# Landmarks of a frontal face, in distances between the eyes by MTCNN, from their middle: what dlib's predictor finds (eyes as
-# means of their corners, base of the nose), and what MTCNN finds beside the eyes. Medians of 160 phantoms, right and left made
-# alike: benchmarks/landmark_constants.py.
-FOUND = np.array([(-0.495, 0.04), (0.495, 0.04), (0.0, 0.80)])
-ESTIMATED = np.array([(0.0, 0.61), (-0.393, 1.14), (0.393, 1.14)])
-# dlib's box is a square of 0.77 times the height of MTCNN's on the same phantoms, 0.08 of that lower.
-ENLARGED, RAISED = 1.3, 0.1
+# Landmarks of a frontal face, relative to the midpoint of the eyes, in units of the distance between MTCNN's eyes.
+# DLIB_POINTS: dlib's eyes (means of their corners) and base of the nose. ESTIMATED_POINTS: MTCNN's nose and mouth. Medians of
+# 160 phantoms, made symmetric: benchmarks/landmark_constants.py.
+DLIB_POINTS = np.array([(-0.495, 0.04), (0.495, 0.04), (0.0, 0.80)])
+ESTIMATED_POINTS = np.array([(0.0, 0.61), (-0.393, 1.14), (0.393, 1.14)])
+# On the same phantoms, the side of dlib's square box is 0.77 times the height of MTCNN's, and its centre is 0.08 of that lower.
+BOX_SCALE, BOX_SHIFT = 1.3, 0.1
 
-Hit = tuple[Any, float]  # dlib's rectangle, and how sure
+Detection = tuple[Any, float]  # dlib's rectangle and confidence
 
 
 class DlibDetector(Detector):
-    """A subclass finds rectangles, see ``find``, and says from which score on it can, and on how many pixels at most.
+    """Base class of dlib's detectors.
 
-    select: which face to judge, see ``dysfw.imaging.face_selection.order_faces``. min_face: side of the smallest face looked for, as a fraction of
-    the image's shorter side, above 0 to 1: the photograph is scaled so that such a face is 80 px, but to no more than twice its
-    size and ``most_pixels``. threshold: the least score.
+    Images are scaled so that the smallest face is 80 px, but at most to twice their size and to ``max_pixels``. Subclasses
+    implement ``find``.
+
+    Args:
+        select: Which face to use if there are several, see ``dysfw.imaging.face_selection.order_faces``.
+        min_face: Side of the smallest face to detect, as a fraction of the image's shorter side, above 0 to 1.
+        threshold: Minimum score of a face.
+
+    Attributes:
+        min_score: Lowest threshold that the subclass allows.
+        max_pixels: Maximum number of pixels of the scaled image.
     """
 
-    least_score: ClassVar[float]
-    most_pixels: ClassVar[float]
+    min_score: ClassVar[float]
+    max_pixels: ClassVar[float]
 
     def __init__(self, select: Select, min_face: float, threshold: float) -> None:
         check_select(select)
         if not 0 < min_face <= 1:
             raise ValueError(f"min_face must be a fraction of the image's shorter side, above 0 to 1, found {min_face}")
-        if not self.least_score <= threshold < 1:
-            raise ValueError(f"threshold must be a score from {self.least_score} to below 1, found {threshold}")
+        if not self.min_score <= threshold < 1:
+            raise ValueError(f"threshold must be a score from {self.min_score} to below 1, found {threshold}")
         self._select, self._min_face, self._threshold = select, min_face, threshold
         path, self._landmark_weights = checked_model(*LANDMARKS)
-        self._alone = threading.Lock()  # dlib's detectors work in memory of their own
+        self._lock = threading.Lock()  # dlib's detectors are not thread-safe
         self._predictor = dlib.shape_predictor(str(path))
 
     @abstractmethod
-    def find(self, pixels: UInt8) -> list[Hit]:
-        """Faces of 80 px and more in pixels uint8 [h, w, 3], with dlib's own confidence."""
+    def find(self, pixels: UInt8) -> list[Detection]:
+        """Find faces of at least 80 px, with dlib's confidence.
+
+        Args:
+            pixels: uint8 [h, w, 3], RGB.
+        """
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
-        """For each image its faces, the one to judge first; an empty list where there is none."""
+        """Detect the faces of each image, the selected one first; an empty list if there is none."""
         return [order_faces(self._faces(image), image, self._select) for image in images]
 
     def weights(self) -> tuple[Weights, ...]:
+        """The weight file of the landmarks."""
         return (self._landmark_weights,)
 
     def _scaled(self, image: Image) -> UInt8:
-        wanted = SMALLEST / (self._min_face * min(image.width, image.height))
-        scale = min(LARGEST_SCALE, wanted, math.sqrt(self.most_pixels / (image.width * image.height)))
+        smallest = MIN_FACE_SIDE / (self._min_face * min(image.width, image.height))
+        scale = min(MAX_SCALE, smallest, math.sqrt(self.max_pixels / (image.width * image.height)))
         size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
         return np.array(Pillow.fromarray(image.pixels).resize(size, Pillow.Resampling.BILINEAR, reducing_gap=2.0))
 
     def _faces(self, image: Image) -> list[Face]:
         pixels = self._scaled(image)
-        if min(pixels.shape[:2]) < NARROWEST:
+        if min(pixels.shape[:2]) < MIN_IMAGE_SIDE:
             return []
-        back = np.array([image.width / pixels.shape[1], image.height / pixels.shape[0]])
+        to_image = np.array([image.width / pixels.shape[1], image.height / pixels.shape[0]])
         faces = []
-        with self._alone:
-            hits = self.find(pixels)
-        for rectangle, confidence in hits:
+        with self._lock:
+            detections = self.find(pixels)
+        for rectangle, confidence in detections:
             score = 1 / (1 + math.exp(-confidence))
             if score >= self._threshold:
-                landmarks = _five(self._predictor(pixels, rectangle)) * back
-                faces.append(Face((_box(rectangle) * np.tile(back, 2)).astype(np.float32), score, landmarks.astype(np.float32)))
+                box = _box(rectangle) * np.tile(to_image, 2)
+                landmarks = _five_landmarks(self._predictor(pixels, rectangle)) * to_image
+                faces.append(Face(box.astype(np.float32), score, landmarks.astype(np.float32)))
         return faces
 
 
 def _box(rectangle: Any) -> Float64:  # noqa: ANN401  # dlib has no types
-    """dlib's square at the size and place of MTCNN's boxes, from which ``crop.min_side`` and ``crop.margin`` are measured."""
+    """Convert dlib's square to the size and position of MTCNN's boxes, to which ``crop.min_side`` and ``crop.margin`` refer."""
     side = float(rectangle.right() - rectangle.left() + 1)
-    x, y = rectangle.left() + side / 2, rectangle.top() + side / 2 - RAISED * side
-    half = ENLARGED * side / 2
+    x, y = rectangle.left() + side / 2, rectangle.top() + side / 2 - BOX_SHIFT * side
+    half = BOX_SCALE * side / 2
     return np.array([x - half, y - half, x + half, y + half])
 
 
-def _five(shape: Any) -> Float64:  # noqa: ANN401
-    """float64 [5, 2]: the eyes as found; tip of the nose and corners of the mouth by the affine map that takes a frontal face's
-    eyes and base of the nose to those found."""
-    found = _eyes_and_base(shape)
-    sides = np.stack([FOUND[1] - FOUND[0], FOUND[2] - FOUND[0]])
-    linear = np.linalg.solve(sides, np.stack([found[1] - found[0], found[2] - found[0]]))
-    return np.concatenate([found[:2], found[0] + (ESTIMATED - FOUND[0]) @ linear])
+def _five_landmarks(shape: Any) -> Float64:  # noqa: ANN401
+    """Five landmarks float64 [5, 2]; nose and mouth by an affine map of a frontal face that fits the detected points."""
+    points = _eyes_and_base(shape)
+    sides = np.stack([DLIB_POINTS[1] - DLIB_POINTS[0], DLIB_POINTS[2] - DLIB_POINTS[0]])
+    linear = np.linalg.solve(sides, np.stack([points[1] - points[0], points[2] - points[0]]))
+    return np.concatenate([points[:2], points[0] + (ESTIMATED_POINTS - DLIB_POINTS[0]) @ linear])
 
 
 def _eyes_and_base(shape: Any) -> Float64:  # noqa: ANN401
-    """float64 [3, 2]: right and left eye as the means of their corners, base of the nose."""
+    """Right and left eye (means of their corners) and base of the nose, float64 [3, 2]."""
     corners = np.array([(point.x + 0.5, point.y + 0.5) for point in shape.parts()])
     return np.stack([corners[2:4].mean(axis=0), corners[:2].mean(axis=0), corners[4]])

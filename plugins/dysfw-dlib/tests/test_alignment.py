@@ -1,4 +1,4 @@
-"""What it costs to show the trunk faces otherwise than it was trained to see them."""
+"""The effect of alignments on the backbone's ability to tell identities apart."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PHANTOMS = Path(__file__).parents[3] / "tests" / "fixtures" / "data" / "phantoms
 
 @pytest.fixture(scope="module")
 def faces():
-    """Photographs with their face, by MTCNN, and their patient."""
+    """Images, their faces by MTCNN, and their patients."""
     detector = Mtcnn()
     rows = list(csv.DictReader((PHANTOMS / "manifest.csv").open()))
     images = [read_image(PHANTOMS / row["path"]) for row in rows]
@@ -33,8 +33,8 @@ def faces():
 
 
 @pytest.fixture(scope="module")
-def same_person(faces):
-    """same_person(alignment): AUROC of telling pairs of photographs of one person from those of two, by distance."""
+def verification_auroc(faces):
+    """verification_auroc(alignment): AUROC of the distance for pairs of images of the same against different identities."""
     images, found, patients = faces
     network = DlibResnet()
     one, other = np.triu_indices(len(patients), 1)
@@ -48,20 +48,20 @@ def same_person(faces):
     return auroc
 
 
-def test_the_trunk_declares_its_own_chips():
+def test_the_alignment_is_dlibs():
     assert DlibResnet().alignment is DLIB_ALIGNMENT
     assert load_registry().load("backbone", "dlib_resnet")().alignment is DLIB_ALIGNMENT
 
 
-def test_a_wrong_alignment_costs_what_the_trunk_is_good_for(find_identity_conflicts):
-    right, arcface, facenet = map(same_person, (DLIB_ALIGNMENT, ARCFACE_ALIGNMENT, FACENET_ALIGNMENT))
-    print(f"same person or not, AUROC: dlib {right:.3f}, arcface {arcface:.3f}, facenet {facenet:.3f}")
+def test_a_wrong_alignment_lowers_the_verification_auroc(verification_auroc):
+    right, arcface, facenet = map(verification_auroc, (DLIB_ALIGNMENT, ARCFACE_ALIGNMENT, FACENET_ALIGNMENT))
+    print(f"verification AUROC: dlib {right:.3f}, arcface {arcface:.3f}, facenet {facenet:.3f}")
     assert right > 0.95
-    assert arcface < right  # on these few pairs by little; benchmarks/alignment.py asks more
+    assert arcface < right  # slightly, on these few pairs; benchmarks/alignment.py uses more
     assert facenet < right - 0.1
 
 
-def test_its_crops_show_the_face_where_dlibs_own_do(faces):
+def test_crops_place_the_eyes_as_dlibs_face_chips_do(faces):
     file = packaged_file("face_recognition_models:models/shape_predictor_5_face_landmarks.dat")
     predictor = dlib.shape_predictor(str(file))
     gaps = []
@@ -69,8 +69,8 @@ def test_its_crops_show_the_face_where_dlibs_own_do(faces):
         box = dlib.rectangle(*(int(v) for v in face.box))
         eyes = np.array([[p.x, p.y] for p in predictor(image.pixels, box).parts()[:4]], float)
         centres = np.stack([eyes[2:].mean(axis=0), eyes[:2].mean(axis=0)])  # the subject's right eye comes last
-        own = np.array([[0.3182, 0.3143], [0.6685, 0.3141]]) * 150  # of five-point chips with a padding of 0.25
+        expected = np.array([[0.3182, 0.3143], [0.6685, 0.3141]]) * 150  # of five-point chips with a padding of 0.25
         frame = DLIB_ALIGNMENT.frame(face, 150)
         inside = np.linalg.solve(frame[:, :2], (centres - frame[:, 2]).T).T
-        gaps.append(np.linalg.norm(inside - own, axis=1).mean())
+        gaps.append(np.linalg.norm(inside - expected, axis=1).mean())
     assert np.median(gaps) < 6  # px of 150

@@ -1,4 +1,4 @@
-"""dlib's two detectors on synthetic faces and on a public-domain photograph."""
+"""dlib's two detectors on synthetic faces and on a public-domain photo."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import dlib
 import numpy as np
 import pytest
 from dysfw_dlib.cnn import DlibCnn
-from dysfw_dlib.detect import ESTIMATED, FOUND, _five
+from dysfw_dlib.detect import DLIB_POINTS, ESTIMATED_POINTS, _five_landmarks
 from dysfw_dlib.hog import DlibHog
 from dysfw_facenet.detector import Mtcnn
 from PIL import Image as Pillow
@@ -47,7 +47,7 @@ def mtcnn(phantoms) -> list[Face]:
     return [faces[0] for faces in Mtcnn().detect(phantoms)]
 
 
-def test_gradients_find_nearly_every_phantom_where_mtcnn_finds_it(detectors, phantoms, mtcnn):
+def test_hog_landmarks_and_boxes_agree_with_mtcnns(detectors, phantoms, mtcnn):
     found = detectors["hog"].detect(phantoms)
     pairs = [(faces[0], other) for faces, other in zip(found, mtcnn, strict=True) if faces]
     assert len(pairs) >= 46
@@ -64,7 +64,7 @@ def test_gradients_find_nearly_every_phantom_where_mtcnn_finds_it(detectors, pha
 
 @both
 def test_the_astronaut_has_one_face_with_landmarks_in_anatomical_order(detector):
-    face = detector.detect([make_image(data.astronaut())])[0][0]  # and, by gradients, a pattern in the background
+    face = detector.detect([make_image(data.astronaut())])[0][0]  # the HOG detector also finds a pattern in the background
     right_eye, left_eye, nose, right_mouth, left_mouth = face.landmarks
     assert face.chosen
     assert right_eye[0] < left_eye[0]
@@ -76,7 +76,7 @@ def test_the_astronaut_has_one_face_with_landmarks_in_anatomical_order(detector)
 
 
 @both
-def test_a_result_depends_on_its_own_image_alone_and_pictures_without_a_face_have_none(detector, phantoms):
+def test_results_do_not_depend_on_the_batch_and_images_without_a_face_give_none(detector, phantoms):
     noise = make_image(np.random.default_rng(0).integers(90, 160, (200, 200, 3), np.uint8))
     batch = [*phantoms[:2], noise]
     together, alone = detector.detect(batch), [detector.detect([one])[0] for one in batch]
@@ -88,7 +88,7 @@ def test_a_result_depends_on_its_own_image_alone_and_pictures_without_a_face_hav
     assert detector.detect([]) == []
 
 
-def test_a_large_photograph_is_scaled_and_its_boxes_are_mapped_back(detectors, phantoms):
+def test_large_images_are_scaled_and_results_mapped_back(detectors, phantoms):
     small = phantoms[0]
     large = make_image(np.asarray(Pillow.fromarray(small.pixels).resize((4096, 4096), Pillow.Resampling.BICUBIC)))
     [[face]], [[reference]] = detectors["hog"].detect([large]), detectors["hog"].detect([small])
@@ -97,7 +97,7 @@ def test_a_large_photograph_is_scaled_and_its_boxes_are_mapped_back(detectors, p
     assert gap < 0.1 * np.linalg.norm(reference.landmarks[1] - reference.landmarks[0])
 
 
-def test_estimated_landmarks_follow_the_face_wherever_it_is_turned():
+def test_estimated_landmarks_rotate_with_the_face():
     class Shape:
         def __init__(self, points):
             self._points = points
@@ -106,30 +106,30 @@ def test_estimated_landmarks_follow_the_face_wherever_it_is_turned():
             return [type("P", (), {"x": x, "y": y})() for x, y in self._points]
 
     angle = np.radians(30)
-    turn = 50 * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    right, left, base = FOUND @ turn + 200
+    rotation = 50 * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    right, left, base = DLIB_POINTS @ rotation + 200
     aside = np.array([3, 0])
     corners = [left + aside, left - aside, right - aside, right + aside, base]
-    found = _five(Shape([point - 0.5 for point in corners]))
-    np.testing.assert_allclose(found, np.concatenate([[right, left], ESTIMATED @ turn + 200]), atol=1e-9)
+    found = _five_landmarks(Shape([point - 0.5 for point in corners]))
+    np.testing.assert_allclose(found, np.concatenate([[right, left], ESTIMATED_POINTS @ rotation + 200]), atol=1e-9)
 
 
 @both
-def test_every_file_is_named(detector):
+def test_weights_list_every_file(detector):
     names = [weights.name for weights in detector.weights()]
     assert "shape_predictor_5_face_landmarks.dat" in names
     assert len(names) == 2
     assert all(len(weights.sha256) == 64 and weights.licence for weights in detector.weights())
 
 
-def test_the_detector_compiled_into_dlib_is_hashed_as_dlib_saves_it(detectors, tmp_path):
-    dlib.get_frontal_face_detector().save(str(tmp_path / "own"))
+def test_the_hash_of_the_compiled_detector_is_that_of_the_saved_file(detectors, tmp_path):
+    dlib.get_frontal_face_detector().save(str(tmp_path / "detector"))
     (compiled, *_) = detectors["hog"].weights()
-    assert compiled.sha256 == hashlib.sha256((tmp_path / "own").read_bytes()).hexdigest()
+    assert compiled.sha256 == hashlib.sha256((tmp_path / "detector").read_bytes()).hexdigest()
     assert compiled.source == f"dlib {dlib.__version__}"
 
 
-def test_a_threshold_below_dlibs_own_line_shows_what_dlib_would_leave_out():
+def test_a_low_threshold_returns_faces_that_dlib_would_drop():
     image = make_image(data.astronaut())
     scores = [[face.score for face in DlibHog(threshold=t, select="all").detect([image])[0]] for t in (0.25, 0.5)]
     assert len(scores[0]) > len(scores[1]) >= 1
@@ -138,22 +138,21 @@ def test_a_threshold_below_dlibs_own_line_shows_what_dlib_would_leave_out():
 
 @pytest.mark.parametrize("size", [(30_000, 300), (120, 16_000)])
 @pytest.mark.parametrize("make", [DlibHog, DlibCnn])
-def test_long_pictures_are_scaled_to_what_memory_bears(make, size, monkeypatch):
-    """Their short side would be enlarged, and with it the other."""
-    seen = []
-    monkeypatch.setattr(make, "find", lambda _, pixels: seen.append(pixels.shape) or [])
+def test_long_images_are_scaled_to_the_maximum_number_of_pixels(make, size, monkeypatch):
+    shapes = []  # without the limit, enlarging the short side would enlarge the long one too
+    monkeypatch.setattr(make, "find", lambda _, pixels: shapes.append(pixels.shape) or [])
     image = make_image(np.zeros((*size, 3), np.uint8))
     assert make(min_face=0.1).detect([image]) == [[]]
-    ((height, width, _),) = seen
-    assert height * width <= 1.01 * make.most_pixels
+    ((height, width, _),) = shapes
+    assert height * width <= 1.01 * make.max_pixels
     assert height / width == pytest.approx(size[0] / size[1], rel=0.02)
 
 
-@pytest.mark.parametrize(("make", "wrong"), [
+@pytest.mark.parametrize(("make", "parameters"), [
     (DlibHog, {"min_face": 0}), (DlibHog, {"threshold": 1}), (DlibHog, {"threshold": 0.1}), (DlibHog, {"select": "first"}),
     (DlibCnn, {"threshold": 0.4}),
     *[(DlibCnn, {"device": device}) for device in ("cuda:99", "cuda:x", "cuda:-1", "cuda0", "mps")],
 ])  # fmt: skip
-def test_wrong_parameters_are_refused(make, wrong):
-    with pytest.raises(ValueError, match=r"found|asked for; this dlib has cpu"):
-        make(**wrong)
+def test_invalid_parameters_are_refused(make, parameters):
+    with pytest.raises(ValueError, match=r"found|not available: this dlib can use cpu"):
+        make(**parameters)

@@ -72,7 +72,7 @@ def tiny_network():
     return data, stem, dense
 
 
-def test_what_was_written_is_read():
+def test_a_network_is_read():
     data, stem, dense = tiny_network()
     network = read_network(data)
     assert network.size == 31
@@ -86,16 +86,16 @@ def test_what_was_written_is_read():
     assert FaceNet(network).eval()(torch.zeros(2, 3, 31, 31, dtype=torch.uint8)).shape == (2, 3)
 
 
-def test_a_file_that_ends_early_or_goes_on_is_refused():
+def test_truncated_files_and_trailing_bytes_are_refused():
     data, *_ = tiny_network()
     for end in range(len(data)):
-        with pytest.raises(ValueError, match="not the network"):
+        with pytest.raises(ValueError, match="not dlib's"):
             read_network(data[:end])
     with pytest.raises(ValueError, match="bytes after the last layer is 1"):
         read_network(data + b"0")
 
 
-def test_no_changed_byte_raises_anything_but_value_errors():
+def test_corrupt_bytes_raise_only_value_errors():
     data, *_ = tiny_network()
     refused = 0
     for position in range(len(data)):
@@ -105,7 +105,7 @@ def test_no_changed_byte_raises_anything_but_value_errors():
             read_network(bytes(changed))
         except ValueError:
             refused += 1
-    assert refused > 500  # the others changed a weight, or a number that only training uses
+    assert refused > 500  # the others changed a weight or a value used in training only
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_no_changed_byte_raises_anything_but_value_errors():
         (integers(2, 4, 1, 1, 1), integers(3, 4, 1, 1, 1), "version of a tensor is 3"),
     ],
 )
-def test_a_wrong_field_is_named(old, new, match):
+def test_invalid_fields_are_reported(old, new, match):
     data, *_ = tiny_network()
     assert old in data
     with pytest.raises(ValueError, match=match):
@@ -127,7 +127,7 @@ def test_a_wrong_field_is_named(old, new, match):
 
 def test_layers_in_another_order_are_refused():
     data, *_ = tiny_network()
-    with pytest.raises(ValueError, match="Add where a Relu should be"):
+    with pytest.raises(ValueError, match="found Add, expected Relu"):
         FaceNet(read_network(data.replace(text("relu_"), text("add_prev_"), 1)))
 
 
@@ -136,6 +136,6 @@ def test_integers_of_every_length_are_read(value):
     assert Reader(integer(value)).integer() == value
 
 
-def test_infinity_is_no_number():
-    with pytest.raises(ValueError, match="no finite number"):
+def test_infinity_is_refused():
+    with pytest.raises(ValueError, match="not a finite number"):
         Reader(integers(1, 32_000)).number()

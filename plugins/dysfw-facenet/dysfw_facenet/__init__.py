@@ -1,1 +1,1 @@
-"""MTCNN as a dysfw detector, with the networks of facenet-pytorch."""
+"""MTCNN as a dysfw detector and FaceNet as a dysfw backbone, with facenet-pytorch's networks."""

@@ -32,23 +32,34 @@ from .weights import WEIGHTS
 
 DIM = 512
 LAST_BLOCK = ("block8.", "last_linear.", "last_bn.")
-BESIDE = ("logits", "neck")  # the classifier of published files, and what `dysfw pretrain` writes beside a trunk
+IGNORED_LAYERS = ("logits", "neck")  # the classifier of published files, the projection head that `dysfw pretrain` adds
 
 
 class Facenet(Backbone):
-    """FaceNet's Inception-ResNet-v1 (Schroff et al., CVPR 2015; Szegedy et al., AAAI 2017), 512 numbers of length 1.
+    """FaceNet's Inception-ResNet-v1 (Schroff et al., CVPR 2015; Szegedy et al., AAAI 2017).
 
-    weights: "random" (from ``seed``; embeddings mean nothing), a path, or, in a recipe, facenet-vggface2 or
-    facenet-casia-webface, which ``dysfw weights fetch`` brings. Nobody states a licence for those; they were trained on
-    collections that were for research that is not commercial. Read are facenet-pytorch's .pt files, without running code that
-    such a file may carry, and safetensors as ``dysfw pretrain`` writes them. size: side of the crops, px, 75 or more; it was
-    trained at 160. batch: crops that go through at once. seed: 0 or more. device, precision, compile: see
-    ``dysfw.torch_utils.TorchRunner``.
+    It returns 512 numbers of length 1 per face. The published weights have no stated licence and were trained on data sets
+    for non-commercial research.
 
-    Raises ValueError where a value is wrong, the device is not there, or the file does not fit the network exactly (but for
-    its classifier).
+    Args:
+        weights: facenet-vggface2 or facenet-casia-webface, which ``dysfw weights fetch`` downloads; "random" for random weights
+            from ``seed``, whose embeddings are meaningless; or a path. Supported are facenet-pytorch's .pt files, read
+            without executing code they may contain, and the safetensors files of ``dysfw pretrain``.
+        size: Side of the crops in px, 75 or more. The network was trained at 160.
+        batch: Maximum number of crops per forward pass.
+        seed: Random seed of random weights, 0 or more.
+        device: Device to compute on, such as "cpu" or "cuda:0".
+        precision: "bfloat16" runs under autocast, with weights in float32.
+        compile: Whether to compile the network with ``torch.compile``.
 
-    module, net, last_block: for training code, see ``dysfw.torch_utils.Tunable``.
+    Attributes:
+        module: For training code, see ``dysfw.torch_utils.Tunable``.
+        net: For training code, see ``dysfw.torch_utils.Tunable``.
+        last_block: For training code, see ``dysfw.torch_utils.Tunable``.
+
+    Raises:
+        ValueError: If a value is invalid, the device is not available, or the file does not fit the network exactly (apart from
+            a classifier).
     """
 
     def __init__(
@@ -63,7 +74,7 @@ class Facenet(Backbone):
         compile: bool = False,
     ) -> None:
         if size < 75:
-            raise ValueError(f"size must be 75 px or more, below which nothing is left of the map, found {size}")
+            raise ValueError(f"size must be 75 px or more, because smaller crops leave an empty feature map, found {size}")
         if seed < 0:
             raise ValueError(f"seed must be 0 or more, found {seed}")
         self._runner = TorchRunner(size, batch, device, precision, compile=compile)
@@ -74,35 +85,48 @@ class Facenet(Backbone):
 
     @property
     def input_size(self) -> int:
+        """Side of the crops, px."""
         return self._runner.size
 
     @property
     def dim(self) -> int:
+        """Length of an embedding: 512."""
         return DIM
 
     @property
     def alignment(self) -> Alignment:
-        """MTCNN's box with an eighth of its side added on each side."""
+        """MTCNN's box, extended by an eighth of its side on each side."""
         return FACENET_ALIGNMENT
 
     def embed(self, crops: UInt8) -> Float32:
-        """crops uint8 [N, size, size, 3] RGB -> float32 [N, 512] of length 1; ValueError for crops of another shape."""
+        """Compute embeddings.
+
+        Args:
+            crops: uint8 [N, size, size, 3], RGB.
+
+        Returns:
+            float32 [N, 512], of length 1.
+
+        Raises:
+            ValueError: If the crops have another shape or type.
+        """
         return self._runner.embed(self.module, crops, DIM)
 
     def variant(self, differences: Mapping[str, Float32]) -> Facenet:
-        """See ``dysfw.contracts.components.Variable``."""
+        """Return a copy with changed weights, see ``dysfw.contracts.components.SupportsWeightDelta``."""
         other = copy.copy(self)
         other.module, other.net = with_weight_deltas(self.module, self.net, differences)
         return other
 
     def weights(self) -> tuple[Weights, ...]:
+        """The weight file, or the random weights."""
         return (self._weights,)
 
 
 def _network(seed: int) -> nn.Module:
-    """The network without its classifier, with random weights that ``seed`` alone decides.
+    """Build the network without its classifier, with random weights that depend on ``seed`` only.
 
-    facenet-pytorch's own way to weights is not taken: it fetches files without checking them.
+    facenet-pytorch's own loader is not used because it downloads files without verifying them.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -118,7 +142,7 @@ def _fill(net: nn.Module, weights: str | Path, seed: int) -> Weights:
             f'weights must be "random", the path of a file, or {" or ".join(w.name for w in WEIGHTS)}, found {str(weights)!r}'
         )
     tensors, licence = read_tensors(path)
-    load_tensors(net, tensors, str(path), beside=BESIDE)
+    load_tensors(net, tensors, str(path), beside=IGNORED_LAYERS)
     sha256 = sha256_of(path)
     published = next((known for known in WEIGHTS if known.sha256 == sha256), None)
     if published:

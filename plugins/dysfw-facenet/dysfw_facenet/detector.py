@@ -1,4 +1,4 @@
-"""The detector ``mtcnn``: finds faces, says which to judge, and turns photographs that lie on their side or head."""
+"""The detector ``mtcnn``."""
 
 from __future__ import annotations
 
@@ -13,21 +13,27 @@ from dysfw.plugin import Detector, Face, Image, Select, Weights, check_select, f
 from .cascade import Cascade
 from .networks import load
 from .view import View
-from .view_faces import Look
+from .view_faces import ViewFaces
 
-PASS = 2**20  # px in one pass through the networks: about 0.1 GB; more is no faster on a CPU
+MAX_BATCH_PIXELS = 2**20  # about 0.1 GB of memory; larger batches are not faster on a CPU
 
 
 class Mtcnn(Detector):
-    """Multi-task cascaded convolutional networks (Zhang et al., 2016).
+    """MTCNN, multi-task cascaded convolutional networks (Zhang et al., IEEE Signal Processing Letters 2016;23:1499-1503).
 
-    select: which face to judge where there are several, see ``dysfw.imaging.face_selection.order_faces``. min_face: side of the smallest face
-    looked for, as a fraction of the image's shorter side, above 0 to 1; never less than 20 px. threshold: the least score
-    of a face, 0 to below 1. rotate: where no face stands upright, or the most prominent one looks more like a face when its
-    crop is turned, look again with the image turned by 90, 180 and 270 degrees, and keep the turn whose most prominent face
-    scores best. device: "cpu", "cuda:0" …
+    It returns a box, a score and five landmarks per face, also in images that are rotated by 90, 180 or 270 degrees. Results do
+    not depend on the other images of a batch, except for rounding: less than 0.01 px and 1e-4 of the score.
 
-    A face's result does not depend on the images beside it, but for rounding: less than 0.01 px and 1e-4 of the score.
+    Args:
+        select: Which face to use if there are several, see ``dysfw.imaging.face_selection.order_faces``.
+        min_face: Side of the smallest face to detect, as a fraction of the image's shorter side, above 0 to 1; at least 20 px.
+        threshold: Minimum score of a face, from 0 to below 1.
+        rotate: Whether to try other orientations if no face is upright, or if the most prominent face scores higher after
+            rotation. The image is then rotated by 90, 180 and 270 degrees, and the orientation with the best score is used.
+        device: Device to compute on, such as "cpu" or "cuda:0".
+
+    Raises:
+        ValueError: If a value is invalid or the device is not available.
     """
 
     def __init__(
@@ -49,37 +55,38 @@ class Mtcnn(Detector):
         self._cascade = Cascade(**networks, threshold=threshold)
 
     def weights(self) -> tuple[Weights, ...]:
+        """The weight files of the three networks."""
         return self._weights
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
-        """For each image its faces, the one to judge first; an empty list where there is none."""
+        """Detect the faces of each image, the selected one first; an empty list if there is none."""
         views = [View.of(image, self.min_face) for image in images]
-        looks = [[look] for look in self._look(images, views)]
+        candidates = [[faces] for faces in self._detect_in_views(images, views)]
         if self.rotate:
-            doubtful = [i for i, (look,) in enumerate(looks) if look.score < look.rival]
-            turned = [(i, views[i].turned(turns)) for i in doubtful for turns in (1, 2, 3)]
-            again = self._look([images[i] for i, _ in turned], [view for _, view in turned])
-            for (i, _), look in zip(turned, again, strict=True):
-                looks[i].append(look)
-        # A photograph is turned as a whole, so one look says it all; the first, upright, wins a tie.
-        best = (max(of_image, key=lambda look: look.score) for of_image in looks)
-        return [order_faces(look.faces, image, self.select) for look, image in zip(best, images, strict=True)]
+            doubtful = [i for i, (faces,) in enumerate(candidates) if faces.score < faces.rotated_score]
+            rotated = [(i, views[i].rotated(turns)) for i in doubtful for turns in (1, 2, 3)]
+            results = self._detect_in_views([images[i] for i, _ in rotated], [view for _, view in rotated])
+            for (i, _), faces in zip(rotated, results, strict=True):
+                candidates[i].append(faces)
+        # The whole image has one orientation. The first candidate, without rotation, wins ties.
+        best = (max(of_image, key=lambda faces: faces.score) for of_image in candidates)
+        return [order_faces(faces.faces, image, self.select) for faces, image in zip(best, images, strict=True)]
 
-    def _look(self, images: Sequence[Image], views: Sequence[View]) -> list[Look]:
-        """What each view, of the image at the same index, shows."""
-        looks: dict[int, Look] = {}
+    def _detect_in_views(self, images: Sequence[Image], views: Sequence[View]) -> list[ViewFaces]:
+        """Detect the faces in each view of the image with the same index."""
+        results: dict[int, ViewFaces] = {}
         for batch in _batches(views):
             pixels = torch.from_numpy(np.stack([views[i].pixels for i in batch])).to(self.device)
-            found = self._cascade(pixels, views[batch[0]].smallest(self.min_face))
-            looks.update((i, Look.of(f, images[i], views[i])) for i, f in zip(batch, found, strict=True))
-        return [looks[i] for i in range(len(views))]
+            detections = self._cascade(pixels, views[batch[0]].min_side(self.min_face))
+            results.update((i, ViewFaces.of(d, images[i], views[i])) for i, d in zip(batch, detections, strict=True))
+        return [results[i] for i in range(len(views))]
 
 
 def _batches(views: Sequence[View]) -> Iterator[list[int]]:
-    """Indices of views of one size, as many together as fit into a pass."""
-    alike: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    """Indices of views of the same size, in batches of limited size."""
+    by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
     for i, view in enumerate(views):
-        alike[view.pixels.shape].append(i)
-    for (height, width, _), members in alike.items():
-        count = max(1, PASS // (height * width))
+        by_shape[view.pixels.shape].append(i)
+    for (height, width, _), members in by_shape.items():
+        count = max(1, MAX_BATCH_PIXELS // (height * width))
         yield from (members[i : i + count] for i in range(0, len(members), count))

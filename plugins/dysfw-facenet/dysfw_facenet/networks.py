@@ -1,4 +1,4 @@
-"""facenet-pytorch's three networks with the weights from its wheel, read without running code that a file may carry."""
+"""Loads MTCNN's three networks from facenet-pytorch's wheel, without executing code in the weight files."""
 
 from __future__ import annotations
 
@@ -16,13 +16,20 @@ NETWORKS: dict[str, type[nn.Module]] = {"pnet": PNet, "rnet": RNet, "onet": ONet
 
 
 def load(device: torch.device) -> tuple[dict[str, nn.Module], tuple[Weights, ...]]:
-    """The networks, by name, on the device, for inference, and what their files are."""
+    """Load the networks.
+
+    Args:
+        device: The device to place them on.
+
+    Returns:
+        The networks by name, in inference mode, and the descriptions of their weight files.
+    """
     networks: dict[str, nn.Module] = {}
     weights = []
     version = metadata.version("facenet-pytorch")
-    for name, kind in NETWORKS.items():
+    for name, network_class in NETWORKS.items():
         content = resources.files("facenet_pytorch").joinpath("data", f"{name}.pt").read_bytes()
-        network = kind(pretrained=False)  # its own loader leaves weights_only to torch's default and the environment
+        network = network_class(pretrained=False)  # facenet-pytorch's loader does not set weights_only
         network.load_state_dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
         networks[name] = network.requires_grad_(False).eval().to(device)
         source = f"facenet-pytorch {version}, facenet_pytorch/data/{name}.pt"

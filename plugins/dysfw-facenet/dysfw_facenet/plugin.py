@@ -1,4 +1,4 @@
-"""What this plugin registers."""
+"""Registers the plugin's components and weights."""
 
 from dysfw.plugin import ComponentSpec, WeightsSpec, hookimpl
 
@@ -7,8 +7,9 @@ from .weights import WEIGHTS
 
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
-    summary = "MTCNN: box, score and five landmarks of each face, also in photographs that lie on their side"
-    network = "FaceNet's Inception-ResNet-v1, a face-recognition trunk: 160 px, 512 numbers"
+    """Register the detector and the backbone."""
+    summary = "MTCNN: box, score and five landmarks of each face, also in rotated images"
+    network = "FaceNet's Inception-ResNet-v1 for face recognition: 160 px, 512 dimensions"
     return [
         ComponentSpec("detector", "mtcnn", "dysfw_facenet.detector:Mtcnn", summary),
         ComponentSpec("backbone", "facenet", "dysfw_facenet.backbone:Facenet", network),
@@ -17,4 +18,5 @@ def dysfw_components() -> list[ComponentSpec]:
 
 @hookimpl
 def dysfw_weights() -> list[WeightsSpec]:
+    """Register the weights of the backbone."""
     return list(WEIGHTS)

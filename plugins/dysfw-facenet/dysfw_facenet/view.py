@@ -1,4 +1,4 @@
-"""An image as the networks see it: scaled down and turned by quarter turns, and the way back to its own pixels."""
+"""Downscaled and rotated views of an image, and the mapping back to its pixels."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from PIL import Image as Pillow
 
 from dysfw.plugin import Float32, Image, UInt8
 
-SHARP = 48  # px: side of the last network's input; the smallest face needs no more
-LEAST = 20  # px: a smaller face is enlarged more than twice for the last network, and its landmarks are guesses
+INPUT_SIDE = 48  # px: input of the last network; the smallest face need not be larger
+MIN_FACE_SIDE = 20  # px: smaller faces would be upscaled more than twice, with unreliable landmarks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """One look at an image.
+    """A downscaled and rotated view of an image.
 
-    pixels: uint8 [h, w, 3]. turns: by how many quarter turns, counter-clockwise, the image was turned to become this.
-    scale: (x, y), px of the image for each px of the unturned view.
+    Attributes:
+        pixels: uint8 [h, w, 3].
+        scale: (x, y), px of the image per px of the view before rotation.
+        turns: Number of counter-clockwise rotations by 90 degrees.
     """
 
     pixels: UInt8
@@ -27,24 +29,24 @@ class View:
 
     @classmethod
     def of(cls, image: Image, min_face: float) -> View:
-        """The image unturned, as small as a face of ``min_face`` (a fraction of its shorter side) allows."""
-        shrink = min(1.0, SHARP / (min_face * min(image.width, image.height)))
+        """Create a view without rotation, as small as ``min_face`` (a fraction of the shorter side) allows."""
+        shrink = min(1.0, INPUT_SIDE / (min_face * min(image.width, image.height)))
         if shrink == 1.0:
             return cls(image.pixels, (1.0, 1.0))
         width, height = max(1, round(image.width * shrink)), max(1, round(image.height * shrink))
         small = Pillow.fromarray(image.pixels).resize((width, height), Pillow.Resampling.BOX, reducing_gap=2.0)
         return cls(np.asarray(small), (image.width / width, image.height / height))
 
-    def turned(self, turns: int) -> View:
-        """This view after further quarter turns, counter-clockwise."""
+    def rotated(self, turns: int) -> View:
+        """Rotate the view counter-clockwise by multiples of 90 degrees."""
         return View(np.rot90(self.pixels, turns), self.scale, (self.turns + turns) % 4)
 
-    def smallest(self, min_face: float) -> float:
-        """Side of the smallest face to look for, px of the view."""
-        return max(float(LEAST), min_face * min(self.pixels.shape[:2]))
+    def min_side(self, min_face: float) -> float:
+        """Side of the smallest face to detect, px of the view."""
+        return max(float(MIN_FACE_SIDE), min_face * min(self.pixels.shape[:2]))
 
     def to_image(self, points: Float32) -> Float32:
-        """Points [..., 2] of the view in px of the image."""
+        """Map points float32 [..., 2] of the view to px of the image."""
         height, width = self.pixels.shape[:2]
         x, y = points[..., 0], points[..., 1]
         for _ in range(self.turns):

@@ -1,4 +1,4 @@
-"""What one view of an image shows, in the image's own pixels."""
+"""The faces in one view of an image, in px of the image."""
 
 from __future__ import annotations
 
@@ -8,41 +8,47 @@ import numpy as np
 
 from dysfw.plugin import Face, Float32, Image, prominence
 
-from .cascade import Found
+from .cascade import Detections
 from .view import View
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """The upright faces of a view.
+class ViewFaces:
+    """The upright faces in a view.
 
-    score: that of the most prominent face, 0 where there is none. rival: the best score of that face's crop in another
-    quarter turn, 1 where there is none. Where the rival is better, the view is likely to be the wrong way up.
+    If ``rotated_score`` is higher than ``score``, the view probably has the wrong orientation.
+
+    Attributes:
+        faces: The faces.
+        score: Score of the most prominent face, 0 if there is none.
+        rotated_score: Best score of that face's crop after a rotation by 90, 180 or 270 degrees, 1 if there is none.
     """
 
     faces: list[Face]
     score: float = 0.0
-    rival: float = 1.0
+    rotated_score: float = 1.0
 
     @classmethod
-    def of(cls, found: Found, image: Image, view: View) -> Look:
-        upright = [i for i, points in enumerate(found.landmarks) if _is_upright(points)]
+    def of(cls, detections: Detections, image: Image, view: View) -> ViewFaces:
+        """Select the upright faces and map them to the image."""
+        upright = [i for i, points in enumerate(detections.landmarks) if _is_upright(points)]
         faces = [
-            Face(_turned_box(found.boxes[i], view), float(found.scores[i]), view.to_image(found.landmarks[i])) for i in upright
+            Face(_box_in_image(detections.boxes[i], view), float(detections.scores[i]), view.to_image(detections.landmarks[i]))
+            for i in upright
         ]
         if not faces:
             return cls([])
         top = max(range(len(faces)), key=lambda i: prominence(faces[i], image))
-        return cls(faces, faces[top].score, float(found.rivals[upright[top]]))
+        return cls(faces, faces[top].score, float(detections.rotated_scores[upright[top]]))
 
 
 def _is_upright(points: Float32) -> bool:
-    """Whether the eye line and the line from the eyes to the mouth are within 45 degrees of where they belong."""
+    """Whether the eye line and the line from eyes to mouth deviate less than 45 degrees from horizontal and vertical."""
     along, down = points[1] - points[0], points[3:].mean(axis=0) - points[:2].mean(axis=0)
     return bool(along[0] > abs(along[1]) and down[1] > abs(down[0]))
 
 
-def _turned_box(box: Float32, view: View) -> Float32:
-    """A box of the view as the box of the image whose corners are the same."""
+def _box_in_image(box: Float32, view: View) -> Float32:
+    """Map a box of the view to the image."""
     corners = view.to_image(box.reshape(2, 2))
     return np.concatenate([corners.min(axis=0), corners.max(axis=0)])

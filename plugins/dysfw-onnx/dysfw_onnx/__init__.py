@@ -1,1 +1,1 @@
-"""Any face-embedding model in an ONNX file as a dysfw backbone."""
+"""Face-embedding models in ONNX files as dysfw backbones, and the export of recipes to ONNX."""

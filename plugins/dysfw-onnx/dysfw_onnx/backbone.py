@@ -13,27 +13,38 @@ from dysfw.plugin import ALIGNMENTS, Alignment, Backbone, Float32, UInt8, Weight
 
 from .session import open_model
 
-LARGEST = 2048  # px
+MAX_SIZE = 2048  # px
 
 
 class Onnx(Backbone):
-    """Any face-embedding model in an ONNX file: of insightface's zoo, or what a lab exports. It is computed by onnxruntime.
+    """Any face-embedding model in an ONNX file, such as those of InsightFace.
 
-    model: the file. size: side of the crops, px; None takes what the file fixes. mean, scale: pixels 0..255 become (pixel -
-    mean) / scale, one value or three (red, green, blue); the defaults are insightface's. colour: order of the channels that
-    the model expects. output: name of the embedding, where the model has several outputs. align: how the whole face lay in
-    the crops that it was trained on, see ``dysfw.imaging.alignment``; None: with level eyes. unit: bring embeddings to length 1. batch:
-    crops that go through at once, 1 or more; a model that fixes it has its way. threads: 1 or more; None leaves it to
-    onnxruntime. licence: of the file, for bundles and reports. device: "cpu", or "cuda:0" with onnxruntime-gpu.
+    The model runs in onnxruntime.
 
-    Raises ValueError where a value is wrong, the file is no such model, or the device is not there.
+    Args:
+        model: The ONNX file.
+        size: Side of the crops in px. None uses the size that the file specifies.
+        mean: Subtracted from the pixel values 0..255: one number, or one each for red, green and blue. None means 127.5.
+        scale: Divides the pixel values after the mean is subtracted: one number or three. None means 127.5.
+        colour: Channel order that the model expects.
+        output: Name of the output with the embedding. Required if the model has several outputs.
+        align: Alignment of the whole face in the model's training data, see ``dysfw.imaging.alignment``. None means level
+            eyes.
+        unit: Whether to normalise embeddings to length 1.
+        batch: Maximum number of crops per call. Ignored if the model has a fixed batch size.
+        threads: Number of CPU threads. None uses onnxruntime's default.
+        licence: Licence of the file, recorded in bundles and reports.
+        device: "cpu", or with onnxruntime-gpu "cuda:0" and so on.
+
+    Raises:
+        ValueError: If a value is invalid, the file is not such a model, or the device is not available.
     """
 
     def __init__(
         self,
         model: Path,
         *,
-        size: Annotated[int, Field(ge=16, le=LARGEST)] | None = None,
+        size: Annotated[int, Field(ge=16, le=MAX_SIZE)] | None = None,
         mean: list[float] | None = None,
         scale: list[float] | None = None,
         colour: Literal["rgb", "bgr"] = "rgb",
@@ -57,7 +68,7 @@ class Onnx(Backbone):
             raise ValueError(f"{model} takes crops of {self._model.size} px, found size {size}; leave size out")
         side = size or self._model.size
         if side is None:
-            raise ValueError(f"{model} takes crops of any size; say with size of which, in px, it was trained on")
+            raise ValueError(f"{model} takes crops of any size; set size to the side in px that it was trained on")
         self._size: int = side
         self._colour, self._align, self._unit = colour, align, unit
         self._batch = self._model.batch or batch
@@ -66,18 +77,31 @@ class Onnx(Backbone):
 
     @property
     def input_size(self) -> int:
+        """Side of the crops, px."""
         return self._size
 
     @property
     def dim(self) -> int:
+        """Length of an embedding."""
         return self._dim
 
     @property
     def alignment(self) -> Alignment | None:
+        """Alignment of the whole face, None for level eyes."""
         return ALIGNMENTS[self._align] if self._align else None
 
     def embed(self, crops: UInt8) -> Float32:
-        """crops uint8 [N, size, size, 3] RGB -> float32 [N, dim]; ValueError for crops of another shape."""
+        """Compute embeddings.
+
+        Args:
+            crops: uint8 [N, size, size, 3], RGB.
+
+        Returns:
+            float32 [N, dim].
+
+        Raises:
+            ValueError: If the crops have another shape or type.
+        """
         side = self._size
         if crops.dtype != np.uint8 or crops.shape[1:] != (side, side, 3):
             raise ValueError(f"crops must be uint8 [N, {side}, {side}, 3], found {crops.dtype} {list(crops.shape)}")
@@ -85,22 +109,23 @@ class Onnx(Backbone):
         return np.concatenate([np.empty((0, self._dim), np.float32), *parts])
 
     def weights(self) -> tuple[Weights, ...]:
+        """The ONNX file, with its hash and licence."""
         return (self._weights,)
 
     def _run(self, crops: UInt8) -> Float32:
-        """One batch; where the model fixes how many it takes, the rest is filled up."""
+        """Run one batch, padded with zeros if the model has a fixed batch size."""
         missing = (self._model.batch or len(crops)) - len(crops)
-        filled = np.concatenate([crops, np.zeros((missing, *crops.shape[1:]), np.uint8)]) if missing else crops
-        feed = {self._model.input: self._pixels(filled)}
-        (found,) = self._model.session.run([self._model.output], feed)
-        rows: Float32 = np.asarray(found, np.float32).reshape(len(filled), -1)[: len(crops)]
+        padded = np.concatenate([crops, np.zeros((missing, *crops.shape[1:]), np.uint8)]) if missing else crops
+        feed = {self._model.input: self._pixels(padded)}
+        (output,) = self._model.session.run([self._model.output], feed)
+        rows: Float32 = np.asarray(output, np.float32).reshape(len(padded), -1)[: len(crops)]
         if self._unit:
             rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         return rows
 
     def _pixels(self, crops: UInt8) -> npt.NDArray[np.generic]:
         pixels: npt.NDArray[np.generic] = crops
-        if self._model.dtype != np.uint8:  # a model of bytes normalises them itself
+        if self._model.dtype != np.uint8:  # a model with uint8 input normalises inside its graph
             pixels = ((crops - self._mean) / self._scale).astype(self._model.dtype)
         if self._colour == "bgr":
             pixels = pixels[..., ::-1]
@@ -108,8 +133,7 @@ class Onnx(Backbone):
 
 
 def _channels(name: str, values: list[float] | None, default: float) -> Float32:
-    """One value for each channel."""
-    given = [default] if values is None else values
-    if len(given) not in (1, 3) or not np.isfinite(given).all():
+    chosen = [default] if values is None else values
+    if len(chosen) not in (1, 3) or not np.isfinite(chosen).all():
         raise ValueError(f"{name} must be one number or three, found {values}")
-    return np.array(given, np.float32)
+    return np.array(chosen, np.float32)

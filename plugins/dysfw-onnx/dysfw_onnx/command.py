@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 FORMATS = ("onnx",)
-NEEDS = ("torch", "onnx", "onnxscript")  # what the extra brings
+REQUIRED_PACKAGES = ("torch", "onnx", "onnxscript")  # installed by the extra `export`
 
 
 def export(
@@ -19,34 +19,33 @@ def export(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="DIR", help="The folder to write; it must not exist, or be empty.", show_default=False
+            "--output", "-o", metavar="DIR", help="Output folder; must not exist or must be empty.", show_default=False
         ),
     ],
-    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="onnx, the only one.")] = FORMATS[0],
+    file_format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="File format; only onnx is supported.")
+    ] = FORMATS[0],
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the recipe, e.g. fusion.use=median. Repeatable."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe value, e.g. fusion.use=median. Repeatable."),
     ] = None,
-    fetch: Annotated[
-        bool, typer.Option("--fetch", help="Allow weights that are missing here to be fetched from the internet.")
-    ] = False,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Allow missing weights to be downloaded.")] = False,
 ) -> None:
-    """Write the trunk and each region's head as ONNX files that need no dysfw, and in export.json all that goes with them.
+    """Export a recipe's backbone and the head of each region as ONNX files that run without dysfw.
 
-    Of a recipe that is not trained, the trunk alone. What is written is run beside the original on fresh images first; where
-    they differ by more than rounding, nothing is written.
+    The file export.json describes everything around them: labels, crops, fusion, calibration and weights. For a recipe without
+    a bundle, only the backbone is exported. The exported files are compared with the original on test images first. If the
+    results differ by more than rounding, nothing is written.
     """
-    from dysfw.plugin import DysfwError, TerminalProgress, allow_fetching, open_recipe, out, warn
+    from dysfw.plugin import DysfwError, TerminalProgress, allow_fetching, open_recipe, out, refuse_existing, warn
 
-    if form not in FORMATS:
-        raise DysfwError(f"--format: found {form!r}; allowed: {', '.join(FORMATS)}")
-    if missing := [name for name in NEEDS if find_spec(name) is None]:
+    if file_format not in FORMATS:
+        raise DysfwError(f"--format: found {file_format!r}; allowed: {', '.join(FORMATS)}")
+    if missing := [name for name in REQUIRED_PACKAGES if find_spec(name) is None]:
         raise DysfwError(f"`dysfw export` needs {', '.join(missing)}", hint="pip install 'dysfw-onnx[export]'")
-    from dysfw.plugin import refuse_existing
-
     refuse_existing(output)
     allow_fetching(fetch, TerminalProgress())
-    # Last, so that they outweigh what was asked for: what is written is float32, whatever the recipe computes in.
+    # These come last so that they override the user's values: the exported files always compute in float32.
     pipeline = open_recipe(ctx, recipe, [*(sets or []), "device=cpu", "precision=float32"])
     for notice in pipeline.notices:
         warn(notice.message)
@@ -54,6 +53,9 @@ def export(
     from .export.readme import summary
 
     exported = export_pipeline(pipeline, output, TerminalProgress())
-    if exported.cases:
-        warn(f"the heads hold embeddings of {exported.cases} known cases: share {output} as you would share their photographs")
+    if exported.gallery_cases:
+        warn(
+            f"the heads contain embeddings of {exported.gallery_cases} gallery cases: share {output} only with people who may "
+            "see their photos"
+        )
     out().print(summary(output, exported), markup=False, soft_wrap=True)

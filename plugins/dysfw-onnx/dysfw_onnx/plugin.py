@@ -1,15 +1,17 @@
-"""What this plugin registers."""
+"""Registers the backbone ``onnx`` and the command ``dysfw export``."""
 
 from dysfw.plugin import CommandSpec, ComponentSpec, hookimpl
 
 
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
-    summary = "any face-embedding model in an ONNX file, with its input as the recipe says"
+    """Register the backbone."""
+    summary = "Any face-embedding model in an ONNX file"
     return [ComponentSpec("backbone", "onnx", "dysfw_onnx.backbone:Onnx", summary)]
 
 
 @hookimpl
 def dysfw_commands() -> list[CommandSpec]:
-    summary = "Write a recipe's trunk and heads as ONNX files that need no dysfw."
+    """Register the command."""
+    summary = "Export a recipe's backbone and heads as ONNX files that run without dysfw."
     return [CommandSpec("export", "dysfw_onnx.command:export", summary)]

@@ -1,4 +1,4 @@
-"""What can be exported, each part by itself, and what is said of what cannot."""
+"""Which heads and backbones can be exported, and the errors for those that cannot."""
 
 import json
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ import pytest
 import torch
 from dysfw_onnx import command
 from dysfw_onnx.export.export import export_pipeline
-from dysfw_onnx.export.folding import Reduced
+from dysfw_onnx.export.folding import BicubicDownscale
 from dysfw_onnx.export.layers import head_model
 from dysfw_onnx.export.readme import summary
 from PIL import Image as Pillow
@@ -41,12 +41,12 @@ HEADS = {
     "linear_svm": lambda: LinearSvm(C=0.001),
     "mlp": lambda: Mlp(hidden=8),
     "knn": Knn,
-    "knn of one": lambda: Knn(k=1, metric="plain"),
-    "knn of all": lambda: Knn(k=1000, metric="standard"),
+    "knn with k=1": lambda: Knn(k=1, metric="plain"),
+    "knn of all cases": lambda: Knn(k=1000, metric="standard"),
     "gallery": Gallery,
     "gallery of nearest": lambda: Gallery(by="nearest", metric="standard"),
-    "gate": lambda: TwoStageHead(Lda(), Softmax(C=0.1)),
-    "gate of cases": lambda: TwoStageHead(Knn(), Gallery()),
+    "two_stage": lambda: TwoStageHead(Lda(), Softmax(C=0.1)),
+    "two_stage of gallery heads": lambda: TwoStageHead(Knn(), Gallery()),
 }
 BACKBONE = "{use: timm, model: test_resnet, weights: random, size: SIZE, seed: SEED}"
 
@@ -55,7 +55,7 @@ def network(size, seed=0):
     return BACKBONE.replace("SIZE", str(size)).replace("SEED", str(seed))
 
 
-def people(dim=20, seed=0):
+def dataset(dim=20, seed=0):
     rng = np.random.default_rng(seed)
     y = np.repeat(np.arange(4), 12)
     x = rng.normal(0, 1, (4, dim))[y] + rng.normal(0, 1.5, (len(y), dim))
@@ -64,8 +64,8 @@ def people(dim=20, seed=0):
 
 @pytest.mark.parametrize("missing", [None, 3], ids=["all classes", "a class without cases"])
 @pytest.mark.parametrize("make", HEADS.values(), ids=HEADS)
-def test_every_head_gives_the_same_as_a_model(make, missing):
-    x, y, groups = people()
+def test_every_head_gives_the_same_probabilities_after_export(make, missing):
+    x, y, groups = dataset()
     head, keep = make(), y != missing
     head.prepare(LABELS)
     head.fit(x[keep], y[keep], 4, groups[keep])
@@ -80,7 +80,7 @@ def test_every_head_gives_the_same_as_a_model(make, missing):
 
 
 class Opaque(Head):
-    """A stranger's, which says nothing of how it is made."""
+    """A third-party head without layers()."""
 
     def fit(self, x, y, classes, groups):
         self.classes = classes
@@ -103,39 +103,39 @@ class Wavy(Opaque):
 
 
 @pytest.mark.parametrize(("make", "part"), [
-    (Opaque, "the head Opaque cannot be exported: it is not made of layers"),
-    (Wavy, "Wavy of the region nose cannot be exported: it has a layer Sine, which is none of dysfw's"),
+    (Opaque, "the head Opaque cannot be exported: it has no method layers"),
+    (Wavy, "Wavy of the region nose cannot be exported: its layer Sine is not one of dysfw.contracts.layers"),
     (Softmax, "Softmax of the region nose cannot be exported: this head is not fitted"),
-    (lambda: TwoStageHead(Lda(), Opaque()), "the head Opaque inside a gate is not made of layers"),
+    (lambda: TwoStageHead(Lda(), Opaque()), "the head Opaque"),
 ])  # fmt: skip
-def test_a_head_that_is_not_made_of_known_layers_is_refused_with_what_can_be_exported(make, part):
-    x, y, groups = people()
+def test_unsupported_heads_are_refused_with_the_supported_layers(make, part):
+    x, y, groups = dataset()
     head = make()
     head.prepare(LABELS)
     if not isinstance(head, Softmax):
         head.fit(x, y, 4, groups)
-    with pytest.raises(DysfwError, match=part) as refused:
+    with pytest.raises(DysfwError, match=part) as caught:
         head_model(head, "nose", 20)
-    assert "made of Standardise, Affine, Rectify" in refused.value.hint
+    assert "consists of Standardize, Affine, ReLU" in caught.value.hint
 
 
 @pytest.mark.parametrize(("size", "smaller"), [(150, 112), (64, 48), (80, 40), (61, 17)])
-def test_crops_are_reduced_as_pillow_does_to_the_bit(size, smaller):
+def test_crops_are_downscaled_exactly_as_by_pillow(size, smaller):
     crops = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), np.uint8)
     crops[0] = crops[0] // 128 * 255  # overshoots on both sides
-    wanted = [np.asarray(Pillow.fromarray(one).resize((smaller, smaller), Pillow.Resampling.BICUBIC)) for one in crops]
-    found = Reduced(size, smaller)(torch.from_numpy(crops).permute(0, 3, 1, 2).float())
-    np.testing.assert_array_equal(found.permute(0, 2, 3, 1).numpy(), wanted)
+    expected = [np.asarray(Pillow.fromarray(one).resize((smaller, smaller), Pillow.Resampling.BICUBIC)) for one in crops]
+    found = BicubicDownscale(size, smaller)(torch.from_numpy(crops).permute(0, 3, 1, 2).float())
+    np.testing.assert_array_equal(found.permute(0, 2, 3, 1).numpy(), expected)
 
 
 @pytest.fixture
 def opened(tmp_path):
-    """opened("{use: …}", "key=value"): the pipeline of an untrained recipe with this backbone and these values."""
+    """opened("{use: …}", "key=value"): the pipeline of an untrained recipe with this backbone and these overrides."""
 
     def opened(backbone, *overrides):
-        path = tmp_path / "tried.yaml"
+        path = tmp_path / "test.yaml"
         quick = "segmenter: {use: halves}\ncrop: {align: dlib}\nbundle: null"
-        path.write_text(f"extends: {ROOT / 'recipes' / 'dlib.yaml'}\nname: tried\n{quick}\nbackbone: {backbone}\n")
+        path.write_text(f"extends: {ROOT / 'recipes' / 'dlib.yaml'}\nname: test\n{quick}\nbackbone: {backbone}\n")
         recipe = load_recipe(path, load_registry(), ["device=cpu", "precision=float32", *overrides])
         return Pipeline(recipe, build(recipe))
 
@@ -144,7 +144,7 @@ def opened(tmp_path):
 
 @pytest.fixture(scope="module")
 def onnx_file(tmp_path_factory):
-    """The smallest that the backbone ``onnx`` takes."""
+    """A minimal model for the backbone ``onnx``."""
     crops = onnx.helper.make_tensor_value_info("crops", onnx.TensorProto.FLOAT, ["N", 3, 64, 64])
     means = onnx.helper.make_tensor_value_info("means", onnx.TensorProto.FLOAT, ["N", 3, 1, 1])
     graph = onnx.helper.make_graph(
@@ -160,41 +160,41 @@ def onnx_file(tmp_path_factory):
     f"{{use: tta, of: {{use: concat, of: [{network(64)}, {network(48, 1)}], shares: [2, 1]}}}}",
     f"{{use: concat, unit: false, of: [{network(48)}, {{use: tta, of: {network(64, 1)}, unit: false}}]}}",
     f"{{use: tta, of: {network(64)}, flip: false, scales: [1.0]}}",
-], ids=["views of two", "two, one of views", "one view"])  # fmt: skip
-def test_backbones_of_backbones_become_one_graph(opened, tmp_path, backbone):
+], ids=["tta of concat", "concat with tta", "one view"])  # fmt: skip
+def test_nested_backbones_are_exported_as_one_graph(opened, tmp_path, backbone):
     pipeline = opened(backbone)
-    done = export_pipeline(pipeline, tmp_path / "out", Silent())
-    assert done.measured.embedding < 2e-5
-    assert done.measured.images == 4
-    assert done.measured.probability is None
-    assert "1 trunk; not trained, so no heads" in summary(tmp_path / "out", done)
-    stated = json.loads((tmp_path / "out" / "export.json").read_text())
-    assert (stated["labels"], stated["head"], stated["bundle"]) == ([], None, None)
-    assert sorted(stated["files"]) == ["README.md", "recipe.yaml", "trunk.onnx"]
+    result = export_pipeline(pipeline, tmp_path / "out", Silent())
+    assert result.comparison.embedding < 2e-5
+    assert result.comparison.images == 4
+    assert result.comparison.probability is None
+    assert "1 backbone; no heads, because the recipe is not trained" in summary(tmp_path / "out", result)
+    metadata = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert (metadata["labels"], metadata["head"], metadata["bundle"]) == ([], None, None)
+    assert sorted(metadata["files"]) == ["README.md", "backbone.onnx", "recipe.yaml"]
     assert "not trained" in (tmp_path / "out" / "README.md").read_text()
 
 
-def test_a_trunk_that_was_fitted_to_regions_gives_a_file_for_each(opened, tmp_path):
+def test_a_backbone_tuned_for_a_region_gets_its_own_file(opened, tmp_path):
     pipeline = opened(network(64), "tune.mode=batchnorm")
     backbone = pipeline.components.backbone
     name, tensor = next((n, t) for n, t in backbone.net.state_dict().items() if n.endswith("bn1.weight"))
-    own = backbone.variant({name: np.full(tensor.shape, 0.5, np.float32)})
-    tuned = Pipeline(pipeline.recipe, pipeline.components, tuned={"left_half": own})
-    done = export_pipeline(tuned, tmp_path / "out", Silent())
-    assert done.measured.embedding < 2e-5
-    stated = json.loads((tmp_path / "out" / "export.json").read_text())
-    assert {one["name"]: one["backbone"] for one in stated["regions"]} == {
-        "right_half": "trunk.onnx", "left_half": "trunk-left_half.onnx",
+    variant = backbone.variant({name: np.full(tensor.shape, 0.5, np.float32)})
+    tuned = Pipeline(pipeline.recipe, pipeline.components, tuned={"left_half": variant})
+    result = export_pipeline(tuned, tmp_path / "out", Silent())
+    assert result.comparison.embedding < 2e-5
+    metadata = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert {one["name"]: one["backbone"] for one in metadata["regions"]} == {
+        "right_half": "backbone.onnx", "left_half": "backbone-left_half.onnx",
     }  # fmt: skip
     crops = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
-    for file, original in (("trunk.onnx", backbone), ("trunk-left_half.onnx", own)):
+    for file, original in (("backbone.onnx", backbone), ("backbone-left_half.onnx", variant)):
         session = onnxruntime.InferenceSession(tmp_path / "out" / file, providers=["CPUExecutionProvider"])
         np.testing.assert_allclose(session.run(None, {"crops": crops})[0], original.embed(crops), rtol=1e-3, atol=1e-5)
     assert "tune" not in (tmp_path / "out" / "recipe.yaml").read_text()
     assert load_recipe(tmp_path / "out" / "recipe.yaml", load_registry())
 
 
-def test_a_recipe_with_the_whole_face_placed_says_so(opened, tmp_path):
+def test_the_alignment_of_the_whole_face_is_exported(opened, tmp_path):
     pipeline = opened("{use: dlib_resnet}", "segmenter={use: whole_face}", "crop.align=backbone")
     export_pipeline(pipeline, tmp_path / "out", Silent())
     crop = json.loads((tmp_path / "out" / "export.json").read_text())["crop"]
@@ -205,13 +205,13 @@ def test_a_recipe_with_the_whole_face_placed_says_so(opened, tmp_path):
 
 
 BACKBONES = {
-    "no module": ("{use: onnx, model: FILE}", "the backbone dysfw-onnx:onnx cannot be exported: it offers no torch module"),
+    "no module": ("{use: onnx, model: FILE}", "the backbone dysfw-onnx:onnx cannot be exported: it has no torch module"),
     "nested": (
         f"{{use: concat, of: [{network(64)}, {{use: onnx, model: FILE}}]}}",
-        "cannot be exported: .*and neck, concat, tta",
+        "cannot be exported: .*dlib_resnet have one, and projection, concat, tta",
     ),
     "zoomed": (f"{{use: tta, of: {network(64)}, scales: [1.0, 1.2]}}", r"with scales \[1.0, 1.2\]: .*Mirrored views can"),
-    "another result": (
+    "other results": (
         network(64).replace("}", ", precision: bfloat16}"),
         "gives other results: embeddings differ by .*allowed",
     ),
@@ -219,26 +219,26 @@ BACKBONES = {
 
 
 @pytest.mark.parametrize(("backbone", "part"), BACKBONES.values(), ids=BACKBONES)
-def test_a_backbone_that_cannot_be_exported_leaves_nothing(opened, onnx_file, tmp_path, backbone, part):
+def test_a_failed_export_leaves_no_files(opened, onnx_file, tmp_path, backbone, part):
     pipeline = opened(backbone.replace("FILE", str(onnx_file)))
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(DysfwError, match=part) as refused:
+    with pytest.raises(DysfwError, match=part) as caught:
         export_pipeline(pipeline, tmp_path / "out", Silent())
-    assert refused.value.hint
+    assert caught.value.hint
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_an_alignment_that_a_recipe_cannot_name_is_refused(opened, tmp_path, monkeypatch):
+def test_an_alignment_without_a_name_is_refused(opened, tmp_path, monkeypatch):
     from dysfw.imaging.alignment import Alignment
 
     pipeline = opened("{use: dlib_resnet}", "crop.align=backbone")
     monkeypatch.setattr(type(pipeline.components.backbone), "alignment", Alignment(margin=0.3))
-    with pytest.raises(DysfwError, match="in a way of its own"):
+    with pytest.raises(DysfwError, match="alignment without a name"):
         export_pipeline(pipeline, tmp_path / "out", Silent())
 
 
-def test_regions_of_any_name_get_files(opened, tmp_path):
-    from dysfw_onnx.export.export import _names
+def test_region_file_names_that_collide_as_file_file_names_are_numbered(opened, tmp_path):
+    from dysfw_onnx.export.export import _file_names
 
     pipeline = opened(network(64))
 
@@ -247,14 +247,14 @@ def test_regions_of_any_name_get_files(opened, tmp_path):
 
     pipeline.components = replace(pipeline.components, segmenter=Odd())
     pipeline.classifier = object()
-    assert list(_names(pipeline).heads.values()) == ["head-000-a_b.onnx", "head-001-a_b.onnx"]
+    assert list(_file_names(pipeline).heads.values()) == ["head-000-a_b.onnx", "head-001-a_b.onnx"]
 
 
-def run(*words):
-    return CliRunner().invoke(app, ["export", str(ROOT / "recipes" / "dlib.yaml"), *map(str, words)])
+def run(*arguments):
+    return CliRunner().invoke(app, ["export", str(ROOT / "recipes" / "dlib.yaml"), *map(str, arguments)])
 
 
-def test_folders_that_cannot_be_written_are_refused_before_any_work(tmp_path):
+def test_invalid_output_folders_are_refused(tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
     for folder, part in (
@@ -273,28 +273,30 @@ def test_other_formats_are_refused(tmp_path):
     assert "--format: found 'tflite'; allowed: onnx" in str(run("-o", tmp_path / "out", "--format", "tflite").exception)
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "NEEDS", ("torch", "onnx_that_nobody_has"))
+def test_a_missing_package_is_reported_with_the_install_command(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "REQUIRED_PACKAGES", ("torch", "no_such_package"))
     refused = run("-o", tmp_path / "out").exception
-    assert "needs onnx_that_nobody_has" in refused.message
+    assert "needs no_such_package" in refused.message
     assert refused.hint == "pip install 'dysfw-onnx[export]'"
 
 
-def test_a_bundle_that_keeps_cases_is_exported_with_a_warning(opened, tmp_path):
-    opened(network(64))  # writes tried.yaml
+def test_exporting_gallery_cases_warns(opened, tmp_path):
+    opened(network(64))  # writes test.yaml
     data = ["path,label"]
     for label in ("phantom-unaffected", "phantom-down-syndrome"):
         data += [
             f"{file},{label}" for file in sorted((ROOT / "tests" / "fixtures" / "data" / "phantoms" / label).iterdir())[:4]
         ]
     (tmp_path / "data.csv").write_text("\n".join(data))
-    made = ("train", tmp_path / "tried.yaml", tmp_path / "data.csv", "-o", tmp_path / "bundle", "--set", "head.use=gallery")
-    assert CliRunner().invoke(app, [str(word) for word in made]).exit_code == 0
-    words = ("export", tmp_path / "bundle", "-o", tmp_path / "out", "--set", "prior={phantom-unaffected: 0.9}")
-    done = CliRunner().invoke(app, [str(word) for word in words])
+    train = ("train", tmp_path / "test.yaml", tmp_path / "data.csv", "-o", tmp_path / "bundle", "--set", "head.use=gallery")
+    assert CliRunner().invoke(app, [str(word) for word in train]).exit_code == 0
+    command = ("export", tmp_path / "bundle", "-o", tmp_path / "out", "--set", "prior={phantom-unaffected: 0.9}")
+    done = CliRunner().invoke(app, [str(word) for word in command])
     assert done.exit_code == 0, done.output
-    assert "hold embeddings of 8 known cases" in " ".join(done.stderr.split())
-    assert "## People's data" in (tmp_path / "out" / "README.md").read_text()
-    stated = json.loads((tmp_path / "out" / "export.json").read_text())
-    assert stated["check"]["probability"] < 1e-4
-    assert dict(zip(stated["labels"], stated["calibration"]["prior"], strict=True))["phantom-unaffected"] == pytest.approx(0.9)
+    assert "contain embeddings of 8 gallery cases" in " ".join(done.stderr.split())
+    assert "## Personal data" in (tmp_path / "out" / "README.md").read_text()
+    metadata = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert metadata["check"]["probability"] < 1e-4
+    assert dict(zip(metadata["labels"], metadata["calibration"]["prior"], strict=True))["phantom-unaffected"] == pytest.approx(
+        0.9
+    )

@@ -1,4 +1,4 @@
-"""The backbone ``onnx`` on small real models, held against numpy."""
+"""The backbone ``onnx`` on small models, compared with numpy."""
 
 import numpy as np
 import onnx
@@ -22,8 +22,8 @@ def write(tmp_path):
         shape = [batch, 3, side, side] if layout == "nchw" else [batch, side, side, 3]
         nodes, last = [], "crops"
         if layout == "nhwc":
-            nodes.append(helper.make_node("Transpose", [last], ["turned"], perm=[0, 3, 1, 2]))
-            last = "turned"
+            nodes.append(helper.make_node("Transpose", [last], ["transposed"], perm=[0, 3, 1, 2]))
+            last = "transposed"
         if dtype == TensorProto.UINT8:
             nodes.append(helper.make_node("Cast", [last], ["floats"], to=TensorProto.FLOAT))
             last = "floats"
@@ -32,10 +32,10 @@ def write(tmp_path):
             helper.make_node("Conv", ["means", "kernel"], ["mixed"]),
             helper.make_node("Flatten", ["mixed"], ["embedding"]),
         ]
-        made = TensorProto.FLOAT if dtype == TensorProto.UINT8 else dtype
-        out = [helper.make_tensor_value_info("embedding", made, [batch, DIM])]
+        out_type = TensorProto.FLOAT if dtype == TensorProto.UINT8 else dtype
+        out = [helper.make_tensor_value_info("embedding", out_type, [batch, DIM])]
         if outputs > 1:
-            out.append(helper.make_tensor_value_info("mixed", made, [batch, DIM, 1, 1]))
+            out.append(helper.make_tensor_value_info("mixed", out_type, [batch, DIM, 1, 1]))
         graph = helper.make_graph(
             nodes,
             "tiny",
@@ -66,7 +66,7 @@ def expected(crops, mean=127.5, scale=127.5):
 @pytest.mark.parametrize("options", [
     {}, {"layout": "nhwc"}, {"batch": 1}, {"batch": 4}, {"dtype": TensorProto.FLOAT16}, {"side": "S"}, {"outputs": 2},
 ], ids=str)  # fmt: skip
-def test_every_kind_of_input_gives_what_numpy_gives(write, crops, options):
+def test_embeddings_equal_numpys_for_every_kind_of_input(write, crops, options):
     named = {"output": "embedding"} if options.get("outputs") else {}
     size = {"size": SIDE} if options.get("side") else {}
     network = Onnx(write(**options), **named, **size)
@@ -80,7 +80,7 @@ def test_every_kind_of_input_gives_what_numpy_gives(write, crops, options):
     np.testing.assert_array_equal(network.embed(crops), rows)
 
 
-def test_normalisation_and_colour_are_the_recipes(write, crops):
+def test_normalisation_and_colour_can_be_set(write, crops):
     mean, scale = [10.0, 20.0, 30.0], [2.0, 3.0, 4.0]
     network = Onnx(write(), mean=mean, scale=scale)
     np.testing.assert_allclose(network.embed(crops), expected(crops, mean, scale), rtol=1e-3)
@@ -89,14 +89,14 @@ def test_normalisation_and_colour_are_the_recipes(write, crops):
     np.testing.assert_allclose(np.linalg.norm(Onnx(write(), unit=True).embed(crops), axis=1), 1, atol=1e-5)
 
 
-def test_the_alignment_is_arcfaces_unless_the_recipe_says_otherwise(write):
+def test_the_default_alignment_is_arcface(write):
     path = write()
     assert Onnx(path).alignment is ARCFACE_ALIGNMENT
     assert Onnx(path, align="dlib").alignment is DLIB_ALIGNMENT
     assert Onnx(path, align=None).alignment is None
 
 
-def test_the_file_is_named_with_hash_and_licence(write):
+def test_weights_list_the_file_with_hash_and_licence(write):
     (weights,) = Onnx(write("w600k.onnx"), licence="LicenseRef-insightface").weights()
     assert (weights.name, weights.licence, len(weights.sha256)) == ("w600k.onnx", "LicenseRef-insightface", 64)
 
@@ -105,23 +105,23 @@ def test_the_file_is_named_with_hash_and_licence(write):
     ({"size": 32}, "takes crops of 16 px, found size 32"),
     ({"mean": [1.0, 2.0]}, "mean must be one number or three"),
     ({"scale": [0.0]}, "scale must not be 0"),
-    ({"output": "logits"}, "has no output 'logits'; name the embedding with output, one of: embedding"),
+    ({"output": "logits"}, "has no output 'logits'; set output to the name of the embedding, one of: embedding"),
     ({"batch": 0}, "1 or more"),
     ({"colour": "hsv"}, "rgb or bgr"),
 ])  # fmt: skip
-def test_wrong_parameters_are_refused_with_what_is_allowed(write, wrong, part):
+def test_invalid_parameters_are_refused_with_the_allowed_values(write, wrong, part):
     with pytest.raises(ValueError, match=part):
         Onnx(write(), **wrong)
 
 
-def test_a_device_that_is_not_there_is_an_error_that_names_those_that_are(write):
+def test_an_unavailable_device_is_refused_with_the_available_ones(write):
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("this machine has CUDA")
     with pytest.raises(ValueError, match="this onnxruntime has .*CPUExecutionProvider"):
         Onnx(write(), device="cuda:0")
 
 
-def test_files_that_are_no_such_model_are_refused(write, tmp_path):
+def test_files_that_are_not_suitable_models_are_refused(write, tmp_path):
     whole = write().read_bytes()
     (tmp_path / "half.onnx").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.onnx").write_text("Dear colleague,")
@@ -139,5 +139,5 @@ def test_files_that_are_no_such_model_are_refused(write, tmp_path):
     model = helper.make_model(flat, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 9
     onnx.save(model, tmp_path / "flat.onnx")
-    with pytest.raises(ValueError, match="a backbone takes one input of four dimensions"):
+    with pytest.raises(ValueError, match="a backbone needs one four-dimensional input"):
         Onnx(tmp_path / "flat.onnx")

@@ -1,1 +1,1 @@
-"""Writes a recipe as ONNX files. Needs the extra ``export``: torch, onnx and onnxscript."""
+"""The export of a pipeline to ONNX, see ``dysfw export``."""

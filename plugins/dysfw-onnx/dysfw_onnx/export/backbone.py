@@ -1,4 +1,4 @@
-"""A folded trunk as an ONNX model: uint8 ``crops`` [N, size, size, 3] RGB -> float32 ``embeddings`` [N, dim]."""
+"""Converts a folded backbone to an ONNX model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 from dysfw.plugin import DysfwError, error_text
 
-from ..session import MOST
+from ..session import MAX_BYTES
 from .folding import Crops, Folded
 from .layers import IR_VERSION, OPSET
 
@@ -17,14 +17,24 @@ INPUT, OUTPUT = "crops", "embeddings"
 
 
 def backbone_model(folded: Folded) -> onnx.ModelProto:
-    """Pixels are normalised inside. Raises DysfwError where the trunk is too large for one file, or torch cannot write it."""
+    """Convert a backbone to ONNX.
+
+    Args:
+        folded: The backbone as one torch module.
+
+    Returns:
+        A model from uint8 ``crops`` [N, size, size, 3] RGB to float32 ``embeddings`` [N, dim]. Pixels are normalised inside.
+
+    Raises:
+        DysfwError: If the backbone is too large for one file, or torch cannot export it.
+    """
     size = sum(tensor.nbytes for tensor in folded.module.state_dict().values())
-    if size > MOST:
-        raise DysfwError(f"the trunk's weights are {size:,} bytes, and an ONNX file holds {MOST:,} at most")
+    if size > MAX_BYTES:
+        raise DysfwError(f"the backbone's weights are {size:,} bytes; an ONNX file can hold {MAX_BYTES:,}")
     example = torch.zeros(2, folded.size, folded.size, 3, dtype=torch.uint8)
     try:
         with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of torch's own insides
+            warnings.simplefilter("ignore")  # about torch's internals
             program = torch.onnx.export(
                 Crops(folded).eval(),
                 (example,),
@@ -35,21 +45,21 @@ def backbone_model(folded: Folded) -> onnx.ModelProto:
                 dynamic_shapes=({0: torch.export.Dim("N")},),
                 verbose=False,
             )
-    except Exception as error:  # torch's exporters raise whatever they like
+    except Exception as error:  # torch's exporters raise many types of exceptions
         raise DysfwError(
-            f"torch cannot write this trunk as ONNX: {error_text(error)}",
-            hint="take another trunk; convolutional ones of timm can be written",
+            f"torch cannot export this backbone to ONNX: {error_text(error)}",
+            hint="use another backbone; timm's convolutional networks can be exported",
         ) from error
-    assert program is not None  # noqa: S101  # which only an export into a file returns
-    return _bare(program.model_proto)
+    assert program is not None  # noqa: S101  # None is returned only when torch writes a file itself
+    return _without_debug_info(program.model_proto)
 
 
-def _bare(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Without the notes that torch leaves at each node: where on this machine the code lies, for example."""
+def _without_debug_info(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Remove torch's notes on each node, which include paths of source files on this machine."""
     graph = model.graph
     for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
         part.doc_string = ""
         del part.metadata_props[:]
-    del graph.value_info[:]  # shapes in between, which nobody needs
+    del graph.value_info[:]  # shapes of intermediate results, which are not needed
     model.ir_version = IR_VERSION
     return model

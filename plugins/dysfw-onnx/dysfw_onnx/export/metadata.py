@@ -1,10 +1,10 @@
-"""What export.json says: all that a program needs to do the same without dysfw, in the order in which it is done."""
+"""The content of export.json: everything that a program needs to reproduce the pipeline without dysfw."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ from dysfw import RESEARCH_USE
 from dysfw.plugin import WHOLE, Fusion
 
 from . import backbone, layers
-from .check import MOST_EMBEDDING, MOST_PROBABILITY, Measured
+from .check import MAX_EMBEDDING_DIFFERENCE, MAX_PROBABILITY_DIFFERENCE
+from .result import Comparison, ExportedFiles
 
 if TYPE_CHECKING:
     from dysfw.plugin import Node, Pipeline
@@ -22,55 +23,57 @@ if TYPE_CHECKING:
 SCHEMA = "dysfw.export/1"
 DISTRIBUTIONS = ("dysfw", "dysfw-onnx", "torch", "onnx", "onnxscript", "onnxruntime")
 
-IMAGE = "Decoded to sRGB, the EXIF orientation applied, transparent parts laid on white; RGB, 0 to 255."
+IMAGE = "Decoded to sRGB, EXIF orientation applied, transparent parts composited on white; RGB, 0 to 255."
 FACE = (
-    "Of each photograph one face: a box x0 y0 x1 y1 and five landmarks, in px from the outer corner of the top left pixel: the "
-    "subject's right eye, left eye, tip of the nose, right and left corner of the mouth. Coordinates are rounded to 1/8 px. "
-    "The detector is not in this folder."
+    "One face per image: a box x0 y0 x1 y1 and five landmarks, in px from the outer corner of the top left pixel. The "
+    "landmarks are the subject's right eye, left eye, tip of the nose, right and left corner of the mouth. Coordinates are rounded "
+    "to 1/8 px. The detector is not part of this folder."
 )
-REGIONS = "Of the face one polygon for each region; an absent one has no vote. The segmenter is not in this folder."
+REGIONS = (
+    "One polygon per region of the face; absent regions are left out of the fusion. The segmenter is not part of this folder."
+)
 SQUARE = (
-    "A square around the region's polygon, its sides along the line from the subject's right to left eye and across it (align "
-    "false: along the photograph's own): the smallest that holds all points, about the middle of their extents, and on each "
-    "side margin times the longer side of the face's box more; its side is at least least times that longer side."
+    "A square around the region's polygon. If align is set, its sides run along and across the line from the subject's right "
+    "to left eye; if align is false, along the image's sides. It is the smallest such square that contains all points, centred "
+    "on the middle of their extents, extended on each side by margin times the longer side of the face's box. Its side is at "
+    "least min_side times that longer side."
 )
 WHOLE_FACE = (
-    f"Of the region {WHOLE!r}, in place of that. With points: the similarity transform, without mirroring, that brings the "
-    "points, which are fractions of the crop's side, closest to the five landmarks, by least squares. With margin: the "
-    "detector's box, upright, enlarged on each side by that fraction of its side and stretched to a square."
+    f"Replaces the square for the region {WHOLE!r}. With points: the similarity transform without reflection that maps the "
+    "points, given as fractions of the crop's side, to the five landmarks with the least squared error. With margin: the "
+    "detector's box, upright, extended on each side by that fraction of its side and stretched to a square."
 )
 SAMPLING = (
-    "Cut from the photograph by one bicubic interpolation (a = -0.5). Where the crop has fewer pixels than its square, the "
-    "photograph is averaged over squares of whole pixels first, down to less than twice the crop's scale, and from 1.15 times "
-    "that scale on sampled twice as densely, pairs being averaged. Beyond its edge the photograph is mirrored, the outermost "
-    "pixel repeated."
+    "Cut from the image by a single bicubic interpolation (a = -0.5). If the crop has fewer pixels than its square, the image "
+    "is first averaged over blocks of whole pixels, to less than twice the crop's scale. From 1.15 times that scale on, it is "
+    "sampled at twice the density, and pairs are averaged. Outside, the image is mirrored, including its outermost pixel."
 )
 CALIBRATION = (
-    "Fused probabilities p become p^(1/temperature), each p counting as 1e-9 at least, divided by their sum; then, where there "
-    "is a prior, each is multiplied by its condition's, and all are divided by their sum."
+    "Fused probabilities p become max(p, 1e-9)^(1/temperature), divided by their sum. If there is a prior, each is then "
+    "multiplied by the prior of its condition, and all are divided by their sum again."
 )
 COMPARED = (
-    "The original and the exported parts on the same fresh images. embedding: the largest difference of a number of an "
-    "embedding, in units of the root mean square of all; probability: the largest difference of one; same_top_1: in how many "
-    "of those judged the first condition is the same."
+    "The original and the exported files on the same new images. embedding: the largest difference of an embedding value, "
+    "divided by the root mean square of all values. probability: the largest difference of a probability. same_top_1: the "
+    "number of predictions, out of predicted, with the same most probable condition."
 )
 NOT_EXPORTED = [
-    "the detector and the segmenter, which a program brings itself: others place crops differently, which changes results",
-    "prediction sets, and whether a result is reliable: for those run the bundle with dysfw",
+    "the detector and the segmenter: provide your own; others place crops differently, which changes results",
+    "prediction sets and reliability: run the bundle with dysfw to get them",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
-    """The models' names in the folder. trunk: of all regions, but those in ``tuned``; tuned, heads: by region."""
+def export_metadata(
+    pipeline: Pipeline, files: ExportedFiles, hashes: Mapping[str, object], comparison: Comparison
+) -> dict[str, object]:
+    """The content of export.json.
 
-    backbone: str
-    tuned: Mapping[str, str]
-    heads: Mapping[str, str]
-
-
-def statement(pipeline: Pipeline, files: Files, listed: Mapping[str, object], measured: Measured) -> dict[str, object]:
-    """The content of export.json. listed: each file with its size and hash."""
+    Args:
+        pipeline: The pipeline that was exported.
+        files: Names of the model files.
+        hashes: Size and hash of each file.
+        comparison: Comparison with the original.
+    """
     recipe, manifest, classifier = pipeline.recipe, pipeline.manifest, pipeline.classifier
     regions = pipeline.components.segmenter.regions
     return {
@@ -86,8 +89,8 @@ def statement(pipeline: Pipeline, files: Files, listed: Mapping[str, object], me
         ],
         "image": IMAGE,
         "harmonise": asdict(recipe.harmonise) if recipe.harmonise else None,
-        "detector": {**_component(recipe.nodes["detector"]), "gives": FACE},
-        "segmenter": {**_component(recipe.nodes["segmenter"]), "gives": REGIONS},
+        "detector": {**_component(recipe.nodes["detector"]), "output": FACE},
+        "segmenter": {**_component(recipe.nodes["segmenter"]), "output": REGIONS},
         "crop": _crop(pipeline),
         "backbone": _backbone(pipeline),
         "head": _head(pipeline),
@@ -96,8 +99,8 @@ def statement(pipeline: Pipeline, files: Files, listed: Mapping[str, object], me
         "not_exported": NOT_EXPORTED,
         "weights": _weights(pipeline),
         "versions": {name: metadata.version(name) for name in DISTRIBUTIONS},
-        "files": listed,
-        "check": _check(measured),
+        "files": hashes,
+        "check": _check(comparison),
     }
 
 
@@ -125,7 +128,7 @@ def _backbone(pipeline: Pipeline) -> dict[str, object]:
     return {
         "component": _component(pipeline.recipe.nodes["backbone"]),
         "input": {**pixels, "range": [0, 255]},
-        "normalisation": "inside the graph: pixels go in as they are",
+        "normalisation": "inside the graph: pass pixels unchanged",
         "output": {"name": backbone.OUTPUT, "dtype": "float32", "shape": ["N", pipeline.components.backbone.dim]},
     }
 
@@ -137,7 +140,7 @@ def _head(pipeline: Pipeline) -> dict[str, object] | None:
         "component": _component(pipeline.recipe.nodes["head"]),
         "input": {"name": layers.INPUT, "dtype": "float32", "shape": ["N", pipeline.components.backbone.dim]},
         "output": {"name": layers.OUTPUT, "dtype": "float32", "shape": ["N", len(pipeline.classifier.labels)]},
-        "gives": "the region's own probabilities of the labels, in their order, not calibrated",
+        "description": "the region's probabilities, in the order of labels, not calibrated",
     }
 
 
@@ -145,34 +148,29 @@ def _fusion(fusion: Fusion, node: Node) -> dict[str, object]:
     state = fusion.state()
     return {
         **_component(node),
-        "what": inspect.getdoc(type(fusion)),
+        "description": inspect.getdoc(type(fusion)),
         "state": {name: np.asarray(array).tolist() for name, array in state.arrays.items()} | dict(state.values),
     }
 
 
 def _calibration(pipeline: Pipeline) -> dict[str, object] | None:
-    trust = pipeline.classifier.trust if pipeline.classifier else None
-    if trust is None:
+    if pipeline.classifier is None:
         return None
-    prior = trust.prior.tolist() if np.ptp(trust.prior) > 0 else None
-    return {"temperature": trust.temperature, "prior": prior, "what": CALIBRATION}
+    reliability = pipeline.classifier.reliability
+    prior = reliability.prior.tolist() if np.ptp(reliability.prior) > 0 else None
+    return {"temperature": reliability.temperature, "prior": prior, "description": CALIBRATION}
 
 
 def _weights(pipeline: Pipeline) -> list[dict[str, object]]:
-    """Every file that the original computes with. Those of the backbone are in the trunks."""
+    """All weight files of the original. Those of the backbone are contained in the exported backbones."""
     components = pipeline.components
     parts = (components.detector, components.segmenter, components.backbone)
     return [{"component": part.kind, **asdict(weights)} for part in parts for weights in part.weights()]
 
 
-def _check(measured: Measured) -> dict[str, object]:
+def _check(comparison: Comparison) -> dict[str, object]:
     return {
-        "what": COMPARED,
-        "crops": measured.crops,
-        "photographs": measured.images,
-        "embedding": measured.embedding,
-        "probability": measured.probability,
-        "same_top_1": measured.same,
-        "judged": measured.judged,
-        "allowed": {"embedding": MOST_EMBEDDING, "probability": MOST_PROBABILITY},
+        "description": COMPARED,
+        **asdict(comparison),
+        "allowed": {"embedding": MAX_EMBEDDING_DIFFERENCE, "probability": MAX_PROBABILITY_DIFFERENCE},
     }

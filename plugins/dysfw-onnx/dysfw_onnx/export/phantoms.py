@@ -1,4 +1,4 @@
-"""Photographs to try an export on, where the plugin that draws phantoms is installed."""
+"""Synthetic test images for an export, if the plugin dysfw-phantom is installed."""
 
 from __future__ import annotations
 
@@ -6,18 +6,27 @@ from pathlib import Path
 
 from PIL import Image as Pillow
 
-SIZE, SEED = 256, 20_261  # side of a photograph, px; of no data set that comes along
+SIZE = 256  # side of an image, px
+SEED = 20_261  # used by no shipped data set
 
 
 def draw_phantoms(folder: Path, number: int) -> list[Path]:
-    """PNG files in ``folder``, each of another phantom with another condition; none where dysfw-phantom is not installed."""
+    """Draw phantoms with different conditions as PNG files.
+
+    Args:
+        folder: Where to write them.
+        number: Maximum number of images.
+
+    Returns:
+        The files; empty if dysfw-phantom is not installed.
+    """
     try:
         from dysfw_phantom.condition import shipped_conditions
-        from dysfw_phantom.phantom import make_phantom, take_photograph
+        from dysfw_phantom.phantom import capture, make_phantom
     except ImportError:
         return []
     files = []
-    for place, (label, condition) in enumerate(sorted(shipped_conditions().items())[:number]):
+    for index, (label, condition) in enumerate(sorted(shipped_conditions().items())[:number]):
         files.append(folder / f"{label}.png")
-        Pillow.fromarray(take_photograph(make_phantom(condition, SEED, place), 0, SIZE).pixels).save(files[-1])
+        Pillow.fromarray(capture(make_phantom(condition, SEED, index), 0, SIZE).pixels).save(files[-1])
     return files

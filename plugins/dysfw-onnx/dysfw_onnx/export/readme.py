@@ -1,4 +1,4 @@
-"""What an export says for people, and the recipe that goes on with its trunk."""
+"""The text of an export for people: summary, README.md, and a recipe that uses the exported backbone."""
 
 from __future__ import annotations
 
@@ -8,64 +8,63 @@ from typing import TYPE_CHECKING
 from dysfw import RESEARCH_USE
 from dysfw.plugin import ALIGNMENTS, Backbone, DysfwError, count, dump_document, listed
 
-from .check import Measured
-from .metadata import NOT_EXPORTED, Files
+from .metadata import NOT_EXPORTED
+from .result import Comparison, ExportedFiles, ExportResult
 
 if TYPE_CHECKING:
     from dysfw.plugin import Pipeline
 
-    from .export import Exported
-
-RECIPE_HEAD = """\
-# The recipe that this export was made of, with its trunk as an ONNX file; written by `dysfw export`. To train heads on it:
+RECIPE_HEADER = """\
+# The exported recipe, with its backbone as an ONNX file; written by `dysfw export`. To train heads on it:
 #   dysfw train recipe.yaml DATA -o BUNDLE
-# It computes on the processor: device: cuda under backbone needs onnxruntime-gpu.
+# It runs on the CPU. With onnxruntime-gpu installed, set device: cuda under backbone to use a GPU.
 """
-LONGEST = 64  # of a recipe's name
+MAX_NAME_LENGTH = 64  # of a recipe
 
 
-def summary(folder: Path, exported: Exported) -> str:
-    """What the command prints."""
-    files = exported.files
-    backbones, heads = count(1 + len(files.tuned), "backbone"), count(len(files.heads), "head")
-    parts = (
-        f"{backbones}, {heads}, {count(exported.labels, 'condition')}"
-        if files.heads
-        else f"{backbones}; not trained, so no heads"
-    )
-    return "\n".join((f"export {folder}: {parts}, {exported.bytes / 1e6:.1f} MB", f"checked on {checked(exported.measured)}"))
+def summary(folder: Path, result: ExportResult) -> str:
+    """The text that the command prints."""
+    backbones, heads = count(1 + len(result.files.tuned), "backbone"), count(len(result.files.heads), "head")
+    parts = f"{backbones}, {heads}, {count(result.labels, 'condition')}"
+    if not result.files.heads:
+        parts = f"{backbones}; no heads, because the recipe is not trained"
+    size = f"{result.bytes / 1e6:.1f} MB"
+    return f"exported to {folder}: {parts}, {size}\nchecked on {check_sentence(result.comparison)}"
 
 
-def checked(measured: Measured) -> str:
-    """The check in a sentence."""
-    images = count(measured.crops, "crop")
-    images += f" and {count(measured.images, 'phantom')}" if measured.images else ""
-    found = f"{images}: embeddings differ by at most {measured.embedding:.1e} of their size"
-    if measured.probability is None:
-        return found
-    found += f", probabilities by {measured.probability:.1e}"
-    return f"{found}; the first condition is the same in {measured.same} of {measured.judged}"
+def check_sentence(comparison: Comparison) -> str:
+    """The comparison with the original in one sentence."""
+    inputs = count(comparison.crops, "crop")
+    inputs += f" and {count(comparison.images, 'phantom')}" if comparison.images else ""
+    text = f"{inputs}: embeddings differ by at most {comparison.embedding:.1e} of their size"
+    if comparison.probability is None:
+        return text
+    text += f", probabilities by {comparison.probability:.1e}"
+    return f"{text}; the most probable condition is the same in {comparison.same_top_1} of {comparison.predicted}"
 
 
 def recipe_text(pipeline: Pipeline, backbone_file: str) -> str:
-    """recipe.yaml. Raises DysfwError where a recipe cannot say how the trunk wants its crops placed."""
+    """The content of recipe.yaml.
+
+    Raises:
+        DysfwError: If the backbone's alignment cannot be expressed in a recipe.
+    """
     recipe, backbone = pipeline.recipe, pipeline.components.backbone
-    kept = {key: value for key, value in recipe.resolved().items() if key != "tune"}  # which needs a trunk that learns
+    kept = {key: value for key, value in recipe.resolved().items() if key != "tune"}  # ONNX files cannot be fine-tuned
     licences = dict.fromkeys(weights.licence for weights in backbone.weights())
     node = {
         "use": "dysfw-onnx:onnx",
         "model": backbone_file,
-        "align": _alignment(backbone) if recipe.crop.align == "backbone" else None,
+        "align": _alignment_name(backbone) if recipe.crop.align == "backbone" else None,
         "licence": " AND ".join(licences) or "unstated",
         "device": "cpu",
     }
-    device = {"device": "auto", "precision": "auto"}  # this command had set them
-    name = f"{recipe.name[: LONGEST - len('-onnx')]}-onnx"
-    return RECIPE_HEAD + dump_document({**kept, "name": name, **device, "backbone": node})
+    device = {"device": "auto", "precision": "auto"}  # the command itself has overridden them
+    name = f"{recipe.name[: MAX_NAME_LENGTH - len('-onnx')]}-onnx"
+    return RECIPE_HEADER + dump_document({**kept, "name": name, **device, "backbone": node})
 
 
-def _alignment(backbone: Backbone) -> str | None:
-    """Its name. Raises DysfwError where it has none."""
+def _alignment_name(backbone: Backbone) -> str | None:
     alignment = backbone.alignment
     if alignment is None:
         return None
@@ -73,55 +72,69 @@ def _alignment(backbone: Backbone) -> str | None:
         if known == alignment:
             return name
     raise DysfwError(
-        "the trunk places the whole face in a way of its own, which a recipe with the backbone onnx cannot say",
-        hint=f"choose with crop: {{align: …}}, one of {listed(ALIGNMENTS)}, or true for level eyes alone, and train again",
+        "the backbone uses an alignment without a name, which the backbone onnx cannot use",
+        hint=f"set crop: {{align: …}} to one of {listed(ALIGNMENTS)}, or to true for level eyes, and train again",
     )
 
 
-def readme(pipeline: Pipeline, files: Files, measured: Measured, cases: int) -> str:
-    """README.md."""
+def readme(pipeline: Pipeline, files: ExportedFiles, comparison: Comparison, gallery_cases: int) -> str:
+    """The content of README.md.
+
+    Args:
+        pipeline: The pipeline that was exported.
+        files: Names of the model files.
+        comparison: Comparison with the original.
+        gallery_cases: Number of gallery cases whose embeddings the heads contain.
+    """
     recipe, manifest = pipeline.recipe, pipeline.manifest
-    dim, size = pipeline.components.backbone.dim, pipeline.components.crop_size
     lines = [
         f"# {recipe.name}, exported",
         "",
         f"**{RESEARCH_USE}**",
         "",
-        f"Written by `dysfw export` from {_origin(pipeline)}. These files need no dysfw: whatever runs ONNX can use them.",
+        f"Written by `dysfw export` from {_origin(pipeline)}. The files run without dysfw, in any ONNX runtime.",
         *(["", f"> {manifest.about}"] if manifest and manifest.about else []),
         "",
-        "| file | takes | gives |",
-        "| --- | --- | --- |",
-        *(f"| `{name}` | crops{whose}, uint8 [N, {size}, {size}, 3] RGB, as they are | embeddings, float32 [N, {dim}] |"
-          for name, whose in _backbones(files)),
-        *(f"| `{name}` | embeddings of the region {region}, float32 [N, {dim}] | its probabilities |"
-          for region, name in files.heads.items()),
-        "| `export.json` | | how photographs become crops, the labels, how the regions' probabilities become one, weights and "
-        "their licences, hashes |",
-        "| `recipe.yaml` | | the recipe with this trunk: `dysfw train recipe.yaml DATA -o BUNDLE` |",
+        *_file_table(pipeline, files),
         "",
-        "## Not in here",
+        "## Not included",
         "",
-        *(f"- {what}" for what in NOT_EXPORTED),
+        *(f"- {part}" for part in NOT_EXPORTED),
         *([] if files.heads else ["- heads: the recipe is not trained"]),
         "",
-        "## Checked",
+        "## Comparison with the original",
         "",
-        f"On {checked(measured)}.",
+        f"On {check_sentence(comparison)}.",
         "",
         "## Weights",
         "",
         *(f"- {w.name}: {w.licence}, sha256 {w.sha256}, from {w.source}" for w in pipeline.components.backbone.weights()),
-    ]  # fmt: skip
-    if cases:
+    ]
+    if gallery_cases:
         lines += [
             "",
-            "## People's data",
+            "## Personal data",
             "",
-            f"The heads hold embeddings of {count(cases, 'known case')}, which can be compared with other photographs of the "
-            "same persons. Share this folder as you would share the photographs.",
+            f"The heads contain embeddings of {count(gallery_cases, 'gallery case')}. They can be compared with other photos "
+            "of the same people. Share this folder only with people who may see the photos.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _file_table(pipeline: Pipeline, files: ExportedFiles) -> list[str]:
+    dim, size = pipeline.components.backbone.dim, pipeline.components.crop_size
+    regions = " of all other regions" if files.tuned else ""
+    backbones = [(files.backbone, regions), *((name, f" of the region {region}") for region, name in files.tuned.items())]
+    return [
+        "| file | input | output |",
+        "| --- | --- | --- |",
+        *(f"| `{name}` | crops{which}, uint8 [N, {size}, {size}, 3] RGB, unchanged | embeddings, float32 [N, {dim}] |"
+          for name, which in backbones),
+        *(f"| `{name}` | embeddings of the region {region}, float32 [N, {dim}] | its probabilities |"
+          for region, name in files.heads.items()),
+        "| `export.json` | | how to crop images and fuse probabilities; labels, weights, licences, hashes |",
+        "| `recipe.yaml` | | the recipe with the exported backbone: `dysfw train recipe.yaml DATA -o BUNDLE` |",
+    ]  # fmt: skip
 
 
 def _origin(pipeline: Pipeline) -> str:
@@ -129,9 +142,3 @@ def _origin(pipeline: Pipeline) -> str:
     if manifest is None:
         return f"the recipe {pipeline.recipe.name}, which is not trained"
     return f"the bundle {manifest.name} (sha256 {manifest.fingerprint[:12]}…), {count(len(manifest.labels), 'condition')}"
-
-
-def _backbones(files: Files) -> list[tuple[str, str]]:
-    """Each trunk's file, and whose crops it takes."""
-    others = " of all other regions" if files.tuned else ""
-    return [(files.backbone_file, others), *((name, f" of the region {region}") for region, name in files.tuned.items())]
