@@ -1,1 +1,1 @@
-"""MediaPipe's face mesh as a dysfw segmenter, and BlazeFace as a detector."""
+"""MediaPipe's face mesh as a dysfw segmenter, and BlazeFace as a dysfw detector."""

@@ -1,4 +1,4 @@
-"""The detector ``blazeface``: MediaPipe's, made for telephones."""
+"""The detector ``blazeface``."""
 
 from __future__ import annotations
 
@@ -14,25 +14,30 @@ from dysfw.plugin import Detector, Face, Float32, Image, Select, Weights, check_
 from .model import find_detector
 from .process import Process
 
-# Medians over 160 phantoms against MTCNN (benchmarks/landmark_constants.py): half the width of the mouth in distances
-# between the eyes; BlazeFace's box is a square of 0.81 (short) and 0.85 (full) of the height of MTCNN's, lower by 0.10 and 0.06
-# of that.
+# Medians over 160 phantoms, compared with MTCNN (benchmarks/landmark_constants.py). HALF_MOUTH: half the width of the mouth, in
+# distances between the eyes. BlazeFace's box is a square with 0.81 (short) and 0.85 (full) of the height of MTCNN's box, and
+# its centre is 0.10 and 0.06 of that lower.
 HALF_MOUTH = 0.39
-ENLARGED, RAISED = 1.2, 0.09
+BOX_SCALE, BOX_SHIFT = 1.2, 0.09
 
 
 class Blazeface(Detector):
-    """BlazeFace (Bazarevsky et al., arXiv:1907.05047), by MediaPipe, in a millisecond or two an image. Finds upright faces.
+    """BlazeFace by MediaPipe (Bazarevsky et al., arXiv:1907.05047), 1 to 2 ms per image.
 
-    Eyes and nose are found; of the mouth only its centre, so that its corners are estimated: on a line parallel to the eyes, as
-    far apart as in a usual face. Boxes are brought to the size and place of MTCNN's.
+    It finds upright faces. It detects the eyes and the nose, but only the centre of the mouth: the corners of the mouth are
+    estimated on a line parallel to the eyes, at a typical distance. Boxes are converted to the size and position of MTCNN's.
 
-    select: which face to judge where there are several, see ``dysfw.imaging.face_selection.order_faces``. reach: "short" finds faces that
-    are about a seventh of the image's longer side high, and larger ones, "full" from a sixteenth on; None takes full where
-    mediapipe brings it. threshold: the least score, 0.1 to below 1. model: a ``face_landmarker.task``, in a recipe
-    face-landmarker, whose detector (short) is then used; None takes mediapipe's own, which it brings up to 0.10.21.
+    Args:
+        select: Which face to use if there are several, see ``dysfw.imaging.face_selection.order_faces``.
+        reach: "short" finds faces with a height of at least about 1/7 of the image's longer side, "full" of at least 1/16. None
+            uses "full" if the installed mediapipe includes that model.
+        threshold: Minimum score of a face, from 0.1 to below 1.
+        model: A ``face_landmarker.task`` file, in a recipe ``face-landmarker``, whose detector (short) is used. None uses the
+            model included in mediapipe up to 0.10.21.
 
-    Raises ValueError where a value is wrong, DysfwError where there is no model or the file is not the published one.
+    Raises:
+        ValueError: If a value is invalid.
+        DysfwError: If there is no model, or the file is not the published one.
     """
 
     def __init__(
@@ -48,27 +53,28 @@ class Blazeface(Detector):
         if reach not in ("short", "full", None):
             raise ValueError(f"reach must be short or full, found {reach!r}")
         if model is not None and reach == "full":
-            raise ValueError("the detector in a .task file reaches short only; leave reach out, or model")
+            raise ValueError("reach must be short with a .task file; remove reach or model")
         self._select, self._threshold = select, threshold
         chosen = reach or ("short" if model else "full")
         self._model = find_detector(model, chosen)
         self._process = Process("faces", chosen, *([str(self._model.task)] if self._model.task else []))
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
-        """For each image its faces, the one to judge first; an empty list where there is none."""
-        found = [self._process.ask(np.ascontiguousarray(image.pixels)) for image in images]
-        faces = [[_face(row) for row in rows if row[0] >= self._threshold] for rows in found]
-        return [order_faces(own, image, self._select) for own, image in zip(faces, images, strict=True)]
+        """Detect the faces of each image, the selected one first; an empty list if there is none."""
+        detections = [self._process.request(np.ascontiguousarray(image.pixels)) for image in images]
+        faces = [[_face(row) for row in rows if row[0] >= self._threshold] for rows in detections]
+        return [order_faces(of_image, image, self._select) for of_image, image in zip(faces, images, strict=True)]
 
     def weights(self) -> tuple[Weights, ...]:
+        """The model file."""
         return self._model.weights
 
 
 def _face(row: Float32) -> Face:
-    """row: as ``dysfw_mediapipe.worker`` writes it for the task faces."""
+    """Convert a row of the task "faces", see ``dysfw_mediapipe.worker``."""
     x0, y0, x1, y1 = (float(v) for v in row[1:5])
-    half, x, y = ENLARGED * (x1 - x0) / 2, (x0 + x1) / 2, (y0 + y1) / 2 - RAISED * (y1 - y0)
+    half, x, y = BOX_SCALE * (x1 - x0) / 2, (x0 + x1) / 2, (y0 + y1) / 2 - BOX_SHIFT * (y1 - y0)
     right, left, nose, mouth = row[5:13].reshape(4, 2)
-    aside = HALF_MOUTH * (left - right)
-    landmarks = np.stack([right, left, nose, mouth - aside, mouth + aside]).astype(np.float32)
+    to_corner = HALF_MOUTH * (left - right)
+    landmarks = np.stack([right, left, nose, mouth - to_corner, mouth + to_corner]).astype(np.float32)
     return Face(np.array([x - half, y - half, x + half, y + half], np.float32), float(min(1, row[0])), landmarks)

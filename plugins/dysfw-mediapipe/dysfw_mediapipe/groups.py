@@ -1,4 +1,4 @@
-"""Regions that a recipe makes of mesh landmarks: the convex hulls of groups of them."""
+"""Regions defined in a recipe as groups of mesh landmarks."""
 
 from __future__ import annotations
 
@@ -11,28 +11,46 @@ from dysfw.plugin import ANATOMY
 
 from .regions import Float64, hull, silhouette
 
-LANDMARKS = 478  # of the mesh with its irises
+LANDMARK_COUNT = 478  # including the irises
 
 
 def check_groups(groups: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
-    """Raises ValueError, naming the group, where a name or its landmarks cannot be used."""
+    """Check groups of landmarks.
+
+    Args:
+        groups: Landmark numbers by region name.
+
+    Returns:
+        The groups without repeated landmarks.
+
+    Raises:
+        ValueError: If a name or a landmark is invalid, or a group has fewer than three landmarks.
+    """
     for name, numbers in groups.items():
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in ANATOMY:
-            raise ValueError(f"groups: {name!r} must be a name of a-z, 0-9 and _ that is none of {', '.join(ANATOMY)}")
-        wrong = [number for number in numbers if not 0 <= number < LANDMARKS]
+            raise ValueError(f"groups: {name!r} must be a name of a-z, 0-9 and _ other than {', '.join(ANATOMY)}")
+        wrong = [number for number in numbers if not 0 <= number < LANDMARK_COUNT]
         if wrong:
-            raise ValueError(f"groups: {name} names landmark {wrong[0]}; the mesh has 0 to {LANDMARKS - 1}")
+            raise ValueError(f"groups: {name} contains landmark {wrong[0]}; the mesh has landmarks 0 to {LANDMARK_COUNT - 1}")
         if len(set(numbers)) < 3:
-            raise ValueError(f"groups: {name} needs 3 different landmarks or more, found {list(numbers)}")
+            raise ValueError(f"groups: {name} needs at least 3 different landmarks, found {list(numbers)}")
     return {name: tuple(dict.fromkeys(numbers)) for name, numbers in groups.items()}
 
 
-def outline_of(numbers: Sequence[int], place: Float64, mesh: Float64, front: Float64) -> tuple[Float64, Float64]:
-    """The convex hull of a group's landmarks, clockwise for the viewer: in the image, [V, 2], and on the mesh, [W, 3].
+def group_outline(numbers: Sequence[int], points: Float64, mesh: Float64, front: Float64) -> tuple[Float64, Float64]:
+    """The convex hull of a group's landmarks, in the image and on the mesh.
 
-    place: float64 [478, 2], px of the image. mesh: float64 [478, 3]. front: the mesh, straightened. The outline on the mesh
-    takes the landmarks that surround the group as seen from the front: by its order a group shows its back once it is turned
-    away, which no order taken from the image would tell.
+    The outline on the mesh uses the landmarks and the order of the frontal view. So its orientation is reversed if the group
+    faces away from the camera, which the outline in the image cannot show.
+
+    Args:
+        numbers: Numbers of the landmarks.
+        points: Landmarks in the image, float64 [478, 2], px.
+        mesh: Landmarks of the mesh, float64 [478, 3].
+        front: The mesh rotated to a frontal view, float64 [478, 3].
+
+    Returns:
+        The outline in the image, [V, 2], and on the mesh, [W, 3], both clockwise for the viewer.
     """
     chosen = np.array(numbers)
-    return silhouette(place[chosen]), mesh[chosen[hull(front[chosen, :2])]]
+    return silhouette(points[chosen]), mesh[chosen[hull(front[chosen, :2])]]

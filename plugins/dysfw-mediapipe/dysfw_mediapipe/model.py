@@ -1,4 +1,4 @@
-"""Finds the model file: the one inside mediapipe's wheel, or a ``face_landmarker.task`` that the user has fetched."""
+"""Locates the model file: the one in mediapipe's wheel, or a ``face_landmarker.task`` file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dysfw.plugin import DysfwError, Weights
 
 from .weights import LICENCE, TASK_ADDRESS, TASK_BYTES, TASK_NAME, TASK_SHA256
 
-# What the bundled graph computes with, relative to the mediapipe package; with attention, as the .task file has it too.
+# Files of the face mesh in the mediapipe package; with attention, like the .task file.
 BUNDLED = (
     "modules/face_landmark/face_landmark_with_attention.tflite",
     "modules/face_detection/face_detection_short_range.tflite",
@@ -26,22 +26,39 @@ DETECTORS = {
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """task: the file for the tasks API, None for the model in the wheel. weights: what it computes with."""
+    """A located model.
+
+    Attributes:
+        task: The file for the tasks API, None for the model in the wheel.
+        weights: The weight files.
+    """
 
     task: Path | None
     weights: tuple[Weights, ...]
 
 
 def find_model(path: Path | None) -> Model:
-    """The model at ``path``, or without one the model that the installed mediapipe brings.
+    """Locate the model of the face mesh.
 
-    Raises ``DysfwError`` where there is neither, or where the file is not the published one.
+    Args:
+        path: A .task file; None uses the model included in mediapipe.
+
+    Raises:
+        DysfwError: If there is no model, or the file is not the published one.
     """
     return _find(path, "face mesh", BUNDLED)
 
 
 def find_detector(path: Path | None, reach: str) -> Model:
-    """The same for the face detector. reach: "short" or "full"."""
+    """Locate the model of the face detector.
+
+    Args:
+        path: A .task file; None uses the model included in mediapipe.
+        reach: "short" or "full".
+
+    Raises:
+        DysfwError: If there is no model, or the file is not the published one.
+    """
     return _find(path, "face detector", (DETECTORS[reach],))
 
 
@@ -51,7 +68,9 @@ def _find(path: Path | None, what: str, bundled: tuple[str, ...]) -> Model:
     package = _package()
     files = [package / name for name in bundled]
     if not all(file.is_file() for file in (*files, package / SOLUTION)):
-        raise DysfwError(f"mediapipe {version('mediapipe')} brings no {what}, and `model` is not set", hint=_how_to_fetch())
+        raise DysfwError(
+            f"mediapipe {version('mediapipe')} includes no {what} model, and `model` is not set", hint=_download_hint()
+        )
     source = f"mediapipe {version('mediapipe')}, inside its wheel"
     return Model(None, tuple(Weights(file.name, _sha256(file), LICENCE, source) for file in files))
 
@@ -65,12 +84,12 @@ def _package() -> Path:
 
 def _task_weights(path: Path) -> Weights:
     if not path.is_file():
-        raise DysfwError(f"model: there is no file {path}", hint=_how_to_fetch())
+        raise DysfwError(f"model: {path} does not exist", hint=_download_hint())
     found = _sha256(path)
     if found != TASK_SHA256:
         raise DysfwError(
             f"model: {path} ({path.stat().st_size:,} bytes, sha256 {found}) is not the published {TASK_NAME}",
-            hint=_how_to_fetch(),
+            hint=_download_hint(),
         )
     return Weights(TASK_NAME, found, LICENCE, TASK_ADDRESS)
 
@@ -80,9 +99,9 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _how_to_fetch() -> str:
+def _download_hint() -> str:
     return (
-        f"Run `dysfw weights fetch face-landmarker` and set the component's parameter `model: face-landmarker`; or fetch "
-        f"{TASK_NAME} ({TASK_BYTES:,} bytes, sha256 {TASK_SHA256}) from {TASK_ADDRESS}, put it beside the recipe and set "
-        f"`model: {TASK_NAME}`; or install mediapipe 0.10.21, which brings its models."
+        f"run `dysfw weights fetch face-landmarker` and set the component's parameter `model: face-landmarker`; or download "
+        f"{TASK_NAME} ({TASK_BYTES:,} bytes, sha256 {TASK_SHA256}) from {TASK_ADDRESS} next to the recipe and set "
+        f"`model: {TASK_NAME}`; or install mediapipe 0.10.21, which includes its models"
     )

@@ -1,4 +1,4 @@
-"""What this plugin registers."""
+"""Registers the plugin's components and weights."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from .weights import WEIGHTS
 
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
+    """Register the segmenter and the detector."""
     return [
         ComponentSpec(
             kind="segmenter",
             name="face_mesh",
             target="dysfw_mediapipe.segmenter:FaceMesh",
-            summary="MediaPipe's face mesh: seven anatomical regions and the head pose, or groups of landmarks",
+            summary="MediaPipe's face mesh: seven anatomical regions, head pose, custom groups of landmarks",
         ),
         ComponentSpec(
             kind="detector",
             name="blazeface",
             target="dysfw_mediapipe.detector:Blazeface",
-            summary="BlazeFace: a millisecond an image, on upright faces that are not too small",
+            summary="BlazeFace: about 1 ms per image, for upright faces that are not too small",
         ),
     ]
 
 
 @hookimpl
 def dysfw_weights() -> list[WeightsSpec]:
+    """Register the model of the face mesh."""
     return list(WEIGHTS)

@@ -1,8 +1,8 @@
-"""mediapipe in a process of its own.
+"""Runs mediapipe in a child process.
 
-A separate process, because mediapipe from 1.0 on reports its use to its maker without a switch to turn that off, writes log
-lines below Python's reach, and leaves threads behind. There it can be cut off from the network and its log lines kept for
-the day that something goes wrong, without touching the environment of the program around it.
+mediapipe 1.0 and later sends usage data without an option to disable it, writes log lines that Python cannot redirect, and
+leaves threads behind. In a child process it can be cut off from the network and its log can be captured, without changes to the
+environment of the main process.
 """
 
 from __future__ import annotations
@@ -23,52 +23,65 @@ from dysfw.plugin import DysfwError, Float32, UInt8
 
 from .worker import SHAPE, Task
 
-LOG_TAIL = 2000  # bytes of the process's log that an error shows
+LOG_TAIL_BYTES = 2000  # part of the log that an error shows
 
-# mediapipe >= 1 reports with libcurl, which gives up on a proxy of an unknown scheme before it looks up or opens anything.
-NOWHERE = "none://"
+# mediapipe >= 1 uses libcurl, which fails for a proxy with an unknown scheme before any DNS lookup or connection.
+INVALID_PROXY = "none://"
 PROXIES = ("https_proxy", "http_proxy", "all_proxy")
 
 
 class Process:
-    """Answers for images, one after another. Starts its process on first use; safe to share between threads, which then take
-    turns. After a fork, the child starts a process of its own."""
+    """A child process that handles one image at a time.
+
+    It starts on first use. Threads can share it; their requests are handled one after another. After a fork, the forked
+    process starts its own child.
+
+    Args:
+        task: The task, see ``dysfw_mediapipe.worker``.
+        *arguments: Its arguments.
+    """
 
     def __init__(self, task: Task, *arguments: str) -> None:
-        """task, arguments: what the process is to do, see ``dysfw_mediapipe.worker``."""
         self._command = [sys.executable, "-P", "-m", "dysfw_mediapipe.worker", task, *arguments]
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self._owner = 0
-        self._works = False
+        self._has_answered = False
 
-    def ask(self, pixels: UInt8) -> Float32:
-        """pixels uint8 [h, w, 3] RGB -> float32 [N, C], what the task finds.
+    def request(self, pixels: UInt8) -> Float32:
+        """Run the task on an image.
 
-        Where mediapipe's process ends, raises with the end of its log: ``DysfwError`` if it never worked, ``RuntimeError`` if
-        it was this image that it could not bear.
+        Args:
+            pixels: uint8 [h, w, 3], RGB.
+
+        Returns:
+            The task's output, float32 [N, C].
+
+        Raises:
+            DysfwError: If the process ends before its first result; the hint shows the end of its log.
+            RuntimeError: If the process ends later, because of this image.
         """
         with self._lock:
             process = self._started()
             try:
-                found = _exchange(process, pixels)
-                self._works = True
-                return found
+                result = _exchange(process, pixels)
+                self._has_answered = True
+                return result
             except (BrokenPipeError, EOFError) as error:
                 ended = f"mediapipe's process ended with code {process.wait()}"
-                if self._works:
+                if self._has_answered:
                     raise RuntimeError(f"{ended}. {self._log_tail()}") from error
                 raise DysfwError(ended, hint=self._log_tail()) from error
             except BaseException:
-                process.kill()  # half an exchange is in the pipes: the next call must not read it as its own
+                process.kill()  # the pipes contain part of a message, which the next call must not read
                 process.wait()
                 raise
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 - read after the process has ended, closed with this object
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            self._process = subprocess.Popen(  # noqa: S603 - trusted interpreter and module
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=_offline(os.environ)
             )
             self._owner = os.getpid()
@@ -78,18 +91,18 @@ class Process:
     def _log_tail(self) -> str:
         if self._log is None:
             return ""
-        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - LOG_TAIL))
-        return "The end of its log:\n" + self._log.read().decode(errors="replace").strip()
+        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
+        return "End of its log:\n" + self._log.read().decode(errors="replace").strip()
 
 
 def _exchange(process: subprocess.Popen[bytes], pixels: UInt8) -> Float32:
-    requests, answers = process.stdin, process.stdout
+    requests, responses = process.stdin, process.stdout
     assert requests is not None  # noqa: S101 - both are pipes, see Popen
-    assert answers is not None  # noqa: S101
+    assert responses is not None  # noqa: S101
     requests.write(SHAPE.pack(*pixels.shape[:2]) + pixels.tobytes())
     requests.flush()
-    rows, columns = SHAPE.unpack(_read(answers, SHAPE.size))
-    return np.frombuffer(_read(answers, rows * columns * 4), "<f4").reshape(rows, columns)
+    rows, columns = SHAPE.unpack(_read(responses, SHAPE.size))
+    return np.frombuffer(_read(responses, rows * columns * 4), "<f4").reshape(rows, columns)
 
 
 def _read(stream: IO[bytes], size: int) -> bytes:
@@ -100,15 +113,16 @@ def _read(stream: IO[bytes], size: int) -> bytes:
 
 
 def _offline(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without network access."""
     names = {*PROXIES, "no_proxy"}
     kept = {name: value for name, value in environment.items() if name.lower() not in names}
-    return kept | {spelling: NOWHERE for name in PROXIES for spelling in (name, name.upper())}
+    return kept | {spelling: INVALID_PROXY for name in PROXIES for spelling in (name, name.upper())}
 
 
 def _end(process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
-    """Closing its requests ends the process."""
+    """End the process by closing its input."""
     for stream in (process.stdin, process.stdout, log):
         if stream is not None:
-            with contextlib.suppress(BrokenPipeError):  # what it died before reading
+            with contextlib.suppress(BrokenPipeError):  # it may have ended before reading everything
                 stream.close()
     process.wait()

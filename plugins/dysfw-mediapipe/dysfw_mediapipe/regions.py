@@ -1,6 +1,6 @@
 """The seven regions of a face as outlines of mesh landmarks.
 
-Numbers are those of MediaPipe's face mesh, chosen by drawing the numbered mesh on faces; regions and terms are those of
+The numbers are landmarks of MediaPipe's face mesh, chosen by drawing the numbered mesh on faces. Regions and terms follow
 Elements of Morphology (Allanson et al., Am J Med Genet A 2009;149A:2-5, and the papers on each region that follow it).
 """
 
@@ -14,10 +14,10 @@ import numpy.typing as npt
 from dysfw.plugin import ANATOMY, Int64
 
 Float64 = npt.NDArray[np.float64]
-Pair = tuple[int, int]  # the same place on the subject's right and left; on the midline twice the same landmark
-Vertex = tuple[Pair, ...]  # a vertex of an outline: the mean of these places
+Pair = tuple[int, int]  # the subject's right and left landmark; on the midline twice the same
+Vertex = tuple[Pair, ...]  # a vertex of an outline: the mean of these landmarks
 
-# The midline, from above downwards.
+# The midline, from top to bottom.
 FOREHEAD_TOP: Pair = (10, 10)  # the mesh ends below the hairline
 GLABELLA: Pair = (9, 9)
 NASION: Pair = (168, 168)
@@ -29,7 +29,7 @@ LABIALE_INFERIUS: Pair = (17, 17)
 MENTOLABIAL: Pair = (18, 18)
 MENTON: Pair = (152, 152)
 
-# From the midline outwards, or from above downwards.
+# From the midline outwards, or from top to bottom.
 HAIRLINE: tuple[Pair, ...] = ((109, 338), (67, 297), (103, 332), (54, 284))
 TEMPLE_TO_ANGLE: tuple[Pair, ...] = ((21, 251), (162, 389), (127, 356), (234, 454), (93, 323), (132, 361), (58, 288))
 ANGLE_TO_CHIN: tuple[Pair, ...] = ((172, 397), (136, 365), (150, 379), (149, 378))
@@ -64,58 +64,65 @@ def _single(*pairs: Pair) -> tuple[Vertex, ...]:
 # The subject's left half of each outline, from the upper to the lower end of the midline.
 HALVES: dict[str, tuple[Vertex, ...]] = {
     "face": _single(FOREHEAD_TOP, *HAIRLINE, *TEMPLE_TO_ANGLE, *ANGLE_TO_CHIN, *CHIN_BORDER, MENTON),
-    # Straight from the temple to the peak of the brow: what lies beside that folds over when the head turns.
+    # Straight from the temple to the peak of the brow: the area lateral to it folds over in turned heads.
     "forehead": _single(FOREHEAD_TOP, *HAIRLINE, *reversed(BROW_TOP), GLABELLA),
     "periorbital": _single(GLABELLA, *BROW_TOP, BROW_TAIL, *LATERAL_ORBIT, *INFRAORBITAL, NASAL_BRIDGE),
     "nose": _single(NASION, *NASAL_SIDEWALL, *ALA, *NASAL_BASE, SUBNASALE),
     "philtrum": _single(SUBNASALE, *reversed(NASAL_BASE), UPPER_LIP_SIDE, *UPPER_VERMILION, LABIALE_SUPERIUS),
-    # Halfway to the ring: the margin shows the border itself, and grows and shrinks with the lips.
+    # Halfway to the ring, so that the crop contains the vermilion border and scales with the lips.
     "mouth": tuple(zip(VERMILION, PERIORAL, strict=True)),
     "chin": _single(MENTOLABIAL, *BELOW_LOWER_LIP, *MARIONETTE, *CHIN_BORDER, MENTON),
 }
-assert tuple(HALVES) == ANATOMY  # noqa: S101 - a slip here must not survive the import
+assert tuple(HALVES) == ANATOMY  # noqa: S101 - fail on import if the regions do not match
 
 
 def outline(name: str, landmarks: Float64) -> Float64:
-    """The closed outline of a region: float64 [V, D], clockwise for the viewer, from the upper midline.
+    """The closed outline of a region.
 
-    landmarks: float64 [468 or more, D], D = 2 or 3.
+    Args:
+        name: One of ``ANATOMY``.
+        landmarks: float64 [468 or more, D], D = 2 or 3.
+
+    Returns:
+        float64 [V, D], clockwise for the viewer, starting at the upper midline.
     """
     return np.asarray(landmarks[_vertices(name)].mean(axis=1), dtype=np.float64)
 
 
 @cache
 def _vertices(name: str) -> Int64:
-    """int64 [V, N]: the landmarks of whose mean each vertex of a closed outline is."""
+    """Landmarks whose mean is each vertex of the closed outline, int64 [V, N]."""
     half = HALVES[name]
     left = [[pair[1] for pair in vertex] for vertex in half]
-    right = [[pair[0] for pair in vertex] for vertex in half[-2:0:-1]]  # the midline only once
+    right = [
+        [pair[0] for pair in vertex] for vertex in half[-2:0:-1]
+    ]  # without the midline, which is included in the left half
     return np.array(left + right, np.int64)
 
 
 def silhouette(points: Float64) -> Float64:
-    """The convex hull of points [N, 2]: float64 [V, 2], clockwise for the viewer.
+    """The convex hull of points [N, 2] as float64 [V, 2], clockwise for the viewer.
 
-    The whole face is the hull of its mesh: in a turned head the face's oval lies behind the far cheek and would cut it off.
+    It is used for the whole face: in a turned head, the mesh's face oval lies behind the far cheek and would cut it off.
     """
     return points[hull(points)]
 
 
 def hull(points: Float64) -> Int64:
-    """int64 [V]: which points [N, 2] lie on their convex hull, clockwise for the viewer (Andrew's monotone chain, 1979)."""
+    """Indices int64 [V] of the convex hull of points [N, 2], clockwise for the viewer (Andrew's monotone chain, 1979)."""
     _, ordered = np.unique(points, axis=0, return_index=True)
-    places, order = points.tolist(), ordered.tolist()  # plain numbers: ten times as fast, one by one, as numpy's
-    return np.array(_chain(places, order)[:-1] + _chain(places, order[::-1])[:-1], np.int64)
+    coordinates, order = points.tolist(), ordered.tolist()  # accessed one by one, Python floats are ten times faster
+    return np.array(_chain(coordinates, order)[:-1] + _chain(coordinates, order[::-1])[:-1], np.int64)
 
 
 def _chain(points: list[list[float]], order: list[int]) -> list[int]:
     chain: list[int] = []
     for number in order:
-        while len(chain) > 1 and _turn(points[chain[-2]], points[chain[-1]], points[number]) <= 0:
+        while len(chain) > 1 and _cross_product(points[chain[-2]], points[chain[-1]], points[number]) <= 0:
             chain.pop()
         chain.append(number)
     return chain
 
 
-def _turn(a: list[float], b: list[float], c: list[float]) -> float:
+def _cross_product(a: list[float], b: list[float], c: list[float]) -> float:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])

@@ -1,4 +1,4 @@
-"""The segmenter ``face_mesh``: from a detected face to seven regions and a head pose."""
+"""The segmenter ``face_mesh``."""
 
 from __future__ import annotations
 
@@ -9,43 +9,42 @@ import numpy as np
 
 from dysfw.plugin import ANATOMY, Face, Image, Region, Segmentation, Segmenter, Weights, square_frame, transform, warp
 
-from .groups import check_groups, outline_of
+from .groups import check_groups, group_outline
 from .model import find_model
-from .pose import head_pose, straightened
+from .pose import head_pose, rotate_to_front
 from .process import Process
 from .regions import Float64, outline, silhouette
-from .visibility import why_absent
+from .visibility import absence_reason
 
-CROP = 256  # px; the side that the mesh model itself scales a face to
-RETRIES = (0.0, 1.0)  # margins tried where the given one shows the mesh no face: a close and a wide view
-# The mesh exaggerates depth against width; scaled by this, heads rendered at known yaw read right up to 30 degrees.
-DEPTH = 0.87
-# Landmarks of the mesh at the detector's five: both eyes as the mean of their canthi, tip of the nose, corners of the mouth.
-DETECTED = ((33, 133), (263, 362), (1,), (61,), (291,))
-# Mean distance at those five, in units of the largest distance among them: 0.04 is usual, 0.23 the largest of 620 faces; a
-# neighbour's face cannot be nearer than about 1.
-SAME_FACE = 0.35
+CROP_SIDE = 256  # px, the input of the mesh model
+RETRY_MARGINS = (0.0, 1.0)  # tried if the mesh finds no face with the given margin
+# The mesh exaggerates depth; with this factor, the yaw of rendered heads is correct up to 30 degrees.
+DEPTH_SCALE = 0.87
+# Mesh landmarks that correspond to the detector's five: eyes (mean of the canthi), tip of the nose, corners of the mouth.
+DETECTOR_LANDMARKS = ((33, 133), (263, 362), (1,), (61,), (291,))
+# Mean distance between these landmarks and the detector's, relative to the maximum distance among the five: typically 0.04, at
+# most 0.23 in 620 faces, and about 1 or more for another face.
+MAX_LANDMARK_DISTANCE = 0.35
 
 
 class FaceMesh(Segmenter):
     """Anatomical regions and head pose from MediaPipe's face mesh (Kartynnik et al. 2019, arXiv:1907.06724).
 
-    A square around the detected face, turned so that its eyes are level, goes to the mesh; the regions are outlines of the
-    mesh's landmarks, mapped back to the image. Deterministic; safe to call from several threads, which then take turns.
+    The mesh is computed from a square around the detected face, rotated so that the eyes are level. The regions are outlines of
+    mesh landmarks, mapped back to the image. Results are deterministic, and several threads can share a segmenter.
 
     Args:
-        regions: which of the seven regions of Elements of Morphology, and of the groups, to return, in this order. By default
-            the seven, or, where there are groups, these alone.
-        groups: further regions, each the convex hull of 3 or more landmarks of the mesh by their numbers, 0 to 477: for example
-            {right_eye: [33, 133, 159, 145]}. They should surround an area, which those of the midline do not. Names of a-z,
-            0-9 and _, not those of anatomy.
-        margin: what the square shows around the detector's box, as a fraction of the box's side on each side, 0 to 2.
-        model: a ``face_landmarker.task`` file. Without it the model inside mediapipe's wheel is used, which mediapipe
-            brings up to 0.10.21; with it both generations give the same landmarks to 0.02 px.
+        regions: Regions to return, in this order: names of the seven regions of Elements of Morphology and of ``groups``. None
+            returns the groups, or without groups the seven regions.
+        margin: Margin of the square around the detector's box on each side, as a fraction of the box's side, 0 to 2.
+        model: A ``face_landmarker.task`` file, in a recipe ``face-landmarker``. None uses the model included in mediapipe up to
+            0.10.21. With the file, all mediapipe versions give the same landmarks within 0.02 px.
+        groups: Additional regions, each the convex hull of 3 or more mesh landmarks given by number, 0 to 477, for example
+            {right_eye: [33, 133, 159, 145]}. The landmarks should enclose an area. Names consist of a-z, 0-9 and _.
 
     Raises:
-        ValueError: for an unknown or repeated region, a group that is none, or a margin outside its range.
-        DysfwError: where there is no model, or the file is not the published one.
+        ValueError: If a region is unknown or repeated, a group is invalid, or the margin is out of range.
+        DysfwError: If there is no model, or the file is not the published one.
     """
 
     def __init__(
@@ -70,41 +69,44 @@ class FaceMesh(Segmenter):
 
     @property
     def regions(self) -> tuple[str, ...]:
+        """Names of the regions."""
         return self._names
 
     def weights(self) -> tuple[Weights, ...]:
+        """The model files."""
         return self._model.weights
 
     def segment(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Segmentation]:
+        """Segment each face in the image with the same index; regions that are not visible are listed as absent."""
         return [self._segment(image, face) for image, face in zip(images, faces, strict=True)]
 
     def _segment(self, image: Image, face: Face) -> Segmentation:
-        reason = "the box of the face spans no area"
-        for margin in dict.fromkeys((self._margin, *RETRIES)):
+        reason = "the box of the face has no area"
+        for margin in dict.fromkeys((self._margin, *RETRY_MARGINS)):
             x0, y0, x1, y1 = (float(v) for v in face.box)
             if not (x1 > x0 and y1 > y0):
                 break
-            matrix = square_frame([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], face.roll, margin, CROP)
-            mesh = self._mesh.ask(warp(image.pixels, matrix, CROP)).astype(np.float64)
+            matrix = square_frame([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], face.roll, margin, CROP_SIDE)
+            mesh = self._mesh.request(warp(image.pixels, matrix, CROP_SIDE)).astype(np.float64)
             if not len(mesh):
                 reason = "the mesh finds no face"
                 continue
-            place = transform(matrix, mesh[:, :2]).astype(np.float64)
-            if not _is_same_face(place, face):
+            points = transform(matrix, mesh[:, :2]).astype(np.float64)
+            if not _is_same_face(points, face):
                 reason = "the mesh finds another face"
                 continue
-            return self._divide(image, face, mesh * (1, 1, DEPTH), place)
+            return self._regions_of(image, face, mesh * (1, 1, DEPTH_SCALE), points)
         return Segmentation((), dict.fromkeys(self._names, reason))
 
-    def _divide(self, image: Image, face: Face, mesh: Float64, place: Float64) -> Segmentation:
+    def _regions_of(self, image: Image, face: Face, mesh: Float64, points: Float64) -> Segmentation:
         regions, absent = [], {}
-        front = straightened(mesh)
+        front = rotate_to_front(mesh)
         for name in self._names:
             if name in self._groups:
-                polygon, surface = outline_of(self._groups[name], place, mesh, front)
+                polygon, surface = group_outline(self._groups[name], points, mesh, front)
             else:
-                polygon, surface = silhouette(place) if name == "face" else outline(name, place), outline(name, mesh)
-            reason = why_absent(polygon, surface, image.width, image.height)
+                polygon, surface = silhouette(points) if name == "face" else outline(name, points), outline(name, mesh)
+            reason = absence_reason(polygon, surface, image.width, image.height)
             if reason:
                 absent[name] = reason
             else:
@@ -112,7 +114,7 @@ class FaceMesh(Segmenter):
         return Segmentation(tuple(regions), absent, head_pose(mesh, face.roll))
 
 
-def _is_same_face(place: Float64, face: Face) -> bool:
-    found = np.stack([place[list(indices)].mean(axis=0) for indices in DETECTED])
+def _is_same_face(points: Float64, face: Face) -> bool:
+    mesh_points = np.stack([points[list(indices)].mean(axis=0) for indices in DETECTOR_LANDMARKS])
     span = float(np.linalg.norm(face.landmarks[:, None] - face.landmarks, axis=2).max())
-    return float(np.linalg.norm(found - face.landmarks, axis=1).mean()) < SAME_FACE * span
+    return float(np.linalg.norm(mesh_points - face.landmarks, axis=1).mean()) < MAX_LANDMARK_DISTANCE * span

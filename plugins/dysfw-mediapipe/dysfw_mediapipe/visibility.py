@@ -1,4 +1,4 @@
-"""Whether a region can be judged in a photograph: it must lie inside the image and face the camera."""
+"""Checks whether a region is visible: inside the image and facing the camera."""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ import numpy as np
 
 from .regions import Float64
 
-# Of a region's area. A brow or an ear-side cheek may be cut off; with more missing, a crop shows mostly mirrored pixels.
+# Fraction of a region's area. If more is outside, the crop consists mostly of mirrored pixels.
 MAX_OUTSIDE = 0.3
-# Cosine between the region's mean normal and the camera, 66 degrees. Chins recede: a small one in a slight nod measures 0.44
-# and is still seen, in a nod of 40 degrees it measures 0.35 or less and is gone.
+# Cosine of the angle between the region's mean normal and the camera, 66 degrees. A small chin in a slightly lowered head has
+# 0.44 and is still visible; at a pitch of 40 degrees it has 0.35 or less and is hidden.
 MIN_FACING = 0.4
 
 
-def why_absent(polygon: Float64, surface: Float64, width: int, height: int) -> str | None:
-    """The reason for which a region cannot be judged, None where it can.
+def absence_reason(polygon: Float64, surface: Float64, width: int, height: int) -> str | None:
+    """The reason why a region is not visible, None if it is.
 
-    polygon: float64 [V, 2], its outline in the image, px. surface: float64 [V, 3], the same outline on the mesh, clockwise
-    for the camera (x right, y down, z away). width, height: of the image, px.
+    Args:
+        polygon: Outline in the image, float64 [V, 2], px.
+        surface: The same outline on the mesh, float64 [V, 3], clockwise for the camera (x right, y down, z away).
+        width: Width of the image, px.
+        height: Height of the image, px.
     """
-    if outside(polygon, width, height) > MAX_OUTSIDE:
+    if outside_fraction(polygon, width, height) > MAX_OUTSIDE:
         return "out of the image"
     if facing(surface) < MIN_FACING:
         return "turned away"
     return None
 
 
-def outside(polygon: Float64, width: int, height: int) -> float:
-    """The fraction of a polygon's area beyond the image, 0..1."""
+def outside_fraction(polygon: Float64, width: int, height: int) -> float:
+    """Fraction of a polygon's area outside the image, 0..1."""
     inside = polygon
     for axis, sign, limit in ((0, 1, 0), (1, 1, 0), (0, -1, -width), (1, -1, -height)):
         inside = _clip(inside, sign * inside[:, axis] - limit)
@@ -37,16 +40,19 @@ def outside(polygon: Float64, width: int, height: int) -> float:
 
 
 def facing(surface: Float64) -> float:
-    """Cosine of the angle between the mean normal of the surface inside an outline and the direction to the camera, -1..1.
+    """Cosine of the angle between a surface's mean normal and the direction to the camera, -1..1.
 
-    The mean normal is that of the outline's vector area, which is the same for every surface that it bounds.
+    The mean normal is that of the outline's vector area, which is the same for all surfaces with this outline.
+
+    Args:
+        surface: Outline of the surface, float64 [V, 3].
     """
     vector = np.cross(surface, np.roll(surface, -1, axis=0)).sum(axis=0)
     return float(vector[2] / np.linalg.norm(vector))
 
 
 def _clip(polygon: Float64, distance: Float64) -> Float64:
-    """The part of a polygon where ``distance``, given for its vertices, is not negative (Sutherland and Hodgman 1974)."""
+    """Clip a polygon to the part where ``distance`` of its vertices is not negative (Sutherland and Hodgman 1974)."""
     kept: list[Float64] = []
     for i in range(len(polygon)):
         here, before = distance[i], distance[i - 1]

@@ -1,4 +1,4 @@
-"""The weights that this plugin knows where to find: the model of the face mesh, for a mediapipe that brings none."""
+"""Weights of the face mesh, for mediapipe versions that do not include them."""
 
 from dysfw.plugin import WeightsSpec
 
@@ -12,13 +12,13 @@ WEIGHTS = [
     WeightsSpec(
         name="face-landmarker",
         file=TASK_NAME,
-        summary="MediaPipe's face mesh, for `model:` of face_mesh; mediapipe up to 0.10.21 brings its own",
+        summary="MediaPipe's face mesh, for `model:` of face_mesh; mediapipe up to 0.10.21 includes its own",
         sha256=TASK_SHA256,
         size=TASK_BYTES,
         address=TASK_ADDRESS,
         licence=LICENCE,
-        conditions="Names Google as its author; see the model card of MediaPipe Face Mesh.",
-        trained_on="photographs that Google does not publish, annotated with 468 points and irises",
+        conditions="Attribution to Google; see the model card of MediaPipe Face Mesh.",
+        trained_on="unpublished images of Google, annotated with 468 points and irises",
         citation="Kartynnik et al., arXiv:1907.06724; Grishchenko et al., arXiv:2006.10962",
     ),
 ]

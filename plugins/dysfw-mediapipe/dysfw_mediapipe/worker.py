@@ -1,15 +1,18 @@
-"""The process in which mediapipe runs: RGB images in on stdin, what it finds out on stdout.
+"""The child process that runs mediapipe: reads RGB images from stdin and writes results to stdout.
 
-``python -m dysfw_mediapipe.worker TASK ARGUMENT [MODEL]``. A request is uint32 height and width and the image's bytes, the
-answer uint32 rows and columns and that many float32. ``dysfw_mediapipe.process`` speaks the other end.
+``python -m dysfw_mediapipe.worker TASK ARGUMENT [MODEL]``. A request consists of height and width as uint32, then the image's
+bytes. The response consists of the numbers of rows and columns as uint32, then the values as float32.
+``dysfw_mediapipe.process`` is the parent.
 
-mesh -             the landmarks of the one face in a crop: x, y, z of each, px of the image, z growing away from the camera; no
-                   rows without a face
-faces short|full   a row for each face: score, x0 y0 x1 y1 of its box, then x y of its right eye, left eye, tip of the nose,
-                   centre of the mouth, right and left tragion, px of the image
+Tasks:
 
-MODEL: a ``face_landmarker.task`` for the tasks API (any mediapipe; the only way from 0.10.30 on); without it the models inside
-mediapipe's wheel (up to 0.10.21).
+- ``mesh -``: landmarks of the face in a crop, a row per landmark: x, y, z in px of the image, z growing away from the camera.
+  No rows if there is no face.
+- ``faces short|full``: a row per face: score, x0 y0 x1 y1 of its box, then x y of right eye, left eye, tip of the nose, centre
+  of the mouth, right and left tragion, in px of the image.
+
+MODEL is a ``face_landmarker.task`` file for the tasks API, which mediapipe 0.10.30 and later require. Without it, the models in
+mediapipe's wheel are used (up to 0.10.21).
 """
 
 from __future__ import annotations
@@ -29,34 +32,42 @@ import numpy.typing as npt
 SHAPE = struct.Struct("<II")
 Task = Literal["mesh", "faces"]
 Float32 = npt.NDArray[np.float32]
-Find = Callable[[npt.NDArray[np.uint8]], Float32]
+Run = Callable[[npt.NDArray[np.uint8]], Float32]
 
-LEAST = 0.1  # score of a face that is passed on; the caller draws its own line
+MIN_SCORE = 0.1  # the caller applies its own threshold
 DETECTOR = "face_detector.tflite"  # inside a .task file, which is a zip archive
 
 
 class Point(Protocol):
-    """A landmark as both generations return it; fractions of the image's width, height and width."""
+    """A landmark as returned by both APIs.
+
+    Attributes:
+        x: Fraction of the image's width.
+        y: Fraction of the image's height.
+        z: Fraction of the image's width.
+    """
 
     x: float
     y: float
     z: float
 
 
-def bundled_mesh(_: str) -> Find:
+def bundled_mesh(_: str) -> Run:
+    """Open the face mesh in mediapipe's wheel."""
     from mediapipe.python.solutions.face_mesh import FaceMesh
 
-    # static_image_mode: each image is detected anew, so that an answer does not depend on the image before it.
+    # static_image_mode: results do not depend on the previous image.
     mesh: Any = FaceMesh(static_image_mode=True, max_num_faces=1, refine_landmarks=True)
 
-    def find(pixels: npt.NDArray[np.uint8]) -> Float32:
+    def run(pixels: npt.NDArray[np.uint8]) -> Float32:
         faces = mesh.process(pixels).multi_face_landmarks
         return _points(faces[0].landmark if faces else (), pixels)
 
-    return find
+    return run
 
 
-def task_mesh(_: str, model: Path) -> Find:
+def task_mesh(_: str, model: Path) -> Run:
+    """Open the face mesh in a .task file."""
     import mediapipe
     from mediapipe.tasks.python import BaseOptions, vision
 
@@ -67,12 +78,12 @@ def task_mesh(_: str, model: Path) -> Find:
     )
     landmarker: Any = vision.FaceLandmarker.create_from_options(options)
 
-    def find(pixels: npt.NDArray[np.uint8]) -> Float32:
+    def run(pixels: npt.NDArray[np.uint8]) -> Float32:
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=pixels)
         faces = landmarker.detect(image).face_landmarks
         return _points(faces[0] if faces else (), pixels)
 
-    return find
+    return run
 
 
 def _points(points: Sequence[Point], pixels: npt.NDArray[np.uint8]) -> Float32:
@@ -80,26 +91,28 @@ def _points(points: Sequence[Point], pixels: npt.NDArray[np.uint8]) -> Float32:
     return np.array([[p.x, p.y, p.z] for p in points], np.float32).reshape(-1, 3) * np.array([width, height, width], np.float32)
 
 
-def bundled_faces(reach: str) -> Find:
+def bundled_faces(reach: str) -> Run:
+    """Open the face detector in mediapipe's wheel."""
     from mediapipe.python.solutions.face_detection import FaceDetection
 
-    detector: Any = FaceDetection(min_detection_confidence=LEAST, model_selection=int(reach == "full"))
+    detector: Any = FaceDetection(min_detection_confidence=MIN_SCORE, model_selection=int(reach == "full"))
 
-    def find(pixels: npt.NDArray[np.uint8]) -> Float32:
+    def run(pixels: npt.NDArray[np.uint8]) -> Float32:
         height, width = pixels.shape[:2]
         rows = []
-        for found in detector.process(pixels).detections or ():
-            place = found.location_data
-            box = place.relative_bounding_box
+        for detection in detector.process(pixels).detections or ():
+            location = detection.location_data
+            box = location.relative_bounding_box
             corners = [box.xmin, box.ymin, box.xmin + box.width, box.ymin + box.height]
-            points = [value for point in place.relative_keypoints for value in (point.x, point.y)]
-            rows.append([found.score[0], *np.multiply(corners + points, [width, height] * 8)])
+            points = [value for point in location.relative_keypoints for value in (point.x, point.y)]
+            rows.append([detection.score[0], *np.multiply(corners + points, [width, height] * 8)])
         return np.array(rows, np.float32).reshape(-1, 17)
 
-    return find
+    return run
 
 
-def task_faces(_: str, model: Path) -> Find:
+def task_faces(_: str, model: Path) -> Run:
+    """Open the face detector in a .task file."""
     import mediapipe
     from mediapipe.tasks.python import BaseOptions, vision
 
@@ -108,38 +121,39 @@ def task_faces(_: str, model: Path) -> Find:
     options = vision.FaceDetectorOptions(
         base_options=BaseOptions(model_asset_buffer=content),
         running_mode=vision.RunningMode.IMAGE,
-        min_detection_confidence=LEAST,
+        min_detection_confidence=MIN_SCORE,
     )
     detector: Any = vision.FaceDetector.create_from_options(options)
 
-    def find(pixels: npt.NDArray[np.uint8]) -> Float32:
+    def run(pixels: npt.NDArray[np.uint8]) -> Float32:
         height, width = pixels.shape[:2]
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=pixels)
         rows = []
-        for found in detector.detect(image).detections:
-            box = found.bounding_box
+        for detection in detector.detect(image).detections:
+            box = detection.bounding_box
             corners = [box.origin_x, box.origin_y, box.origin_x + box.width, box.origin_y + box.height]
-            points = [value for point in found.keypoints for value in (point.x * width, point.y * height)]
-            rows.append([found.categories[0].score, *corners, *points])
+            points = [value for point in detection.keypoints for value in (point.x * width, point.y * height)]
+            rows.append([detection.categories[0].score, *corners, *points])
         return np.array(rows, np.float32).reshape(-1, 17)
 
-    return find
+    return run
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the parent's to handle; with it this process ends
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # a library that prints must not break into the answers
+    """Handle requests until stdin is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C; this process ends with it
+    requests, responses = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # libraries that print must not corrupt the responses
     task, argument, *model = sys.argv[1:]
     bundled, by_task = {"mesh": (bundled_mesh, task_mesh), "faces": (bundled_faces, task_faces)}[task]
-    find = by_task(argument, Path(model[0])) if model else bundled(argument)
+    run = by_task(argument, Path(model[0])) if model else bundled(argument)
     while header := requests.read(SHAPE.size):
         height, width = SHAPE.unpack(header)
         pixels = np.frombuffer(requests.read(height * width * 3), np.uint8).reshape(height, width, 3)
-        found = find(pixels)
-        answers.write(SHAPE.pack(*found.shape) + found.astype("<f4").tobytes())
-        answers.flush()
-    os._exit(0)  # mediapipe's threads and its usage report at the end of a session have nothing to wait for
+        result = run(pixels)
+        responses.write(SHAPE.pack(*result.shape) + result.astype("<f4").tobytes())
+        responses.flush()
+    os._exit(0)  # without waiting for mediapipe's threads and its usage report
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The synthetic faces, with the boxes and landmarks that a detector gave, and one segmenter for each model there is."""
+"""Synthetic faces with boxes and landmarks of a detector, and a segmenter for each available model."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from dysfw.types import Face, Image
 HERE = Path(__file__).parent
 PHANTOMS = HERE.parents[2] / "tests" / "fixtures" / "data" / "phantoms"
 TASK = HERE / "data" / "face_landmarker.task"
-# Read from the package itself and not from the code under test: which generation of mediapipe is installed.
+# Which API the installed mediapipe has; determined independently of the code under test.
 PACKAGE = Path(importlib.util.find_spec("mediapipe").submodule_search_locations[0])
 BUNDLED = (PACKAGE / "python" / "solutions" / "face_mesh.py").is_file()
 
 
-def image_of(pixels):
+def make_image(pixels):
     return Image(np.ascontiguousarray(pixels), "test", "0" * 64)
 
 
@@ -30,30 +30,30 @@ def mirrored(image, face):
     landmarks = face.landmarks[[1, 0, 2, 4, 3]].copy()
     landmarks[:, 0] = image.width - landmarks[:, 0]
     box = np.array([image.width - x1, y0, image.width - x0, y1], np.float32)
-    return image_of(image.pixels[:, ::-1]), Face(box, face.score, landmarks)
+    return make_image(image.pixels[:, ::-1]), Face(box, face.score, landmarks)
 
 
-def quarter_turned(image, face):
-    """Turned by 90 degrees against the clock: the right edge becomes the upper one."""
+def rotated_90(image, face):
+    """Rotate counter-clockwise by 90 degrees: the right edge becomes the top edge."""
 
     def moved(points):
         return np.stack([points[:, 1], image.width - points[:, 0]], axis=1).astype(np.float32)
 
     corners = moved(face.box.reshape(2, 2))
     box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
-    return image_of(np.rot90(image.pixels)), Face(box, face.score, moved(face.landmarks))
+    return make_image(np.rot90(image.pixels)), Face(box, face.score, moved(face.landmarks))
 
 
 @pytest.fixture(scope="session")
 def phantoms():
     """48 pairs of image and face."""
-    found = json.loads((HERE / "data" / "mtcnn.json").read_text())
+    reference = json.loads((HERE / "data" / "mtcnn.json").read_text())
     return [
         (
-            image_of(np.asarray(Pillow.open(PHANTOMS / name).convert("RGB"))),
+            make_image(np.asarray(Pillow.open(PHANTOMS / name).convert("RGB"))),
             Face(np.float32(entry["box"]), entry["score"], np.float32(entry["landmarks"])),
         )
-        for name, entry in found.items()
+        for name, entry in reference.items()
     ]
 
 
@@ -62,10 +62,10 @@ def astronaut():
     from skimage.data import astronaut
 
     landmarks = np.float32([[205, 100], [247, 104], [224, 129], [201, 141], [244, 143]])
-    return image_of(astronaut()), Face(np.float32([179, 61, 269, 176]), 1.0, landmarks)
+    return make_image(astronaut()), Face(np.float32([179, 61, 269, 176]), 1.0, landmarks)
 
 
 @pytest.fixture(scope="session", params=["bundled", "task"] if BUNDLED else ["task"])
 def segmenter(request):
-    """With the model in mediapipe's wheel where there is one, and with the .task file under either generation."""
+    """With the model in mediapipe's wheel, if there is one, and with the .task file."""
     return FaceMesh(model=TASK if request.param == "task" else None)

@@ -1,4 +1,4 @@
-"""Regions that a recipe makes of mesh landmarks."""
+"""Regions defined by groups of mesh landmarks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def polygons(segmenter, image, face):
     return {region.name: region.polygon for region in segmenter.segment([image], [face])[0].regions}
 
 
-def test_groups_alone_or_among_the_anatomical_regions_in_the_order_asked_for(phantoms):
+def test_groups_and_anatomical_regions_can_be_combined_in_any_order(phantoms):
     image, face = phantoms[0]
     assert FaceMesh(groups=EYES, model=TASK).regions == ("right_eye", "left_eye")
     mixed = FaceMesh(regions=["left_eye", "nose"], groups=EYES, model=TASK)
@@ -28,15 +28,15 @@ def test_groups_alone_or_among_the_anatomical_regions_in_the_order_asked_for(pha
     assert FaceMesh(regions=list(ANATOMY), groups=EYES, model=TASK).regions == ANATOMY
 
 
-def test_a_group_is_outlined_where_its_landmarks_are(phantoms, astronaut):
+def test_the_outline_of_a_group_is_convex_and_around_its_landmarks(phantoms, astronaut):
     segmenter = FaceMesh(groups=EYES, model=TASK)
     for image, face in [*phantoms[::8], astronaut]:
         found = polygons(segmenter, image, face)
         for name, eye in zip(EYES, face.landmarks[:2], strict=True):
             polygon = found[name]
             assert polygon.dtype == np.float32
-            middle = (polygon.min(axis=0) + polygon.max(axis=0)) / 2
-            assert np.linalg.norm(middle - eye) < 0.25 * np.linalg.norm(face.landmarks[1] - face.landmarks[0])
+            centre = (polygon.min(axis=0) + polygon.max(axis=0)) / 2
+            assert np.linalg.norm(centre - eye) < 0.25 * np.linalg.norm(face.landmarks[1] - face.landmarks[0])
             following = np.roll(polygon, -1, axis=0) - polygon
             turns = (
                 following[:, 0] * np.roll(following, -1, axis=0)[:, 1] - following[:, 1] * np.roll(following, -1, axis=0)[:, 0]
@@ -45,11 +45,11 @@ def test_a_group_is_outlined_where_its_landmarks_are(phantoms, astronaut):
 
 
 @pytest.mark.parametrize(("groups", "part"), [
-    ({"eye": [33, 133, 478]}, "groups: eye names landmark 478; the mesh has 0 to 477"),
-    ({"eye": [33, 33, 133]}, "groups: eye needs 3 different landmarks or more"),
+    ({"eye": [33, 133, 478]}, "groups: eye contains landmark 478; the mesh has landmarks 0 to 477"),
+    ({"eye": [33, 33, 133]}, "groups: eye needs at least 3 different landmarks"),
     ({"Eye": [1, 2, 3]}, "'Eye' must be a name of a-z"),
-    ({"nose": [1, 2, 3]}, "none of face, forehead"),
+    ({"nose": [1, 2, 3]}, "other than face, forehead"),
 ])  # fmt: skip
-def test_groups_that_are_none_are_refused(groups, part):
+def test_invalid_groups_are_refused(groups, part):
     with pytest.raises(ValueError, match=part):
         FaceMesh(groups=groups, model=TASK)

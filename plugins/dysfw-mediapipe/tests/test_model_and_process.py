@@ -1,4 +1,4 @@
-"""Which model is used, what is refused, and that mediapipe's process is quiet, offline and gone afterwards."""
+"""The choice of the model, and the child process: quiet, offline, and ended afterwards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from importlib.metadata import version
 import dysfw_mediapipe.model
 import numpy as np
 import pytest
-from dysfw_mediapipe.process import NOWHERE, _offline
+from dysfw_mediapipe.process import INVALID_PROXY, _offline
 from dysfw_mediapipe.segmenter import FaceMesh
 
 from dysfw.errors import DysfwError
@@ -26,7 +26,7 @@ from .conftest import BUNDLED, PACKAGE, TASK
 SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 
 
-def test_regions_come_in_the_order_asked_for(phantoms):
+def test_regions_are_returned_in_the_requested_order(phantoms):
     segmenter = FaceMesh(regions=["chin", "nose"], model=TASK)
     image, face = phantoms[0]
     assert segmenter.regions == ("chin", "nose")
@@ -35,7 +35,7 @@ def test_regions_come_in_the_order_asked_for(phantoms):
 
 
 @pytest.mark.parametrize("regions", [["nose", "ear"], ["nose", "nose"], []])
-def test_regions_it_does_not_know_are_refused(regions):
+def test_invalid_regions_are_refused(regions):
     with pytest.raises(ValueError, match="regions must be distinct names among face, forehead"):
         FaceMesh(regions=regions, model=TASK)
 
@@ -46,7 +46,7 @@ def test_margins_out_of_range_are_refused(margin):
         FaceMesh(margin=margin, model=TASK)
 
 
-def test_weights_name_the_files_with_their_real_hashes(segmenter):
+def test_weights_list_the_files_with_their_hashes(segmenter):
     task, *others = segmenter.weights()
     if task.name == "face_landmarker.task":
         assert (task.sha256, others) == (SHA256, [])
@@ -57,8 +57,8 @@ def test_weights_name_the_files_with_their_real_hashes(segmenter):
     assert all(w.licence == "Apache-2.0" and w.trained for w in segmenter.weights())
 
 
-def test_a_missing_file_is_explained(tmp_path):
-    with pytest.raises(DysfwError, match="there is no file") as caught:
+def test_a_missing_file_is_reported_with_the_download(tmp_path):
+    with pytest.raises(DysfwError, match="does not exist") as caught:
         FaceMesh(model=tmp_path / "face_landmarker.task")
     for fact in ("3,758,596 bytes", SHA256, "https://storage.googleapis.com/", "`model: face_landmarker.task`"):
         assert fact in caught.value.hint
@@ -72,17 +72,17 @@ def test_a_file_with_the_wrong_hash_is_refused(tmp_path):
         FaceMesh(model=tmp_path / "m.task")
 
 
-def test_without_a_model_the_wheels_own_is_used_or_the_user_is_told(tmp_path, monkeypatch):
+def test_without_a_model_the_bundled_one_is_used_or_the_download_is_explained(tmp_path, monkeypatch):
     if BUNDLED:
         assert FaceMesh().weights()[0].name == "face_landmark_with_attention.tflite"
-        monkeypatch.setattr(dysfw_mediapipe.model, "_package", lambda: tmp_path)  # as if it brought none
-    with pytest.raises(DysfwError, match="brings no face mesh, and `model` is not set") as caught:
+        monkeypatch.setattr(dysfw_mediapipe.model, "_package", lambda: tmp_path)  # as if no model were included
+    with pytest.raises(DysfwError, match="includes no face mesh model, and `model` is not set") as caught:
         FaceMesh()
     assert "install mediapipe 0.10.21" in caught.value.hint
     assert "dysfw weights fetch face-landmarker" in caught.value.hint
 
 
-def test_nothing_reaches_the_terminal_and_no_process_is_left(phantoms, tmp_path):
+def test_nothing_is_printed_and_no_process_is_left(phantoms, tmp_path):
     image, face = phantoms[0]
     np.savez(tmp_path / "face.npz", pixels=image.pixels, box=face.box, landmarks=face.landmarks)
     program = (
@@ -103,7 +103,7 @@ def test_nothing_reaches_the_terminal_and_no_process_is_left(phantoms, tmp_path)
         os.kill(int(pid), 0)
 
 
-def test_threads_may_share_a_segmenter(segmenter, phantoms):
+def test_threads_can_share_a_segmenter(segmenter, phantoms):
     expected = [segmenter.segment([image], [face])[0].pose for image, face in phantoms[:8]]
     found = [None] * 8
 
@@ -119,7 +119,7 @@ def test_threads_may_share_a_segmenter(segmenter, phantoms):
     assert found == expected
 
 
-def test_a_process_that_dies_is_reported_with_its_log_and_replaced(phantoms):
+def test_a_process_that_ended_is_replaced_and_failures_show_its_log(phantoms):
     segmenter = FaceMesh(model=TASK)
     image, face = phantoms[0]
     before = segmenter.segment([image], [face])[0]
@@ -136,7 +136,7 @@ def test_a_process_that_dies_is_reported_with_its_log_and_replaced(phantoms):
 
 
 def forbid_network():
-    """From here on the kernel kills this process when it connects or sends to anything (Linux, x86-64 or aarch64)."""
+    """Let the kernel kill this process if it connects or sends to any address (Linux, x86-64 or aarch64)."""
     calls = {"x86_64": (42, 44, 46, 307), "aarch64": (203, 206, 211, 269)}[os.uname().machine]  # connect, sendto, -msg, -mmsg
     steps = [(0x20, 0, 0, 0)]  # load the number of the system call
     steps += [(0x15, len(calls) - i, 0, number) for i, number in enumerate(calls)]  # one of those: jump to the last step
@@ -149,47 +149,47 @@ def forbid_network():
         os._exit(99)
 
 
-# A whole life of a task: mediapipe 1.x sends its report when one is closed.
-LIFE = """
+# Runs a task from start to end: mediapipe 1.x sends usage data when a task is closed.
+TASK_CODE = """
 import gc, sys, numpy as np
 from pathlib import Path
 from dysfw_mediapipe import worker
-find = getattr(worker, sys.argv[2])("-", Path(sys.argv[1]))
-print(len(find(np.zeros((256, 256, 3), np.uint8))))
+run = getattr(worker, sys.argv[2])("-", Path(sys.argv[1]))
+print(len(run(np.zeros((256, 256, 3), np.uint8))))
 (task,) = [o for o in gc.get_objects() if type(o).__name__ in ("FaceLandmarker", "FaceDetector")]
 task.close()
 """
 
 
-def live(task, environment):
+def run_task(task, environment):
     return subprocess.run(
-        [sys.executable, "-P", "-c", LIFE, str(TASK), task],
+        [sys.executable, "-P", "-c", TASK_CODE, str(TASK), task],
         check=False, env=environment, preexec_fn=forbid_network, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the guard is a Linux system call filter")
+@pytest.mark.skipif(sys.platform != "linux", reason="the test uses a Linux system call filter")
 @pytest.mark.parametrize("task", ["task_mesh", "task_faces"])
-def test_mediapipe_never_reaches_for_the_network(task):
-    done = live(task, _offline(os.environ))
+def test_mediapipe_does_not_access_the_network(task):
+    done = run_task(task, _offline(os.environ))
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "0"
-    if version("mediapipe").startswith("1.2."):  # known to report: left alone it is caught, so the guard is not blind
+    if version("mediapipe").startswith("1.2."):  # without our environment it sends usage data, and the filter catches it
         plain = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-        assert live(task, plain).returncode == -signal.SIGSYS
+        assert run_task(task, plain).returncode == -signal.SIGSYS
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the guard is a Linux system call filter")
-def test_the_guard_would_have_noticed():
-    reach = "import socket; socket.create_connection(('127.0.0.1', 9))"
-    done = subprocess.run([sys.executable, "-c", reach], check=False, preexec_fn=forbid_network, stderr=subprocess.DEVNULL)
+@pytest.mark.skipif(sys.platform != "linux", reason="the test uses a Linux system call filter")
+def test_the_system_call_filter_works():
+    code = "import socket; socket.create_connection(('127.0.0.1', 9))"
+    done = subprocess.run([sys.executable, "-c", code], check=False, preexec_fn=forbid_network, stderr=subprocess.DEVNULL)
     assert done.returncode == -signal.SIGSYS
 
 
-def test_the_programs_own_environment_is_left_alone_and_no_proxy_exception_survives(monkeypatch):
+def test_proxies_are_set_in_the_child_process_only(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("https_proxy", "http://proxy.example")
     offline = _offline(os.environ)
     assert "NO_PROXY" not in offline
-    assert offline["https_proxy"] == offline["HTTPS_PROXY"] == offline["ALL_PROXY"] == NOWHERE
+    assert offline["https_proxy"] == offline["HTTPS_PROXY"] == offline["ALL_PROXY"] == INVALID_PROXY
     assert os.environ["https_proxy"] == "http://proxy.example"

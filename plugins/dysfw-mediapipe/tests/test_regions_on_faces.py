@@ -1,4 +1,4 @@
-"""What the segmenter finds on synthetic faces and on one photograph, upright, mirrored and turned."""
+"""Regions of synthetic faces and of a photo: upright, mirrored and rotated."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dysfw_mediapipe.segmenter import FaceMesh
 
 from dysfw.types import ANATOMY, Face, Image
 
-from .conftest import BUNDLED, TASK, image_of, mirrored, quarter_turned
+from .conftest import BUNDLED, TASK, make_image, mirrored, rotated_90
 
 
-def one(segmenter, image, face):
+def segment_one(segmenter, image, face):
     return segmenter.segment([image], [face])[0]
 
 
@@ -25,8 +25,8 @@ def polygons(segmentation):
     return {region.name: region.polygon for region in segmentation.regions}
 
 
-def middle(polygon):
-    """Of its bounding box."""
+def centre(polygon):
+    """The centre of the bounding box."""
     return (polygon.min(axis=0) + polygon.max(axis=0)) / 2
 
 
@@ -40,7 +40,7 @@ def crosses_itself(polygon):
     return bool(((side(p, q, r) * side(p, q, s) < 0) & (side(r, s, p) * side(r, s, q) < 0)).any())
 
 
-def test_all_seven_regions_are_found_on_every_synthetic_face(segmenter, phantoms):
+def test_all_regions_of_synthetic_faces_are_found(segmenter, phantoms):
     images, faces = zip(*phantoms, strict=True)
     for found in segmenter.segment(images, faces):
         assert tuple(region.name for region in found.regions) == ANATOMY
@@ -51,23 +51,23 @@ def test_all_seven_regions_are_found_on_every_synthetic_face(segmenter, phantoms
             assert region.polygon.shape[1] == 2
 
 
-def test_no_polygon_crosses_itself(segmenter, phantoms, astronaut):
+def test_polygons_do_not_intersect_themselves(segmenter, phantoms, astronaut):
     for image, face in [*phantoms, astronaut]:
-        for name, polygon in polygons(one(segmenter, image, face)).items():
+        for name, polygon in polygons(segment_one(segmenter, image, face)).items():
             assert not crosses_itself(polygon), name
 
 
-def test_the_regions_lie_where_anatomy_has_them(segmenter, phantoms, astronaut):
+def test_regions_are_in_anatomical_order(segmenter, phantoms, astronaut):
     for image, face in [*phantoms, astronaut]:
         up = np.array([np.sin(face.roll), -np.cos(face.roll)])
-        height = {name: float(middle(p) @ up) for name, p in polygons(one(segmenter, image, face)).items()}
+        height = {name: float(centre(p) @ up) for name, p in polygons(segment_one(segmenter, image, face)).items()}
         order = ("forehead", "periorbital", "nose", "philtrum", "mouth", "chin")
         assert sorted(order, key=lambda name: -height[name]) == list(order)
 
 
-def test_the_regions_agree_with_the_detectors_landmarks(segmenter, phantoms, astronaut):
+def test_regions_contain_the_detectors_landmarks(segmenter, phantoms, astronaut):
     for image, face in [*phantoms, astronaut]:
-        found = polygons(one(segmenter, image, face))
+        found = polygons(segment_one(segmenter, image, face))
         right_eye, left_eye, nose, *_ = face.landmarks
         for point, name in ((right_eye, "periorbital"), (left_eye, "periorbital"), (nose, "nose")):
             low, high = found[name].min(axis=0), found[name].max(axis=0)
@@ -75,45 +75,45 @@ def test_the_regions_agree_with_the_detectors_landmarks(segmenter, phantoms, ast
             assert (point < high).all(), name
 
 
-def test_a_mirrored_photograph_has_mirrored_regions_and_the_opposite_yaw(segmenter, phantoms, astronaut):
+def test_mirroring_an_image_mirrors_regions_and_pose(segmenter, phantoms, astronaut):
     for image, face in [*phantoms[::6], astronaut]:
-        here, there = one(segmenter, image, face), one(segmenter, *mirrored(image, face))
+        here, there = segment_one(segmenter, image, face), segment_one(segmenter, *mirrored(image, face))
         for name, polygon in polygons(there).items():
             if name == "face":
-                continue  # its vertices are those of a convex hull, and need not be the same ones
+                continue  # a convex hull, whose vertices can differ
             back = np.concatenate([polygon[:1], polygon[:0:-1]])
             back[:, 0] = image.width - back[:, 0]
             gap = np.linalg.norm(back - polygons(here)[name], axis=1).mean() / eye_distance(face)
-            assert gap < 0.1, name  # 0.02 is usual, 0.07 the largest of 124 faces
+            assert gap < 0.1, name  # typically 0.02, at most 0.07 of 124 faces
         assert there.pose.yaw == pytest.approx(-here.pose.yaw, abs=4)
         assert there.pose.pitch == pytest.approx(here.pose.pitch, abs=4)
         assert there.pose.roll == pytest.approx(-here.pose.roll, abs=4)
 
 
-def test_a_face_on_its_side_or_upside_down_has_the_same_regions_turned(segmenter, phantoms, astronaut):
+def test_rotating_an_image_rotates_regions_and_roll(segmenter, phantoms, astronaut):
     for image, face in [*phantoms[::16], astronaut]:
-        upright = one(segmenter, image, face)
-        turned_image, turned_face, expected = image, face, polygons(upright)
+        upright = segment_one(segmenter, image, face)
+        rotated_image, rotated_face, expected = image, face, polygons(upright)
         for quarter in (1, 2, 3):
-            width = turned_image.width
-            turned_image, turned_face = quarter_turned(turned_image, turned_face)
+            width = rotated_image.width
+            rotated_image, rotated_face = rotated_90(rotated_image, rotated_face)
             expected = {name: np.stack([p[:, 1], width - p[:, 0]], axis=1) for name, p in expected.items()}
-            found = one(segmenter, turned_image, turned_face)
+            found = segment_one(segmenter, rotated_image, rotated_face)
             for name, polygon in polygons(found).items():
-                assert np.linalg.norm(middle(polygon) - middle(expected[name])) < 0.06 * eye_distance(face), (name, quarter)
+                assert np.linalg.norm(centre(polygon) - centre(expected[name])) < 0.06 * eye_distance(face), (name, quarter)
             lean = (found.pose.roll - upright.pose.roll + 90 * quarter + 180) % 360 - 180
             assert abs(lean) < 3
             assert found.pose.yaw == pytest.approx(upright.pose.yaw, abs=3)
 
 
-def test_the_astronaut_looks_into_the_camera(segmenter, astronaut):
-    pose = one(segmenter, *astronaut).pose
+def test_the_pose_of_a_frontal_photo_is_small(segmenter, astronaut):
+    pose = segment_one(segmenter, *astronaut).pose
     assert abs(pose.yaw) < 5
     assert abs(pose.pitch) < 8
     assert abs(pose.roll) < 8
 
 
-def test_an_answer_depends_on_its_own_image_alone(segmenter, phantoms):
+def test_results_do_not_depend_on_the_batch(segmenter, phantoms):
     images, faces = zip(*phantoms[:6], strict=True)
     together = segmenter.segment(images, faces)
     alone = segmenter.segment(images[::-1], faces[::-1])[::-1]
@@ -123,33 +123,33 @@ def test_an_answer_depends_on_its_own_image_alone(segmenter, phantoms):
             np.testing.assert_array_equal(polygon, polygons(b)[name])
 
 
-def test_regions_beyond_the_edge_of_the_image_are_absent(segmenter, phantoms):
+def test_regions_outside_the_image_are_absent(segmenter, phantoms):
     image, face = phantoms[0]
-    whole = polygons(one(segmenter, image, face))
+    whole = polygons(segment_one(segmenter, image, face))
     bottom = int(whole["mouth"][:, 1].max())  # cut the chin off
-    found = one(segmenter, image_of(image.pixels[:bottom]), face)
+    found = segment_one(segmenter, make_image(image.pixels[:bottom]), face)
     assert found.absent["chin"] == "out of the image"
     assert {"forehead", "periorbital", "nose"} <= polygons(found).keys()
 
 
-def test_a_picture_without_a_face_has_every_region_absent_with_the_reason(segmenter, phantoms):
+def test_without_a_face_every_region_is_absent(segmenter, phantoms):
     image, face = phantoms[0]
-    found = one(segmenter, image_of(np.full_like(image.pixels, 128)), face)
+    found = segment_one(segmenter, make_image(np.full_like(image.pixels, 128)), face)
     assert found.regions == ()
     assert found.pose is None
     assert dict(found.absent) == dict.fromkeys(ANATOMY, "the mesh finds no face")
 
 
-def test_a_neighbours_face_is_not_taken_for_the_one_asked_for(segmenter, phantoms):
+def test_a_mesh_on_another_face_is_rejected(segmenter, phantoms):
     image, face = phantoms[0]
-    beside = replace(face, landmarks=face.landmarks + np.float32([2 * eye_distance(face), 0]))
-    assert set(one(segmenter, image, beside).absent.values()) == {"the mesh finds another face"}
+    other_face = replace(face, landmarks=face.landmarks + np.float32([2 * eye_distance(face), 0]))
+    assert set(segment_one(segmenter, image, other_face).absent.values()) == {"the mesh finds another face"}
 
 
-def test_a_box_without_area_has_every_region_absent(segmenter, phantoms):
+def test_with_an_empty_box_every_region_is_absent(segmenter, phantoms):
     image, face = phantoms[0]
     flat = Face(np.float32([10, 10, 10, 50]), 1.0, face.landmarks)
-    assert set(one(segmenter, image, flat).absent.values()) == {"the box of the face spans no area"}
+    assert set(segment_one(segmenter, image, flat).absent.values()) == {"the box of the face has no area"}
 
 
 def test_small_faces_in_large_images_are_found(segmenter, phantoms):
@@ -159,22 +159,22 @@ def test_small_faces_in_large_images_are_found(segmenter, phantoms):
     canvas[1500 : 1500 + small.shape[0], 2500 : 2500 + small.shape[1]] = small
     corner = np.float32([2500, 1500])
     moved = Face(face.box / 4 + np.tile(corner, 2), 1.0, face.landmarks / 4 + corner)
-    assert tuple(polygons(one(segmenter, image_of(canvas), moved))) == ANATOMY
+    assert tuple(polygons(segment_one(segmenter, make_image(canvas), moved))) == ANATOMY
 
 
-def test_inputs_are_not_written_to(segmenter, phantoms):
+def test_inputs_are_not_changed(segmenter, phantoms):
     image, face = phantoms[0]
     pixels = image.pixels.copy()
     pixels.setflags(write=False)
-    one(segmenter, Image(pixels, "x", ""), face)
+    segment_one(segmenter, Image(pixels, "x", ""), face)
     np.testing.assert_array_equal(pixels, image.pixels)
 
 
-@pytest.mark.skipif(not BUNDLED, reason="this mediapipe brings no model of its own to compare with")
-def test_both_generations_models_agree_closely(phantoms):
+@pytest.mark.skipif(not BUNDLED, reason="this mediapipe includes no model to compare with")
+def test_the_bundled_model_and_the_task_file_agree(phantoms):
     bundled, task = FaceMesh(), FaceMesh(model=TASK)
     for image, face in phantoms[::4]:
-        ours, theirs = polygons(one(bundled, image, face)), polygons(one(task, image, face))
-        for name in set(ours) - {"face"}:
-            gap = np.linalg.norm(ours[name] - theirs[name], axis=1).mean() / eye_distance(face)
-            assert gap < 0.15, name  # 0.025 is usual, 0.13 the largest of 620 faces
+        bundled_polygons, task_polygons = polygons(segment_one(bundled, image, face)), polygons(segment_one(task, image, face))
+        for name in set(bundled_polygons) - {"face"}:
+            gap = np.linalg.norm(bundled_polygons[name] - task_polygons[name], axis=1).mean() / eye_distance(face)
+            assert gap < 0.15, name  # typically 0.025, at most 0.13 of 620 faces

@@ -31,19 +31,30 @@ from .network import Network, Pooling
 
 
 class Timm(Backbone):
-    """Any model of timm as a trunk: an embedding is its last feature map, pooled.
+    """Any model of timm. An embedding is its last feature map, pooled.
 
-    model: timm's name, if need be with the tag of its weights (inception_resnet_v2, inception_resnet_v2.tf_ens_adv_in1k).
-    weights: "imagenet" (those that timm publishes for the model), "random" (from ``seed``; embeddings mean nothing), the path
-    of a safetensors file, or, in a recipe, the name of one that a plugin brings ("phantom"). pooling: "average" and "max" over
-    the map, or "flatten", the whole of it, channel by channel. size: side of the crops, px; without it the one that the model
-    was trained for. batch: crops that go through the model at once. seed: for random weights, 0 or more. device, precision,
-    compile: see ``dysfw.torch_utils.TorchRunner``.
+    Args:
+        model: Name of the model in timm, optionally with the tag of its weights, such as inception_resnet_v2 or
+            inception_resnet_v2.tf_ens_adv_in1k.
+        weights: "imagenet" for the weights that timm publishes; "random" for random weights from ``seed``, whose embeddings are
+            meaningless; the path of a safetensors file; or, in a recipe, the name of registered weights such as phantom.
+        pooling: "average" or "max" over the feature map, or "flatten" for the whole map, channel by channel.
+        size: Side of the crops in px. None uses the size that the model was trained with.
+        batch: Maximum number of crops per forward pass.
+        seed: Random seed of random weights, 0 or more.
+        device: Device to compute on, such as "cpu" or "cuda:0".
+        precision: "bfloat16" runs under autocast, with weights in float32.
+        compile: Whether to compile the model with ``torch.compile``.
 
-    Raises ValueError where a value is wrong, the device is not there, or a weight file does not fit the model exactly (but
-    for its classifier); DysfwError where published weights are not on this machine and may not be fetched.
+    Attributes:
+        module: For training code, see ``dysfw.torch_utils.Tunable``.
+        net: For training code, see ``dysfw.torch_utils.Tunable``.
+        last_block: For training code, see ``dysfw.torch_utils.Tunable``.
 
-    module, net, last_block: for training code, see ``dysfw.torch_utils.Tunable``.
+    Raises:
+        ValueError: If a value is invalid, the device is not available, or a weight file does not fit the model exactly (apart
+            from its classifier).
+        DysfwError: If published weights are not on this machine and must not be downloaded.
     """
 
     def __init__(
@@ -69,35 +80,48 @@ class Timm(Backbone):
         self.net = build(model, config, side, seed)
         self._weights = _fill(self.net, model, config, weights, seed)
         network = Network(self.net, config.mean, config.std, pooling)
-        known = size is None and pooling != "flatten"
-        self._dim = network.channels if known else _measured_dim(network, side)
+        is_known = size is None and pooling != "flatten"
+        self._dim = network.channels if is_known else _measured_dim(network, side)
         self.module = self._runner.place(network)
         self.last_block = last_block(self.net)
 
     @property
     def input_size(self) -> int:
+        """Side of the crops, px."""
         return self._runner.size
 
     @property
     def dim(self) -> int:
+        """Length of an embedding."""
         return self._dim
 
     def embed(self, crops: UInt8) -> Float32:
-        """crops uint8 [N, size, size, 3] RGB -> float32 [N, dim]; ValueError for crops of another shape."""
+        """Compute embeddings.
+
+        Args:
+            crops: uint8 [N, size, size, 3], RGB.
+
+        Returns:
+            float32 [N, dim].
+
+        Raises:
+            ValueError: If the crops have another shape or type.
+        """
         return self._runner.embed(self.module, crops, self._dim)
 
     def variant(self, differences: Mapping[str, Float32]) -> Timm:
-        """See ``dysfw.contracts.components.Variable``."""
+        """Return a copy with changed weights, see ``dysfw.contracts.components.SupportsWeightDelta``."""
         other = copy.copy(self)
         other.module, other.net = with_weight_deltas(self.module, self.net, differences)
         return other
 
     def weights(self) -> tuple[Weights, ...]:
+        """The weight file, or the random weights."""
         return (self._weights,)
 
 
 def _fill(net: nn.Module, model: str, config: PretrainedCfg, weights: str | Path, seed: int) -> Weights:
-    """Loads what ``weights`` asks for into ``net``, which comes with random weights, and says what that is."""
+    """Load the weights into ``net``, which has random weights, and describe them."""
     if weights == "random":
         return Weights(f"{model} (random)", tensor_digest(net), "unstated", f"random, seed {seed}", trained=False)
     if weights == "imagenet":
@@ -114,9 +138,9 @@ def _fill(net: nn.Module, model: str, config: PretrainedCfg, weights: str | Path
 
 
 def _measured_dim(network: Network, side: int) -> int:
-    """Length of an embedding, by making one. Raises ValueError where the model cannot take crops of this size."""
+    """Length of an embedding, determined by computing one; raises ValueError if the model does not support the size."""
     try:
         with torch.inference_mode():
             return int(network.eval()(torch.zeros(1, 3, side, side, dtype=torch.uint8)).shape[1])
     except (RuntimeError, AssertionError) as e:
-        raise ValueError(f"the model cannot take crops of {side} px: {str(e).splitlines()[0]}") from e
+        raise ValueError(f"the model does not support crops of {side} px: {str(e).splitlines()[0]}") from e

@@ -1,4 +1,4 @@
-"""The weights that timm publishes for a model, on the Hugging Face hub."""
+"""Weights that timm publishes on the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -20,19 +20,25 @@ from dysfw.plugin import (
 from .weights import WEIGHTS
 
 FILE = "model.safetensors"
-LOCAL = "give the path of a local safetensors file as weights"
+LOCAL_FILE_HINT = "set weights to the path of a local safetensors file"
 
 
 def published_file(name: str, config: PretrainedCfg, size: int) -> Path:
-    """The file, from this machine or, where ``dysfw.weights.leave`` allows it, over the network. What this plugin's manifest
-    lists is checked by it, and may also have been imported.
+    """Locate the published weights of a model, or download them if that is allowed.
 
-    size: of the model's tensors without a classifier, bytes, for the message. Raises DysfwError where nothing is published as
-    safetensors, or where the file is not here and may not or cannot be fetched.
+    Files listed in this plugin's ``WEIGHTS`` are verified, and can also be imported.
+
+    Args:
+        name: Name of the model.
+        config: timm's description of the weights.
+        size: Size of the model's tensors without the classifier in bytes, for the message.
+
+    Raises:
+        DysfwError: If no safetensors file is published, or the file is missing and cannot or must not be downloaded.
     """
     repository = config.hf_hub_id
     if not repository:
-        raise DysfwError(f"timm names no published weights for {name}", hint=LOCAL)
+        raise DysfwError(f"timm lists no published weights for {name}", hint=LOCAL_FILE_HINT)
     for spec in WEIGHTS:
         if spec.hub == repository:
             return find_weights(spec)
@@ -42,9 +48,11 @@ def published_file(name: str, config: PretrainedCfg, size: int) -> Path:
     about = f"{address_of(repository, FILE)}, at least {size / 1e6:.0f} MB, licence {config.license or 'unstated'}"
     if not may_fetch():
         message = f"the weights of {name} are not on this machine: {about}"
-        raise WeightsMissingError(message, hint=f"run again with --fetch (or DYSFW_FETCH=1), or {LOCAL}")
+        raise WeightsMissingError(message, hint=f"run again with --fetch (or DYSFW_FETCH=1), or {LOCAL_FILE_HINT}")
     fetch_progress().note(f"fetching the weights of {name} from {about}")
     try:
         return fetch_from_hub(repository, FILE)
     except DysfwError as error:
-        raise DysfwError(f"the weights of {name}: {error.message}", hint=f"{error.hint or 'try again'}, or {LOCAL}") from error
+        raise DysfwError(
+            f"the weights of {name}: {error.message}", hint=f"{error.hint or 'try again'}, or {LOCAL_FILE_HINT}"
+        ) from error

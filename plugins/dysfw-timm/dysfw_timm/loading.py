@@ -1,4 +1,4 @@
-"""Puts the tensors of a safetensors file into a model, all of them or none."""
+"""Loads the tensors of a safetensors file into a model."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from dysfw.plugin import load_tensors, read_weights
 
 from .models import PRE_LOGITS
 
-NECK = "neck"  # what `dysfw pretrain` writes beside a trunk, to verify it with
+PROJECTION_HEAD = "neck"  # saved by `dysfw pretrain` together with the backbone
 
 
 def load(model: nn.Module, path: Path, classifier: str | tuple[str, ...] | None) -> None:
-    """Replaces all of the model's parameters and buffers by those in ``path``.
+    """Load all parameters and buffers of a model.
 
-    classifier: the model's own layer or layers of that purpose, which the file may have and the model has not. Raises
-    ValueError, and leaves the model as it was, where the file is no safetensors file, where any other tensor is missing or
-    left over, or where one has another shape.
+    Args:
+        model: The model; it is unchanged if the file does not fit.
+        path: The safetensors file.
+        classifier: Names of the classifier's layers, which the file may contain although the model does not have them.
+
+    Raises:
+        ValueError: If the file is not a safetensors file, or tensors are missing, superfluous or of another shape.
     """
     tensors = {name: torch.from_numpy(array) for name, array in read_weights(path).items()}
     layers = (classifier,) if isinstance(classifier, str) else classifier or ()
-    load_tensors(model, tensors, str(path), beside=(*layers, PRE_LOGITS, NECK))
+    load_tensors(model, tensors, str(path), beside=(*layers, PRE_LOGITS, PROJECTION_HEAD))

@@ -1,4 +1,4 @@
-"""What this plugin registers."""
+"""Registers the plugin's components and weights."""
 
 from dysfw.plugin import ComponentSpec, WeightsSpec, hookimpl
 
@@ -7,10 +7,12 @@ from .weights import WEIGHTS
 
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
-    summary = "any timm model as a trunk; inception_resnet_v2 is the paper's"
+    """Register the backbone."""
+    summary = "Any timm model; the paper uses inception_resnet_v2"
     return [ComponentSpec("backbone", "timm", "dysfw_timm.backbone:Timm", summary)]
 
 
 @hookimpl
 def dysfw_weights() -> list[WeightsSpec]:
+    """Register the weights that recipes refer to by name."""
     return list(WEIGHTS)

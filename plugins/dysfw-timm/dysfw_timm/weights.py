@@ -1,8 +1,8 @@
-"""The weights that this plugin's recipes name. ``weights: imagenet`` finds those of every other model of timm too."""
+"""Weights that the shipped recipes use. ``weights: imagenet`` also works for all other models of timm."""
 
 from dysfw.plugin import WeightsSpec
 
-IMAGENET = "ImageNet-1k: 1.28 million photographs of 1,000 kinds of things; it is no face recognition"
+IMAGENET = "ImageNet-1k: 1.28 million images of 1,000 object classes; not for face recognition"
 
 WEIGHTS = [
     WeightsSpec(
@@ -13,7 +13,7 @@ WEIGHTS = [
         exact_size=False,
         hub="timm/inception_resnet_v2.tf_in1k",
         licence="Apache-2.0",
-        conditions="The licence is that of the weights; ImageNet's own terms are for research that is not commercial.",
+        conditions="The licence applies to the weights; ImageNet's terms allow non-commercial research only.",
         trained_on=IMAGENET,
         citation="Szegedy et al., Inception-v4, AAAI 2017; ported from TensorFlow by Ross Wightman",
     ),
@@ -26,7 +26,7 @@ WEIGHTS = [
         exact_size=False,
         hub="timm/vgg16.tv_in1k",
         licence="BSD-3-Clause",
-        conditions="The licence is that of the weights; ImageNet's own terms are for research that is not commercial.",
+        conditions="The licence applies to the weights; ImageNet's terms allow non-commercial research only.",
         trained_on=IMAGENET,
         citation="Simonyan and Zisserman, ICLR 2015; trained by torchvision",
     ),

@@ -1,4 +1,4 @@
-"""Published weights, from a server on this machine that speaks as much of the Hugging Face hub's protocol as they need."""
+"""Published weights, downloaded from a local server with a minimal Hugging Face Hub protocol."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ except DysfwError as e:
 
 @pytest.fixture
 def hub():
-    """Serves ``hub.files`` and keeps every request's method, path and headers in ``hub.requests``."""
+    """A server of ``hub.files`` that records method, path and headers of each request in ``hub.requests``."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self):
@@ -71,9 +71,9 @@ def hub():
 
 @pytest.fixture
 def imagenet(hub, tmp_path):
-    """Asks for published weights in a process of its own: the hub's address is read when its client is imported."""
+    """Request published weights in a new process, because the hub's client reads its address on import."""
 
-    def ask(**variables):
+    def request(**variables):
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGINGFACE_", "DYSFW_"))}
         own = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HOME": str(tmp_path / "cache"), "HF_TOKEN": "mine"}
         environment = inherited | own | {"HF_HUB_DISABLE_XET": "1", "NO_PROXY": "127.0.0.1"} | variables
@@ -81,10 +81,10 @@ def imagenet(hub, tmp_path):
         assert run.returncode == 0, run.stderr
         return json.loads(run.stdout)
 
-    return ask
+    return request
 
 
-def test_weights_are_fetched_once_and_then_come_from_the_cache(hub, imagenet):
+def test_weights_are_downloaded_once_and_then_cached(hub, imagenet):
     torch.manual_seed(0)
     hub.files["model.safetensors"] = save(timm.create_model("test_resnet").state_dict())
     found = imagenet(DYSFW_FETCH="1")
@@ -105,7 +105,7 @@ def test_weights_are_fetched_once_and_then_come_from_the_cache(hub, imagenet):
 
 
 @pytest.mark.parametrize("variables", [{}, {"DYSFW_FETCH": "1", "DYSFW_OFFLINE": "1"}])
-def test_without_leave_nothing_is_asked_and_the_error_says_what_to_do(hub, imagenet, variables):
+def test_without_permission_nothing_is_requested_and_the_error_explains_the_options(hub, imagenet, variables):
     error = imagenet(**variables)["error"]
     assert hub.requests == []
     for part in (
@@ -119,14 +119,14 @@ def test_without_leave_nothing_is_asked_and_the_error_says_what_to_do(hub, image
         assert part in error
 
 
-def test_pickled_weights_are_not_read(hub, imagenet):
+def test_pickled_weights_are_not_downloaded(hub, imagenet):
     hub.files["pytorch_model.bin"] = b"pickle"
     error = imagenet(DYSFW_FETCH="1")["error"]
     assert "model.safetensors is not there, and no other format is read" in error
     assert all("pytorch_model.bin" not in path for _, path, _ in hub.requests)
 
 
-def test_a_fetch_that_fails_is_an_error_with_its_reason(imagenet):
+def test_a_failed_download_is_reported_with_its_reason(imagenet):
     error = imagenet(DYSFW_FETCH="1", HF_HUB_OFFLINE="1")["error"]
     assert "test_resnet: http://127.0.0.1" in error
     assert "could not be fetched" in error
@@ -135,7 +135,7 @@ def test_a_fetch_that_fails_is_an_error_with_its_reason(imagenet):
 
 @pytest.fixture
 def weights(hub, tmp_path):
-    """``dysfw weights …`` in a process of its own, for which this hub is the hub."""
+    """Run ``dysfw weights …`` in a new process that uses this hub."""
 
     def run(*arguments, code=0):
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGINGFACE_", "DYSFW_"))}
@@ -154,25 +154,25 @@ def weights(hub, tmp_path):
     return run
 
 
-def test_a_file_of_the_hub_is_checked_by_what_the_hub_says_of_it(hub, weights, tmp_path):
+def test_a_downloaded_file_is_verified_with_the_hash_of_the_hub(hub, weights, tmp_path):
     hub.files["model.safetensors"] = b"these are weights"
     digest = hashlib.sha256(b"these are weights").hexdigest()
-    said = weights("fetch", "imagenet-inception-resnet-v2")
-    assert f"its sha256 is {digest}, as the hub states it" in said
-    assert "about 224 MB, licence Apache-2.0" in said
-    assert f"right (sha256 {digest}, as the hub states it)" in weights("verify", "imagenet-inception-resnet-v2")
+    output = weights("fetch", "imagenet-inception-resnet-v2")
+    assert f"its sha256 is {digest}, as the hub states it" in output
+    assert "about 224 MB, licence Apache-2.0" in output
+    assert f"verified (sha256 {digest}, as published on the hub)" in weights("verify", "imagenet-inception-resnet-v2")
     (blob,) = (tmp_path / "cache").rglob(f"blobs/{digest}")
     blob.write_bytes(b"these are weigths")
     assert "are damaged: its sha256 is" in weights("verify", code=1)
 
 
-def test_a_file_of_the_hub_that_is_another_one_is_deleted(hub, weights, tmp_path):
+def test_a_downloaded_file_with_another_hash_is_deleted(hub, weights, tmp_path):
     hub.files["model.safetensors"] = b"not vgg"
     assert "is not imagenet-vgg16: its sha256 is" in weights("fetch", "imagenet-vgg16", code=2)
     assert "'imagenet-vgg16' are not on this machine" in weights("verify", "imagenet-vgg16", code=1)
 
 
-def test_a_damaged_file_of_the_hub_s_cache_is_replaced(hub, weights, tmp_path):
+def test_a_damaged_cached_file_is_replaced(hub, weights, tmp_path):
     hub.files["model.safetensors"] = b"these are weights"
     weights("fetch", "imagenet-inception-resnet-v2")
     (blob,) = (tmp_path / "cache").rglob(f"blobs/{hashlib.sha256(b'these are weights').hexdigest()}")
@@ -181,7 +181,7 @@ def test_a_damaged_file_of_the_hub_s_cache_is_replaced(hub, weights, tmp_path):
     assert blob.read_bytes() == b"these are weights"
 
 
-def test_imagenet_means_what_was_imported_where_the_manifest_lists_it(monkeypatch, tmp_path):
+def test_imported_weights_are_used_for_imagenet(monkeypatch, tmp_path):
     file = tmp_path / "down.safetensors"
     file.write_bytes(save(timm.create_model("test_resnet").state_dict()))
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()

@@ -32,11 +32,11 @@ def saved(tmp_path):
     """A weight file of test_resnet with its classifier, and its tensors."""
     torch.manual_seed(7)
     tensors = timm.create_model("test_resnet").state_dict()
-    save_file(tensors, tmp_path / "trunk.safetensors")
-    return tmp_path / "trunk.safetensors", tensors
+    save_file(tensors, tmp_path / "backbone.safetensors")
+    return tmp_path / "backbone.safetensors", tensors
 
 
-def test_average_pooling_gives_what_timm_gives_for_normalised_pixels(faces, saved):
+def test_average_pooling_equals_timms_pooled_features(faces, saved):
     path, tensors = saved
     model = timm.create_model("test_resnet").eval()
     model.load_state_dict(tensors)
@@ -48,38 +48,38 @@ def test_average_pooling_gives_what_timm_gives_for_normalised_pixels(faces, save
     np.testing.assert_allclose(Timm("test_resnet", str(path)).embed(faces), expected, atol=1e-5)
 
 
-def test_pooling_is_over_the_same_map(faces):
+def test_all_kinds_of_pooling_use_the_same_map(faces):
     average, maximum, flat = (
         Timm("test_resnet", "random", pooling=p).embed(faces) for p in ("average", "max", "flatten")
     )  # fmt: skip
-    places = flat.reshape(len(faces), average.shape[1], 25)
-    np.testing.assert_allclose(places.mean(2), average, atol=1e-5)
-    np.testing.assert_allclose(places.max(2), maximum, atol=1e-5)
+    positions = flat.reshape(len(faces), average.shape[1], 25)
+    np.testing.assert_allclose(positions.mean(2), average, atol=1e-5)
+    np.testing.assert_allclose(positions.max(2), maximum, atol=1e-5)
 
 
 @pytest.mark.parametrize("pooling", ["average", "max", "flatten"])
 @pytest.mark.parametrize("model", ["test_vit", "test_mambaout", "mobilenetv3_small_050"])
-def test_maps_and_tokens_of_any_layout_give_embeddings_of_the_declared_length(model, pooling):
+def test_maps_and_tokens_of_any_layout_are_supported(model, pooling):
     backbone = Timm(model, "random", pooling=pooling)
     side = backbone.input_size
     assert backbone.embed(np.zeros((2, side, side, 3), np.uint8)).shape == (2, backbone.dim)
 
 
-def test_inception_resnet_v2_is_built_as_the_paper_uses_it():
+def test_inception_resnet_v2_has_the_paper_s_dimensions():
     backbone = Timm("inception_resnet_v2", "random", pooling="flatten")
     assert (backbone.input_size, backbone.dim) == (299, 8 * 8 * 1536)
     assert 54e6 < sum(p.numel() for p in backbone.module.parameters()) < 55e6
 
 
-def test_size_overrides_the_side_of_the_crops(faces):
-    for model in ("test_resnet", "test_vit"):  # the second knows its places by their number
+def test_size_sets_the_side_of_the_crops(faces):
+    for model in ("test_resnet", "test_vit"):  # the second has position embeddings
         backbone = Timm(model, "random", size=96)
         assert backbone.embed(faces[:, :96, :96]).shape == (5, backbone.dim)
-    with pytest.raises(ValueError, match="cannot take crops of 20 px"):
+    with pytest.raises(ValueError, match="does not support crops of 20 px"):
         Timm("inception_resnet_v2", "random", size=20)
 
 
-def test_a_row_depends_on_its_own_crop_alone(backbone, faces):
+def test_embeddings_do_not_depend_on_the_batch(backbone, faces):
     together = backbone.embed(faces)
     alone = np.concatenate([backbone.embed(f[None]) for f in faces])
     np.testing.assert_allclose(alone, together, atol=1e-5)
@@ -97,7 +97,7 @@ def test_bfloat16_stays_within_five_percent(backbone, faces):
     assert 1e-5 < error.max() < 0.05
 
 
-def test_the_seed_alone_decides_random_weights_and_touches_no_global_state(backbone):
+def test_random_weights_depend_on_the_seed_and_leave_the_global_state_unchanged(backbone):
     torch.manual_seed(1)
     before = torch.random.get_rng_state()
     again, other = Timm("test_resnet", "random"), Timm("test_resnet", "random", seed=1)
@@ -108,7 +108,7 @@ def test_the_seed_alone_decides_random_weights_and_touches_no_global_state(backb
     assert all(torch.equal(x, y) for x, y in zip(backbone.module.parameters(), again.module.parameters(), strict=True))
 
 
-def test_a_file_is_named_with_its_digest_and_loaded_with_or_without_its_classifier(faces, saved, tmp_path):
+def test_files_are_loaded_with_or_without_a_classifier(faces, saved, tmp_path):
     path, tensors = saved
     first = Timm("test_resnet", str(path))
     (weights,) = first.weights()
@@ -119,7 +119,7 @@ def test_a_file_is_named_with_its_digest_and_loaded_with_or_without_its_classifi
     np.testing.assert_array_equal(Timm("test_resnet", str(bare)).embed(faces), first.embed(faces))
 
 
-def test_a_file_that_does_not_fit_is_refused_with_the_first_five_names(saved, tmp_path):
+def test_a_file_that_does_not_fit_is_refused_with_five_names(saved, tmp_path):
     path, _ = saved
     tensors, other = load_file(path), tmp_path / "other.safetensors"
     for name in sorted(k for k in tensors if k.startswith("layer1."))[:7]:
@@ -133,7 +133,7 @@ def test_a_file_that_does_not_fit_is_refused_with_the_first_five_names(saved, tm
     assert "conv1.0.weight [1, 3, 3, 3] for [" in str(e.value)
 
 
-def test_what_is_no_weight_file_is_refused(tmp_path):
+def test_invalid_weights_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r'weights must be "imagenet", "random" or the path .* found \'imagnet\''):
         Timm("test_resnet", "imagnet")
     torch.save({}, tmp_path / "pickled.pth")
@@ -154,7 +154,7 @@ def test_weights_have_no_default():
         ("inception_resnet_v2.in1k", "inception_resnet_v2 has no weights 'in1k'; it has tf_"),
     ],
 )
-def test_an_unknown_model_is_refused(name, match):
+def test_unknown_models_are_refused(name, match):
     with pytest.raises(ValueError, match=match):
         Timm(name, "random")
 
@@ -165,23 +165,23 @@ def test_an_unknown_model_is_refused(name, match):
         ({"pooling": "sum"}, "pooling must be"),
         ({"batch": 0}, "batch must be 1 or more, found"),
         ({"seed": -1}, "seed must be 0 or more, found -1"),
-        ({"device": "cuda:99"}, "device 'cuda:99' is not there"),
+        ({"device": "cuda:99"}, "device 'cuda:99'"),
         ({"precision": "float16"}, "precision must be"),
     ],
 )
-def test_wrong_values_are_refused(values, match):
+def test_invalid_values_are_refused(values, match):
     with pytest.raises(ValueError, match=match):
         Timm("test_resnet", "random", **values)
 
 
-def test_the_plugin_is_registered_without_torch():
+def test_the_plugin_registers_without_importing_torch():
     (entry,) = entry_points(group="dysfw", name="timm")
     assert entry.load().dysfw_components()[0].name == "timm"
     code = "import sys, dysfw_timm.plugin; assert not {'torch', 'timm'} & set(sys.modules), 'imported'"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_variant_adds_its_differences_and_leaves_the_original_alone(backbone, faces):
+def test_a_variant_adds_differences_and_does_not_change_the_original(backbone, faces):
     before = backbone.embed(faces)
     name = "stem.conv.weight" if "stem.conv.weight" in backbone.net.state_dict() else next(iter(backbone.net.state_dict()))
     difference = np.full(tuple(backbone.net.state_dict()[name].shape), 0.01, np.float32)
@@ -191,21 +191,21 @@ def test_a_variant_adds_its_differences_and_leaves_the_original_alone(backbone, 
     assert np.array_equal(other.variant({name: -difference}).embed(faces).round(4), before.round(4))
 
 
-def test_a_variant_shares_the_tensors_that_do_not_change(backbone):
+def test_a_variant_shares_unchanged_tensors(backbone):
     name, *others = dict(backbone.net.named_parameters())
     other = backbone.variant({name: np.zeros(tuple(backbone.net.state_dict()[name].shape), np.float32)})
-    here, there = (dict(b.net.named_parameters()) for b in (backbone, other))
-    assert here[name] is not there[name]
-    assert all(here[n] is there[n] for n in others)
+    original, variant = (dict(b.net.named_parameters()) for b in (backbone, other))
+    assert original[name] is not variant[name]
+    assert all(original[n] is variant[n] for n in others)
 
 
-def test_a_difference_that_does_not_fit_is_refused(backbone):
+def test_differences_that_do_not_fit_are_refused(backbone):
     with pytest.raises(ValueError, match="no such tensor"):
         backbone.variant({"nothing.weight": np.zeros(3, np.float32)})
 
 
 @pytest.mark.parametrize(("model", "part"), [("resnet18", "layer4.1."), ("inception_resnet_v2", "block8."), ("vgg11", "pre_")])
-def test_the_last_block_is_the_end_of_the_trunk(model, part):
+def test_the_last_block_is_at_the_end_of_the_network(model, part):
     net = timm.create_model(model, num_classes=0)
     names = last_block(net)
     parameters = dict(net.named_parameters())
@@ -215,8 +215,8 @@ def test_the_last_block_is_the_end_of_the_trunk(model, part):
     assert next(iter(parameters)) not in names
 
 
-def test_vgg16_embeds_its_last_map_and_can_be_tuned():
-    """The paper's comparison. Small crops: at its own 224 px it takes 15 GMAC a crop."""
+def test_vgg16_returns_its_last_map_and_can_be_tuned():
+    """Uses small crops, because VGG16 needs 15 GMAC per crop at 224 px."""
     network = Timm("vgg16", "random", size=64)
     crops = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
     rows = network.embed(crops)
@@ -224,5 +224,5 @@ def test_vgg16_embeds_its_last_map_and_can_be_tuned():
     assert len(np.unique(rows[0])) > 100
     assert Timm("vgg16", "random", size=64, pooling="flatten").dim == 512 * 2 * 2
     assert Timm("vgg16", "random").dim == 512
-    assert sum(p.numel() for p in network.net.parameters()) == 14_714_688  # its thirteen convolutions
+    assert sum(p.numel() for p in network.net.parameters()) == 14_714_688  # of its 13 convolutions
     assert network.last_block < set(network.net.state_dict())
