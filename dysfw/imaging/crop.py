@@ -1,4 +1,4 @@
-"""Cuts the crops of a face's regions as a recipe's ``crop`` says."""
+"""Crops the regions of a face."""
 
 from __future__ import annotations
 
@@ -7,20 +7,48 @@ from .alignment import Alignment
 from .geometry import Matrix, square_frame
 from .warp import warp
 
-WHOLE = "face"  # the region whose crops have an alignment
+WHOLE = "face"  # the region to which an alignment applies
 
 
 def crop_region(
     image: Image, face: Face, region: Region, crop: Crop, size: int, *, alignment: Alignment | None = None
 ) -> UInt8:
-    """uint8 [size, size, 3]: the square around the region's polygon that ``crop`` describes, or, of the whole face, what
-    ``alignment`` describes."""
+    """Crop one region.
+
+    Args:
+        image: The image.
+        face: The face.
+        region: The region.
+        crop: How to crop: see ``dysfw.types.Crop``.
+        size: Side of the crop, px.
+        alignment: Alignment of the region ``face``, as ``crop.align`` means it for the recipe's backbone; None treats it like
+            any other region.
+
+    Returns:
+        uint8 [size, size, 3].
+
+    Raises:
+        ValueError: The region or the face has no extent.
+    """
     return warp(image.pixels, region_frame(face, region, crop, size, alignment=alignment), size)
 
 
 def region_frame(face: Face, region: Region, crop: Crop, size: int, *, alignment: Alignment | None = None) -> Matrix:
-    """Where that square lies: the transform from a crop of ``size`` px to the photograph. alignment: of the whole face, as
-    ``crop.align`` means it for the recipe's trunk; None: as of any other region."""
+    """Compute where the crop of a region lies.
+
+    Args:
+        face: The face.
+        region: The region.
+        crop: How to crop.
+        size: Side of the crop, px.
+        alignment: As in ``crop_region``.
+
+    Returns:
+        The transform from the crop to the image.
+
+    Raises:
+        ValueError: The region or the face has no extent.
+    """
     if alignment is not None and region.name == WHOLE:
         return alignment.frame(face, size)
     x0, y0, x1, y1 = (float(v) for v in face.box)

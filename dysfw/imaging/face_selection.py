@@ -1,4 +1,4 @@
-"""Which of an image's faces to judge: the one rule that all detectors share."""
+"""Selection of the subject among the faces of an image, shared by all detectors."""
 
 from __future__ import annotations
 
@@ -11,39 +11,62 @@ from ..types import Face, Image
 
 Select = Literal["central", "largest", "confident", "all"]
 
-SPREAD = 0.25  # a face this far from the middle, as a fraction of the image, weighs e^-0.5 of one in the middle
+CENTRE_STD = 0.25  # standard deviation of the Gaussian weight of the distance from the centre, as a fraction of the image
 
 
 def order_faces(faces: Iterable[Face], image: Image, select: Select) -> list[Face]:
-    """The faces, best first, with ``chosen`` set on the first, or on every one where ``select`` is "all".
+    """Order faces, best first. Ties are ordered by prominence, then by coordinates, so the order of the input never matters.
 
-    "central" (and "all"): by ``prominence``, the patient rather than a parent or bystander. "largest": by the area of the
-    box. "confident": by the score. Equals are ordered by prominence, then by their coordinates, so that the order in which
-    they come never matters. Raises ValueError for any other ``select``.
+    Args:
+        faces: The faces of one image.
+        image: The image.
+        select: "central" and "all" order by ``prominence``, which favours a patient over a parent or bystander; "largest" by
+            the area of the box; "confident" by the score.
+
+    Returns:
+        The faces. ``chosen`` is set on the first, or on all of them if ``select`` is "all".
+
+    Raises:
+        ValueError: ``select`` has another value.
     """
     check_select(select)
 
     def rank(face: Face) -> tuple[float, ...]:
         first = {"largest": _area(face), "confident": face.score}.get(select, 0.0)
-        place = (float(v) for part in (face.box, face.landmarks) for v in part.flat)
-        return (-first, -prominence(face, image), -face.score, *place)
+        coordinates = (float(v) for part in (face.box, face.landmarks) for v in part.flat)
+        return (-first, -prominence(face, image), -face.score, *coordinates)
 
     ranked = sorted(faces, key=rank)
     return [replace(face, chosen=select == "all" or i == 0) for i, face in enumerate(ranked)]
 
 
 def check_select(select: str) -> None:
-    """Raises ValueError, naming the choices, where ``select`` is none of them."""
+    """Check a value of ``select``.
+
+    Args:
+        select: The value.
+
+    Raises:
+        ValueError: It is not one of the choices.
+    """
     if select not in get_args(Select):
         raise ValueError(f"select must be one of {', '.join(get_args(Select))}, found {select!r}")
 
 
 def prominence(face: Face, image: Image) -> float:
-    """How much a face looks like the subject of the photograph, 0..1: large, near the middle, and surely a face.
+    """Score how likely a face is the subject of the image: large, near the centre, and certainly a face.
 
-    The share of the image that the visible part of the box covers, times the fourth power of the score, times a Gaussian of
-    the distance of that part's centre from the image's. Area weighs more than place: a patient's head is often near the upper
-    edge, a pattern on the clothes near the middle. Place decides between a child and the parent who holds it.
+    The score is the product of the share of the image that the visible part of the box covers, the fourth power of the
+    detector's score, and a Gaussian of the distance between the centres of that part and of the image. Area matters more than
+    position: a patient's head is often near the upper edge, and a pattern on the clothes near the centre. Position decides
+    between a child and the parent holding it.
+
+    Args:
+        face: The face.
+        image: The image.
+
+    Returns:
+        The score, 0 to 1.
     """
     x0, y0, x1, y1 = (float(v) for v in face.box)
     left, right = max(x0, 0.0) / image.width, min(x1, image.width) / image.width
@@ -51,7 +74,7 @@ def prominence(face: Face, image: Image) -> float:
     if not (right > left and bottom > top):
         return 0.0
     distance = math.hypot((left + right - 1) / 2, (top + bottom - 1) / 2)
-    return (right - left) * (bottom - top) * face.score**4 * math.exp(-((distance / SPREAD) ** 2) / 2)
+    return (right - left) * (bottom - top) * face.score**4 * math.exp(-((distance / CENTRE_STD) ** 2) / 2)
 
 
 def _area(face: Face) -> float:

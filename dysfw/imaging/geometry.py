@@ -1,6 +1,6 @@
-"""Plane geometry of faces: similarity transforms between an image and an aligned, square crop of it.
+"""Affine transforms between an image and a square crop of it.
 
-A transform is a float64 [2, 3] matrix that takes crop coordinates to image coordinates (both in px, see ``dysfw.types``).
+A transform is a float64 [2, 3] matrix from crop coordinates to image coordinates, both in px; see ``dysfw.types``.
 """
 
 from __future__ import annotations
@@ -16,12 +16,22 @@ Matrix = npt.NDArray[np.float64]
 def square_frame(
     points: npt.ArrayLike, angle: float, margin: float, size: int, *, border: float = 0.0, min_side: float = 0.0
 ) -> Matrix:
-    """The transform of the smallest upright-in-the-crop square around ``points``, enlarged on each side.
+    """Compute the transform of the smallest square around points, upright in the crop and enlarged on each side.
 
-    points: [V, 2] px. angle: radians, clockwise: the direction in the image that becomes the crop's x axis (a face's roll;
-    0 leaves the image as it is). margin: fraction of the square's side added on each of the four sides; negative cuts in.
-    size: side of the crop, px. border: px of the image added on each side beyond that. least: px of the image that the
-    crop's side shows at least. Raises ValueError where the points coincide or the margin leaves nothing.
+    Args:
+        points: float [V, 2], px.
+        angle: Direction in the image that becomes the crop's x axis, radians, clockwise: a face's roll. 0 keeps the orientation
+            of the image.
+        margin: Margin added on each side, as a fraction of the square's side; may be negative.
+        size: Side of the crop, px.
+        border: Further margin on each side, px of the image.
+        min_side: Minimum side of the square, px of the image.
+
+    Returns:
+        The transform from the crop to the image.
+
+    Raises:
+        ValueError: The points coincide, or a negative margin leaves nothing.
     """
     p = np.asarray(points, dtype=np.float64)
     if p.ndim != 2 or p.shape[1] != 2 or not np.isfinite(p).all():
@@ -40,18 +50,41 @@ def square_frame(
 
 
 def transform(matrix: Matrix, points: npt.ArrayLike) -> Float32:
-    """Points [..., 2] of the crop in image coordinates, float32 [..., 2]."""
+    """Transform points.
+
+    Args:
+        matrix: The transform.
+        points: float [..., 2], in the crop.
+
+    Returns:
+        float32 [..., 2], in the image.
+    """
     p = np.asarray(points, dtype=np.float64)
     image_points: Float32 = (p @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
     return image_points
 
 
 def inverse(matrix: Matrix) -> Matrix:
-    """The transform from image to crop."""
+    """Invert a transform.
+
+    Args:
+        matrix: The transform from the crop to the image.
+
+    Returns:
+        The transform from the image to the crop.
+    """
     linear = np.linalg.inv(matrix[:, :2])
     return np.column_stack([linear, -linear @ matrix[:, 2]])
 
 
 def joined(outer: Matrix, inner: Matrix) -> Matrix:
-    """The transform that takes what ``inner`` gives through ``outer``."""
+    """Compose two transforms.
+
+    Args:
+        outer: The transform applied second.
+        inner: The transform applied first.
+
+    Returns:
+        Their composition.
+    """
     return np.column_stack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2] + outer[:, 2]])

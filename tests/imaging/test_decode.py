@@ -1,4 +1,4 @@
-"""Every kind of file that a camera, scanner or journal hands over, and what becomes of it."""
+"""Decoding of image files of all kinds, valid and broken."""
 
 import io
 import os
@@ -38,14 +38,14 @@ def quarters() -> np.ndarray:
     return pixels
 
 
-def middles(pixels: np.ndarray) -> np.ndarray:
+def quarter_centres(pixels: np.ndarray) -> np.ndarray:
     """The colour in the middle of each quarter."""
     return pixels[12::24, 16::32].astype(int)
 
 
 PIXELS = quarters()
-PICTURE = Pillow.fromarray(PIXELS)
-GREY = PICTURE.convert("L")
+IMAGE = Pillow.fromarray(PIXELS)
+GREY = IMAGE.convert("L")
 NOISE = Pillow.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
 
 
@@ -57,27 +57,27 @@ def encoded(image: Pillow.Image, form: str, **options: object) -> bytes:
 
 @pytest.fixture
 def read(tmp_path) -> Callable:
-    """read(content): the image in a file with that content; the name's extension says nothing."""
+    """read(content): the image in a file with that content; its extension is arbitrary."""
 
     def read(content: bytes):
-        path = tmp_path / "photograph.jpg"
+        path = tmp_path / "image.jpg"
         path.write_bytes(content)
         return read_image(path)
 
     return read
 
 
-def refusal(path: Path) -> ImageError:
+def read_error(path: Path) -> ImageError:
     with pytest.raises(ImageError) as caught:
         read_image(path)
     assert caught.value.code in CODES
     return caught.value
 
 
-def refused(tmp_path: Path, content: bytes) -> ImageError:
-    path = tmp_path / "photograph.jpg"
+def decode_error(tmp_path: Path, content: bytes) -> ImageError:
+    path = tmp_path / "image.jpg"
     path.write_bytes(content)
-    return refusal(path)
+    return read_error(path)
 
 
 def codes(image) -> list[str]:
@@ -85,8 +85,8 @@ def codes(image) -> list[str]:
 
 
 def png(pixels: np.ndarray, *, bits: int = 8, size: tuple[int, int] | None = None) -> bytes:
-    """A PNG of pixels [H, W, channels], written by hand because Pillow writes no 16-bit colour. size: (width, height) that
-    its header claims."""
+    """A PNG of pixels [H, W, channels], written by hand since Pillow writes no 16-bit colour. ``size`` is the (width, height)
+    that its header claims."""
     height, width, channels = pixels.shape
     kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
     raw = b"".join(b"\0" + row.astype(">u2" if bits == 16 else "u1").tobytes() for row in pixels)
@@ -122,7 +122,7 @@ def gamma(exponent: float) -> bytes:
 
 
 def display_p3() -> bytes:
-    """The colours of Apple's screens and cameras, with a plain gamma of 2.2."""
+    """The colour space of Apple's screens and cameras, with a gamma of 2.2."""
     curves = {name: gamma(2.2) for name in (b"rTRC", b"gTRC", b"bTRC")}
     primaries = {
         b"rXYZ": xyz(0.5151, 0.2412, -0.0011), b"gXYZ": xyz(0.2920, 0.6922, 0.0419), b"bXYZ": xyz(0.1571, 0.0666, 0.7841),
@@ -138,7 +138,7 @@ def display_p3() -> bytes:
     [("PNG", {}), ("BMP", {}), ("PPM", {}), ("TIFF", {}), ("TIFF", {"compression": "tiff_lzw"}), ("WEBP", {"lossless": True})],
 )
 def test_lossless_formats_keep_every_pixel(read, form, options) -> None:
-    image = read(encoded(PICTURE, form, **options))
+    image = read(encoded(IMAGE, form, **options))
     assert np.array_equal(image.pixels, PIXELS)
     assert image.notices == ()
 
@@ -146,22 +146,22 @@ def test_lossless_formats_keep_every_pixel(read, form, options) -> None:
 @pytest.mark.parametrize(
     ("image", "form"),
     [
-        pytest.param(PICTURE, "JPEG", id="jpeg"),
-        pytest.param(PICTURE.convert("CMYK"), "JPEG", id="cmyk jpeg"),
-        pytest.param(PICTURE, "WEBP", id="webp"),
-        pytest.param(PICTURE, "GIF", id="gif"),
-        pytest.param(PICTURE.convert("YCbCr"), "TIFF", id="ycbcr tiff"),
+        pytest.param(IMAGE, "JPEG", id="jpeg"),
+        pytest.param(IMAGE.convert("CMYK"), "JPEG", id="cmyk jpeg"),
+        pytest.param(IMAGE, "WEBP", id="webp"),
+        pytest.param(IMAGE, "GIF", id="gif"),
+        pytest.param(IMAGE.convert("YCbCr"), "TIFF", id="ycbcr tiff"),
     ],
 )
 def test_lossy_formats_keep_the_colours(read, image, form) -> None:
     image = read(encoded(image, form))
-    assert np.abs(middles(image.pixels) - middles(PIXELS)).max() < 12
+    assert np.abs(quarter_centres(image.pixels) - quarter_centres(PIXELS)).max() < 12
     assert image.notices == ()
 
 
 def test_an_image_knows_its_source_size_and_hash_and_is_read_only(tmp_path) -> None:
     path = tmp_path / "a.png"
-    path.write_bytes(encoded(PICTURE, "PNG"))
+    path.write_bytes(encoded(IMAGE, "PNG"))
     image = read_image(path)
     assert (image.source, image.width, image.height) == (str(path), WIDTH, HEIGHT)
     assert image.sha256 == sha256_of(path)
@@ -170,15 +170,15 @@ def test_an_image_knows_its_source_size_and_hash_and_is_read_only(tmp_path) -> N
         image.pixels[0, 0, 0] = 1
 
 
-def test_a_phones_preview_behind_the_photograph_is_passed_over(read) -> None:
-    image = read(encoded(PICTURE, "MPO", save_all=True, append_images=[Pillow.new("RGB", (16, 16))], quality=95))
+def test_a_preview_behind_the_image_is_ignored(read) -> None:
+    image = read(encoded(IMAGE, "MPO", save_all=True, append_images=[Pillow.new("RGB", (16, 16))], quality=95))
     assert (image.width, image.height) == (WIDTH, HEIGHT)
-    assert np.abs(middles(image.pixels) - middles(PIXELS)).max() < 12
+    assert np.abs(quarter_centres(image.pixels) - quarter_centres(PIXELS)).max() < 12
 
 
 # Orientation and metadata
 
-# What a camera stores when it notes an orientation: the upright picture, turned the other way.
+# What a camera stores with an orientation: the upright image, transformed the other way.
 STORED = {
     1: lambda p: p, 2: lambda p: p[:, ::-1], 3: lambda p: p[::-1, ::-1], 4: lambda p: p[::-1],
     5: lambda p: p.swapaxes(0, 1), 6: lambda p: np.rot90(p, 1), 7: lambda p: p[::-1, ::-1].swapaxes(0, 1),
@@ -188,26 +188,26 @@ STORED = {
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("orientation", STORED)
-def test_every_exif_orientation_comes_out_upright(read, orientation, form) -> None:
+def test_every_exif_orientation_is_applied(read, orientation, form) -> None:
     exif = Pillow.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     stored = Pillow.fromarray(np.ascontiguousarray(STORED[orientation](PIXELS)))
     image = read(encoded(stored, form, exif=exif))
     assert image.pixels.shape == PIXELS.shape
-    assert np.abs(middles(image.pixels) - middles(PIXELS)).max() < 12
+    assert np.abs(quarter_centres(image.pixels) - quarter_centres(PIXELS)).max() < 12
 
 
-def test_an_orientation_that_exif_does_not_define_is_no_orientation(read) -> None:
+def test_an_undefined_orientation_is_ignored(read) -> None:
     exif = Pillow.Exif()
     exif[ExifTags.Base.Orientation] = 9
-    assert np.array_equal(read(encoded(PICTURE, "PNG", exif=exif)).pixels, PIXELS)
+    assert np.array_equal(read(encoded(IMAGE, "PNG", exif=exif)).pixels, PIXELS)
 
 
-def test_no_metadata_is_left_anywhere_on_the_image(read) -> None:
+def test_metadata_are_dropped(read) -> None:
     exif = Pillow.Exif()
     exif[ExifTags.Base.Artist] = "Dr Photographer"
     exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (51.0, 55.0, 12.0)
-    content = encoded(PICTURE, "JPEG", exif=exif)
+    content = encoded(IMAGE, "JPEG", exif=exif)
     assert b"Dr Photographer" in content
     image = read(content)
     assert type(image.pixels) is np.ndarray
@@ -215,7 +215,7 @@ def test_no_metadata_is_left_anywhere_on_the_image(read) -> None:
     assert "Photographer" not in repr(image)
 
 
-def test_a_photograph_whose_camera_wrote_a_tag_wrongly_is_turned_all_the_same(read) -> None:
+def test_the_orientation_is_applied_despite_a_wrong_tag(read) -> None:
     exif = Pillow.Exif()
     exif[ExifTags.Base.Orientation] = 6
     exif[ExifTags.Base.XResolution] = 72.0
@@ -226,8 +226,8 @@ def test_a_photograph_whose_camera_wrote_a_tag_wrongly_is_turned_all_the_same(re
 
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0garbage", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*\0\0\0\x08\0\x05"])
-def test_damaged_metadata_neither_hurts_the_photograph_nor_warns(read, exif) -> None:
-    content = encoded(PICTURE, "JPEG", exif=exif, quality=95)
+def test_damaged_metadata_cause_no_error_and_no_warning(read, exif) -> None:
+    content = encoded(IMAGE, "JPEG", exif=exif, quality=95)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read(content).pixels.shape == PIXELS.shape
@@ -236,7 +236,7 @@ def test_damaged_metadata_neither_hurts_the_photograph_nor_warns(read, exif) -> 
 # Kinds of pixels
 
 
-def test_sixteen_bit_grey_keeps_black_white_and_the_middle(read) -> None:
+def test_sixteen_bit_grey_keeps_black_mid_grey_and_white(read) -> None:
     values = np.zeros((HEIGHT, WIDTH), np.uint16)
     values[:16], values[16:32], values[32:] = 0, 128 * 257, 65535
     for form in ("PNG", "TIFF"):
@@ -250,22 +250,22 @@ def test_sixteen_bit_colour_keeps_its_colours(read) -> None:
 
 
 TRANSPARENT = [
-    pytest.param(PICTURE.convert("RGBA"), {}, id="RGBA"),
+    pytest.param(IMAGE.convert("RGBA"), {}, id="RGBA"),
     pytest.param(GREY.convert("LA"), {}, id="LA"),
-    pytest.param(PICTURE.quantize(8), {}, id="palette"),
+    pytest.param(IMAGE.quantize(8), {}, id="palette"),
 ]
 
 
 @pytest.mark.parametrize(("image", "options"), TRANSPARENT)
-def test_transparent_parts_are_laid_on_white(read, image, options) -> None:
+def test_transparent_parts_become_white(read, image, options) -> None:
     if image.mode == "P":
         options = {"transparency": image.getpixel((0, 0))}
     else:
         image.putalpha(Pillow.fromarray(np.where(np.arange(WIDTH) < 32, 0, 255)[None].repeat(HEIGHT, 0).astype(np.uint8)))
-    image = read(encoded(image, "PNG", **options))
-    assert image.pixels[0, 0].tolist() == [255, 255, 255]
-    assert image.pixels[-1, -1].tolist() == np.asarray(image.convert("RGB"))[-1, -1].tolist()
-    assert "transparency" in codes(image)
+    decoded = read(encoded(image, "PNG", **options))
+    assert decoded.pixels[0, 0].tolist() == [255, 255, 255]
+    assert decoded.pixels[-1, -1].tolist() == np.asarray(image.convert("RGB"))[-1, -1].tolist()
+    assert "transparency" in codes(decoded)
 
 
 def test_half_transparent_is_half_white(read) -> None:
@@ -273,8 +273,8 @@ def test_half_transparent_is_half_white(read) -> None:
     assert abs(int(read(encoded(image, "PNG")).pixels[0, 0, 0]) - 127) <= 1
 
 
-def test_an_alpha_channel_that_hides_nothing_is_not_worth_a_notice(read) -> None:
-    image = read(encoded(PICTURE.convert("RGBA"), "PNG"))
+def test_an_opaque_alpha_channel_causes_no_notice(read) -> None:
+    image = read(encoded(IMAGE.convert("RGBA"), "PNG"))
     assert image.notices == ()
     assert np.array_equal(image.pixels, PIXELS)
 
@@ -284,21 +284,21 @@ def test_an_alpha_channel_that_hides_nothing_is_not_worth_a_notice(read) -> None
     [GREY, GREY.convert("1"), GREY.convert("LA"), GREY.convert("RGB"), GREY.convert("RGBA"), GREY.convert("P")],
     ids=["L", "1 bit", "LA", "RGB", "RGBA", "palette"],
 )
-def test_a_photograph_without_colour_is_noted_however_it_is_stored(read, image) -> None:
-    image = read(encoded(image, "PNG"))
-    assert codes(image) == ["greyscale"]
-    assert np.array_equal(image.pixels, np.asarray(image.convert("RGB")))
+def test_images_without_colour_cause_a_notice(read, image) -> None:
+    decoded = read(encoded(image, "PNG"))
+    assert codes(decoded) == ["greyscale"]
+    assert np.array_equal(decoded.pixels, np.asarray(image.convert("RGB")))
 
 
-def test_a_grey_jpeg_saved_as_colour_is_noted_as_grey(read) -> None:
+def test_a_grey_jpeg_saved_as_colour_causes_a_notice(read) -> None:
     assert codes(read(encoded(NOISE.convert("L").convert("RGB"), "JPEG"))) == ["greyscale"]
 
 
 @pytest.mark.parametrize("mode", ["I", "F"])
-def test_pixels_without_a_white_are_refused_with_a_way_out(tmp_path, mode) -> None:
-    error = refused(tmp_path, encoded(GREY.convert(mode), "TIFF"))
+def test_pixels_without_a_defined_white_are_an_error(tmp_path, mode) -> None:
+    error = decode_error(tmp_path, encoded(GREY.convert(mode), "TIFF"))
     assert error.code == "unsupported_pixels"
-    assert "save as 8-bit PNG or JPEG" in error.message
+    assert "save the image as 8-bit PNG or JPEG" in error.message
 
 
 # Colour profiles
@@ -314,43 +314,43 @@ def test_a_display_profile_is_converted_to_srgb(read, mode) -> None:
     assert image.notices == ()
 
 
-def test_srgb_itself_changes_nothing(read) -> None:
+def test_an_srgb_profile_changes_nothing(read) -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    image = read(encoded(PICTURE, "PNG", icc_profile=srgb))
+    image = read(encoded(IMAGE, "PNG", icc_profile=srgb))
     assert np.abs(image.pixels.astype(int) - PIXELS).max() <= 1
     assert image.notices == ()
 
 
-def test_a_grey_profile_bends_the_tones_and_leaves_grey_grey(read) -> None:
+def test_a_grey_profile_is_applied_and_grey_stays_grey(read) -> None:
     linear = profile(b"GRAY", {b"wtpt": xyz(0.9642, 1, 0.8249), b"kTRC": gamma(1.0)})
     image = read(encoded(Pillow.new("L", (40, 40), 55), "PNG", icc_profile=linear))
-    assert abs(int(image.pixels[0, 0, 0]) - 128) <= 2  # 55 / 255 of the light is the middle of sRGB
+    assert abs(int(image.pixels[0, 0, 0]) - 128) <= 2  # 55 / 255 of the light is mid-grey in sRGB
     assert codes(image) == ["greyscale"]
 
 
 @pytest.mark.parametrize("name", ["LAB", "XYZ", "nonsense"])
 @pytest.mark.parametrize("mode", ["RGB", "CMYK", "L"])
-def test_a_profile_that_does_not_fit_is_noted_and_the_pixels_are_kept(read, name, mode) -> None:
+def test_a_profile_that_does_not_fit_causes_a_notice_and_keeps_the_pixels(read, name, mode) -> None:
     embedded = b"nonsense" if name == "nonsense" else ImageCms.ImageCmsProfile(ImageCms.createProfile(name)).tobytes()
-    image = PICTURE.convert(mode)
-    image = read(encoded(image, "TIFF", icc_profile=embedded))
-    assert "colour_profile" in codes(image)
-    assert np.array_equal(image.pixels, np.asarray(image.convert("RGB")))
+    image = IMAGE.convert(mode)
+    decoded = read(encoded(image, "TIFF", icc_profile=embedded))
+    assert "colour_profile" in codes(decoded)
+    assert np.array_equal(decoded.pixels, np.asarray(image.convert("RGB")))
 
 
 # Refusals
 
 
 @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "TIFF"])
-def test_more_than_one_picture_is_refused(tmp_path, form) -> None:
-    error = refused(tmp_path, encoded(PICTURE, form, save_all=True, append_images=[PICTURE.rotate(90)]))
+def test_files_with_several_images_are_an_error(tmp_path, form) -> None:
+    error = decode_error(tmp_path, encoded(IMAGE, form, save_all=True, append_images=[IMAGE.rotate(90)]))
     assert error.code == "animated"
-    assert error.message == "it holds 2 pictures; save the one you mean as JPEG or PNG"
+    assert error.message == "the file holds 2 images; save one of them as JPEG or PNG"
 
 
 def jpeg_of(width: int, height: int) -> bytes:
     """A small JPEG whose header claims another size."""
-    content = bytearray(encoded(PICTURE, "JPEG"))
+    content = bytearray(encoded(IMAGE, "JPEG"))
     start = content.index(b"\xff\xc0") + 5
     content[start : start + 4] = struct.pack(">HH", height, width)
     return bytes(content)
@@ -364,98 +364,98 @@ HUGE = [
 ]
 
 
-@pytest.mark.parametrize(("content", "found"), HUGE)
-def test_a_huge_image_is_refused_by_its_header(tmp_path, content, found) -> None:
+@pytest.mark.parametrize(("content", "message"), HUGE)
+def test_a_huge_image_is_rejected_by_its_header(tmp_path, content, message) -> None:
     tracemalloc.start()
-    error = refused(tmp_path, content)
+    error = decode_error(tmp_path, content)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert error.code == "too_many_pixels"  # and not "truncated": no pixel was decoded
-    assert found in error.message
-    assert "at most 64 megapixels are read. Scale the image down" in error.message
+    assert error.code == "too_many_pixels"  # not "truncated": no pixel was decoded
+    assert message in error.message
+    assert "the maximum is 64 megapixels. Scale the image down" in error.message
     assert peak < 5_000_000
 
 
-def test_pillows_warning_of_large_images_stays_inside(tmp_path) -> None:
+def test_warnings_of_pillow_on_large_images_are_suppressed(tmp_path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert refused(tmp_path, png(PIXELS, size=(10_000, 10_000))).code == "too_many_pixels"
+        assert decode_error(tmp_path, png(PIXELS, size=(10_000, 10_000))).code == "too_many_pixels"
 
 
 @pytest.mark.parametrize("size", [(10, 10), (31, 400), (400, 31)])
-def test_a_tiny_image_is_refused(tmp_path, size) -> None:
-    error = refused(tmp_path, encoded(PICTURE.resize(size), "PNG"))
+def test_a_tiny_image_is_an_error(tmp_path, size) -> None:
+    error = decode_error(tmp_path, encoded(IMAGE.resize(size), "PNG"))
     assert error.code == "too_small"
-    assert "below 32 px" in error.message
+    assert "minimum is 32 px" in error.message
 
 
 def test_32_pixels_are_enough(read) -> None:
-    assert read(encoded(PICTURE.resize((32, 32)), "PNG")).pixels.shape == (32, 32, 3)
+    assert read(encoded(IMAGE.resize((32, 32)), "PNG")).pixels.shape == (32, 32, 3)
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "PPM"])
 @pytest.mark.parametrize("part", [0.2, 0.5, 0.9, 0.99])
-def test_a_file_that_was_cut_off_is_refused(tmp_path, form, part) -> None:
+def test_a_truncated_file_is_an_error(tmp_path, form, part) -> None:
     content = encoded(NOISE, form)
-    error = refused(tmp_path, content[: int(len(content) * part)])
+    error = decode_error(tmp_path, content[: int(len(content) * part)])
     assert error.code == "truncated"
-    assert error.message.startswith("the image data is damaged or cut off (")
+    assert error.message.startswith("the image data are damaged or truncated (")
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM"])
-def test_a_file_cut_off_within_its_header_is_refused(tmp_path, form) -> None:
+def test_a_file_truncated_in_its_header_is_an_error(tmp_path, form) -> None:
     content = encoded(NOISE, form)
-    assert {refused(tmp_path, content[:length]).code for length in range(1, 12)} <= {"not_an_image", "truncated"}
+    assert {decode_error(tmp_path, content[:length]).code for length in range(1, 12)} <= {"not_an_image", "truncated"}
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (b"", "the file is empty"),
-        (b"a list of patients\n", "a text, not an image in any of: JPEG, PNG"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "export the photograph as JPEG or PNG"),
-        (b"\0\0\0\x18ftypavif\0\0\0\0avifmif1", "export the photograph as JPEG or PNG"),
-        (b"%PDF-1.7\n%\xe2\xe3", "a PDF, not an image; export the picture in it"),
-        (b"\0" * 128 + b"DICM", "not an image in any of: JPEG, PNG"),
+        (b"a list of patients\n", "a text file, not an image in a supported format: JPEG, PNG"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "export the image as JPEG or PNG"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0avifmif1", "export the image as JPEG or PNG"),
+        (b"%PDF-1.7\n%\xe2\xe3", "a PDF, not an image; export the image in it"),
+        (b"\0" * 128 + b"DICM", "not an image in a supported format: JPEG, PNG"),
     ],
     ids=["empty", "text", "heic", "avif", "pdf", "dicom"],
 )
-def test_what_is_no_image_is_named(tmp_path, content, words) -> None:
-    error = refused(tmp_path, content)
+def test_the_error_names_the_type_of_other_files(tmp_path, content, message) -> None:
+    error = decode_error(tmp_path, content)
     assert error.code == "not_an_image"
-    assert words in error.message
+    assert message in error.message
 
 
-def test_a_missing_file_is_missing(tmp_path) -> None:
-    assert refusal(tmp_path / "gone.jpg").code == "missing_file"
+def test_a_missing_file_is_reported(tmp_path) -> None:
+    assert read_error(tmp_path / "gone.jpg").code == "missing_file"
     (tmp_path / "link.jpg").symlink_to("gone.jpg")
-    assert refusal(tmp_path / "link.jpg").code == "missing_file"
+    assert read_error(tmp_path / "link.jpg").code == "missing_file"
 
 
-def test_a_folder_says_how_to_name_what_is_in_it(tmp_path) -> None:
-    error = refusal(tmp_path)
+def test_the_error_for_a_folder_suggests_a_pattern(tmp_path) -> None:
+    error = read_error(tmp_path)
     assert error.code == "is_a_folder"
     assert "FOLDER/*.jpg" in error.message
 
 
-def test_names_that_no_file_can_have_are_unreadable(tmp_path) -> None:
+def test_invalid_paths_are_unreadable(tmp_path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "file").touch()
     for name in ("a\0b.jpg", "x" * 300, "loop", "file/a.jpg"):
-        error = refusal(tmp_path / name)
+        error = read_error(tmp_path / name)
         assert error.code == "unreadable"
         assert error.message.startswith("cannot be read: ")
 
 
 def test_a_file_without_permission_is_unreadable(tmp_path) -> None:
     path = tmp_path / "secret.png"
-    path.write_bytes(encoded(PICTURE, "PNG"))
+    path.write_bytes(encoded(IMAGE, "PNG"))
     path.chmod(0)
-    root = os.geteuid() == 0  # for whom there are no permissions
+    root = os.geteuid() == 0  # root ignores permissions
     if root:
         os.seteuid(65534)
     try:
-        error = refusal(path)
+        error = read_error(path)
     finally:
         if root:
             os.seteuid(0)
@@ -463,26 +463,26 @@ def test_a_file_without_permission_is_unreadable(tmp_path) -> None:
     assert "Permission denied" in error.message
 
 
-def test_a_pipe_is_refused_and_not_waited_for(tmp_path) -> None:
+def test_a_pipe_is_an_error_and_does_not_block(tmp_path) -> None:
     path = tmp_path / "pipe.jpg"
     os.mkfifo(path)
-    found: list[ImageError] = []
-    waiting = threading.Thread(target=lambda: found.append(refusal(path)), daemon=True)
+    errors: list[ImageError] = []
+    waiting = threading.Thread(target=lambda: errors.append(read_error(path)), daemon=True)
     waiting.start()
     waiting.join(10)
-    assert [error.code for error in found] == ["unreadable"]
+    assert [error.code for error in errors] == ["unreadable"]
 
 
-def test_a_file_of_too_many_bytes_is_not_even_opened(tmp_path) -> None:
+def test_a_file_that_is_too_large_is_not_opened(tmp_path) -> None:
     path = tmp_path / "film.jpg"
     with path.open("wb") as file:
-        file.truncate(MAX_BYTES + 1)  # a sparse file: it takes no room
-    error = refusal(path)
+        file.truncate(MAX_BYTES + 1)  # a sparse file takes no space
+    error = read_error(path)
     assert error.code == "too_many_bytes"
-    assert "at most 256 MiB" in error.message
+    assert "maximum is 256 MiB" in error.message
 
 
-# Whatever comes
+# Fuzzing
 
 
 MAGIC = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0\x08\0\0\0", b"GIF89a", b"BM"]
@@ -490,8 +490,8 @@ MAGIC = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0\x08\0\0\0", b"GIF89
 
 @fuzzed
 @given(st.binary(max_size=400), st.sampled_from(MAGIC))
-def test_random_bytes_are_refused_as_images(tmp_path, content, start) -> None:
-    assert refused(tmp_path, start + content).code in CODES
+def test_random_bytes_are_an_error(tmp_path, content, start) -> None:
+    assert decode_error(tmp_path, start + content).code in CODES
 
 
 def seeds() -> list[bytes]:
@@ -511,7 +511,7 @@ SEEDS = seeds()
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=5),
     st.sampled_from([64, 400, 10_000]),
 )
-def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path, content, damage, within) -> None:
+def test_a_damaged_file_is_read_or_raises_image_error(tmp_path, content, damage, within) -> None:
     broken = bytearray(content)
     for place, value in damage:
         broken[int(place * min(within, len(broken)))] = value
@@ -520,7 +520,7 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path, content, d
     try:
         pixels = read_image(path).pixels
     except ImageError as error:
-        assert error.code in CODES  # noqa: PT017  # either way is right
+        assert error.code in CODES  # noqa: PT017  # both outcomes are correct
     else:
         assert pixels.dtype == np.uint8
         assert pixels.shape[2] == 3

@@ -1,4 +1,4 @@
-"""Which face is judged, and that nothing but the faces themselves decides it."""
+"""Selection of the subject among several faces."""
 
 from __future__ import annotations
 
@@ -48,91 +48,91 @@ selects = st.sampled_from(SELECTS)
 
 
 @given(faces, selects, st.randoms())
-def test_the_order_in_which_faces_come_does_not_matter(found: list[Face], select: Select, random) -> None:
-    shuffled = list(found)
+def test_the_order_of_the_input_does_not_matter(detected: list[Face], select: Select, random) -> None:
+    shuffled = list(detected)
     random.shuffle(shuffled)
-    first, second = order_faces(found, image(), select), order_faces(shuffled, image(), select)
+    first, second = order_faces(detected, image(), select), order_faces(shuffled, image(), select)
     assert all(same(a, b) for a, b in zip(first, second, strict=True))
 
 
 @given(faces, selects, st.sampled_from([0.25, 0.5, 2.0, 8.0]))
-def test_the_resolution_of_the_photograph_does_not_matter(found: list[Face], select: Select, scale: float) -> None:
-    larger = [Face(f.box * np.float32(scale), f.score, f.landmarks * np.float32(scale)) for f in found]
-    first = order_faces(found, image(), select)
+def test_the_resolution_of_the_image_does_not_matter(detected: list[Face], select: Select, scale: float) -> None:
+    larger = [Face(f.box * np.float32(scale), f.score, f.landmarks * np.float32(scale)) for f in detected]
+    first = order_faces(detected, image(), select)
     second = order_faces(larger, image(int(WIDTH * scale), int(HEIGHT * scale)), select)
     assert all(np.array_equal(a.box * np.float32(scale), b.box) for a, b in zip(first, second, strict=True))
 
 
 @given(faces, selects)
-def test_all_faces_come_back_and_one_is_chosen_or_all(found: list[Face], select: Select) -> None:
-    ordered = order_faces(found, image(), select)
-    assert len(ordered) == len(found)
-    assert [f.chosen for f in ordered] == [select == "all" or i == 0 for i in range(len(found))]
+def test_all_faces_are_returned_and_one_or_all_are_chosen(detected: list[Face], select: Select) -> None:
+    ordered = order_faces(detected, image(), select)
+    assert len(ordered) == len(detected)
+    assert [f.chosen for f in ordered] == [select == "all" or i == 0 for i in range(len(detected))]
 
 
 @given(faces)
-def test_choosing_again_changes_nothing(found: list[Face]) -> None:
-    once = order_faces(found, image(), "all")
+def test_selection_is_idempotent(detected: list[Face]) -> None:
+    once = order_faces(detected, image(), "all")
     again = order_faces(once, image(), "central")
     assert all(same(a, b) for a, b in zip(once, again, strict=True))
-    assert sum(f.chosen for f in again) == min(1, len(found))
+    assert sum(f.chosen for f in again) == min(1, len(detected))
 
 
 @given(faces)
-def test_prominence_lies_between_nothing_and_everything(found: list[Face]) -> None:
-    assert all(0 <= prominence(f, image()) <= 1 for f in found)
+def test_prominence_lies_between_0_and_1(detected: list[Face]) -> None:
+    assert all(0 <= prominence(f, image()) <= 1 for f in detected)
 
 
 @given(faces, st.floats(0.05, 0.95))
-def test_less_sure_is_less_prominent(found: list[Face], less: float) -> None:
-    assume(any(prominence(f, image()) > 0 for f in found))
-    for f in found:
+def test_prominence_increases_with_the_score(detected: list[Face], less: float) -> None:
+    assume(any(prominence(f, image()) > 0 for f in detected))
+    for f in detected:
         p = prominence(f, image())
         assert p == 0 or prominence(Face(f.box, f.score * less, f.landmarks), image()) < p
 
 
-def test_the_child_in_the_middle_is_judged_and_not_the_parent_who_holds_it() -> None:
+def test_a_central_child_is_preferred_to_the_parent_holding_it() -> None:
     child, parent = face(320, 300, 130), face(330, 90, 170)
     assert same(best(child, parent), child)
     assert same(best(child, parent, select="largest"), parent)
 
 
-def test_a_bystander_in_the_middle_of_the_background_does_not_displace_the_patient() -> None:
+def test_the_patient_is_preferred_to_a_central_bystander() -> None:
     patient, bystander = face(220, 220, 220), face(330, 240, 60)
     assert same(best(patient, bystander), patient)
 
 
-def test_a_head_near_the_upper_edge_wins_over_a_pattern_on_the_clothes() -> None:
+def test_a_head_near_the_upper_edge_is_preferred_to_a_pattern_on_the_clothes() -> None:
     head, pattern = face(320, 60, 80, 0.999), face(320, 240, 48, 0.95)
     assert same(best(head, pattern), head)
 
 
-def test_a_face_cut_off_by_the_edge_counts_by_what_is_visible() -> None:
+def test_only_the_visible_part_of_a_face_counts() -> None:
     whole, cut = face(400, 240, 150), face(0, 240, 200)
     assert same(best(whole, cut), whole)
     assert same(best(whole, cut, select="largest"), cut)
 
 
-def test_a_face_wholly_outside_comes_last() -> None:
+def test_a_face_outside_the_image_is_last() -> None:
     outside, inside = face(-200, 240, 300), face(40, 40, 20)
     assert same(best(outside, inside), inside)
     assert prominence(outside, image()) == 0
 
 
-def test_the_surest_face_is_chosen_by_confidence() -> None:
-    large, sure = face(320, 240, 300, 0.91), face(60, 60, 40, 0.99)
-    assert same(best(large, sure, select="confident"), sure)
+def test_confident_selects_the_face_with_the_highest_score() -> None:
+    large, confident = face(320, 240, 300, 0.91), face(60, 60, 40, 0.99)
+    assert same(best(large, confident, select="confident"), confident)
 
 
-def test_equal_scores_fall_back_on_prominence() -> None:
+def test_equal_scores_are_ordered_by_prominence() -> None:
     small, large = face(320, 240, 40), face(320, 240, 200)
     assert same(best(small, large, select="confident"), large)
 
 
-def test_no_faces_stay_no_faces() -> None:
+def test_an_empty_list_stays_empty() -> None:
     assert order_faces([], image(), "central") == []
 
 
-def test_an_unknown_choice_is_refused_by_name() -> None:
+def test_an_unknown_choice_is_an_error() -> None:
     with pytest.raises(ValueError, match="central, largest, confident, all, found 'biggest'"):
         order_faces([], image(), "biggest")  # type: ignore[arg-type]

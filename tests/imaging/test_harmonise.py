@@ -1,4 +1,4 @@
-"""Canonical photographs: what is alike in them, what is gone, and that what is found in them leads back to the photograph."""
+"""Canonical images: what is equal in all of them, and the way back to the original."""
 
 import io
 from dataclasses import replace
@@ -9,11 +9,11 @@ from PIL import Image as Pillow
 
 from dysfw.imaging.decode import read_image
 from dysfw.imaging.geometry import inverse, transform
-from dysfw.imaging.harmonise import GREY, Harmony, harmonise, in_original
+from dysfw.imaging.harmonise import GREY, Harmony, harmonise, transform_regions
 from dysfw.types import Face, Image, Region, Segmentation
 
 SIDE = 512
-BOX = np.array([160, 120, 352, 376], np.float32)  # in a photograph of 512 px: the face is 256 px high
+BOX = np.array([160, 120, 352, 376], np.float32)  # in an image of 512 px; the face is 256 px high
 MARKS = np.array([[205, 220], [307, 220], [256, 275], [215, 315], [297, 315]], np.float32)
 FACE = Face(BOX, 1.0, MARKS)
 PLAIN = Harmony(face=48, background="keep")
@@ -43,39 +43,39 @@ def jpeg(pixels: np.ndarray, quality: int = 92) -> np.ndarray:
     return np.array(Pillow.open(content))
 
 
-def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.abs(one.astype(int) - other.astype(int))
 
 
-def test_one_scene_stored_small_as_png_and_large_as_jpeg_becomes_one_picture() -> None:
+def test_resolution_and_format_of_the_original_are_removed() -> None:
     large = scene()
     small = np.asarray(Pillow.fromarray(large).reduce(4))
     one = harmonise(make_image(jpeg(large)), FACE, PLAIN).image.pixels
     other = harmonise(make_image(small), scaled(FACE, 1 / 4), PLAIN).image.pixels
     assert one.shape == other.shape == (96, 96, 3)
-    assert apart(one, other).mean() < 1
-    assert np.quantile(apart(one, other), 0.99) < 8
+    assert difference(one, other).mean() < 1
+    assert np.quantile(difference(one, other), 0.99) < 8
 
 
-def test_where_the_face_stands_in_the_photograph_cannot_be_seen() -> None:
+def test_the_position_of_the_face_in_the_original_is_removed() -> None:
     whole = scene()
     part = whole[40:480, 60:460]
     one = harmonise(make_image(whole), FACE, PLAIN).image.pixels
     other = harmonise(make_image(part), scaled(FACE, 1, (-60, -40)), PLAIN).image.pixels
     inner = slice(20, 76)
-    assert apart(one[inner, inner], other[inner, inner]).max() <= 2
+    assert difference(one[inner, inner], other[inner, inner]).max() <= 2
 
 
-def test_the_face_has_the_height_that_was_asked_for_and_stands_in_the_middle() -> None:
-    done = harmonise(make_image(scene()), FACE, Harmony(face=80, context=2.4))
-    assert done.image.pixels.shape == (192, 192, 3)
-    x0, y0, x1, y1 = done.face.box
+def test_the_face_has_the_requested_height_and_is_centred() -> None:
+    harmonised = harmonise(make_image(scene()), FACE, Harmony(face=80, context=2.4))
+    assert harmonised.image.pixels.shape == (192, 192, 3)
+    x0, y0, x1, y1 = harmonised.face.box
     assert y1 - y0 == pytest.approx(80, abs=1e-3)
     assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((96, 96), abs=1e-3)
-    assert not done.image.pixels.flags.writeable
+    assert not harmonised.image.pixels.flags.writeable
 
 
-def test_everything_is_encoded_by_the_same_tables() -> None:
+def test_all_canonical_images_are_encoded_with_the_same_tables() -> None:
     sources = [scene(), jpeg(scene(), 30), np.asarray(Pillow.fromarray(scene()).convert("L").convert("RGB"))]
     opened = [Pillow.open(io.BytesIO(harmonise(make_image(pixels), FACE, Harmony()).content)) for pixels in sources]
     assert {image.format for image in opened} == {"JPEG"}
@@ -85,41 +85,41 @@ def test_everything_is_encoded_by_the_same_tables() -> None:
     assert all(image.info.keys() == opened[0].info.keys() for image in opened)
 
 
-def test_the_canonical_photograph_is_what_its_file_decodes_to(tmp_path) -> None:
-    done = harmonise(make_image(scene()), FACE, Harmony())
-    (tmp_path / "a.jpg").write_bytes(done.content)
-    assert np.array_equal(read_image(tmp_path / "a.jpg").pixels, done.image.pixels)
-    assert harmonise(make_image(scene()), FACE, Harmony()).content == done.content
+def test_the_canonical_image_equals_its_decoded_file(tmp_path) -> None:
+    harmonised = harmonise(make_image(scene()), FACE, Harmony())
+    (tmp_path / "a.jpg").write_bytes(harmonised.content)
+    assert np.array_equal(read_image(tmp_path / "a.jpg").pixels, harmonised.image.pixels)
+    assert harmonise(make_image(scene()), FACE, Harmony()).content == harmonised.content
 
 
-def test_a_masked_background_is_gone_whatever_it_was() -> None:
+def test_masking_removes_any_background() -> None:
     one, other = (harmonise(make_image(scene(b)), FACE, Harmony()).image.pixels for b in ((250, 250, 250), (10, 60, 20)))
     assert np.array_equal(one, other)  # the head fills the ellipse
     corner = one[:16]  # above the head
-    assert apart(corner, np.full_like(corner, GREY)).max() == 0
+    assert difference(corner, np.full_like(corner, GREY)).max() == 0
     kept = harmonise(make_image(scene((250, 250, 250))), FACE, Harmony(background="keep")).image.pixels
     assert kept[:12].min() > 240
-    middle = slice(72, 120)
-    assert apart(one[middle, middle], kept[middle, middle]).max() <= 6  # the face is as it was
+    centre = slice(72, 120)
+    assert difference(one[centre, centre], kept[centre, centre]).max() <= 6  # the face is as it was
 
 
-def test_the_mask_leans_with_the_head() -> None:
+def test_the_mask_is_rotated_with_the_head() -> None:
     upright = harmonise(make_image(scene()), FACE, Harmony()).image.pixels
-    turn = np.array([[0.0, -1.0], [1.0, 0.0]])
-    corners = (BOX.reshape(2, 2) - 256) @ turn.T + 256
+    rotation = np.array([[0.0, -1.0], [1.0, 0.0]])
+    corners = (BOX.reshape(2, 2) - 256) @ rotation.T + 256
     lying = Face(
         np.concatenate([corners.min(axis=0), corners.max(axis=0)]).astype(np.float32),
         1.0,
-        ((MARKS - 256) @ turn.T + 256).astype(np.float32),
+        ((MARKS - 256) @ rotation.T + 256).astype(np.float32),
     )
     turned = harmonise(make_image(np.rot90(scene(), -1).copy()), lying, Harmony()).image.pixels
     assert (turned[:, 96] != GREY).any(axis=1).sum() < (turned[96] != GREY).any(axis=1).sum()
-    assert apart(np.rot90(turned), upright).mean() < 2
+    assert difference(np.rot90(turned), upright).mean() < 2
 
 
-def test_a_blurred_background_keeps_its_colour_and_nothing_of_the_head() -> None:
-    done = harmonise(make_image(scene((30, 60, 220), head=0.7)), FACE, Harmony(background="blur")).image.pixels
-    assert apart(done[:, :20], np.full_like(done[:, :20], (30, 60, 220))).max() <= 6
+def test_a_blurred_background_keeps_its_colour_without_the_head() -> None:
+    harmonised = harmonise(make_image(scene((30, 60, 220), head=0.7)), FACE, Harmony(background="blur")).image.pixels
+    assert difference(harmonised[:, :20], np.full_like(harmonised[:, :20], (30, 60, 220))).max() <= 6
     stripes = scene()
     stripes[:, 32::64] = stripes[:, 33::64] = 255
     kept, blurred = (
@@ -128,50 +128,50 @@ def test_a_blurred_background_keeps_its_colour_and_nothing_of_the_head() -> None
     assert blurred.std(axis=1).max() < 0.25 * kept.std(axis=1).max()
 
 
-def test_common_colours_undo_light_tint_and_contrast() -> None:
+def test_normalising_colour_removes_lighting_tint_and_contrast() -> None:
     plain = scene()
     tinted = np.clip(plain * np.array([0.75, 0.9, 1.1]) + 12, 0, 255).astype(np.uint8)
     keys = Harmony(colour="normalise")
     before = [harmonise(make_image(p), FACE, Harmony()).image.pixels for p in (plain, tinted)]
     after = [harmonise(make_image(p), FACE, keys).image.pixels for p in (plain, tinted)]
-    middle = slice(70, 120)
-    assert apart(before[0][middle, middle], before[1][middle, middle]).mean() > 15
-    assert apart(after[0][middle, middle], after[1][middle, middle]).mean() < 4
+    centre = slice(70, 120)
+    assert difference(before[0][centre, centre], before[1][centre, centre]).mean() > 15
+    assert difference(after[0][centre, centre], after[1][centre, centre]).mean() < 4
 
 
-def test_a_face_of_one_grey_survives_normalising() -> None:
-    done = harmonise(make_image(np.full((SIDE, SIDE, 3), 255, np.uint8)), FACE, Harmony(colour="normalise"))
-    assert done.image.pixels.shape == (192, 192, 3)
+def test_normalising_colour_of_a_uniform_face_does_not_fail() -> None:
+    harmonised = harmonise(make_image(np.full((SIDE, SIDE, 3), 255, np.uint8)), FACE, Harmony(colour="normalise"))
+    assert harmonised.image.pixels.shape == (192, 192, 3)
 
 
 @pytest.mark.parametrize("box", [BOX, BOX + 300, BOX * 0.3, BOX * 5], ids=["inside", "across the edge", "small", "large"])
-def test_what_is_found_leads_back_to_the_photograph(box) -> None:
+def test_regions_can_be_transformed_back_to_the_original(box) -> None:
     image = make_image(scene(size=SIDE))
-    done = harmonise(image, Face(box, 1.0, MARKS), Harmony())
+    harmonised = harmonise(image, Face(box, 1.0, MARKS), Harmony())
     there = np.array([[200, 200], [300, 200], [256, 300]], np.float32)
-    region = Region("nose", transform(inverse(done.to_original), there))
-    (back,) = in_original(Segmentation((region,)), done.to_original).regions
+    region = Region("nose", transform(inverse(harmonised.to_original), there))
+    (back,) = transform_regions(Segmentation((region,)), harmonised.to_original).regions
     assert back.name == "nose"
     assert back.polygon == pytest.approx(there, abs=0.01)
-    assert transform(done.to_original, done.face.box.reshape(2, 2)).reshape(4) == pytest.approx(box, abs=0.01)
+    assert transform(harmonised.to_original, harmonised.face.box.reshape(2, 2)).reshape(4) == pytest.approx(box, abs=0.01)
 
 
-def test_a_region_that_was_not_photographed_is_absent() -> None:
-    """The canonical photograph shows a mirror image there."""
+def test_a_region_outside_the_original_is_absent() -> None:
+    """The canonical image is mirrored there."""
     cut = scene()[:300]  # without mouth and chin
-    done = harmonise(make_image(cut), FACE, Harmony())
+    harmonised = harmonise(make_image(cut), FACE, Harmony())
     boxes = {"eyes": [[180, 190], [330, 190], [330, 250], [180, 250]], "chin": [[200, 290], [310, 290], [310, 376], [200, 376]]}
-    regions = tuple(Region(name, transform(inverse(done.to_original), np.array(box))) for name, box in boxes.items())
-    found = done.in_original_image(Segmentation(regions, {"nose": "turned away"}), make_image(cut))
+    regions = tuple(Region(name, transform(inverse(harmonised.to_original), np.array(box))) for name, box in boxes.items())
+    found = harmonised.without_regions_outside(Segmentation(regions, {"nose": "turned away"}), make_image(cut))
     assert [region.name for region in found.regions] == ["eyes"]
     assert found.absent == {"nose": "turned away", "chin": "out of the image"}
 
 
-def test_the_source_stays_what_it_was() -> None:
-    done = harmonise(make_image(scene()), FACE, Harmony()).image
-    assert (done.source, done.sha256) == ("a.png", "0" * 64)
+def test_source_and_hash_are_those_of_the_original() -> None:
+    harmonised = harmonise(make_image(scene()), FACE, Harmony()).image
+    assert (harmonised.source, harmonised.sha256) == ("a.png", "0" * 64)
 
 
-def test_a_box_without_area_is_refused() -> None:
-    with pytest.raises(ValueError, match="the box of the face spans no area: 5 5 5 9"):
+def test_a_box_without_area_is_an_error() -> None:
+    with pytest.raises(ValueError, match="the box of the face has no area: 5 5 5 9"):
         harmonise(make_image(scene()), Face(np.array([5, 5, 5, 9], np.float32), 1.0, MARKS), Harmony())

@@ -1,4 +1,4 @@
-"""The warp against a reference that shares no code with it, and the promises that make crops comparable."""
+"""The warp, compared with an independent reference implementation, and crops of regions."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ HEIGHT, WIDTH = 160, 200
 
 
 def smooth(height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
-    """Slow waves, different in each channel: any good sampler agrees on them."""
+    """Slow waves, different in each channel, on which all good samplers agree."""
     y, x = np.mgrid[:height, :width] + 0.5
     waves = [128 + 100 * np.sin(x / 17 + k) * np.cos(y / (19 + k)) for k in range(3)]
     return np.stack(waves, axis=-1).astype(np.uint8)
@@ -25,8 +25,8 @@ def noise(height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def turned(angle: float, scale: float, size: int, centre: tuple[float, float]) -> np.ndarray:
-    """The frame of a crop ``size`` px wide at ``scale`` source px for each of its own, turned about its centre."""
+def rotated_frame(angle: float, scale: float, size: int, centre: tuple[float, float]) -> np.ndarray:
+    """The frame of a crop ``size`` px wide at ``scale`` source px for each of its own, rotated_frame about its centre."""
     half = scale * size / 2
     axes = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]]) @ axes + centre
@@ -50,13 +50,13 @@ def reference(pixels: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
 @pytest.mark.parametrize("centre", [(100, 80), (20, 150)], ids=["inside", "across the edge"])
 def test_the_warp_agrees_with_splines_on_a_smooth_image(angle, scale, centre) -> None:
     pixels = smooth()
-    matrix = turned(angle, scale, 24, centre)
+    matrix = rotated_frame(angle, scale, 24, centre)
     difference = warp(pixels, matrix, 24) - reference(pixels, matrix, 24)
     assert abs(difference).max() < 1.7 + 0.8 * scale  # of 255
     assert abs(difference).mean() < 0.6 + 0.2 * scale
 
 
-def test_where_nothing_is_to_be_done_nothing_is_done() -> None:
+def test_the_identity_changes_nothing() -> None:
     pixels = noise(64, 64)
     assert np.array_equal(warp(pixels, np.array([[1.0, 0, 0], [0, 1, 0]]), 64), pixels)
 
@@ -67,20 +67,20 @@ def test_a_shift_by_whole_pixels_is_exact(x, y) -> None:
     assert np.array_equal(warp(pixels, np.array([[1.0, 0, x], [0, 1, y]]), 64), pixels[y : y + 64, x : x + 64])
 
 
-def test_the_edge_of_a_crop_knows_what_lies_beyond_it() -> None:
+def test_the_edge_of_a_crop_is_sampled_from_the_whole_image() -> None:
     pixels = noise()
     small = warp(pixels, np.array([[1.0, 0, 40.5], [0, 1, 30.25]]), 40)
     large = warp(pixels, np.array([[1.0, 0, 32.5], [0, 1, 22.25]]), 56)
     assert np.array_equal(small, large[8:48, 8:48])
 
 
-def test_a_quarter_turn_moves_pixels_and_leaves_their_values() -> None:
+def test_a_rotation_by_90_degrees_keeps_pixel_values() -> None:
     pixels = noise(64, 64)
     crop = warp(pixels, square_frame([[0, 0], [64, 64]], np.pi / 2, 0, 64), 64)
     assert abs(crop.astype(int) - np.rot90(pixels)).max() <= 1
 
 
-def test_a_whole_reduction_is_the_mean_of_whole_squares() -> None:
+def test_a_reduction_by_an_integer_is_a_block_mean() -> None:
     pixels = noise(96, 96)
     means = pixels.reshape(32, 3, 32, 3, 3).mean(axis=(1, 3))
     assert abs(warp(pixels, square_frame([[0, 0], [96, 96]], 0, 0, 32), 32) - means).max() <= 1
@@ -88,11 +88,11 @@ def test_a_whole_reduction_is_the_mean_of_whole_squares() -> None:
 
 @pytest.mark.parametrize("angle", [0, 0.2])
 @pytest.mark.parametrize("scale", [1.35, 1.6, 2, 2.4, 4, 6, 8.5])
-def test_a_checkerboard_made_smaller_becomes_grey(scale, angle) -> None:
+def test_a_reduced_checkerboard_is_grey(scale, angle) -> None:
     y, x = np.mgrid[:600, :600]
     board = np.repeat(((x + y) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
-    crop = warp(board, turned(angle, scale, 40, (300, 300)), 40)
-    # Of 128. Between 1 and 2 four samples a pixel stand for an area, and leave a little; one sample would leave nearly all.
+    crop = warp(board, rotated_frame(angle, scale, 40, (300, 300)), 40)
+    # Of 128. For scales between 1 and 2, four samples per pixel leave a small difference; one would leave nearly all of it.
     assert abs(crop.astype(int) - 128).max() <= {1.35: 32, 1.6: 12}.get(scale, 2)
 
 
@@ -100,31 +100,31 @@ def test_a_checkerboard_made_smaller_becomes_grey(scale, angle) -> None:
 @given(
     st.floats(-np.pi, np.pi), st.floats(0.05, 12), st.tuples(st.floats(-400, 600), st.floats(-400, 600)), st.integers(0, 255)
 )  # fmt: skip
-def test_a_uniform_image_has_no_border_wherever_the_crop_lies(angle, scale, centre, grey) -> None:
+def test_a_uniform_image_has_no_border_in_any_crop(angle, scale, centre, grey) -> None:
     pixels = np.full((48, 64, 3), grey, np.uint8)
-    assert (warp(pixels, turned(angle, scale, 32, centre), 32) == grey).all()
+    assert (warp(pixels, rotated_frame(angle, scale, 32, centre), 32) == grey).all()
 
 
-def test_outside_the_image_there_is_its_mirror() -> None:
+def test_the_image_is_mirrored_at_its_edges() -> None:
     pixels = noise(64, 64)
     left = warp(pixels, np.array([[1.0, 0, -64], [0, 1, 0]]), 64)
     assert np.array_equal(left, pixels[:, ::-1])
     assert np.array_equal(warp(pixels, np.array([[1.0, 0, 128], [0, 1, -128]]), 64), pixels)
 
 
-def test_a_spot_is_found_at_any_scale() -> None:
+def test_a_spot_is_at_its_place_at_any_scale() -> None:
     pixels = np.zeros((400, 400, 3), np.uint8)
     pixels[320:330, 70:80] = 255
     for scale in (1, 2, 3, 5):
-        matrix = turned(0.4, scale, 30, (70, 320))
+        matrix = rotated_frame(0.4, scale, 30, (70, 320))
         y, x = np.argwhere(warp(pixels, matrix, 30)[..., 0] > 40).mean(axis=0) + 0.5
         assert (x, y) == pytest.approx(inverse(matrix) @ (75, 325, 1), abs=0.6)
 
 
-def test_the_photograph_is_never_written_to() -> None:
+def test_the_input_is_not_modified() -> None:
     pixels = noise()
     pixels.flags.writeable = False
-    matrix = turned(0.3, 1.7, 40, (10, 10))
+    matrix = rotated_frame(0.3, 1.7, 40, (10, 10))
     before, frame = pixels.copy(), matrix.copy()
     warp(pixels, matrix, 40)
     assert np.array_equal(pixels, before)
@@ -134,7 +134,7 @@ def test_the_photograph_is_never_written_to() -> None:
 # Crops of regions
 
 
-def leaning(roll: float) -> tuple[Image, Face, Region]:
+def rolled_face(roll: float) -> tuple[Image, Face, Region]:
     """A face that leans by ``roll``: two bright dots for the eyes, and a region around them."""
     axes = np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]])
     marks = np.array([[-30, 0], [30, 0], [0, 30], [-25, 60], [25, 60]]) @ axes + (120, 120)
@@ -148,47 +148,47 @@ def leaning(roll: float) -> tuple[Image, Face, Region]:
 
 def eye_line(crop: np.ndarray) -> np.ndarray:
     """The vector from the left to the right dot of a crop."""
-    labelled, found = ndimage.label(crop[..., 0] > 100)
-    assert found == 2
+    labelled, number = ndimage.label(crop[..., 0] > 100)
+    assert number == 2
     (y0, x0), (y1, x1) = sorted(ndimage.center_of_mass(crop[..., 0], labelled, [1, 2]), key=lambda at: at[1])
     return np.array([x1 - x0, y1 - y0])
 
 
 @pytest.mark.parametrize("roll", [-1.2, -0.4, 0, 0.1, 0.7, 1.3])
 def test_an_aligned_crop_has_a_level_eye_line(roll) -> None:
-    image, face, region = leaning(roll)
+    image, face, region = rolled_face(roll)
     dx, dy = eye_line(crop_region(image, face, region, Crop(align=True, margin=0, min_side=0), 100))
     assert (dx, dy) == pytest.approx((60, 0), abs=1)
 
 
 @pytest.mark.parametrize("roll", [-0.4, 0.7])
-def test_a_crop_that_is_not_aligned_leans_with_the_face(roll) -> None:
-    image, face, region = leaning(roll)
+def test_a_crop_that_is_not_aligned_keeps_the_roll_of_the_face(roll) -> None:
+    image, face, region = rolled_face(roll)
     dx, dy = eye_line(crop_region(image, face, region, Crop(align=False, margin=0, min_side=0), 100))
     assert np.arctan2(dy, dx) == pytest.approx(roll, abs=0.03)
 
 
-def test_an_upside_down_face_is_put_on_its_feet() -> None:
-    image, face, region = leaning(np.pi)
-    upright = crop_region(*leaning(0.0), Crop(align=True, margin=0.1, min_side=0), 120)
+def test_an_upside_down_face_becomes_upright() -> None:
+    image, face, region = rolled_face(np.pi)
+    upright = crop_region(*rolled_face(0.0), Crop(align=True, margin=0.1, min_side=0), 120)
     assert abs(crop_region(image, face, region, Crop(align=True, margin=0.1, min_side=0), 120).astype(int) - upright).max() <= 2
 
 
-def test_the_margin_widens_the_view() -> None:
-    image, face, region = leaning(0.0)
+def test_a_margin_shows_more_of_the_image() -> None:
+    image, face, region = rolled_face(0.0)
     near = eye_line(crop_region(image, face, region, Crop(align=True, margin=0, min_side=0), 100))
     wide = eye_line(crop_region(image, face, region, Crop(align=True, margin=0.5, min_side=0), 100))
     assert near[0] == pytest.approx(2 * wide[0], abs=1)
 
 
 def test_a_small_region_keeps_its_surroundings() -> None:
-    image, face, _ = leaning(0.0)
+    image, face, _ = rolled_face(0.0)
     dot = Region("periorbital", np.array([[118, 118], [122, 118], [122, 122], [118, 122]], np.float32))
-    shown = eye_line(crop_region(image, face, dot, Crop(margin=0, min_side=1.0), 100))  # the face's box is 100 px wide
-    assert shown == pytest.approx([60, 0], abs=1)
+    eyes = eye_line(crop_region(image, face, dot, Crop(margin=0, min_side=1.0), 100))  # the face's box is 100 px wide
+    assert eyes == pytest.approx([60, 0], abs=1)
 
 
-def test_a_crop_has_the_size_that_was_asked_for() -> None:
-    crop = crop_region(*leaning(0.2), Crop(align=True, margin=0.15, min_side=0), 37)
+def test_a_crop_has_the_requested_size() -> None:
+    crop = crop_region(*rolled_face(0.2), Crop(align=True, margin=0.15, min_side=0), 37)
     assert crop.shape == (37, 37, 3)
     assert crop.dtype == np.uint8
