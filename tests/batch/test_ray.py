@@ -64,7 +64,7 @@ def judging() -> list[int]:
             name = (process / "cmdline").read_bytes().decode("utf-8", "replace")
         except OSError:
             continue
-        if name.startswith("ray::") and "Judge" in name:
+        if name.startswith("ray::") and "Predict" in name:
             found.append(int(process.name))
     return found
 
@@ -143,8 +143,8 @@ def test_a_machine_that_would_judge_otherwise_is_refused(images, tmp_path, judge
     class Elsewhere(Ray):
         """As if the recipe were another where the work began."""
 
-        def judge(self, task, pipeline, numbered):
-            return super().judge(replace(task, fingerprints=task.fingerprints | {"dysfw": "0.0.1"}), pipeline, numbered)
+        def run(self, task, pipeline, numbered):
+            return super().run(replace(task, fingerprints=task.fingerprints | {"dysfw": "0.0.1"}), pipeline, numbered)
 
     with pytest.raises(DysfwError, match="on the cluster: this machine would judge otherwise: dysfw is 0.1.0 here and 0.0.1"):
         judge(images(5), tmp_path / "out.parquet", runner=Elsewhere(cluster.address, cpus=1))
@@ -153,10 +153,10 @@ def test_a_machine_that_would_judge_otherwise_is_refused(images, tmp_path, judge
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["cpus=0"], "judges and cpus must be 1 or more"),
+        (["cpus=0"], "actors and cpus must be 1 or more"),
         (["cpus=many"], "--runner-set cpus: Input should be a valid integer"),
         (["cpu=2"], "has no such option; did you mean 'cpus'"),
-        (["cpus"], "written as key=value; it has: judges, cpus, gpus"),
+        (["cpus"], "written as key=value; it has: actors, cpus, gpus"),
     ],
 )
 def test_options_that_are_wrong_are_refused(toys, options, message):
@@ -169,7 +169,7 @@ def test_too_small_a_cluster_and_none_at_all_are_told(judge, images, tmp_path, c
     from dysfw_ray.runner import Ray
 
     folder = images(5)
-    with pytest.raises(DysfwError, match="one judge takes 64, and reading 1"):
+    with pytest.raises(DysfwError, match="an actor needs 64, and decoding 1"):
         judge(folder, tmp_path / "out.parquet", runner=Ray(cluster.address, cpus=64))
     with pytest.raises(DysfwError, match="the Ray cluster has no GPU"):
         judge(folder, tmp_path / "out.parquet", runner=Ray(cluster.address, gpus=True))

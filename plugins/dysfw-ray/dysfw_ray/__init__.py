@@ -1,1 +1,1 @@
-"""``dysfw batch`` on a Ray cluster."""
+"""A dysfw runner for `dysfw batch` on a Ray cluster."""

@@ -1,8 +1,9 @@
-"""What this plugin registers."""
+"""Registers the runner ``ray``."""
 
 from dysfw.plugin import RunnerSpec, hookimpl
 
 
 @hookimpl
 def dysfw_runners() -> list[RunnerSpec]:
-    return [RunnerSpec("ray", "dysfw_ray.runner:Ray", "the machines of a Ray cluster, by Ray Data")]
+    """Register the runner."""
+    return [RunnerSpec("ray", "dysfw_ray.runner:Ray", "a Ray cluster, with Ray Data")]

@@ -12,137 +12,157 @@ from typing import TYPE_CHECKING, Any
 
 from dysfw.plugin import BatchItem, BatchRunner, BatchTask, DysfwError, Row, error_text
 
-from .stages import Predict, decode, listed
+from .stages import Predict, decode, items_to_json
 
 if TYPE_CHECKING:
     from dysfw.plugin import Pipeline
 
-# Before Ray is imported: it would report its use, and its own log is no message for users.
+# Set before Ray is imported: disables usage reports and Ray's own log messages.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
 import ray
 import ray.data
 from ray.exceptions import OutOfMemoryError, RayError, RayTaskError
 
-BATCH = 16  # photographs on one row: what the engine judges together
-AT_ONCE = 4  # rows that a judge gets in one call: it decodes none, so that its stages overlap over these
-WINDOW = 131_072  # photographs in one data set, so that the driver's memory stays flat; judges start anew for each
-PATIENCE = 10.0  # s until a cluster must have answered
-LEFT = 1  # processors beside each judge, which read and decode
-USUAL = 2  # processors of a judge
+IMAGES_PER_ROW = 16  # images per row of the Ray data set
+ROWS_PER_CALL = 4  # rows per call of an actor, over which the stages of its pipeline overlap
+IMAGES_PER_DATASET = 131_072  # limits the driver's memory; actors restart for each data set
+CONNECT_TIMEOUT = 10.0  # s
+DECODER_CPUS = 1  # per actor
+DEFAULT_ACTOR_CPUS = 2
 
 
 class Ray(BatchRunner):
-    """Reads and decodes on all processors of a cluster, and judges in as many actors as fit, each with its models loaded once;
-    Ray Data holds those back that are ahead. A worker or machine that dies costs what it had in hand, which others do again.
+    """Runs a batch on a Ray cluster.
 
-    address: of a cluster ("auto" finds the one on this machine, "ray://host:10001" is a client's); None starts one on this
-    machine, for as long as the work lasts. judges: actors; None takes one for each GPU, or as many as the processors allow.
-    cpus: processors that each judge takes, 1 or more; None takes 2, or 1 where there are no more. gpus: each judge has a GPU,
-    whatever device the recipe names.
+    Images are read and decoded on all CPUs. Actors, each with its own copy of the models, predict. Ray Data balances the two
+    stages. If a worker or a machine fails, its unfinished work is repeated elsewhere.
+
+    Args:
+        address: Address of a cluster. "auto" finds the cluster on this machine, "ray://host:10001" connects as a client. None
+            starts a temporary cluster on this machine.
+        actors: Number of actors. None uses one per GPU, or as many as the CPUs allow.
+        cpus: CPUs per actor, 1 or more. None uses 2, or 1 if there are too few.
+        gpus: Whether each actor uses a GPU, whatever device the recipe names.
+
+    Raises:
+        ValueError: If ``actors`` or ``cpus`` is less than 1.
     """
 
     def __init__(
-        self, address: str | None = None, *, judges: int | None = None, cpus: int | None = None, gpus: bool = False
+        self, address: str | None = None, *, actors: int | None = None, cpus: int | None = None, gpus: bool = False
     ) -> None:
-        if (cpus is not None and cpus < 1) or (judges is not None and judges < 1):
-            raise ValueError(f"judges and cpus must be 1 or more, found {judges} and {cpus}")
+        if (cpus is not None and cpus < 1) or (actors is not None and actors < 1):
+            raise ValueError(f"actors and cpus must be 1 or more, found {actors} and {cpus}")
         super().__init__(address)
-        self.judges, self.cpus, self.gpus = judges, cpus, gpus
+        self.actors, self.cpus, self.gpus = actors, cpus, gpus
 
-    def judge(
+    def run(
         self, task: BatchTask, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]
     ) -> Iterator[tuple[int, list[Row]]]:
-        """Raises DysfwError where there is no such cluster, it has too little of something, or the work fails on it."""
-        gpus = self.gpus or pipeline.components.device.startswith("cuda")
-        with _connected(self.address):
-            judges, cpus = self._judges(gpus)
-            ahead = iter(numbered)
-            while window := list(islice(ahead, WINDOW)):
-                yield from self._judge(task, window, judges, cpus, gpus)
+        """Predict all images on the cluster.
 
-    def _judge(
-        self, task: BatchTask, window: list[tuple[int, BatchItem]], judges: int, cpus: int, gpus: bool
+        Args:
+            task: The task.
+            pipeline: The task's pipeline on this machine; only its device is used.
+            numbered: Images with their numbers, read lazily.
+
+        Yields:
+            The number of each image and its rows, in order.
+
+        Raises:
+            DysfwError: If the cluster cannot be reached or is too small, or the work fails on it.
+        """
+        gpus = self.gpus or pipeline.components.device.startswith("cuda")
+        with _Connection(self.address):
+            actors, cpus = self._resources(gpus)
+            remaining = iter(numbered)
+            while images := list(islice(remaining, IMAGES_PER_DATASET)):
+                yield from self._run_dataset(task, images, actors, cpus, gpus)
+
+    def _run_dataset(
+        self, task: BatchTask, images: list[tuple[int, BatchItem]], actors: int, cpus: int, gpus: bool
     ) -> Iterator[tuple[int, list[Row]]]:
-        rows = [{"listed": listed(window[start : start + BATCH])} for start in range(0, len(window), BATCH)]
+        starts = range(0, len(images), IMAGES_PER_ROW)
+        rows = [{"items": items_to_json(images[start : start + IMAGES_PER_ROW])} for start in starts]
         data = ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(decode, num_cpus=1)
         data = data.map_batches(
             Predict,
             fn_constructor_args=(task, "cuda" if gpus else None),
-            batch_size=AT_ONCE,
+            batch_size=ROWS_PER_CALL,
             num_cpus=cpus,
             num_gpus=1 if gpus else 0,
-            concurrency=(1, judges),
+            concurrency=(1, actors),
         )
         try:
             for row in data.iter_rows():
-                number, judged = json.loads(row["predicted"])
-                yield number, judged
+                number, predicted = json.loads(row["predicted"])
+                yield number, predicted
         except (RayError, RayTaskError) as error:
-            raise _explained(error) from error
+            raise _cluster_error(error) from error
 
-    def _judges(self, gpus: bool) -> tuple[int, int]:
-        """How many, and the processors of each."""
-        there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        processors, cards = int(there.get("CPU", 0)), int(there.get("GPU", 0))
-        if gpus and not cards:
-            raise DysfwError(f"the Ray cluster has no GPU ({processors} processors)", hint="leave gpus out, or add machines")
-        cpus = self.cpus or max(1, min(USUAL, processors - LEFT))
-        if processors < cpus + LEFT:
+    def _resources(self, gpus: bool) -> tuple[int, int]:
+        """Number of actors, and CPUs per actor."""
+        resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        cluster_cpus, cluster_gpus = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
+        if gpus and not cluster_gpus:
+            raise DysfwError(f"the Ray cluster has no GPU ({cluster_cpus} CPUs)", hint="remove gpus, or add machines")
+        cpus = self.cpus or max(1, min(DEFAULT_ACTOR_CPUS, cluster_cpus - DECODER_CPUS))
+        if cluster_cpus < cpus + DECODER_CPUS:
             raise DysfwError(
-                f"the Ray cluster has {processors} processors; one judge takes {cpus}, and reading {LEFT}",
-                hint="add machines" + (f", or lower --runner-set cpus={cpus}" if cpus > 1 else ""),
+                f"the Ray cluster has {cluster_cpus} CPUs; an actor needs {cpus}, and decoding {DECODER_CPUS}",
+                hint="add machines" + (f", or decrease --runner-set cpus={cpus}" if cpus > 1 else ""),
             )
-        return self.judges or (cards if gpus else processors // (cpus + LEFT)), cpus
+        return self.actors or (cluster_gpus if gpus else cluster_cpus // (cpus + DECODER_CPUS)), cpus
 
 
-class _connected:  # noqa: N801  # reads as what it does
-    """A connection to the cluster; one that was there before stays."""
+class _Connection:
+    """Connects to the cluster; an existing connection is used and stays open."""
 
     def __init__(self, address: str | None) -> None:
-        self._address, self._ours = address, False
+        self._address, self._is_owner = address, False
 
     def __enter__(self) -> None:
         if ray.is_initialized():
             return
-        _refuse_silent(self._address)
+        _check_reachable(self._address)
         settings: dict[str, Any] = {} if self._address else {"include_dashboard": False}
         try:
-            # What the machines' own programs print is theirs: failures come back as errors.
+            # Output of the workers is not shown; failures are raised as errors.
             ray.init(address=self._address, logging_level=logging.ERROR, log_to_driver=False, **settings)
-        except Exception as error:  # ConnectionError, ValueError, RuntimeError …: as the version has it
-            raise _unreachable(self._address, error) from None
-        self._ours = True
+        except Exception as error:  # ConnectionError, ValueError, RuntimeError …, depending on the version
+            raise _connection_error(self._address, error) from None
+        self._is_owner = True
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
-        context.execution_options.preserve_order = True  # so that parts of the table are complete soon
+        context.execution_options.preserve_order = True  # so that parts of the table are completed early
         context.print_on_execution_start = False
 
     def __exit__(self, *_: object) -> None:
-        if self._ours:
+        if self._is_owner:
             ray.shutdown()
 
 
-def _refuse_silent(address: str | None) -> None:
-    """Raise DysfwError where nobody listens: Ray itself would try for ten minutes."""
+def _check_reachable(address: str | None) -> None:
+    """Raise DysfwError if the address does not respond; Ray itself retries for ten minutes."""
     host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
     if colon and port.isdigit():
         try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
+            socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT).close()
         except OSError as error:
-            raise _unreachable(address, error) from None
+            raise _connection_error(address, error) from None
 
 
-def _unreachable(address: str | None, error: Exception) -> DysfwError:
+def _connection_error(address: str | None, error: Exception) -> DysfwError:
     return DysfwError(
         f"no Ray cluster could be reached at {address or 'this machine'}: {error_text(error)}",
-        hint="start one with `ray start --head`, or leave --address out",
+        hint="start one with `ray start --head`, or remove --address",
     )
 
 
-def _explained(error: Exception) -> DysfwError:
-    """What a worker died of, in words."""
+def _cluster_error(error: Exception) -> DysfwError:
+    """Convert an error of a worker."""
     cause: BaseException = error
     while isinstance(cause, RayTaskError) and cause.cause is not None:
         cause = cause.cause
@@ -150,7 +170,7 @@ def _explained(error: Exception) -> DysfwError:
         return DysfwError(f"on the cluster: {cause.message}", hint=cause.hint)
     if isinstance(cause, OutOfMemoryError) or "OutOfMemory" in str(cause):
         return DysfwError(
-            "a worker of the cluster ran out of memory, again and again",
-            hint="take fewer judges with --runner-set judges=N, or larger machines; finished parts are kept",
+            "a worker of the cluster repeatedly ran out of memory",
+            hint="use fewer actors with --runner-set actors=N, or larger machines; finished parts are kept",
         )
     return DysfwError(f"the work failed on the cluster: {error_text(cause)}", hint="finished parts are kept")

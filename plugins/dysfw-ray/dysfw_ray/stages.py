@@ -1,4 +1,4 @@
-"""What runs on the cluster's machines: one stage reads and decodes, the other judges with models that are loaded once."""
+"""The two stages that run on the cluster: one reads and decodes, the other predicts."""
 
 from __future__ import annotations
 
@@ -12,35 +12,47 @@ from dysfw.plugin import BatchItem, BatchTask, DysfwError, decoded_batches, dese
 if TYPE_CHECKING:
     from dysfw.plugin import Pipeline
 
-Numbered = Sequence[tuple[int, BatchItem]]
+NumberedItems = Sequence[tuple[int, BatchItem]]
 
 
-def listed(numbered: Numbered) -> str:
-    """Photographs with their numbers as text. JSON escapes what in a file's name is no text."""
-    return json.dumps([[number, asdict(item)] for number, item in numbered])
+def items_to_json(items: NumberedItems) -> str:
+    """Serialise items with their numbers; JSON escapes bytes in file names that are not valid text."""
+    return json.dumps([[number, asdict(item)] for number, item in items])
 
 
-def unlisted(text: str) -> list[tuple[int, BatchItem]]:
-    return [(number, BatchItem(**said)) for number, said in json.loads(text)]
+def items_from_json(text: str) -> list[tuple[int, BatchItem]]:
+    """The inverse of ``items_to_json``."""
+    return [(number, BatchItem(**fields)) for number, fields in json.loads(text)]
 
 
 def decode(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row with a list of photographs becomes a row for each batch of them, with their pixels."""
-    numbered, rows, start = unlisted(row["listed"]), [], 0
-    for batch in decoded_batches(item for _, item in numbered):
-        own = numbered[start : start + len(batch)]
+    """Read and decode the images of a row.
+
+    Args:
+        row: A row with ``items``.
+
+    Returns:
+        A row with ``items`` and ``images`` for each batch.
+    """
+    items, rows, start = items_from_json(row["items"]), [], 0
+    for batch in decoded_batches(item for _, item in items):
+        batch_items = items[start : start + len(batch)]
         start += len(batch)
-        rows.append({"listed": listed(own), "images": serialize_batch(batch)})
+        rows.append({"items": items_to_json(batch_items), "images": serialize_batch(batch)})
     return rows
 
 
 class Predict:
-    """An actor: the task's pipeline, opened once. device: another than the recipe's. Raises DysfwError when it is called,
-    where its machine is not as the task asks."""
+    """An actor that opens the task's pipeline once and predicts.
+
+    Args:
+        task: The task.
+        device: Replaces the recipe's device, if given.
+    """
 
     def __init__(self, task: BatchTask, device: str | None) -> None:
         self._task = task
-        # What is wrong here is told with the first photographs: an actor that fails as it is made can say nothing.
+        # An exception here would restart the actor without a message, so it is raised with the first images.
         self._pipeline: Pipeline | DysfwError
         try:
             self._pipeline = task.open(device)
@@ -48,11 +60,21 @@ class Predict:
             self._pipeline = error
 
     def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, list[str]]]:
-        """batch: some rows of ``decode``. The rows of the result for each photograph, as JSON."""
+        """Predict images.
+
+        Args:
+            batch: Several rows of ``decode``.
+
+        Yields:
+            The number of each image and its rows, as JSON.
+
+        Raises:
+            DysfwError: If the pipeline cannot be opened on this machine, or differs from the driver's.
+        """
         pipeline = self._pipeline
         if isinstance(pipeline, DysfwError):
             raise pipeline
-        pairs = zip(batch["listed"], batch["images"], strict=True)
-        parcels = ((unlisted(str(text)), deserialize_batch(content)) for text, content in pairs)
-        for number, rows in self._task.judged(pipeline, parcels):
+        pairs = zip(batch["items"], batch["images"], strict=True)
+        batches = ((items_from_json(str(text)), deserialize_batch(content)) for text, content in pairs)
+        for number, rows in self._task.judged(pipeline, batches):
             yield {"predicted": [json.dumps([number, rows])]}
