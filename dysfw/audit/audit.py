@@ -1,4 +1,4 @@
-"""Could a model cheat? Predicts the condition from everything but the face, and judges what that means."""
+"""Audit of a data set: can the condition be predicted from everything but the face?"""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from .shortcut_features import Row
 from .verdict import decide_verdict
 
 PERMUTATIONS = 999
-# More photographs than this are not needed to find what matters, and the matrices grow with their square.
-MOST = 2000
+# More images are not needed to find relevant effects, and the size of the matrices grows quadratically.
+MAX_IMAGES = 2000
 
 
 def audit(
@@ -38,30 +38,43 @@ def audit(
     harmonised: bool = False,
     progress: Progress | None = None,
 ) -> AuditResult:
-    """What the clues of a data set's photographs tell of their conditions.
+    """Test whether features of the images other than the face predict their conditions.
 
-    rows: of each photograph, see ``clues.describe``; items: the same photographs. failures: those that could not be read.
-    harmonised: whether the clues are of harmonised photographs. Raises DysfwError where there is nothing to tell apart.
+    Args:
+        rows: The features of each image, see ``shortcut_features.describe``.
+        samples: The sample of each image, in the same order.
+        failures: Images that cannot be read.
+        permutations: Number of label permutations.
+        seed: Random seed.
+        harmonised: Whether the features are those of harmonised images.
+        progress: Receives the progress; None for no progress.
+
+    Returns:
+        The result with its verdict.
+
+    Raises:
+        DysfwError: If there are fewer than two conditions.
     """
     labels = sorted({sample.label for sample in samples})
     if len(labels) < 2:
         raise DysfwError(
-            f"{count(len(labels), 'condition')} to tell apart ({listed(labels)}); an audit needs at least 2",
+            f"{count(len(labels), 'condition')} found ({listed(labels)}); an audit needs at least 2",
             hint="use one folder for each class, or a manifest with the columns path and label",
         )
     y = np.array([labels.index(sample.label) for sample in samples], np.int64)
     groups = patient_numbers(samples)
-    found = _examine(Table.of(rows), y, groups, labels, permutations=permutations, seed=seed, progress=progress or Silent())
+    measured = _measure(Table.of(rows), y, groups, labels, permutations=permutations, seed=seed, progress=progress or Silent())
     knows_patients = all(sample.patient is not None for sample in samples)
-    prediction = decide_verdict(
-        found.null_distribution, found.effects, found.features, labels, knows_patients=knows_patients, harmonised=harmonised
+    null_distribution, features = measured.null_distribution, measured.features
+    verdict = decide_verdict(
+        null_distribution, measured.effects, features, labels, knows_patients=knows_patients, harmonised=harmonised
     )
     return AuditResult(
         schema="dysfw.audit/1",
-        verdict=prediction.verdict,
-        reason=prediction.reason,
-        advice=[*prediction.advice, *_remarks(rows, found.examined)],
-        p=found.null_distribution.p,
+        verdict=verdict.verdict,
+        reason=verdict.reason,
+        advice=[*verdict.advice, *_remarks(rows, measured.images)],
+        p=null_distribution.p,
         permutations=permutations,
         seed=seed,
         images=len(samples),
@@ -70,80 +83,81 @@ def audit(
         labels=labels,
         chance=1 / len(labels),
         majority=float(np.bincount(y).max() / len(y)),
-        groups=_groups(found),
-        classes=_classes(labels, y, groups, found),
-        features=found.features if found.null_distribution.p < LEVEL else [],
+        groups=_group_results(measured),
+        classes=_class_results(labels, y, groups, measured),
+        features=features if null_distribution.p < LEVEL else [],
         harmonised=harmonised,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """What was measured. examined: how many photographs that was of."""
+class _Measurements:
+    """What the audit measured, on ``images`` images."""
 
     table: Table
     null_distribution: PermutationNull
     effects: Effects
     features: list[ShortcutFeature]
-    examined: int
+    images: int
 
 
-def _examine(
+def _measure(
     table: Table, y: Int64, groups: Int64, labels: Sequence[str], *, permutations: int, seed: int, progress: Progress
-) -> _Found:
+) -> _Measurements:
     chosen = _sample(groups, seed)
     table, y, groups = table.rows(chosen), y[chosen], groups[chosen]
     smoother_matrices = by_group(table, groups, seed)
     drawn = one_of_each(y, groups)
-    each = table.rows(drawn)
-    own = smoother_matrices if len(drawn) == len(chosen) else by_group(each, groups[drawn], seed)
-    null_distribution = permuted(own, each, y[drawn], permutations=permutations, seed=seed, progress=progress)
+    drawn_table = table.rows(drawn)
+    drawn_matrices = smoother_matrices if len(drawn) == len(chosen) else by_group(drawn_table, groups[drawn], seed)
+    null_distribution = permuted(drawn_matrices, drawn_table, y[drawn], permutations=permutations, seed=seed, progress=progress)
     effects = Effects.make(y, groups, len(labels), smoother_matrices, seed)
-    return _Found(table, null_distribution, effects, leaking_features(null_distribution, table, y, labels), len(chosen))
+    return _Measurements(table, null_distribution, effects, leaking_features(null_distribution, table, y, labels), len(chosen))
 
 
 def _sample(groups: Int64, seed: int) -> Int64:
-    """Rows, in random order, of as many patients, drawn at random, as have MOST photographs together; of all, if no more."""
+    """Draw patients at random until they have MAX_IMAGES images; return their rows in random order."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(np.unique(groups)))
     images = np.bincount(groups)[order]
-    kept = order[np.cumsum(images) <= MOST]
+    kept = order[np.cumsum(images) <= MAX_IMAGES]
     return rng.permutation(np.flatnonzero(np.isin(groups, kept)))
 
 
-def _groups(found: _Found) -> list[GroupResult]:
+def _group_results(measured: _Measurements) -> list[GroupResult]:
     return [
         GroupResult(
             name=name,
-            features=len(found.table.names) if name == ALL else found.table.groups.count(name),
-            accuracy=found.effects.accuracy(name),
-            balanced_accuracy=found.effects.balanced_accuracy(name),
-            p=found.null_distribution.p_of(Statistic(name, None)),
+            features=len(measured.table.names) if name == ALL else measured.table.groups.count(name),
+            accuracy=measured.effects.accuracy(name),
+            balanced_accuracy=measured.effects.balanced_accuracy(name),
+            p=measured.null_distribution.p_of(Statistic(name, None)),
         )
-        for name in found.effects.smoother_matrices
+        for name in measured.effects.smoother_matrices
     ]
 
 
-def _classes(labels: Sequence[str], y: Int64, groups: Int64, found: _Found) -> list[ClassResult]:
+def _class_results(labels: Sequence[str], y: Int64, groups: Int64, measured: _Measurements) -> list[ClassResult]:
     family = [Statistic(ALL, k) for k in range(len(labels))]
     return [
         ClassResult(
             label=label,
             images=int((y == k).sum()),
             patients=len(np.unique(groups[y == k])),
-            auroc=found.effects.auroc(ALL, k),
-            p=found.null_distribution.p_among(family[k], family),
+            auroc=measured.effects.auroc(ALL, k),
+            p=measured.null_distribution.p_among(family[k], family),
         )
         for k, label in enumerate(labels)
     ]
 
 
-def _remarks(rows: Sequence[Row], examined: int) -> list[str]:
+def _remarks(rows: Sequence[Row], audited: int) -> list[str]:
     remarks = []
-    faceless = sum(bool(np.isnan(list(row["framing"].values())).all()) for row in rows)
-    if faceless:
-        found = f"No face was found in {count(faceless, 'photograph')} of {len(rows)}"
-        remarks.append(f"{found}; there the middle of the picture was taken for the head.")
-    if examined < len(rows):
-        remarks.append(f"{examined} of {len(rows)} photographs, of patients drawn at random, were examined: enough to tell.")
+    without_face = sum(bool(np.isnan(list(row["framing"].values())).all()) for row in rows)
+    if without_face:
+        remarks.append(
+            f"No face was found in {without_face} of {count(len(rows), 'image')}; their central area was masked instead."
+        )
+    if audited < len(rows):
+        remarks.append(f"The audit used {audited} of {len(rows)} images, of randomly drawn patients, which is enough.")
     return remarks

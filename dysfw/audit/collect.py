@@ -1,4 +1,4 @@
-"""Opens the photographs of a data set for an audit, one batch at a time."""
+"""Loading of a data set's images and faces for an audit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,15 @@ DETECTOR = "mtcnn"
 
 
 def collect(paths: Iterable[Path], detector: Detector) -> Iterator[AuditSample | Failure]:
-    """Each photograph with the face that a recipe would judge, in order. A photograph without a face is no failure here."""
+    """Load images and detect the face that a recipe would use.
+
+    Args:
+        paths: The image files.
+        detector: The detector.
+
+    Yields:
+        For each path, in order, the image with its face, or the failure. An image without a face is not a failure.
+    """
     for batch in decoded_batches(paths, keep_content=True):
         images = [job.image for job in batch if job.image]
         faces = iter(run_isolated("the detector", detector.detect, images))
@@ -40,12 +48,30 @@ def collect(paths: Iterable[Path], detector: Detector) -> Iterator[AuditSample |
 
 
 def chosen_face(faces: list[Face]) -> Face | None:
-    """The one that a recipe judges, where it sees it: chosen by the detector, or else its first."""
+    """Return the face that a recipe would use.
+
+    Args:
+        faces: Detected faces.
+
+    Returns:
+        The face that the detector chose, else the first; None if there is none.
+    """
     return on_grid(next((face for face in faces if face.chosen), faces[0])) if faces else None
 
 
 def detector_of(recipe: Recipe | None, registry: Registry) -> Detector:
-    """The detector of a recipe; without one, the registered DETECTOR with its defaults. Raises DysfwError."""
+    """Build the detector of an audit.
+
+    Args:
+        recipe: Recipe whose detector is used; None for ``DETECTOR`` with its default parameters.
+        registry: The registered components.
+
+    Returns:
+        The detector.
+
+    Raises:
+        DysfwError: If the detector cannot be built.
+    """
     if recipe:
         return build_detector(recipe)
     component = registry.load("detector", DETECTOR)

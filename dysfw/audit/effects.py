@@ -1,4 +1,4 @@
-"""How large what was found is: out-of-fold figures with intervals that are bootstrapped by patient."""
+"""Effect sizes of an audit: out-of-fold scores with bootstrap intervals, resampled by patient."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effects:
-    """y, groups: int64 [N]; hats: float32 [N, N] by group of clues; weights: float64 [B, N], of the bootstrap."""
+    """Out-of-fold scores of predictions from each group of features.
+
+    Attributes:
+        y: int64 [N], class of each image.
+        groups: int64 [N], patient of each image.
+        classes: Number of classes, K.
+        smoother_matrices: float32 [N, N] for each group of features, see ``predict.by_group``.
+        weights: float64 [B, N], bootstrap weights.
+    """
 
     y: Int64
     groups: Int64
@@ -27,34 +35,46 @@ class Effects:
 
     @classmethod
     def make(cls, y: Int64, groups: Int64, classes: int, smoother_matrices: Mapping[str, Float32], seed: int) -> Effects:
+        """Draw the bootstrap weights.
+
+        Args:
+            y: int64 [N], class of each image.
+            groups: int64 [N], patient of each image.
+            classes: Number of classes.
+            smoother_matrices: float32 [N, N] for each group of features.
+            seed: Random seed.
+
+        Returns:
+            The effects.
+        """
         return cls(y, groups, classes, smoother_matrices, patient_weights(y, groups, RESAMPLES, seed))
 
     def accuracy(self, group: str) -> Estimate:
-        """Share of photographs whose condition is the likeliest, however rare it is."""
-        right = (self._share() + self._scores(group)).argmax(axis=1) == self.y
-        resampled = self.weights @ right / self.weights.sum(axis=1)
-        return estimate(float(right.mean()), resampled, self._patients(np.ones(len(self.y), bool)))
+        """Return the accuracy: the share of images whose condition has the highest probability."""
+        correct = (self._share() + self._scores(group)).argmax(axis=1) == self.y
+        resampled = self.weights @ correct / self.weights.sum(axis=1)
+        return estimate(float(correct.mean()), resampled, self._patients(np.ones(len(self.y), bool)))
 
     def balanced_accuracy(self, group: str) -> Estimate:
-        """Mean over the conditions of the share of their photographs that are told, each condition as if equally common."""
-        right = (self._scores(group) / self._share()).argmax(axis=1) == self.y
+        """Return the balanced accuracy: the mean sensitivity, with all conditions assumed equally common."""
+        correct = (self._scores(group) / self._share()).argmax(axis=1) == self.y
         hot = np.eye(self.classes)[self.y]
-        with np.errstate(divide="ignore", invalid="ignore"):  # a patient under two labels is drawn with the first only
-            recalls = ((self.weights * right) @ hot) / (self.weights @ hot)
-        value = (right @ hot / hot.sum(axis=0)).mean()
-        # A mean over the conditions counts as if each had as few patients as the smallest.
-        even = self.classes * min(self._patients(self.y == k) for k in range(self.classes))
-        return estimate(float(value), np.nanmean(recalls, axis=1), even)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a patient with two labels is drawn with the first only
+            recalls = ((self.weights * correct) @ hot) / (self.weights @ hot)
+        value = (correct @ hot / hot.sum(axis=0)).mean()
+        # The uncertainty of the mean is that of conditions all as small as the smallest.
+        patients = self.classes * min(self._patients(self.y == k) for k in range(self.classes))
+        return estimate(float(value), np.nanmean(recalls, axis=1), patients)
 
     def auroc(self, group: str, label: int) -> Estimate:
-        """One condition against all others."""
-        own = self.y == label
-        ranking = Ranking.of(np.round(self._scores(group)[:, label].astype(np.float64), 6), own)
-        value = float(ranking.auroc(np.ones((len(own), 1)))[0])
-        return estimate(value, ranking.auroc(self.weights.T), min(self._patients(own), self._patients(~own)))
+        """Return the AUROC of one condition against all others."""
+        positive = self.y == label
+        ranking = Ranking.of(np.round(self._scores(group)[:, label].astype(np.float64), 6), positive)
+        value = float(ranking.auroc(np.ones((len(positive), 1)))[0])
+        return estimate(value, ranking.auroc(self.weights.T), min(self._patients(positive), self._patients(~positive)))
 
     def _scores(self, group: str) -> Float32:
-        """float32 [N, K]: how much more of each class than on average."""
+        """Return float32 [N, K], the predicted excess of each class over its mean share."""
         return self.smoother_matrices[group] @ np.eye(self.classes, dtype=np.float32)[self.y]
 
     def _share(self) -> Float64:

@@ -1,7 +1,7 @@
-"""What a file tells before a single pixel of it is looked at.
+"""Shortcut features of image files, from the header alone.
 
-Read from the header by the decoders that read photographs, and no others; nothing is decoded, and damaged metadata counts as
-none. A model never sees these values, but it sees what goes with them: resolution, compression, a camera's own look.
+Only the decoders that read images elsewhere are used; pixels are not decoded, and damaged metadata counts as missing. A model
+never sees these values, but it sees their effects: resolution, compression, the look of a camera.
 """
 
 from __future__ import annotations
@@ -14,17 +14,26 @@ from PIL import JpegImagePlugin
 
 from ..imaging.decode import FORMATS
 
-# Sum of the luminance table for quality 50 in ITU-T T.81, annex K; encoders of the IJG's kind scale it.
+# Sum of the luminance table for quality 50 in ITU-T T.81, annex K; encoders derived from the IJG's scale it.
 LUMINANCE_50 = 3688
 KINDS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 OTHER_METADATA = ("xmp", "XML:com.adobe.xmp", "comment", "photoshop", "Software", "Description", "Author")
 
 
 def file_features(encoded: bytes) -> dict[str, float]:
-    """Clues by name, from the content of an image file. Names that begin with "is" or "has" are 0 or 1; what only JPEG files
-    have is 0 in others. Raises what Pillow raises for a file that is no image."""
+    """Extract features from the header of an image file.
+
+    Args:
+        encoded: Content of the file.
+
+    Returns:
+        The features by name. Names that start with "is" or "has" are 0 or 1. JPEG features are 0 for other formats.
+
+    Raises:
+        PIL.UnidentifiedImageError: If the file is not an image of a supported format.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of damaged metadata and of large images, which are not decoded here
+        warnings.simplefilter("ignore")  # about damaged metadata, and about large images, which are not decoded here
         with Pillow.open(io.BytesIO(encoded), formats=[name for name in FORMATS if name in Pillow.OPEN]) as image:
             return _size(image, len(encoded)) | _kind(image) | _metadata(image) | _jpeg(image)
 
@@ -63,17 +72,17 @@ def _metadata(image: Pillow.Image) -> dict[str, float]:
 
 
 def _entries(exif: bytes) -> int:
-    """How many tags the first directory of an EXIF block has."""
+    """Count the tags in the first directory of an EXIF block."""
     try:
         block = Pillow.Exif()
         block.load(exif)
         return len(block)
-    except Exception:  # fed with damaged data, the parser may raise anything
+    except Exception:  # the parser may raise anything for damaged data
         return 0
 
 
 def _first_number(dpi: object) -> float:
-    """Of a pair (x, y), where a damaged file may hold anything."""
+    """Return x of a pair (x, y); a damaged file may contain anything else."""
     try:
         value = float(dpi[0])  # type: ignore[index]
         return value if 0 < value < 1e6 else 0.0
@@ -100,8 +109,10 @@ def _jpeg(image: Pillow.Image) -> dict[str, float]:
 
 
 def _quality(total: float) -> float:
-    """The IJG quality, 1 to 100, whose luminance table has this sum; 0 where there is no table. The inverse of the scaling in
-    libjpeg's ``jpeg_quality_scaling``; below 25, where entries reach their limit of 255, a little too high."""
+    """Return the IJG quality, 1 to 100, of a luminance table with this sum; 0 without a table.
+
+    The inverse of libjpeg's ``jpeg_quality_scaling``. Slightly too high below 25, where entries are clipped at 255.
+    """
     if not total:
         return 0.0
     scale = 100 * total / LUMINANCE_50

@@ -1,6 +1,6 @@
-"""What a picture tells without its face: colours, borders, background, sharpness and framing.
+"""Shortcut features of images outside the face: colour, border, background, sharpness and framing.
 
-Colours are CIE 1976 L*a*b* (D65): "lightness" 0 to 100, "green–red" and "blue–yellow" about -100 to 100.
+Colours are in CIE 1976 L*a*b* (D65): "lightness" 0 to 100, "green–red" and "blue–yellow" about -100 to 100.
 """
 
 from __future__ import annotations
@@ -17,35 +17,60 @@ from .head_mask import centres, outside_head
 Float64 = npt.NDArray[np.float64]
 
 CHANNELS = ("lightness", "green–red", "blue–yellow")
-SIDE = 128  # px, longer side of the picture that colours are measured in
-CELLS = 8  # of the thumbnail of the background, along each side
-LINES = 512  # at most about so many rows and columns are read where the photograph's own pixels count
+SIDE = 128  # px, longer side of the scaled image that colours are measured in
+CELLS = 8  # cells of the background thumbnail along each side
+MAX_LINES = 512  # approximate number of rows and columns read at the original resolution
 # Linear sRGB to CIE XYZ, IEC 61966-2-1, each row divided by the white D65 so that white is 1, 1, 1.
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 TO_XYZ /= TO_XYZ.sum(axis=1, keepdims=True)
 
 
 def colour_features(pixels: UInt8, face: Face | None) -> dict[str, float]:
-    """Mean and standard deviation outside the head; NaN where nothing is outside."""
+    """Measure mean and standard deviation of colours outside the head.
+
+    Args:
+        pixels: uint8 [H, W, 3], RGB.
+        face: The face, or None.
+
+    Returns:
+        The features by name; NaN if the head covers the image.
+    """
     lab, outside = _small(pixels, face)
     seen = lab[outside]
     values = {name: seen[:, channel] for channel, name in enumerate(CHANNELS)} | {"chroma": np.hypot(seen[:, 1], seen[:, 2])}
     means = {f"mean {name} outside the head": _or_nan(np.mean, value) for name, value in values.items()}
-    return means | {f"spread of {name} outside the head": _or_nan(np.std, value) for name, value in values.items()}
+    return means | {f"standard deviation of {name} outside the head": _or_nan(np.std, value) for name, value in values.items()}
 
 
 def quality_features(pixels: UInt8) -> dict[str, float]:
-    """Sharpness, noise and traces of compression, of the whole picture: where the wall behind a head is plain, only the head
-    shows whether the lens was in focus. One number each says nothing about the face that could be called a sign."""
+    """Measure sharpness, noise and compression artefacts of the whole image.
+
+    The face is included, because a plain background does not show whether the lens was in focus. A single number cannot encode
+    a sign in the face.
+
+    Args:
+        pixels: uint8 [H, W, 3], RGB.
+
+    Returns:
+        The features by name.
+    """
     grey = Pillow.fromarray(pixels).convert("L")
     return {f"sharpness at {side} px": _sharpness(grey, side) for side in (256, 64)} | {
         "noise": _noise(pixels),
-        "blocks of 8 px": _blockiness(np.asarray(grey)),
+        "blockiness (8 px)": _blockiness(np.asarray(grey)),
     }
 
 
 def border_features(pixels: UInt8, face: Face | None) -> dict[str, float]:
-    """Colour of the outermost pixels on each side, outside the head; NaN where the head covers a side."""
+    """Measure the colour of the outermost pixels on each side, outside the head.
+
+    Args:
+        pixels: uint8 [H, W, 3], RGB.
+        face: The face, or None.
+
+    Returns:
+        The features by name; NaN for a side that the head covers.
+    """
     height, width = pixels.shape[:2]
     x, y = centres(width, width), centres(height, height)
     sides = {
@@ -58,12 +83,20 @@ def border_features(pixels: UInt8, face: Face | None) -> dict[str, float]:
     for side, (line, across, along) in sides.items():
         seen = lab_of(line)[outside_head(across, along, width, height, face).ravel()]
         features |= {f"mean {name} of the {side} border": _or_nan(np.mean, seen[:, c]) for c, name in enumerate(CHANNELS)}
-        features[f"spread of lightness of the {side} border"] = _or_nan(np.std, seen[:, 0])
+        features[f"standard deviation of lightness of the {side} border"] = _or_nan(np.std, seen[:, 0])
     return features
 
 
 def background_features(pixels: UInt8, face: Face | None) -> dict[str, float]:
-    """A thumbnail of CELLS × CELLS of what is outside the head. A cell that the head covers has the mean of the others."""
+    """Make a thumbnail of the background, CELLS × CELLS.
+
+    Args:
+        pixels: uint8 [H, W, 3], RGB.
+        face: The face, or None.
+
+    Returns:
+        The features by name. A cell that the head covers has the mean of the others.
+    """
     lab, outside = _small(pixels, face)
     rows = np.arange(CELLS)[:, None] == np.arange(outside.shape[0]) * CELLS // outside.shape[0]
     columns = np.arange(CELLS)[:, None] == np.arange(outside.shape[1]) * CELLS // outside.shape[1]
@@ -80,7 +113,15 @@ def background_features(pixels: UInt8, face: Face | None) -> dict[str, float]:
 
 
 def framing_features(pixels: UInt8, face: Face | None) -> dict[str, float]:
-    """How large the face is in the picture and where it lies, as shares of the picture; NaN where none was found."""
+    """Measure size and position of the face as fractions of the image.
+
+    Args:
+        pixels: uint8 [H, W, 3], RGB.
+        face: The face, or None.
+
+    Returns:
+        The features by name; NaN without a face.
+    """
     if face is None:
         return dict.fromkeys(FRAMING, np.nan)
     height, width = pixels.shape[:2]
@@ -88,11 +129,11 @@ def framing_features(pixels: UInt8, face: Face | None) -> dict[str, float]:
     return dict(zip(FRAMING, ((y1 - y0) / height, (x0 + x1) / 2 / width, (y0 + y1) / 2 / height), strict=True))
 
 
-FRAMING = ("height of the face (share of the picture)", "middle of the face, across", "middle of the face, down")
+FRAMING = ("face height (fraction of the image)", "face centre, horizontal", "face centre, vertical")
 
 
 def lab_of(pixels: npt.NDArray[np.generic]) -> Float64:
-    """sRGB 0..255 [..., 3] to L*a*b* float64 [..., 3] (CIE 15:2004)."""
+    """Convert sRGB, 0 to 255, [..., 3] to L*a*b*, float64 [..., 3] (CIE 15:2004)."""
     srgb = np.asarray(pixels, np.float64) / 255
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     xyz = linear @ TO_XYZ.T
@@ -102,7 +143,7 @@ def lab_of(pixels: npt.NDArray[np.generic]) -> Float64:
 
 
 def _small(pixels: UInt8, face: Face | None) -> tuple[Float64, Bool]:
-    """The picture scaled down to SIDE, L*a*b* [h, w, 3], and which of its pixels are outside the head."""
+    """Scale the image down to SIDE; return L*a*b* [h, w, 3] and bool [h, w], the pixels outside the head."""
     height, width = pixels.shape[:2]
     scale = min(1.0, SIDE / max(height, width))
     size = max(CELLS, round(width * scale)), max(CELLS, round(height * scale))
@@ -115,8 +156,10 @@ def _or_nan(measure: Callable[[Float64], np.float64], values: Float64) -> float:
 
 
 def _sharpness(grey: Pillow.Image, side: int) -> float:
-    """Logarithm of the variance of the Laplacian (Pech-Pacheco et al., ICPR 2000;3:314-317), with the longer side scaled to
-    ``side`` px, so that large photographs are not sharper by their size."""
+    """Return the logarithm of the variance of the Laplacian (Pech-Pacheco et al., ICPR 2000;3:314-317).
+
+    The longer side is scaled to ``side`` px, so that the value does not depend on the resolution.
+    """
     scale = side / max(grey.size)
     size = max(3, round(grey.width * scale)), max(3, round(grey.height * scale))
     g = np.asarray(grey.resize(size, Pillow.Resampling.BICUBIC, reducing_gap=3.0), np.float64)
@@ -125,19 +168,24 @@ def _sharpness(grey: Pillow.Image, side: int) -> float:
 
 
 def _noise(pixels: UInt8) -> float:
-    """Standard deviation of the noise in green, grey values: the median absolute diagonal difference of 2 × 2 px (the finest
-    Haar wavelet) / 0.6745 (Donoho & Johnstone, Biometrika 1994;81:425-455)."""
+    """Return the standard deviation of the noise in the green channel, grey values.
+
+    The median absolute diagonal difference of 2 × 2 px (the finest Haar wavelet) / 0.6745 (Donoho & Johnstone, Biometrika
+    1994;81:425-455).
+    """
     height, width = (length // 2 * 2 for length in pixels.shape[:2])
-    step_y, step_x = (2 * max(1, length // (2 * LINES)) for length in (height, width))
+    step_y, step_x = (2 * max(1, length // (2 * MAX_LINES)) for length in (height, width))
     even_y, even_x = np.arange(0, height, step_y), np.arange(0, width, step_x)
     a, b, c, d = (pixels[even_y + i][:, even_x + j, 1].astype(np.float64) for i in (0, 1) for j in (0, 1))
     return float(np.median(np.abs(a - b - c + d)) / 2 / 0.6745)
 
 
 def _blockiness(grey: UInt8) -> float:
-    """How much larger steps between neighbouring columns are every 8 px, counted from the left edge, than elsewhere: 1 where no
-    JPEG was ever stored at this size (after Wang, Bovik & Evans, ICIP 2000;3:981-984)."""
-    rows = grey[:: max(1, grey.shape[0] // LINES), : 8 * LINES].astype(np.int16)
+    """Return the ratio of steps between columns at multiples of 8 px to steps elsewhere.
+
+    About 1 unless the image was saved as JPEG at this size (after Wang, Bovik & Evans, ICIP 2000;3:981-984).
+    """
+    rows = grey[:: max(1, grey.shape[0] // MAX_LINES), : 8 * MAX_LINES].astype(np.int16)
     steps = np.abs(np.diff(rows, axis=1)).mean(axis=0)
     at_blocks = np.arange(1, len(steps) + 1) % 8 == 0
     return float((steps[at_blocks].mean() + 0.1) / (steps[~at_blocks].mean() + 0.1))

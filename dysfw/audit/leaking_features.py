@@ -1,4 +1,4 @@
-"""Single clues that give a condition away, in words."""
+"""Single features that leak a condition, described in words."""
 
 from __future__ import annotations
 
@@ -14,55 +14,63 @@ from .feature_table import Table
 from .permutation_null import LEVEL, PermutationNull
 from .result import ShortcutFeature
 
-MOST = 20
-OF_A_KIND = 4  # of one group for one condition: neighbouring cells of a background say the same
-COMMON = 0.8  # a value that so many share is named; otherwise the median is
+MAX_FEATURES = 20
+MAX_PER_GROUP = 4  # of one group for one condition: neighbouring background cells are redundant
+COMMON_SHARE = 0.8  # a value with this share of images is reported; otherwise the median
 
 
 def leaking_features(
     null_distribution: PermutationNull, table: Table, y: Int64, labels: Sequence[str]
 ) -> list[ShortcutFeature]:
-    """Clues that are beyond chance, corrected for all clues and conditions, the strongest first; at most MOST.
+    """Find significant features, corrected for all features and conditions.
 
-    Each is named for the condition that it tells best: what sets one apart is, more weakly, what all others have in common.
+    Each feature is reported once, for the condition that it predicts best.
+
+    Args:
+        null_distribution: The statistics under permuted labels.
+        table: The features of N images.
+        y: int64 [N], class of each image.
+        labels: K labels.
+
+    Returns:
+        At most MAX_FEATURES features, the strongest first.
     """
-    named: list[ShortcutFeature] = []
-    told: set[int] = set()
-    strength = np.abs(null_distribution.features).round(
-        3
-    )  # equal ones, rounding apart, in the order of the table: plain facts come first
+    reported: list[ShortcutFeature] = []
+    seen: set[int] = set()
+    # Rounded, so that features of equal strength keep the order of the table: file properties come first.
+    strength = np.abs(null_distribution.features).round(3)
     for flat in np.argsort(-strength, axis=None, kind="stable"):
         label, number = (int(i) for i in np.unravel_index(flat, null_distribution.features.shape))
         if null_distribution.p_of_feature(label, number) >= LEVEL:
-            break  # what follows is weaker
-        if number not in told:
-            told.add(number)
-            named.append(_feature(table, number, y == label, labels[label]))
-    kinds = [(feature.group, feature.label) for feature in named]
-    few = [feature for n, feature in enumerate(named) if kinds[:n].count(kinds[n]) < OF_A_KIND]
-    return sorted(few, key=lambda feature: -abs(feature.auroc - 0.5))[:MOST]
+            break  # all others are weaker
+        if number not in seen:
+            seen.add(number)
+            reported.append(_feature(table, number, y == label, labels[label]))
+    kinds = [(feature.group, feature.label) for feature in reported]
+    limited = [feature for n, feature in enumerate(reported) if kinds[:n].count(kinds[n]) < MAX_PER_GROUP]
+    return sorted(limited, key=lambda feature: -abs(feature.auroc - 0.5))[:MAX_FEATURES]
 
 
-def _feature(table: Table, number: int, own: Bool, label: str) -> ShortcutFeature:
+def _feature(table: Table, number: int, members: Bool, label: str) -> ShortcutFeature:
     name, values = table.names[number], table.values[:, number]
-    auroc = float(Ranking.of(values, own).auroc(np.ones((len(own), 1)))[0])
+    auroc = float(Ranking.of(values, members).auroc(np.ones((len(members), 1)))[0])
     return ShortcutFeature(
-        name=name, group=table.groups[number], label=label, auroc=auroc, words=_words(name, values[own], values[~own])
+        name=name, group=table.groups[number], label=label, auroc=auroc, words=_words(name, values[members], values[~members])
     )
 
 
-def _words(name: str, own: Float64, others: Float64) -> str:
-    """ "width (px): 128 in 150 of 150, 256 in 325 of 325 others" """
+def _words(name: str, members: Float64, others: Float64) -> str:
+    """Return "width (px): 128 in 150 of 150, 256 in 325 of 325 others"."""
     if name.startswith(("is ", "has ")):
-        return f"{name}: {int(own.sum())} of {len(own)}, {int(others.sum())} of {len(others)} others"
-    (mine, times), (theirs, their_times) = _commonest(own), _commonest(others)
-    if mine != theirs and times >= COMMON * len(own) and their_times >= COMMON * len(others):
-        here, there = f"{_number(mine)} in {times} of {len(own)}", f"{_number(theirs)} in {their_times} of {len(others)} others"
-        return f"{name}: {here}, {there}"
-    return f"{name}: median {_number(float(np.median(own)))}, others {_number(float(np.median(others)))}"
+        return f"{name}: {int(members.sum())} of {len(members)}, {int(others.sum())} of {len(others)} others"
+    (value, times), (other_value, other_times) = _mode(members), _mode(others)
+    if value != other_value and times >= COMMON_SHARE * len(members) and other_times >= COMMON_SHARE * len(others):
+        other_words = f"{_number(other_value)} in {other_times} of {len(others)} others"
+        return f"{name}: {_number(value)} in {times} of {len(members)}, {other_words}"
+    return f"{name}: median {_number(float(np.median(members)))}, others {_number(float(np.median(others)))}"
 
 
-def _commonest(values: Float64) -> tuple[float, int]:
+def _mode(values: Float64) -> tuple[float, int]:
     return Counter(values.tolist()).most_common(1)[0]
 
 

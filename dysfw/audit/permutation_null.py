@@ -1,4 +1,4 @@
-"""What chance does: every statistic of an audit, as the labels are and as they are after each permutation."""
+"""Null distribution of an audit: every statistic with the original and with permuted labels."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ LEVEL = 0.05
 
 
 class Statistic(NamedTuple):
-    """What was measured. label: the index of a condition for its AUROC, None for the balanced accuracy. group: of clues, or
-    "all"; None for the single clue that tells any condition best."""
+    """Name of a statistic.
+
+    Attributes:
+        group: Group of features, or "all"; None for the best single feature of any condition.
+        label: Index of the condition for its AUROC; None for the balanced accuracy.
+    """
 
     group: str | None
     label: int | None
@@ -27,12 +31,16 @@ SINGLE = Statistic(None, None)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PermutationNull:
-    """statistics: M, SINGLE the last. values: float64 [1 + B, M], row 0 with the labels as they are, then B permutations.
-    clues: float64 [K, D], the standardised rank sum of each single clue for each condition, with the labels as they are.
+    """Statistics with the original and with permuted labels.
 
-    A p counts the labels as they are among the permutations (Phipson & Smyth, Stat Appl Genet Mol Biol 2010;9:39), so it is at
-    least 1 / (1 + B). Several statistics are corrected for by the largest of them, each standardised by its own mean and
-    standard deviation (max-T: Westfall & Young, Resampling-Based Multiple Testing, 1993).
+    p-values count the original labels among the permutations (Phipson & Smyth, Stat Appl Genet Mol Biol 2010;9:39), so the
+    minimum is 1 / (1 + B). The maximum of the standardised statistics corrects for multiple testing (max-T: Westfall & Young,
+    Resampling-Based Multiple Testing, 1993).
+
+    Attributes:
+        statistics: M statistics, SINGLE last.
+        values: float64 [1 + B, M]; row 0 with the original labels, then B permutations.
+        features: float64 [K, D], standardised rank sum of each single feature for each condition, with the original labels.
     """
 
     statistics: tuple[Statistic, ...]
@@ -41,39 +49,38 @@ class PermutationNull:
 
     @property
     def p(self) -> float:
-        """Of everything that was measured, together."""
-        return self.p_among(self.clearest(), self.statistics)
+        """p-value of the whole audit, corrected for all statistics."""
+        return self.p_among(self.most_significant(), self.statistics)
 
-    def clearest(self) -> Statistic:
-        """What is farthest beyond chance."""
+    def most_significant(self) -> Statistic:
+        """Return the statistic farthest from its null distribution."""
         return self.statistics[int(self._standardised(self.statistics)[0].argmax())]
 
     def p_of(self, statistic: Statistic) -> float:
-        """Of one statistic, corrected for nothing."""
+        """Return the uncorrected p-value of a statistic."""
         return self.p_among(statistic, [statistic])
 
     def p_among(self, statistic: Statistic, family: Sequence[Statistic]) -> float:
-        """Of one statistic, corrected for all of its family."""
+        """Return the p-value of a statistic, corrected for all statistics of its family."""
         z = self._standardised(family)
         return _share_reaching(z[0, list(family).index(statistic)], z.max(axis=1))
 
     def p_of_feature(self, label: int, feature: int) -> float:
-        """Of a single clue for one condition, corrected for all clues and conditions."""
+        """Return the p-value of a single feature for one condition, corrected for all features and conditions."""
         return _share_reaching(abs(self.features[label, feature]), self.values[:, self.statistics.index(SINGLE)])
 
-    def noticed(self, statistic: Statistic) -> float:
-        """The value from which on a statistic would have been beyond chance, corrected for everything: what so much data can
-        show."""
-        largest = self._standardised(self.statistics)[1:].max(axis=1)
-        own = self.values[1:, self.statistics.index(statistic)]
-        return float(own.mean() + np.quantile(largest, 1 - LEVEL, method="higher") * own.std())
+    def detectable(self, statistic: Statistic) -> float:
+        """Return the smallest value of a statistic that would be significant, corrected for all statistics."""
+        maxima = self._standardised(self.statistics)[1:].max(axis=1)
+        values = self.values[1:, self.statistics.index(statistic)]
+        return float(values.mean() + np.quantile(maxima, 1 - LEVEL, method="higher") * values.std())
 
     def _standardised(self, family: Sequence[Statistic]) -> Float64:
-        own = self.values[:, [self.statistics.index(statistic) for statistic in family]]
-        deviation = own.std(axis=0)
-        return np.asarray((own - own.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0))
+        values = self.values[:, [self.statistics.index(statistic) for statistic in family]]
+        deviation = values.std(axis=0)
+        return np.asarray((values - values.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0))
 
 
 def _share_reaching(value: float, all_values: Float64) -> float:
-    """Equal values, but for rounding, count as reaching."""
+    """Return the share of values that reach ``value``, up to rounding errors."""
     return float((all_values >= value - 1e-9 * max(1.0, abs(value))).mean())

@@ -1,4 +1,4 @@
-"""What an audit found, as ``audit.json`` holds it and the report shows it."""
+"""Result of an audit, as stored in ``audit.json``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,15 @@ class _Part(BaseModel):
 
 
 class GroupResult(_Part):
-    """How well the condition is told from one group of clues alone. name: "file", "border", "colour", "background", or "all".
-    p: of the permutation test of the balanced accuracy, not corrected for several groups."""
+    """Prediction of the condition from one group of features.
+
+    Attributes:
+        name: "file", "colour", "border", "background", "framing" or "all".
+        features: Number of features.
+        accuracy: Out-of-fold accuracy.
+        balanced_accuracy: Out-of-fold balanced accuracy.
+        p: p-value of the balanced accuracy (permutation test), not corrected for the number of groups.
+    """
 
     name: str
     features: int
@@ -27,8 +34,15 @@ class GroupResult(_Part):
 
 
 class ClassResult(_Part):
-    """One condition against all others, from all clues. p: of the permutation test of the AUROC, corrected for the number of
-    conditions (largest statistic)."""
+    """Prediction of one condition against all others from all features.
+
+    Attributes:
+        label: The condition.
+        images: Number of its images.
+        patients: Number of its patients.
+        auroc: Out-of-fold AUROC.
+        p: p-value of the AUROC (permutation test), corrected for the number of conditions (max-T).
+    """
 
     label: str
     images: int
@@ -38,7 +52,15 @@ class ClassResult(_Part):
 
 
 class ShortcutFeature(_Part):
-    """A single feature that gives a condition away. words: what a person reads: "width: 128 px in 150 of 150 of …"."""
+    """A single feature that leaks a condition.
+
+    Attributes:
+        name: Name of the feature.
+        group: Group of the feature.
+        label: The condition that it predicts best.
+        auroc: AUROC of the raw value, 0 to 1; 0.5 is chance, and 0 is as strong as 1.
+        words: Description, "width (px): 128 in 150 of 150, 256 in 325 of 325 others".
+    """
 
     name: str
     group: str
@@ -48,9 +70,26 @@ class ShortcutFeature(_Part):
 
 
 class AuditResult(_Part):
-    """verdict with the reason in one sentence; advice: what to do, a sentence each. p: of the whole audit, corrected for
-    everything that it tested. chance: balanced accuracy of guessing; majority: accuracy of always saying the commonest.
-    patients: None where the data does not name them. excluded: photographs that could not be read, by code."""
+    """Result of an audit.
+
+    Attributes:
+        verdict: "pass", "caution" or "fail".
+        reason: Reason of the verdict.
+        advice: What to do, one sentence each.
+        p: p-value of the whole audit, corrected for all statistics.
+        permutations: Number of label permutations.
+        seed: Random seed.
+        images: Number of images.
+        patients: Number of patients; None if unknown.
+        excluded: Number of images that cannot be read, by error code.
+        labels: The conditions.
+        chance: Balanced accuracy of random guessing.
+        majority: Accuracy of always predicting the most common condition.
+        groups: Result of each group of features.
+        classes: Result of each condition.
+        features: Significant single features, the strongest first.
+        harmonised: Whether the images were harmonised.
+    """
 
     schema_: Literal["dysfw.audit/1"] = Field(default="dysfw.audit/1", alias="schema")
     verdict: Verdict

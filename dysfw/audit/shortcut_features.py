@@ -1,4 +1,4 @@
-"""One photograph as a row of clues: everything that could tell its condition and is not its face."""
+"""Shortcut features of an image: everything but the face that could predict its condition."""
 
 from __future__ import annotations
 
@@ -9,28 +9,40 @@ from ..types import Face, Image
 from .file_features import file_features
 from .image_features import background_features, border_features, colour_features, framing_features, quality_features
 
-Row = Mapping[str, Mapping[str, float]]  # group -> name -> value; NaN where it cannot be told
+Row = Mapping[str, Mapping[str, float]]  # group -> name -> value; NaN if it cannot be measured
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AuditSample:
-    """A photograph as an audit sees it. encoded: the content of its file. image: decoded. face: where the head is, None where
-    none was found. A harmonised photograph is handed over with its own encoding, pixels and face."""
+    """An image to audit. A harmonised image has its own encoding, pixels and face.
+
+    Attributes:
+        encoded: Content of the file.
+        image: The decoded image.
+        face: The face; None if none was found.
+    """
 
     encoded: bytes
     image: Image
     face: Face | None
 
 
-def describe(seen: AuditSample) -> Row:
-    """The clues of one photograph, by group; the same groups and names for every photograph."""
-    return {name: features_of(seen) for name, features_of in GROUPS.items()}
+def describe(sample: AuditSample) -> Row:
+    """Compute the features of an image.
+
+    Args:
+        sample: The image.
+
+    Returns:
+        The features by group; groups and names are the same for every image.
+    """
+    return {name: features_of(sample) for name, features_of in GROUPS.items()}
 
 
 GROUPS: dict[str, Callable[[AuditSample], dict[str, float]]] = {
-    "file": lambda seen: file_features(seen.encoded),
-    "colour": lambda seen: colour_features(seen.image.pixels, seen.face) | quality_features(seen.image.pixels),
-    "border": lambda seen: border_features(seen.image.pixels, seen.face),
-    "background": lambda seen: background_features(seen.image.pixels, seen.face),
-    "framing": lambda seen: framing_features(seen.image.pixels, seen.face),
+    "file": lambda sample: file_features(sample.encoded),
+    "colour": lambda sample: colour_features(sample.image.pixels, sample.face) | quality_features(sample.image.pixels),
+    "border": lambda sample: border_features(sample.image.pixels, sample.face),
+    "background": lambda sample: background_features(sample.image.pixels, sample.face),
+    "framing": lambda sample: framing_features(sample.image.pixels, sample.face),
 }

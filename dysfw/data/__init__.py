@@ -1,0 +1,1 @@
+"""Labelled data sets: reading, checks, duplicates and conditions."""

@@ -1,13 +1,9 @@
-"""What must be known of a data set before anything is learned from it: which photographs take part, and what is odd about them.
-
-Every file is read and decoded once. A photograph is left out where it cannot be read, is the same as another, or would let a
-patient be both learned from and judged; patients who share a photograph count as one. Nothing is left out silently.
-"""
+"""Checks of a data set: which images are used, and what is wrong with the others."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -15,21 +11,29 @@ from typing import Literal
 from ..errors import DysfwError, ImageError
 from ..imaging.decode import read_image
 from ..types import Failure
+from ..util.concurrency import prefetched
 from ..util.progress import Progress
 from ..util.text import count, listed
 from .copies import Copies, find_copies
 from .dataset import Dataset, Sample
 from .duplicates import ImageSignature, image_signature
 
-EXAMPLES = 10
+MAX_EXAMPLES = 10
 Severity = Literal["exclusion", "warning", "note"]
 ORDER: tuple[Severity, ...] = ("exclusion", "warning", "note")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about the data that a reader must know. severity "exclusion": these photographs took no part. photographs: how
-    many; examples: the first of them, or of their patients or labels, by name."""
+    """A problem found in a data set.
+
+    Attributes:
+        code: Machine-readable name of the problem.
+        severity: "exclusion" if the images are not used, "warning" or "note" if they are.
+        message: One line for people.
+        images: Number of images concerned.
+        examples: Names of the first few images, patients or labels concerned.
+    """
 
     code: str
     severity: Severity
@@ -40,8 +44,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckedDataset:
-    """dataset: the photographs that take part; patients who share a photograph have one name in it. knows_patients: whether the
-    data, as it came, names the patient of each photograph. findings: exclusions first. failures: what could not be read."""
+    """A data set after the checks.
+
+    Attributes:
+        dataset: The images that are used. Patients who share an image have one common name.
+        knows_patients: Whether the original data names the patient of every image.
+        findings: All problems, exclusions first.
+        failures: Images that cannot be read.
+    """
 
     dataset: Dataset
     knows_patients: bool
@@ -49,50 +59,84 @@ class CheckedDataset:
     failures: tuple[Failure, ...]
 
 
-def check_dataset(dataset: Dataset, progress: Progress) -> CheckedDataset:
-    """Read every photograph and say what takes part. Raises DysfwError where none can be read."""
-    samples, traces, failures = _read(dataset, progress)
+def check_dataset(dataset: Dataset, signatures: Mapping[Path, ImageSignature], failures: Sequence[Failure]) -> CheckedDataset:
+    """Decide which images of a data set can be used.
+
+    An image is excluded if it cannot be read, duplicates another one, or would put a patient into both training and test.
+    Patients who share an image are treated as one.
+
+    Args:
+        dataset: The data set.
+        signatures: Of every image that can be read, by path.
+        failures: Why the other images cannot be read.
+
+    Returns:
+        The images that are used, with a finding for every problem.
+
+    Raises:
+        DysfwError: If no image can be read.
+    """
+    samples = [sample for sample in dataset.samples if sample.path in signatures]
     if not samples:
         reasons = Counter(failure.message for failure in failures).most_common(3)
         raise DysfwError(
-            f"{dataset.origin}: none of {count(len(failures), 'photograph')} can be read: "
+            f"{dataset.origin}: no image can be read ({count(len(failures), 'file')} tried): "
             + "; ".join(f"{reason} ({number})" for reason, number in reasons),
-            hint="paths in a manifest are relative to the manifest's folder",
+            hint="paths in a manifest are relative to the folder of the manifest",
         )
-    copies = find_copies(samples, traces)
-    before = [sample for n, sample in enumerate(samples) if n not in copies.out]
-    after = tuple(sample for n, sample in enumerate(copies.samples) if n not in copies.out)
-    findings = [*_unreadable(failures, dataset), *_about_copies(copies, _Names(dataset, samples)), *_about_patients(before)]
-    findings += _about_classes(dataset, {sample.label for sample in after})
+    copies = find_copies(samples, [signatures[sample.path] for sample in samples])
+    original = [sample for n, sample in enumerate(samples) if n not in copies.excluded]
+    used = tuple(sample for n, sample in enumerate(copies.samples) if n not in copies.excluded)
+    findings = [
+        *_unreadable_findings(failures, dataset),
+        *_copy_findings(copies, _Names(dataset, samples)),
+        *_patient_findings(original),
+    ]
+    findings += _class_findings(dataset, {sample.label for sample in used})
     findings.sort(key=lambda finding: ORDER.index(finding.severity))
-    return CheckedDataset(replace(dataset, samples=after), dataset.knows_patients, tuple(findings), tuple(failures))
+    return CheckedDataset(replace(dataset, samples=used), dataset.knows_patients, tuple(findings), tuple(failures))
 
 
-def _read(dataset: Dataset, progress: Progress) -> tuple[list[Sample], list[ImageSignature], list[Failure]]:
-    samples: list[Sample] = []
-    traces: list[ImageSignature] = []
+def read_signatures(dataset: Dataset, progress: Progress) -> tuple[dict[Path, ImageSignature], list[Failure]]:
+    """Read every image once, for data that no pipeline embeds in the same pass.
+
+    Args:
+        dataset: The data set.
+        progress: Receives the progress.
+
+    Returns:
+        The signatures of all images that can be read, by path, and why the others cannot.
+    """
+    signatures: dict[Path, ImageSignature] = {}
     failures: list[Failure] = []
-    for sample in progress.track(dataset.samples, "checking", len(dataset.samples), "photographs"):
-        try:
-            traces.append(image_signature(read_image(sample.path)))
-            samples.append(sample)
-        except ImageError as error:
-            failures.append(Failure(str(sample.path), error.code, error.message))
-    return samples, traces, failures
+    read = prefetched(_read_signature, (sample.path for sample in dataset.samples))
+    for sample, result in zip(dataset.samples, progress.track(read, "checking", len(dataset.samples), "images"), strict=True):
+        if isinstance(result, Failure):
+            failures.append(result)
+        else:
+            signatures[sample.path] = result
+    return signatures, failures
 
 
-def _unreadable(failures: Sequence[Failure], dataset: Dataset) -> Iterator[Finding]:
+def _read_signature(path: Path) -> ImageSignature | Failure:
+    try:
+        return image_signature(read_image(path))
+    except ImageError as error:
+        return Failure(str(path), error.code, error.message)
+
+
+def _unreadable_findings(failures: Sequence[Failure], dataset: Dataset) -> Iterator[Finding]:
     by_code = defaultdict(list)
     for failure in failures:
         by_code[failure.code].append(failure)
     for code, same in sorted(by_code.items()):
-        message = f"{count(len(same), 'photograph')} cannot be read: {same[0].message}"
-        examples = tuple(dataset.relative(Path(failure.source)) for failure in same[:EXAMPLES])
+        message = f"{count(len(same), 'image')} cannot be read: {same[0].message}"
+        examples = tuple(dataset.relative(Path(failure.source)) for failure in same[:MAX_EXAMPLES])
         yield Finding(code, "exclusion", message, len(same), examples)
 
 
 class _Names:
-    """Photographs as findings name them."""
+    """Names of images in findings."""
 
     def __init__(self, dataset: Dataset, samples: Sequence[Sample]) -> None:
         self.dataset = dataset
@@ -102,52 +146,52 @@ class _Names:
         return self.dataset.name_of(self.samples[n])
 
     def equal(self, numbers: Sequence[int]) -> str:
-        """ "a.jpg = b.jpg", with their labels where these differ."""
+        """Return "a.jpg = b.jpg", with the labels if they differ."""
         labels = {self.samples[n].label for n in numbers}
         return " = ".join(self.one(n) + (f" ({self.samples[n].label})" if len(labels) > 1 else "") for n in numbers)
 
 
-def _about_copies(copies: Copies, names: _Names) -> Iterator[Finding]:
-    def finding(code: str, severity: Severity, groups: Sequence[Sequence[int]], number: int, what: str) -> Iterator[Finding]:
+def _copy_findings(copies: Copies, names: _Names) -> Iterator[Finding]:
+    def finding(code: str, severity: Severity, groups: Sequence[Sequence[int]], number: int, text: str) -> Iterator[Finding]:
         if groups:
-            examples = tuple(names.equal(group) for group in groups[:EXAMPLES])
-            yield Finding(code, severity, f"{count(number, 'photograph')} {what}", number, examples)
+            examples = tuple(names.equal(group) for group in groups[:MAX_EXAMPLES])
+            yield Finding(code, severity, f"{count(number, 'image')} {text}", number, examples)
 
-    def of_pairs(code: str, severity: Severity, pairs: Sequence[Sequence[int]], what: str) -> Iterator[Finding]:
-        yield from finding(code, severity, pairs, len({n for pair in pairs for n in pair}), what)
+    def of_pairs(code: str, severity: Severity, pairs: Sequence[Sequence[int]], text: str) -> Iterator[Finding]:
+        yield from finding(code, severity, pairs, len({n for pair in pairs for n in pair}), text)
 
     yield from of_pairs(
-        "same_under_labels", "exclusion", copies.contradicted,
-        "equal to one under another label, pixel for pixel: which label is right cannot be said",
+        "same_under_labels", "exclusion", copies.contradictory,
+        "with an exact duplicate under another label; the correct label is unknown",
     )  # fmt: skip
     yield from finding(
-        "same_photograph", "exclusion", copies.repeated, len(copies.repeated),
-        "equal to another, pixel for pixel, which is kept",
+        "duplicate_image", "exclusion", copies.repeated, len(copies.repeated),
+        "identical to another image, pixel for pixel; one copy is kept",
     )  # fmt: skip
     yield from finding(
         "across_splits", "exclusion", [[n] for n in copies.split_conflicts], len(copies.split_conflicts),
-        "for training, of patients who share a photograph with one for testing",
+        "for training, of patients who share an image with a test patient",
     )  # fmt: skip
     yield from of_pairs(
-        "shared_photograph", "warning", [pair for pair in copies.repeated if copies.two_patients(*pair)],
-        "equal although of two patients; these patients count as one",
+        "shared_image", "warning", [pair for pair in copies.repeated if copies.two_patients(*pair)],
+        "identical but assigned to different patients; these patients are treated as one",
     )  # fmt: skip
     yield from of_pairs(
         "near_under_labels", "warning", [pair for pair in copies.near if copies.two_labels(*pair)],
-        "nearly equal to one under another label: one of the labels may be wrong; their patients count as one",
+        "almost identical but under different labels; a label may be wrong, and their patients are treated as one",
     )  # fmt: skip
-    alike = [pair for pair in copies.near if not copies.two_labels(*pair)]
+    same_label = [pair for pair in copies.near if not copies.two_labels(*pair)]
     yield from of_pairs(
-        "near_copies", "warning", [pair for pair in alike if not copies.one_patient(*pair)],
-        "nearly equal to one that is not known to be of the same patient; their patients count as one",
+        "near_copies", "warning", [pair for pair in same_label if not copies.one_patient(*pair)],
+        "almost identical, and not known to show one patient; their patients are treated as one",
     )  # fmt: skip
     yield from of_pairs(
-        "near_copies_of_patient", "note", [pair for pair in alike if copies.one_patient(*pair)],
-        "nearly equal to another of the same patient, who counts the more for it",
+        "near_copies_of_patient", "note", [pair for pair in same_label if copies.one_patient(*pair)],
+        "almost identical, of the same patient; this patient has more weight",
     )  # fmt: skip
 
 
-def _about_patients(samples: Sequence[Sample]) -> Iterator[Finding]:
+def _patient_findings(samples: Sequence[Sample]) -> Iterator[Finding]:
     labels = defaultdict(set)
     for sample in samples:
         if sample.patient is not None:
@@ -156,23 +200,23 @@ def _about_patients(samples: Sequence[Sample]) -> Iterator[Finding]:
     if several:
         number = sum(sample.patient in several for sample in samples)
         examples = [f"{patient}: {listed(names)}" for patient, names in several.items()]
-        message = f"{count(len(several), 'patient')} under several labels: folds cannot hold equal shares of each label"
-        yield Finding("patient_under_labels", "warning", message, number, tuple(examples[:EXAMPLES]))
+        message = f"{count(len(several), 'patient')} with several labels; folds cannot be stratified exactly"
+        yield Finding("patient_under_labels", "warning", message, number, tuple(examples[:MAX_EXAMPLES]))
     unnamed = sum(sample.patient is None for sample in samples)
     if unnamed:
         message = (
-            f"{count(unnamed, 'photograph')} without a patient: each counts as a patient of its own, and where some show one "
-            "person the scores are too good"
+            f"{count(unnamed, 'image')} without a patient; each is treated as a separate patient, and scores are too high if "
+            "several show one person"
         )
         yield Finding("patients_unknown", "note", message, unnamed)
 
 
-def _about_classes(dataset: Dataset, left: set[str]) -> Iterator[Finding]:
-    lost = [label for label in dataset.labels if label not in left]
+def _class_findings(dataset: Dataset, used_labels: set[str]) -> Iterator[Finding]:
+    lost = [label for label in dataset.labels if label not in used_labels]
     if lost:
         number = sum(sample.label in lost for sample in dataset.samples)
-        message = f"{count(len(lost), 'class', 'classes')} without a photograph that takes part: {listed(lost)}"
-        yield Finding("class_lost", "warning", message, number, tuple(lost[:EXAMPLES]))
+        message = f"{count(len(lost), 'class', 'classes')} without a usable image: {listed(lost)}"
+        yield Finding("class_lost", "warning", message, number, tuple(lost[:MAX_EXAMPLES]))
     if dataset.ignored:
-        message = f"{count(len(dataset.ignored), 'file')} ignored: no images, or in no class's folder"
-        yield Finding("ignored_files", "note", message, len(dataset.ignored), dataset.ignored[:EXAMPLES])
+        message = f"{count(len(dataset.ignored), 'file')} ignored (not an image, or not in a class folder)"
+        yield Finding("ignored_files", "note", message, len(dataset.ignored), dataset.ignored[:MAX_EXAMPLES])

@@ -1,4 +1,4 @@
-"""What is known of the conditions behind the labels: names and identifiers, from a ``labels.yaml`` beside the photographs."""
+"""Names and identifiers of conditions, from a ``labels.yaml`` next to the images."""
 
 from __future__ import annotations
 
@@ -16,17 +16,24 @@ from ..util.text import closest, count, listed
 FILE = "labels.yaml"
 IDENTIFIERS = ("mondo", "omim", "orpha")
 ALLOWED = {
-    "name": "a text",
-    "mondo": "MONDO: and seven digits",
-    "omim": "OMIM: and six digits",
-    "orpha": "ORPHA: and up to six digits",
-    "synonyms": "a list of texts",
+    "name": "a string",
+    "mondo": "MONDO: followed by seven digits",
+    "omim": "OMIM: followed by six digits",
+    "orpha": "ORPHA: followed by up to six digits",
+    "synonyms": "a list of strings",
 }
 
 
 class Condition(BaseModel):
-    """name: as people say it. mondo: of the Mondo Disease Ontology; omim: of OMIM's catalogue; orpha: of Orphanet. synonyms:
-    other names."""
+    """Name and identifiers of a condition.
+
+    Attributes:
+        name: Common name.
+        mondo: Identifier in the Mondo Disease Ontology, "MONDO:0008608".
+        omim: Identifier in OMIM, "OMIM:190685".
+        orpha: Identifier in Orphanet, "ORPHA:870".
+        synonyms: Other names.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,19 +45,27 @@ class Condition(BaseModel):
 
     @property
     def identifiers(self) -> tuple[str, ...]:
-        """Those that are known, Mondo's first: ("MONDO:0008608", "OMIM:190685")."""
+        """The known identifiers, Mondo first: ("MONDO:0008608", "OMIM:190685")."""
         return tuple(value for name in IDENTIFIERS if (value := getattr(self, name)))
 
     def __str__(self) -> str:
-        """ "Down syndrome (MONDO:0008608, OMIM:190685)"."""
+        """Return "Down syndrome (MONDO:0008608, OMIM:190685)"."""
         known = ", ".join(self.identifiers)
         return f"{self.name} ({known})" if self.name and known else self.name or known
 
 
 def read_conditions(folder: Path, labels: Collection[str]) -> dict[str, Condition]:
-    """Of these labels those that the folder's ``labels.yaml`` describes; none where there is no such file.
+    """Read the descriptions of labels from ``labels.yaml``.
 
-    Raises DysfwError with everything that is wrong in the file, and where two of the labels name one condition.
+    Args:
+        folder: Folder that may contain ``labels.yaml``.
+        labels: Labels of the data set.
+
+    Returns:
+        The described labels among ``labels``; empty if there is no such file.
+
+    Raises:
+        DysfwError: If the file is invalid, with all problems, or if two labels name the same condition.
     """
     path = folder / FILE
     if not path.is_file():
@@ -58,16 +73,18 @@ def read_conditions(folder: Path, labels: Collection[str]) -> dict[str, Conditio
     try:
         document = parse_document(read_text(path, "description of labels"), str(path))
     except RecipeError as error:
-        raise _refusal(path, error.problems) from None
-    described = _checked(path, document)
-    _refuse_doubled(path, document, described, labels)
+        raise _error(path, error.problems) from None
+    described = _validate(path, document)
+    _refuse_synonyms(path, document, described, labels)
     return {label: described[label] for label in sorted(labels) if label in described}
 
 
-def _checked(path: Path, document: Document) -> dict[str, Condition]:
+def _validate(path: Path, document: Document) -> dict[str, Condition]:
     if not isinstance(document.value, dict):
         found = "nothing" if document.value is None else f"a {type(document.value).__name__}"
-        raise _refusal(path, [Problem(document.positions[()], (), f"a mapping of labels to what they mean, found {found}")])
+        raise _error(
+            path, [Problem(document.positions[()], (), f"expected a mapping of labels to descriptions, found {found}")]
+        )
     described: dict[str, Condition] = {}
     problems: list[Problem] = []
     for label, value in document.value.items():
@@ -76,7 +93,7 @@ def _checked(path: Path, document: Document) -> dict[str, Condition]:
         except ValidationError as error:
             problems += [_problem(document, label, detail) for detail in error.errors()]
     if problems:
-        raise _refusal(path, problems)
+        raise _error(path, problems)
     return described
 
 
@@ -89,21 +106,19 @@ def _problem(document: Document, label: str, detail: Mapping[str, Any]) -> Probl
     return Problem(position, place, f"found {detail['input']!r}; allowed: {ALLOWED.get(key, 'keys and values')}")
 
 
-def _refuse_doubled(path: Path, document: Document, described: Mapping[str, Condition], labels: Collection[str]) -> None:
-    """A label that is another one's name, synonym or identifier would make two classes of one condition."""
-    owners: dict[str, str] = {}
+def _refuse_synonyms(path: Path, document: Document, described: Mapping[str, Condition], labels: Collection[str]) -> None:
+    """Raise DysfwError if two labels share a name, synonym or identifier: one condition would become two classes."""
+    label_of: dict[str, str] = {}
     problems = []
     for label in sorted(labels):
         condition = described.get(label, Condition())
         for name in dict.fromkeys(map(_folded, (label, condition.name, *condition.synonyms, *condition.identifiers))):
-            other = owners.setdefault(name, label) if name else label
+            other = label_of.setdefault(name, label) if name else label
             if other != label:
-                message = (
-                    f"{label!r} and {other!r} are both labels of the data, and both mean {name!r}: give their photographs one"
-                )
+                message = f"the labels {label!r} and {other!r} both stand for {name!r}; use one label for both"
                 problems.append(Problem(_position(document, (label, other)), (), message))
     if problems:
-        raise _refusal(path, problems)
+        raise _error(path, problems)
 
 
 def _position(document: Document, labels: Iterable[str]) -> Position:
@@ -114,10 +129,10 @@ def _folded(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def _refusal(path: Path, problems: Iterable[Problem]) -> DysfwError:
+def _error(path: Path, problems: Iterable[Problem]) -> DysfwError:
     ordered = sorted(problems, key=lambda problem: problem.position)
     lines = "\n".join(f"  {problem}" for problem in ordered)
     return DysfwError(
         f"{count(len(ordered), 'problem')} in {path}:\n{lines}",
-        hint="a label is described by {name: …, mondo: MONDO:0008608, omim: OMIM:190685, orpha: ORPHA:870, synonyms: […]}",
+        hint="describe a label by {name: …, mondo: MONDO:0008608, omim: OMIM:190685, orpha: ORPHA:870, synonyms: […]}",
     )

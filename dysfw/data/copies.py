@@ -1,4 +1,4 @@
-"""What follows from copies among the photographs of a data set: which are left out, and which patients count as one."""
+"""Consequences of duplicate images: which images are excluded, and which patients are treated as one."""
 
 from __future__ import annotations
 
@@ -18,63 +18,79 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Copies:
-    """Photographs by their numbers.
+    """Duplicate images of a data set, as indices into its samples.
 
-    before: as they came. items: those whose patients are joined by copies have one name for them. contradicted: groups that are
-    equal, pixel for pixel, under different labels. repeated: (the one kept, one that is left out), equal and under one label.
-    near: nearly equal, among what is left. torn: for training, of patients who were joined to one for testing.
+    Attributes:
+        original: The samples as given.
+        samples: The same samples, with one common name for patients who share an image.
+        contradictory: Groups of identical images with different labels.
+        repeated: Pairs (kept, excluded) of identical images with the same label.
+        near: Pairs of almost identical images among the remaining ones.
+        split_conflicts: Training images of patients who share an image with a test patient.
     """
 
-    before: tuple[Sample, ...]
+    original: tuple[Sample, ...]
     samples: tuple[Sample, ...]
-    contradicted: tuple[tuple[int, ...], ...]
+    contradictory: tuple[tuple[int, ...], ...]
     repeated: tuple[Pair, ...]
     near: tuple[Pair, ...]
     split_conflicts: tuple[int, ...]
 
     @property
-    def out(self) -> frozenset[int]:
-        """Those that take no part."""
-        contradicted = {n for group in self.contradicted for n in group}
-        return frozenset(contradicted | {n for _, n in self.repeated} | set(self.split_conflicts))
+    def excluded(self) -> frozenset[int]:
+        """Indices of the images that are not used."""
+        contradictory = {n for group in self.contradictory for n in group}
+        return frozenset(contradictory | {n for _, n in self.repeated} | set(self.split_conflicts))
 
     def two_labels(self, i: int, j: int) -> bool:
-        return self.before[i].label != self.before[j].label
+        """Whether two images have different labels."""
+        return self.original[i].label != self.original[j].label
 
     def one_patient(self, i: int, j: int) -> bool:
-        """Known to be one."""
-        return self.before[i].patient is not None and self.before[i].patient == self.before[j].patient
+        """Whether two images are known to show the same patient."""
+        return self.original[i].patient is not None and self.original[i].patient == self.original[j].patient
 
     def two_patients(self, i: int, j: int) -> bool:
-        """Said to be two."""
-        return None not in (self.before[i].patient, self.before[j].patient) and not self.one_patient(i, j)
+        """Whether the data assigns two images to different patients."""
+        return None not in (self.original[i].patient, self.original[j].patient) and not self.one_patient(i, j)
 
 
-def find_copies(samples: Sequence[Sample], traces: Sequence[ImageSignature]) -> Copies:
-    """items, traces: of the same N >= 1 photographs."""
-    equal = same_pixels(traces)
-    contradicted = [tuple(group) for group in equal if len({samples[n].label for n in group}) > 1]
+def find_copies(samples: Sequence[Sample], signatures: Sequence[ImageSignature]) -> Copies:
+    """Find duplicate images and derive what to exclude.
+
+    Args:
+        samples: At least one sample.
+        signatures: The signature of each sample's image, in the same order.
+
+    Returns:
+        The duplicates by kind.
+    """
+    equal = same_pixels(signatures)
+    contradictory = [tuple(group) for group in equal if len({samples[n].label for n in group}) > 1]
     repeated = []
     for group in equal:
-        if tuple(group) not in contradicted:
+        if tuple(group) not in contradictory:
             kept = min(group, key=lambda n: _preference(samples[n], n))
             repeated += [(kept, n) for n in group if n != kept]
-    out = {n for group in contradicted for n in group} | {n for _, n in repeated}
-    unique = [n for n in range(len(samples)) if n not in out]
-    near = [(unique[i], unique[j]) for i, j in near_copies([traces[n] for n in unique])]
-    renamed, split_conflicts = _joined(samples, [*repeated, *near])
-    left = tuple(n for n in split_conflicts if n not in out)
-    return Copies(tuple(samples), renamed, tuple(contradicted), tuple(repeated), tuple(near), left)
+    excluded = {n for group in contradictory for n in group} | {n for _, n in repeated}
+    unique = [n for n in range(len(samples)) if n not in excluded]
+    near = [(unique[i], unique[j]) for i, j in near_copies([signatures[n] for n in unique])]
+    renamed, split_conflicts = _join_patients(samples, [*repeated, *near])
+    remaining = tuple(n for n in split_conflicts if n not in excluded)
+    return Copies(tuple(samples), renamed, tuple(contradictory), tuple(repeated), tuple(near), remaining)
 
 
 def _preference(sample: Sample, n: int) -> tuple[bool, bool, int]:
-    """Of equal photographs the first in this order is kept: one for testing, so that a test stays what it was published as."""
+    """Sort key: the first of several identical images is kept. Test images come first, so that a published test set stays."""
     return sample.split != "test", sample.patient is None, n
 
 
-def _joined(samples: Sequence[Sample], pairs: Sequence[Pair]) -> tuple[tuple[Sample, ...], list[int]]:
-    """The items, with one name for all patients whom pairs of photographs join; and the training photographs of those whom that
-    puts into both splits."""
+def _join_patients(samples: Sequence[Sample], pairs: Sequence[Pair]) -> tuple[tuple[Sample, ...], list[int]]:
+    """Give patients who share an image one common name.
+
+    Returns:
+        The renamed samples, and the training images of joined patients who are in both splits.
+    """
     numbers = patient_numbers(samples)
     ends = numbers[np.array(pairs, np.int64).reshape(-1, 2)]
     size = int(numbers.max()) + 1

@@ -1,4 +1,4 @@
-"""A labelled data set: which photograph shows which condition, in which patient."""
+"""Labelled data sets."""
 
 from __future__ import annotations
 
@@ -17,8 +17,15 @@ from .conditions import Condition
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One photograph. patient: None where the data does not say, each photograph then counts as a patient of its own.
-    split: "train", "test" or None. source: the hospital, study or web site it came from."""
+    """One labelled image.
+
+    Attributes:
+        path: The image file.
+        label: The condition.
+        patient: The patient; None if unknown. Such an image is treated as a separate patient.
+        split: "train", "test" or None.
+        source: Hospital, study or website that the image comes from.
+    """
 
     path: Path
     label: str
@@ -29,8 +36,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """origin: the folder or manifest it was read from. ignored: files in it that are no images, or in no class, by name.
-    conditions: what is known of the labels, of those of which something is."""
+    """A labelled data set.
+
+    Attributes:
+        samples: The labelled images.
+        origin: The folder or manifest that the data set was read from.
+        ignored: Names of files that are not images or not in a class folder.
+        conditions: Names and identifiers of labels, if known.
+    """
 
     samples: tuple[Sample, ...]
     origin: Path
@@ -39,49 +52,72 @@ class Dataset:
 
     @property
     def labels(self) -> tuple[str, ...]:
+        """All labels, sorted."""
         return tuple(sorted({sample.label for sample in self.samples}))
 
     @property
     def knows_patients(self) -> bool:
-        """Whether every photograph names its patient, without which no split can claim to be patient-wise."""
+        """Whether the patient of every image is known; otherwise no split is guaranteed to be patient-wise."""
         return all(sample.patient is not None for sample in self.samples)
 
     def name_of(self, sample: Sample) -> str:
-        """What to call a photograph: see ``relative``."""
+        """Return the name of a sample in messages, see ``relative``."""
         return self.relative(sample.path)
 
     def relative(self, path: Path) -> str:
-        """A path as the data gives it: relative to the data's folder where it lies in it."""
+        """Return a path relative to the data folder, or unchanged if it is outside."""
         folder = self.origin if self.origin.is_dir() else self.origin.parent
         return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
     def split(self, name: str) -> tuple[Sample, ...]:
-        """The items of one split; all of them are "train" where the data names no splits."""
+        """Return the samples of one split.
+
+        Args:
+            name: "train" or "test". If the data has no splits, all samples belong to "train".
+
+        Returns:
+            The samples, in order.
+        """
         if all(sample.split is None for sample in self.samples):
             return self.samples if name == "train" else ()
         return tuple(sample for sample in self.samples if sample.split == name)
 
 
 def patient_numbers(samples: Sequence[Sample]) -> Int64:
-    """int64 [N]: a number for each patient; a photograph without one gets its own."""
-    keys = [("patient", i.patient) if i.patient is not None else ("photograph", str(n)) for n, i in enumerate(samples)]
+    """Number the patients.
+
+    Args:
+        samples: N samples.
+
+    Returns:
+        int64 [N], the number of each sample's patient. A sample without a patient gets its own number.
+    """
+    keys = [("patient", i.patient) if i.patient is not None else ("image", str(n)) for n, i in enumerate(samples)]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return np.array([numbers[key] for key in keys], np.int64)
 
 
 def refuse_too_small(samples: Sequence[Sample], where: Path) -> None:
-    """Raise DysfwError where nothing could be learned: one class, or a class with a single patient."""
+    """Check that there are enough classes and patients to train and test.
+
+    Args:
+        samples: The samples.
+        where: Folder or manifest, for the message.
+
+    Raises:
+        DysfwError: If there are fewer than two classes, or a class has fewer than two patients.
+    """
     patients = {(sample.label, number) for sample, number in zip(samples, patient_numbers(samples), strict=True)}
     per_label = Counter(label for label, _ in patients)
     if len(per_label) < 2:
         raise DysfwError(
-            f"{where}: {count(len(per_label), 'class', 'classes')} to learn from ({listed(per_label)}); at least 2 are needed",
+            f"{where}: {count(len(per_label), 'class', 'classes')} found ({listed(per_label)}); at least 2 are needed",
             hint="use one folder for each class, or a manifest with the columns path and label",
         )
     small = [f"{label!r} ({count(n, 'patient')})" for label, n in sorted(per_label.items()) if n < 2]
     if small:
         raise DysfwError(
-            f"{where}: too few patients in {listed(small)}; a class needs photographs of at least 2 patients, so that one "
-            "can be held out",
-            hint="add photographs (about 20 a condition are usual), or leave the class out",
+            f"{where}: too few patients in {listed(small)}; a class needs images of at least 2 patients, one for training and "
+            "one for testing",
+            hint="add images (about 20 per condition are typical), or remove the class",
         )

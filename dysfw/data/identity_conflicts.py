@@ -1,9 +1,8 @@
-"""Looks for one person under two patients, by how far the embeddings of their faces lie apart.
+"""Detection of one person recorded as two patients, by the distance between face embeddings.
 
-What is near depends on the trunk, so it is learned from the data: where enough patients have several photographs, and the
-trunk finds a patient's other photograph more often than not, faces are suspicious that are as near to another patient's as nine
-in ten photographs are to one of their own patient, and nearer than nearest strangers usually are. Else only outliers can be
-named.
+The threshold depends on the backbone and is estimated from the data. This needs enough patients with several images, and a
+backbone that usually ranks another image of the same patient first. A pair is then suspicious if its distance is below the 0.9
+quantile of within-patient distances and clearly below typical distances between patients. Otherwise only outliers are reported.
 """
 
 from __future__ import annotations
@@ -15,82 +14,107 @@ import numpy as np
 
 from ..types import Float32, Int64
 from ..util.text import count
-from .checks import EXAMPLES, Finding
+from .checks import MAX_EXAMPLES, Finding
 from .dataset import Sample
 
-IMAGES = 20  # that have another one of their patient; with fewer, nothing is learned from those
-USUAL = 0.9  # the part of photographs whose distance to one of their own patient is taken for usual
+MIN_IMAGES = 20  # images of patients with several images that are needed to estimate a threshold
+QUANTILE = 0.9  # of within-patient distances
 FENCE, FAR_FENCE = 2.0, 3.0  # interquartile ranges below the lower quartile (Tukey, Exploratory Data Analysis, 1977)
-OUTLIERS = 5  # at most so many pairs are named where nothing is known of one person's photographs
-ROWS = 1024  # photographs that are compared with all others at a time
+MAX_OUTLIERS = 5  # pairs reported without a threshold
+ROWS = 1024  # images compared with all others at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """pairs: (i, j, distance) with i < j, of two patients, nearest first; distance: 1 - cosine, of centred embeddings.
-    threshold: below which a pair is suspicious, learned from patients with several photographs; None where pairs are outliers
-    only."""
+    """Pairs of images that may show one person under two patients.
+
+    Attributes:
+        pairs: (i, j, distance) with i < j, closest first. The distance is 1 - cosine of the centred embeddings.
+        threshold: Distance below which a pair is suspicious, estimated from patients with several images. None if it could not
+            be estimated; the pairs are then outliers.
+    """
 
     pairs: tuple[tuple[int, int, float], ...]
     threshold: float | None
 
 
 def find_identity_conflicts(embeddings: Float32, groups: Int64) -> Suspects:
-    """embeddings float32 [N, dim], of whole faces; groups int64 [N]: patients."""
+    """Find pairs of images of different patients that may show one person.
+
+    Args:
+        embeddings: float32 [N, dim], embeddings of the whole face.
+        groups: int64 [N], patient of each image.
+
+    Returns:
+        The suspicious pairs.
+    """
     if len(np.unique(groups)) < 2:
         return Suspects((), None)
-    own, other, nearest = _nearest(embeddings, groups)
-    low, high = np.percentile(other, [25, 75])
-    several = np.isfinite(own)
-    told = several.sum() >= IMAGES and np.mean(own[several] < other[several]) > 0.5
-    threshold = min(float(np.quantile(own[several], USUAL)), low - FENCE * (high - low)) if told else None
+    within, between, nearest = _nearest(embeddings, groups)
+    low, high = np.percentile(between, [25, 75])
+    several = np.isfinite(within)
+    can_estimate = several.sum() >= MIN_IMAGES and np.mean(within[several] < between[several]) > 0.5
+    threshold = min(float(np.quantile(within[several], QUANTILE)), low - FENCE * (high - low)) if can_estimate else None
     limit = low - FAR_FENCE * (high - low) if threshold is None else threshold
-    found = {(min(i, j), max(i, j)): float(other[i]) for i, j in enumerate(nearest.tolist()) if other[i] < limit}
-    pairs = sorted(((i, j, distance) for (i, j), distance in found.items()), key=lambda pair: (pair[2], pair))
-    return Suspects(tuple(pairs[:OUTLIERS] if threshold is None else pairs), threshold)
+    close = {(min(i, j), max(i, j)): float(between[i]) for i, j in enumerate(nearest.tolist()) if between[i] < limit}
+    pairs = sorted(((i, j, distance) for (i, j), distance in close.items()), key=lambda pair: (pair[2], pair))
+    return Suspects(tuple(pairs[:MAX_OUTLIERS] if threshold is None else pairs), threshold)
 
 
 def identity_findings(suspects: Suspects, samples: Sequence[Sample]) -> list[Finding]:
-    """What to tell the reader. items: the photographs that were compared."""
+    """Describe suspicious pairs as findings.
+
+    Args:
+        suspects: The pairs.
+        samples: The samples that were compared, in order.
+
+    Returns:
+        At most one finding.
+    """
     if not suspects.pairs:
-        return [] if suspects.threshold is not None or len(samples) < 2 else [Finding("persons_not_told", "note", _NOT_TOLD, 0)]
+        unchecked = suspects.threshold is None and len(samples) >= 2
+        return [Finding("identities_unchecked", "note", _UNCHECKED, 0)] if unchecked else []
     images = len({n for i, j, _ in suspects.pairs for n in (i, j)})
-    examples = tuple(f"{_named(samples[i])} ~ {_named(samples[j])}" for i, j, _ in suspects.pairs[:EXAMPLES])
+    examples = tuple(f"{_name(samples[i])} ~ {_name(samples[j])}" for i, j, _ in suspects.pairs[:MAX_EXAMPLES])
     pairs = count(len(suspects.pairs), "pair")
-    labels = sum(samples[i].label != samples[j].label for i, j, _ in suspects.pairs)
-    apart = f", {labels} of them under two labels" if labels else ""
+    different_labels = sum(samples[i].label != samples[j].label for i, j, _ in suspects.pairs)
+    remark = f", {different_labels} of them with different labels" if different_labels else ""
     if suspects.threshold is None:
-        message = f"{pairs} of faces far more alike than others{apart}: look whether they show one person"
-        return [Finding("faces_alike", "note", message, images, examples)]
-    message = f"{pairs} of faces of two patients as alike as those of one{apart}: they may show one person"
+        message = f"{pairs} of unusually similar faces{remark}; check whether each pair shows one person"
+        return [Finding("similar_faces", "note", message, images, examples)]
+    message = f"{pairs} of faces of different patients as similar as images of one patient{remark}; they may show one person"
     return [Finding("same_person", "warning", message, images, examples)]
 
 
-_NOT_TOLD = (
-    "whether one person stands under two patients cannot be told from these data: too few patients have several photographs, "
-    "or the trunk does not find them; faces far more alike than others would have been named, and there are none"
+_UNCHECKED = (
+    "these data do not allow a check for one person recorded as two patients: too few patients have several images, or the "
+    "backbone does not recognise them; no unusually similar faces were found"
 )
 
 
-def _named(sample: Sample) -> str:
+def _name(sample: Sample) -> str:
     return f"{sample.path.name} ({sample.patient or 'unknown'}, {sample.label})"
 
 
 def _nearest(embeddings: Float32, groups: Int64) -> tuple[Float32, Float32, Int64]:
-    """For each photograph the distance to the nearest other one of its patient (infinite where there is none), that to the
-    nearest of another patient, and which one that is."""
+    """Find the nearest images of the same and of other patients.
+
+    Returns:
+        For each image the distance to the nearest other image of the same patient (infinite if there is none), the distance to
+        the nearest image of another patient, and the index of that image.
+    """
     centred = embeddings - embeddings.mean(axis=0)
     unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), np.float32(1e-12))
     number = len(unit)
-    own, other = np.empty(number, np.float32), np.empty(number, np.float32)
+    within, between = np.empty(number, np.float32), np.empty(number, np.float32)
     nearest = np.empty(number, np.int64)
     for start in range(0, number, ROWS):
         rows = np.arange(start, min(start + ROWS, number))
         distance = 1 - unit[rows] @ unit.T
         same = groups[rows, None] == groups
         distance[rows - start, rows] = np.inf
-        own[rows] = np.where(same, distance, np.inf).min(axis=1)
-        apart = np.where(same, np.inf, distance)
-        nearest[rows] = apart.argmin(axis=1)
-        other[rows] = apart.min(axis=1)
-    return own, other, nearest
+        within[rows] = np.where(same, distance, np.inf).min(axis=1)
+        to_others = np.where(same, np.inf, distance)
+        nearest[rows] = to_others.argmin(axis=1)
+        between[rows] = to_others.min(axis=1)
+    return within, between, nearest

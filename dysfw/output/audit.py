@@ -1,4 +1,4 @@
-"""An audit for people at a terminal: the verdict first."""
+"""Audit results on the terminal."""
 
 from __future__ import annotations
 
@@ -11,63 +11,67 @@ from ..stats.estimate import Estimate
 from ..util.text import count, listed, printable
 
 COLOURS: dict[Verdict, str] = {"pass": "green", "caution": "yellow", "fail": "red"}
-CLEAR = 0.05
+LEVEL = 0.05
 
 
 def print_audit(console: Console, result: AuditResult) -> None:
-    """Verdict and reason, how well each group of clues tells the condition, conditions that can be told, the clues, advice."""
+    """Print an audit: verdict and reason, feature groups, predictable conditions, leaking features, advice.
+
+    Args:
+        console: Where to print.
+        result: The audit.
+    """
     console.print(f"[bold {COLOURS[result.verdict]}]{result.verdict}[/]  {escape(printable(result.reason))}")
     console.print(_summary(result), style="dim")
     console.print()
     console.print(_groups(result))
-    told = [found for found in result.classes if found.p < CLEAR]
-    if told:
+    if any(one.p < LEVEL for one in result.classes):
         console.print()
         console.print(_classes(result))
     if result.features:
-        console.print("\n[bold]what gives it away[/]")
+        console.print("\n[bold]leaking features[/]")
         for feature in result.features:
             console.print(f"  {escape(printable(feature.label))}  {escape(feature.words)}  [dim]AUROC {feature.auroc:.2f}[/]")
     if result.advice:
-        console.print("\n[bold]what to do[/]")
+        console.print("\n[bold]advice[/]")
         for sentence in result.advice:
             console.print(f"  - {escape(printable(sentence))}")
 
 
 def _summary(result: AuditResult) -> str:
     patients = "patients unknown" if result.patients is None else count(result.patients, "patient")
-    importance = [f"{number} {code}" for code, number in result.excluded.items()]
-    excluded = f"; not read: {listed(importance)}" if importance else ""
+    unreadable = [f"{number} {code}" for code, number in result.excluded.items()]
+    excluded = f"; not read: {listed(unreadable)}" if unreadable else ""
     harmonised = "harmonised, " if result.harmonised else ""
     return (
-        f"{harmonised}{count(result.images, 'photograph')}, {patients}, {count(len(result.labels), 'condition')}; "
+        f"{harmonised}{count(result.images, 'image')}, {patients}, {count(len(result.labels), 'condition')}; "
         f"{count(result.permutations, 'permutation')}{excluded}"
     )
 
 
 def _groups(result: AuditResult) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("told from")
+    table.add_column("predicted from")
     for name in ("features", "accuracy", "balanced accuracy", "p"):
         table.add_column(name, justify="right")
     for group in result.groups:
         cells = (str(group.features), _shown(group.accuracy), _shown(group.balanced_accuracy), f"{group.p:.3f}")
-        table.add_row(group.name, *cells, style="bold" if group.p < CLEAR else "")
-    table.add_row("nothing", "", f"{result.majority:.2f}", f"{result.chance:.2f}", "", style="dim")
+        table.add_row(group.name, *cells, style="bold" if group.p < LEVEL else "")
+    table.add_row("chance", "", f"{result.majority:.2f}", f"{result.chance:.2f}", "", style="dim")
     return table
 
 
 def _classes(result: AuditResult) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("condition that can be told")
-    for name in ("photographs", "AUROC", "p"):
+    table.add_column("predictable condition")
+    for name in ("images", "AUROC", "p"):
         table.add_column(name, justify="right")
-    for found in sorted(result.classes, key=lambda c: -c.auroc.value):
-        if found.p < CLEAR:
-            table.add_row(escape(printable(found.label)), str(found.images), _shown(found.auroc), f"{found.p:.3f}")
+    for one in sorted(result.classes, key=lambda one: -one.auroc.value):
+        if one.p < LEVEL:
+            table.add_row(escape(printable(one.label)), str(one.images), _shown(one.auroc), f"{one.p:.3f}")
     return table
 
 
-def _shown(figure: Estimate) -> str:
-    interval = "" if figure.low is None or figure.high is None else f" ({figure.low:.2f}–{figure.high:.2f})"
-    return f"{figure.value:.2f}{interval}"
+def _shown(estimate: Estimate) -> str:
+    interval = "" if estimate.low is None or estimate.high is None else f" ({estimate.low:.2f}–{estimate.high:.2f})"
+    return f"{estimate.value:.2f}{interval}"

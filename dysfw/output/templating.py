@@ -1,4 +1,4 @@
-"""Templates to pages: everything that is put in is escaped, and a name that a template does not know is an error."""
+"""Jinja environments for HTML templates."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ from ..util.text import printable
 
 
 def environment_of(package: str) -> Environment:
-    """Of the package's folder ``templates``. The filter ``plain`` leaves out control characters, which a page may not hold, and
-    marks that turn the reading direction around."""
+    """Create the environment of a package's ``templates`` folder.
+
+    All values are escaped, and an undefined name is an error. The filter ``plain`` escapes control characters, which are invalid
+    in HTML, and marks that change the reading direction.
+
+    Args:
+        package: Dotted name of the package.
+
+    Returns:
+        The environment.
+    """
     environment = Environment(
         loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

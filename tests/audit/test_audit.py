@@ -18,53 +18,58 @@ from dysfw.types import Failure
 LARGE = {"a": 60, "b": 40, "c": 40}
 
 
-def test_clean_data_pass_and_the_reason_says_what_would_have_been_noticed(made_up):
+def test_clean_data_pass_and_the_reason_states_the_detectable_auroc(made_up):
     found = audit(*made_up(5, classes=LARGE), permutations=99)
     assert found.verdict == "pass"
     assert found.p > 0.05
-    assert "would have been noticed" in found.reason
+    assert "could have detected an AUROC of" in found.reason
     assert found.features == []
 
 
-def test_a_condition_from_another_camera_fails_and_is_named(made_up):
+def test_a_condition_from_another_camera_fails_and_is_reported(made_up):
     found = audit(*made_up(1, classes=LARGE, shift={"b": 5.0}), permutations=99)
     assert found.verdict == "fail"
-    assert "b by one clue alone, mean lightness outside the head: median " in found.reason
+    assert "b by a single feature, mean lightness outside the head: median " in found.reason
     assert found.p == 0.01
     assert found.features[0].label == "b"
     assert found.features[0].words.startswith("mean lightness outside the head: median ")
     assert next(c for c in found.classes if c.label == "b").auroc.low > 0.9
     assert any("harmonise" in sentence for sentence in found.advice)
-    assert any("Do not believe" in sentence for sentence in found.advice)
+    assert any("Do not trust" in sentence for sentence in found.advice)
 
 
-def test_a_small_effect_asks_for_caution(made_up):
+def test_a_small_effect_is_a_caution(made_up):
     found = audit(*made_up(4, classes={"a": 150, "b": 150}, shift={"b": 0.6}), permutations=99)
     assert found.p < 0.05
     assert found.verdict == "caution"
-    assert "only a little" in found.reason
+    assert "a small effect" in found.reason
 
 
-def test_too_few_patients_ask_for_caution_and_say_what_they_could_show(made_up):
+def test_too_few_patients_are_a_caution_with_the_detectable_auroc(made_up):
     found = audit(*made_up(2, classes={"a": 8, "b": 6, "c": 6}), permutations=99)
     assert found.verdict == "caution"
-    assert "too few" in found.reason
-    assert re.fullmatch(r"Add patients. An AUROC would have been noticed only above 0\.\d\d for a, .* for c\.", found.advice[0])
+    assert "No leakage detected" in found.reason
+    assert "too small to exclude it" in found.reason
+    assert re.fullmatch(
+        r"Add patients\. The smallest AUROC this audit could have detected is 0\.\d\d for a, .* for c\.", found.advice[0]
+    )
 
 
-def test_where_no_auroc_would_have_been_noticed_it_is_said_in_so_many_words(made_up):
+def test_conditions_without_any_detectable_auroc_are_listed(made_up):
     found = audit(*made_up(2, classes={"a": 30, "b": 2, "c": 2}), permutations=99)
-    assert found.advice[0].startswith("Add patients. No AUROC, however large, would have been noticed for b, c. An AUROC ")
+    assert found.advice[0].startswith(
+        "Add patients. This audit could not have detected any leakage for b, c. The smallest AUROC "
+    )
 
 
-def test_unknown_patients_ask_for_caution(made_up):
+def test_unknown_patients_are_a_caution(made_up):
     found = audit(*made_up(5, classes=LARGE, patients=False), permutations=99)
     assert found.patients is None
     assert found.verdict == "caution"
     assert "column `patient`" in found.advice[0]
 
 
-def test_plain_facts_of_the_file_are_named_in_words_once_and_for_the_condition_apart(made_up):
+def test_file_features_are_reported_once_for_the_condition_they_predict_best(made_up):
     rows, samples = made_up(3, classes=LARGE)
     for row, sample in zip(rows, samples, strict=True):
         row["file"] |= {"width (px)": 128.0 if sample.label == "a" else 256.0, "is PNG": float(sample.label == "a")}
@@ -79,45 +84,45 @@ def test_plain_facts_of_the_file_are_named_in_words_once_and_for_the_condition_a
     assert by_name["framing"].p > 0.05
 
 
-def test_the_reason_names_what_parts_the_conditions_and_not_a_weaker_group_of_clues(made_up):
+def test_the_reason_names_the_strongest_feature_and_not_a_weaker_group(made_up):
     rows, samples = made_up(1, classes=LARGE, shift={"a": 2.0})
     for row, sample in zip(rows, samples, strict=True):
         row["file"]["width (px)"] = 300.0 if sample.label == "a" else 288.0
     found = audit(rows, samples, permutations=99)
     assert found.verdict == "fail"
-    assert "a by one clue alone, width (px): 300 in 60 of 60, 288 in 80 of 80 others, AUROC 1.00 (p = 0.010)" in found.reason
+    assert "a by a single feature, width (px): 300 in 60 of 60, 288 in 80 of 80 others, AUROC 1.00 (p = 0.010)" in found.reason
     assert "colour" not in found.reason
 
 
-def test_what_no_single_clue_tells_is_named_beside_the_strongest(made_up):
+def test_the_reason_names_a_group_that_is_stronger_than_any_single_feature(made_up):
     rows, samples = made_up(1, classes={"a": 100, "b": 100})
     rng = np.random.default_rng(0)
-    for row, sample in zip(rows, samples, strict=True):  # each a little, and together much
+    for row, sample in zip(rows, samples, strict=True):  # each weak, together strong
         row["colour"] |= {f"cell {n}": rng.normal() + 0.8 * (sample.label == "a") for n in range(16)}
     found = audit(rows, samples, permutations=99)
     assert found.verdict == "fail"
-    assert re.search(r"by one clue alone, cell \d+: .*; and .*from .*, (AUROC|balanced accuracy) 0\.9", found.reason)
+    assert re.search(r"by a single feature, cell \d+: .*; and .*from .*, (AUROC|balanced accuracy) 0\.9", found.reason)
 
 
-def test_advice_for_harmonised_photographs_does_not_ask_to_harmonise_them(made_up):
+def test_advice_for_harmonised_images_does_not_ask_to_harmonise_them(made_up):
     found = audit(*made_up(1, classes=LARGE, shift={"b": 5.0}), permutations=99, harmonised=True)
     assert found.harmonised
-    assert any(sentence.startswith("Harmonising did not remove it") for sentence in found.advice)
-    assert not any("put `harmonise:` into the recipe" in sentence for sentence in found.advice)
+    assert any(sentence.startswith("Harmonisation did not remove") for sentence in found.advice)
+    assert not any("add `harmonise:` to the recipe" in sentence for sentence in found.advice)
 
 
-def test_labels_are_printed_as_they_are(made_up):
+def test_labels_are_printed_literally(made_up):
     rows, samples = made_up(1, classes=LARGE, shift={"b": 5.0})
     found = audit(rows, [replace(sample, label=f"[red]{sample.label}\x1b[2J") for sample in samples], permutations=99)
     console = Console(record=True, width=200, file=io.StringIO())
     print_audit(console, found)
     text = console.export_text()
-    assert text.startswith("fail  The condition can be told")
+    assert text.startswith("fail  The condition can be predicted")
     assert "[red]b\\x1b[2J" in text
     assert "\x1b" not in text
 
 
-def test_two_conditions_from_two_sources_are_told_by_their_files_alone(made_up):
+def test_two_conditions_from_two_sources_are_predicted_from_their_files(made_up):
     rows, samples = made_up(3, classes={"a": 50, "b": 20})
     for row, sample in zip(rows, samples, strict=True):
         row["file"]["width (px)"] = 128.0 if sample.label == "a" else 256.0
@@ -128,28 +133,28 @@ def test_two_conditions_from_two_sources_are_told_by_their_files_alone(made_up):
     assert file.balanced_accuracy.low > found.chance
 
 
-def test_the_same_seed_gives_the_same_result_and_the_order_of_photographs_in_a_class_matters_little(made_up):
+def test_the_same_seed_gives_the_same_result_and_the_order_of_images_hardly_matters(made_up):
     rows, samples = made_up(1, shift={"b": 1.0})
     first = audit(rows, samples, permutations=99)
     assert audit(rows, samples, permutations=99) == first
     assert audit(rows[::-1], samples[::-1], permutations=99).verdict == first.verdict
 
 
-def test_photographs_that_were_not_read_or_show_no_face_are_counted(made_up):
+def test_unreadable_images_and_images_without_a_face_are_counted(made_up):
     rows, samples = made_up(0)
     for row in rows[:3]:
-        row["framing"]["middle of the face, across"] = np.nan
+        row["framing"]["face centre, horizontal"] = np.nan
     found = audit(rows, samples, failures=[Failure("x.jpg", "truncated", "cut off")], permutations=99)
     assert found.excluded == {"truncated": 1}
-    assert any("No face was found in 3 photographs of 70" in sentence for sentence in found.advice)
+    assert any("No face was found in 3 of 70 images" in sentence for sentence in found.advice)
 
 
-def test_large_data_are_sampled_by_patient_and_it_is_said(made_up, monkeypatch):
-    monkeypatch.setattr(audit_module, "MOST", 60)
+def test_large_data_are_sampled_by_patient_and_this_is_reported(made_up, monkeypatch):
+    monkeypatch.setattr(audit_module, "MAX_IMAGES", 60)
     rows, samples = made_up(0, images={"a": 2, "b": 2, "c": 2})
     found = audit(rows, samples, permutations=99)
     assert found.images == 140
-    assert any(sentence.startswith("60 of 140 photographs") for sentence in found.advice)
+    assert any("60 of 140 images" in sentence for sentence in found.advice)
 
 
 def test_a_single_condition_is_refused(made_up):

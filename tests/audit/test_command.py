@@ -26,7 +26,7 @@ def centre(toys):
     return toys.load("detector", "centre")()
 
 
-def test_each_photograph_is_seen_with_its_file_and_its_face_or_fails_in_its_place(paint, tmp_path, centre):
+def test_each_image_has_its_file_and_face_or_a_failure_in_its_place(paint, tmp_path, centre):
     bright, dark = paint("bright.png", (200, 100, 100)), paint("dark.png", (0, 0, 0), seed=1)
     broken = tmp_path / "broken.png"
     broken.write_bytes(bright.read_bytes()[:200])
@@ -41,25 +41,25 @@ def test_each_photograph_is_seen_with_its_file_and_its_face_or_fails_in_its_plac
     assert found[0].encoded == bright.read_bytes()
 
 
-def test_the_chosen_face_is_the_one_that_a_recipe_judges(toys, paint):
+def test_the_chosen_face_is_the_one_that_a_recipe_uses(toys, paint):
     detector = toys.load("detector", "centre")(faces=3, choose="last")
     seen = next(iter(collect([paint("a.png", (200, 100, 100))], detector)))
     assert seen.face.box[0] > 40
     assert chosen_face([]) is None
 
 
-def test_the_command_says_the_verdict_first_and_ends_well_whatever_it_is(command_line, two_sources, toy_recipe, tmp_path):
+def test_the_verdict_is_printed_first_and_the_exit_code_is_0_for_any_verdict(command_line, two_sources, toy_recipe, tmp_path):
     ran = command_line(two_sources, "--recipe", toy_recipe, "--permutations", 99, "-o", tmp_path / "report")
     assert ran.code == 0, ran.err
-    assert ran.out.startswith("fail  The condition can be told without looking at a face")
+    assert ran.out.startswith("fail  The condition can be predicted without the face")
     assert "case  width (px): 96 in 20 of 20, 64 in 20 of 20 others" in ran.out
     assert [path.name for path in (tmp_path / "report").iterdir()] == ["audit.json"]
     written = json.loads((tmp_path / "report" / "audit.json").read_text())
     assert (written["schema"], written["verdict"], written["patients"]) == ("dysfw.audit/1", "fail", 40)
 
 
-def test_json_goes_to_stdout_and_an_unreadable_photograph_ends_in_1(command_line, two_sources, toy_recipe):
-    (two_sources / "case" / "3.jpg").write_bytes(b"not a photograph")
+def test_json_goes_to_stdout_and_an_unreadable_image_gives_exit_code_1(command_line, two_sources, toy_recipe):
+    (two_sources / "case" / "3.jpg").write_bytes(b"not an image")
     ran = command_line(two_sources, "--recipe", toy_recipe, "--permutations", 99, "--json")
     assert ran.code == 1
     assert json.loads(ran.out)["excluded"] == {"not_an_image": 1}
@@ -70,19 +70,19 @@ def test_data_with_a_single_condition_are_refused(command_line, two_sources, toy
     (two_sources / "manifest.csv").write_text("path,label\n" + "".join(f"control/{n}.png,control\n" for n in range(9)))
     ran = command_line(two_sources, "--recipe", toy_recipe)
     assert ran.code == 2
-    assert "1 class to learn from (control)" in ran.err
+    assert "1 class found (control)" in ran.err
 
 
 def test_without_a_recipe_the_registered_detector_finds_the_faces(command_line, phantoms):
     ran = command_line(phantoms, "--permutations", 99)
     assert ran.code == 0, ran.err
     assert ran.out.startswith("caution")
-    assert "48 photographs, 27 patients, 7 conditions; 99 permutations" in ran.out
+    assert "48 images, 27 patients, 7 conditions; 99 permutations" in ran.out
 
 
 @pytest.fixture
 def command_line(monkeypatch, capsys):
-    """command_line(DATA, "--json"): the command through the program, whether or not its table of commands has it yet."""
+    """command_line(DATA, "--json"): run the command through the main program."""
     import sys
     from collections import namedtuple
     from pathlib import Path

@@ -39,13 +39,13 @@ def noise():
 
 
 @pytest.mark.parametrize("quality", [30, 50, 75, 92, 99])
-def test_the_quality_of_a_jpeg_is_read_from_its_tables(noise, quality):
+def test_jpeg_quality_is_estimated_from_the_tables(noise, quality):
     assert file_features(stored(noise, "JPEG", quality=quality))["JPEG quality"] == pytest.approx(quality, abs=1.5)
 
 
-def test_a_jpeg_tells_its_subsampling_its_metadata_and_whether_it_is_progressive(noise):
+def test_subsampling_metadata_and_progressive_coding_of_a_jpeg(noise):
     exif = Pillow.Exif()
-    exif[0x0131], exif[0x010E] = "Camera 3", "words"
+    exif[0x0131], exif[0x010E] = "Camera 3", "text"
     plain = file_features(stored(noise, "JPEG", subsampling="4:4:4"))
     rich = file_features(stored(noise, "JPEG", subsampling="4:2:0", progressive=True, exif=exif.tobytes(), dpi=(300, 300)))
     assert (plain["has chroma subsampling"], rich["has chroma subsampling 4:2:0"]) == (0, 1)
@@ -54,7 +54,7 @@ def test_a_jpeg_tells_its_subsampling_its_metadata_and_whether_it_is_progressive
     assert rich["resolution (dpi)"] == 300
 
 
-def test_size_and_kind_of_a_file(noise):
+def test_size_and_format_of_a_file(noise):
     png = file_features(stored(noise, "PNG"))
     assert (png["width (px)"], png["height (px)"], png["is PNG"], png["is JPEG"], png["JPEG quality"]) == (64, 96, 1, 0, 0)
     assert png["bytes per pixel"] == pytest.approx(3, rel=0.05)
@@ -62,21 +62,21 @@ def test_size_and_kind_of_a_file(noise):
     assert (grey["is grey"], grey["JPEG chrominance table, sum"]) == (1, 0)
 
 
-def test_damaged_metadata_counts_as_none_and_other_decoders_are_not_let_loose(noise):
+def test_damaged_metadata_counts_as_missing_and_no_other_decoder_is_used(noise):
     damaged = file_features(stored(noise, "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff\xff\xff"))
     assert (damaged["has EXIF"], damaged["EXIF entries"]) == (1, 0)
     with pytest.raises(Pillow.UnidentifiedImageError):
         file_features(stored(noise, "TGA"))
 
 
-def test_a_header_of_a_huge_picture_is_read_without_decoding_it():
+def test_the_header_of_a_huge_image_is_read_without_decoding_it():
     image = Pillow.new("1", (4000, 9000))
     content = io.BytesIO()
     image.save(content, "PNG")
     assert file_features(content.getvalue())["height (px)"] == 9000
 
 
-def test_the_head_mask_holds_head_ears_and_neck_and_follows_a_tilt():
+def test_the_head_mask_covers_head_ears_and_neck_and_follows_a_tilt():
     def outside(face, x, y):
         return bool(outside_head(np.array([float(x)]), np.array([float(y)]), 300, 300, face)[0, 0])
 
@@ -92,14 +92,14 @@ def test_the_head_mask_holds_head_ears_and_neck_and_follows_a_tilt():
     assert outside(lying, 150, 290)
 
 
-def test_without_a_face_the_middle_is_taken_for_the_head():
+def test_without_a_face_the_centre_is_masked():
     mask = outside_head(centres(100, 50), centres(100, 200), 50, 200, None)
     assert not mask[50:, 50].any()
     assert mask[:, :15].all()
     assert mask[:15].all()
 
 
-def test_what_is_in_the_head_changes_no_clue_of_colour_border_or_background(noise):
+def test_pixels_inside_the_head_do_not_change_colour_border_or_background(noise):
     pixels = np.random.default_rng(1).integers(0, 256, (200, 200, 3), dtype=np.uint8)
     face = face_at(75, 70, 125, 130)
     inside = ~outside_head(centres(200, 200), centres(200, 200), 200, 200, face)
@@ -119,7 +119,7 @@ def test_colours_of_known_pixels():
     assert grey == pytest.approx([50.03, 0, 0], abs=0.05)
 
 
-def test_borders_and_background_are_seen_where_they_are():
+def test_borders_and_background_are_measured_at_their_position():
     pixels = np.full((120, 160, 3), 60, np.uint8)
     pixels[:, 150:] = 255
     face = face_at(60, 45, 90, 85)
@@ -131,7 +131,7 @@ def test_borders_and_background_are_seen_where_they_are():
     assert len(background) == 192
 
 
-def test_a_cell_that_the_head_covers_has_the_mean_of_the_others():
+def test_a_cell_covered_by_the_head_has_the_mean_of_the_others():
     pixels = np.full((160, 160, 3), 60, np.uint8)
     pixels[60:100, 60:100] = 255
     background = background_features(pixels, face_at(60, 55, 100, 105))
@@ -140,14 +140,14 @@ def test_a_cell_that_the_head_covers_has_the_mean_of_the_others():
     }
 
 
-def test_where_a_face_fills_the_picture_nothing_is_made_up():
+def test_features_are_nan_if_the_face_fills_the_image():
     pixels = np.full((64, 64, 3), 90, np.uint8)
     face = face_at(-40, -40, 104, 104)
     for features in (colour_features, background_features, border_features):
         assert all(np.isnan(value) for value in features(pixels, face).values())
 
 
-def test_blur_noise_and_old_jpeg_blocks_are_noticed():
+def test_blur_noise_and_jpeg_blocks_are_measured():
     rng = np.random.default_rng(2)
     sharp = Pillow.fromarray(np.kron(rng.integers(0, 256, (32, 32, 3)), np.ones((8, 8, 1))).astype(np.uint8))
     blurred = np.asarray(sharp.resize((64, 64)).resize((256, 256)))
@@ -157,16 +157,16 @@ def test_blur_noise_and_old_jpeg_blocks_are_noticed():
     assert quality_features(np.asarray(sharp))["sharpness at 256 px"] > quality_features(blurred)["sharpness at 256 px"] + 1
     assert quality_features(noisy)["noise"] == pytest.approx(10, rel=0.1)
     assert quality_features(smooth)["noise"] < 2
-    assert quality_features(noisy)["blocks of 8 px"] == pytest.approx(1, abs=0.05)
-    assert quality_features(jpeg)["blocks of 8 px"] > 1.5
+    assert quality_features(noisy)["blockiness (8 px)"] == pytest.approx(1, abs=0.05)
+    assert quality_features(jpeg)["blockiness (8 px)"] > 1.5
 
 
-def test_framing_is_in_shares_of_the_picture():
+def test_framing_is_in_fractions_of_the_image():
     assert list(framing_features(np.zeros((200, 100, 3), np.uint8), face_at(20, 40, 60, 140)).values()) == [0.5, 0.4, 0.45]
     assert all(np.isnan(v) for v in framing_features(np.zeros((200, 100, 3), np.uint8), None).values())
 
 
-def test_every_photograph_has_the_same_clues(noise):
+def test_every_image_has_the_same_features(noise):
     rows = [
         describe(AuditSample(stored(pixels, kind), Image(pixels, "x", ""), face))
         for pixels, kind, face in [

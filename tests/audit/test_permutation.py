@@ -26,42 +26,42 @@ def test_p_of_data_without_an_effect_is_uniform(made_up):
     assert abs(np.quantile(p, 0.25) - 0.25) < 0.15
 
 
-def test_conditions_with_different_numbers_of_photographs_raise_no_alarm(made_up):
+def test_different_numbers_of_images_per_patient_raise_no_false_alarm(made_up):
     numbers = {"a": 1, "b": 4, "c": 2}
     p = np.array([null_distribution_of(*made_up(seed, images=numbers), permutations=79, seed=seed).p for seed in range(60)])
     assert (p <= 0.05).sum() <= 8  # 3 expected; P(9 or more) = 0.003
 
 
-def test_a_condition_that_is_lighter_than_the_others_is_found(made_up):
+def test_a_condition_with_lighter_images_is_found(made_up):
     p = [null_distribution_of(*made_up(seed, shift={"b": 2.0}), permutations=79, seed=seed).p for seed in range(10)]
     assert sum(value < 0.05 for value in p) >= 9
 
 
-def test_the_clearest_statistic_names_the_group_and_the_condition(made_up):
+def test_the_most_significant_statistic_has_the_group_and_the_condition(made_up):
     null_distribution = null_distribution_of(*made_up(3, shift={"b": 4.0}))
-    assert null_distribution.clearest().group in ("colour", "all", None)
+    assert null_distribution.most_significant().group in ("colour", "all", None)
     assert null_distribution.p_among(Statistic("colour", 1), null_distribution.statistics) == pytest.approx(0.01)
     assert null_distribution.p_of(Statistic("framing", None)) > 0.05
     assert null_distribution.p_of_feature(1, 3) == pytest.approx(0.01)
-    assert null_distribution.p_of_feature(1, 0) == 1  # a clue that is the same in all photographs
+    assert null_distribution.p_of_feature(1, 0) == 1  # a constant feature
 
 
-def test_two_photographs_of_each_patient_are_no_more_than_one(made_up):
-    """As if they were patients of their own, photographs that are alike within a patient would look like an effect."""
+def test_several_images_per_patient_do_not_inflate_significance(made_up):
+    """If they counted as separate patients, the similarity within patients would look like an effect."""
     p = np.array(
         [null_distribution_of(*made_up(s, images={"a": 4, "b": 4, "c": 4}), permutations=79, seed=s).p for s in range(60)]
     )
     assert (p <= 0.05).sum() <= 8
 
 
-def test_p_counts_the_labels_as_they_are_and_equal_values():
+def test_p_counts_the_original_labels_and_ties():
     values = np.array([[3.0], [1.0], [3.0], [2.0]])
     null_distribution = PermutationNull((SINGLE,), values, np.zeros((2, 1)))
     assert null_distribution.p_of(SINGLE) == 0.5
     assert PermutationNull((SINGLE,), np.ones((4, 1)), np.zeros((2, 1))).p == 1
 
 
-def test_p_of_a_family_is_corrected_for_its_members():
+def test_p_in_a_family_is_corrected_for_its_members():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(200, 30))
     statistics = (*(Statistic("file", k) for k in range(29)), SINGLE)
@@ -71,6 +71,6 @@ def test_p_of_a_family_is_corrected_for_its_members():
     assert null_distribution.p == min(null_distribution.p_among(s, statistics) for s in statistics)
 
 
-def test_one_photograph_of_each_patient_is_drawn_and_of_each_of_several_labels():
+def test_one_image_per_patient_and_label_is_drawn():
     y, groups = np.array([1, 0, 0, 1, 0, 1]), np.array([5, 5, 5, 7, 8, 7])
     assert one_of_each(y, groups).tolist() == [0, 1, 3, 4]

@@ -1,4 +1,4 @@
-"""What takes part in a data set, and what is said of the rest."""
+"""Checks of a data set: which images are used, and what is reported about the others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageEnhance, ImageOps
 
-from dysfw.data.checks import CheckedDataset, Finding, check_dataset
+from dysfw.data.checks import CheckedDataset, Finding, check_dataset, read_signatures
 from dysfw.data.dataset import Dataset, Sample
 from dysfw.errors import DysfwError
 from dysfw.util.progress import Silent
 
 
 def scene(seed: int, size: int = 96) -> Pillow.Image:
-    """A picture of its own: soft shapes with some texture."""
+    """A random image: soft shapes with some texture."""
     rng = np.random.default_rng(seed)
     soft = Pillow.fromarray(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8)).resize((size, size), Pillow.Resampling.BICUBIC)
     texture = rng.normal(0, 6, (size, size, 1))
@@ -30,7 +30,7 @@ def stored(image: Pillow.Image, path: Path) -> Path:
 
 
 @dataclass
-class Photographs:
+class Images:
     """``add("a.png", scene(1), "x", patient="p")`` … then ``checked``."""
 
     folder: Path
@@ -43,15 +43,16 @@ class Photographs:
         self.samples.append(Sample(path, label, patient, split))
 
     def checked(self) -> CheckedDataset:
-        return check_dataset(Dataset(tuple(self.samples), self.folder / "manifest.csv"), Silent())
+        dataset = Dataset(tuple(self.samples), self.folder / "manifest.csv")
+        return check_dataset(dataset, *read_signatures(dataset, Silent()))
 
     def left(self) -> list[str]:
         return [sample.path.name for sample in self.checked().dataset.samples]
 
 
 @pytest.fixture
-def images(tmp_path) -> Photographs:
-    return Photographs(tmp_path, [])
+def images(tmp_path) -> Images:
+    return Images(tmp_path, [])
 
 
 def found(checked: CheckedDataset, code: str) -> Finding:
@@ -63,7 +64,7 @@ def patients(checked: CheckedDataset) -> list[str | None]:
     return [sample.patient for sample in checked.dataset.samples]
 
 
-def test_a_clean_data_set_is_left_alone_and_nothing_is_said(images) -> None:
+def test_a_clean_data_set_is_unchanged_and_has_no_findings(images) -> None:
     for n in range(12):
         images.add(f"{n}.png", scene(n), "xy"[n % 2], f"p{n}")
     checked = images.checked()
@@ -73,44 +74,48 @@ def test_a_clean_data_set_is_left_alone_and_nothing_is_said(images) -> None:
     assert checked.failures == ()
 
 
-def test_what_cannot_be_read_is_excluded_by_its_reason_and_counted(images) -> None:
+def test_unreadable_images_are_excluded_and_counted_by_reason(images) -> None:
     for n in range(3):
         images.add(f"{n}.png", scene(n), "x", f"p{n}")
     images.add("gone.png", None, "x", "p4")
     images.add("lost.png", None, "y", "p5")
     images.add("text.png", None, "x", "p6")
-    (images.folder / "text.png").write_text("no picture")
+    (images.folder / "text.png").write_text("not an image")
     checked = images.checked()
     assert len(checked.dataset.samples) == 3
     missing, other = found(checked, "missing_file"), found(checked, "not_an_image")
     assert (missing.severity, missing.images) == ("exclusion", 2)
-    assert missing.message == "2 photographs cannot be read: no such file"
+    assert missing.message == "2 images cannot be read: no such file"
     assert missing.examples == ("gone.png", "lost.png")
     assert other.images == 1
     assert sorted(failure.code for failure in checked.failures) == ["missing_file", "missing_file", "not_an_image"]
-    assert found(checked, "class_lost").message == "1 class without a photograph that takes part: y"
+    assert found(checked, "class_lost").message == "1 class without a usable image: y"
 
 
-def test_where_nothing_can_be_read_the_reason_is_named(images) -> None:
+def test_an_error_names_the_reason_if_no_image_can_be_read(images) -> None:
     images.add("gone.png", None, "x")
-    with pytest.raises(DysfwError, match=r"none of 1 photograph can be read: no such file \(1\)") as caught:
+    with pytest.raises(DysfwError, match=r"no image can be read \(1 file tried\): no such file \(1\)") as caught:
         images.checked()
     assert caught.value.hint
 
 
-def test_of_equal_photographs_one_is_kept_whatever_they_are_stored_as(images) -> None:
+def test_one_of_several_identical_images_is_kept_in_any_format(images) -> None:
     images.add("a.png", scene(1), "x", "p")
     images.add("b.bmp", scene(1), "x", "p")
     images.add("c.png", scene(2), "x", "q")
     checked = images.checked()
     assert images.left() == ["a.png", "c.png"]
-    assert found(checked, "same_photograph") == Finding(
-        "same_photograph", "exclusion", "1 photograph equal to another, pixel for pixel, which is kept", 1, ("a.png = b.bmp",)
+    assert found(checked, "duplicate_image") == Finding(
+        "duplicate_image",
+        "exclusion",
+        "1 image identical to another image, pixel for pixel; one copy is kept",
+        1,
+        ("a.png = b.bmp",),
     )
     assert len(checked.findings) == 1
 
 
-def test_equal_photographs_under_two_labels_are_all_left_out(images) -> None:
+def test_identical_images_with_different_labels_are_all_excluded(images) -> None:
     images.add("a.png", scene(1), "x", "p")
     images.add("b.png", scene(1), "y", "q")
     images.add("c.png", scene(1), "y", "q")
@@ -123,25 +128,25 @@ def test_equal_photographs_under_two_labels_are_all_left_out(images) -> None:
     assert found(checked, "same_under_labels").examples == ("a.png (x) = b.png (y) = c.png (y)",)
 
 
-def test_patients_who_share_a_photograph_count_as_one(images) -> None:
+def test_patients_who_share_an_image_are_treated_as_one(images) -> None:
     images.add("a.png", scene(1), "x", "p")
     images.add("b.png", scene(1), "x", "q")
     images.add("c.png", scene(2), "x", "q")
     images.add("d.png", scene(3), "x", "r")
     checked = images.checked()
     assert patients(checked) == ["p = q", "p = q", "r"]
-    assert found(checked, "shared_photograph").severity == "warning"
-    assert found(checked, "shared_photograph").examples == ("a.png = b.png",)
+    assert found(checked, "shared_image").severity == "warning"
+    assert found(checked, "shared_image").examples == ("a.png = b.png",)
 
 
 COPIES: dict[str, Callable[[Pillow.Image], Pillow.Image]] = {
     "smaller": lambda p: p.resize((48, 48), Pillow.Resampling.BILINEAR),
     "larger": lambda p: p.resize((240, 240), Pillow.Resampling.BICUBIC),
-    "cut": lambda p: p.crop((2, 2, 94, 94)),
+    "cropped": lambda p: p.crop((2, 2, 94, 94)),
     "brighter": lambda p: ImageEnhance.Brightness(p).enhance(1.2),
     "mirrored": ImageOps.mirror,
     "grey": ImageOps.grayscale,
-    "as it is": lambda p: p,
+    "unchanged": lambda p: p,
 }
 
 
@@ -157,14 +162,14 @@ def test_a_near_copy_joins_two_patients(images, change) -> None:
     assert found(checked, "near_copies").examples == ("3.png = copy.jpg",)
 
 
-def test_near_copies_of_one_patient_are_only_noted(images) -> None:
+def test_near_copies_of_one_patient_are_a_note(images) -> None:
     images.add("a.png", scene(1), "x", "p")
     images.add("b.jpg", scene(1), "x", "p")
     (finding,) = images.checked().findings
     assert (finding.code, finding.severity, finding.images) == ("near_copies_of_patient", "note", 2)
 
 
-def test_near_copies_under_two_labels_are_a_warning_that_names_both(images) -> None:
+def test_near_copies_with_different_labels_are_a_warning_with_both_names(images) -> None:
     images.add("a.png", scene(1), "x", "p")
     images.add("b.jpg", scene(1), "y", "q")
     checked = images.checked()
@@ -173,7 +178,7 @@ def test_near_copies_under_two_labels_are_a_warning_that_names_both(images) -> N
     assert found(checked, "near_under_labels").severity == "warning"
 
 
-def test_copies_of_unknown_patients_are_kept_together_and_the_patients_stay_unknown(images) -> None:
+def test_copies_of_unknown_patients_are_grouped_and_the_patients_stay_unknown(images) -> None:
     images.add("a.png", scene(1), "x")
     images.add("b.jpg", scene(1), "x")
     checked = images.checked()
@@ -184,28 +189,28 @@ def test_copies_of_unknown_patients_are_kept_together_and_the_patients_stay_unkn
     assert found(checked, "patients_unknown").images == 2
 
 
-def test_no_copy_leads_from_training_to_test(images) -> None:
+def test_no_copy_of_a_test_image_is_used_for_training(images) -> None:
     images.add("a.png", scene(1), "x", "p", "train")
     images.add("b.png", scene(2), "x", "p", "train")
-    images.add("c.png", scene(1), "x", "q", "test")  # is a.png: the test photograph stays
+    images.add("c.png", scene(1), "x", "q", "test")  # equals a.png: the test image is kept
     images.add("d.png", scene(3), "x", "r", "train")
     images.add("e.jpg", scene(3), "x", "s", "test")
     images.add("f.png", scene(4), "x", "t", "train")
     checked = images.checked()
     assert images.left() == ["c.png", "e.jpg", "f.png"]
-    assert found(checked, "same_photograph").examples == ("c.png = a.png",)
+    assert found(checked, "duplicate_image").examples == ("c.png = a.png",)
     split_conflicts = found(checked, "across_splits")
     assert (split_conflicts.severity, split_conflicts.images, split_conflicts.examples) == ("exclusion", 2, ("b.png", "d.png"))
 
 
-def test_a_patient_under_two_labels_is_a_warning(images) -> None:
+def test_a_patient_with_two_labels_is_a_warning(images) -> None:
     images.add("a.png", scene(1), "x", "p")
     images.add("b.png", scene(2), "y", "p")
     finding = found(images.checked(), "patient_under_labels")
     assert (finding.severity, finding.images, finding.examples) == ("warning", 2, ("p: x, y",))
 
 
-def test_exclusions_come_first_and_the_order_of_files_does_not_matter(images) -> None:
+def test_exclusions_come_first_in_any_order_of_files(images) -> None:
     images.add("a.png", scene(1), "x")
     images.add("b.png", scene(1), "x")
     images.add("c.jpg", scene(1), "x")
@@ -217,9 +222,10 @@ def test_exclusions_come_first_and_the_order_of_files_does_not_matter(images) ->
     assert {finding.code for finding in images.checked().findings} == codes
 
 
-def test_phantoms_of_different_patients_are_no_copies(phantoms) -> None:
+def test_phantoms_of_different_patients_are_not_copies(phantoms) -> None:
     from dysfw.data.read import read_dataset
 
-    checked = check_dataset(read_dataset(phantoms), Silent())
+    dataset = read_dataset(phantoms)
+    checked = check_dataset(dataset, *read_signatures(dataset, Silent()))
     assert len(checked.dataset.samples) == 48
     assert {finding.code for finding in checked.findings} <= {"near_copies_of_patient"}

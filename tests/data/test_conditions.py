@@ -1,4 +1,4 @@
-"""What is known of the labels, from a labels.yaml beside the photographs."""
+"""Descriptions of labels in a labels.yaml next to the images."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def refusal(read, text, **arguments):
     return str(caught.value)
 
 
-def test_labels_get_names_and_identifiers_and_the_file_may_know_more_or_less(described):
+def test_labels_get_names_and_identifiers_and_the_file_may_describe_more_or_fewer(described):
     found = described(GOOD)
     assert list(found) == ["down", "noonan"]
     assert found["down"].identifiers == ("MONDO:0008608", "OMIM:190685", "ORPHA:870")
@@ -38,26 +38,26 @@ def test_labels_get_names_and_identifiers_and_the_file_may_know_more_or_less(des
     assert found["down"].synonyms == ("trisomy 21",)
 
 
-def test_without_the_file_nothing_is_known(tmp_path):
+def test_without_the_file_no_label_is_described(tmp_path):
     assert read_conditions(tmp_path, ["down"]) == {}
 
 
-def test_everything_that_is_wrong_is_said_at_once_with_its_place(described):
+def test_all_problems_are_reported_at_once_with_their_position(described):
     message = refusal(described, "down:\n  mondo: 8608\n  omimm: OMIM:190685\nnoonan: [x]\n")
     assert "3 problems in" in message
-    assert "labels.yaml:2:3: down.mondo: found 8608; allowed: MONDO: and seven digits" in message
+    assert "labels.yaml:2:3: down.mondo: found 8608; allowed: MONDO: followed by seven digits" in message
     assert "labels.yaml:3:3: down.omimm: unknown key; did you mean 'omim'?" in message
     assert "labels.yaml:4:1: noonan: found ['x']; allowed: keys and values" in message
 
 
 @pytest.mark.parametrize(("text", "part"), [
-    ("- down\n", "a mapping of labels to what they mean, found a list"),
+    ("- down\n", "a mapping of labels to descriptions, found a list"),
     ("", "found nothing"),
     ("down: {name: a}\ndown: {name: b}\n", "this key appears twice"),
     ("down: !!python/object:os.system {}\n", "is not allowed"),
     ("down: {name: [\n", "not valid YAML"),
 ])  # fmt: skip
-def test_what_is_no_description_is_refused(described, text, part):
+def test_an_invalid_file_is_refused(described, text, part):
     message = refusal(described, text)
     assert part in message
     assert "recipe:" not in message
@@ -67,13 +67,13 @@ def test_what_is_no_description_is_refused(described, text, part):
     "down: {name: Down syndrome, synonyms: [Trisomy  21]}\n",
     "down: {omim: OMIM:190685}\ntrisomy 21: {omim: OMIM:190685}\n",
 ])  # fmt: skip
-def test_two_labels_of_one_condition_would_be_two_classes(described, text):
+def test_two_labels_of_one_condition_are_refused(described, text):
     message = refusal(described, text, labels=("down", "trisomy 21"))
-    assert "'trisomy 21' and 'down' are both labels of the data" in message
+    assert "the labels 'trisomy 21' and 'down' both stand for" in message
     assert described(text, labels=("down",))
 
 
-def test_a_data_set_knows_its_conditions_by_folder_and_by_manifest(paint, tmp_path):
+def test_conditions_are_read_with_a_folder_and_with_a_manifest(paint, tmp_path):
     for label in ("down", "noonan"):
         paint(f"data/{label}/1.png", (9, 9, 9))
     (tmp_path / "data" / "labels.yaml").write_text(GOOD)

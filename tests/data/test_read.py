@@ -1,4 +1,4 @@
-"""Folders and manifests as users make them, with what is wrong in them named all at once."""
+"""Reading of folders and manifests, with all problems reported at once."""
 
 import shutil
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def manifest(tmp_path) -> Callable:
     """manifest(text): a CSV file with that text (or those bytes)."""
 
     def manifest(text: str | bytes) -> Path:
-        path = tmp_path / "photographs.csv"
+        path = tmp_path / "images.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
@@ -44,7 +44,7 @@ def refusal(path: Path) -> DysfwError:
 
 
 def problems(path: Path) -> list[str]:
-    """What is wrong with a manifest, without the first line, which counts."""
+    """Problems of a manifest, without the first line, which counts them."""
     first, *rest = refusal(path).message.splitlines()
     assert first == f"{len(rest)} problem{'s' * (len(rest) != 1)} in {path}:"
     return [line.strip() for line in rest]
@@ -53,7 +53,7 @@ def problems(path: Path) -> list[str]:
 # Folders
 
 
-def test_each_folder_is_a_class_however_deep_its_images_lie(folder) -> None:
+def test_each_folder_is_a_class_with_images_at_any_depth(folder) -> None:
     root = folder("noonan/b.JPG", "noonan/a.png", "down/clinic/2024/c.jpeg")
     dataset = read_dataset(root)
     assert [(str(i.path.relative_to(root)), i.label) for i in dataset.samples] == [
@@ -63,32 +63,32 @@ def test_each_folder_is_a_class_however_deep_its_images_lie(folder) -> None:
     assert not dataset.knows_patients
 
 
-def test_what_is_no_image_or_in_no_class_is_listed(folder) -> None:
+def test_files_that_are_not_images_or_not_in_a_class_are_listed(folder) -> None:
     root = folder("x/a.jpg", "x/notes/b.txt", "y/c.heic", "y/d.png", "README.md", "loose.jpg")
     assert set(read_dataset(root).ignored) == {"x/notes/b.txt", "y/c.heic", "README.md", "loose.jpg"}
 
 
-def test_hidden_files_and_folders_are_not_there(folder) -> None:
+def test_hidden_files_and_folders_are_skipped(folder) -> None:
     dataset = read_dataset(folder("x/a.jpg", "x/.b.jpg", "x/.thumbnails/a.jpg", ".git/c.jpg", "x/.DS_Store", ".hidden.txt"))
     assert [sample.path.name for sample in dataset.samples] == ["a.jpg"]
     assert dataset.ignored == ()
 
 
-def test_a_hidden_folder_above_the_data_does_not_hide_it(folder) -> None:
+def test_data_in_a_hidden_folder_are_read(folder) -> None:
     root = folder(".cache/data/x/a.jpg") / ".cache" / "data"
     assert [sample.label for sample in read_dataset(root).samples] == ["x"]
 
 
-def test_a_class_without_an_image_is_no_class(folder) -> None:
+def test_an_empty_folder_is_not_a_class(folder) -> None:
     root = folder("x/a.jpg", "y/b.jpg")
     (root / "empty").mkdir()
     assert read_dataset(root).labels == ("x", "y")
 
 
-def test_a_folder_without_classes_says_how_to_make_them(folder) -> None:
+def test_a_folder_without_classes_is_refused_with_a_hint(folder) -> None:
     error = refusal(folder("a.jpg", "b.jpg"))
-    assert "has no images in folders of its own (0 folders in it)" in error.message
-    assert "put the photographs of each class in a folder named after it; read are .bmp, .gif, .jpeg" in error.hint
+    assert "has no images in subfolders (0 subfolders found)" in error.message
+    assert "put the images of each class into a subfolder named after it; supported are .bmp, .gif, .jpeg" in error.hint
 
 
 def test_data_that_does_not_exist_is_refused(tmp_path) -> None:
@@ -98,7 +98,7 @@ def test_data_that_does_not_exist_is_refused(tmp_path) -> None:
 # Manifests
 
 
-def test_a_manifest_says_everything_there_is_to_know(manifest, tmp_path) -> None:
+def test_all_columns_of_a_manifest_are_read(manifest, tmp_path) -> None:
     path = manifest("path,label,patient,split,source\na.jpg,noonan,7,train,Rotterdam\nsub/b.jpg,down,8,test,\n")
     first, second = read_dataset(path).samples
     assert (first.path, first.label, first.patient, first.split, first.source) == (
@@ -107,7 +107,7 @@ def test_a_manifest_says_everything_there_is_to_know(manifest, tmp_path) -> None
     assert (second.path, second.split, second.source) == (tmp_path / "sub" / "b.jpg", "test", None)
 
 
-def test_a_folder_that_holds_a_manifest_is_read_by_it(folder) -> None:
+def test_a_folder_with_a_manifest_is_read_from_the_manifest(folder) -> None:
     root = folder("x/a.jpg", "y/b.jpg")
     (root / "manifest.csv").write_text("path,label\nx/a.jpg,noonan\n")
     dataset = read_dataset(root)
@@ -122,7 +122,7 @@ def test_the_phantoms_are_read(phantoms) -> None:
     assert all(sample.path.is_file() for sample in dataset.samples)
 
 
-def test_absolute_paths_stay_and_relative_ones_start_at_the_manifest(manifest, tmp_path) -> None:
+def test_absolute_paths_are_kept_and_relative_ones_start_at_the_manifest(manifest, tmp_path) -> None:
     one, two = read_dataset(manifest("path,label\n/archive/a.jpg,x\nb.jpg,y\n")).samples
     assert one.path == Path("/archive/a.jpg")
     assert two.path == tmp_path / "b.jpg"
@@ -146,14 +146,14 @@ def test_harmless_differences_between_csv_files_do_not_matter(manifest, tmp_path
     assert (sample.path, sample.label, sample.patient, sample.split) == (tmp_path / "a.jpg", "x", None, None)
 
 
-def test_quoted_values_may_hold_commas_and_any_letters(manifest) -> None:
+def test_quoted_values_may_contain_commas_and_any_letters(manifest) -> None:
     (sample,) = read_dataset(manifest('path,label\na.jpg,"Noonan, Typ 2 – ‚mild‘"\n')).samples
     assert sample.label == "Noonan, Typ 2 – ‚mild‘"
 
 
-def test_a_value_with_an_unquoted_comma_is_refused_and_not_cut_off(manifest) -> None:
+def test_a_value_with_an_unquoted_comma_is_refused_and_not_truncated(manifest) -> None:
     assert problems(manifest("path,label\na.jpg,Noonan, type 2\n")) == [
-        "row 2: more cells than columns; a comma in a value needs quotes around that value"
+        "row 2: more cells than columns; a value that contains a comma needs quotes"
     ]
 
 
@@ -167,13 +167,13 @@ def test_a_value_with_an_unquoted_comma_is_refused_and_not_cut_off(manifest) -> 
         ("", "has no column 'path' (found: none)"),
     ],
 )
-def test_a_missing_column_is_named_with_its_closest_match(manifest, header, words) -> None:
+def test_a_missing_column_is_reported_with_its_closest_match(manifest, header, words) -> None:
     error = refusal(manifest(f"{header}\na.jpg,x\n" if header else ""))
     assert words in error.message
-    assert error.hint == "needed: path, label; optional: patient, split, source. In CSV, commas separate them."
+    assert error.hint == "required: path, label; optional: patient, split, source; CSV columns are separated by commas"
 
 
-def test_all_problems_are_named_at_once_by_their_line(manifest) -> None:
+def test_all_problems_are_reported_at_once_with_their_row(manifest) -> None:
     path = manifest("path,label,split\n,x,\nb.jpg,,train\nc.jpg,x,validation\n,,\nd.jpg,y,test\n")
     assert problems(path) == [
         "row 2: path is empty",
@@ -183,12 +183,12 @@ def test_all_problems_are_named_at_once_by_their_line(manifest) -> None:
     ]
 
 
-def test_the_same_problem_is_said_once_for_all_its_rows(manifest) -> None:
+def test_the_same_problem_is_reported_once_for_all_its_rows(manifest) -> None:
     path = manifest("path,label,split\n" + "".join(f"{n}.jpg,x,val\n" for n in range(8)))
     assert problems(path) == ["rows 2, 3, 4, 5, 6 and 3 more: split is 'val'; allowed: train, test, or empty"]
 
 
-def test_a_long_list_of_problems_is_cut(manifest) -> None:
+def test_a_long_list_of_problems_is_truncated(manifest) -> None:
     rows = "".join(f"{n}.jpg,x,split{n}\n" for n in range(25))
     first, *lines = refusal(manifest("path,label,split\n" + rows)).message.splitlines()
     assert first.startswith("25 problems in ")
@@ -196,16 +196,16 @@ def test_a_long_list_of_problems_is_cut(manifest) -> None:
     assert lines[-1].strip() == "and 5 more"
 
 
-def test_a_photograph_listed_twice_is_refused_by_its_rows(manifest) -> None:
+def test_an_image_listed_twice_is_refused_with_its_rows(manifest) -> None:
     path = manifest("path,label\na.jpg,x\n./a.jpg,y\nb.jpg,y\n")
-    assert problems(path) == ["1 photograph listed more than once; keep one row of each: a.jpg (rows 2, 3)"]
+    assert problems(path) == ["1 image listed more than once; keep one row of each: a.jpg (rows 2, 3)"]
 
 
 def test_a_patient_in_training_and_test_is_refused(manifest) -> None:
     path = manifest(
         "path,label,patient,split\na.jpg,x,7,train\nb.jpg,x,7,test\nc.jpg,y,8,test\nd.jpg,y,,train\ne.jpg,y,,test\n"
     )
-    assert problems(path) == ["1 patient in more than one split; give all rows of a patient the same: 7"]
+    assert problems(path) == ["1 patient in more than one split; put all rows of a patient into one: 7"]
 
 
 def test_a_folder_with_two_manifests_is_refused(tmp_path) -> None:
@@ -213,11 +213,11 @@ def test_a_folder_with_two_manifests_is_refused(tmp_path) -> None:
         (tmp_path / name).write_text("path,label\n")
     error = refusal(tmp_path)
     assert "manifest.csv, manifest.parquet" in error.message
-    assert error.hint == "name the one that is meant as DATA"
+    assert error.hint == "pass one of them as DATA"
 
 
 def test_a_manifest_without_rows_is_refused(manifest) -> None:
-    assert "lists no photographs" in refusal(manifest("path,label\n")).message
+    assert "lists no images" in refusal(manifest("path,label\n")).message
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_manifest_without_rows_is_refused(manifest) -> None:
     ],
     ids=["latin-1", "utf-16", "xlsx"],
 )
-def test_what_is_no_utf8_is_refused_with_a_way_out(manifest, content) -> None:
+def test_a_file_that_is_not_utf8_is_refused_with_a_hint(manifest, content) -> None:
     error = refusal(manifest(content))
     assert "is not a CSV manifest" in error.message
     assert error.hint == "save it as CSV in UTF-8, or as .parquet"
@@ -242,20 +242,20 @@ def test_what_is_no_utf8_is_refused_with_a_way_out(manifest, content) -> None:
 def parquet(tmp_path) -> Callable:
     """parquet({"path": […], …}, name): a Parquet file with these columns."""
 
-    def parquet(columns: dict[str, list], name: str = "photographs.parquet") -> Path:
+    def parquet(columns: dict[str, list], name: str = "images.parquet") -> Path:
         write_table(pyarrow.table(columns), tmp_path / name)
         return tmp_path / name
 
     return parquet
 
 
-def test_a_parquet_manifest_says_the_same_as_a_csv(parquet, manifest) -> None:
+def test_a_parquet_manifest_is_read_like_a_csv(parquet, manifest) -> None:
     columns = {"path": ["a.jpg", "b.jpg"], "label": ["x", "y"], "patient": [7, None], "split": ["train", "test"], "age": [3, 4]}
     text = "path,label,patient,split,age\na.jpg,x,7,train,3\nb.jpg,y,,test,4\n"
     assert read_dataset(parquet(columns)).samples == read_dataset(manifest(text)).samples
 
 
-def test_a_folder_may_hold_its_manifest_in_parquet(parquet, tmp_path) -> None:
+def test_a_folder_may_contain_a_parquet_manifest(parquet, tmp_path) -> None:
     parquet({"path": ["a.jpg"], "label": ["x"]}, "manifest.parquet")
     assert read_dataset(tmp_path).origin == tmp_path / "manifest.parquet"
 
@@ -286,26 +286,26 @@ def test_a_damaged_parquet_file_is_refused(parquet, phantoms) -> None:
         ("Weiß", "WEISS"),
     ],
 )
-def test_one_condition_written_in_two_ways_is_refused_with_both(manifest, folder, one, other) -> None:
+def test_two_spellings_of_one_label_are_refused(manifest, folder, one, other) -> None:
     text = f"path,label\na.jpg,{one}\nb.jpg,{other}\nc.jpg,down\n"
     root = folder(f"data/{one}/a.jpg", f"data/{other}/b.jpg", "data/down/c.jpg") / "data"
     for error in (refusal(manifest(text)), refusal(root)):
-        assert "1 label written in several ways" in error.message
+        assert "1 label spelt in several ways" in error.message
         assert error.hint.startswith("labels must not differ only in case, spaces or Unicode form")
         assert all(repr(name) in error.message or ascii(name) in error.message for name in (one, other))
         assert "down" not in error.message.splitlines()[-1]
 
 
-def test_labels_that_look_the_same_are_spelt_out(manifest) -> None:
+def test_labels_that_look_the_same_are_shown_with_escapes(manifest) -> None:
     error = refusal(manifest("path,label\na.jpg,Sj\u00f6gren\nb.jpg,Sjo\u0308gren\n"))
     assert r"'Sjo\u0308gren', 'Sj\xf6gren'" in error.message
 
 
-def test_a_folders_name_ends_where_its_letters_do(folder) -> None:
+def test_spaces_around_a_folder_name_are_ignored(folder) -> None:
     assert read_dataset(folder("noonan /a.jpg", "down/b.jpg")).labels == ("down", "noonan")
     assert "'noonan', 'noonan '" in refusal(folder("noonan/c.jpg")).message
 
 
-def test_labels_that_differ_in_more_than_form_are_two(manifest) -> None:
+def test_labels_that_differ_in_more_than_spelling_are_separate(manifest) -> None:
     dataset = read_dataset(manifest("path,label\na.jpg,type 1\nb.jpg,type1\nc.jpg,type I\n"))
     assert dataset.labels == ("type 1", "type I", "type1")
