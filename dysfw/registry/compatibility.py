@@ -1,4 +1,4 @@
-"""Whether a plugin was built for this core: what its own distribution says it requires of dysfw, read before it is imported."""
+"""Checks, before a plugin is imported, that its distribution requires this version of dysfw."""
 
 from __future__ import annotations
 
@@ -10,32 +10,49 @@ from packaging.specifiers import SpecifierSet
 
 from .. import __version__
 
-OF_DYSFW = re.compile(r"\s*dysfw(?![\w.-])", re.IGNORECASE)
+DYSFW_REQUIREMENT = re.compile(r"\s*dysfw(?![\w.-])", re.IGNORECASE)
 
 
-def wanted_core(requirements: Iterable[str]) -> SpecifierSet | None:
-    """The versions of dysfw that a distribution requires here; None where it requires none. What it requires on other systems,
-    or for one of its extras, does not count. Raises ValueError for a requirement that is none."""
-    wanted = None
+def required_core(requirements: Iterable[str]) -> SpecifierSet | None:
+    """Find the versions of dysfw that a distribution requires on this system, without its extras.
+
+    Args:
+        requirements: All requirements of the distribution.
+
+    Returns:
+        The versions; None if it does not require dysfw.
+
+    Raises:
+        ValueError: A requirement is invalid.
+    """
+    required = None
     for line in requirements:
-        if not OF_DYSFW.match(line):
+        if not DYSFW_REQUIREMENT.match(line):
             continue
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
-            raise ValueError(f"it requires {line.strip()!r}, which is no requirement") from None
+            raise ValueError(f"it requires {line.strip()!r}, which is not a valid requirement") from None
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            wanted = requirement.specifier if wanted is None else wanted & requirement.specifier
-    return wanted
+            required = requirement.specifier if required is None else required & requirement.specifier
+    return required
 
 
 def mismatch(requirements: Iterable[str], version: str = __version__) -> str:
-    """Why a distribution does not fit this version of the core; "" where it does, or does not say."""
+    """Explain why a distribution does not fit a version of dysfw.
+
+    Args:
+        requirements: All requirements of the distribution.
+        version: The version of dysfw.
+
+    Returns:
+        The reason; "" if it fits or does not require dysfw.
+    """
     try:
-        wanted = wanted_core(requirements)
+        required = required_core(requirements)
     except ValueError as error:
         return str(error)
-    if wanted is None or wanted.contains(version, prereleases=True):
+    if required is None or required.contains(version, prereleases=True):
         return ""
-    bounds = ",".join(sorted(map(str, wanted), key=lambda bound: bound.startswith("<")))
-    return f"it is built for dysfw {bounds}, and this is dysfw {version}"
+    bounds = ",".join(sorted(map(str, required), key=lambda bound: bound.startswith("<")))
+    return f"it requires dysfw {bounds}, but dysfw {version} is installed"

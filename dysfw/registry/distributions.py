@@ -1,6 +1,6 @@
-"""Which distribution brings a component, or weights, that are not installed, so that the error can say what to install.
+"""Names the distributions of known components, weights and runners, so that errors can say what to install.
 
-Anybody whose plugin is published may add a line.
+Authors of published plugins may add a line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The hooks a plugin may implement, and the records they return. This is all that a plugin has to know of the core's host.
+"""The hooks a plugin may implement, and the records they return.
 
-A plugin is a distribution with an entry point in the group ``dysfw`` that names a light module: one that imports
-``dysfw.registry.hookspecs`` and nothing heavy, and defines some of the functions below, decorated with ``@hookimpl``.
+A plugin is a distribution with an entry point in the group ``dysfw``. The entry point names a light module that imports the
+names it needs from ``dysfw.plugin`` and nothing heavy. The module defines some of the functions below, decorated with
+``@hookimpl``.
 """
 
 from __future__ import annotations
@@ -22,11 +23,16 @@ hookimpl = pluggy.HookimplMarker("dysfw")
 
 @dataclass(frozen=True, slots=True)
 class ComponentSpec:
-    """A component by name, imported on first use.
+    """A component, imported on first use.
 
-    kind: detector, segmenter, backbone, head or fusion. name: what recipes write in ``use``. target: "package.module:Class".
-    summary: one line for listings. extra: the optional extra of the plugin's distribution that brings the modules in ``needs``,
-    for a component that most users of the plugin can do without. needs: modules that the component imports from it.
+    Attributes:
+        kind: detector, segmenter, backbone, head or fusion.
+        name: Name that recipes write in ``use``.
+        target: "package.module:Class".
+        summary: One line for listings.
+        extra: Optional extra of the plugin's distribution that installs the modules in ``needs``, for a component that most
+            users of the plugin do not need.
+        needs: Modules that the component imports from this extra.
     """
 
     kind: Kind
@@ -57,9 +63,12 @@ class CommandSpec:
 
 @dataclass(frozen=True, slots=True)
 class BundleSpec:
-    """A trained bundle that ships inside a plugin.
+    """A trained bundle that ships with a plugin.
 
-    name: what recipes write in ``bundle``. folder: "package:path/inside/it". summary: one line for listings.
+    Attributes:
+        name: Name that recipes write in ``bundle``.
+        folder: "package:path/inside/it".
+        summary: One line for listings.
     """
 
     name: str
@@ -69,15 +78,23 @@ class BundleSpec:
 
 @dataclass(frozen=True, slots=True)
 class WeightsSpec:
-    """A weight file that recipes may name wherever a component's parameter takes a path: an entry of a plugin's manifest.
+    """A weight file that recipes may name instead of a path: an entry of a plugin's weights manifest.
 
-    name: what recipes write where a path is taken. file: "package:path/inside/it" of one that ships with the plugin or with a
-    distribution it requires; of any other its own name, and one of address and hub says where it is published. summary: one
-    line for listings. sha256: hex digest; "" only of a file that ships, or of one of the hub, where the hub's own statement is
-    then checked. size: bytes; 0 unknown. exact_size: False where the size is only about right. licence: an SPDX id, or
-    "unstated". conditions: what the licence asks for, and what is not known, in a sentence. trained_on: on what. citation: of
-    the work that it comes from. address: https. hub: "owner/repository" on the Hugging Face hub, where file may lie in a
-    folder. revision: of the hub's repository.
+    Attributes:
+        name: Name that recipes write instead of a path.
+        file: "package:path/inside/it" for a file that ships with the plugin or with a distribution it requires. Otherwise the
+            name of the file, which is published at ``address`` or ``hub``.
+        summary: One line for listings.
+        sha256: Hex digest. It may be "" for a file that ships, or for one on the hub, whose own hash is then checked.
+        size: Size in bytes; 0 if unknown.
+        exact_size: False if the size is approximate.
+        licence: SPDX id, or "unstated".
+        conditions: What the licence requires and what is unknown about it, in a sentence.
+        trained_on: Training data.
+        citation: Publication to cite.
+        address: https address of the file.
+        hub: "owner/repository" on the Hugging Face hub, where ``file`` may include a folder.
+        revision: Revision of the repository on the hub.
     """
 
     name: str
@@ -96,26 +113,28 @@ class WeightsSpec:
 
     @property
     def ships(self) -> bool:
-        """Whether it comes with a distribution, and so is never fetched."""
+        """Whether the file ships with a distribution, and so is never downloaded."""
         return ":" in self.file
 
     @property
     def exact_bytes(self) -> int:
-        """The size where it is known to the byte, else 0."""
+        """Size in bytes, or 0 if it is not known exactly."""
         return self.size if self.exact_size else 0
 
     @property
     def source(self) -> str:
-        """Where it comes from, for people."""
+        """Where the file comes from, for people."""
         return self.address or (f"https://huggingface.co/{self.hub}" if self.hub else f"package {self.file.partition(':')[0]}")
 
 
 @dataclass(frozen=True, slots=True)
 class RunnerSpec:
-    """Who does the work of ``dysfw batch``.
+    """A runner that executes the work of ``dysfw batch``.
 
-    name: what ``--runner`` takes. target: "package.module:Class", a subclass of ``dysfw.batch.runner.BatchRunner``. summary: one
-    line for listings.
+    Attributes:
+        name: Name that ``--runner`` takes.
+        target: "package.module:Class", a subclass of ``dysfw.plugin.BatchRunner``.
+        summary: One line for listings.
     """
 
     name: str
@@ -125,24 +144,24 @@ class RunnerSpec:
 
 @hookspec
 def dysfw_components() -> list[ComponentSpec]:  # type: ignore[empty-body]
-    """Components that recipes may name in ``use``."""
+    """Return components that recipes may name in ``use``."""
 
 
 @hookspec
 def dysfw_commands() -> list[CommandSpec]:  # type: ignore[empty-body]
-    """Commands of the ``dysfw`` program."""
+    """Return commands of the ``dysfw`` program."""
 
 
 @hookspec
 def dysfw_bundles() -> list[BundleSpec]:  # type: ignore[empty-body]
-    """Bundles that recipes may name in ``bundle``."""
+    """Return bundles that recipes may name in ``bundle``."""
 
 
 @hookspec
 def dysfw_weights() -> list[WeightsSpec]:  # type: ignore[empty-body]
-    """Weight files that recipes may name wherever a component's parameter takes a path."""
+    """Return weight files that recipes may name wherever a parameter of a component takes a path."""
 
 
 @hookspec
 def dysfw_runners() -> list[RunnerSpec]:  # type: ignore[empty-body]
-    """Runners that ``dysfw batch --runner`` may name."""
+    """Return runners that ``dysfw batch --runner`` may name."""

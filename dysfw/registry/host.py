@@ -1,4 +1,4 @@
-"""Finds plugins through the entry-point group ``dysfw`` and loads each alone, so that a broken one hurts nobody else."""
+"""Finds plugins through the entry-point group ``dysfw`` and loads each in isolation, so that a broken one affects no other."""
 
 from __future__ import annotations
 
@@ -21,8 +21,18 @@ BUILTIN = "builtin"
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """An entry point of the group. hooks is None where loading failed (``error``) or was not allowed (``excluded``). said: what
-    it printed meanwhile, which nobody asked for."""
+    """An entry point of the group.
+
+    Attributes:
+        name: Name of the entry point.
+        distribution: Name of the distribution.
+        version: Version of the distribution.
+        target: Module that the entry point names.
+        hooks: The hooks; None if loading failed or was not allowed.
+        error: Why loading failed.
+        excluded: Whether loading was not allowed.
+        captured: What the plugin printed while it was loaded.
+    """
 
     name: str
     distribution: str
@@ -35,25 +45,33 @@ class Plugin:
 
     @property
     def origin(self) -> str:
+        """Distribution and version."""
         return f"{self.distribution} {self.version}"
 
 
 def load_plugins(
     only: Collection[str] | None = None, entry_points: Iterable[metadata.EntryPoint] | None = None
 ) -> list[Plugin]:
-    """All plugins by name, the core's own first.
+    """Load all plugins.
 
-    only: entry-point or distribution names that may be loaded; the rest is listed without being imported. The built-in
-    components belong to the core and are always there. entry_points: for tests; normally those of the environment.
-    Raises DysfwError where ``only`` names something that is not installed.
+    Args:
+        only: Names of entry points or distributions that may be loaded; all others are listed without being imported. The
+            built-in components are always loaded. None allows all.
+        entry_points: Entry points, for tests; by default those of the environment.
+
+    Returns:
+        The plugins by name, the built-in one first.
+
+    Raises:
+        DysfwError: ``only`` contains a name that is not installed.
     """
     points = metadata.entry_points(group=hookspecs.GROUP) if entry_points is None else entry_points
-    found = dict(map(_describe, points))  # an editable install can list its entry point twice
+    entry_point_of = dict(map(_describe, points))  # an editable install can list its entry point twice
     if only is not None:
-        _refuse_unknown(only, found)
+        _refuse_unknown(only, entry_point_of)
     return [
-        _load(plugin, found[plugin]) if _allowed(plugin, only) else replace(plugin, excluded=True)
-        for plugin in sorted(found, key=lambda p: (p.name != BUILTIN, p.name, p.distribution))
+        _load(plugin, entry_point_of[plugin]) if _allowed(plugin, only) else replace(plugin, excluded=True)
+        for plugin in sorted(entry_point_of, key=lambda p: (p.name != BUILTIN, p.name, p.distribution))
     ]
 
 
@@ -67,9 +85,9 @@ def _allowed(plugin: Plugin, only: Collection[str] | None) -> bool:
 
 
 def _load(plugin: Plugin, point: metadata.EntryPoint) -> Plugin:
-    """Import one entry point under a plugin manager of its own, which checks its hooks' names and arguments."""
+    """Import one entry point with a separate plugin manager, which checks the names and arguments of its hooks."""
     if reason := mismatch((point.dist.requires if point.dist else None) or ()):
-        hint = f"install a version of {plugin.distribution} for this dysfw, or the dysfw that it asks for"
+        hint = f"install a version of {plugin.distribution} for this dysfw, or the dysfw that it requires"
         return replace(plugin, error=DysfwError(reason, hint=hint))
     manager = pluggy.PluginManager("dysfw")
     manager.add_hookspecs(hookspecs)
@@ -85,8 +103,18 @@ def _load(plugin: Plugin, point: metadata.EntryPoint) -> Plugin:
 
 @contextlib.contextmanager
 def captured_output(doing: str, captured: io.StringIO) -> Iterator[None]:
-    """A plugin's own code runs inside: what it prints goes to ``said``, for stdout is for what was asked for; that it ends the
-    program, or does not come to an end, becomes an error like any other."""
+    """Run the code of a plugin: capture its output, limit its time, and turn an attempt to exit into an error.
+
+    Args:
+        doing: What the plugin does, for messages.
+        captured: Receives what the plugin prints.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        RuntimeError: The plugin exits, takes too long, or raises something that is not an Exception.
+    """
     try:
         with contextlib.redirect_stdout(captured), with_time_limit(TIME_LIMIT):
             yield
@@ -96,7 +124,7 @@ def captured_output(doing: str, captured: io.StringIO) -> Iterator[None]:
         raise RuntimeError(f"the plugin was still {doing} after {TIME_LIMIT:g} s, and was interrupted") from None
     except (Exception, Interrupted, KeyboardInterrupt, GeneratorExit):
         raise
-    except BaseException as error:  # the panics of extensions, for example
+    except BaseException as error:  # such as a panic in an extension module
         raise RuntimeError(f"{error_text(error)}, while {doing}") from None
 
 

@@ -1,7 +1,7 @@
-"""One registry for each kind of component, and the same for commands and bundles: names to what plugins registered.
+"""Looks up components, commands, bundles, weights and runners that plugins registered, by name.
 
-Looking a name up fails in four ways, and each says something else: the name is misspelt, its plugin is not installed,
-its plugin is installed but cannot be imported, or an optional extra of its plugin is missing.
+A lookup can fail for four reasons, each with its own message: the name is misspelt, its plugin is not installed, its plugin
+cannot be imported, or an optional extra of its plugin is missing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .hookspecs import PANELS, BundleSpec, CommandSpec, ComponentSpec, RunnerSpe
 from .host import Plugin, captured_output, load_plugins
 from .weights_manifest import problem_of
 
-if TYPE_CHECKING:  # the contracts bring numpy, which a listing does not need
+if TYPE_CHECKING:  # the contracts import numpy, which a listing does not need
     from ..contracts.components import Component
 
 Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec, RunnerSpec)
@@ -35,18 +35,36 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[Spec]):
-    """Something registered, and the plugin it came from."""
+    """A registered specification.
+
+    Attributes:
+        spec: The specification.
+        plugin: The plugin that registered it.
+    """
 
     spec: Spec
     plugin: Plugin
 
     @property
     def full_name(self) -> str:
+        """The unambiguous name, ``distribution:name``."""
         return f"{self.plugin.distribution}:{self.spec.name}"
 
 
 class Registry:
-    """What the plugins of this process offer."""
+    """Everything that the plugins of this process registered.
+
+    Args:
+        plugins: The loaded plugins.
+
+    Attributes:
+        components: Components by kind.
+        commands: Commands.
+        bundles: Bundles.
+        weights: Weight files.
+        runners: Batch runners.
+        plugins: All plugins, including those that failed.
+    """
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.components: dict[Kind, list[Entry[ComponentSpec]]] = {kind: [] for kind in KINDS}
@@ -57,36 +75,77 @@ class Registry:
         self.plugins = tuple(self._register(plugin) for plugin in plugins)
 
     def component(self, kind: Kind, name: str) -> Entry[ComponentSpec]:
-        """The component called ``name``, or ``distribution:name``.
+        """Look up a component.
 
-        Raises DysfwError where the name is misspelt, not installed, broken or ambiguous.
+        Args:
+            kind: Its kind.
+            name: ``name`` or ``distribution:name``.
+
+        Returns:
+            The component.
+
+        Raises:
+            DysfwError: The name is misspelt or ambiguous, or its plugin is not installed or broken.
         """
         return self._find(self.components[kind], kind, name, DISTRIBUTIONS.get((kind, name.rpartition(":")[2])))
 
     def bundle(self, name: str) -> Path:
-        """The folder of a registered bundle. Raises DysfwError."""
+        """Look up the folder of a bundle.
+
+        Args:
+            name: ``name`` or ``distribution:name``.
+
+        Returns:
+            The folder.
+
+        Raises:
+            DysfwError: As in ``component``.
+        """
         entry = self._find(self.bundles, "bundle", name, None)
         return _packaged(entry.spec.folder, "bundle", entry)
 
     def runner(self, name: str) -> type:
-        """The class of a runner, imported. Raises DysfwError."""
+        """Import the class of a runner.
+
+        Args:
+            name: ``name`` or ``distribution:name``.
+
+        Returns:
+            The class.
+
+        Raises:
+            DysfwError: As in ``component``, or it cannot be imported.
+        """
         entry = self._find(self.runners, "runner", name, RUNNERS.get(name.rpartition(":")[2]))
         module, _, attribute = entry.spec.target.partition(":")
         try:
-            return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]  # its caller checks it
+            return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]  # checked by the caller
         except (Exception, SystemExit) as error:
             raise _import_failed("runner", name, entry.plugin.origin, error) from error
 
     def named_weights(self, name: str) -> Entry[WeightsSpec] | None:
-        """Registered weights; None for a name that is no plugin's. Raises DysfwError where the plugin that brings them is not
-        there."""
+        """Look up weights.
+
+        Args:
+            name: ``name`` or ``distribution:name``.
+
+        Returns:
+            The weights; None if no plugin has weights of this name.
+
+        Raises:
+            DysfwError: The name is ambiguous, or its plugin is not installed or broken.
+        """
         provider = WEIGHTS.get(name.rpartition(":")[2])
         if not provider and all(name not in (e.spec.name, e.full_name) for e in self.weights):
             return None
         return self._find(self.weights, "weights", name, provider)
 
-    def doubled(self) -> dict[tuple[str, str], list[Plugin]]:
-        """What several plugins call by one name: their owners, by what it is ("detector", "command" …) and the name."""
+    def duplicates(self) -> dict[tuple[str, str], list[Plugin]]:
+        """Find names that several plugins registered.
+
+        Returns:
+            The plugins, by type ("detector", "command" …) and name.
+        """
         owners: dict[tuple[str, str], list[Plugin]] = {}
         named: list[tuple[str, str, Plugin]] = []
         named += [(kind, e.spec.name, e.plugin) for kind, entries in self.components.items() for e in entries]
@@ -99,7 +158,18 @@ class Registry:
         return {key: plugins for key, plugins in owners.items() if len(plugins) > 1}
 
     def load(self, kind: Kind, name: str) -> type[Component]:
-        """Import the class behind a name and check it against its kind's contract. Raises DysfwError."""
+        """Import the class of a component and check that it fulfils its contract.
+
+        Args:
+            kind: Its kind.
+            name: ``name`` or ``distribution:name``.
+
+        Returns:
+            The class.
+
+        Raises:
+            DysfwError: As in ``component``, or it cannot be imported, or it violates its contract.
+        """
         entry = self.component(kind, name)
         spec, origin = entry.spec, entry.plugin.origin
         module_name, _, attribute = spec.target.partition(":")
@@ -127,7 +197,7 @@ class Registry:
             owners = " and ".join(e.plugin.origin for e in matches)
             raise DysfwError(
                 f"{kind} {name!r} is registered by {owners}",
-                hint=f"write the one you mean in full: {' or '.join(e.full_name for e in matches)}",
+                hint=f"write its full name: {' or '.join(e.full_name for e in matches)}",
             )
         names = [e.spec.name for e in entries]
         for plugin in self.plugins:
@@ -147,7 +217,7 @@ class Registry:
         )
 
     def _register(self, plugin: Plugin) -> Plugin:
-        """Take over what a plugin offers, or nothing at all where its hooks fail."""
+        """Register what a plugin offers, or nothing if one of its hooks fails."""
         if plugin.hooks is None:
             return plugin
         captured = io.StringIO()
@@ -171,16 +241,26 @@ class Registry:
 
 
 def load_registry(only: Collection[str] | None = None) -> Registry:
-    """The registry of this environment; ``only`` as in ``load_plugins``."""
+    """Load all plugins of this environment.
+
+    Args:
+        only: As in ``dysfw.registry.host.load_plugins``.
+
+    Returns:
+        The registry.
+
+    Raises:
+        DysfwError: ``only`` contains a name that is not installed.
+    """
     return Registry(load_plugins(only))
 
 
 def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list[Spec]:
-    """What one hook of one plugin returns, checked."""
+    """Call one hook of one plugin, and check what it returns."""
     specs: list[Spec] = []
     seen = set()
-    for answer in getattr(hooks, hook)():
-        for spec in answer if isinstance(answer, list) else [answer]:
+    for result in getattr(hooks, hook)():
+        for spec in result if isinstance(result, list) else [result]:
             if not isinstance(spec, kind_of_spec):
                 raise DysfwError(f"{hook} must return a list of {kind_of_spec.__name__}, found {type(spec).__name__}")
             specs.append(spec)

@@ -3,5 +3,5 @@ import pytest
 
 @pytest.fixture
 def fake_plugins(dysfw_fake_plugins):
-    """A folder of installed plugins: real distributions, with metadata and entry points, that nothing else knows of."""
+    """A folder of installed plugins: real distributions, with metadata and entry points, visible to the test only."""
     return dysfw_fake_plugins

@@ -1,4 +1,4 @@
-"""A name finds its component, or the one sentence that says why it does not."""
+"""Lookup of components and other registered names."""
 
 import sys
 
@@ -7,16 +7,15 @@ import pytest
 from dysfw.builtin.fusions.pools import Mean
 from dysfw.contracts.components import Fusion
 from dysfw.errors import DysfwError
-from dysfw.registry import distributions as known
-from dysfw.registry import host
+from dysfw.registry import distributions, host
 from dysfw.registry import registry as module_under_test
 
 FUSION = """
 from dysfw.contracts.components import Fusion
 
 class Own(Fusion):
-    def fuse(self, votes, present):
-        return votes[:, 0]
+    def fuse(self, region_probabilities, present):
+        return region_probabilities[:, 0]
 
 class Abstract(Fusion):
     pass
@@ -27,7 +26,7 @@ def function():
 OWN = "'fusion', 'own', 'shapes:Own', 'mine'"
 
 
-def refusal(registry, name, kind="fusion", action="load"):
+def lookup_error(registry, name, kind="fusion", action="load"):
     with pytest.raises(DysfwError) as caught:
         getattr(registry, action)(kind, name) if action != "bundle" else registry.bundle(name)
     return caught.value
@@ -44,44 +43,44 @@ def test_a_component_is_imported_only_when_it_is_loaded(fake_plugins):
 
 
 @pytest.mark.parametrize("name", ["own", "dysfw-shapes:own", "shapes:own"])
-def test_a_component_has_a_short_name_and_full_ones(fake_plugins, name):
+def test_a_component_has_a_short_name_and_full_names(fake_plugins, name):
     fake_plugins.offer("shapes", OWN)
     assert fake_plugins.registry().component("fusion", name).full_name == "dysfw-shapes:own"
 
 
-def test_one_name_may_mean_something_in_each_kind(fake_plugins):
+def test_the_same_name_may_exist_in_several_kinds(fake_plugins):
     fake_plugins.offer("shapes", OWN, "'head', 'own', 'shapes:OwnHead', 'a head'")
     registry = fake_plugins.registry()
     assert registry.component("head", "own").spec.summary == "a head"
     assert registry.component("fusion", "own").spec.summary == "mine"
 
 
-def test_a_name_that_two_plugins_register_must_be_written_in_full(fake_plugins):
+def test_a_name_registered_by_two_plugins_must_be_written_in_full(fake_plugins):
     fake_plugins.offer("shapes", OWN)
     fake_plugins.offer("forms", "'fusion', 'own', 'forms:Own', 'theirs'")
     registry = fake_plugins.registry()
-    error = refusal(registry, "own")
+    error = lookup_error(registry, "own")
     assert error.message == "fusion 'own' is registered by dysfw-forms 1.0 and dysfw-shapes 1.0"
-    assert error.hint == "write the one you mean in full: dysfw-forms:own or dysfw-shapes:own"
+    assert error.hint == "write its full name: dysfw-forms:own or dysfw-shapes:own"
     assert registry.component("fusion", "dysfw-forms:own").spec.summary == "theirs"
 
 
-def test_a_misspelt_name_is_refused_with_the_closest_one(fake_plugins):
+def test_the_error_for_a_misspelt_name_suggests_the_closest_one(fake_plugins):
     fake_plugins.offer("shapes", OWN, "'fusion', 'median', 'shapes:Median', 'm'")
-    error = refusal(fake_plugins.registry(), "mediam")
+    error = lookup_error(fake_plugins.registry(), "mediam")
     assert error.message == "no fusion is called 'mediam'; did you mean 'median'?"
     assert error.hint == "installed: median, own. If it belongs to a plugin, install that plugin first."
 
 
-def test_a_known_name_whose_plugin_is_not_installed_says_what_to_install(fake_plugins):
-    error = refusal(fake_plugins.registry(), "timm", "backbone")
+def test_the_error_for_a_missing_plugin_says_what_to_install(fake_plugins):
+    error = lookup_error(fake_plugins.registry(), "timm", "backbone")
     assert error.message == "backbone 'timm' belongs to the plugin dysfw-timm, which is not installed"
     assert error.hint == "pip install -e plugins/dysfw-timm (in a clone of dysfw)"
 
 
-def test_a_known_name_whose_plugin_is_broken_says_what_is_wrong_with_it(fake_plugins):
+def test_the_error_for_a_broken_plugin_gives_the_reason(fake_plugins):
     fake_plugins.install("timm", "import no_such_library")
-    error = refusal(fake_plugins.registry(), "timm", "backbone")
+    error = lookup_error(fake_plugins.registry(), "timm", "backbone")
     assert error.message == (
         "backbone 'timm' belongs to dysfw-timm 1.0, which is installed but cannot be loaded: "
         "ModuleNotFoundError: No module named 'no_such_library'"
@@ -91,43 +90,46 @@ def test_a_known_name_whose_plugin_is_broken_says_what_is_wrong_with_it(fake_plu
 def test_an_unknown_name_may_belong_to_a_broken_plugin(fake_plugins):
     fake_plugins.offer("shapes", OWN)
     fake_plugins.install("forms", "raise OSError('lost')")
-    error = refusal(fake_plugins.registry(), "rhombus")
+    error = lookup_error(fake_plugins.registry(), "rhombus")
     assert error.message == "no fusion is called 'rhombus'"
     assert error.hint == (
         "installed: own. The plugins that could not be loaded may have it: forms (dysfw-forms 1.0), OSError: lost"
     )
 
 
-def test_a_name_of_an_excluded_plugin_says_that_it_is_excluded(fake_plugins):
+def test_the_error_for_an_excluded_plugin_says_so(fake_plugins):
     fake_plugins.offer("timm", "'backbone', 'timm', 'shapes:Timm', ''")
     fake_plugins.offer("shapes", OWN)
-    error = refusal(fake_plugins.registry(only=["shapes"]), "timm", "backbone")
+    error = lookup_error(fake_plugins.registry(only=["shapes"]), "timm", "backbone")
     assert error.message == "backbone 'timm' belongs to the plugin timm, which --plugins or DYSFW_PLUGINS leaves out"
     assert error.hint == "add timm to that list"
 
 
 @pytest.mark.parametrize("name", ["dysfw-shapes:owl", "shapes:owl"])
-def test_a_full_name_that_its_plugin_lacks_is_refused_with_that_plugin_s_closest_name(fake_plugins, name):
+def test_the_error_for_a_misspelt_full_name_suggests_a_name_of_that_plugin(fake_plugins, name):
     fake_plugins.offer("shapes", OWN)
     fake_plugins.offer("birds", "'fusion', 'owl', 'birds:Owl', ''")
-    assert refusal(fake_plugins.registry(), name).message == f"dysfw-shapes 1.0 has no fusion {name!r}; did you mean 'own'?"
+    assert (
+        lookup_error(fake_plugins.registry(), name).message == f"dysfw-shapes 1.0 has no fusion {name!r}; did you mean 'own'?"
+    )
 
 
-def test_a_known_name_asked_of_another_plugin_is_not_blamed_on_its_own(fake_plugins):
+def test_a_known_name_under_the_wrong_plugin_is_an_error_of_that_plugin(fake_plugins):
     fake_plugins.offer("timm", "'backbone', 'timm', 'shapes:Timm', ''")
     fake_plugins.offer("shapes", OWN)
     assert (
-        refusal(fake_plugins.registry(), "shapes:timm", "backbone").message == "dysfw-shapes 1.0 has no backbone 'shapes:timm'"
+        lookup_error(fake_plugins.registry(), "shapes:timm", "backbone").message
+        == "dysfw-shapes 1.0 has no backbone 'shapes:timm'"
     )
-    assert refusal(fake_plugins.registry(), "nowhere:timm", "backbone").message.startswith(
+    assert lookup_error(fake_plugins.registry(), "nowhere:timm", "backbone").message.startswith(
         "no backbone is called 'nowhere:timm'"
     )
 
 
-def test_a_missing_extra_says_how_to_install_it(fake_plugins):
+def test_the_error_for_a_missing_extra_says_how_to_install_it(fake_plugins):
     spec = "'fusion', 'own', 'shapes:Own', 'mine', extra='gpu', needs=('fast_library',)"
     fake_plugins.offer("shapes", spec, shapes="import fast_library.kernels")
-    error = refusal(fake_plugins.registry(), "own")
+    error = lookup_error(fake_plugins.registry(), "own")
     assert error.message == "fusion 'own' of dysfw-shapes 1.0 needs its optional extra 'gpu' (fast_library is not installed)"
     assert error.hint == "pip install 'dysfw-shapes[gpu]'"
 
@@ -141,9 +143,9 @@ def test_a_missing_extra_says_how_to_install_it(fake_plugins):
         ("import sys\nsys.exit('bye')", "SystemExit: bye"),
     ],
 )
-def test_a_component_that_cannot_be_imported_says_why(fake_plugins, source, reason):
+def test_the_error_for_a_failed_import_gives_the_reason(fake_plugins, source, reason):
     fake_plugins.offer("shapes", OWN.replace("'mine'", "'mine', extra='gpu', needs=('fast_library',)"), shapes=source)
-    error = refusal(fake_plugins.registry(), "own")
+    error = lookup_error(fake_plugins.registry(), "own")
     assert error.message == f"fusion 'own' is installed (dysfw-shapes 1.0) but cannot be imported: {reason}"
     assert "reinstall" in error.hint
 
@@ -156,12 +158,12 @@ def test_a_component_that_cannot_be_imported_says_why(fake_plugins, source, reas
         ("fusion", "Abstract", "does not implement: fuse"),
     ],
 )
-def test_a_component_that_breaks_its_contract_is_refused(fake_plugins, kind, target, reason):
+def test_a_component_that_violates_its_contract_is_an_error(fake_plugins, kind, target, reason):
     fake_plugins.offer("shapes", f"{kind!r}, 'own', 'shapes:{target}', ''", shapes=FUSION)
-    assert refusal(fake_plugins.registry(), "own", kind).message == f"{kind} 'own' of dysfw-shapes 1.0 {reason}"
+    assert lookup_error(fake_plugins.registry(), "own", kind).message == f"{kind} 'own' of dysfw-shapes 1.0 {reason}"
 
 
-RUBBISH = [
+INVALID_HOOKS = [
     ("return 42", "dysfw_components must return a list of ComponentSpec, found int"),
     ("return 'abc'", "dysfw_components must return a list of ComponentSpec, found str"),
     ("return [CommandSpec('a', 'b:c', '')]", "dysfw_components must return a list of ComponentSpec, found CommandSpec"),
@@ -174,8 +176,8 @@ RUBBISH = [
 ]
 
 
-@pytest.mark.parametrize(("body", "reason"), RUBBISH)
-def test_a_plugin_whose_hook_fails_registers_nothing_and_hurts_no_other(fake_plugins, body, reason):
+@pytest.mark.parametrize(("body", "reason"), INVALID_HOOKS)
+def test_a_plugin_with_a_failing_hook_registers_nothing_and_affects_no_other(fake_plugins, body, reason):
     fake_plugins.offer("alpha", OWN)
     fake_plugins.install(
         "broken",
@@ -195,7 +197,7 @@ def test_a_plugin_whose_hook_fails_registers_nothing_and_hurts_no_other(fake_plu
     assert names == {"fusion": ["own"], "head": ["zeta"]}
 
 
-def test_hooks_may_be_left_out_or_return_nothing(fake_plugins):
+def test_hooks_may_be_missing_or_return_none(fake_plugins):
     fake_plugins.install("none", "@hookimpl\ndef dysfw_components():\n    return None\n")
     (plugin,) = fake_plugins.registry().plugins
     assert plugin.error is None
@@ -212,24 +214,26 @@ def test_commands_and_bundles_are_registered_with_their_plugin(fake_plugins):
     registry = fake_plugins.registry()
     assert [entry.full_name for entry in registry.commands] == ["dysfw-shapes:draw"]
     assert registry.bundle("trained") == fake_plugins.folder / "shapes_data" / "bundles" / "trained"
-    assert refusal(registry, "trainde", action="bundle").message == "no bundle is called 'trainde'; did you mean 'trained'?"
+    assert (
+        lookup_error(registry, "trainde", action="bundle").message == "no bundle is called 'trainde'; did you mean 'trained'?"
+    )
 
 
-def test_a_bundle_in_a_package_that_is_not_there_says_whose_it_is(fake_plugins):
+def test_the_error_for_a_bundle_in_a_missing_package_names_the_plugin(fake_plugins):
     fake_plugins.install(
         "shapes", "@hookimpl\ndef dysfw_bundles():\n    return [BundleSpec('trained', 'no_such_package:b', '')]\n"
     )
-    message = refusal(fake_plugins.registry(), "trained", action="bundle").message
+    message = lookup_error(fake_plugins.registry(), "trained", action="bundle").message
     assert message.startswith("bundle 'trained' is installed (dysfw-shapes 1.0) but cannot be imported: ModuleNotFoundError")
 
 
-def test_the_environment_s_registry_has_the_core_s_own_components():
+def test_the_registry_of_the_environment_has_the_built_in_components():
     registry = module_under_test.load_registry(only=[])
     assert registry.load("fusion", "mean") is Mean
     assert registry.load("fusion", "dysfw:mean") is Mean
 
 
-WEIGHTS = "@hookimpl\ndef dysfw_weights():\n    return [WeightsSpec('faces', 'shapes_data:faces.safetensors', 'a trunk')]\n"
+WEIGHTS = "@hookimpl\ndef dysfw_weights():\n    return [WeightsSpec('faces', 'shapes_data:faces.safetensors', 'a backbone')]\n"
 
 
 def test_weights_are_found_by_short_and_by_full_name(fake_plugins):
@@ -239,34 +243,34 @@ def test_weights_are_found_by_short_and_by_full_name(fake_plugins):
         entry = fake_plugins.registry().named_weights(name)
         assert entry.full_name == "dysfw-shapes:faces"
         assert entry.spec.file == "shapes_data:faces.safetensors"
-    assert fake_plugins.registry().named_weights("trunk.safetensors") is None
+    assert fake_plugins.registry().named_weights("backbone.safetensors") is None
 
 
 HASH = "sha256='0' * 64"
 
 
 @pytest.mark.parametrize(("manifest", "problem"), [
-    ("'x.bin', 'a file from nowhere'", "published in one place (address or hub), found file 'x.bin' alone"),
+    ("'x.bin', 'no source'", "have one source (address or hub), found file 'x.bin' alone"),
     ("'x.bin', 'no hash', address='https://example.org/x.bin'", "64 lower-case hexadecimal digits, found ''"),
-    (f"'x.bin', 'not encrypted', address='http://example.org/x.bin', {HASH}", "at an https address, found 'http://ex"),
-    (f"'x.bin', 'only seemingly here', address='http://127.0.0.1:1@example.org/x', {HASH}", "at an https address"),
+    (f"'x.bin', 'not encrypted', address='http://example.org/x.bin', {HASH}", "must have an https address, found 'http://ex"),
+    (f"'x.bin', 'seemingly local', address='http://127.0.0.1:1@example.org/x', {HASH}", "must have an https address"),
     ("'x.bin', 'half a hash', address='https://example.org/x.bin', sha256='0' * 32", "64 lower-case hexadecimal digits"),
     ("'x.bin', 'wrong hash', hub='a/b', sha256='A' * 64", "64 lower-case hexadecimal digits"),
-    (f"'x.bin', 'two places', address='https://example.org/x.bin', hub='a/b', {HASH}", "found address 'https://exam"),
-    (f"'../x.bin', 'a way out', address='https://example.org/x.bin', {HASH}", "without a folder"),
-    ("'a/../x.bin', 'a way out', hub='a/b'", "without a folder"),
-    ("'x.bin', 'an address', hub='https://huggingface.co/a/b'", "owner/repository"),
-    ("'x.bin', 'less than nothing', size=-1, hub='a/b'", "or 0 for unknown, found -1"),
+    (f"'x.bin', 'two sources', address='https://example.org/x.bin', hub='a/b', {HASH}", "found address 'https://exam"),
+    (f"'../x.bin', 'outside the folder', address='https://example.org/x.bin', {HASH}", "without a folder"),
+    ("'a/../x.bin', 'outside the folder', hub='a/b'", "without a folder"),
+    ("'x.bin', 'not a repository', hub='https://huggingface.co/a/b'", "owner/repository"),
+    ("'x.bin', 'negative size', size=-1, hub='a/b'", "or 0 if unknown, found -1"),
 ])  # fmt: skip
-def test_a_manifest_that_cannot_be_followed_breaks_its_plugin_alone(fake_plugins, manifest, problem):
+def test_an_invalid_weights_manifest_only_affects_its_plugin(fake_plugins, manifest, problem):
     fake_plugins.install("shapes", f"@hookimpl\ndef dysfw_weights():\n    return [WeightsSpec('faces', {manifest})]\n")
     (plugin,) = [p for p in fake_plugins.registry().plugins if p.name == "shapes"]
     assert "dysfw_weights: 'faces' must" in str(plugin.error)
     assert problem in str(plugin.error)
 
 
-def test_weights_of_a_plugin_that_is_not_installed_say_what_to_install(fake_plugins, monkeypatch):
-    monkeypatch.setitem(known.WEIGHTS, "faces", "dysfw-shapes")
+def test_the_error_for_weights_of_a_missing_plugin_says_what_to_install(fake_plugins, monkeypatch):
+    monkeypatch.setitem(distributions.WEIGHTS, "faces", "dysfw-shapes")
     with pytest.raises(DysfwError) as caught:
         fake_plugins.registry().named_weights("faces")
     error = caught.value
@@ -282,15 +286,15 @@ def test_weights_of_two_plugins_must_be_named_in_full(fake_plugins):
         fake_plugins.registry().named_weights("faces")
 
 
-def test_a_plugin_that_hangs_as_it_registers_is_interrupted(fake_plugins, monkeypatch):
-    monkeypatch.setattr(host, "PATIENCE", 0.2)
+def test_a_plugin_that_hangs_while_registering_is_interrupted(fake_plugins, monkeypatch):
+    monkeypatch.setattr(host, "TIME_LIMIT", 0.2)
     fake_plugins.install("slow", "@hookimpl\ndef dysfw_components():\n    while True: pass")
     (plugin,) = fake_plugins.registry().plugins
     assert str(plugin.error) == "the plugin was still registering after 0.2 s, and was interrupted"
 
 
-def test_what_several_plugins_call_by_one_name_is_listed(fake_plugins):
+def test_names_registered_by_several_plugins_are_listed(fake_plugins):
     fake_plugins.offer("shapes", OWN)
     fake_plugins.offer("forms", "'fusion', 'own', 'forms:Own', 'theirs'", "'head', 'own', 'forms:Own', 'a head'")
-    found = {key: [p.name for p in owners] for key, owners in fake_plugins.registry().doubled().items()}
+    found = {key: [p.name for p in owners] for key, owners in fake_plugins.registry().duplicates().items()}
     assert found == {("fusion", "own"): ["forms", "shapes"]}
