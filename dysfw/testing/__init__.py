@@ -1,12 +1,12 @@
-"""For the authors of plugins: the conformance kit, as tests of everything that a plugin registers::
+"""The conformance kit for plugin authors: tests of everything that a plugin registers.
 
     from dysfw.testing import conformance
 
     @conformance("dysfw-mine")
-    def test_it_keeps_the_contract(case):
+    def test_contract(case):
         case()
 
-or of one class, with ``check_component(Mine).require()``. Fixtures for pytest are in ``dysfw.testing.pytest_plugin``.
+For a single class, use ``check_component(Mine).require()``. Fixtures for pytest are in ``dysfw.testing.pytest_plugin``.
 """
 
 from .examples import noise_image, phantom_faces, phantom_images

@@ -1,4 +1,4 @@
-"""Sees, by the interpreter's own audit events, what code does that a component must not: use the network, read pickles."""
+"""Records network access and unpickling, by audit events of the interpreter."""
 
 from __future__ import annotations
 
@@ -14,41 +14,45 @@ NETWORK = frozenset(
 PICKLE = "pickle.find_class"
 
 
-class _Watcher:
-    """An audit hook cannot be taken away again, so there is one, which listens only inside ``watched``."""
+class _Recorder:
+    """The audit hook. It cannot be removed, so there is only one, which records only inside ``audited``."""
 
     def __init__(self) -> None:
-        self.seen: list[tuple[str, str]] | None = None
+        self.events: list[tuple[str, str]] | None = None
         self.installed = False
         self.lock = threading.Lock()
 
-    def hear(self, event: str, arguments: tuple[object, ...]) -> None:
-        if self.seen is None:
+    def record(self, event: str, arguments: tuple[object, ...]) -> None:
+        if self.events is None:
             return
         if event in NETWORK and not _is_local(arguments):
-            self.seen.append((event, " ".join(repr(a) for a in arguments[-3:])[:200]))
+            self.events.append((event, " ".join(repr(a) for a in arguments[-3:])[:200]))
         elif event == PICKLE:
-            self.seen.append((event, ".".join(map(str, arguments))))
+            self.events.append((event, ".".join(map(str, arguments))))
 
 
 def _is_local(arguments: tuple[object, ...]) -> bool:
-    """A socket between processes of this machine that has no network address: how children are talked to."""
+    """Whether the address is a Unix socket, by which processes of one machine communicate."""
     return any(isinstance(argument, str | bytes) and os.fsdecode(argument).startswith(("/", "\0")) for argument in arguments)
 
 
-_watcher = _Watcher()
+_recorder = _Recorder()
 
 
 @contextlib.contextmanager
 def audited() -> Iterator[list[tuple[str, str]]]:
-    """What happens inside, of this process: pairs of an audit event and what it was about."""
-    with _watcher.lock:
-        if not _watcher.installed:
-            sys.addaudithook(_watcher.hear)
-            _watcher.installed = True
-        seen: list[tuple[str, str]] = []
-        _watcher.seen = seen
+    """Record the audit events of this process inside the context.
+
+    Yields:
+        Pairs of an event's name and its arguments, filled as they occur.
+    """
+    with _recorder.lock:
+        if not _recorder.installed:
+            sys.addaudithook(_recorder.record)
+            _recorder.installed = True
+        events: list[tuple[str, str]] = []
+        _recorder.events = events
     try:
-        yield seen
+        yield events
     finally:
-        _watcher.seen = None
+        _recorder.events = None

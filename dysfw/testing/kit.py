@@ -1,4 +1,4 @@
-"""Runs the checks: of one component, of all that a plugin registers, from Python, pytest or ``dysfw check``."""
+"""Runs the checks of a component or of everything that a plugin registers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,21 @@ from ..types import Face, Image
 from ..util.text import closest, error_text, listed
 from .checks import CHECKS
 from .examples import phantom_faces, phantom_images
-from .outcome import ContractViolation, NotApplicableError, Outcome, Report
+from .outcome import ContractViolationError, NotApplicableError, Outcome, Report
 from .plugins import PLUGIN_CHECKS, PluginSubject
 from .subject import Parameters, Subject
 
 
 @dataclass(frozen=True, eq=False)
 class CheckCase:
-    """One check of one subject, ready to run."""
+    """One check of one subject, ready to run.
+
+    Attributes:
+        subject: What is checked: "plugin dysfw-x" or "segmenter y".
+        check: Name of the check.
+        action: Runs it; raises ContractViolationError or NotApplicableError.
+        expected_failure: Why it may fail; "" if it must pass.
+    """
 
     subject: str
     check: str
@@ -34,29 +41,32 @@ class CheckCase:
 
     @property
     def id(self) -> str:
+        """Identifier of the test in pytest."""
         return f"{self.subject.replace(' ', ':')}:{self.check}"
 
     def run(self) -> Outcome:
+        """Run the check. An error of the component is a failure."""
         outcome = self._run()
         if not self.expected_failure or outcome.status == "skipped":
             return outcome
         if outcome.status == "failed":
             return Outcome(self.subject, self.check, "expected to fail", f"{self.expected_failure}\n{outcome.message}")
-        return Outcome(self.subject, self.check, "passes now", f"expected to fail ({self.expected_failure}): drop that")
+        message = f"expected to fail ({self.expected_failure}): remove the expectation"
+        return Outcome(self.subject, self.check, "passed unexpectedly", message)
 
     def _run(self) -> Outcome:
         try:
             self.action()
         except NotApplicableError as reason:
             return Outcome(self.subject, self.check, "skipped", str(reason))
-        except ContractViolation as error:
+        except ContractViolationError as error:
             return Outcome(self.subject, self.check, "failed", str(error))
         except (KeyboardInterrupt, Interrupted):
             raise
-        except BaseException as error:  # a component that ends the program is broken as well
-            found = f"{error_text(error)} ({_place(error)})"
-            why = "an error on ordinary input fails every photograph"
-            return Outcome(self.subject, self.check, "failed", str(ContractViolation("no error", found, why)))
+        except BaseException as error:  # SystemExit too: a component must not end the program
+            found = f"{error_text(error)} ({_location(error)})"
+            why = "an error on valid input fails every image"
+            return Outcome(self.subject, self.check, "failed", str(ContractViolationError("no error", found, why)))
         return Outcome(self.subject, self.check, "passed")
 
 
@@ -68,17 +78,26 @@ def check_component(
     faces: Sequence[Face] = (),
     expected_failures: Mapping[str, str] | None = None,
 ) -> Report:
-    """Hold a component to its kind's contract.
+    """Check a component against the contract of its kind.
 
-    component: the class; an instance cannot be asked whether a second one gives the same. parameters: of its constructor,
-    beside device, precision and seed. images, faces: photographs with one upright face each, and that face (box and five
-    landmarks); two phantoms otherwise. expected_failures: check -> why it may fail; one that passes all the same is told.
-    Raises TypeError for anything else than a component's class, ValueError for an expectation of no check.
+    Args:
+        component: The class; some checks compare two instances.
+        parameters: Constructor parameters beside device, precision and seed.
+        images: Images with one upright face each; two synthetic faces by default.
+        faces: The face in each image, with box and five landmarks.
+        expected_failures: Reasons by name of a check that may fail. It is reported if it passes.
+
+    Returns:
+        The outcome of each check.
+
+    Raises:
+        TypeError: If ``component`` is not the class of a component.
+        ValueError: If ``expected_failures`` names a check that does not exist.
     """
     if not (isinstance(component, type) and issubclass(component, tuple(CONTRACTS.values()))):
         raise TypeError(
-            f"check_component takes the class of a component, and its parameters; found {component!r}. A component is a "
-            f"subclass of one of these of dysfw.contracts.components: {listed(c.__name__ for c in CONTRACTS.values())}"
+            f"check_component takes the class of a component, found {component!r}. Components are subclasses of "
+            f"{listed(c.__name__ for c in CONTRACTS.values())} of dysfw.plugin"
         )
     subject = Subject(component, parameters or {}, images or phantom_images()[:2], faces or phantom_faces()[:2])
     cases = list(_component_cases(component.__name__, component.kind, lambda: subject, expected_failures or {}))
@@ -92,23 +111,35 @@ def plugin_cases(
     parameters: Mapping[str, Parameters] | None = None,
     expected_failures: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[CheckCase]:
-    """Every check of a plugin and of all the components that it registers, none of which is built yet.
+    """List every check of a plugin and of the components that it registers, without building them.
 
-    plugin: its distribution, or its entry point. parameters: by a component's name, for those that cannot be built without; a
-    function is called for each instance, so that components nested in it are its own. expected_failures: by a component's
-    name (or the plugin's): check -> why. Raises DysfwError for a plugin or component that is not there.
+    Args:
+        plugin: Name of its distribution or entry point.
+        registry: The registry with the plugin; that of this environment by default.
+        parameters: Constructor parameters by component name. A function is called for each instance, so that nested components
+            are not shared.
+        expected_failures: Reasons by name of a component (or of the plugin) and name of the check.
+
+    Returns:
+        The checks, ready to run.
+
+    Raises:
+        DysfwError: If the plugin or a named component does not exist.
+        ValueError: If ``expected_failures`` names a check that does not exist.
     """
     registry = registry or load_registry()
-    subjects = [PluginSubject(found, registry) for found in _plugins(plugin, registry)]
+    subjects = [PluginSubject(one, registry) for one in _plugins(plugin, registry)]
     components = [entry for subject in subjects for entry in subject.components]
     names = {entry.spec.name for entry in components}
     of_plugin = [check.__name__ for check in PLUGIN_CHECKS]
     for check in (expected_failures or {}).get(plugin, {}):
         if check not in of_plugin:
-            raise ValueError(f"plugins have no check {check!r}{closest(check, of_plugin)}; there are: {listed(of_plugin)}")
+            raise ValueError(f"plugins have no check {check!r}{closest(check, of_plugin)}; checks: {listed(of_plugin)}")
     for name in [*(parameters or {}), *(expected_failures or {})]:
         if name not in names and (name != plugin or name in (parameters or {})):
-            raise DysfwError(f"{plugin} registers no component {name!r}{closest(name, names)}", hint=f"it has: {listed(names)}")
+            raise DysfwError(
+                f"{plugin} registers no component {name!r}{closest(name, names)}", hint=f"components: {listed(names)}"
+            )
     expected = expected_failures or {}
     cases = [
         CheckCase(subject.title, check.__name__, functools.partial(check, subject), _take(expected, plugin, check))
@@ -122,16 +153,24 @@ def plugin_cases(
 
 
 def check_plugin(plugin: str, **options: Any) -> Report:  # noqa: ANN401
-    """Run ``plugin_cases``, with the same options."""
+    """Run every check of a plugin.
+
+    Args:
+        plugin: Name of its distribution or entry point.
+        **options: Options of ``plugin_cases``.
+
+    Returns:
+        The outcome of each check.
+    """
     return Report(tuple(case.run() for case in plugin_cases(plugin, **options)))
 
 
 def _plugins(name: str, registry: Registry) -> list[Plugin]:
-    """All entry points of a distribution, or the one of that name."""
+    """All entry points of a distribution, or the one with this name."""
     found = [plugin for plugin in registry.plugins if name in (plugin.name, plugin.distribution)]
-    if left_out := [plugin.name for plugin in found if plugin.excluded]:
+    if excluded := [plugin.name for plugin in found if plugin.excluded]:
         raise DysfwError(
-            f"the plugin {listed(left_out)} is left out by --plugins or DYSFW_PLUGINS", hint="add it to that list to check it"
+            f"the plugin {listed(excluded)} is excluded by --plugins or DYSFW_PLUGINS", hint="add it to that list to check it"
         )
     if found:
         return found
@@ -154,7 +193,7 @@ def _component_cases(name: str, kind: str, make: Callable[[], Subject], expected
     checks = CHECKS[kind]  # type: ignore[index]  # a registry holds no other kinds
     names = [check.__name__ for check in checks]
     for wrong in expected.keys() - set(names):
-        raise ValueError(f"{kind}s have no check {wrong!r}{closest(wrong, names)}; there are: {listed(names, 30)}")
+        raise ValueError(f"{kind}s have no check {wrong!r}{closest(wrong, names)}; checks: {listed(names, 30)}")
     for check in checks:
         yield CheckCase(
             f"{kind} {name}", check.__name__, functools.partial(_apply, check, make), expected.get(check.__name__, "")
@@ -169,9 +208,9 @@ def _take(expected: Mapping[str, Mapping[str, str]], name: str, check: Callable[
     return expected.get(name, {}).get(check.__name__, "")
 
 
-def _place(error: BaseException) -> str:
-    """The last line of somebody else's code that an error came through."""
+def _location(error: BaseException) -> str:
+    """The innermost line outside this package that raised an error."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = str(Path(__file__).parent)
-    last = next((frame for frame in reversed(frames) if not frame.filename.startswith(own)), frames[-1])
+    package = str(Path(__file__).parent)
+    last = next((frame for frame in reversed(frames) if not frame.filename.startswith(package)), frames[-1])
     return f"{Path(last.filename).name}:{last.lineno}"

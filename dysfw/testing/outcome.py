@@ -1,4 +1,4 @@
-"""What a check says: passed, failed (what was expected, what came, why it matters), not applicable, or failed as expected."""
+"""Results of checks."""
 
 from __future__ import annotations
 
@@ -10,32 +10,46 @@ import numpy as np
 
 from ..util.text import count
 
-Status = Literal["passed", "failed", "skipped", "expected to fail", "passes now"]
+Status = Literal["passed", "failed", "skipped", "expected to fail", "passed unexpectedly"]
+
+MAX_SHOWN = 12  # longest array whose values a message shows
 
 
-FEW = 12  # numbers of an array that are shown
+class ContractViolationError(Exception):
+    """A component or plugin violates its contract.
 
-
-class ContractViolation(Exception):
-    """A component does not keep its contract."""
+    Args:
+        expected: What the contract requires.
+        found: What was found instead.
+        why: Why it matters.
+    """
 
     def __init__(self, expected: str, found: str, why: str) -> None:
         super().__init__(f"expected: {expected}\nfound: {found}\nwhy it matters: {why}")
 
 
 class NotApplicableError(Exception):
-    """A check has nothing to check here; the text says why."""
+    """A check does not apply to a subject; the message says why."""
 
 
 def require(condition: object, expected: str, *, found: object, why: str) -> None:
-    """Raise BrokenError unless the condition holds."""
+    """Require that a condition holds.
+
+    Args:
+        condition: Anything with a truth value.
+        expected: What the contract requires.
+        found: What was found instead; a long array is summarised.
+        why: Why it matters.
+
+    Raises:
+        ContractViolationError: If it does not hold.
+    """
     if not condition:
-        raise ContractViolation(expected, _worded(found), why)
+        raise ContractViolationError(expected, _one_line(found), why)
 
 
-def _worded(found: object) -> str:
-    """In one line."""
-    if isinstance(found, np.ndarray) and found.size > FEW:
+def _one_line(found: object) -> str:
+    if isinstance(found, np.ndarray) and found.size > MAX_SHOWN:
         finite = np.isfinite(found)
         rest = f", {np.count_nonzero(~finite):,} not finite" if not finite.all() else ""
         return f"{found.dtype} {list(found.shape)}{rest}"
@@ -44,9 +58,14 @@ def _worded(found: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """subject: "plugin dysfw-x" or "segmenter y". check: its name. message: the failure, or why it was skipped or expected.
+    """The result of one check.
 
-    "passes now" is a failure that was expected and did not come: the expectation must go."""
+    Attributes:
+        subject: What was checked: "plugin dysfw-x" or "segmenter y".
+        check: Name of the check.
+        status: The result. "passed unexpectedly" means that a failure was expected and did not occur; remove the expectation.
+        message: The failure, or why the check was skipped or expected to fail.
+    """
 
     subject: str
     check: str
@@ -55,8 +74,8 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """Whether nothing has to be done. What was skipped is not bad, and counted apart."""
-        return self.status not in ("failed", "passes now")
+        """Whether no action is needed. True for skipped checks, which are counted separately."""
+        return self.status not in ("failed", "passed unexpectedly")
 
     def __str__(self) -> str:
         indented = "".join(f"\n    {line}" for line in self.message.splitlines())
@@ -65,7 +84,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that was checked."""
+    """The results of several checks.
+
+    Attributes:
+        outcomes: One for each check, in order.
+    """
 
     outcomes: tuple[Outcome, ...]
 
@@ -74,20 +97,26 @@ class Report:
 
     @property
     def good(self) -> bool:
+        """Whether all outcomes are good."""
         return all(outcome.good for outcome in self.outcomes)
 
     def of(self, status: Status) -> list[Outcome]:
+        """The outcomes of one status."""
         return [outcome for outcome in self.outcomes if outcome.status == status]
 
     @property
     def summary(self) -> str:
-        """ "17 passed, 1 failed, 2 skipped" """
-        kinds: tuple[Status, ...] = ("passed", "failed", "passes now", "skipped", "expected to fail")
+        """Counts by status, such as "17 passed, 1 failed, 2 skipped of 20 checks"."""
+        kinds: tuple[Status, ...] = ("passed", "failed", "passed unexpectedly", "skipped", "expected to fail")
         counted = [f"{len(self.of(status)):,} {status}" for status in kinds if self.of(status) or status == "passed"]
         return f"{', '.join(counted)} of {count(len(self.outcomes), 'check')}"
 
     def require(self) -> None:
-        """Raise AssertionError with everything that is not good."""
+        """Require that all outcomes are good.
+
+        Raises:
+            AssertionError: With every outcome that is not good.
+        """
         bad = [str(outcome) for outcome in self.outcomes if not outcome.good]
         if bad:
             raise AssertionError("\n".join([*bad, self.summary]))

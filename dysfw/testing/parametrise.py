@@ -1,4 +1,4 @@
-"""The conformance kit as tests of pytest: one for each check of everything that a plugin registers."""
+"""The conformance kit as pytest tests: one for each check of everything that a plugin registers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 @dataclass(frozen=True)
 class PytestCase:
-    """A check as a test calls it: ``case()``. What does not apply is a skip, what is expected to fail an xfail: never green."""
+    """A check as a test calls it: ``case()``.
+
+    Attributes:
+        case: The check. If it does not apply, the test is skipped; if it is expected to fail, the test is an xfail.
+    """
 
     case: CheckCase
 
     def __call__(self) -> None:
+        """Run the check and report its outcome to pytest."""
         import pytest
 
         outcome = self.case.run()
@@ -37,8 +42,22 @@ def conformance(
     expected_failures: Mapping[str, Mapping[str, str]] | None = None,
     **options: Any,  # noqa: ANN401
 ) -> Callable[[Test], Test]:
-    """A decorator for a test that takes ``case`` and calls it. The options are those of ``plugin_cases``; that a component was
-    added is enough for it to be tested. Raises DysfwError where the plugin is not installed."""
+    """Parametrise a test with every check of a plugin.
+
+    The test takes ``case`` and calls it. New components of the plugin are checked as soon as they are registered.
+
+    Args:
+        plugin: Name of the plugin's distribution or entry point.
+        parameters: Constructor parameters by component name, as in ``plugin_cases``.
+        expected_failures: Reasons by component name and check, as in ``plugin_cases``.
+        **options: Other options of ``plugin_cases``.
+
+    Returns:
+        A decorator for the test.
+
+    Raises:
+        DysfwError: If the plugin is not installed.
+    """
     import pytest
 
     cases = plugin_cases(plugin, parameters=parameters, expected_failures=expected_failures, **options)

@@ -1,6 +1,6 @@
-"""Fixtures for the tests of plugins. pytest finds them wherever dysfw is installed; their names begin with ``dysfw_``.
+"""Pytest fixtures for tests of plugins. They are available wherever dysfw is installed; their names begin with ``dysfw_``.
 
-Nothing heavy is imported here: pytest loads this module in every run, also in those that have nothing to do with dysfw.
+This module imports nothing heavy, because pytest loads it in every run in the environment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def dysfw_images() -> list[Image]:
-    """Four phantoms: synthetic faces, 288 × 288 px, upright and from the front."""
+    """Four images of synthetic faces, 288 × 288 px, upright and frontal."""
     from .examples import phantom_images
 
     return list(phantom_images())
@@ -36,7 +36,7 @@ def dysfw_faces() -> list[Face]:
 
 @pytest.fixture(scope="session")
 def dysfw_noise() -> Callable[..., Image]:
-    """dysfw_noise(width=64, height=48, seed=0): an image of random pixels, in which there is no face."""
+    """``dysfw_noise(width=64, height=48, seed=0)`` makes an image of random pixels, without a face."""
     from .examples import noise_image
 
     return noise_image
@@ -44,7 +44,7 @@ def dysfw_noise() -> Callable[..., Image]:
 
 @pytest.fixture
 def dysfw_fake_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePlugins]:
-    """A folder of made-up plugins: real distributions with entry points, gone after the test. See ``dysfw.testing.fake_plugins``."""
+    """A folder of plugins that exist only in the test: see ``dysfw.testing.fake_plugins.FakePlugins``."""
     from .fake_plugins import FakePlugins
 
     folder = tmp_path / "site"
@@ -57,8 +57,10 @@ def dysfw_fake_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 @pytest.fixture
 def dysfw_registry() -> Callable[..., Registry]:
-    """dysfw_registry("mine=my_package.plugin"): a registry of the core's own components and these entry points, and of nothing
-    else that is installed; without arguments, of the core's own alone."""
+    """``dysfw_registry("mine=my_package.plugin")`` makes a registry of the built-in components and these entry points.
+
+    Other installed plugins are not loaded. Without arguments, it holds the built-in components only.
+    """
     from .fake_plugins import isolated_registry
 
     return isolated_registry
@@ -66,8 +68,10 @@ def dysfw_registry() -> Callable[..., Registry]:
 
 @pytest.fixture
 def dysfw_weights_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WeightsServer]:
-    """A web server on this machine that publishes weight files, and can be told to fail: see ``dysfw.testing.weights_server``. Fetching
-    is allowed in the test, and what is fetched goes to a store of its own."""
+    """A local web server for weight files: see ``dysfw.testing.weights_server.WeightsServer``.
+
+    The test may download weights; they are stored in a temporary folder.
+    """
     from .weights_server import WeightsServer
 
     for name in ("DYSFW_OFFLINE", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):

@@ -1,4 +1,4 @@
-"""A web server on this machine that publishes weight files, so that fetching can be tested without the internet."""
+"""A local web server that publishes weight files, for tests of downloads without the internet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from ..registry.hookspecs import WeightsSpec
 
 
 class WeightsServer:
-    """Use as a context. requests: paths that were asked for, in order."""
+    """A web server, as a context manager.
+
+    Attributes:
+        files: Contents by path.
+        failures: Status codes of the next responses.
+        requests: Requested paths, in order.
+    """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -21,8 +27,16 @@ class WeightsServer:
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def publish(self, file: str, content: bytes, *, name: str = "") -> WeightsSpec:
-        """Make a file available; returns the entry that a plugin's manifest would have of it. name: of the weights, the file's
-        by default."""
+        """Publish a file.
+
+        Args:
+            file: Its name.
+            content: Its bytes.
+            name: Name of the weights; derived from the file's name by default.
+
+        Returns:
+            The record that a plugin would register for it.
+        """
         self.files[f"/{file}"] = content
         return WeightsSpec(
             name or file.partition(".")[0].lower(),
@@ -35,7 +49,11 @@ class WeightsServer:
         )
 
     def fail(self, *statuses: int) -> None:
-        """Answer the next requests with these instead, 503 or 404 for example."""
+        """Make the next requests fail.
+
+        Args:
+            *statuses: One status code for each request, such as 503 or 404.
+        """
         self.failures += statuses
 
     def __enter__(self) -> WeightsServer:
@@ -48,12 +66,12 @@ class WeightsServer:
         self._server.server_close()
 
 
-def _handler(published: WeightsServer) -> type[BaseHTTPRequestHandler]:
+def _handler(server: WeightsServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # the name that http.server calls
-            published.requests.append(self.path)
-            content = published.files.get(self.path)
-            status = published.failures.pop(0) if published.failures else 404 if content is None else 200
+            server.requests.append(self.path)
+            content = server.files.get(self.path)
+            status = server.failures.pop(0) if server.failures else 404 if content is None else 200
             body = content if status == 200 and content is not None else b""
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
@@ -61,6 +79,6 @@ def _handler(published: WeightsServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Nothing: tests have their own output."""
+            """Log nothing."""
 
     return Handler

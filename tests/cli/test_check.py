@@ -9,17 +9,17 @@ def test_a_plugin_that_keeps_the_contract(dysfw):
     ran = dysfw("check", "dysfw", "--only", "fusion mean")
     assert ran.code == 0
     assert ran.out.splitlines()[0] == "fusion mean: 16 of 17 passed"
-    assert "skipped: refuses_a_state_that_is_not_its_own: it learns nothing, so any state is its own" in ran.out
+    assert "skipped: rejects_an_invalid_state: it is not fitted, so any state is valid" in ran.out
     assert ran.out.splitlines()[-1] == "16 passed, 1 skipped of 17 checks"
 
 
 def test_one_that_does_not(dysfw):
     ran = dysfw("check", "dysfw-toys", "--only", "wrong_shape")
     assert ran.code == 1
-    assert "FAILED gives_embeddings_as_the_contract_says" in ran.out
+    assert "FAILED returns_embeddings_of_the_declared_shape" in ran.out
     assert "expected: float32 [3, 48] for three crops" in ran.out
     assert "found: float32 [3, 5]" in ran.out
-    assert "why it matters: heads are made for dim numbers" in ran.out
+    assert "why it matters: heads expect dim features" in ran.out
 
 
 def test_parameters_come_from_a_recipe(dysfw, toy_recipe):
@@ -30,7 +30,7 @@ def test_parameters_come_from_a_recipe(dysfw, toy_recipe):
     assert "FAILED can_be_built" in dysfw("check", "dysfw", "--only", "head two_stage").out
     ran = dysfw("check", "dysfw", "--only", "head two_stage", "--recipe", toy_recipe)
     assert "can_be_built" not in ran.out
-    assert "keeps_its_state_in_a_bundle" not in ran.out  # which passed
+    assert "restores_its_state_from_a_bundle" not in ran.out  # which passed
 
 
 @pytest.mark.parametrize(

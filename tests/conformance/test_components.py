@@ -1,4 +1,4 @@
-"""Every component of this repository keeps its kind's contract: a new one is tested by being registered."""
+"""The conformance kit for every component of this repository. New components are tested once they are registered."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ REGISTRY = load_registry()
 
 @pytest.fixture(scope="session", autouse=True)
 def folder(tmp_path_factory):
-    """Where the files of these tests go."""
+    """A folder for the files of these tests."""
     FOLDER.append(tmp_path_factory.mktemp("conformance"))
 
 
 FOLDER = []
 
 
-def made(kind, name, **parameters):
+def make(kind, name, **parameters):
     return REGISTRY.load(kind, name)(**parameters)
 
 
 def boxes():
-    """A file of the examples' faces."""
+    """A file with the boxes of the example faces."""
     path = FOLDER[0] / "boxes.csv"
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
@@ -44,7 +44,7 @@ def boxes():
 
 @functools.cache
 def backbone(size=80):
-    return made("backbone", "timm", model="inception_resnet_v2", weights=phantom_weights(), size=size)
+    return make("backbone", "timm", model="inception_resnet_v2", weights=phantom_weights(), size=size)
 
 
 def phantom_weights():
@@ -53,7 +53,7 @@ def phantom_weights():
 
 @functools.cache
 def onnx_file():
-    """A model that gives means of each crop's corners."""
+    """A model whose embedding is the crop, averaged in cells of 4 × 4 px."""
     wide = helper.make_tensor_value_info("crops", TensorProto.FLOAT, ["N", 3, 16, 16])
     out = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", 48])
     nodes = [
@@ -71,7 +71,7 @@ def onnx_file():
 
 @functools.cache
 def small():
-    return made("backbone", "timm", **TIMM)
+    return make("backbone", "timm", **TIMM)
 
 
 TIMM = {"model": "test_resnet", "weights": "random", "size": 64}
@@ -81,7 +81,7 @@ PARAMETERS = {
         "projection": lambda: {"of": backbone(), "weights": phantom_weights()},
         "concat": lambda: {"of": [small(), small()]},
         "tta": lambda: {"of": small(), "scales": [1.0, 1.1]},
-        "two_stage": lambda: {"affected": made("head", "lda"), "condition": made("head", "softmax")},
+        "two_stage": lambda: {"affected": make("head", "lda"), "condition": make("head", "softmax")},
     },
     "dysfw-dlib": {},
     "dysfw-facenet": {"facenet": {"weights": "random", "size": 80}},
@@ -93,11 +93,11 @@ PARAMETERS = {
 }
 
 
-NOBODY = {"accepts_a_class_without_images": "without a photograph of anybody unaffected a gate has nothing to learn"}
+WITHOUT_UNAFFECTED = {"accepts_a_class_without_images": "two_stage needs images of unaffected people"}
 
 
-@conformance("dysfw", parameters=PARAMETERS["dysfw"], expected_failures={"two_stage": NOBODY})
-def test_the_core(case):
+@conformance("dysfw", parameters=PARAMETERS["dysfw"], expected_failures={"two_stage": WITHOUT_UNAFFECTED})
+def test_builtin(case):
     case()
 
 
@@ -136,6 +136,6 @@ def test_dysfw_timm(case):
     case()
 
 
-def test_nothing_is_left_out():
-    """Every plugin of this repository that is installed here stands above."""
+def test_every_plugin_is_tested():
+    """Every installed plugin of this repository is tested above."""
     assert {plugin.distribution for plugin in REGISTRY.plugins if plugin.distribution.startswith("dysfw")} == set(PARAMETERS)

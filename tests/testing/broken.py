@@ -1,4 +1,4 @@
-"""Components that each break one promise, and the check that is there to see it."""
+"""Components that each violate one rule of the contract, and the check that must detect it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dysfw.types import Face, Region, Segmentation, State, Weights
 
 
 class Truth(Detector):
-    """Knows the examples' faces by heart."""
+    """Returns the known faces of the example images."""
 
     def detect(self, images):
         known = {image.sha256: face for image, face in zip(phantom_images(), phantom_faces(), strict=True)}
@@ -38,10 +38,10 @@ class Squares(Backbone):
         return crops.reshape(len(crops), 4, 8, 4, 8, 3).mean(axis=(2, 4)).reshape(len(crops), 48).astype(np.float32)
 
 
-# Of every kind.
+# Every kind
 
 
-class WantsMore(Mean):
+class RequiredParameter(Mean):
     def __init__(self, alpha: float) -> None:
         self.alpha = alpha
 
@@ -50,7 +50,7 @@ class Undocumented(Mean):
     __doc__ = None
 
 
-class SilentParameter(Mean):
+class UndocumentedParameter(Mean):
     """Averages."""
 
     def __init__(self, temperature: float = 1.0) -> None:
@@ -58,7 +58,7 @@ class SilentParameter(Mean):
 
 
 class StarArguments(Mean):
-    """Averages whatever it gets."""
+    """Averages."""
 
     def __init__(self, *args: float) -> None:
         pass
@@ -66,36 +66,44 @@ class StarArguments(Mean):
 
 class UnhashedWeights(Squares):
     def weights(self):
-        return (Weights("mine", "abc", "CC0-1.0", "made up"),)
+        return (Weights("mine", "abc", "CC0-1.0", "a test"),)
 
 
 class Unlicensed(Squares):
     def weights(self):
-        return (Weights("mine", "0" * 64, "", "made up"),)
+        return (Weights("mine", "0" * 64, "", "a test"),)
 
 
-class DividesByParameter(Squares):
-    """tiles: how many."""
+class WrongErrorClass(Squares):
+    """Mean colours.
+
+    Args:
+        tiles: Number of tiles.
+    """
 
     def __init__(self, tiles: int = 4) -> None:
         if tiles < 1:
             raise RuntimeError("bad")
 
 
-class MutteredRefusal(Squares):
-    """tiles: how many."""
+class VagueError(Squares):
+    """Mean colours.
+
+    Args:
+        tiles: Number of tiles.
+    """
 
     def __init__(self, tiles: int = 4) -> None:
         if tiles < 1:
             raise ValueError("out of range")
 
 
-class Dice(Squares):
+class Random(Squares):
     def embed(self, crops):
         return super().embed(crops) + np.random.default_rng().normal(0, 1, (len(crops), 48)).astype(np.float32)
 
 
-class EachItsOwn(Squares):
+class RandomInstance(Squares):
     def __init__(self) -> None:
         self.offset = np.random.default_rng().normal()
 
@@ -103,7 +111,7 @@ class EachItsOwn(Squares):
         return super().embed(crops) + np.float32(self.offset)
 
 
-class Scribbles(Squares):
+class WritesToItsInput(Squares):
     def embed(self, crops):
         rows = super().embed(crops)
         if crops.flags.writeable:
@@ -112,28 +120,28 @@ class Scribbles(Squares):
 
 
 class SharedBuffer(Squares):
-    """One thread works in the memory of another."""
+    """Four concurrent calls change each other's results."""
 
     def __init__(self) -> None:
-        self.meeting, self.held = threading.Barrier(4), 0
+        self.barrier, self.active = threading.Barrier(4), 0
         self.lock = threading.Lock()
 
     def embed(self, crops):
         with self.lock:
-            self.held += 1
+            self.active += 1
         try:
-            self.meeting.wait(0.3)  # only when four come at once
-            return super().embed(crops) * np.float32(self.held)
+            self.barrier.wait(0.3)  # passes only if four threads wait
+            return super().embed(crops) * np.float32(self.active)
         except threading.BrokenBarrierError:
-            self.meeting.reset()
+            self.barrier.reset()
             return super().embed(crops)
         finally:
             with self.lock:
-                self.held -= 1
+                self.active -= 1
 
 
-class Remembers(Squares):
-    """Keeps its input where another thread finds it."""
+class KeepsItsInput(Squares):
+    """Keeps its input in an attribute that other threads overwrite."""
 
     def embed(self, crops):
         self.crops = crops
@@ -141,7 +149,7 @@ class Remembers(Squares):
         return super().embed(self.crops)
 
 
-class PhonesHome(Squares):
+class UsesTheNetwork(Squares):
     def embed(self, crops):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
             line.sendto(b"hello", ("127.0.0.1", 9))
@@ -150,16 +158,16 @@ class PhonesHome(Squares):
 
 class Pickles(Squares):
     def embed(self, crops):
-        return super().embed(pickle.loads(pickle.dumps(crops)))  # noqa: S301  # that is what is to be found
+        return super().embed(pickle.loads(pickle.dumps(crops)))  # noqa: S301  # what the check must detect
 
 
-class Chatty(Squares):
+class Prints(Squares):
     def embed(self, crops):
         print(f"embedding {len(crops)}")
         return super().embed(crops)
 
 
-# Detectors.
+# Detectors
 
 
 class OneListForAll(Truth):
@@ -178,7 +186,7 @@ class PercentScores(Truth):
 
 
 class WidthAndHeight(Truth):
-    """x y w h instead of x0 y0 x1 y1, of a face that lies far to the right."""
+    """Returns x y w h instead of x0 y0 x1 y1, of a face on the right of the image."""
 
     def detect(self, images):
         return [
@@ -187,18 +195,18 @@ class WidthAndHeight(Truth):
         ]
 
 
-class Blind(Truth):
+class DetectsNothing(Truth):
     def detect(self, images):
         return [[] for _ in images]
 
 
-class Elsewhere(Truth):
+class DetectsBackground(Truth):
     def detect(self, images):
         return [[Face(f.box + np.float32(200), f.score, f.landmarks) for f in faces] for faces in super().detect(images)]
 
 
 class ViewersLeft(Truth):
-    """The left eye first, as the viewer has it."""
+    """Orders landmarks as the viewer sees them: left eye first."""
 
     def detect(self, images):
         return [[Face(f.box, f.score, f.landmarks[[1, 0, 2, 4, 3]]) for f in faces] for faces in super().detect(images)]
@@ -209,43 +217,43 @@ class MouthBeforeNose(Truth):
         return [[Face(f.box, f.score, f.landmarks[[0, 1, 3, 2, 4]]) for f in faces] for faces in super().detect(images)]
 
 
-class NeedsAnImage(Truth):
+class RequiresAnImage(Truth):
     def detect(self, images):
         np.stack([image.pixels[0, 0] for image in images])
         return super().detect(images)
 
 
-class LooksSideways(Truth):
-    """Where a batch begins with noise, all of its boxes shift."""
+class DependsOnTheBatch(Truth):
+    """Shifts all boxes if the batch begins with noise."""
 
     def detect(self, images):
         shift = np.float32(5 if images and images[0].source.startswith("noise") else 0)
         return [[Face(f.box + shift, f.score, f.landmarks) for f in faces] for faces in super().detect(images)]
 
 
-class NeedsAnArea(Truth):
+class RequiresLargeImages(Truth):
     def detect(self, images):
         for image in images:
             if min(image.width, image.height) < 10:
-                raise RuntimeError("too small for my pyramid")
+                raise RuntimeError("too small")
         return super().detect(images)
 
 
-class ReadsTheName(Truth):
+class DependsOnTheName(Truth):
     def detect(self, images):
         shift = [np.float32(len(image.source)) for image in images]
         found = zip(super().detect(images), shift, strict=True)
         return [[Face(f.box + by / 1000, f.score, f.landmarks + by / 1000) for f in faces] for faces, by in found]
 
 
-# Segmenters.
+# Segmenters
 
 
 class NamedTwice(WholeFace):
     regions = ("face", "face")
 
 
-class Forgets(WholeFace):
+class DropsARegion(WholeFace):
     regions = ("face", "ear")
 
 
@@ -272,7 +280,7 @@ class IntegerPolygons(WholeFace):
         ]
 
 
-class NeedsAFace(WholeFace):
+class RequiresAFace(WholeFace):
     def segment(self, images, faces):
         np.stack([face.box for face in faces])
         return super().segment(images, faces)
@@ -283,27 +291,27 @@ class FirstFaceForAll(WholeFace):
         return super().segment(images, [faces[0]] * len(faces)) if faces else []
 
 
-class OneFaceAnImage(WholeFace):
+class OneFacePerImage(WholeFace):
     def segment(self, images, faces):
         found = super().segment(images, faces)
         return found[:1] if len({image.sha256 for image in images}) < len(images) else found
 
 
-class CutsAtTheEdge(WholeFace):
+class ReadsOutsideTheImage(WholeFace):
     def segment(self, images, faces):
         for image, face in zip(images, faces, strict=True):
             image.pixels[int(face.landmarks[0, 1]), int(face.landmarks[0, 0])]
         return super().segment(images, faces)
 
 
-class CutsByName(WholeFace):
+class PolygonsByName(WholeFace):
     def segment(self, images, faces):
         moved = [np.float32(len(image.source)) for image in images]
         found = zip(super().segment(images, faces), moved, strict=True)
         return [Segmentation(tuple(Region(r.name, r.polygon + by) for r in one.regions), one.absent) for one, by in found]
 
 
-# Backbones.
+# Backbones
 
 
 class WrongLength(Squares):
@@ -323,20 +331,20 @@ class Constant(Squares):
         return np.ones_like(super().embed(crops))
 
 
-class NeedsACrop(Squares):
+class RequiresACrop(Squares):
     def embed(self, crops):
         return super().embed(crops)[0:] if len(crops) else super().embed(crops)[:0, :0]
 
 
-class BatchNormed(Squares):
-    """Normalises by the batch, as a network that was left in training mode."""
+class BatchNormalised(Squares):
+    """Subtracts the mean of the batch, like a network in training mode."""
 
     def embed(self, crops):
         rows = super().embed(crops)
         return rows - rows.mean(axis=0) if len(rows) > 1 else rows
 
 
-class TakesAnything(Squares):
+class AcceptsAnyCrops(Squares):
     def embed(self, crops):
         n = len(crops)
         return np.resize(crops.astype(np.float32).reshape(n, -1), (n, 48)) + crops.reshape(n, -1)[:, :48].astype(np.float32)
@@ -346,7 +354,7 @@ class MisnamedAlignment(Squares):
     alignment = "arcface"
 
 
-# Heads.
+# Heads
 
 
 class Logits(Knn):
@@ -354,35 +362,35 @@ class Logits(Knn):
         return super().predict(x) * 3
 
 
-class Ignorant(Knn):
+class Uniform(Knn):
     def predict(self, x):
         return np.full_like(super().predict(x), 0.25)
 
 
-class NeedsAPhotograph(Knn):
+class RequiresAFeatureVector(Knn):
     def predict(self, x):
         x[0]
         return super().predict(x)
 
 
-class RanksTheBatch(Knn):
+class NormalisesByBatch(Knn):
     def predict(self, x):
         found = super().predict(x)
         found = found * (1 + found.sum(axis=0))
         return found / found.sum(axis=1, keepdims=True)
 
 
-class NeedsEveryClass(Knn):
+class RequiresEveryClass(Knn):
     def fit(self, x, y, classes, groups):
         if len(np.unique(y)) < classes:
             raise ValueError("a class is missing")
         super().fit(x, y, classes, groups)
 
 
-class DividesBySpread(Knn):
+class DividesByStd(Knn):
     def fit(self, x, y, classes, groups):
         if not x.std(axis=0).all():
-            raise ZeroDivisionError("a number never changes")
+            raise ZeroDivisionError("a feature is constant")
         super().fit(x, y, classes, groups)
 
 
@@ -397,19 +405,19 @@ class RoundsItsState(Knn):
         return State({n: np.round(a, 1) if a.dtype.kind == "f" else a for n, a in state.arrays.items()}, state.values)
 
 
-class TakesAnyState(Knn):
+class HeadAcceptsAnyState(Knn):
     def restore(self, state):
         if state.arrays:
             super().restore(state)
 
 
-class LosesACase(Knn):
+class DropsACase(Knn):
     def cases(self):
         kept = super().cases()
         return type(kept)(kept.x[1:], kept.y[1:], kept.groups[1:])
 
 
-# Fusions.
+# Fusions
 
 
 class Sums(Mean):
@@ -417,112 +425,112 @@ class Sums(Mean):
         return super().fuse(region_probabilities, present) * present.sum(axis=1, keepdims=True).astype(np.float32)
 
 
-class CountsTheAbsent(Mean):
+class AveragesAbsentRegions(Mean):
     def fuse(self, region_probabilities, present):
         return region_probabilities.mean(axis=1)
 
 
-class MultipliesByZero(Mean):
-    """Leaves absent regions out by a weight of 0, which does not take away what is no number."""
+class WeightsAbsentRegionsByZero(Mean):
+    """Gives absent regions a weight of 0, which does not remove NaN."""
 
     def fuse(self, region_probabilities, present):
         weights = present[:, :, None].astype(np.float32)
         return (region_probabilities * weights).sum(axis=1) / weights.sum(axis=1)
 
 
-class LeastLikely(Mean):
+class Inverted(Mean):
     def fuse(self, region_probabilities, present):
         found = 1 - super().fuse(region_probabilities, present)
         return found / found.sum(axis=1, keepdims=True)
 
 
-class NeedsAVote(Mean):
+class RequiresRegionProbabilities(Mean):
     def fuse(self, region_probabilities, present):
         region_probabilities[0]
         return super().fuse(region_probabilities, present)
 
 
-class ComparesPhotographs(Mean):
+class ComparesImages(Mean):
     def fuse(self, region_probabilities, present):
         found = super().fuse(region_probabilities, present)
         found = found / (found.max(axis=0, keepdims=True) if len(found) else 1)
         return found / found.sum(axis=1, keepdims=True)
 
 
-class ForgetsWhatItLearned(Weighted):
+class DropsItsWeights(Weighted):
     def state(self):
         state = super().state()
         return State({name: np.ones_like(array) for name, array in state.arrays.items()}, state.values)
 
 
-class LearnsFromAnyState(Weighted):
+class FusionAcceptsAnyState(Weighted):
     def restore(self, state):
         if state.arrays:
             super().restore(state)
 
 
-CAUGHT_BY = {
-    WantsMore: "can_be_built",
+DETECTED_BY = {
+    RequiredParameter: "can_be_built",
     Undocumented: "is_documented",
-    SilentParameter: "is_documented",
+    UndocumentedParameter: "is_documented",
     StarArguments: "is_documented",
-    UnhashedWeights: "names_its_weights",
-    Unlicensed: "names_its_weights",
-    DividesByParameter: "refuses_wrong_parameters_in_words",
-    MutteredRefusal: "refuses_wrong_parameters_in_words",
-    Dice: "says_the_same_twice",
-    EachItsOwn: "says_the_same_twice",
-    Scribbles: "writes_nothing_to_its_inputs",
-    SharedBuffer: "may_be_shared_by_threads",
-    Remembers: "may_be_shared_by_threads",
-    PhonesHome: "stays_off_the_network",
-    Pickles: "reads_no_pickle",
-    Chatty: "prints_nothing",
-    OneListForAll: "gives_faces_as_the_contract_says",
-    Float64Boxes: "gives_faces_as_the_contract_says",
-    PercentScores: "gives_faces_as_the_contract_says",
-    WidthAndHeight: "gives_faces_as_the_contract_says",
-    Blind: "finds_the_example_faces",
-    Elsewhere: "finds_the_example_faces",
-    ViewersLeft: "names_landmarks_in_anatomical_order",
-    MouthBeforeNose: "names_landmarks_in_anatomical_order",
-    NeedsAnImage: "takes_no_images",
-    LooksSideways: "sees_each_image_by_itself",
-    NeedsAnArea: "bears_images_of_any_shape",
-    ReadsTheName: "pays_no_heed_to_names",
-    NamedTwice: "names_its_regions",
-    Forgets: "accounts_for_every_region",
-    NoReason: "accounts_for_every_region",
-    UnitCoordinates: "gives_polygons_as_the_contract_says",
-    IntegerPolygons: "gives_polygons_as_the_contract_says",
-    NeedsAFace: "takes_no_faces",
-    FirstFaceForAll: "sees_each_face_by_itself",
-    OneFaceAnImage: "takes_several_faces_of_one_image",
-    CutsAtTheEdge: "bears_faces_beyond_the_image",
-    CutsByName: "pays_no_heed_to_names",
-    WrongLength: "gives_embeddings_as_the_contract_says",
-    NotANumber: "gives_embeddings_as_the_contract_says",
-    Constant: "tells_crops_apart",
-    NeedsACrop: "takes_no_crops",
-    BatchNormed: "sees_each_crop_by_itself",
-    TakesAnything: "refuses_crops_of_another_sort",
-    MisnamedAlignment: "says_how_its_faces_lay",
-    Logits: "gives_probabilities",
-    Ignorant: "learns",
-    NeedsAPhotograph: "takes_no_photographs",
-    RanksTheBatch: "judges_each_photograph_by_itself",
-    NeedsEveryClass: "bears_a_class_without_photographs",
-    DividesBySpread: "bears_numbers_that_never_change",
-    KeepsObjects: "keeps_its_state_in_a_bundle",
-    RoundsItsState: "keeps_its_state_in_a_bundle",
-    TakesAnyState: "refuses_a_state_that_is_not_its_own",
-    LosesACase: "keeps_its_cases",
-    Sums: "gives_probabilities",
-    CountsTheAbsent: "leaves_absent_regions_out",
-    MultipliesByZero: "leaves_absent_regions_out",
-    LeastLikely: "hears_the_regions",
-    NeedsAVote: "takes_no_photographs",
-    ComparesPhotographs: "judges_each_photograph_by_itself",
-    ForgetsWhatItLearned: "keeps_its_state_in_a_bundle",
-    LearnsFromAnyState: "refuses_a_state_that_is_not_its_own",
+    UnhashedWeights: "declares_its_weights",
+    Unlicensed: "declares_its_weights",
+    WrongErrorClass: "explains_invalid_parameters",
+    VagueError: "explains_invalid_parameters",
+    Random: "is_deterministic",
+    RandomInstance: "is_deterministic",
+    WritesToItsInput: "leaves_its_inputs_unchanged",
+    SharedBuffer: "is_thread_safe",
+    KeepsItsInput: "is_thread_safe",
+    UsesTheNetwork: "does_not_use_the_network",
+    Pickles: "does_not_unpickle",
+    Prints: "prints_nothing",
+    OneListForAll: "returns_valid_faces",
+    Float64Boxes: "returns_valid_faces",
+    PercentScores: "returns_valid_faces",
+    WidthAndHeight: "returns_valid_faces",
+    DetectsNothing: "detects_the_example_faces",
+    DetectsBackground: "detects_the_example_faces",
+    ViewersLeft: "orders_landmarks_anatomically",
+    MouthBeforeNose: "orders_landmarks_anatomically",
+    RequiresAnImage: "accepts_no_images",
+    DependsOnTheBatch: "processes_each_image_independently",
+    RequiresLargeImages: "accepts_images_of_any_shape",
+    DependsOnTheName: "ignores_image_names",
+    NamedTwice: "declares_its_regions",
+    DropsARegion: "reports_every_region",
+    NoReason: "reports_every_region",
+    UnitCoordinates: "returns_valid_polygons",
+    IntegerPolygons: "returns_valid_polygons",
+    RequiresAFace: "accepts_no_faces",
+    FirstFaceForAll: "segments_each_face_independently",
+    OneFacePerImage: "accepts_several_faces_per_image",
+    ReadsOutsideTheImage: "accepts_faces_outside_the_image",
+    PolygonsByName: "ignores_image_names",
+    WrongLength: "returns_embeddings_of_the_declared_shape",
+    NotANumber: "returns_embeddings_of_the_declared_shape",
+    Constant: "distinguishes_crops",
+    RequiresACrop: "accepts_no_crops",
+    BatchNormalised: "embeds_each_crop_independently",
+    AcceptsAnyCrops: "rejects_invalid_crops",
+    MisnamedAlignment: "declares_its_alignment",
+    Logits: "returns_probabilities",
+    Uniform: "fits_the_training_data",
+    RequiresAFeatureVector: "accepts_no_images",
+    NormalisesByBatch: "predicts_each_image_independently",
+    RequiresEveryClass: "accepts_a_class_without_images",
+    DividesByStd: "accepts_constant_features",
+    KeepsObjects: "restores_its_state_from_a_bundle",
+    RoundsItsState: "restores_its_state_from_a_bundle",
+    HeadAcceptsAnyState: "rejects_an_invalid_state",
+    DropsACase: "returns_its_gallery_cases",
+    Sums: "returns_probabilities",
+    AveragesAbsentRegions: "ignores_absent_regions",
+    WeightsAbsentRegionsByZero: "ignores_absent_regions",
+    Inverted: "follows_the_regions",
+    RequiresRegionProbabilities: "accepts_no_images",
+    ComparesImages: "predicts_each_image_independently",
+    DropsItsWeights: "restores_its_state_from_a_bundle",
+    FusionAcceptsAnyState: "rejects_an_invalid_state",
 }

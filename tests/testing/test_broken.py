@@ -1,7 +1,7 @@
-"""Each broken component is caught by the check that is meant for it, and every check catches one."""
+"""Every check detects a component that violates it."""
 
 import pytest
-from broken import CAUGHT_BY
+from broken import DETECTED_BY
 
 from dysfw.contracts.kinds import KINDS
 from dysfw.testing import check_component
@@ -9,18 +9,18 @@ from dysfw.testing.checks import CHECKS
 from dysfw.testing.checks.general import CHECKS as GENERAL
 
 
-@pytest.mark.parametrize(("component", "check"), CAUGHT_BY.items(), ids=lambda v: getattr(v, "__name__", v))
-def test_it_is_caught(component, check):
+@pytest.mark.parametrize(("component", "check"), DETECTED_BY.items(), ids=lambda v: getattr(v, "__name__", v))
+def test_a_violation_is_detected(component, check):
     (outcome,) = [outcome for outcome in check_component(component) if outcome.check == check]
     assert outcome.status == "failed"
-    told = dict(line.partition(": ")[::2] for line in outcome.message.splitlines())
-    assert {"expected", "found", "why it matters"} <= told.keys()
-    assert all(told.values())
+    parts = dict(line.partition(": ")[::2] for line in outcome.message.splitlines())
+    assert {"expected", "found", "why it matters"} <= parts.keys()
+    assert all(parts.values())
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_check_catches_something(kind):
-    caught = {check for component, check in CAUGHT_BY.items() if component.kind == kind}
+def test_every_check_has_a_violation(kind):
+    detected = {check for component, check in DETECTED_BY.items() if component.kind == kind}
     general = {check.__name__ for check in GENERAL}
-    assert {check.__name__ for check in CHECKS[kind]} - general <= caught
-    assert general <= set(CAUGHT_BY.values())
+    assert {check.__name__ for check in CHECKS[kind]} - general <= detected
+    assert general <= set(DETECTED_BY.values())

@@ -1,4 +1,4 @@
-"""Each fault of a plugin as a whole has the check that sees it, and never hurts a recipe that does not use it."""
+"""Checks of a plugin as a whole."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def outcome_of(check, report):
 
 @pytest.fixture
 def checked(dysfw_fake_plugins, monkeypatch):
-    """checked(source, requires=…): the report on a plugin whose module has that source."""
+    """``checked(source, requires=…)`` reports on a plugin whose module has this source."""
     monkeypatch.setenv("PYTHONPATH", str(dysfw_fake_plugins.folder))
 
     def checked(source, requires="dysfw>=0.1,<0.2", **modules):
@@ -28,7 +28,7 @@ def checked(dysfw_fake_plugins, monkeypatch):
     return checked
 
 
-def test_a_good_plugin_passes(checked):
+def test_a_valid_plugin_passes(checked):
     report = checked(OFFER.format(GOOD))
     assert [o.check for o in report if o.subject.startswith("plugin") and o.status != "passed"] == []
 
@@ -42,20 +42,20 @@ def test_a_good_plugin_passes(checked):
         ("", "registers_something", "nothing"),
         ("import numpy\n" + OFFER.format(GOOD), "imports_nothing_heavy", "imports of numpy"),
         (INSIDE.format("import numpy"), "imports_nothing_heavy", "numpy"),
-        (INSIDE.format("print('hello')"), "is_quiet_when_imported", "“hello”"),
+        (INSIDE.format("print('hello')"), "is_silent_on_import", "“hello”"),
         ("sum(i * i for i in range(20_000_000))\n" + OFFER.format(GOOD), "imports_fast", " s"),
-        ("print('hello')\n" + OFFER.format(GOOD), "is_quiet_when_imported", "“hello”"),
+        ("print('hello')\n" + OFFER.format(GOOD), "is_silent_on_import", "“hello”"),
         ("import threading, time\nthreading.Thread(target=time.sleep, args=(3,), daemon=True).start()\n" + OFFER.format(GOOD),
-         "is_quiet_when_imported", "1 thread"),
+         "is_silent_on_import", "1 thread"),
         (OFFER.format("'fusion', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'two\\nlines'"),
-         "describes_each_component_in_a_line", "'two\\nlines'"),
+         "has_one_line_summaries", "'two\\nlines'"),
         (OFFER.format("'fusion', 'plain', 'dysfw.builtin.fusions.pools:Lost', 'x'"),
-         "can_import_each_component", "has no attribute"),
-        (OFFER.format("'head', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'x'"), "can_import_each_component",
+         "components_can_be_imported", "has no attribute"),
+        (OFFER.format("'head', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'x'"), "components_can_be_imported",
          "is not a subclass of dysfw.contracts.components.Head"),
     ],
 )  # fmt: skip
-def test_faults(checked, source, check, found):
+def test_violations_are_detected(checked, source, check, found):
     outcome = outcome_of(check, checked(source))
     assert outcome.status == "failed"
     assert found in outcome.message
@@ -63,34 +63,34 @@ def test_faults(checked, source, check, found):
 
 @pytest.mark.parametrize(
     ("requires", "found"),
-    [("numpy", "no requirement of dysfw"), ("dysfw", "of any version"), ("dysfw>=0.1", ">=0.1, however late")],
+    [("numpy", "no requirement of dysfw"), ("dysfw", "of any version"), ("dysfw>=0.1", ">=0.1, without an upper bound")],
 )
-def test_it_says_which_core_it_is_for(checked, requires, found, monkeypatch):
+def test_the_dysfw_version_needs_an_upper_bound(checked, requires, found, monkeypatch):
     from importlib import metadata
 
     monkeypatch.setattr(metadata, "requires", lambda name: [requires])
-    outcome = outcome_of("says_which_core_it_is_built_for", checked(OFFER.format(GOOD), requires))
+    outcome = outcome_of("declares_the_supported_dysfw_versions", checked(OFFER.format(GOOD), requires))
     assert outcome.status == "failed"
     assert found in outcome.message
 
 
-def test_a_name_of_another_plugin(dysfw_fake_plugins, dysfw_registry):
+def test_a_name_of_another_plugin_is_detected(dysfw_fake_plugins, dysfw_registry):
     dysfw_fake_plugins.offer("mine", "'fusion', 'mean', 'dysfw.builtin.fusions.pools:Mean', 'averages'")
     own = [p for p in load_plugins() if p.name == "builtin"]
     registry = Registry([*own, *load_plugins(entry_points=dysfw_fake_plugins.points)])
-    outcome = outcome_of("takes_no_name_of_another", check_plugin("mine", registry=registry))
+    outcome = outcome_of("uses_unique_names", check_plugin("mine", registry=registry))
     assert outcome.status == "failed"
     assert "fusion mean (dysfw)" in outcome.message
 
 
 @pytest.mark.parametrize("requires", ["dysfw>=0.1,<0.2", "dysfw~=0.1.0", "dysfw==0.1.*"])
-def test_every_way_to_say_it_will_do(checked, requires, monkeypatch):
+def test_any_form_of_upper_bound_is_accepted(checked, requires, monkeypatch):
     from importlib import metadata
 
     monkeypatch.setattr(metadata, "requires", lambda name: [requires])
-    assert outcome_of("says_which_core_it_is_built_for", checked(OFFER.format(GOOD), requires)).status == "passed"
+    assert outcome_of("declares_the_supported_dysfw_versions", checked(OFFER.format(GOOD), requires)).status == "passed"
 
 
-def test_what_cannot_be_loaded_is_told_once(checked):
+def test_a_plugin_that_cannot_be_loaded_fails_one_check(checked):
     report = checked("import no_such_module")
     assert [o.check for o in report if o.status == "failed"] == ["loads"]

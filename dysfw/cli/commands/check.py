@@ -58,7 +58,7 @@ def _section(subject: str, outcomes: list[Outcome]) -> str:
     passed = sum(outcome.status == "passed" for outcome in outcomes)
     lines = [f"{subject}: {passed} of {len(outcomes)} passed"]
     for outcome in outcomes:
-        if outcome.status in ("failed", "passes now"):
+        if outcome.status in ("failed", "passed unexpectedly"):
             lines.append(f"  {outcome.status.upper()} {outcome.check}")
             lines += [f"    {line}" for line in outcome.message.splitlines()]
     for status in ("skipped", "expected to fail"):

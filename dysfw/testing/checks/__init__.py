@@ -1,4 +1,4 @@
-"""The checks of a component, by kind. A check is a function of a subject that raises BrokenError, or NotApplicableError."""
+"""The checks of a component, by kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...contracts.kinds import Kind
 from ..subject import Subject
 from . import backbone, detector, fusion, general, head, segmenter
 
-Check = Callable[[Subject], None]
+Check = Callable[[Subject], None]  # raises ContractViolationError, or NotApplicableError
 CHECKS: dict[Kind, tuple[Check, ...]] = {
     "detector": general.CHECKS + detector.CHECKS,
     "segmenter": general.CHECKS + segmenter.CHECKS,

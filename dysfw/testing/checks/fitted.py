@@ -1,4 +1,4 @@
-"""What heads and fusions owe alike: probabilities, and a state that goes into a bundle and comes back."""
+"""Checks that heads and fusions share: their probabilities and their state in a bundle."""
 
 from __future__ import annotations
 
@@ -11,20 +11,35 @@ from safetensors.numpy import load, save
 from ...bundle.states import packed, unpacked
 from ...contracts.components import Fusion, Head
 from ...types import Float32, State
-from ..outcome import ContractViolation, require
+from ..outcome import ContractViolationError, require
 
 
 def through_a_bundle(state: State) -> State:
-    """As a bundle gives it back. Raises BrokenError for what none can hold."""
-    require(isinstance(state, State), "state() to give a dysfw.types.State", found=type(state).__name__, why="the contract")
+    """Serialise a state as a bundle does, and read it again.
+
+    Args:
+        state: What a component's ``state()`` returned.
+
+    Returns:
+        The state as a bundle would restore it.
+
+    Raises:
+        ContractViolationError: If a bundle cannot hold the state.
+    """
+    require(
+        isinstance(state, State),
+        "a dysfw.types.State from state()",
+        found=type(state).__name__,
+        why="the contract requires it",
+    )
     for name, array in state.arrays.items():
         require(
             isinstance(array, np.ndarray) and array.dtype.kind in "biuf",
             f"an array of numbers for {name}",
             found=f"{type(array).__name__} of {getattr(array, 'dtype', 'no dtype')}",
-            why="bundles hold numbers only: other arrays would have to be pickled",
+            why="bundles hold numbers only; other arrays would have to be pickled",
         )
-        require("/" not in name, "names of arrays without /", found=name, why="bundles keep them by part/name")
+        require("/" not in name, "names of arrays without /", found=name, why="bundles store them as part/name")
     arrays = packed({"part": state.arrays})
     return unpacked(load(save(arrays)) if arrays else {}, {"part": _as_json(state.values)})["part"]
 
@@ -33,39 +48,60 @@ def _as_json(values: Mapping[str, object]) -> dict[str, object]:
     try:
         text = json.dumps(dict(values), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise ContractViolation(
-            "values of the state to be plain JSON (numbers, texts, lists, mappings)", str(error), "bundles keep no pickles"
+        raise ContractViolationError(
+            "state values that are plain JSON (numbers, texts, lists, mappings)", str(error), "bundles hold no pickles"
         ) from None
-    back: dict[str, object] = json.loads(text)
+    restored: dict[str, object] = json.loads(text)
     require(
-        back == dict(values), "values that JSON gives back as they were", found=f"{dict(values)} became {back}", why="bundles"
+        restored == dict(values),
+        "state values that JSON restores unchanged",
+        found=f"{dict(values)} became {restored}",
+        why="bundles store them as JSON",
     )
-    return back
+    return restored
 
 
-def refuses_an_empty_state(component: Head | Fusion) -> None:
-    """Raise BrokenError unless it does, with ValueError."""
+def reject_empty_state(component: Head | Fusion) -> None:
+    """Require that ``restore`` raises ValueError for an empty state.
+
+    Args:
+        component: A component that was built and prepared but not fitted.
+
+    Raises:
+        ContractViolationError: If it does not.
+    """
     try:
         component.restore(State({}))
     except ValueError:
         return
     except Exception as error:
-        raise ContractViolation("ValueError for an empty state", repr(error), "damaged bundles are told by it") from None
-    raise ContractViolation("ValueError for an empty state", "no error", "a damaged bundle must not give probabilities")
+        raise ContractViolationError(
+            "ValueError for an empty state", repr(error), "dysfw reports a damaged bundle by it"
+        ) from None
+    raise ContractViolationError("ValueError for an empty state", "no error", "a damaged bundle must not give probabilities")
 
 
-def are_probabilities(found: Float32, shape: tuple[int, int]) -> None:
-    """Raise BrokenError unless they are, of so many photographs and classes."""
+def require_probabilities(probabilities: Float32, shape: tuple[int, int]) -> None:
+    """Require rows of probabilities.
+
+    Args:
+        probabilities: The array to check.
+        shape: Expected numbers of images and classes.
+
+    Raises:
+        ContractViolationError: If the shape or dtype is another, or a row is no distribution.
+    """
     require(
-        found.shape == shape and found.dtype == np.float32,
-        f"float32 {list(shape)}: photographs, classes",
-        found=f"{found.dtype} {list(found.shape)}",
-        why="the contract",
+        probabilities.shape == shape and probabilities.dtype == np.float32,
+        f"float32 {list(shape)}: images, classes",
+        found=f"{probabilities.dtype} {list(probabilities.shape)}",
+        why="the contract requires it",
     )
-    sums = found.sum(1)
+    sums = probabilities.sum(1)
     require(
-        np.isfinite(found).all() and (found >= 0).all() and np.allclose(sums, 1, atol=1e-4),
-        "numbers from 0 to 1, each row summing to 1",
-        found=f"numbers from {found.min():.3g} to {found.max():.3g}, rows summing to {sums.min():.3g} to {sums.max():.3g}",
-        why="they are probabilities, and fusions multiply and average them",
+        np.isfinite(probabilities).all() and (probabilities >= 0).all() and np.allclose(sums, 1, atol=1e-4),
+        "values from 0 to 1, each row summing to 1",
+        found=f"values from {probabilities.min():.3g} to {probabilities.max():.3g}, "
+        f"rows summing to {sums.min():.3g} to {sums.max():.3g}",
+        why="fusions multiply and average them as probabilities",
     )

@@ -1,4 +1,4 @@
-"""What fusions owe."""
+"""Checks of fusions."""
 
 from __future__ import annotations
 
@@ -8,108 +8,116 @@ from ...contracts.components import Fusion
 from ...types import Bool, Float32
 from ..outcome import NotApplicableError, require
 from ..subject import Subject
-from .fitted import are_probabilities, refuses_an_empty_state, through_a_bundle
-from .harness import REGIONS, Fusing, run_harness, same
+from .fitted import reject_empty_state, require_probabilities, through_a_bundle
+from .harness import REGIONS, FusionHarness, harness_of, require_equal
 
 
-def gives_probabilities(subject: Subject) -> None:
+def returns_probabilities(subject: Subject) -> None:
+    """The fused probabilities are float32 [N, K] and sum to 1."""
     region_probabilities, present = _data(subject)
-    are_probabilities(
-        _ready(subject).fuse(region_probabilities, present), (len(region_probabilities), region_probabilities.shape[2])
-    )
+    shape = (len(region_probabilities), region_probabilities.shape[2])
+    require_probabilities(_fitted(subject).fuse(region_probabilities, present), shape)
 
 
-def leaves_absent_regions_out(subject: Subject) -> None:
-    fusion, (region_probabilities, present) = _ready(subject), _data(subject)
+def ignores_absent_regions(subject: Subject) -> None:
+    """Values of absent regions, NaN included, do not change the result."""
+    fusion, (region_probabilities, present) = _fitted(subject), _data(subject)
     for filler in (0.9, np.nan):
         arbitrary = np.where(present[:, :, None], region_probabilities, np.float32(filler))
-        same(
+        require_equal(
             [fusion.fuse(region_probabilities, present)],
             [fusion.fuse(arbitrary, present)],
-            f"the same whatever stands at absent regions, here {filler}",
-            "there is nothing to be seen there: the numbers are arbitrary",
+            f"the same result for any values of absent regions, here {filler}",
+            "an absent region was not visible: its values are arbitrary",
         )
 
 
-def hears_the_regions(subject: Subject) -> None:
-    """Where all regions agree that one condition is nearly certain, it comes first."""
-    sure = np.full((4, len(REGIONS), 4), 0.02, np.float32)
+def follows_the_regions(subject: Subject) -> None:
+    """A condition ranks first if all regions give it a high probability."""
+    certain = np.full((4, len(REGIONS), 4), 0.02, np.float32)
     for k in range(4):
-        sure[k, :, k] = 0.94
-    found = _ready(subject).fuse(sure, np.ones((4, len(REGIONS)), bool)).argmax(1)
+        certain[k, :, k] = 0.94
+    predicted = _fitted(subject).fuse(certain, np.ones((4, len(REGIONS)), bool)).argmax(1)
     require(
-        (found == np.arange(4)).all(),
-        "the condition first of which every region is nearly certain",
-        found=f"places {found.tolist()} for conditions [0, 1, 2, 3]",
-        why="or it fuses something else than the votes",
+        (predicted == np.arange(4)).all(),
+        "the condition first to which every region gives 0.94",
+        found=f"conditions {predicted.tolist()} instead of [0, 1, 2, 3]",
+        why="the result must follow from the region probabilities",
     )
 
 
 def accepts_no_images(subject: Subject) -> None:
+    """An empty batch gives an empty array."""
     region_probabilities, present = _data(subject)
-    found = _ready(subject).fuse(region_probabilities[:0], present[:0])
+    fused = _fitted(subject).fuse(region_probabilities[:0], present[:0])
     require(
-        found.shape == (0, region_probabilities.shape[2]),
-        "[0, K] for no photographs",
-        found=list(found.shape),
+        fused.shape == (0, region_probabilities.shape[2]),
+        "[0, K] for no images",
+        found=list(fused.shape),
         why="batches can be empty",
     )
 
 
 def predicts_each_image_independently(subject: Subject) -> None:
-    fusion, (region_probabilities, present) = _ready(subject), _data(subject)
-    alone = np.concatenate([fusion.fuse(region_probabilities[i : i + 1], present[i : i + 1]) for i in range(8)])
-    same(
+    """A result does not depend on the other images of the batch."""
+    fusion, (region_probabilities, present) = _fitted(subject), _data(subject)
+    single = np.concatenate([fusion.fuse(region_probabilities[i : i + 1], present[i : i + 1]) for i in range(8)])
+    require_equal(
         [fusion.fuse(region_probabilities, present)[:8]],
-        [alone],
-        "the same one by one",
-        "a photograph must not depend on its neighbours",
+        [single],
+        "the same result one by one",
+        "an image's result must not depend on the rest of its batch",
     )
 
 
-def keeps_its_state_in_a_bundle(subject: Subject) -> None:
-    fusion, (region_probabilities, present) = _ready(subject), _data(subject)
+def restores_its_state_from_a_bundle(subject: Subject) -> None:
+    """A fusion restored from a bundle gives exactly the same results."""
+    fusion, (region_probabilities, present) = _fitted(subject), _data(subject)
     restored = subject.make()
     assert isinstance(restored, Fusion)  # noqa: S101
     restored.prepare(REGIONS)
     restored.restore(through_a_bundle(fusion.state()))
-    same(
-        [fusion.fuse(region_probabilities, present)], [restored.fuse(region_probabilities, present)], "the same answers after a bundle",
-        "a bundle must give what was trained", 0,
-    )  # fmt: skip
+    require_equal(
+        [fusion.fuse(region_probabilities, present)],
+        [restored.fuse(region_probabilities, present)],
+        "the same results after a bundle",
+        "a bundle must give what was trained",
+        0,
+    )
 
 
-def refuses_a_state_that_is_not_its_own(subject: Subject) -> None:
-    if not _ready(subject).needs_fit:
-        raise NotApplicableError("it learns nothing, so any state is its own")
+def rejects_an_invalid_state(subject: Subject) -> None:
+    """An empty state raises ValueError."""
+    if not _fitted(subject).needs_fit:
+        raise NotApplicableError("it is not fitted, so any state is valid")
     fusion = subject.make()
     assert isinstance(fusion, Fusion)  # noqa: S101
     fusion.prepare(REGIONS)
-    refuses_an_empty_state(fusion)
+    reject_empty_state(fusion)
 
 
 def _data(subject: Subject) -> tuple[Float32, Bool]:
-    return _task(subject).data()[:2]
+    return _harness(subject).data()[:2]
 
 
-def _task(subject: Subject) -> Fusing:
-    task = run_harness(subject)
-    assert isinstance(task, Fusing)  # noqa: S101
-    return task
+def _harness(subject: Subject) -> FusionHarness:
+    harness = harness_of(subject)
+    assert isinstance(harness, FusionHarness)  # noqa: S101
+    return harness
 
 
-def _ready(subject: Subject) -> Fusion:
-    fusion = _task(subject).one
+def _fitted(subject: Subject) -> Fusion:
+    fusion = _harness(subject).fitted
     assert isinstance(fusion, Fusion)  # noqa: S101
     return fusion
 
 
 CHECKS = (
-    gives_probabilities,
-    leaves_absent_regions_out,
-    hears_the_regions,
+    returns_probabilities,
+    ignores_absent_regions,
+    follows_the_regions,
     accepts_no_images,
     predicts_each_image_independently,
-    keeps_its_state_in_a_bundle,
-    refuses_a_state_that_is_not_its_own,
+    restores_its_state_from_a_bundle,
+    rejects_an_invalid_state,
 )

@@ -1,4 +1,4 @@
-"""What components of every kind owe."""
+"""Checks of components of every kind."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ import numpy as np
 from ...errors import DysfwError
 from ...recipe.signature import SUPPLIED
 from ...types import Weights
-from ...util.text import error_text, listed, shown
+from ...util.text import error_text, listed, quoted
 from ..audit_hook import NETWORK, PICKLE, audited
-from ..outcome import ContractViolation, require
+from ..outcome import ContractViolationError, require
 from ..subject import Subject
-from .harness import run_harness, same
+from .harness import harness_of, require_equal
 
 
 def can_be_built(subject: Subject) -> None:
+    """The constructor accepts its defaults, or the parameters of the check."""
     missing = [
         name
         for name, parameter in inspect.signature(subject.component).parameters.items()
@@ -28,66 +29,70 @@ def can_be_built(subject: Subject) -> None:
     ]
     require(
         not missing,
-        "every parameter to have a default, or the check to be given one",
+        "a default for every parameter, or a value passed to the check",
         found=f"no value for {listed(missing)}",
-        why="what cannot be built cannot be checked; give parameters to the check, or a recipe to `dysfw check`",
+        why="other checks need an instance; pass parameters to the check, or a recipe to `dysfw check`",
     )
     arguments = subject.arguments
     try:
         subject.component(**arguments)
     except Exception as error:
-        raise ContractViolation("to be built with these parameters", error_text(error), "nothing else can be checked") from None
+        raise ContractViolationError(
+            "an instance with these parameters", error_text(error), "other checks need an instance"
+        ) from None
 
 
 def is_documented(subject: Subject) -> None:
+    """The docstring describes the class and each parameter."""
     text = subject.component.__doc__ or ""
     require(text.strip(), "a docstring", found="none", why="listings, the reference and editors show it")
-    told = [name for name in subject.signature.names if name not in SUPPLIED and not re.search(rf"\b{name}\b", text)]
+    missing = [name for name in subject.signature.names if name not in SUPPLIED and not re.search(rf"\b{name}\b", text)]
     require(
-        not told,
-        "a docstring that explains every parameter",
-        found=f"nothing about {listed(told)}",
-        why="recipes are written from it",
+        not missing,
+        "a docstring that describes every parameter",
+        found=f"no description of {listed(missing)}",
+        why="users write recipes with its help",
     )
 
 
-def names_its_weights(subject: Subject) -> None:
+def declares_its_weights(subject: Subject) -> None:
+    """``weights()`` names each weight file with its hash, licence and source."""
     weights = subject.make().weights()
-    require(isinstance(weights, tuple), "weights() to give a tuple", found=type(weights).__name__, why="the contract")
-    for one in weights:
-        require(isinstance(one, Weights), "a dysfw.types.Weights", found=type(one).__name__, why="the contract")
+    require(isinstance(weights, tuple), "a tuple from weights()", found=type(weights).__name__, why="the contract requires it")
+    for entry in weights:
+        require(isinstance(entry, Weights), "a dysfw.types.Weights", found=type(entry).__name__, why="the contract requires it")
         require(
-            re.fullmatch(r"[0-9a-f]{64}", one.sha256),
-            f"a sha256 of {one.name or 'each weight file'}, 64 lower-case hexadecimal digits",
-            found=repr(one.sha256),
-            why="a bundle checks by it that the weights are those it was trained with",
+            re.fullmatch(r"[0-9a-f]{64}", entry.sha256),
+            f"a sha256 of {entry.name or 'each weight file'}, 64 lower-case hexadecimal digits",
+            found=repr(entry.sha256),
+            why="a bundle uses it to check that the weights are those of its training",
         )
-        empty = [name for name in ("name", "licence", "source") if not getattr(one, name)]
+        empty = [name for name in ("name", "licence", "source") if not getattr(entry, name)]
         require(
             not empty,
-            'name, licence (an SPDX id, or "unstated") and source of every weight file',
-            found=f"nothing for {listed(empty)}",
+            'name, licence (an SPDX identifier or "unstated") and source of every weight file',
+            found=f"no {listed(empty)}",
             why="model cards list them",
         )
 
 
-def refuses_wrong_parameters_in_words(subject: Subject) -> None:
-    """Each parameter gets a value that can hardly be right. It may be accepted, or refused with a sentence."""
+def explains_invalid_parameters(subject: Subject) -> None:
+    """Values that are probably invalid are either accepted or rejected with a clear message."""
     for name, wrong in _wrong_values(subject):
         try:
             subject.component(**subject.arguments | {name: wrong})
         except (ValueError, DysfwError) as error:
             require(
                 name in str(error) or repr(wrong).strip("'") in str(error),
-                f"a sentence that names the parameter {name} or what was found",
+                f"a message that names the parameter {name} or the value",
                 found=f"{error_text(error)}, for {name}={wrong!r}",
-                why="the user reads it beside a line of the recipe, and must see what is wrong there",
+                why="users must see what is wrong in their recipe",
             )
         except Exception as error:
-            raise ContractViolation(
-                f"ValueError with a sentence for {name}={wrong!r}, or no error",
+            raise ContractViolationError(
+                f"ValueError with a message for {name}={wrong!r}, or no error",
                 error_text(error),
-                "other errors are reported as faults of the component, not of the recipe",
+                "other errors are reported as bugs of the component, not as errors in the recipe",
             ) from None
 
 
@@ -104,7 +109,7 @@ def _wrong_values(subject: Subject) -> list[tuple[str, object]]:
             candidates = ["no such word"]
         plain = {n: v for n, v in subject.arguments.items() if n in fields}
         for value in candidates:
-            try:  # what the annotation itself forbids never reaches the constructor
+            try:  # values that the annotation forbids never reach the constructor
                 subject.signature.plain.model_validate(plain | {name: value})
             except ValueError:
                 continue
@@ -112,107 +117,112 @@ def _wrong_values(subject: Subject) -> list[tuple[str, object]]:
     return wrong
 
 
-def writes_nothing_to_its_inputs(subject: Subject) -> None:
-    task = run_harness(subject)
-    inputs = task.inputs(writable=True)
-    before = [array.copy() for array in task.arrays(inputs)]
-    task.run(task.ready(), inputs)
-    for old, new in zip(before, task.arrays(inputs), strict=True):
+def leaves_its_inputs_unchanged(subject: Subject) -> None:
+    """No input array is modified in place."""
+    harness = harness_of(subject)
+    inputs = harness.inputs(writable=True)
+    before = [array.copy() for array in harness.arrays(inputs)]
+    harness.run(harness.make_fitted(), inputs)
+    for old, new in zip(before, harness.arrays(inputs), strict=True):
         require(
             np.array_equal(old, new),
-            "inputs left as they were",
-            found=f"{np.count_nonzero(old != new):,} of {old.size:,} numbers changed",
-            why="the same arrays go to other components, and into the report",
+            "unchanged inputs",
+            found=f"{np.count_nonzero(old != new):,} of {old.size:,} values changed",
+            why="other components and the report use the same arrays",
         )
 
 
-def says_the_same_twice(subject: Subject) -> None:
-    task = run_harness(subject)
-    inputs = task.inputs()
-    first = task.run(task.one, inputs)
-    same(first, task.run(task.one, inputs), "the same input twice to give the same", "a result that changes cannot be checked")
-    same(
+def is_deterministic(subject: Subject) -> None:
+    """The same input gives the same output, from one instance and from two."""
+    harness = harness_of(subject)
+    inputs = harness.inputs()
+    first = harness.run(harness.fitted, inputs)
+    second = harness.run(harness.fitted, inputs)
+    require_equal(first, second, "the same output for the same input", "results must be reproducible")
+    require_equal(
         first,
-        task.run(task.ready(), inputs),
-        "two of it, made alike, to give the same",
-        "a bundle must give the same answer tomorrow, in another process",
+        harness.run(harness.make_fitted(), inputs),
+        "the same output from two instances with the same parameters",
+        "a bundle must give the same result later, in another process",
     )
 
 
-def may_be_shared_by_threads(subject: Subject) -> None:
+def is_thread_safe(subject: Subject) -> None:
+    """Four threads that share an instance get the same results as one."""
     from concurrent.futures import ThreadPoolExecutor
 
-    task = run_harness(subject)
-    one = task.one
-    different = [tuple(_turned(part, places) for part in task.inputs()) for places in range(4)]
-    alone = [task.run(one, inputs) for inputs in different]
+    harness = harness_of(subject)
+    component = harness.fitted
+    inputs_of_threads = [tuple(_rotated(part, places) for part in harness.inputs()) for places in range(4)]
+    sequential = [harness.run(component, inputs) for inputs in inputs_of_threads]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda inputs: task.run(one, inputs), different))
-    for expected, result in zip(alone, together, strict=True):
-        same(expected, result, "four threads to get what one gets", "a server answers several people at once")
+        concurrent = list(pool.map(lambda inputs: harness.run(component, inputs), inputs_of_threads))
+    for expected, result in zip(sequential, concurrent, strict=True):
+        require_equal(expected, result, "the same output in four threads as in one", "a server handles requests concurrently")
 
 
-def _turned(part: Any, places: int) -> Any:  # noqa: ANN401  # an array or a list
-    """The same in another order, so that each thread has its own."""
+def _rotated(part: Any, places: int) -> Any:  # noqa: ANN401  # an array or a list
+    """The elements in another order, so that each thread has its own input."""
     if isinstance(part, np.ndarray):
-        turned = np.roll(part, places, axis=0)
-        turned.setflags(write=False)
-        return turned
+        rotated = np.roll(part, places, axis=0)
+        rotated.setflags(write=False)
+        return rotated
     return [*part[places % len(part) :], *part[: places % len(part)]]
 
 
-def stays_off_the_network(subject: Subject) -> None:
-    used = [f"{event} {about}" for event, about in _seen(subject) if event in NETWORK]
+def does_not_use_the_network(subject: Subject) -> None:
+    """No network access while an instance is made, fitted and run."""
+    used = [f"{event} {about}" for event, about in _audit_events(subject) if event in NETWORK]
     require(
         not used,
-        "no use of the network",
+        "no network access",
         found=listed(used, 3),
-        why="faces are biometric data, and clinics' machines are often offline: weights come through dysfw.weights",
+        why="faces are biometric data, and clinical machines are often offline: get weights with dysfw.plugin.find_weights",
     )
 
 
-def reads_no_pickle(subject: Subject) -> None:
-    used = [about for event, about in _seen(subject) if event == PICKLE]
+def does_not_unpickle(subject: Subject) -> None:
+    """Nothing is unpickled while an instance is made, fitted and run."""
+    used = [about for event, about in _audit_events(subject) if event == PICKLE]
     require(
         not used,
         "nothing unpickled",
         found=f"the classes {listed(dict.fromkeys(used), 4)}",
-        why="a pickle runs code when it is read: weights go into safetensors or npz without pickles",
+        why="a pickle can run any code: store weights in safetensors, or npz without pickles",
     )
 
 
 def prints_nothing(subject: Subject) -> None:
-    _seen(subject)
-    said = subject.kept["said"].getvalue()
-    require(
-        not said, "nothing printed", found=shown(said), why="programs read what `dysfw run --json` prints: it would be no JSON"
-    )
+    """Nothing is written to stdout while an instance is made, fitted and run."""
+    _audit_events(subject)
+    printed = subject.shared["stdout"].getvalue()
+    require(not printed, "nothing printed", found=quoted(printed), why="it would break the JSON of `dysfw run --json`")
 
 
-def _seen(subject: Subject) -> list[tuple[str, str]]:
-    """What happened while one was made, fitted and used. What it printed meanwhile is kept as "said"."""
-    if "seen" not in subject.kept:
-        task = run_harness(subject)
-        inputs = task.inputs()
-        said = subject.kept["said"] = io.StringIO()
-        with audited() as seen, contextlib.redirect_stdout(said):
-            component = task.ready()
-            with contextlib.suppress(Exception):  # perhaps for what was seen; that it fails is told by the other checks
-                task.run(component, inputs)
-        subject.kept["seen"] = seen
-    found: list[tuple[str, str]] = subject.kept["seen"]
-    return found
+def _audit_events(subject: Subject) -> list[tuple[str, str]]:
+    """The audit events while an instance was made, fitted and run. Its stdout is shared as "stdout"."""
+    if "events" not in subject.shared:
+        harness = harness_of(subject)
+        inputs = harness.inputs()
+        stdout = subject.shared["stdout"] = io.StringIO()
+        with audited() as events, contextlib.redirect_stdout(stdout):
+            component = harness.make_fitted()
+            with contextlib.suppress(Exception):  # other checks report it
+                harness.run(component, inputs)
+        subject.shared["events"] = events
+    shared: list[tuple[str, str]] = subject.shared["events"]
+    return shared
 
 
 CHECKS = (
     can_be_built,
     is_documented,
-    names_its_weights,
-    refuses_wrong_parameters_in_words,
-    says_the_same_twice,
-    writes_nothing_to_its_inputs,
-    may_be_shared_by_threads,
-    stays_off_the_network,
-    reads_no_pickle,
+    declares_its_weights,
+    explains_invalid_parameters,
+    is_deterministic,
+    leaves_its_inputs_unchanged,
+    is_thread_safe,
+    does_not_use_the_network,
+    does_not_unpickle,
     prints_nothing,
 )

@@ -1,4 +1,4 @@
-"""What heads owe."""
+"""Checks of heads."""
 
 from __future__ import annotations
 
@@ -7,94 +7,106 @@ import numpy as np
 from ...contracts.components import GalleryBased, Head
 from ..outcome import NotApplicableError, require
 from ..subject import Subject
-from .fitted import are_probabilities, refuses_an_empty_state, through_a_bundle
-from .harness import IN_A_BATCH, LABELS, Classifying, run_harness, same
+from .fitted import reject_empty_state, require_probabilities, through_a_bundle
+from .harness import BATCH_TOLERANCE, LABELS, HeadHarness, harness_of, require_equal
 
-BETTER_THAN_CHANCE = 0.5  # of the photographs that it was fitted to, by chance 0.25
-
-
-def gives_probabilities(subject: Subject) -> None:
-    head, x = _fitted(subject), _task(subject).data()[0]
-    are_probabilities(head.predict(x), (len(x), len(LABELS)))
+MIN_TRAINING_ACCURACY = 0.5  # chance is 0.25
 
 
-def needs_fit(subject: Subject) -> None:
-    x, y, _ = _task(subject).data()
-    right = float((_fitted(subject).predict(x).argmax(1) == y).mean())
+def returns_probabilities(subject: Subject) -> None:
+    """The probabilities are float32 [N, classes] and sum to 1."""
+    head, x = _fitted(subject), _harness(subject).data()[0]
+    require_probabilities(head.predict(x), (len(x), len(LABELS)))
+
+
+def fits_the_training_data(subject: Subject) -> None:
+    """The head predicts most of its training images correctly."""
+    x, y, _ = _harness(subject).data()
+    accuracy = float((_fitted(subject).predict(x).argmax(1) == y).mean())
     require(
-        right > BETTER_THAN_CHANCE,
-        f"more than {BETTER_THAN_CHANCE} right on what it was fitted to (four classes that can be told apart)",
-        found=f"{right:.2f}",
-        why="or it has learned nothing",
+        accuracy > MIN_TRAINING_ACCURACY,
+        f"an accuracy above {MIN_TRAINING_ACCURACY} on its training images (four separable classes)",
+        found=f"{accuracy:.2f}",
+        why="a head that does not fit its training data has not learned from it",
     )
 
 
 def accepts_no_images(subject: Subject) -> None:
-    found = _fitted(subject).predict(_task(subject).data()[0][:0])
+    """An empty batch gives an empty array."""
+    probabilities = _fitted(subject).predict(_harness(subject).data()[0][:0])
     require(
-        found.shape == (0, len(LABELS)), "[0, classes] for no photographs", found=list(found.shape), why="batches can be empty"
+        probabilities.shape == (0, len(LABELS)),
+        "[0, classes] for no images",
+        found=list(probabilities.shape),
+        why="batches can be empty",
     )
 
 
 def predicts_each_image_independently(subject: Subject) -> None:
-    head, x = _fitted(subject), _task(subject).data()[0]
-    alone = np.concatenate([head.predict(x[i : i + 1]) for i in range(5)])
-    same([head.predict(x)[:5]], [alone], "the same one by one", "a photograph must not depend on its neighbours", IN_A_BATCH)
+    """A result does not depend on the other images of the batch."""
+    head, x = _fitted(subject), _harness(subject).data()[0]
+    single = np.concatenate([head.predict(x[i : i + 1]) for i in range(5)])
+    why = "an image's result must not depend on the rest of its batch"
+    require_equal([head.predict(x)[:5]], [single], "the same result one by one", why, BATCH_TOLERANCE)
 
 
 def accepts_a_class_without_images(subject: Subject) -> None:
-    """In a fold of a cross-validation, or for a region that no photograph of a condition shows."""
-    x, y, groups = _task(subject).data()
-    some = y != 2
+    """A class may have no training images: in a fold of a cross-validation, or for a region that is never visible."""
+    x, y, groups = _harness(subject).data()
+    kept = y != 2
     head = _prepared(subject)
-    head.fit(x[some], y[some], len(LABELS), groups[some])
-    are_probabilities(head.predict(x), (len(x), len(LABELS)))
+    head.fit(x[kept], y[kept], len(LABELS), groups[kept])
+    require_probabilities(head.predict(x), (len(x), len(LABELS)))
 
 
-def bears_numbers_that_never_change(subject: Subject) -> None:
-    """Embeddings often hold some, as a trunk's units that are never active."""
-    x, y, groups = _task(subject).data()
-    still = np.hstack([x, np.zeros((len(x), 2), np.float32), np.full((len(x), 1), 7, np.float32)])
+def accepts_constant_features(subject: Subject) -> None:
+    """Features may be constant, such as units of a backbone that are never active."""
+    x, y, groups = _harness(subject).data()
+    with_constants = np.hstack([x, np.zeros((len(x), 2), np.float32), np.full((len(x), 1), 7, np.float32)])
     head = _prepared(subject)
-    head.fit(still, y, len(LABELS), groups)
-    are_probabilities(head.predict(still), (len(x), len(LABELS)))
+    head.fit(with_constants, y, len(LABELS), groups)
+    require_probabilities(head.predict(with_constants), (len(x), len(LABELS)))
 
 
-def keeps_its_state_in_a_bundle(subject: Subject) -> None:
-    head, x = _fitted(subject), _task(subject).data()[0]
+def restores_its_state_from_a_bundle(subject: Subject) -> None:
+    """A head restored from a bundle gives exactly the same results."""
+    head, x = _fitted(subject), _harness(subject).data()[0]
     restored = _prepared(subject)
     restored.restore(through_a_bundle(head.state()))
-    same([head.predict(x)], [restored.predict(x)], "the same answers after a bundle", "a bundle must give what was trained", 0)
+    why = "a bundle must give what was trained"
+    require_equal([head.predict(x)], [restored.predict(x)], "the same results after a bundle", why, 0)
 
 
-def refuses_a_state_that_is_not_its_own(subject: Subject) -> None:
-    refuses_an_empty_state(_prepared(subject))
+def rejects_an_invalid_state(subject: Subject) -> None:
+    """An empty state raises ValueError."""
+    reject_empty_state(_prepared(subject))
 
 
-def keeps_its_cases(subject: Subject) -> None:
-    head, (x, y, groups) = _fitted(subject), _task(subject).data()
+def returns_its_gallery_cases(subject: Subject) -> None:
+    """A gallery-based head returns the cases that it was fitted to, and similarities of 1 to themselves."""
+    head, (x, y, groups) = _fitted(subject), _harness(subject).data()
     if not isinstance(head, GalleryBased):
-        raise NotApplicableError("it keeps no cases (dysfw.contracts.components.CaseBased)")
+        raise NotApplicableError("it keeps no gallery cases (dysfw.plugin.GalleryBased)")
     cases = head.cases()
     for what, kept, given in (("x", cases.x, x), ("y", cases.y, y), ("groups", cases.groups, groups)):
-        require(np.array_equal(kept, given), f"cases().{what} as it was given to fit", found=kept, why="galleries list them")
+        require(np.array_equal(kept, given), f"cases().{what} as passed to fit", found=kept, why="galleries list the cases")
     similarity = head.similarity(x)
     require(
         similarity.shape == (len(x), len(x)) and np.allclose(np.diag(similarity), 1, atol=1e-4),
-        "likeness [N, cases], a case to itself 1",
-        found=f"{list(similarity.shape)}, from {np.diag(similarity).min():.3g}",
-        why="the likest cases are shown as reasons",
+        "similarity [N, cases], with 1 between a case and itself",
+        found=f"{list(similarity.shape)}, min {np.diag(similarity).min():.3g} on the diagonal",
+        why="the most similar cases are shown with a prediction",
     )
 
 
-def _task(subject: Subject) -> Classifying:
-    task = run_harness(subject)
-    assert isinstance(task, Classifying)  # noqa: S101
-    return task
+def _harness(subject: Subject) -> HeadHarness:
+    harness = harness_of(subject)
+    assert isinstance(harness, HeadHarness)  # noqa: S101
+    return harness
 
 
 def _fitted(subject: Subject) -> Head:
-    head = _task(subject).one
+    head = _harness(subject).fitted
     assert isinstance(head, Head)  # noqa: S101
     return head
 
@@ -107,13 +119,13 @@ def _prepared(subject: Subject) -> Head:
 
 
 CHECKS = (
-    gives_probabilities,
-    needs_fit,
+    returns_probabilities,
+    fits_the_training_data,
     accepts_no_images,
     predicts_each_image_independently,
     accepts_a_class_without_images,
-    bears_numbers_that_never_change,
-    keeps_its_state_in_a_bundle,
-    refuses_a_state_that_is_not_its_own,
-    keeps_its_cases,
+    accepts_constant_features,
+    restores_its_state_from_a_bundle,
+    rejects_an_invalid_state,
+    returns_its_gallery_cases,
 )
