@@ -18,7 +18,7 @@ from .. import RESEARCH_USE, __version__
 from ..errors import DysfwError, Interrupted
 from ..registry.hookspecs import Panel
 from ..registry.registry import Registry, load_registry
-from ..util.text import error_text, shown
+from ..util.text import error_text, quoted
 from ..weights import network
 from .terminal import TerminalProgress, print_error, warn
 
@@ -121,7 +121,7 @@ def registry_of(ctx: Any) -> Registry:  # noqa: ANN401
             if plugin.error:
                 warn(f"plugin {plugin.name} ({plugin.origin}) is broken and was skipped: {error_text(plugin.error)}")
             if plugin.captured:
-                warn(f"plugin {plugin.name} ({plugin.origin}) printed while loading: {shown(plugin.captured)}")
+                warn(f"plugin {plugin.name} ({plugin.origin}) printed while loading: {quoted(plugin.captured)}")
     registry = root.obj
     assert isinstance(registry, Registry)  # noqa: S101
     return registry

@@ -1,0 +1,1 @@
+"""Pretraining of backbones on identities, and their verification on pairs of images."""

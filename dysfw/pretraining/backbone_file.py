@@ -1,4 +1,4 @@
-"""The file that pretraining makes: the trunk's tensors as its backbone loads them, the neck, and what they are, as text."""
+"""The weight file that pretraining writes: backbone, projection head and metadata."""
 
 from __future__ import annotations
 
@@ -20,8 +20,14 @@ FORMAT = "dysfw.weights/1"
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """What a weight file says of itself. licence: an SPDX id. about: what its users should know. bits: 8 or 32."""
+class WeightsInfo:
+    """What users choose about a weight file.
+
+    Attributes:
+        licence: An SPDX id.
+        about: What users of the weights should know.
+        bits: Bits per number of matrices and filters, 8 or 32.
+    """
 
     licence: str = "unstated"
     about: str = ""
@@ -29,32 +35,44 @@ class Label:
 
 
 def write_backbone(
-    path: Path, net: nn.Module, projection: ProjectionHead | None, recipe: Recipe, *, data: str, label: Label
+    path: Path, net: nn.Module, projection: ProjectionHead | None, recipe: Recipe, *, data: str, info: WeightsInfo
 ) -> None:
-    """net: the part of the trunk that a file holds. data: fingerprint of the photographs. Raises DysfwError."""
+    """Write a weight file.
+
+    Args:
+        path: The file to write.
+        net: The part of the backbone that a weight file contains.
+        projection: The projection head, if there is one.
+        recipe: The recipe that was trained.
+        data: Fingerprint of the training images.
+        info: Licence, description and precision.
+
+    Raises:
+        DysfwError: The file cannot be written.
+    """
     tensors: dict[str, npt.NDArray[np.generic]] = {
         name: tensor.detach().cpu().contiguous().numpy() for name, tensor in net.state_dict().items()
     }
     if projection:
         tensors |= projection.tensors()
-    keys = recipe.pretrain
+    config = recipe.pretrain
     metadata = {
         "format": FORMAT,
-        "recipe": dump_document(portable(recipe)),
+        "recipe": dump_document(portable_recipe(recipe)),
         "recipe_fingerprint": recipe.fingerprint,
-        "steps": str(keys.steps if keys else 0),
+        "steps": str(config.steps if config else 0),
         "data": data,
-        "licence": label.licence,
-        "about": label.about,
+        "licence": info.licence,
+        "about": info.about,
         "dysfw": __version__,
     }
     if projection:
         metadata[ABOUT] = projection.about()
-    write_weights(path, tensors, metadata, label.bits)
+    write_weights(path, tensors, metadata, info.bits)
 
 
-def portable(recipe: Recipe) -> dict[str, object]:
-    """The recipe as it can be read anywhere: full names, no folders, no device."""
-    kept = {"version": RECIPE_FORMAT, "name": recipe.name, "seed": recipe.seed}
-    kept |= {key: value for key, value in recipe.to_dict().items() if key in ("crop", "pretrain")}
-    return kept | {kind: node.portable() for kind, node in recipe.nodes.items()}
+def portable_recipe(recipe: Recipe) -> dict[str, object]:
+    """Return the recipe in a form that works on every machine: full names, no folders, no device."""
+    document = {"version": RECIPE_FORMAT, "name": recipe.name, "seed": recipe.seed}
+    document |= {key: value for key, value in recipe.to_dict().items() if key in ("crop", "pretrain")}
+    return document | {kind: node.portable() for kind, node in recipe.nodes.items()}

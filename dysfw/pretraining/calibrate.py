@@ -1,4 +1,4 @@
-"""After training: the statistics of batch normalisation as they are with every block kept and with crops as they come."""
+"""Recomputes batch-normalisation statistics after training, with all blocks and without augmentation."""
 
 from __future__ import annotations
 
@@ -11,25 +11,27 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from .training import Training
 
-BATCHES = 100  # or as many as show all of the data
+MAX_BATCHES = 100
 
 
-def calibration_batches(training: Training) -> int:
-    """How many batches are enough."""
-    return min(BATCHES, -(-len(training.samples) // training.share))
+def batches_needed(training: Training) -> int:
+    """Return the number of batches for the statistics: 100, or as many as cover the data."""
+    return min(MAX_BATCHES, -(-len(training.samples) // training.local_batch_size))
 
 
-def plain_batches(training: Training, number: int) -> Iterator[tuple[Tensor, ...]]:
-    """So many batches of crops without augmentation, of the last size."""
-    for start in range(0, number * training.share, training.share):
-        numbers = np.arange(start, start + training.share, dtype=np.int64)
+def unaugmented_batches(training: Training, number: int) -> Iterator[tuple[Tensor, ...]]:
+    """Yield ``number`` batches of crops without augmentation, at the last size of the schedule."""
+    for start in range(0, number * training.local_batch_size, training.local_batch_size):
+        numbers = np.arange(start, start + training.local_batch_size, dtype=np.int64)
         yield tuple(training.tensors(training.samples.batch(numbers, training.schedule.sizes[-1], None)))
 
 
-def calibrate(module: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> None:
-    """Replace all running means and variances by averages over ``batches`` (at least one), what ``module`` is called with.
+def update_batch_norm(module: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> None:
+    """Replace all running means and variances by averages over ``batches``.
 
-    The module is left in inference mode. Nothing else of it changes.
+    Args:
+        module: The module to change. It ends in inference mode; nothing else changes.
+        batches: Arguments for calls of ``module``; at least one batch.
     """
     norms = [m for m in module.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
     momenta = [norm.momentum for norm in norms]

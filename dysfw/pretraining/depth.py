@@ -1,8 +1,11 @@
-"""A trunk that grows: at first few of its residual blocks are computed, the others join later, each beginning as the identity.
+"""Progressive depth: training starts with few residual blocks, and the others join later as identities.
 
-A step with few blocks is several times faster. A block whose last layer is zero adds nothing, so that the trunk goes on as it
-was when one joins (Chen et al., Net2Net: accelerating learning via knowledge transfer, ICLR 2016; zero at the end of residual
-blocks: Goyal et al., Accurate, large minibatch SGD, arXiv:1706.02677, 2017).
+A step with few blocks is several times faster. A block whose last layer is zero adds nothing, so the network's output does not
+change when it joins.
+
+References:
+    Chen et al., Net2Net: accelerating learning via knowledge transfer, ICLR 2016.
+    Goyal et al., Accurate, large minibatch SGD, arXiv:1706.02677, 2017 (zero at the end of residual blocks).
 """
 
 from __future__ import annotations
@@ -13,73 +16,84 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-ALIKE = 3  # a row of so many blocks of one class is a stage of residual blocks
+MIN_STAGE_BLOCKS = 3  # blocks of one class in a row that make a stage of residual blocks
 
 
-class Depth:
-    """The residual blocks of a trunk, of which the first of each row can be computed alone. Until ``grow``, all are.
+class ProgressiveDepth:
+    """Computes only the first residual blocks of each stage of a network.
 
-    trunk: pixels [N, 3, S, S] -> [N, dim]; its blocks' ``forward`` is wrapped until ``restore``. size: S, px.
+    All blocks are computed until ``set_share`` is called. The blocks' ``forward`` is wrapped until ``restore`` is called.
+
+    Args:
+        network: Maps pixels [N, 3, S, S] to embeddings [N, dim].
+        size: Side of the crops, S, px.
+
+    Attributes:
+        stages: The residual blocks, stage by stage.
+        share: Share of the blocks of each stage that is computed.
     """
 
     def __init__(self, network: nn.Module, size: int) -> None:
-        self.rows = _residual_rows(network, size)
+        self.stages = _residual_stages(network, size)
         self.share = 1.0
-        for row in self.rows:
-            for place, block in enumerate(row):
-                block.forward = self._wrapped(place, len(row), block.forward)
+        for stage in self.stages:
+            for index, block in enumerate(stage):
+                block.forward = self._wrapped(index, len(stage), block.forward)
 
-    def begin(self) -> None:
-        """Make every block the identity, or as much of it as its last activation allows."""
-        for row in self.rows:
-            for block in row:
+    def initialise_as_identity(self) -> None:
+        """Set the last layer of each block to zero, so that the block is the identity up to its last activation."""
+        for stage in self.stages:
+            for block in stage:
                 layer = [module for module in block.modules() if isinstance(getattr(module, "weight", None), nn.Parameter)][-1]
                 for parameter in layer.parameters(recurse=False):
                     nn.init.zeros_(parameter)
 
-    def grow(self, share: float) -> None:
-        """Compute this share of each row from now on, rounded up, and one block at least."""
+    def set_share(self, share: float) -> None:
+        """Compute this share of each stage from now on, rounded up to at least one block."""
         self.share = share
 
     def restore(self) -> None:
-        """Leave the trunk's blocks as they were called before."""
-        for row in self.rows:
-            for block in row:
-                del block.forward  # the instance's; the class's shows again
+        """Remove the wrappers of the blocks."""
+        for stage in self.stages:
+            for block in stage:
+                del block.forward  # the instance's attribute, which hides the class's method
 
-    def _wrapped(self, place: int, blocks: int, forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-        def called(x: Tensor) -> Tensor:
-            there = max(1, math.ceil(self.share * blocks - 1e-9))  # 0.1 · 30 is a little more than 3
-            return forward(x) if place < there else x
+    def _wrapped(self, index: int, blocks: int, forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+        def forward_if_computed(x: Tensor) -> Tensor:
+            computed = max(1, math.ceil(self.share * blocks - 1e-9))  # 0.1 · 30 is a little more than 3
+            return forward(x) if index < computed else x
 
-        return called
+        return forward_if_computed
 
 
-def _residual_rows(network: nn.Module, size: int) -> list[list[nn.Module]]:
-    """Of each sequence the members whose output has their input's shape, among at least ALIKE of their class, with two layers
-    or more inside: one convolution with its normalisation is no residual block."""
+def _residual_stages(network: nn.Module, size: int) -> list[list[nn.Module]]:
+    """Find the residual blocks of each ``nn.Sequential``.
+
+    A residual block keeps the shape of its input, contains at least two layers (a convolution with its normalisation is none),
+    and is one of at least MIN_STAGE_BLOCKS blocks of its class.
+    """
     sequences = [module for module in network.modules() if isinstance(module, nn.Sequential)]
     candidates = [
         [
             block
             for block in sequence
-            if sum(type(other) is type(block) for other in sequence) >= ALIKE
+            if sum(type(other) is type(block) for other in sequence) >= MIN_STAGE_BLOCKS
             and sum(parameter.ndim > 1 for parameter in block.parameters()) > 1
         ]
         for sequence in sequences
     ]
-    same: set[nn.Module] = set()
+    shape_preserving: set[nn.Module] = set()
 
-    def note(block: nn.Module, inputs: tuple[object, ...], output: object) -> None:
+    def compare_shapes(block: nn.Module, inputs: tuple[object, ...], output: object) -> None:
         if (
             len(inputs) == 1
             and isinstance(inputs[0], Tensor)
             and isinstance(output, Tensor)
             and inputs[0].shape == output.shape
         ):
-            same.add(block)
+            shape_preserving.add(block)
 
-    hooks = [block.register_forward_hook(note) for row in candidates for block in row]
+    hooks = [block.register_forward_hook(compare_shapes) for stage in candidates for block in stage]
     was_training = network.training
     device = next(network.parameters()).device
     with torch.no_grad():
@@ -87,5 +101,5 @@ def _residual_rows(network: nn.Module, size: int) -> list[list[nn.Module]]:
     network.train(was_training)
     for hook in hooks:
         hook.remove()
-    rows = [[block for block in row if block in same] for row in candidates]
-    return [row for row in rows if row]
+    stages = [[block for block in stage if block in shape_preserving] for stage in candidates]
+    return [stage for stage in stages if stage]

@@ -1,4 +1,4 @@
-"""After training: the neck that goes beside the trunk."""
+"""Fits the projection head that a weight file contains beside the backbone."""
 
 from __future__ import annotations
 
@@ -10,45 +10,55 @@ import torch
 from ..types import Float32, Int64
 from ..util.progress import Progress
 from ..weights.projection_head import IDENTITY, MEASURES, ProjectionHead
-from .attribute_regression import fit_measuring
-from .calibrate import plain_batches
+from .attribute_regression import fit_attribute_regression
+from .calibrate import unaugmented_batches
 from .objective import folded_projection
 from .training import Training
 
-CROPS = 24_000  # measures are fitted to as many, or to all
-LEAST = 0.05  # measures of which less can be read off a region are left out
+MAX_CROPS = 24_000  # that the attribute regression is fitted to
+MIN_R2 = 0.05  # attributes that a region predicts worse are omitted
 
 
 def fit_projection_head(training: Training, progress: Progress) -> ProjectionHead | None:
-    """The neck that identities were told apart by; without that loss, layers that read the measures; or None. The learner is in
-    inference mode."""
-    objective = training.learner.objective
+    """Return the projection head of a trained model.
+
+    With an identity loss, this is the trained projection. With an attribute loss only, it is a linear regression of the
+    attributes.
+
+    Args:
+        training: The finished training; its model must be in inference mode.
+        progress: Progress display.
+
+    Returns:
+        The projection head; None without these losses, or if no attribute can be predicted.
+    """
+    objective = training.model.objective
     if "identity" in objective.weights:
         weight, bias = (tensor.cpu().contiguous().numpy() for tensor in folded_projection(objective))
         return ProjectionHead(weight, bias, IDENTITY)
-    return _measures(training, progress) if "attributes" in objective.weights else None
+    return _fit_attributes(training, progress) if "attributes" in objective.weights else None
 
 
-def _measures(training: Training, progress: Progress) -> ProjectionHead | None:
-    samples, objective = training.samples, training.learner.objective
-    number = -(-min(CROPS, len(samples)) // training.share)
+def _fit_attributes(training: Training, progress: Progress) -> ProjectionHead | None:
+    samples, objective = training.samples, training.model.objective
+    number = -(-min(MAX_CROPS, len(samples)) // training.local_batch_size)
     names = samples.truth.attribute_names
-    found = fit_measuring(
-        progress.track(_embedded(training, number), "fitting measures", number, "batches"),
+    regression = fit_attribute_regression(
+        progress.track(_embedded_batches(training, number), "fitting attributes", number, "batches"),
         regions=objective.regions,
         dim=objective.dim,
-        measures=len(names),
+        attributes=len(names),
     )
-    kept = np.argwhere(found.explained >= LEAST)
+    kept = np.argwhere(regression.r2 >= MIN_R2)
     if not len(kept):
         return None
-    rows = tuple((samples.regions[r], names[m], round(float(found.explained[r, m]), 3)) for r, m in kept)
-    return ProjectionHead(found.weight[kept[:, 0], kept[:, 1]], found.bias[kept[:, 0], kept[:, 1]], MEASURES, rows)
+    rows = tuple((samples.regions[r], names[a], round(float(regression.r2[r, a]), 3)) for r, a in kept)
+    return ProjectionHead(regression.weight[kept[:, 0], kept[:, 1]], regression.bias[kept[:, 0], kept[:, 1]], MEASURES, rows)
 
 
-def _embedded(training: Training, number: int) -> Iterator[tuple[Float32, Int64, Int64, Float32]]:
-    """Embeddings, regions, persons and measures of plain crops."""
-    for pixels, person, region, measures, _ in plain_batches(training, number):
+def _embedded_batches(training: Training, number: int) -> Iterator[tuple[Float32, Int64, Int64, Float32]]:
+    """Yield embeddings, regions, identities and attributes of crops without augmentation."""
+    for pixels, identity, region, attributes, _ in unaugmented_batches(training, number):
         with torch.no_grad(), training.fabric.autocast():
-            embeddings = training.learner.network(pixels).float().cpu().numpy()
-        yield embeddings, region.cpu().numpy(), person.cpu().numpy(), measures.cpu().numpy()
+            embeddings = training.model.network(pixels).float().cpu().numpy()
+        yield embeddings, region.cpu().numpy(), identity.cpu().numpy(), attributes.cpu().numpy()

@@ -1,4 +1,4 @@
-"""What a training did, as JSON lines, for whoever wants to draw its curves."""
+"""The training history: losses and settings as JSON Lines, for plots."""
 
 from __future__ import annotations
 
@@ -10,12 +10,23 @@ from pathlib import Path
 from ..errors import DysfwError
 
 FILE = "history.jsonl"
-EVERY = 20  # steps
+INTERVAL = 20  # steps per line
 SPEED = "images_per_s"
 
 
 class History:
-    """Losses averaged over a few steps at a time. done: steps before; lines of later ones, lost in a kill, are dropped."""
+    """Averages losses over 20 steps at a time and appends them to a file.
+
+    Args:
+        folder: Folder of the file ``history.jsonl``.
+        done: Number of completed steps; lines of later steps, from an interrupted run, are dropped.
+        batch: Crops per step.
+
+    Attributes:
+        path: The file.
+        batch: Crops per step.
+        latest: The values of the last line.
+    """
 
     def __init__(self, folder: Path, done: int, batch: int) -> None:
         self.path = folder / FILE
@@ -24,15 +35,21 @@ class History:
         self._sums: dict[str, float] = {}
         self._steps = 0
         self._started = time.monotonic()
-        kept = [line for line in _lines(self.path) if line["step"] <= done]
-        self._write("w", "".join(json.dumps(line) + "\n" for line in kept))
+        lines = [line for line in _lines(self.path) if line["step"] <= done]
+        self._write("w", "".join(json.dumps(line) + "\n" for line in lines))
 
     def add(self, step: int, losses: Mapping[str, float], settings: Mapping[str, float]) -> None:
-        """step: how many are done. settings: what the schedule said of this step."""
+        """Add one step.
+
+        Args:
+            step: Number of completed steps.
+            losses: Losses of this step by name.
+            settings: Learning rate and other settings of this step by name.
+        """
         for name, loss in losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + loss
         self._steps += 1
-        if self._steps < EVERY:
+        if self._steps < INTERVAL:
             return
         now = time.monotonic()
         speed = self.batch * self._steps / (now - self._started)
@@ -43,7 +60,7 @@ class History:
 
     @property
     def text(self) -> str:
-        """ "identity 1.23, landmarks 0.0456, 78 images/s"; empty before there is anything to tell."""
+        """The latest losses, such as "identity 1.23, landmarks 0.0456, 78 images/s"; empty at the start."""
         losses = [f"{name} {value:.3g}" for name, value in self.latest.items() if name not in ("total", SPEED)]
         return ", ".join([*losses, f"{self.latest[SPEED]:.3g} images/s"]) if losses else ""
 
@@ -53,12 +70,12 @@ class History:
                 file.write(text)
         except OSError as error:
             raise DysfwError(
-                f"cannot write {self.path}: {error.strerror or error}", hint="make room, then run it again"
+                f"cannot write {self.path}: {error.strerror or error}", hint="free disk space, then run the command again"
             ) from None
 
 
 def _lines(path: Path) -> list[dict[str, float]]:
-    """The lines of a history as far as they are whole."""
+    """Read a history up to its first incomplete line."""
     lines: list[dict[str, float]] = []
     for text in path.read_text("utf-8").splitlines() if path.is_file() else []:
         try:

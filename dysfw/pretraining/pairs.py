@@ -1,8 +1,10 @@
-"""Pairs of photographs, of one person or of two, in the format of Labeled Faces in the Wild's pairs.txt.
+"""Reads matched and mismatched pairs of face images in the format of Labeled Faces in the Wild's pairs.txt.
 
-The first line says how many folds there are and how many pairs of each kind a fold has. Each fold lists its pairs of one person
-(name, number, number), then its pairs of two (name, number, name, number). Huang et al., Labeled Faces in the Wild, technical
-report 07-49, University of Massachusetts, Amherst, 2007.
+The first line contains the number of folds and the number of pairs of each kind per fold. Each fold lists its matched pairs
+(name, number, number), then its mismatched pairs (name, number, name, number).
+
+References:
+    Huang et al., Labeled Faces in the Wild, technical report 07-49, University of Massachusetts, Amherst, 2007.
 """
 
 from __future__ import annotations
@@ -15,69 +17,91 @@ from ..errors import DysfwError
 from ..util.text import count, listed
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
-SHOWN = 10  # problems
+MAX_PROBLEMS = 10  # in one message
 MAX_BYTES = 100_000_000
 FORMAT = (
-    'the first line is "FOLDS PAIRS"; then each fold has PAIRS lines "NAME NUMBER NUMBER" (one person) and PAIRS lines '
-    '"NAME NUMBER NAME NUMBER" (two persons)'
+    'the first line is "FOLDS PAIRS"; then each fold has PAIRS lines "NAME NUMBER NUMBER" (same person) and PAIRS '
+    'lines "NAME NUMBER NAME NUMBER" (different people)'
 )
-ImageId = tuple[str, int]  # of whom, and which
+ImageId = tuple[str, int]  # identity and number
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """P pairs in order. each: of two photographs. same: whether they show one person. fold: 0 … folds - 1."""
+    """P pairs in order.
 
-    each: tuple[tuple[ImageId, ImageId], ...]
+    Attributes:
+        image_pairs: The two images of each pair.
+        same: Whether they show the same person.
+        fold: Fold of each pair, 0 … folds - 1.
+        folds: Number of folds.
+    """
+
+    image_pairs: tuple[tuple[ImageId, ImageId], ...]
     same: tuple[bool, ...]
     fold: tuple[int, ...]
     folds: int
 
     @property
     def images(self) -> tuple[ImageId, ...]:
-        """Each photograph once, in the order of its first use."""
-        return tuple(dict.fromkeys(image for pair in self.each for image in pair))
+        """Each image once, in the order of first use."""
+        return tuple(dict.fromkeys(image for pair in self.image_pairs for image in pair))
 
 
 def read_pairs(path: Path) -> Pairs:
-    """Raises DysfwError with every malformed line by its number."""
+    """Read a file of pairs.
+
+    Raises:
+        DysfwError: The file is malformed; the message lists the lines.
+    """
     lines = _lines(path)
     folds, size = _header(path, lines[0] if lines else "")
     if len(lines) - 1 != 2 * folds * size:
         raise DysfwError(
-            f"{path}: {folds} folds of {size} + {size} pairs make {2 * folds * size} lines; found {len(lines) - 1}",
+            f"{path}: {folds} folds of {size} + {size} pairs need {2 * folds * size} lines; found {len(lines) - 1}",
             hint=FORMAT,
         )
     problems: list[str] = []
-    each, same = [], []
+    image_pairs, same = [], []
     for number, line in enumerate(lines[1:]):
-        of_one = number // size % 2 == 0
-        pair = _pair(line.split("\t") if "\t" in line else line.split(), of_one=of_one)
+        is_same = number // size % 2 == 0
+        pair = _pair(line.split("\t") if "\t" in line else line.split(), same=is_same)
         if pair is None:
-            wanted = "NAME NUMBER NUMBER" if of_one else "NAME NUMBER NAME NUMBER, of two persons"
-            problems.append(f"line {number + 2}: found {line[:60]!r}; here stands {wanted}")
+            expected = "NAME NUMBER NUMBER" if is_same else "NAME NUMBER NAME NUMBER with two different names"
+            problems.append(f"line {number + 2}: found {line[:60]!r}; expected {expected}")
         else:
-            each.append(pair)
-            same.append(of_one)
+            image_pairs.append(pair)
+            same.append(is_same)
     if problems:
-        rest = f"\n  and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-        shown = "\n".join(f"  {problem}" for problem in problems[:SHOWN])
+        rest = f"\n  and {len(problems) - MAX_PROBLEMS} more" if len(problems) > MAX_PROBLEMS else ""
+        shown = "\n".join(f"  {problem}" for problem in problems[:MAX_PROBLEMS])
         raise DysfwError(f"{count(len(problems), 'malformed line')} in {path}:\n{shown}{rest}", hint=FORMAT)
-    return Pairs(tuple(each), tuple(same), tuple(n // (2 * size) for n in range(len(each))), folds)
+    return Pairs(tuple(image_pairs), tuple(same), tuple(n // (2 * size) for n in range(len(image_pairs))), folds)
 
 
-def find_images(pairs: Pairs, images: Path) -> dict[ImageId, Path]:
-    """The file of each photograph: images/NAME/NAME_0001.jpg, or .jpeg, .png, .webp. Raises DysfwError where any is missing."""
-    if not images.is_dir():
-        raise DysfwError(f"{images} is not a folder", hint="name the folder that holds a folder for each person with --images")
-    found = {image: _file(images, image) for image in pairs.images}
-    missing = [f"{name}/{name}_{number:04}" for (name, number), path in found.items() if path is None]
+def find_images(pairs: Pairs, folder: Path) -> dict[ImageId, Path]:
+    """Find the file of each image: FOLDER/NAME/NAME_0001.jpg, or .jpeg, .png, .webp.
+
+    Args:
+        pairs: The pairs.
+        folder: A folder with one subfolder per identity.
+
+    Returns:
+        Paths by image.
+
+    Raises:
+        DysfwError: The folder or an image is missing.
+    """
+    if not folder.is_dir():
+        raise DysfwError(f"{folder} is not a folder", hint="give the folder with one subfolder per person with --images")
+    paths = {image: _file(folder, image) for image in pairs.images}
+    missing = [f"{name}/{name}_{number:04}" for (name, number), path in paths.items() if path is None]
     if missing:
         raise DysfwError(
-            f"{len(missing)} of {count(len(found), 'photograph')} are not in {images}: {listed(missing, 5)}",
-            hint=f"--images names the folder with a folder for each person; files end in {listed(EXTENSIONS)}",
+            f"{len(missing)} of {count(len(paths), 'image')} are missing in {folder}: {listed(missing, 5)}",
+            hint=f"give the folder with one subfolder per person with --images; extensions: {listed(EXTENSIONS)}",
         )
-    return {image: path for image, path in found.items() if path is not None}
+    return {image: path for image, path in paths.items() if path is not None}
 
 
 def _lines(path: Path) -> list[str]:
@@ -88,31 +112,31 @@ def _lines(path: Path) -> list[str]:
     except OSError as error:
         raise DysfwError(f"cannot read {path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise DysfwError(f"{path} is no UTF-8 text", hint=FORMAT) from None
+        raise DysfwError(f"{path} is not UTF-8 text", hint=FORMAT) from None
 
 
 def _header(path: Path, line: str) -> tuple[int, int]:
     words = line.split()
     if len(words) != 2 or not all(word.isdecimal() and 0 < int(word) < 10**7 for word in words):
-        raise DysfwError(f"{path}: line 1: found {line[:60]!r}; allowed are two numbers, folds and pairs", hint=FORMAT)
+        raise DysfwError(f"{path}: line 1: found {line[:60]!r}; expected two numbers, folds and pairs", hint=FORMAT)
     if int(words[0]) < 2:
-        raise DysfwError(f"{path}: line 1: {words[0]} fold; a fold's threshold comes from the others, so 2 are needed at least")
+        raise DysfwError(f"{path}: line 1: found {words[0]} fold; at least 2 are required", hint=FORMAT)
     return int(words[0]), int(words[1])
 
 
-def _pair(fields: Sequence[str], *, of_one: bool) -> tuple[ImageId, ImageId] | None:
+def _pair(fields: Sequence[str], *, same: bool) -> tuple[ImageId, ImageId] | None:
     words = [field.strip() for field in fields]
-    if of_one:
+    if same:
         words = [*words[:2], *words[:1], *words[2:]]
     if len(words) != 4 or not (words[1].isdecimal() and words[3].isdecimal()):
         return None
     if any(not name or "/" in name or name in (".", "..") for name in (words[0], words[2])):
         return None
     pair = (words[0], int(words[1])), (words[2], int(words[3]))
-    return pair if of_one or words[0] != words[2] else None
+    return pair if same or words[0] != words[2] else None
 
 
-def _file(images: Path, image: ImageId) -> Path | None:
+def _file(folder: Path, image: ImageId) -> Path | None:
     name, number = image
-    stem = images / name / f"{name}_{number:04}"
+    stem = folder / name / f"{name}_{number:04}"
     return next((path for extension in EXTENSIONS if (path := stem.with_name(stem.name + extension)).is_file()), None)

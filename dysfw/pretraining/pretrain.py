@@ -1,4 +1,4 @@
-"""From a recipe and a folder for each person to a trunk that tells faces apart."""
+"""Trains a recipe's backbone to recognise identities."""
 
 from __future__ import annotations
 
@@ -20,28 +20,35 @@ from ..inference.build import Components, build
 from ..recipe.model import Recipe
 from ..recipe.sections import Pretrain
 from ..torch_utils import Trainable
-from ..training.finetune.region_frames import Prepared, Stopped, prepare
+from ..training.finetune.region_frames import RegionFrames, StopRequested, find_region_frames
 from ..types import Failure
 from ..util.locks import folder_lock
 from ..util.progress import Progress, Silent
 from . import checkpoint
-from .backbone_file import Label, write_backbone
-from .calibrate import calibrate, calibration_batches, plain_batches
+from .backbone_file import WeightsInfo, write_backbone
+from .calibrate import batches_needed, unaugmented_batches, update_batch_norm
 from .fit_projection import fit_projection_head
-from .ground_truth import read_truth
-from .objective import Learner, Objective
+from .ground_truth import read_ground_truth
+from .objective import Objective, PretrainingModel
 from .samples import Samples
 from .schedule import Schedule
 from .training import Training
-from .training_data import chosen_regions, material
+from .training_data import chosen_regions, training_samples
 from .work_folder import refuse_existing, work_folder
 
-LONGEST_WAIT = timedelta(days=7)  # of one process for another: finding faces may take long
+PROCESS_TIMEOUT = timedelta(days=7)  # processes wait while the first one finds the faces
 
 
 @dataclass(frozen=True, slots=True)
-class Pretrained:
-    """What came of it. finished: False where it was stopped and can go on. failures: photographs that could not be used."""
+class PretrainingResult:
+    """The result of a training run.
+
+    Attributes:
+        finished: False if the run was stopped; the same call resumes it.
+        images: Number of training images.
+        identities: Number of identities.
+        failures: Images that could not be used.
+    """
 
     finished: bool
     images: int = 0
@@ -55,71 +62,90 @@ def pretrain(
     output: Path,
     progress: Progress,
     *,
-    label: Label,
+    info: WeightsInfo,
     devices: int = 1,
     fresh: bool = False,
-    stopped: Callable[[], bool] = lambda: False,
-) -> Pretrained | None:
-    """Train the recipe's trunk on the photographs whose split is not "test" and write the weight file ``output``.
+    should_stop: Callable[[], bool] = lambda: False,
+) -> PretrainingResult | None:
+    """Train the recipe's backbone and write a weight file.
 
-    devices: processes on this machine. fresh: forget a checkpoint. stopped: asked again and again whether to stop, with a
-    checkpoint. Goes on from the last checkpoint in the file's ``work_folder``. None in all processes but the first. Raises
-    DysfwError.
+    A run resumes from the last checkpoint in the file's ``work_folder``.
+
+    Args:
+        recipe: The recipe.
+        dataset: Labelled images; those whose split is "test" are not used.
+        output: The weight file to write.
+        progress: Progress display.
+        info: Licence, description and precision of the weight file.
+        devices: Number of processes on this machine.
+        fresh: Ignore an existing checkpoint.
+        should_stop: Called repeatedly; True saves a checkpoint and stops.
+
+    Returns:
+        The result; None in every process but the first.
+
+    Raises:
+        DysfwError: The recipe, the data, the checkpoint or the output is unsuitable.
     """
     refuse_existing(output)
-    keys = recipe.pretrain or Pretrain()
-    # What is missing is said now, not after the faces of a million photographs have been found.
-    read_truth(
+    config = recipe.pretrain or Pretrain()
+    # Report missing ground truth now, not after the faces of a million images have been found.
+    read_ground_truth(
         dataset.origin,
-        [item.path for item in dataset.split("train")],
-        attributes=keys.attributes > 0,
-        landmarks=keys.landmarks > 0,
+        [sample.path for sample in dataset.split("train")],
+        attributes=config.attributes > 0,
+        landmarks=config.landmarks > 0,
     )
-    # Unless told otherwise, a trunk learns in float32 on every machine.
+    # By default, training uses float32 on every machine.
     recipe = replace(recipe, precision="float32") if recipe.precision == "auto" else recipe
     components = build(recipe)
-    chosen_regions(keys, components.segmenter.regions)
+    chosen_regions(config, components.segmenter.regions)
     network = trainable(components.backbone, recipe)
     fabric = _fabric(components, devices)
-    if keys.batch < 2 * fabric.world_size or keys.batch % fabric.world_size:
+    if config.batch < 2 * fabric.world_size or config.batch % fabric.world_size:
         raise DysfwError(
-            f"pretrain.batch: {keys.batch} cannot be shared by {fabric.world_size} processes, 2 or more crops each"
+            f"pretrain.batch: {config.batch} cannot be divided among {fabric.world_size} processes with at least 2 crops each"
         )
-    session = _Session(recipe, keys, components, network, fabric, dataset, output, label)
-    if not fabric.is_global_zero:  # the first process does all that is done once
+    session = _Session(recipe, config, components, network, fabric, dataset, output, info)
+    if not fabric.is_global_zero:  # the first process finds the faces
         fabric.barrier()
-        session.run(Silent(), stopped)
+        session.run(Silent(), should_stop)
         return None
     with folder_lock(work_folder(output), f"another process is training {output}"):
         if fresh:
             (work_folder(output) / checkpoint.FILE).unlink(missing_ok=True)
         try:
-            prepare(recipe, components, dataset.split("train"), work_folder(output), progress, stopped=stopped)
-        except Stopped:
-            return Pretrained(finished=False)
+            samples = dataset.split("train")
+            find_region_frames(recipe, components, samples, work_folder(output), progress, should_stop=should_stop)
+        except StopRequested:
+            return PretrainingResult(finished=False)
         fabric.barrier()
-        return session.run(progress, stopped)
+        return session.run(progress, should_stop)
 
 
 def trainable(backbone: Backbone, recipe: Recipe) -> Trainable:
-    """The backbone, known to offer what training needs. Raises DysfwError where it does not."""
+    """Return the backbone if it can be trained.
+
+    Raises:
+        DysfwError: The backbone does not implement ``dysfw.torch_utils.Trainable``.
+    """
     if isinstance(backbone, Trainable):
         return backbone
     raise DysfwError(
-        f"the backbone {recipe.nodes['backbone'].full_name} cannot be trained: it does not offer its network",
-        hint="take one that does, for example timm; plugins offer it by dysfw.torch_utils.Trainable",
+        f"the backbone {recipe.nodes['backbone'].full_name} cannot be trained",
+        hint="use another one, for example timm; a trainable backbone implements dysfw.torch_utils.Trainable",
     )
 
 
 def _fabric(components: Components, devices: int) -> Fabric:
-    """Device, precision and processes. torchrun may have started several processes, on several machines, already."""
+    """Set up device, precision and processes; torchrun may already have started processes on several machines."""
     kind, _, index = components.device.partition(":")
     launched = torch.distributed.is_torchelastic_launched()
-    # Blocks that are left out have no gradient, which several processes must be told to expect.
-    several = DDPStrategy(find_unused_parameters=True, timeout=LONGEST_WAIT)
+    # With progressive depth, some blocks have no gradient.
+    distributed = DDPStrategy(find_unused_parameters=True, timeout=PROCESS_TIMEOUT)
     fabric = Fabric(
         accelerator=kind,
-        strategy=several if devices > 1 or launched else "auto",
+        strategy=distributed if devices > 1 or launched else "auto",
         devices="auto" if launched else [int(index)] if index and devices == 1 else devices,
         precision="bf16-mixed" if components.precision == "bfloat16" else "32-true",
     )
@@ -129,81 +155,84 @@ def _fabric(components: Components, devices: int) -> Fabric:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Session:
-    """One process's part of a training."""
+    """The part of one process in a training run."""
 
     recipe: Recipe
-    keys: Pretrain
+    config: Pretrain
     components: Components
     network: Trainable
     fabric: Fabric
     dataset: Dataset
     output: Path
-    label: Label
+    info: WeightsInfo
 
-    def run(self, progress: Progress, stopped: Callable[[], bool]) -> Pretrained:
-        """Train on photographs whose frames have been found."""
+    def run(self, progress: Progress, should_stop: Callable[[], bool]) -> PretrainingResult:
+        """Train on images whose frames have been found."""
         folder = work_folder(self.output)
-        prepared = prepare(self.recipe, self.components, self.dataset.split("train"), folder, Silent())
+        region_frames = find_region_frames(self.recipe, self.components, self.dataset.split("train"), folder, Silent())
         regions = self.components.segmenter.regions
-        samples = material(self.keys, regions, prepared, self.dataset, self.recipe.seed, progress=progress)
-        training = self._training(samples, prepared)
-        _try_sizes(training)
-        finished = training.run(progress, stopped)
+        samples = training_samples(self.config, regions, region_frames, self.dataset, self.recipe.seed, progress=progress)
+        training = self._training(samples, region_frames)
+        _check_sizes(training)
+        finished = training.run(progress, should_stop)
         if finished and self.fabric.is_global_zero:
-            number = calibration_batches(training)
-            batches = progress.track(plain_batches(training, number), "calibrating", number, "batches")
+            number = batches_needed(training)
+            batches = progress.track(unaugmented_batches(training, number), "updating batch norm", number, "batches")
             with self.fabric.autocast():
-                calibrate(training.learner, batches)
+                update_batch_norm(training.model, batches)
             projection = fit_projection_head(training, progress)
-            write_backbone(self.output, self.network.net, projection, self.recipe, data=prepared.fingerprint, label=self.label)
+            data = region_frames.fingerprint
+            write_backbone(self.output, self.network.net, projection, self.recipe, data=data, info=self.info)
             (folder / checkpoint.FILE).unlink()
-        return Pretrained(finished, len(prepared.samples), samples.identities, prepared.failures)
+        return PretrainingResult(finished, len(region_frames.samples), samples.identities, region_frames.failures)
 
-    def _training(self, samples: Samples, prepared: Prepared) -> Training:
+    def _training(self, samples: Samples, region_frames: RegionFrames) -> Training:
         truth, dim = samples.truth, self.components.backbone.dim
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(self.recipe.seed)
             objective = Objective(
-                self.keys,
+                self.config,
                 dim,
                 identities=samples.identities,
                 attributes=len(truth.attribute_names),
-                typical=torch.from_numpy(samples.typical_landmarks()),
+                mean_landmarks=torch.from_numpy(samples.mean_landmarks()),
             )
         return Training(
             fabric=self.fabric,
-            learner=Learner(self.network.module, objective).to(self.fabric.device),
+            model=PretrainingModel(self.network.module, objective).to(self.fabric.device),
             samples=samples,
-            schedule=Schedule(self.keys, self.components.crop_size),
+            schedule=Schedule(self.config, self.components.crop_size),
             seed=self.recipe.seed,
             folder=work_folder(self.output),
-            fingerprint=self._fingerprint(prepared),
+            fingerprint=self._fingerprint(region_frames),
         )
 
-    def _fingerprint(self, prepared: Prepared) -> str:
-        """sha256 over all that a training depends on: the recipe, its starting weights, the data, and how it computes."""
+    def _fingerprint(self, region_frames: RegionFrames) -> str:
+        """Return the sha256 of everything that the result depends on: recipe, starting weights, data and precision."""
         parts = [
             self.recipe.fingerprint,
-            self.keys.model_dump(mode="json", exclude={"checkpoint"}),
+            self.config.model_dump(mode="json", exclude={"checkpoint"}),
             [w.sha256 for w in self.components.backbone.weights()],
-            prepared.fingerprint,
+            region_frames.fingerprint,
             self.components.precision,
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _try_sizes(training: Training) -> None:
-    """Raise DysfwError where the trunk cannot take crops of every size that the schedule names: now, not after hours."""
-    network, dim = training.learner.network.eval(), training.learner.objective.dim
+def _check_sizes(training: Training) -> None:
+    """Check that the backbone accepts every crop size of the schedule, before hours of training.
+
+    Raises:
+        DysfwError: A size is not accepted, or changes the length of the embedding.
+    """
+    network, dim = training.model.network.eval(), training.model.objective.dim
     for size in training.schedule.sizes:
         try:
             with torch.no_grad():
-                found = network(torch.zeros(1, 3, size, size, dtype=torch.uint8, device=training.fabric.device))
+                embeddings = network(torch.zeros(1, 3, size, size, dtype=torch.uint8, device=training.fabric.device))
         except (RuntimeError, AssertionError, ValueError) as error:
             raise DysfwError(
-                f"pretrain.sizes: the trunk cannot take crops of {size} px: {str(error).splitlines()[0]}"
+                f"pretrain.sizes: the backbone does not accept crops of {size} px: {str(error).splitlines()[0]}"
             ) from None
-        if found.shape[1] != dim:
-            raise DysfwError(
-                f"pretrain.sizes: the length of this trunk's embedding changes with the crops' size, here {size} px"
-            )
+        if embeddings.shape[1] != dim:
+            raise DysfwError(f"pretrain.sizes: crops of {size} px change the length of this backbone's embedding")

@@ -1,5 +1,4 @@
-"""Which crop is seen when, and what it looks like: functions of the seed and the sample's number alone, so that a training can
-go on anywhere as if it had never stopped."""
+"""The crops that pretraining sees, as a function of seed and sample number only, so that training can resume anywhere."""
 
 from __future__ import annotations
 
@@ -14,18 +13,25 @@ from ..imaging.decode import read_image
 from ..imaging.geometry import inverse, transform
 from ..imaging.warp import warp
 from ..recipe.sections import Augment
-from ..training.finetune.augment import UNIT, at_size, compose, mirror_images, perturbation, recolour
-from ..training.finetune.region_frames import Prepared
+from ..training.finetune.augment import IDENTITY, at_size, augment_pixels, compose, mirror_indices, random_transform
+from ..training.finetune.region_frames import RegionFrames
 from ..types import Float32, Int64, UInt8
-from .ground_truth import Truth
+from .ground_truth import GroundTruth
 
-ORDER, LOOK = 1, 2  # streams of random numbers that never meet
+SHUFFLE_STREAM, AUGMENT_STREAM = 1, 2  # independent streams of random numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """B crops. pixels: uint8 [B, S, S, 3]; identity, region: int64 [B]; attributes: float32 [B, A]; landmarks: float32
-    [B, L, 2], in crops of side 1. NaN where unknown."""
+    """B crops with their ground truth.
+
+    Attributes:
+        pixels: uint8 [B, S, S, 3].
+        identity: int64 [B].
+        region: int64 [B].
+        attributes: float32 [B, A], NaN if unknown.
+        landmarks: float32 [B, L, 2] in crops of side 1, NaN if unknown.
+    """
 
     pixels: UInt8
     identity: Int64
@@ -35,29 +41,56 @@ class Batch:
 
 
 class Samples:
-    """An endless list of crops: all (photograph, region) pairs in one random order, then in another, and so on."""
+    """An endless sequence of crops: all (image, region) pairs in one random order per epoch.
 
-    def __init__(self, prepared: Prepared, regions: Sequence[str], chosen: Sequence[str], truth: Truth, seed: int) -> None:
-        self.prepared = prepared
+    Args:
+        region_frames: Frames of N images.
+        regions: The segmenter's regions.
+        chosen: The regions to train on.
+        truth: Ground truth of the N images.
+        seed: Random seed.
+
+    Attributes:
+        region_frames: Frames of N images.
+        regions: The segmenter's regions.
+        truth: Ground truth of the N images.
+        seed: Random seed.
+        identities: Number of identities.
+        mirrors: Indices of the mirror images of regions, attributes and landmarks; None if crops cannot be mirrored.
+    """
+
+    def __init__(
+        self, region_frames: RegionFrames, regions: Sequence[str], chosen: Sequence[str], truth: GroundTruth, seed: int
+    ) -> None:
+        self.region_frames = region_frames
         self.regions = tuple(regions)
         self.truth = truth
         self.seed = seed
-        labels = {label: n for n, label in enumerate(sorted({item.label for item in prepared.samples}))}
+        labels = {label: n for n, label in enumerate(sorted({sample.label for sample in region_frames.samples}))}
         self.identities = len(labels)
-        self._identity = np.array([labels[item.label] for item in prepared.samples], np.int64)
-        self._pairs = np.argwhere(prepared.present & np.isin(list(regions), list(chosen)))
-        mirrors = [mirror_images(names) for names in (regions, truth.attribute_names, truth.landmark_names)]
+        self._identity = np.array([labels[sample.label] for sample in region_frames.samples], np.int64)
+        self._pairs = np.argwhere(region_frames.present & np.isin(list(regions), list(chosen)))
+        mirrors = [mirror_indices(names) for names in (regions, truth.attribute_names, truth.landmark_names)]
         self.mirrors = None if any(mirror is None for mirror in mirrors) else [m for m in mirrors if m is not None]
         self._order = lru_cache(2)(self._shuffled)
 
     def __len__(self) -> int:
-        """How many different crops there are."""
+        """Return the number of crops per epoch."""
         return len(self._pairs)
 
     def batch(self, numbers: Int64, size: int, augment: Augment | None) -> Batch:
-        """The samples of these numbers (0 or more, without end) as crops of ``size`` px; plain ones without ``augment``."""
-        made = [self._sample(int(number), size, augment) for number in numbers]
-        pixels, identity, region, attributes, landmarks = zip(*made, strict=True)
+        """Cut a batch of crops.
+
+        Args:
+            numbers: int64 [B], sample numbers, 0 or more without an upper limit.
+            size: Side of the crops, px.
+            augment: Strengths of the augmentation; None for plain crops.
+
+        Returns:
+            The crops and their ground truth.
+        """
+        crops = [self._sample(int(number), size, augment) for number in numbers]
+        pixels, identity, region, attributes, landmarks = zip(*crops, strict=True)
         return Batch(
             np.stack(pixels),
             np.array(identity, np.int64),
@@ -66,45 +99,45 @@ class Samples:
             np.stack(landmarks),
         )
 
-    def typical_landmarks(self) -> Float32:
-        """float32 [R, L, 2]: where each region's plain crops show the landmarks on average, 0..1; 0.5 where that is unknown."""
-        frames, present = self.prepared.frames, self.prepared.present
-        places = np.full((*present.shape, *self.truth.landmarks.shape[1:]), np.nan, np.float32)
+    def mean_landmarks(self) -> Float32:
+        """Return the mean landmarks of each region's plain crops, float32 [R, L, 2], 0 … 1; 0.5 if unknown."""
+        frames, present = self.region_frames.frames, self.region_frames.present
+        positions = np.full((*present.shape, *self.truth.landmarks.shape[1:]), np.nan, np.float32)
         for row, region in np.argwhere(present):
-            places[row, region] = transform(inverse(frames[row, region]), self.truth.landmarks[row])
-        known = np.isfinite(places).sum(axis=0)
-        mean = np.nansum(places, axis=0, dtype=np.float64) / np.maximum(known, 1)
+            positions[row, region] = transform(inverse(frames[row, region]), self.truth.landmarks[row])
+        known = np.isfinite(positions).sum(axis=0)
+        mean = np.nansum(positions, axis=0, dtype=np.float64) / np.maximum(known, 1)
         return np.where(known > 0, mean, 0.5).astype(np.float32)
 
     def _shuffled(self, epoch: int) -> Int64:
-        return np.random.default_rng([self.seed, ORDER, epoch]).permutation(len(self._pairs))
+        return np.random.default_rng([self.seed, SHUFFLE_STREAM, epoch]).permutation(len(self._pairs))
 
     def _sample(self, number: int, size: int, augment: Augment | None) -> tuple[UInt8, int, int, Float32, Float32]:
-        epoch, place = divmod(number, len(self._pairs))
-        row, region = (int(v) for v in self._pairs[self._order(epoch)[place]])
-        rng = np.random.default_rng([self.seed, LOOK, number])
-        change, mirrored = UNIT, False
+        epoch, index = divmod(number, len(self._pairs))
+        row, region = (int(v) for v in self._pairs[self._order(epoch)[index]])
+        rng = np.random.default_rng([self.seed, AUGMENT_STREAM, number])
+        change, mirrored = IDENTITY, False
         if augment is not None:
-            change, mirrored = perturbation(augment, rng) if self.mirrors else perturbation(_unmirrored(augment), rng)
-        frame = compose(self.prepared.frames[row, region], change)
+            change, mirrored = random_transform(augment, rng) if self.mirrors else random_transform(_unmirrored(augment), rng)
+        frame = compose(self.region_frames.frames[row, region], change)
         pixels = warp(self._pixels(row), at_size(frame, size), size)
         attributes = self.truth.attributes[row]
         landmarks = transform(inverse(frame), self.truth.landmarks[row])
         if mirrored and self.mirrors:
-            regions, measures, points = self.mirrors
-            region, attributes, landmarks = int(regions[region]), attributes[measures], landmarks[points]
+            regions, attribute_order, landmark_order = self.mirrors
+            region, attributes, landmarks = int(regions[region]), attributes[attribute_order], landmarks[landmark_order]
         if augment is not None:
-            pixels = recolour(pixels, augment, rng)
+            pixels = augment_pixels(pixels, augment, rng)
         return pixels, int(self._identity[row]), region, attributes, landmarks
 
     def _pixels(self, row: int) -> UInt8:
-        path = self.prepared.samples[row].path
+        path = self.region_frames.samples[row].path
         try:
             image = read_image(path)
         except ImageError as error:
-            raise DysfwError(f"{path} could be read when training began and cannot now: {error.message}") from None
-        if image.sha256 != self.prepared.sha256[row]:
-            raise DysfwError(f"{path} was changed since training began", hint="restore it, or start anew with --fresh")
+            raise DysfwError(f"{path} could be read earlier but cannot be read now: {error.message}") from None
+        if image.sha256 != self.region_frames.sha256[row]:
+            raise DysfwError(f"{path} has changed since training started", hint="restore it, or start again with --fresh")
         return image.pixels
 
 

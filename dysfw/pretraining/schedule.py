@@ -1,4 +1,4 @@
-"""What changes in the course of a training: learning rate, size of the crops, depth of the trunk."""
+"""The schedule of pretraining: learning rate, crop size and depth by step."""
 
 from __future__ import annotations
 
@@ -11,30 +11,35 @@ from ..recipe.sections import Pretrain
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """keys: of the recipe. size: of the crops where the keys name none, px."""
+    """Learning rate, crop size and depth of the backbone for each step.
 
-    keys: Pretrain
+    Attributes:
+        config: The recipe's section ``pretrain``.
+        size: Side of the crops if the section does not set it, px.
+    """
+
+    config: Pretrain
     size: int
 
     @property
     def sizes(self) -> list[int]:
-        """Every size that will be used, in order, px."""
-        return [size for _, size in self.keys.sizes] or [self.size]
+        """All crop sizes in order, px."""
+        return [size for _, size in self.config.sizes] or [self.size]
 
     def size_at(self, step: int) -> int:
-        """px"""
-        stages = [size for start, size in self.keys.sizes if start * self.keys.steps <= step]
+        """Return the side of the crops at a step, px."""
+        stages = [size for start, size in self.config.sizes if start * self.config.steps <= step]
         return stages[-1] if stages else self.size
 
     def depth_at(self, step: int) -> float:
-        """The share of the residual blocks that is computed."""
-        if not self.keys.depth:
+        """Return the share of residual blocks that is computed at a step, 0 … 1."""
+        if not self.config.depth:
             return 1.0
-        starts, shares = zip(*self.keys.depth, strict=True)
-        return float(np.interp(step / self.keys.steps, starts, shares))
+        starts, shares = zip(*self.config.depth, strict=True)
+        return float(np.interp(step / self.config.steps, starts, shares))
 
-    def rate_at(self, step: int) -> float:
-        """The learning rate: a straight line up from near 0 during the warm-up, then one down to 0."""
-        rising = round(self.keys.warmup * self.keys.steps)
-        share = (step + 1) / (rising + 1) if step < rising else (self.keys.steps - step) / (self.keys.steps - rising)
-        return self.keys.learning_rate * share
+    def learning_rate_at(self, step: int) -> float:
+        """Return the learning rate at a step: a linear rise during the warm-up, then a linear fall to 0."""
+        warmup = round(self.config.warmup * self.config.steps)
+        share = (step + 1) / (warmup + 1) if step < warmup else (self.config.steps - step) / (self.config.steps - warmup)
+        return self.config.learning_rate * share

@@ -19,118 +19,141 @@ from ..training.finetune.optimiser import adamw
 from ..util.concurrency import prefetched
 from ..util.progress import Progress
 from .checkpoint import load_checkpoint, save_checkpoint
-from .depth import Depth
+from .depth import ProgressiveDepth
 from .history import History
-from .objective import Learner
+from .objective import PretrainingModel
 from .samples import Batch, Samples
 from .schedule import Schedule
 
-CLIP = 5.0  # the largest norm of a step's gradient
-NOISE = 4  # a stream of random numbers, beside those of the samples
-ASK_EVERY = 10  # steps between the moments when several processes agree on whether to stop
+MAX_GRADIENT_NORM = 5.0  # per step
+DROPOUT_STREAM = 4  # a stream of random numbers, independent of those of the samples
+STOP_CHECK_INTERVAL = 10  # steps between checks whether to stop, if there are several processes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Training:
-    """Everything that takes part. folder: for checkpoints and history. fingerprint: of recipe and data."""
+    """A training run.
+
+    Attributes:
+        fabric: Lightning Fabric, for devices, precision and processes.
+        model: Backbone and objective.
+        samples: The crops.
+        schedule: Learning rate, crop size and depth by step.
+        seed: Random seed.
+        folder: Folder for checkpoints and history.
+        fingerprint: Fingerprint of recipe and data.
+    """
 
     fabric: Fabric
-    learner: Learner
+    model: PretrainingModel
     samples: Samples
     schedule: Schedule
     seed: int
     folder: Path
     fingerprint: str
 
-    def run(self, progress: Progress, stopped: Callable[[], bool]) -> bool:
-        """Go on from the checkpoint, if there is one, to the end, or to where ``stopped`` says so: then False.
+    def run(self, progress: Progress, should_stop: Callable[[], bool]) -> bool:
+        """Train from the last checkpoint, if there is one, to the end.
 
-        Raises DysfwError: foreign or damaged checkpoint, full disk, photographs that changed, losses that are no numbers.
+        Args:
+            progress: Progress display.
+            should_stop: Called after each step; True saves a checkpoint and stops.
+
+        Returns:
+            Whether the training is complete.
+
+        Raises:
+            DysfwError: The checkpoint is damaged or belongs to another run, the disk is full, an image has changed, or the loss
+                is not finite.
         """
-        keys = self.schedule.keys
-        optimiser = adamw(self.learner, keys.weight_decay)
-        module, wrapped = self.fabric.setup(self.learner, optimiser)
-        done = load_checkpoint(self.folder, self.fingerprint, self.learner, optimiser)
+        config = self.schedule.config
+        optimiser = adamw(self.model, config.weight_decay)
+        module, wrapped = self.fabric.setup(self.model, optimiser)
+        done = load_checkpoint(self.folder, self.fingerprint, self.model, optimiser)
         if done:
-            progress.note(f"going on after step {done} of {keys.steps}")
-        history = History(self.folder, done, keys.batch) if self.fabric.is_global_zero else None
-        depth = Depth(self.learner.network, self.schedule.size) if keys.depth else None
+            progress.note(f"resuming after step {done} of {config.steps}")
+        history = History(self.folder, done, config.batch) if self.fabric.is_global_zero else None
+        depth = ProgressiveDepth(self.model.network, self.schedule.size) if config.depth else None
         if depth and not done:
-            depth.begin()
+            depth.initialise_as_identity()
         steps = progress.track(
-            self._batches(done), "training", keys.steps, "steps", start=done, detail=lambda: history.text if history else ""
+            self._batches(done), "training", config.steps, "steps", start=done, detail=lambda: history.text if history else ""
         )
         module.train()
         saved = time.monotonic()
         for step, batch in steps:
-            settings = self._set(step, optimiser, depth)
+            settings = self._apply_schedule(step, optimiser, depth)
             losses = self._step(module, wrapped, batch)
-            _refuse_divergence(step, losses["total"])
+            _require_finite(step, losses["total"])
             done = step + 1
             if history:
                 history.add(done, losses, settings)
-            stopping = self._agree(done, stopped)
-            if done == keys.steps or stopping or time.monotonic() - saved > keys.checkpoint:
+            stopping = self._stop_requested(done, should_stop)
+            if done == config.steps or stopping or time.monotonic() - saved > config.checkpoint:
                 if self.fabric.is_global_zero:
-                    save_checkpoint(self.folder, self.fingerprint, done, self.learner, optimiser)
+                    save_checkpoint(self.folder, self.fingerprint, done, self.model, optimiser)
                 saved = time.monotonic()
             if stopping:
                 break
         if depth:
             depth.restore()
-        return done == keys.steps
+        return done == config.steps
 
     @property
-    def share(self) -> int:
-        """How many crops of a batch are this process's."""
-        return self.schedule.keys.batch // self.fabric.world_size
+    def local_batch_size(self) -> int:
+        """Number of crops per batch in this process."""
+        return self.schedule.config.batch // self.fabric.world_size
 
-    def _set(self, step: int, optimiser: torch.optim.Optimizer, depth: Depth | None) -> dict[str, float]:
-        """All that the schedule decides of a step. Returned for the history."""
-        settings = {"rate": self.schedule.rate_at(step), "depth": self.schedule.depth_at(step)}
+    def _apply_schedule(self, step: int, optimiser: torch.optim.Optimizer, depth: ProgressiveDepth | None) -> dict[str, float]:
+        """Apply the schedule to the optimiser and the network, and return the settings for the history."""
+        settings = {"rate": self.schedule.learning_rate_at(step), "depth": self.schedule.depth_at(step)}
         for group in optimiser.param_groups:
             group["lr"] = settings["rate"]
         if depth:
-            depth.grow(settings["depth"])
-        torch.manual_seed(int(np.random.default_rng([self.seed, NOISE, step]).integers(2**63)))  # for trunks with dropout
+            depth.set_share(settings["depth"])
+        rng = np.random.default_rng([self.seed, DROPOUT_STREAM, step])
+        torch.manual_seed(int(rng.integers(2**63)))  # for networks with dropout
         return settings | {"size": self.schedule.size_at(step)}
 
     def _step(self, module: Callable[..., dict[str, Tensor]], optimiser: Any, batch: Batch) -> dict[str, float]:  # noqa: ANN401
-        """Learn from one batch; the losses. module, optimiser: as Fabric wraps them."""
+        """Train on one batch and return the losses; module and optimiser are wrapped by Fabric."""
         losses = module(*self.tensors(batch))
         optimiser.zero_grad()
         self.fabric.backward(losses["total"])
-        self.fabric.clip_gradients(module, optimiser, max_norm=CLIP, error_if_nonfinite=False)  # type: ignore[arg-type]
+        self.fabric.clip_gradients(module, optimiser, max_norm=MAX_GRADIENT_NORM, error_if_nonfinite=False)  # type: ignore[arg-type]
         optimiser.step()
         return {name: loss.item() for name, loss in losses.items()}
 
     def tensors(self, batch: Batch) -> Iterator[Tensor]:
-        """A batch on the device, as ``Learner.forward`` takes it; pixels stay bytes, channels last in memory."""
+        """Yield the tensors of a batch on the device, in the order of ``PretrainingModel.forward``.
+
+        Pixels stay uint8, with channels last in memory.
+        """
         pixels = torch.from_numpy(batch.pixels).permute(0, 3, 1, 2)
-        rest = (batch.identity, batch.region, batch.attributes, batch.landmarks)
-        return (self.fabric.to_device(tensor) for tensor in (pixels, *map(torch.from_numpy, rest)))
+        truth = (batch.identity, batch.region, batch.attributes, batch.landmarks)
+        return (self.fabric.to_device(tensor) for tensor in (pixels, *map(torch.from_numpy, truth)))
 
     def _batches(self, done: int) -> Iterator[tuple[int, Batch]]:
-        """Each step that is left, with this process's share of its batch."""
-        keys, fabric = self.schedule.keys, self.fabric
-        share = slice(fabric.global_rank, None, fabric.world_size)
+        """Yield each remaining step with this process's part of its batch."""
+        config, fabric = self.schedule.config, self.fabric
+        part = slice(fabric.global_rank, None, fabric.world_size)
 
-        def make(step: int) -> tuple[int, Batch]:
-            numbers = np.arange(step * keys.batch, (step + 1) * keys.batch, dtype=np.int64)[share]
-            return step, self.samples.batch(numbers, self.schedule.size_at(step), keys.augment)
+        def cut(step: int) -> tuple[int, Batch]:
+            numbers = np.arange(step * config.batch, (step + 1) * config.batch, dtype=np.int64)[part]
+            return step, self.samples.batch(numbers, self.schedule.size_at(step), config.augment)
 
-        return prefetched(make, range(done, keys.steps))
+        return prefetched(cut, range(done, config.steps))
 
-    def _agree(self, done: int, stopped: Callable[[], bool]) -> bool:
-        """Whether to stop now: what the first process says."""
+    def _stop_requested(self, done: int, should_stop: Callable[[], bool]) -> bool:
+        """Return whether the first process wants to stop."""
         if self.fabric.world_size == 1:
-            return stopped()
-        return bool(self.fabric.broadcast(stopped())) if done % ASK_EVERY == 0 else False
+            return should_stop()
+        return bool(self.fabric.broadcast(should_stop())) if done % STOP_CHECK_INTERVAL == 0 else False
 
 
-def _refuse_divergence(step: int, loss: float) -> None:
+def _require_finite(step: int, loss: float) -> None:
     if not math.isfinite(loss):
         raise DysfwError(
-            f"the training went astray in step {step}: its loss is no finite number",
-            hint="lower pretrain.learning_rate or raise pretrain.warmup, and start anew with --fresh",
+            f"the training diverged in step {step}: its loss is not finite",
+            hint="lower pretrain.learning_rate or raise pretrain.warmup, then start again with --fresh",
         )

@@ -1,4 +1,4 @@
-"""The folder beside the weight file in which a training keeps what it may need again."""
+"""The work folder of a training run, beside its weight file."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from pathlib import Path
 
 from ..errors import DysfwError
 
-WORK = ".training"  # what is added to the weight file's name
+SUFFIX = ".training"  # appended to the weight file's name
 
 
 def work_folder(output: Path) -> Path:
-    """Where the training of a weight file keeps frames, checkpoint and history."""
-    return output.with_name(output.name + WORK)
+    """Return the folder for frames, checkpoint and history of a training run."""
+    return output.with_name(output.name + SUFFIX)
 
 
 def refuse_existing(output: Path) -> None:
-    """Raise DysfwError where a weight file could not be put, before any work is done for it."""
+    """Check that a weight file can be created, before any work is done.
+
+    Raises:
+        DysfwError: The file exists, or its folder does not.
+    """
     if output.exists():
-        raise DysfwError(f"{output} exists already", hint="name another file with -o, or delete that one first")
+        raise DysfwError(f"{output} already exists", hint="choose another file with -o, or delete it first")
     if not output.parent.is_dir():
         raise DysfwError(f"{output.parent} is not a folder", hint="create it first")

@@ -16,7 +16,7 @@ class Ran:
 
 @pytest.fixture
 def dysfw(monkeypatch, capsys):
-    """dysfw("run", recipe, image): run the program here, with the toys installed as any plugin would be."""
+    """dysfw("run", recipe, image): run the program in this process, with the toys installed as a plugin."""
     monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "fixtures" / "toys_installed"))
 
     def run(*arguments: object) -> Ran:

@@ -7,12 +7,12 @@ import pytest
 RED = (200, 40, 40)
 
 
-def test_info_says_what_is_kept_and_clear_deletes_it(dysfw, bundle, paint):
+def test_info_shows_the_content_and_clear_deletes_it(dysfw, bundle, paint):
     assert dysfw("run", bundle, paint("new.png", RED, seed=50)).code == 0
-    told = json.loads(dysfw("cache", "info", "--json").out)
-    assert told["folder"] == str(Path(os.environ["DYSFW_CACHE"]) / "stages")
-    assert set(told["entries"]) == {"embeddings", "faces", "regions"}
-    assert told["entries"]["faces"] == told["entries"]["embeddings"] > 20  # the training's photographs, and this one
+    info = json.loads(dysfw("cache", "info", "--json").out)
+    assert info["folder"] == str(Path(os.environ["DYSFW_CACHE"]) / "stages")
+    assert set(info["entries"]) == {"embeddings", "faces", "regions"}
+    assert info["entries"]["faces"] == info["entries"]["embeddings"] > 20  # the training images, and this one
     shown = dysfw("cache", "info").out
     assert "of at most 4,295 MB (DYSFW_CACHE_SIZE sets the limit)" in shown
     assert "embeddings" in shown
@@ -20,11 +20,11 @@ def test_info_says_what_is_kept_and_clear_deletes_it(dysfw, bundle, paint):
     assert dysfw("cache", "info").out.rstrip().endswith("stages: empty")
 
 
-def test_with_no_cache_nothing_is_kept(dysfw, toy_recipe, colour_data, tmp_path, monkeypatch):
+def test_nothing_is_stored_without_a_cache(dysfw, toy_recipe, colour_data, tmp_path, monkeypatch):
     for option, setting in (("--no-cache", "x"), ("--device=cpu", "off")):
-        monkeypatch.setenv("DYSFW_CACHE", str(tmp_path / "kept") if setting == "x" else setting)
+        monkeypatch.setenv("DYSFW_CACHE", str(tmp_path / "stored") if setting == "x" else setting)
         assert dysfw("train", toy_recipe, colour_data, "-o", tmp_path / f"bundle-{setting}", option).code == 0
-        assert not (tmp_path / "kept").exists()
+        assert not (tmp_path / "stored").exists()
     ran = dysfw("cache", "info")
     assert ran.code == 2
     assert "DYSFW_CACHE is off" in ran.err
@@ -35,7 +35,7 @@ def test_another_fusion_is_evaluated_from_the_cache(dysfw, toy_recipe, colour_da
     from dysfw_toys.components import Mosaic
 
     def never(*_):
-        raise AssertionError("the backbone was asked again")
+        raise AssertionError("the backbone was called again")
 
     monkeypatch.setattr(Mosaic, "embed", lambda self, crops: never() if len(crops) else crops)
     again = dysfw(
@@ -54,7 +54,7 @@ def test_another_fusion_is_evaluated_from_the_cache(dysfw, toy_recipe, colour_da
     assert (first.code, again.code) == (0, 0)
 
 
-def test_a_wrong_size_is_refused_before_any_work(dysfw, bundle, paint, monkeypatch):
+def test_an_invalid_size_is_refused_before_any_work(dysfw, bundle, paint, monkeypatch):
     monkeypatch.setenv("DYSFW_CACHE_SIZE", "lots")
     ran = dysfw("run", bundle, paint("new.png", RED))
     assert ran.code == 2
@@ -62,7 +62,7 @@ def test_a_wrong_size_is_refused_before_any_work(dysfw, bundle, paint, monkeypat
 
 
 @pytest.mark.parametrize("command", ["info", "clear"])
-def test_a_file_in_the_place_of_the_folder_is_told(dysfw, monkeypatch, tmp_path, command):
+def test_a_file_in_place_of_the_folder_is_reported(dysfw, monkeypatch, tmp_path, command):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DYSFW_CACHE", str(tmp_path / "file"))
     ran = dysfw("cache", command)

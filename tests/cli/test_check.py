@@ -1,11 +1,11 @@
-"""`dysfw check` is the conformance kit from the shell."""
+"""`dysfw check`: the conformance checks on the command line."""
 
 import pytest
 
 TOY_RECIPE = "mosaic"
 
 
-def test_a_plugin_that_keeps_the_contract(dysfw):
+def test_a_conforming_plugin(dysfw):
     ran = dysfw("check", "dysfw", "--only", "fusion mean")
     assert ran.code == 0
     assert ran.out.splitlines()[0] == "fusion mean: 16 of 17 passed"
@@ -13,7 +13,7 @@ def test_a_plugin_that_keeps_the_contract(dysfw):
     assert ran.out.splitlines()[-1] == "16 passed, 1 skipped of 17 checks"
 
 
-def test_one_that_does_not(dysfw):
+def test_a_plugin_that_violates_the_contract(dysfw):
     ran = dysfw("check", "dysfw-toys", "--only", "wrong_shape")
     assert ran.code == 1
     assert "FAILED returns_embeddings_of_the_declared_shape" in ran.out
@@ -41,7 +41,7 @@ def test_parameters_come_from_a_recipe(dysfw, toy_recipe):
         (("dysfw", "--recipe", "none.yaml"), "no such recipe: none.yaml"),
     ],
 )
-def test_bad_input(dysfw, arguments, message):
+def test_mistakes_are_explained(dysfw, arguments, message):
     ran = dysfw("check", *arguments)
     assert ran.code == 2
     assert message in ran.err

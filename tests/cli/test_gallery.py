@@ -1,4 +1,4 @@
-"""A bundle's known cases from the command line: new conditions without training."""
+"""The gallery cases of a bundle on the command line: new conditions without training."""
 
 import json
 import os
@@ -12,38 +12,38 @@ RED, BLUE, SAND = (200, 40, 40), (40, 60, 150), (190, 170, 110)
 
 @pytest.fixture
 def gallery(dysfw, toy_recipe, colour_data, tmp_path):
-    """Three conditions by colour, whose heads keep their cases."""
+    """A bundle of three conditions by colour, with gallery heads."""
     toy_recipe.write_text(toy_recipe.read_text().replace("{use: softmax, C: 0.1}", "{use: gallery}"))
     assert dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "gallery").code == 0
     return tmp_path / "gallery"
 
 
-def judged(ran):
+def predictions(ran):
     assert ran.code == 0, ran.err
     return [json.loads(line) for line in ran.out.splitlines()]
 
 
-def test_an_answer_names_the_cases_it_rests_on(dysfw, gallery, paint):
+def test_a_prediction_lists_the_most_similar_cases(dysfw, gallery, paint):
     new = paint("new.png", RED, seed=70)
-    (found,) = judged(dysfw("run", gallery, new, "--json"))
+    (found,) = predictions(dysfw("run", gallery, new, "--json"))
     assert found["ranking"][0]["label"] == "red"
     assert [case["label"] for case in found["gallery_cases"]] == ["red"] * 5
     similarity = [case["similarity"] for case in found["gallery_cases"]]
     assert similarity == sorted(similarity, reverse=True)
     assert similarity[0] <= 1
-    assert f"most like: {found['cases'][0]['id']} (red)" in dysfw("run", gallery, new).out
+    assert f"most like: {found['gallery_cases'][0]['id']} (red)" in dysfw("run", gallery, new).out
 
 
-def test_a_new_condition_joins_with_one_photograph(dysfw, gallery, paint):
+def test_a_new_condition_needs_one_image(dysfw, gallery, paint):
     new = paint("new.png", BLUE, seed=71)
-    assert judged(dysfw("run", gallery, new, "--json"))[0]["ranking"][0]["label"] != "blue"
+    assert predictions(dysfw("run", gallery, new, "--json"))[0]["ranking"][0]["label"] != "blue"
     ran = dysfw("gallery", "add", gallery, paint("case.png", BLUE, seed=72), "--label", "blue", "--patient", "b1")
     assert ran.code == 0, ran.err
-    assert "added 1 photograph of blue" in ran.out
-    (found,) = judged(dysfw("run", gallery, new, "--json"))
+    assert "added 1 image of blue" in ran.out
+    (found,) = predictions(dysfw("run", gallery, new, "--json"))
     assert found["ranking"][0]["label"] == "blue"
     assert found["gallery_cases"][0] | {"similarity": 0} == {"id": "case.png", "label": "blue", "similarity": 0}
-    assert "blue" in found["prediction_set"]["always_included"]  # one patient: nothing can be promised of it
+    assert "blue" in found["prediction_set"]["always_included"]  # one patient: too few to exclude it
     rows = dysfw("gallery", "list", gallery).out.splitlines()
     assert [row.split()[:3] for row in rows[1:]] == [
         ["blue", "1", "1"], ["green", "8", "4"], ["red", "8", "4"], ["sand", "8", "4"],
@@ -52,8 +52,7 @@ def test_a_new_condition_joins_with_one_photograph(dysfw, gallery, paint):
     assert [p.name for p in gallery.parent.iterdir() if p.name.startswith(".gallery")] == []
 
 
-def test_heads_are_those_that_training_on_all_would_make(dysfw, gallery, colour_data, paint, tmp_path):
-    """What was added later must not be worth less than what was there from the start."""
+def test_adding_cases_equals_training_on_all_images(dysfw, gallery, colour_data, paint, tmp_path):
     for n in range(4):
         paint(f"more/blue/{n}.png", BLUE, seed=80 + n)
     assert dysfw("gallery", "add", gallery, tmp_path / "more").code == 0
@@ -62,12 +61,12 @@ def test_heads_are_those_that_training_on_all_would_make(dysfw, gallery, colour_
     (colour_data / "manifest.csv").write_text((colour_data / "manifest.csv").read_text() + rows)
     assert dysfw("train", tmp_path / "toy.yaml", colour_data, "-o", tmp_path / "whole").code == 0
     new = paint("new.png", SAND, seed=73)
-    one, other = (judged(dysfw("run", bundle, new, "--json"))[0] for bundle in (gallery, tmp_path / "whole"))
+    one, other = (predictions(dysfw("run", bundle, new, "--json"))[0] for bundle in (gallery, tmp_path / "whole"))
     assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-5)
     assert one["reasons"] == other["reasons"]
 
 
-def test_cases_leave_by_id_and_by_condition(dysfw, gallery, tmp_path):
+def test_cases_are_removed_by_id_and_by_condition(dysfw, gallery, tmp_path):
     ids = [json.loads(line)["id"] for line in dysfw("gallery", "list", gallery, "--json").out.splitlines()]
     assert len(ids) == 24
     ran = dysfw("gallery", "remove", gallery, ids[0], "--label", "sand", "-o", tmp_path / "less")
@@ -76,29 +75,29 @@ def test_cases_leave_by_id_and_by_condition(dysfw, gallery, tmp_path):
     assert len(left) == 15
     assert {case["label"] for case in left} == {"red", "green"}
     assert ids[0] not in {case["id"] for case in left}
-    assert len(dysfw("gallery", "list", gallery, "--cases").out.splitlines()) == 25  # -o left the first as it was
+    assert len(dysfw("gallery", "list", gallery, "--cases").out.splitlines()) == 25  # -o does not change the original
 
 
-def test_a_photograph_that_is_a_case_is_recognised_and_not_judged(dysfw, gallery, colour_data):
-    (found,) = judged(dysfw("run", gallery, colour_data / "red" / "0.png", "--json"))
-    assert "known_case" in {reason["code"] for reason in found["reasons"]}
+def test_a_photograph_that_is_a_case_is_recognised_and_not_predictions(dysfw, gallery, colour_data):
+    (found,) = predictions(dysfw("run", gallery, colour_data / "red" / "0.png", "--json"))
+    assert "gallery_case" in {reason["code"] for reason in found["reasons"]}
     assert found["reliable"] is False
 
 
-def test_what_cannot_join_is_named_and_the_rest_joins(dysfw, gallery, colour_data, paint, tmp_path):
-    (tmp_path / "text.png").write_text("no picture")
+def test_unusable_images_are_reported_and_the_others_are_added(dysfw, gallery, colour_data, paint, tmp_path):
+    (tmp_path / "text.png").write_text("no image")
     known, dark, good = colour_data / "red" / "0.png", paint("dark.png", (0, 0, 0)), paint("good.png", BLUE)
     ran = dysfw("gallery", "add", gallery, tmp_path / "text.png", known, dark, good, good, "--label", "blue")
     assert ran.code == 1
     for code in ("not_an_image", "known_already", "no_face"):
         assert f"({code})" in ran.err
-    assert "added 1 photograph of blue" in ran.out
+    assert "added 1 image of blue" in ran.out
     ran = dysfw("gallery", "add", gallery, good, "--label", "blue")
     assert ran.code == 2
     assert "none of the 1 photograph can join: it is in the gallery already, as good.png" in ran.err
 
 
-def test_a_name_that_is_taken_is_counted_on(dysfw, gallery, paint):
+def test_a_duplicate_name_gets_a_number(dysfw, gallery, paint):
     dysfw("gallery", "add", gallery, paint("a/x.png", BLUE, seed=1), "--label", "blue")
     dysfw("gallery", "add", gallery, paint("b/x.png", BLUE, seed=2), "--label", "blue")
     names = [row.split()[0] for row in dysfw("gallery", "list", gallery, "--cases").out.splitlines()]
@@ -107,9 +106,9 @@ def test_a_name_that_is_taken_is_counted_on(dysfw, gallery, paint):
 
 
 @pytest.mark.parametrize(("arguments", "part"), [
-    (("add", "GALLERY", "x.png"), "of which condition are these photographs?"),
-    (("add", "GALLERY", ".", "--label", "x"), ". is a folder; with --label, name photographs"),
-    (("remove", "GALLERY"), "name the cases to remove"),
+    (("add", "GALLERY", "x.png"), "the condition of these images is missing"),
+    (("add", "GALLERY", ".", "--label", "x"), ". is a folder; with --label, give image files"),
+    (("remove", "GALLERY"), "give the ids of the cases to remove"),
     (("remove", "GALLERY", "red/99.png"), "no case of"),
     (("remove", "GALLERY", "--label", "redd"), "did you mean 'red'"),
     (("remove", "GALLERY", "--label", "red", "--label", "sand"), "fewer than two conditions would be left"),
@@ -123,14 +122,14 @@ def test_mistakes_are_explained(dysfw, gallery, arguments, part):
     assert (gallery / "bundle.json").read_bytes() == before
 
 
-def test_a_bundle_of_other_heads_keeps_no_cases(dysfw, bundle, paint):
+def test_a_bundle_of_other_heads_has_no_gallery(dysfw, bundle, paint):
     for arguments in (("list", bundle), ("add", bundle, paint("x.png", RED), "--label", "red")):
         ran = dysfw("gallery", *arguments)
         assert ran.code == 2
         assert "keeps no cases" in ran.err
 
 
-def test_cases_of_another_trunk_are_refused(dysfw, gallery):
+def test_cases_of_another_backbone_are_refused(dysfw, gallery):
     recipe = gallery / "recipe.yaml"
     ran = dysfw("run", gallery, "x.png", "--set", "backbone.tiles=2")
     assert ran.code == 2
@@ -145,8 +144,8 @@ def contents(folder):
     return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere; the next test is for root as well")
-def test_a_folder_that_may_not_be_written_is_left_alone(dysfw, gallery, paint):
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere; the next test covers root")
+def test_a_read_only_folder_is_not_changed(dysfw, gallery, paint):
     before, new = contents(gallery), paint("x.png", BLUE)
     gallery.parent.chmod(0o500)
     try:
@@ -159,7 +158,7 @@ def test_a_folder_that_may_not_be_written_is_left_alone(dysfw, gallery, paint):
 
 
 @pytest.mark.parametrize("place", ["/proc/no", "file"])  # where not even root may write
-def test_a_place_that_cannot_be_written_is_told_and_the_bundle_is_left_alone(dysfw, gallery, paint, tmp_path, place):
+def test_an_unwritable_output_is_reported_and_the_bundle_is_not_changed(dysfw, gallery, paint, tmp_path, place):
     (tmp_path / "file").touch()
     before, target = contents(gallery), tmp_path / place / "bundle"
     ran = dysfw("gallery", "add", gallery, paint("x.png", BLUE), "--label", "blue", "-o", target)
@@ -168,26 +167,26 @@ def test_a_place_that_cannot_be_written_is_told_and_the_bundle_is_left_alone(dys
     assert contents(gallery) == before
 
 
-def test_the_prior_moves_probabilities_and_says_so(dysfw, bundle, paint):
+def test_the_prior_changes_probabilities_and_is_reported(dysfw, bundle, paint):
     new = paint("new.png", SAND, seed=74)
-    (equal,) = judged(dysfw("run", bundle, new, "--json"))
+    (equal,) = predictions(dysfw("run", bundle, new, "--json"))
     ran = dysfw("run", bundle, new, "--json", "--set", "prior={red: 0.9}")
-    (moved,) = judged(ran)
+    (changed,) = predictions(ran)
     assert "red 90 %, each of 2 others 5 %" in " ".join(ran.err.split())
     prior = np.array([0.9 if label == "red" else 0.05 for label in equal["probabilities"]])
     expected = np.array(list(equal["probabilities"].values())) * prior
-    np.testing.assert_allclose(list(moved["probabilities"].values()), expected / expected.sum(), atol=1e-4)
+    np.testing.assert_allclose(list(changed["probabilities"].values()), expected / expected.sum(), atol=1e-4)
     ran = dysfw("run", bundle, new, "--set", "prior={purple: 0.9}")
     assert ran.code == 2
     assert "no condition is called 'purple'" in ran.err
 
 
-def test_what_is_known_of_labels_is_shown(dysfw, toy_recipe, colour_data, paint, tmp_path):
+def test_names_and_ids_of_conditions_are_shown(dysfw, toy_recipe, colour_data, paint, tmp_path):
     (colour_data / "labels.yaml").write_text("red: {name: Redness, mondo: MONDO:0000001, synonyms: [rubor]}\n")
     assert dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "known").code == 0
     new = paint("new.png", RED, seed=75)
     assert "red: Redness (MONDO:0000001)" in dysfw("run", tmp_path / "known", new).out
-    (found,) = judged(dysfw("run", tmp_path / "known", new, "--json"))
+    (found,) = predictions(dysfw("run", tmp_path / "known", new, "--json"))
     first = found["ranking"][0]
     assert (first["name"], first["mondo"], first["synonyms"]) == ("Redness", "MONDO:0000001", ["rubor"])
     assert "name" not in found["ranking"][1]
@@ -198,7 +197,7 @@ def test_what_is_known_of_labels_is_shown(dysfw, toy_recipe, colour_data, paint,
     ("prior: {purple: 0.5}", "no condition is called 'purple'"),
     ("head: {use: two_stage, gate: {use: lda}, which: {use: lda}}", "none of the labels green, red, sand is plainly that of"),
 ])  # fmt: skip
-def test_labels_that_the_data_does_not_have_are_refused_first(dysfw, toy_recipe, colour_data, line, part):
+def test_labels_missing_in_the_data_are_refused_before_any_work(dysfw, toy_recipe, colour_data, line, part):
     base = "".join(one + "\n" for one in toy_recipe.read_text().splitlines() if not one.startswith(line.partition(":")[0]))
     toy_recipe.write_text(base + line + "\n")
     for arguments in (("train", toy_recipe, colour_data, "-o"), ("evaluate", toy_recipe, colour_data, "-o")):

@@ -5,6 +5,8 @@ import warnings
 
 import pytest
 
+from dysfw.cli.main import COMMANDS
+
 LISTING = """
 import sys
 sys.argv = ["dysfw", *{arguments!r}]
@@ -40,7 +42,7 @@ def test_a_misspelt_kind_is_corrected(dysfw):
     assert "did you mean 'fusion'?" in ran.err
 
 
-def test_a_broken_plugin_costs_one_line_and_nothing_else(dysfw, tmp_path, monkeypatch):
+def test_a_broken_plugin_is_reported_in_one_line(dysfw, tmp_path, monkeypatch):
     info = tmp_path / "site" / "broken-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
@@ -50,7 +52,7 @@ def test_a_broken_plugin_costs_one_line_and_nothing_else(dysfw, tmp_path, monkey
     ran = dysfw("components")
     assert ran.code == 0
     assert ran.err.splitlines() == [
-        "warning plugin broken (broken 1.0) is broken and was left out: OSError: no licence server",
+        "warning plugin broken (broken 1.0) is broken and was skipped: OSError: no licence server",
     ]
     assert "softmax" in ran.out
     assert "broken: OSError: no licence server" in dysfw("plugins").out
@@ -63,17 +65,17 @@ def test_plugins_can_be_restricted_by_option_and_by_environment(dysfw, monkeypat
     listed = dysfw("components").out
     assert "toy_halves" in listed
     assert "mtcnn" not in listed
-    assert "left out by" in dysfw("plugins").out
+    assert "excluded by" in dysfw("plugins").out
 
 
-def test_a_recipe_is_checked_and_shown_resolved(dysfw, toy_recipe):
+def test_recipes_are_checked_and_shown_with_defaults(dysfw, toy_recipe):
     assert "toy.yaml: ok (toy " in dysfw("recipe", "check", toy_recipe).out
     shown = dysfw("recipe", "show", toy_recipe, "--set", "head={use: softmax}").out
     assert "# segmenter toy_halves: dysfw-toys 0.1.0, dysfw_toys.components:Halves" in shown
     assert "C: null" in shown
 
 
-def test_checking_several_recipes_reports_on_each(dysfw, toy_recipe, tmp_path):
+def test_every_recipe_is_checked(dysfw, toy_recipe, tmp_path):
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(toy_recipe.read_text().replace("toy_halves", "toy_halfs"))
     ran = dysfw("recipe", "check", wrong, toy_recipe)
@@ -82,20 +84,20 @@ def test_checking_several_recipes_reports_on_each(dysfw, toy_recipe, tmp_path):
     assert "toy.yaml: ok" in ran.out
 
 
-def test_the_schema_is_json_and_knows_every_component(dysfw):
+def test_the_schema_is_json_with_every_component(dysfw):
     schema = json.loads(dysfw("recipe", "schema").out)
     assert schema["title"] == "dysfw recipe"
     for name in ("softmax", "toy_halves", "stacking"):
         assert f'"{name}"' in json.dumps(schema)
 
 
-def test_doctor_finds_nothing_wrong_here(dysfw):
+def test_doctor_finds_no_problem_here(dysfw):
     ran = dysfw("doctor")
     assert ran.code == 0, ran.out
-    assert "device: auto means" in ran.out
+    assert "device: auto uses" in ran.out
 
 
-def test_training_prints_scores_beside_chance_and_warns_without_patients(dysfw, toy_recipe, colour_data, tmp_path):
+def test_training_prints_scores_with_chance_and_warns_without_patients(dysfw, toy_recipe, colour_data, tmp_path):
     ran = dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "b")
     assert ran.code == 0
     assert "held out" in ran.out
@@ -106,7 +108,7 @@ def test_training_prints_scores_beside_chance_and_warns_without_patients(dysfw, 
     assert "does not name patients" in ran.err
 
 
-def test_training_with_unusable_photographs_writes_the_bundle_and_exits_with_1(dysfw, toy_recipe, colour_data, tmp_path):
+def test_training_with_unusable_images_writes_the_bundle_and_exits_with_1(dysfw, toy_recipe, colour_data, tmp_path):
     (colour_data / "red" / "0.png").write_bytes(b"")
     ran = dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "b")
     assert ran.code == 1
@@ -114,7 +116,7 @@ def test_training_with_unusable_photographs_writes_the_bundle_and_exits_with_1(d
     assert (tmp_path / "b" / "bundle.json").is_file()
 
 
-def test_random_weights_are_called_worthless_by_every_command(dysfw, toy_recipe, colour_data, paint, tmp_path):
+def test_every_command_warns_of_random_weights(dysfw, toy_recipe, colour_data, paint, tmp_path):
     ran = dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "b", "--set", "backbone.trained=false")
     assert "random weights" in ran.err
     ran = dysfw("run", tmp_path / "b", paint("a.png", (200, 40, 40)))
@@ -122,13 +124,13 @@ def test_random_weights_are_called_worthless_by_every_command(dysfw, toy_recipe,
     assert "reliable: no, because the trunk has random weights" in ran.out
 
 
-def test_what_the_trainer_wants_known_is_said_at_every_run_and_on_the_card(dysfw, toy_recipe, colour_data, paint, tmp_path):
+def test_the_description_of_a_bundle_is_shown_by_run_and_on_the_model_card(dysfw, toy_recipe, colour_data, paint, tmp_path):
     dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "b", "--about", "Three colours.")
     assert "bundle b: Three colours." in dysfw("run", tmp_path / "b", paint("a.png", (200, 40, 40))).err
     assert "Three colours." in (tmp_path / "b" / "MODEL_CARD.md").read_text()
 
 
-def test_a_class_of_one_photograph_is_refused_before_any_work(dysfw, toy_recipe, paint, tmp_path):
+def test_a_class_with_one_image_is_refused_before_any_work(dysfw, toy_recipe, paint, tmp_path):
     for n in range(3):
         paint(f"few/a/{n}.png", (200, 40, 40), seed=n)
     paint("few/b/0.png", (40, 160, 40))
@@ -137,7 +139,7 @@ def test_a_class_of_one_photograph_is_refused_before_any_work(dysfw, toy_recipe,
     assert "too few patients in 'b' (1 patient)" in ran.err
 
 
-def test_a_fault_of_the_program_shows_no_traceback(dysfw, monkeypatch, toy_recipe):
+def test_an_internal_error_shows_no_traceback(dysfw, monkeypatch, toy_recipe):
     def explode(*args, **kwargs):
         raise ZeroDivisionError("deep inside")
 
@@ -161,11 +163,54 @@ def test_a_plugin_can_add_a_command(dysfw, tmp_path, monkeypatch):
     )
     (tmp_path / "site" / "adder_command.py").write_text("def add(a: int, b: int) -> None:\n    print(a + b)\n")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    assert "Add two numbers." in dysfw("--help").out
+    assert "Add two numbers." in panels(dysfw("--help").out)["Extend"]
     assert dysfw("add", 2, 3).out.strip() == "5"
 
 
-def test_an_old_name_in_a_recipe_costs_a_line(dysfw, toy_recipe, monkeypatch):
+def panels(text):
+    """The text of each panel of `dysfw --help`."""
+    parts = text.split("\n\n")
+    return {part.partition(":\n")[0]: part for part in parts if ":\n" in part}
+
+
+def test_help_groups_commands_by_task(dysfw):
+    found = panels(dysfw("--help").out)
+    assert list(found) == ["Options", "Predict", "Data", "Train", "Evaluate", "Extend", "Maintain"]
+    first = {panel: [line.split()[0] for line in text.splitlines()[1:]] for panel, text in found.items()}
+    assert first["Predict"] == ["run", "serve", "batch"]
+    assert first["Data"][0] == "audit"
+    assert first["Evaluate"] == ["evaluate", "compare", "verify"]
+    assert first["Extend"][:4] == ["components", "plugins", "new", "check"]
+    assert first["Maintain"] == ["recipe", "weights", "cache", "doctor"]
+
+
+def test_summaries_fit_a_line_of_80_columns():
+    assert all(len(summary) <= 66 and summary.endswith(".") for _, summary in COMMANDS.values())
+
+
+def test_a_plugin_chooses_the_panel_of_its_command(dysfw, tmp_path, monkeypatch):
+    def panel(name, value):
+        info = tmp_path / name / f"{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[dysfw]\n{name} = {name}_plugin\n")
+        (tmp_path / name / f"{name}_plugin.py").write_text(
+            "from dysfw.registry.hookspecs import CommandSpec, hookimpl\n"
+            "@hookimpl\n"
+            "def dysfw_commands():\n"
+            f"    return [CommandSpec('{name}', 'm:f', 'Do it.', panel='{value}')]\n"
+        )
+        monkeypatch.syspath_prepend(str(tmp_path / name))
+
+    panel("good", "data")
+    assert "good" in panels(dysfw("--help").out)["Data"]
+    panel("bad", "date")
+    ran = dysfw("--help")
+    assert "the command 'bad' has the panel 'date'; allowed: predict, data, train" in ran.err
+    assert "bad" not in panels(ran.out)["Extend"]
+
+
+def test_a_renamed_key_in_a_recipe_is_reported_in_one_line(dysfw, toy_recipe, monkeypatch):
     from dysfw.recipe import renamed
 
     monkeypatch.setitem(renamed.KEYS, ("crop",), {"border": "margin"})

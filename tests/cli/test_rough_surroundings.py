@@ -1,4 +1,4 @@
-"""Closed streams, odd terminals, strange file names, plugins that talk or clash."""
+"""Closed streams, odd terminals, strange file names, and plugins that print or clash."""
 
 import json
 import os
@@ -17,7 +17,7 @@ RUN = "from dysfw.cli.main import main; main()"
 
 @pytest.fixture
 def process():
-    """process("run", …): a process of its own, in which the toys are installed."""
+    """process("run", …): the program in its own process, with the toys installed."""
     path = os.pathsep.join(
         [str(TESTS / "fixtures" / "toys"), str(TESTS / "fixtures" / "toys_installed"), os.environ.get("PYTHONPATH", "")]
     )
@@ -26,10 +26,10 @@ def process():
         command = [sys.executable, "-c", RUN, *map(str, arguments)]
         if redirect:
             command = ["sh", "-c", f'exec "$@" {redirect}', "sh", *command]
-        # As in a terminal or a pipe: unbuffered output would hide what goes wrong in the last flush.
-        surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        # As in a terminal or a pipe: unbuffered output would hide errors of the last flush.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, env=surroundings | {"PYTHONPATH": path} | environment, **pipes)
+        return subprocess.Popen(command, env=inherited | {"PYTHONPATH": path} | environment, **pipes)
 
     return start
 
@@ -41,20 +41,20 @@ def test_results_survive_a_closed_stderr(process, bundle, paint):
     assert b"red" in out
 
 
-def test_a_closed_stdout_is_no_fault(process, bundle, paint):
+def test_a_closed_stdout_is_no_error(process, bundle, paint):
     running = process("run", bundle, paint("a.png", RED), redirect=">&-")
     _, err = running.communicate()
-    assert (running.returncode, b"fault" in err) == (0, False)
+    assert (running.returncode, b"bug" in err) == (0, False)
 
 
-def test_a_full_disk_is_the_system_s_doing(process, bundle, paint):
+def test_a_full_disk_is_reported(process, bundle, paint):
     running = process("run", bundle, paint("a.png", RED), "--json", redirect=">/dev/full")
     _, err = running.communicate()
     assert running.returncode == 74
-    assert b"the system refused" in err
+    assert b"the operating system reports" in err
 
 
-def test_an_ascii_terminal_gets_the_ranking_and_json_stays_exact(process, bundle, paint):
+def test_an_ascii_terminal_shows_the_ranking_and_exact_json(process, bundle, paint):
     image = paint("ü.png", RED)
     running = process("run", bundle, image, PYTHONIOENCODING="ascii")
     out, _ = running.communicate()
@@ -64,24 +64,24 @@ def test_an_ascii_terminal_gets_the_ranking_and_json_stays_exact(process, bundle
     assert json.loads(out)["image"]["source"] == str(image)
 
 
-def test_an_interrupt_is_not_mistaken_for_failed_inputs(process, toy_recipe, colour_data, tmp_path):
+def test_an_interrupt_has_its_own_exit_code(process, toy_recipe, colour_data, tmp_path):
     slow = "head={use: mlp, hidden: 4096, dropout: 0}"
     running = process("train", toy_recipe, colour_data, "-o", tmp_path / "b", "--set", slow)
     time.sleep(1.5)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate()
-    assert running.returncode in (130, -signal.SIGINT)  # the latter where Python itself was still starting
+    assert running.returncode in (130, -signal.SIGINT)  # the latter if Python itself was still starting
     assert b"Traceback" not in err or running.returncode == -signal.SIGINT
     assert not (tmp_path / "b").exists()
 
 
-def test_control_characters_in_a_name_are_spelt_out(dysfw, bundle, paint):
+def test_control_characters_in_a_name_are_escaped(dysfw, bundle, paint):
     ran = dysfw("run", bundle, paint("a\x1b[31m\nb.png", RED))
     assert "a\\x1b[31m\\nb.png" in ran.out
     assert "\x1b" not in ran.out
 
 
-def test_a_figure_never_replaces_a_photograph(dysfw, bundle, paint):
+def test_a_figure_never_overwrites_an_input_image(dysfw, bundle, paint):
     image, second = paint("a.png", RED), paint("a-2.png", RED, seed=1)
     before = image.read_bytes(), second.read_bytes()
     ran = dysfw("run", bundle, image, "--figure", image)
@@ -90,7 +90,7 @@ def test_a_figure_never_replaces_a_photograph(dysfw, bundle, paint):
     ran = dysfw("run", bundle, second, second, "--figure", image)  # a-2.png would be the second figure's name
     assert ran.code == 0
     assert second.read_bytes() == before[1]
-    assert image.read_bytes() != before[0]  # not among the photographs this time
+    assert image.read_bytes() != before[0]  # not an input image this time
 
 
 def test_a_plugin_that_prints_when_imported_does_not_reach_stdout(dysfw, tmp_path, monkeypatch):
@@ -113,7 +113,7 @@ def test_a_plugin_that_takes_a_name_does_not_break_trained_bundles(dysfw, bundle
     assert dysfw("run", bundle, paint("a.png", RED)).code == 0
 
 
-def test_building_finds_what_checking_cannot(dysfw, toy_recipe):
+def test_build_finds_errors_that_check_cannot(dysfw, toy_recipe):
     wrong = ("recipe", "check", toy_recipe, "--set", "detector.faces=0")
     assert dysfw(*wrong).code == 0
     ran = dysfw(*wrong, "--build")
@@ -121,13 +121,13 @@ def test_building_finds_what_checking_cannot(dysfw, toy_recipe):
     assert "faces must be 1 or more, found 0" in ran.err
 
 
-def test_a_folder_that_is_no_bundle_is_named(dysfw, tmp_path):
+def test_a_folder_that_is_not_a_bundle_is_reported(dysfw, tmp_path):
     ran = dysfw("recipe", "check", tmp_path)
     assert ran.code == 2
-    assert f"{tmp_path} is a folder, and not that of a bundle" in ran.err
+    assert f"{tmp_path} is a folder but not a bundle" in ran.err
 
 
-def test_a_place_that_cannot_be_written_is_refused_before_any_work(dysfw, toy_recipe, colour_data):
+def test_an_unwritable_output_is_refused_before_any_work(dysfw, toy_recipe, colour_data):
     ran = dysfw("train", toy_recipe, colour_data, "-o", "/proc/bundle")
     assert ran.code == 2
     assert "cannot write in /proc" in ran.err

@@ -1,4 +1,4 @@
-"""`dysfw serve` as a process of its own."""
+"""`dysfw serve` in its own process."""
 
 import re
 import signal
@@ -20,7 +20,7 @@ def programs():
     running.end()
 
 
-def test_it_prints_an_address_that_works_and_ends_by_ctrl_c(programs, bundle, paint):
+def test_it_prints_a_working_address_and_ends_by_ctrl_c(programs, bundle, paint):
     server = programs.start("serve", bundle, "--port", 0)
     address = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S{20,}", server.stdout.readline())[0]
     with Client(address) as client:
@@ -36,12 +36,12 @@ def test_it_prints_an_address_that_works_and_ends_by_ctrl_c(programs, bundle, pa
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_ends_in_peace_in_the_middle_of_work(programs, bundle, paint, number):
+def test_it_ends_cleanly_during_a_request(programs, bundle, paint, number):
     server = programs.start("serve", bundle, "--port", 0)
     address = re.search(r"http://\S+", server.stdout.readline())[0]
-    with Client(address) as client, ThreadPoolExecutor(1) as asking:
+    with Client(address) as client, ThreadPoolExecutor(1) as executor:
         client.bundle()
-        heavy = asking.submit(client.predict_all, [paint("a.png", (200, 40, 40), size=(900, 900))] * 16, maps="occlusion")
+        heavy = executor.submit(client.predict_all, [paint("a.png", (200, 40, 40), size=(900, 900))] * 16, maps="occlusion")
         time.sleep(0.4)
         server.send_signal(number)
         _, err = server.communicate(timeout=60)
@@ -52,7 +52,7 @@ def test_it_ends_in_peace_in_the_middle_of_work(programs, bundle, paint, number)
             heavy.result()
 
 
-def test_a_port_that_is_taken_is_named_before_anything_is_loaded(dysfw, bundle):
+def test_a_port_in_use_is_reported_before_anything_is_loaded(dysfw, bundle):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -71,7 +71,7 @@ def test_a_port_that_is_taken_is_named_before_anything_is_loaded(dysfw, bundle):
         (["--upload", "0"], "--upload"),
     ],
 )
-def test_what_cannot_be_served_is_refused(dysfw, bundle, arguments, message):
+def test_invalid_options_are_refused(dysfw, bundle, arguments, message):
     ran = dysfw("serve", bundle, *arguments)
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err
@@ -83,7 +83,7 @@ def test_an_untrained_recipe_is_refused(dysfw, toy_recipe):
     assert "is not trained" in ran.err
 
 
-def test_what_is_not_installed_is_named(dysfw, bundle, monkeypatch):
+def test_missing_modules_are_reported(dysfw, bundle, monkeypatch):
     import importlib.util
 
     find = importlib.util.find_spec

@@ -1,4 +1,4 @@
-"""A training that is killed, interrupted or out of disk goes on as if nothing had been."""
+"""Training resumes with bit-identical results after an interruption or a full disk."""
 
 import resource
 import signal
@@ -10,7 +10,7 @@ import pytest
 
 from dysfw.errors import DysfwError
 from dysfw.pretraining.checkpoint import FILE
-from dysfw.training.finetune.stored_arrays import read_stored
+from dysfw.training.finetune.array_file import read_array_file
 from dysfw.weights.weight_file import read_metadata, read_weights
 
 
@@ -19,9 +19,9 @@ def checkpoint_of(weights: Path) -> Path:
 
 
 def done(weights: Path) -> int:
-    """How many steps the checkpoint says were done."""
+    """Return the number of completed steps in the checkpoint."""
     path = checkpoint_of(weights)
-    return read_stored(path).values["step"] if path.is_file() else 0
+    return read_array_file(path).values["step"] if path.is_file() else 0
 
 
 def wait_for(condition, process) -> None:
@@ -30,7 +30,7 @@ def wait_for(condition, process) -> None:
             return
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
-    pytest.fail("it never came")
+    pytest.fail("timed out")
 
 
 def same(one: Path, other: Path) -> bool:
@@ -39,40 +39,40 @@ def same(one: Path, other: Path) -> bool:
     return read_metadata(one) == read_metadata(other) and all(a[name].tobytes() == b[name].tobytes() for name in a)
 
 
-def test_killed_without_warning_it_ends_with_the_same_bits(start, train_here, recipe, identities, heard):
-    whole, split_conflicts = recipe.parent / "whole.safetensors", recipe.parent / "torn.safetensors"
+def test_a_killed_training_resumes_with_the_same_bits(start, train_here, recipe, identities, progress):
+    whole, resumed = recipe.parent / "whole.safetensors", recipe.parent / "resumed.safetensors"
     train_here(whole)
-    process = start("pretrain", recipe, identities, "-o", split_conflicts)
-    wait_for(lambda: done(split_conflicts) >= 3, process)
+    process = start("pretrain", recipe, identities, "-o", resumed)
+    wait_for(lambda: done(resumed) >= 3, process)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert 3 <= done(split_conflicts) < 12
-    assert not split_conflicts.exists()
-    heard.notes.clear()
-    assert train_here(split_conflicts).finished
-    assert any("going on after step" in note for note in heard.notes)
-    assert same(whole, split_conflicts)
+    assert 3 <= done(resumed) < 12
+    assert not resumed.exists()
+    progress.notes.clear()
+    assert train_here(resumed).finished
+    assert any("resuming after step" in note for note in progress.notes)
+    assert same(whole, resumed)
 
 
-def test_stopped_politely_it_goes_on_to_the_same_bits(train_here, tmp_path):
-    whole, split_conflicts = tmp_path / "whole.safetensors", tmp_path / "torn.safetensors"
+def test_a_stopped_training_resumes_with_the_same_bits(train_here, tmp_path):
+    whole, resumed = tmp_path / "whole.safetensors", tmp_path / "resumed.safetensors"
     train_here(whole)
-    asked = iter(range(1000))
-    assert not train_here(split_conflicts, stopped=lambda: next(asked) == 24 + 5).finished  # 24 photographs, then steps
-    assert done(split_conflicts) == 6
-    assert train_here(split_conflicts).finished
-    assert same(whole, split_conflicts)
-    assert not checkpoint_of(split_conflicts).exists()
+    calls = iter(range(1000))
+    assert not train_here(resumed, should_stop=lambda: next(calls) == 24 + 5).finished  # 24 images, then steps
+    assert done(resumed) == 6
+    assert train_here(resumed).finished
+    assert same(whole, resumed)
+    assert not checkpoint_of(resumed).exists()
 
 
-def test_other_seeds_give_other_bits(train_here, tmp_path):
+def test_another_seed_gives_other_bits(train_here, tmp_path):
     one, other = tmp_path / "one.safetensors", tmp_path / "other.safetensors"
     train_here(one, "pretrain.steps=2")
     train_here(other, "pretrain.steps=2", "seed=4")
     assert not np.array_equal(read_weights(one)["neck.weight"], read_weights(other)["neck.weight"])
 
 
-def test_no_second_training_and_ctrl_c_says_how_to_go_on(start, train_here, recipe, identities, tmp_path):
+def test_a_second_training_is_refused_and_ctrl_c_explains_how_to_resume(start, train_here, recipe, identities, tmp_path):
     weights = tmp_path / "w.safetensors"
     process = start("pretrain", recipe, identities, "-o", weights, "--set", "pretrain.steps=100000")
     wait_for(lambda: done(weights) >= 1, process)
@@ -81,15 +81,15 @@ def test_no_second_training_and_ctrl_c_says_how_to_go_on(start, train_here, reci
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert "the same command goes on" in err
+    assert "run the same command again" in err
     assert "Traceback" not in err
     assert done(weights) >= 1
 
 
-def test_a_full_disk_leaves_the_old_checkpoint(train_here, tmp_path):
+def test_a_full_disk_preserves_the_old_checkpoint(train_here, tmp_path):
     weights = tmp_path / "w.safetensors"
-    asked = iter(range(1000))
-    train_here(weights, stopped=lambda: next(asked) == 24 + 2)
+    calls = iter(range(1000))
+    train_here(weights, should_stop=lambda: next(calls) == 24 + 2)
     before = checkpoint_of(weights).read_bytes()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))  # bytes a file: the checkpoint is larger
@@ -106,8 +106,8 @@ def test_a_full_disk_leaves_the_old_checkpoint(train_here, tmp_path):
 @pytest.mark.parametrize("damage", ["cut", "flipped", "emptied"])
 def test_a_damaged_checkpoint_is_refused(train_here, tmp_path, damage):
     weights = tmp_path / "w.safetensors"
-    asked = iter(range(1000))
-    train_here(weights, stopped=lambda: next(asked) == 24)
+    calls = iter(range(1000))
+    train_here(weights, should_stop=lambda: next(calls) == 24)
     path = checkpoint_of(weights)
     content = bytearray(path.read_bytes())
     content[-1000] ^= 1
@@ -121,7 +121,7 @@ def test_a_damaged_checkpoint_is_refused(train_here, tmp_path, damage):
 @pytest.mark.parametrize("change", ["pretrain.learning_rate=0.1", "crop.margin=0.2", "backbone.seed=9"])
 def test_a_checkpoint_of_another_training_is_refused(train_here, tmp_path, change):
     weights = tmp_path / "w.safetensors"
-    asked = iter(range(1000))
-    train_here(weights, stopped=lambda: next(asked) == 24)
+    calls = iter(range(1000))
+    train_here(weights, should_stop=lambda: next(calls) == 24)
     with pytest.raises(DysfwError, match="another training"):
         train_here(weights, change)

@@ -8,8 +8,8 @@ import torch
 
 from dysfw.errors import DysfwError
 from dysfw.inference.build import build
-from dysfw.pretraining.backbone_file import Label
-from dysfw.pretraining.calibrate import calibrate
+from dysfw.pretraining.backbone_file import WeightsInfo
+from dysfw.pretraining.calibrate import update_batch_norm
 from dysfw.pretraining.pairs import read_pairs
 from dysfw.pretraining.schedule import Schedule
 from dysfw.pretraining.verify import open_backbone, verify
@@ -18,13 +18,13 @@ from dysfw.recipe.sections import Pretrain
 from dysfw.util.progress import Silent
 from dysfw.weights.weight_file import read_metadata, read_weights
 
-from .conftest import draw_persons
+from .conftest import draw_identities
 
 
 @pytest.fixture
 def pairs_file(tmp_path) -> Path:
-    """Of eight persons whom no training here shows; four folds."""
-    draw_persons(tmp_path / "others", range(6, 14))
+    """Pairs of eight people who are not in the training data; four folds."""
+    draw_identities(tmp_path / "others", range(6, 14))
     lines = ["4\t6"]
     for fold in range(4):
         one, two = f"person_{6 + 2 * fold}", f"person_{7 + 2 * fold}"
@@ -35,9 +35,9 @@ def pairs_file(tmp_path) -> Path:
     return path
 
 
-def test_the_file_loads_into_its_backbone_and_carries_recipe_neck_and_licence(train_here, recipe, registry, tmp_path):
+def test_the_weight_file_contains_backbone_projection_head_recipe_and_licence(train_here, recipe, registry, tmp_path):
     weights = tmp_path / "w.safetensors"
-    done = train_here(weights, label=Label("CC0-1.0", "of patterns"))
+    done = train_here(weights, info=WeightsInfo("CC0-1.0", "of patterns"))
     assert (done.finished, done.images, done.identities, done.failures) == (True, 24, 6, ())
     metadata, tensors = read_metadata(weights), read_weights(weights)
     assert (metadata["format"], metadata["licence"], metadata["about"]) == ("dysfw.weights/1", "CC0-1.0", "of patterns")
@@ -52,9 +52,9 @@ def test_the_file_loads_into_its_backbone_and_carries_recipe_neck_and_licence(tr
     assert projection is not None
 
 
-def test_eight_bits_change_the_embeddings_little_and_the_size_much(train_here, recipe, registry, tmp_path, identities):
+def test_eight_bits_shrink_the_file_and_barely_change_embeddings(train_here, recipe, registry, tmp_path, identities):
     for bits in (8, 32):
-        train_here(tmp_path / f"{bits}.safetensors", label=Label(bits=bits))
+        train_here(tmp_path / f"{bits}.safetensors", info=WeightsInfo(bits=bits))
     small, large = tmp_path / "8.safetensors", tmp_path / "32.safetensors"
     assert small.stat().st_size < 0.4 * large.stat().st_size
     crops = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype(np.uint8)
@@ -65,9 +65,9 @@ def test_eight_bits_change_the_embeddings_little_and_the_size_much(train_here, r
     assert np.linalg.norm(one - other) < 0.1 * np.linalg.norm(other)
 
 
-def test_it_learns_and_the_file_is_verified_as_it_was_trained(train_here, recipe, registry, tmp_path, pairs_file):
+def test_training_reduces_the_loss_and_the_weights_verify_new_people(train_here, recipe, registry, tmp_path, pairs_file):
     weights = tmp_path / "w.safetensors"
-    # Many steps: rounding differs between processors, and what a short training ends with differs by chance.
+    # Many steps: rounding differs between processors, so the result of a short training is a matter of chance.
     train_here(
         weights, "pretrain.steps=120", "pretrain.batch=16", "pretrain.depth=[]", "pretrain.margin=0", "pretrain.sizes=[]"
     )
@@ -81,7 +81,7 @@ def test_it_learns_and_the_file_is_verified_as_it_was_trained(train_here, recipe
         return verify(opened, projection, read_pairs(pairs_file), pairs_file.parent, region=None, progress=Silent())
 
     after = verified(weights)
-    assert (after.pairs, after.lost, after.images, after.region) == (48, 0, 32, "upper")
+    assert (after.pairs, after.skipped, after.images, after.region) == (48, 0, 32, "upper")
     assert (after.embedding, after.trained) == ("projection", True)
     assert after.scores.auc > 0.7
     network = verified(weights, use_projection=False)
@@ -90,7 +90,7 @@ def test_it_learns_and_the_file_is_verified_as_it_was_trained(train_here, recipe
     assert not verified(recipe).trained
 
 
-def test_identities_that_teach_little_or_nothing_are_said(train_here, identities, tmp_path, heard):
+def test_identities_with_one_or_no_usable_image_are_reported(train_here, identities, tmp_path, progress):
     for path in sorted((identities / "person_1").iterdir())[1:]:
         path.unlink()
     for path in (identities / "person_2").iterdir():
@@ -98,41 +98,41 @@ def test_identities_that_teach_little_or_nothing_are_said(train_here, identities
     done = train_here(tmp_path / "w.safetensors", "pretrain.steps=1")
     assert done.identities == 5
     assert len(done.failures) == 4
-    assert any("1 identity with a single photograph" in note and "person_1" in note for note in heard.notes)
-    assert any("1 identity without a usable photograph" in note and "person_2" in note for note in heard.notes)
+    assert any("1 identity with a single image" in note and "person_1" in note for note in progress.notes)
+    assert any("1 identity skipped" in note and "person_2" in note for note in progress.notes)
 
 
 def test_one_identity_is_refused(train_here, identities, tmp_path):
     for person in range(1, 6):
         shutil.rmtree(identities / f"person_{person}")
-    with pytest.raises(DysfwError, match="1 identity with a usable photograph; at least 2"):
+    with pytest.raises(DysfwError, match="1 identity with a usable image; at least 2"):
         train_here(tmp_path / "w.safetensors")
 
 
 @pytest.mark.parametrize(
-    ("sets", "said"),
+    ("sets", "message"),
     [
         (["backbone={use: mosaic}"], "dysfw-toys:mosaic cannot be trained"),
         (["pretrain.regions=[uper]"], "did you mean 'upper'"),
         (["pretrain.attributes=1"], "truth.parquet"),
-        (["backbone.pooling=flatten", "pretrain.sizes=[[0, 64]]"], "length of this trunk's embedding changes"),
+        (["backbone.pooling=flatten", "pretrain.sizes=[[0, 64]]"], "change the length of this backbone's embedding"),
         (["pretrain.learning_rate=1", "pretrain.scale=256", "pretrain.warmup=0", "backbone.weights=nowhere"], "safetensors"),
     ],
 )
-def test_what_cannot_be_trained_is_refused_with_a_reason(train_here, tmp_path, sets, said):
-    with pytest.raises(DysfwError, match=said):
+def test_unsuitable_recipes_are_refused(train_here, tmp_path, sets, message):
+    with pytest.raises(DysfwError, match=message):
         train_here(tmp_path / "w.safetensors", *sets)
 
 
-def test_missing_truth_is_said_before_faces_are_looked_for(train_here, tmp_path):
-    with pytest.raises(DysfwError, match=r"there is no .*truth\.parquet"):
+def test_missing_ground_truth_is_reported_before_faces_are_detected(train_here, tmp_path):
+    with pytest.raises(DysfwError, match=r"truth\.parquet is missing"):
         train_here(tmp_path / "w.safetensors", "pretrain.landmarks=1")
     assert not list(tmp_path.rglob("frames-*"))
 
 
-def test_a_file_that_exists_is_never_overwritten(train_here, tmp_path):
+def test_an_existing_file_is_not_overwritten(train_here, tmp_path):
     (tmp_path / "w.safetensors").write_bytes(b"precious")
-    with pytest.raises(DysfwError, match="exists already"):
+    with pytest.raises(DysfwError, match="already exists"):
         train_here(tmp_path / "w.safetensors")
     with pytest.raises(DysfwError, match="is not a folder"):
         train_here(tmp_path / "nowhere" / "w.safetensors")
@@ -145,16 +145,16 @@ def test_two_processes_share_a_batch_and_write_one_file(start, recipe, identitie
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert "error" not in err
-    assert out.count("from 24 photographs of 6 identities") == 1
+    assert out.count("trained on 24 images of 6 identities") == 1
     assert read_metadata(weights)["steps"] == "4"
 
 
-def test_the_schedule_is_that_of_the_recipe():
+def test_the_schedule_follows_the_recipe():
     keys = Pretrain(steps=100, learning_rate=1.0, warmup=0.1, sizes=[(0, 32), (0.5, 48)], depth=[(0, 0.2), (0.5, 1.0)])
     schedule = Schedule(keys, 99)
     assert [schedule.size_at(step) for step in (0, 49, 50, 99)] == [32, 32, 48, 48]
     assert [schedule.depth_at(step) for step in (0, 25, 50, 99)] == pytest.approx([0.2, 0.6, 1, 1])
-    rates = [schedule.rate_at(step) for step in range(100)]
+    rates = [schedule.learning_rate_at(step) for step in range(100)]
     assert max(rates) == rates[10] == 1
     assert rates == sorted(rates[:11]) + sorted(rates[11:], reverse=True)
     assert 0 < rates[0] < 0.1
@@ -162,12 +162,12 @@ def test_the_schedule_is_that_of_the_recipe():
     assert Schedule(Pretrain(), 99).size_at(0) == 99
 
 
-def test_calibration_gives_the_statistics_of_the_data():
+def test_batch_norm_statistics_are_those_of_the_data():
     torch.manual_seed(0)
     module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
     batches = [(torch.randn(16, 3),) for _ in range(5)]
     weights = module[0].weight.clone()
-    calibrate(module, batches)
+    update_batch_norm(module, batches)
     hidden = [module[0](x) for (x,) in batches]
     torch.testing.assert_close(module[1].running_mean, torch.stack([h.mean(0) for h in hidden]).mean(0).detach())
     torch.testing.assert_close(module[1].running_var, torch.stack([h.var(0) for h in hidden]).mean(0).detach())

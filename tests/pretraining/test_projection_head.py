@@ -7,7 +7,7 @@ from pyarrow import parquet
 from dysfw.weights.projection_head import ProjectionHead, projection_head_of, read_projection_head
 from dysfw.weights.weight_file import write_weights
 
-from .conftest import draw_persons
+from .conftest import draw_identities
 
 MEASURES = ProjectionHead(
     np.arange(6, dtype=np.float32).reshape(3, 2),
@@ -17,7 +17,7 @@ MEASURES = ProjectionHead(
 )
 
 
-def test_a_neck_survives_its_file(tmp_path):
+def test_a_projection_head_is_written_and_read(tmp_path):
     write_weights(tmp_path / "w.safetensors", MEASURES.tensors(), {"neck": MEASURES.about()})
     found = read_projection_head(tmp_path / "w.safetensors")
     assert np.array_equal(found.weight, MEASURES.weight)
@@ -26,7 +26,7 @@ def test_a_neck_survives_its_file(tmp_path):
     assert read_projection_head(tmp_path / "none.safetensors") is None
 
 
-def test_of_a_region_it_gives_what_is_read_off_that_region():
+def test_a_region_selects_its_own_attributes():
     upper = MEASURES.of("upper")
     assert [name for _, name, _ in upper.rows] == ["width", "height"]
     assert upper(np.array([[1, 2]], np.float32)).tolist() == [[3, 15]]
@@ -37,13 +37,13 @@ def test_of_a_region_it_gives_what_is_read_off_that_region():
 
 
 @pytest.mark.parametrize("about", ["not json", '{"rows": [["a"]]}', "[]", '{"gives": "measures", "rows": []}'])
-def test_a_damaged_neck_is_refused(about):
+def test_a_damaged_projection_head_is_refused(about):
     with pytest.raises(ValueError, match=r"damaged|do not fit"):
         projection_head_of(MEASURES.tensors(), {"neck": about})
 
 
-def test_without_identities_the_neck_reads_the_measures(train_here, identities, tmp_path):
-    draw_persons(identities, range(6, 40))
+def test_without_an_identity_loss_the_projection_head_predicts_attributes(train_here, identities, tmp_path):
+    draw_identities(identities, range(6, 40))
     paths = sorted(path for path in identities.rglob("*.*") if path.is_file())
     brightness = [float(np.asarray(Pillow.open(path)).mean()) for path in paths]
     table = {"path": [str(path.relative_to(identities)) for path in paths], "attribute:brightness": brightness}

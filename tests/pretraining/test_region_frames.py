@@ -5,15 +5,15 @@ from PIL import Image as Pillow
 from dysfw.data.read import read_dataset
 from dysfw.inference.build import build
 from dysfw.recipe.check import load_recipe
-from dysfw.training.finetune import region_frames as frames
-from dysfw.training.finetune.region_frames import Stopped, prepare
+from dysfw.training.finetune import region_frames as module
+from dysfw.training.finetune.region_frames import StopRequested, find_region_frames
 from dysfw.util.progress import Silent
 
 
 @pytest.fixture
 def find(recipe, registry, identities, tmp_path, monkeypatch):
-    """find("crop.margin=0.1"): the frames, and how many photographs the detector was shown for them."""
-    monkeypatch.setattr(frames, "PART", 10)
+    """find("crop.margin=0.1"): the frames and the number of images that the detector saw."""
+    monkeypatch.setattr(module, "PART_SIZE", 10)
     folder = tmp_path / "work"
     folder.mkdir()
 
@@ -23,12 +23,12 @@ def find(recipe, registry, identities, tmp_path, monkeypatch):
         shown = []
         detect = components.detector.detect
         monkeypatch.setattr(components.detector, "detect", lambda images: shown.extend(images) or detect(images))
-        return prepare(loaded, components, read_dataset(identities).samples, folder, Silent(), **options), len(shown)
+        return find_region_frames(loaded, components, read_dataset(identities).samples, folder, Silent(), **options), len(shown)
 
     return find
 
 
-def test_what_was_found_is_not_looked_for_again(find):
+def test_stored_frames_are_reused(find):
     first, shown = find()
     again, shown_again = find()
     assert (shown, shown_again) == (24, 0)
@@ -36,27 +36,27 @@ def test_what_was_found_is_not_looked_for_again(find):
     assert first.fingerprint == again.fingerprint
 
 
-def test_a_kill_loses_no_more_than_a_part(find):
-    asked = iter(range(1000))
-    with pytest.raises(Stopped):
-        find(stopped=lambda: next(asked) == 14)
+def test_an_interruption_loses_at_most_one_part(find):
+    calls = iter(range(1000))
+    with pytest.raises(StopRequested):
+        find(should_stop=lambda: next(calls) == 14)
     _, shown = find()
     assert shown == 14
 
 
 @pytest.mark.parametrize("change", ["crop.margin=0.1", "detector.faces=2", "seed=8"])
-def test_other_settings_are_other_frames(find, change):
+def test_other_settings_recompute_the_frames(find, change):
     find()
     assert find(change)[1] == 24
 
 
-def test_a_changed_photograph_is_looked_at_again(find, identities):
+def test_a_changed_image_is_processed_again(find, identities):
     find()
     Pillow.fromarray(np.full((80, 80, 3), 90, np.uint8)).save(next(identities.rglob("*.png")))
     assert find()[1] in (4, 10)
 
 
-def test_a_damaged_part_is_made_again(find, tmp_path):
+def test_a_damaged_part_is_computed_again(find, tmp_path):
     first, _ = find()
     part = tmp_path / "work" / "frames-00001.safetensors"
     content = bytearray(part.read_bytes())
@@ -67,12 +67,12 @@ def test_a_damaged_part_is_made_again(find, tmp_path):
     assert np.array_equal(first.frames, again.frames)
 
 
-def test_unusable_photographs_are_left_out_and_named(find, identities):
+def test_unusable_images_are_reported(find, identities):
     dark = sorted(identities.rglob("*.png"))[3]
     Pillow.fromarray(np.zeros((64, 64, 3), np.uint8)).save(dark)
     broken = sorted(identities.rglob("*.png"))[7]
     broken.write_bytes(b"no image")
-    prepared, _ = find()
-    assert len(prepared.samples) == len(prepared.frames) == 22
-    assert {(f.source, f.code) for f in prepared.failures} == {(str(dark), "no_face"), (str(broken), "not_an_image")}
-    assert find()[0].failures == prepared.failures
+    region_frames, _ = find()
+    assert len(region_frames.samples) == len(region_frames.frames) == 22
+    assert {(f.source, f.code) for f in region_frames.failures} == {(str(dark), "no_face"), (str(broken), "not_an_image")}
+    assert find()[0].failures == region_frames.failures

@@ -19,7 +19,7 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
 
     from ...cache.location import SIZE, cache_size
     from ...cache.store import FILE, StageCache
-    from ...util.text import aligned
+    from ...util.text import format_columns
     from ..terminal import warn
 
     folder = _folder()
@@ -45,7 +45,7 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
     rows = [("stage", "entries", "MB")]
     rows += [(stage, f"{number:,}", f"{contents.bytes[stage] / 1e6:,.1f}") for stage, number in contents.entries.items()]
     typer.echo(f"{folder}: {contents.size / 1e6:,.1f} MB of at most {contents.limit / 1e6:,.0f} MB ({SIZE} sets the limit)")
-    typer.echo(aligned(rows))
+    typer.echo(format_columns(rows))
 
 
 @app.command()

@@ -8,7 +8,7 @@ import typer
 
 from ...contracts.kinds import KINDS
 from ...errors import DysfwError
-from ...util.text import aligned, closest, listed
+from ...util.text import closest, format_columns, listed
 
 
 def components(
@@ -43,6 +43,6 @@ def components(
             name = entry.full_name if ambiguous else entry.spec.name
             duplicates += [f"{listed_kind} {entry.full_name}"] if ambiguous else []
             rows.append((listed_kind, name, entry.plugin.origin, entry.spec.summary))
-    typer.echo(aligned(rows))
+    typer.echo(format_columns(rows))
     if duplicates:
         warn(f"write these names in full, since several plugins register them: {listed(duplicates)}")

@@ -65,7 +65,7 @@ def list_cases(
     """List the conditions with their numbers of cases, or every case."""
     from ...bundle.read import read_bundle
     from ...errors import DysfwError
-    from ...util.text import aligned
+    from ...util.text import format_columns
     from ..main import registry_of
 
     manifest = read_bundle(bundle, registry_of(ctx)).manifest
@@ -76,9 +76,9 @@ def list_cases(
             typer.echo(json.dumps(case.model_dump(mode="json"), ensure_ascii=False))
     elif cases:
         rows = [(case.id, case.label, case.patient or "–") for case in manifest.gallery_cases]
-        typer.echo(aligned([("case", "condition", "patient"), *rows]))
+        typer.echo(format_columns([("case", "condition", "patient"), *rows]))
     else:
-        typer.echo(aligned(_by_condition(manifest)))
+        typer.echo(format_columns(_by_condition(manifest)))
 
 
 @app.command()

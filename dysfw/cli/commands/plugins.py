@@ -33,7 +33,7 @@ def plugins(ctx: typer.Context) -> None:
             state = "[yellow]excluded[/] by --plugins or DYSFW_PLUGINS"
         table.add_row(plugin.name, escape(plugin.origin), escape(plugin.target), state, escape(", ".join(registered)))
     out().print(table)
-    for (what, name), owners in registry.doubled().items():
+    for (what, name), owners in registry.duplicates().items():
         remedy = "only one of them can be called" if what == "command" else f"write the name in full: DISTRIBUTION:{name}"
         warn(f"{what} {name} is registered by {' and '.join(p.origin for p in owners)}; {remedy}")
     for entry in registry.commands:

@@ -1,4 +1,4 @@
-"""``dysfw pretrain``: train a recipe's trunk to tell faces apart."""
+"""``dysfw pretrain``: train a backbone to recognise faces."""
 
 from __future__ import annotations
 
@@ -23,28 +23,27 @@ def pretrain(
     recipe: RecipeArgument,
     identities: Annotated[
         Path,
-        typer.Argument(
-            metavar="IDENTITIES", help="A folder with one folder for each person, or a manifest.", show_default=False
-        ),
+        typer.Argument(metavar="IDENTITIES", help="A folder with one subfolder per person, or a manifest.", show_default=False),
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="WEIGHTS", help="The file to write; it must not exist.", show_default=False),
+        typer.Option("--output", "-o", metavar="WEIGHTS", help="Weight file to write; must not exist.", show_default=False),
     ],
     sets: SetOption = None,
     device: DeviceOption = None,
     fetch: FetchOption = False,
-    devices: Annotated[int, typer.Option(min=1, help="Processes to train with, each on a device of its own.")] = 1,
-    bits: Annotated[int, typer.Option(help="8 or 32: how the file keeps filters and matrices.")] = 32,
-    licence: Annotated[str, typer.Option(help="The weights' licence, for the file: an SPDX id.", metavar="TEXT")] = "unstated",
-    about: Annotated[str, typer.Option(help="What users of the weights should know, for the file.", metavar="TEXT")] = "",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever checkpoint there is.")] = False,
+    devices: Annotated[int, typer.Option(min=1, help="Number of processes, each on its own device.")] = 1,
+    bits: Annotated[int, typer.Option(help="Bits per weight in the file: 8 or 32.")] = 32,
+    licence: Annotated[str, typer.Option(help="Licence of the weights, an SPDX id.", metavar="TEXT")] = "unstated",
+    about: Annotated[str, typer.Option(help="What users of the weights should know.", metavar="TEXT")] = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore an existing checkpoint.")] = False,
 ) -> None:
-    """Train the recipe's trunk to recognise persons, from the recipe's own crops, and write a weight file.
+    """Train a recipe's backbone to recognise people, and write a weight file.
 
-    IDENTITIES: a folder with one folder for each person (CASIA-WebFace's layout), or a manifest whose labels are persons. What
-    the recipe says under `pretrain` decides how. The same command goes on where a killed or interrupted one stopped. Exit code
-    1: some photographs could not be used; the file is written.
+    IDENTITIES has one subfolder per person, as in CASIA-WebFace, or is a manifest whose labels are persons. The settings are in
+    the recipe's section `pretrain`. After an interruption, the same command resumes the training.
+
+    Exit code 1: some images could not be used; the weight file is complete.
     """
     from typing import cast
 
@@ -57,7 +56,7 @@ def pretrain(
     from ..terminal import TerminalProgress, err, out
 
     try:
-        from ...pretraining.backbone_file import Label
+        from ...pretraining.backbone_file import WeightsInfo
         from ...pretraining.pretrain import pretrain as pretrain_recipe
     except ImportError as error:
         raise DysfwError(
@@ -68,50 +67,61 @@ def pretrain(
     allow_fetching(fetch)
     loaded = load_recipe(recipe_file(recipe), registry_of(ctx), overrides(sets, device))
     dataset = read_dataset(identities)
-    _warn_of(dataset)
-    label = Label(licence, about, cast(Bits, bits))
-    with _stop_on_interrupt() as asked:
-        done = pretrain_recipe(
-            loaded, dataset, output, TerminalProgress(), label=label, devices=devices, fresh=fresh, stopped=lambda: bool(asked)
+    _warn_about(dataset)
+    info = WeightsInfo(licence, about, cast(Bits, bits))
+    with _stop_on_interrupt() as signals:
+        result = pretrain_recipe(
+            loaded,
+            dataset,
+            output,
+            TerminalProgress(),
+            info=info,
+            devices=devices,
+            fresh=fresh,
+            should_stop=lambda: bool(signals),
         )
-    if done is None:  # not the first of several processes
+    if result is None:  # not the first of several processes
         return
-    if not done.finished:
-        err().print(f"interrupted; the same command goes on from the checkpoint in {output}.training", markup=False)
+    if not result.finished:
+        err().print(f"interrupted; run the same command again to resume from the checkpoint in {output}.training", markup=False)
         raise typer.Exit(INTERRUPTED)
-    for failure in done.failures:
+    for failure in result.failures:
         print_failure(err(), failure)
     size = output.stat().st_size / 1e6
-    out().print(f"{output}: {size:.1f} MB, from {done.images} photographs of {done.identities} identities", markup=False)
-    if done.failures:
+    out().print(f"{output}: {size:.1f} MB, trained on {result.images} images of {result.identities} identities", markup=False)
+    if result.failures:
         raise typer.Exit(1)
 
 
-def _warn_of(dataset: Dataset) -> None:
+def _warn_about(dataset: Dataset) -> None:
     from ...util.text import listed
     from ..terminal import warn
 
     if dataset.ignored:
-        warn(f"{len(dataset.ignored)} files in {dataset.origin} are no images, and were ignored: {listed(dataset.ignored, 5)}")
+        warn(f"{len(dataset.ignored)} files in {dataset.origin} are not images and were ignored: {listed(dataset.ignored, 5)}")
     if test := dataset.split("test"):
-        warn(f"{len(test)} photographs of the split test take no part")
+        warn(f'{len(test)} images of the split "test" are not used')
 
 
 @contextmanager
 def _stop_on_interrupt() -> Iterator[list[int]]:
-    """Ctrl-C and a polite kill end the training after the present step; a second one at once. Yields the signals so far."""
-    asked: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    """Let SIGINT and SIGTERM stop the training after the current step, and a second one at once.
+
+    Yields:
+        The signals received so far.
+    """
+    signals: list[int] = []
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def note(number: int, frame: object) -> None:
-        asked.append(number)
-        for which, handler in before.items():
-            signal.signal(which, handler)
+        signals.append(number)
+        for other, handler in previous.items():
+            signal.signal(other, handler)
 
-    for number in before:
+    for number in previous:
         signal.signal(number, note)
     try:
-        yield asked
+        yield signals
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

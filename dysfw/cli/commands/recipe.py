@@ -23,7 +23,9 @@ def check(
         bool, typer.Option("--build", help="Also build every component and find the bundle, as `run` does.")
     ] = False,
 ) -> None:
-    """Report every invalid name, key, type and range, with file, line and column.
+    """Report all errors of recipes with file, line and column.
+
+    Names, keys, types and ranges are checked.
 
     Exit code 2: at least one recipe is invalid.
     """
@@ -55,7 +57,7 @@ def check(
 
 @app.command()
 def show(ctx: typer.Context, recipe: RecipeArgument, sets: SetOption = None) -> None:
-    """Print the recipe with every default filled in and the origin of each component."""
+    """Print a recipe with all defaults and the origin of its components."""
     from ...recipe.check import load_recipe
     from ...recipe.document import dump_document
     from ..main import registry_of

@@ -1,4 +1,4 @@
-"""``dysfw verify``: score a trunk on pairs of photographs."""
+"""``dysfw verify``: score a backbone on pairs of face images."""
 
 from __future__ import annotations
 
@@ -13,33 +13,37 @@ import typer
 from ..options import DeviceOption, FetchOption, SetOption, allow_fetching, overrides, recipe_file
 
 if TYPE_CHECKING:
-    from ...pretraining.verify import Verified
+    from ...pretraining.verify import VerificationResult
 
 
 def verify(
     ctx: typer.Context,
     weights: Annotated[
         Path,
-        typer.Argument(metavar="WEIGHTS", help="A weight file, or a recipe as it is, for comparison.", show_default=False),
+        typer.Argument(metavar="WEIGHTS", help="A weight file, or a recipe.", show_default=False),
     ],
-    pairs: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pairs as in LFW's pairs.txt.", show_default=False)],
+    pairs: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pairs in the format of LFW's pairs.txt.", show_default=False)],
     images: Annotated[
-        Path | None, typer.Option(help="The folder with a folder for each person; else that of PAIRS.", metavar="DIR")
+        Path | None, typer.Option(help="Folder with one subfolder per person; without it that of PAIRS.", metavar="DIR")
     ] = None,
-    recipe: Annotated[Path | None, typer.Option(help="A recipe for the weights; else the one in their file.")] = None,
-    region: Annotated[str | None, typer.Option(help="Which region to compare; else the face.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Recipe for the weights; without it the one in their file.")] = None,
+    region: Annotated[str | None, typer.Option(help="Region to compare; without it the face.")] = None,
     projection: Annotated[
-        bool | None, typer.Option("--neck/--trunk", help="Compare the neck's embeddings (where there is one) or the trunk's.")
+        bool | None,
+        typer.Option(
+            "--projection/--backbone", help="Compare embeddings of the projection head, if there is one, or of the backbone."
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     sets: SetOption = None,
     device: DeviceOption = None,
     fetch: FetchOption = False,
 ) -> None:
-    """Does the trunk tell whether two photographs show one person? Labeled Faces in the Wild's protocol.
+    """Test whether a backbone recognises that two images show the same person, by LFW's protocol.
 
-    PAIRS has folds; each is judged with the threshold that is best on the others. Exit code 1: some photographs could not be
-    used, and their pairs are in no score.
+    The threshold for each fold of PAIRS is the best one on the other folds.
+
+    Exit code 1: some images could not be used, and their pairs were skipped.
     """
     from ...errors import DysfwError
     from ...output.terminal import print_failure
@@ -53,41 +57,43 @@ def verify(
     except ImportError as error:
         raise DysfwError(f"`dysfw verify` needs torch ({error})", hint="pip install 'dysfw[pretraining]'") from None
     allow_fetching(fetch)
-    read = read_pairs(pairs)
+    loaded_pairs = read_pairs(pairs)
     source = recipe_file(weights)
-    opened, projection_layer = open_backbone(
+    loaded, projection_head = open_backbone(
         source, recipe and recipe_file(recipe), registry_of(ctx), overrides(sets, device), use_projection=projection
     )
-    done = verify_backbone(opened, projection_layer, read, images or pairs.parent, region=region, progress=TerminalProgress())
-    for failure in done.failures:
+    folder, progress = images or pairs.parent, TerminalProgress()
+    result = verify_backbone(loaded, projection_head, loaded_pairs, folder, region=region, progress=progress)
+    for failure in result.failures:
         print_failure(err(), failure)
-    if not done.trained:
-        warn("the trunk has random weights")
-    _print_json(done) if as_json else _print(done)
-    if done.failures:
+    if not result.trained:
+        warn("the backbone has random weights")
+    _print_json(result) if as_json else _print(result)
+    if result.failures:
         raise typer.Exit(1)
 
 
-def _print_json(done: Verified) -> None:
-    prediction_to_json = asdict(done) | asdict(done.scores)
-    prediction_to_json["failures"] = [{"source": f.source, "code": f.code, "message": f.message} for f in done.failures]
-    del prediction_to_json["scores"]
-    sys.stdout.write(json.dumps(prediction_to_json) + "\n")
+def _print_json(result: VerificationResult) -> None:
+    fields = asdict(result) | asdict(result.scores)
+    fields["failures"] = [{"source": f.source, "code": f.code, "message": f.message} for f in result.failures]
+    del fields["scores"]
+    sys.stdout.write(json.dumps(fields) + "\n")
 
 
-def _print(done: Verified) -> None:
+def _print(result: VerificationResult) -> None:
     from rich.table import Table
 
     from ..terminal import out
 
-    scores = done.scores
+    scores = result.scores
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_row(f"accuracy, {len(scores.thresholds)} folds", f"{scores.accuracy:.4f} ± {scores.standard_error:.4f}")
     table.add_row("area under the ROC curve", f"{scores.auc:.4f}")
-    for rate, share in scores.accept.items():
-        table.add_row(f"accepted at a false rate of {rate:g}", "too few pairs to tell" if share is None else f"{share:.4f}")
-    table.add_row("pairs scored", f"{done.pairs - done.lost} of {done.pairs}")
-    if done.lost:
-        table.add_row("pairs lost, no face or region found", str(done.lost))
-    table.add_row("compared", f"{done.region}, the {done.embedding}'s embeddings of {done.images} photographs")
+    for rate, share in scores.true_accept_rates.items():
+        table.add_row(f"true accept rate at FAR {rate:g}", "too few pairs" if share is None else f"{share:.4f}")
+    table.add_row("pairs scored", f"{result.pairs - result.skipped} of {result.pairs}")
+    if result.skipped:
+        table.add_row("pairs skipped, no face or region found", str(result.skipped))
+    embedding = "projection head" if result.embedding == "projection" else result.embedding
+    table.add_row("embeddings", f"{result.region}, by the {embedding}, of {result.images} images")
     out().print(table)

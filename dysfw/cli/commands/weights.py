@@ -23,8 +23,8 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the weights."
 def list_weights(
     ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object per file.")] = False
 ) -> None:
-    """List the registered weight files and whether they are on this machine."""
-    from ...util.text import aligned
+    """List the registered weight files and their state."""
+    from ...util.text import format_columns
     from ...weights.find import size_of
     from ...weights.store import look
     from ..main import registry_of
@@ -37,20 +37,21 @@ def list_weights(
         else:
             rows.append((spec.name, entry.plugin.distribution, size_of(spec), spec.licence, found.condition, spec.summary))
     if not as_json:
-        typer.echo(aligned(rows))
+        typer.echo(format_columns(rows))
 
 
 @app.command()
 def show(ctx: typer.Context, name: Name) -> None:
-    """Show a weight file's location, source, hash, licence, training data and citation."""
-    from ...util.text import aligned
+    """Show source, hash, licence and citation of a weight file."""
+    from ...util.text import format_columns
     from ...weights.find import size_of
     from ..main import registry_of
 
     (entry,) = _entries(registry_of(ctx), [name])
     exact = entry.spec.exact_bytes
     fields = _to_json(entry) | {"size": f"{exact:,} bytes" if exact else size_of(entry.spec), "exact_size": None}
-    typer.echo(aligned([(key.replace("_", " "), str(value)) for key, value in fields.items() if value not in ("", None)]))
+    rows = [(key.replace("_", " "), str(value)) for key, value in fields.items() if value not in ("", None)]
+    typer.echo(format_columns(rows))
 
 
 @app.command()
@@ -102,7 +103,7 @@ def _fetch(entry: Entry[WeightsSpec]) -> str:
 
 @app.command()
 def verify(ctx: typer.Context, names: Names = None) -> None:
-    """Compare the weight files on this machine with their published sha256.
+    """Verify the sha256 of the weight files on this machine.
 
     Exit code 1: a file is damaged, or a file that you named or that ships with a plugin is missing.
     """
@@ -134,7 +135,10 @@ def import_weights(
     name: Name,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The downloaded file.", show_default=False)],
 ) -> None:
-    """Import a file that you downloaded yourself, after verifying its sha256."""
+    """Import a file that you downloaded yourself.
+
+    The file is copied if its sha256 is the published one.
+    """
     from ...errors import DysfwError
     from ...util.files import sha256_of
     from ...weights.store import import_file

@@ -1,4 +1,4 @@
-"""AdamW (Loshchilov and Hutter, Decoupled weight decay regularization, ICLR 2019), and its state as plain arrays."""
+"""The AdamW optimiser, and its state as arrays for checkpoints."""
 
 from __future__ import annotations
 
@@ -14,30 +14,53 @@ STEP = "step"
 Array = npt.NDArray[np.generic]
 
 
-def adamw(learner: nn.Module, weight_decay: float) -> torch.optim.AdamW:
-    """Weight decay draws on matrices and filters, not on biases and normalisations. The learning rate is set step by step."""
-    parameters = list(learner.parameters())
+def adamw(model: nn.Module, weight_decay: float) -> torch.optim.AdamW:
+    """Create an AdamW optimiser whose learning rate is set before each step.
+
+    Weight decay applies to matrices and filters, not to biases and normalisation layers.
+
+    Args:
+        model: Module whose parameters are optimised.
+        weight_decay: Decoupled weight decay.
+
+    Returns:
+        The optimiser, with a learning rate of 0.
+
+    References:
+        Loshchilov and Hutter, Decoupled weight decay regularization, ICLR 2019.
+    """
+    parameters = list(model.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=0.0, fused=True)  # in one pass over memory: ten times as fast on a processor
+    return torch.optim.AdamW(groups, lr=0.0, fused=True)  # one pass over memory: ten times as fast on a CPU
 
 
-def optimiser_arrays(optimiser: torch.optim.Optimizer, learner: nn.Module) -> dict[str, Array]:
-    """ "NAME/exp_avg", "NAME/exp_avg_sq" and "NAME/step" of every parameter that was ever updated."""
+def optimiser_arrays(optimiser: torch.optim.Optimizer, model: nn.Module) -> dict[str, Array]:
+    """Return "NAME/exp_avg", "NAME/exp_avg_sq" and "NAME/step" of every parameter that has been updated."""
     return {
         f"{name}/{key}": optimiser.state[parameter][key].detach().cpu().numpy()
-        for name, parameter in learner.named_parameters()
+        for name, parameter in model.named_parameters()
         if parameter in optimiser.state
         for key in (*MOMENTS, STEP)
     }
 
 
-def restore_optimiser(optimiser: torch.optim.Optimizer, learner: nn.Module, arrays: Mapping[str, Array]) -> None:
-    """The inverse. The moments take the parameters' layout in memory, so that the arithmetic is the same to the bit.
-    Raises ValueError where the arrays are those of another learner."""
-    for name, parameter in learner.named_parameters():
+def restore_optimiser(optimiser: torch.optim.Optimizer, model: nn.Module, arrays: Mapping[str, Array]) -> None:
+    """Restore the state that ``optimiser_arrays`` returned.
+
+    The moments take the parameters' memory layout, so that the arithmetic is bit-identical.
+
+    Args:
+        optimiser: The optimiser to change.
+        model: Module whose parameters are optimised.
+        arrays: State by name.
+
+    Raises:
+        ValueError: The arrays belong to another model.
+    """
+    for name, parameter in model.named_parameters():
         if f"{name}/{STEP}" not in arrays:
             continue
         state = {key: torch.zeros_like(parameter, memory_format=torch.preserve_format) for key in MOMENTS}

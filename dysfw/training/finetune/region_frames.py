@@ -1,7 +1,7 @@
-"""Where each region of each photograph lies: found once, kept in parts, so that a kill loses little.
+"""Finds the frames of all regions of a data set and stores them in parts, so that an interruption loses little.
 
-A frame is a float64 [2, 3] matrix (see ``dysfw.imaging.geometry``) that takes a crop whose side is 1 to the photograph's pixels; so
-the same frame serves crops of every size.
+A frame is a float64 [2, 3] matrix (see ``dysfw.imaging.geometry``) that maps a crop of side 1 to pixels of the image. The same
+frame therefore serves crops of every size.
 """
 
 from __future__ import annotations
@@ -28,14 +28,21 @@ from ...util.progress import Progress
 from ...util.text import listed
 from .array_file import ArrayFile, read_array_file, write_array_file
 
-PART = 256  # photographs
+PART_SIZE = 256  # images per file
 Frames = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionFrames:
-    """N photographs with a face and at least one region. frames: float64 [N, R, 2, 3]; present: bool [N, R], False where a
-    region is absent and its frame therefore arbitrary. failures: the photographs left out."""
+    """The frames of N images with a face and at least one region each.
+
+    Attributes:
+        samples: The images, N.
+        sha256: Hashes of the image files, N.
+        frames: float64 [N, R, 2, 3].
+        present: bool [N, R]; False if a region is absent, and its frame is arbitrary.
+        failures: The images that could not be used.
+    """
 
     samples: tuple[Sample, ...]
     sha256: tuple[str, ...]
@@ -45,22 +52,28 @@ class RegionFrames:
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over the photographs' own hashes and whom they show, in order."""
+        """Return the sha256 of the images' hashes and labels, in order."""
         lines = (f"{sha} {sample.label}" for sha, sample in zip(self.sha256, self.samples, strict=True))
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageFrames:
-    """One photograph's frames [R, 2, 3] and which of them count [R]."""
+    """The frames of one image.
+
+    Attributes:
+        sha256: Hash of the image file.
+        frames: float64 [R, 2, 3].
+        present: bool [R].
+    """
 
     sha256: str
     frames: Frames
     present: Bool
 
 
-class StopRequested(Exception):  # noqa: N818  # no error
-    """``find_region_frames`` was asked to stop; it goes on where it was."""
+class StopRequested(Exception):  # noqa: N818  # not an error
+    """Raised by ``find_region_frames`` when it is asked to stop; the next call resumes."""
 
 
 def find_region_frames(
@@ -72,71 +85,99 @@ def find_region_frames(
     *,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> RegionFrames:
-    """Detect and segment every photograph, but for those whose part is in ``folder`` already; unusable ones are counted.
+    """Detect the face and segment the regions of every image, or read the result from ``folder``.
 
-    should_stop: asked after each photograph whether to raise StopRequested. Raises DysfwError where ``folder`` cannot be written.
+    Args:
+        recipe: The recipe.
+        components: Its components.
+        samples: The images.
+        folder: Folder for the results, in parts of 256 images.
+        progress: Progress display.
+        should_stop: Called after each image; True stops the work.
+
+    Returns:
+        The frames of all usable images.
+
+    Raises:
+        DysfwError: The results cannot be written to ``folder``.
+        StopRequested: ``should_stop`` returned True.
     """
-    results = progress.track(_found(RegionLocator(recipe, components), samples, folder), "finding faces", len(samples), "photographs")
-    found = []
-    for sample, one in zip(samples, results, strict=True):
-        found.append((sample, one))
+    locator = RegionLocator(recipe, components)
+    located = progress.track(_locate_in_parts(locator, samples, folder), "finding faces", len(samples), "images")
+    results = []
+    for sample, result in zip(samples, located, strict=True):
+        results.append((sample, result))
         if should_stop():
             raise StopRequested
-    usable = [(sample, one) for sample, one in found if isinstance(one, ImageFrames)]
+    usable = [(sample, result) for sample, result in results if isinstance(result, ImageFrames)]
     regions = len(components.segmenter.regions)
     return RegionFrames(
         samples=tuple(sample for sample, _ in usable),
-        sha256=tuple(one.sha256 for _, one in usable),
-        frames=np.array([one.frames for _, one in usable], np.float64).reshape(-1, regions, 2, 3),
-        present=np.array([one.present for _, one in usable], bool).reshape(-1, regions),
-        failures=tuple(one for _, one in found if isinstance(one, Failure)),
+        sha256=tuple(result.sha256 for _, result in usable),
+        frames=np.array([result.frames for _, result in usable], np.float64).reshape(-1, regions, 2, 3),
+        present=np.array([result.present for _, result in usable], bool).reshape(-1, regions),
+        failures=tuple(result for _, result in results if isinstance(result, Failure)),
     )
 
 
-def _found(locator: RegionLocator, samples: Sequence[Sample], folder: Path) -> Iterator[ImageFrames | Failure]:
-    """One result for each photograph, in order, written a part at a time."""
-    for number, start in enumerate(range(0, len(samples), PART)):
-        part = samples[start : start + PART]
+def _locate_in_parts(locator: RegionLocator, samples: Sequence[Sample], folder: Path) -> Iterator[ImageFrames | Failure]:
+    """Yield one result per image, in order, and write each complete part."""
+    for number, start in enumerate(range(0, len(samples), PART_SIZE)):
+        part = samples[start : start + PART_SIZE]
         path = folder / f"frames-{number:05}.safetensors"
         key = _key(locator.settings, part)
-        kept = _read_part(path, key)
-        if kept is None:
-            kept = []
-            for one in locator.locate(sample.path for sample in part):
-                kept.append(one)
-                yield one
-            _write_part(path, key, kept, len(locator.components.segmenter.regions))
+        results = _read_part(path, key)
+        if results is None:
+            results = []
+            for result in locator.locate(sample.path for sample in part):
+                results.append(result)
+                yield result
+            _write_part(path, key, results, len(locator.components.segmenter.regions))
         else:
-            yield from kept
+            yield from results
 
 
 class RegionLocator:
-    """Detector and segmenter of a recipe. settings: all that their frames depend on, as text. Raises DysfwError where the
-    recipe harmonises: its frames are of photographs as they are."""
+    """Finds the regions of images with the detector and segmenter of a recipe.
+
+    Args:
+        recipe: The recipe.
+        components: Its components.
+
+    Attributes:
+        components: Its components.
+        crop: The recipe's crop settings.
+        settings: Everything that the frames depend on, as text.
+
+    Raises:
+        DysfwError: The recipe harmonises images, which is not supported here.
+    """
 
     def __init__(self, recipe: Recipe, components: Components) -> None:
         if recipe.harmonise:
             raise DysfwError(
-                f"the recipe {recipe.name!r} harmonises photographs, which pretraining, verifying and tuning cannot do",
-                hint="leave harmonise out with --set harmonise=null; where the recipe has tune, leave out one of the two",
+                f"the recipe {recipe.name!r} harmonises images, which pretrain, verify and tune do not support",
+                hint="disable it with --set harmonise=null, or remove harmonise or tune from the recipe",
             )
         self.components = components
         self.crop = recipe.crop
         nodes = [recipe.nodes[kind].portable() for kind in ("detector", "segmenter")]
         weights = [w.sha256 for part in (components.detector, components.segmenter) for w in part.weights()]
-        placed = [asdict(components.alignment)] if components.alignment else []
-        self.settings = json.dumps([nodes, weights, asdict(recipe.crop) | {"size": None}, recipe.seed, *placed], sort_keys=True)
+        alignment = [asdict(components.alignment)] if components.alignment else []
+        self.settings = json.dumps(
+            [nodes, weights, asdict(recipe.crop) | {"size": None}, recipe.seed, *alignment], sort_keys=True
+        )
 
     def locate(self, paths: Iterable[Path]) -> Iterator[ImageFrames | Failure]:
-        """One result for each photograph, in order; where several faces are chosen the first counts."""
+        """Yield one result per image, in order; if the detector chose several faces, the first is used."""
         for batch in decoded_batches(paths):
             located = iter(self._locate([job.image for job in batch if job.image]))
             yield from (next(located) if job.image else job.failures[0] for job in batch)
 
     def _locate(self, images: Sequence[Image]) -> list[ImageFrames | Failure]:
         faces = run_isolated("the detector", self._detect, images)
-        seen = [(image, face) for image, face in zip(images, faces, strict=True) if isinstance(face, Face)]
-        segmented = iter(run_isolated("the segmenter", self._segment, seen))
+        detected = [(image, face) for image, face in zip(images, faces, strict=True) if isinstance(face, Face)]
+        segmented = iter(run_isolated("the segmenter", self._segment, detected))
         results: list[ImageFrames | Failure] = []
         for image, face in zip(images, faces, strict=True):
             result = self._frames(image, face, next(segmented)) if isinstance(face, Face) else face
@@ -144,16 +185,16 @@ class RegionLocator:
         return results
 
     def _detect(self, images: Sequence[Image]) -> list[Face | ImageError]:
-        found = self.components.detector.detect(images)
+        detected = self.components.detector.detect(images)
         return [
             on_grid(next((face for face in faces if face.chosen), faces[0]))
             if faces
             else ImageError("no_face", "no face was found")
-            for faces in found
+            for faces in detected
         ]
 
-    def _segment(self, seen: Sequence[tuple[Image, Face]]) -> list[Segmentation]:
-        return self.components.segmenter.segment([image for image, _ in seen], [face for _, face in seen])
+    def _segment(self, detected: Sequence[tuple[Image, Face]]) -> list[Segmentation]:
+        return self.components.segmenter.segment([image for image, _ in detected], [face for _, face in detected])
 
     def _frames(self, image: Image, face: Face, segmentation: Segmentation | ImageError) -> ImageFrames | ImageError:
         if isinstance(segmentation, ImageError):
@@ -174,7 +215,7 @@ def _failure(image: Image, error: ImageError) -> Failure:
 
 
 def _key(settings: str, samples: Sequence[Sample]) -> str:
-    """What a part was made from: hashing every photograph again would take as long as reading it."""
+    """Hash everything that a part depends on; sizes and times stand for the files, which take long to hash."""
     digest = hashlib.sha256(settings.encode())
     for sample in samples:
         status = sample.path.stat() if sample.path.is_file() else None
@@ -183,7 +224,7 @@ def _key(settings: str, samples: Sequence[Sample]) -> str:
 
 
 def _read_part(path: Path, key: str) -> list[ImageFrames | Failure] | None:
-    """None where there is none, or one of other photographs or settings, or a damaged one: it is then made again."""
+    """Read a part; None if it is missing, damaged, or made from other images or settings."""
     try:
         stored = read_array_file(path)
     except (FileNotFoundError, ValueError):
@@ -192,15 +233,15 @@ def _read_part(path: Path, key: str) -> list[ImageFrames | Failure] | None:
         return None
     frames, present = stored.arrays["frames"].astype(np.float64), stored.arrays["present"].astype(bool)
     return [
-        Failure(**one) if isinstance(one, dict) else ImageFrames(one, frames[n], present[n])
-        for n, one in enumerate(stored.values["photographs"])
+        Failure(**image) if isinstance(image, dict) else ImageFrames(image, frames[n], present[n])
+        for n, image in enumerate(stored.values["images"])
     ]
 
 
-def _write_part(path: Path, key: str, found: Sequence[ImageFrames | Failure], regions: int) -> None:
-    frames, present = np.zeros((len(found), regions, 2, 3)), np.zeros((len(found), regions), bool)
-    for n, one in enumerate(found):
-        if isinstance(one, ImageFrames):
-            frames[n], present[n] = one.frames, one.present
-    images = [asdict(one) if isinstance(one, Failure) else one.sha256 for one in found]
-    write_array_file(path, ArrayFile({"frames": frames, "present": present}, {"key": key, "photographs": images}))
+def _write_part(path: Path, key: str, results: Sequence[ImageFrames | Failure], regions: int) -> None:
+    frames, present = np.zeros((len(results), regions, 2, 3)), np.zeros((len(results), regions), bool)
+    for n, result in enumerate(results):
+        if isinstance(result, ImageFrames):
+            frames[n], present[n] = result.frames, result.present
+    images = [asdict(result) if isinstance(result, Failure) else result.sha256 for result in results]
+    write_array_file(path, ArrayFile({"frames": frames, "present": present}, {"key": key, "images": images}))

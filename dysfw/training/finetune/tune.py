@@ -1,4 +1,4 @@
-"""Fits a trunk to one region: a copy learns to tell the conditions apart by that region's crops, and what changed is kept."""
+"""Fine-tunes a backbone on the crops of one region and returns the changes of its weights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812  # as everybody calls it
+import torch.nn.functional as F  # noqa: N812  # the usual name
 from torch import Tensor, nn
 
 from ...errors import DysfwError
@@ -16,51 +16,73 @@ from ...stats.folds import patient_folds
 from ...torch_utils import Tunable
 from ...types import Float32, Int64, UInt8
 from ...weights.weight_file import rounded
-from .crops import Crops
+from .crops import CropStore
 from .optimiser import adamw
 
-HELD = 5  # one patient in so many is not learned from: by those it is judged when to stop
-CLIP = 5.0  # the largest norm of a step's gradient
+VALIDATION_FOLDS = 5  # one fold of the patients decides when to stop
+MAX_GRADIENT_NORM = 5.0
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)
-ORDER, LOOK = 11, 12  # streams of random numbers
-AT_ONCE = 32  # crops that are judged together
+SHUFFLE_STREAM, AUGMENT_STREAM = 11, 12  # streams of random numbers
+VALIDATION_BATCH = 32  # crops
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """One region's crops that are to be told apart. rows: int64 [n], of ``crops``, in which the region is present; y: int64
-    [n], conditions; groups: int64 [n], patients."""
+    """The classification of one region's crops.
 
-    crops: Crops
+    Attributes:
+        crops: Crops of the whole data set.
+        region: Index of the region.
+        rows: int64 [n], rows of ``crops`` in which the region is present.
+        y: int64 [n], conditions.
+        groups: int64 [n], patients.
+    """
+
+    crops: CropStore
     region: int
     rows: Int64
     y: Int64
     groups: Int64
 
 
-def tune(backbone: Tunable, task: Task, keys: Tune, seed: int) -> dict[str, Float32]:
-    """What tuning adds to the tensors of ``backbone.net``, by name, already rounded as a bundle stores it.
+def tune(backbone: Tunable, task: Task, config: Tune, seed: int) -> dict[str, Float32]:
+    """Fine-tune a copy of the backbone on one region.
 
-    Of the epochs that one counts after which patients not learned from were told apart best (class-weighted log loss).
-    Raises DysfwError where the loss is no number.
+    Training stops early: the result is that of the epoch with the lowest class-weighted log loss on validation patients.
+
+    Args:
+        backbone: The backbone, which is not changed.
+        task: The region's crops and their conditions.
+        config: The recipe's section ``tune``.
+        seed: Random seed.
+
+    Returns:
+        float32 weight deltas by tensor name of ``backbone.net``, rounded as a bundle stores them.
+
+    Raises:
+        DysfwError: The loss is not finite.
     """
-    train_rows, test_rows = patient_folds(task.y, task.groups, HELD, seed)[0]
-    learner = _Learner(backbone, task, keys, train_rows)
-    best, kept, since = np.inf, learner.changed(), 0
-    for epoch in range(keys.epochs):
-        order = np.random.default_rng([seed, ORDER, task.region, epoch]).permutation(train_rows)
-        learner.train_rows(order, epoch, seed)
-        judged = learner.predict(test_rows)
+    train_rows, validation_rows = patient_folds(task.y, task.groups, VALIDATION_FOLDS, seed)[0]
+    tuning = _FineTuning(backbone, task, config, train_rows)
+    best_loss, best_deltas, since = np.inf, tuning.weight_deltas(), 0
+    for epoch in range(config.epochs):
+        order = np.random.default_rng([seed, SHUFFLE_STREAM, task.region, epoch]).permutation(train_rows)
+        tuning.train_epoch(order, epoch, seed)
+        loss = tuning.validation_loss(validation_rows)
         since += 1
-        if judged < best:
-            best, kept, since = judged, learner.changed(), 0
-        if since >= keys.patience:
+        if loss < best_loss:
+            best_loss, best_deltas, since = loss, tuning.weight_deltas(), 0
+        if since >= config.patience:
             break
-    return {name: rounded(difference.numpy()) for name, difference in sorted(kept.items())}
+    return {name: rounded(delta.numpy()) for name, delta in sorted(best_deltas.items())}
 
 
-def tuned_names(backbone: Tunable, mode: Mode) -> frozenset[str]:
-    """Names of the net's tensors that may change: parameters, and the statistics of normalisations that do."""
+def tunable_tensors(backbone: Tunable, mode: Mode) -> frozenset[str]:
+    """Return the names of the tensors that ``mode`` allows to change, including statistics of normalisation layers.
+
+    Raises:
+        DysfwError: The mode is "batchnorm" and the backbone has no normalisation layers.
+    """
     floating = {name for name, tensor in backbone.net.state_dict().items() if tensor.is_floating_point()}
     if mode == "full":
         return frozenset(floating)
@@ -69,20 +91,20 @@ def tuned_names(backbone: Tunable, mode: Mode) -> frozenset[str]:
     norms = {name for name, module in backbone.net.named_modules() if isinstance(module, NORMS)}
     chosen = frozenset(name for name in floating if name.rpartition(".")[0] in norms)
     if not chosen:
-        raise DysfwError("tune.mode: this trunk has no normalisations to tune", hint="take last_block or full")
+        raise DysfwError("tune.mode: this backbone has no normalisation layers to tune", hint="use last_block or full")
     return chosen
 
 
-class _Learner:
-    """A copy of the trunk with a linear readout over the task's conditions."""
+class _FineTuning:
+    """A copy of the backbone with a linear classifier of the task's conditions, in training."""
 
-    def __init__(self, backbone: Tunable, task: Task, keys: Tune, train_rows: Int64) -> None:
-        self.task, self.keys = task, keys
-        self.names = tuned_names(backbone, keys.mode)
-        self.before = {name: backbone.net.state_dict()[name].float().cpu() for name in self.names}
-        made: dict[int, object] = {}
-        self.module = copy.deepcopy(backbone.module, made)
-        net = made[id(backbone.net)]  # deepcopy keeps what it made by the original's id
+    def __init__(self, backbone: Tunable, task: Task, config: Tune, train_rows: Int64) -> None:
+        self.task, self.config = task, config
+        self.names = tunable_tensors(backbone, config.mode)
+        self.initial = {name: backbone.net.state_dict()[name].float().cpu() for name in self.names}
+        copies: dict[int, object] = {}
+        self.module = copy.deepcopy(backbone.module, copies)
+        net = copies[id(backbone.net)]  # deepcopy keeps the copies by the ids of the originals
         assert isinstance(net, nn.Module)  # noqa: S101
         self.net = net
         for name, parameter in self.net.named_parameters():
@@ -92,61 +114,65 @@ class _Learner:
         counts = np.maximum(1, np.bincount(self.classes[train_rows], minlength=int(self.classes.max()) + 1))
         self.weight = torch.from_numpy(counts.mean() / counts).float().to(self.device)
         dim = self._embed(task.crops.plain[task.rows[:1], task.region]).shape[1]
-        self.readout = nn.Linear(dim, len(counts)).to(self.device)
-        nn.init.zeros_(self.readout.weight)
-        nn.init.zeros_(self.readout.bias)
-        self.both = nn.ModuleList([self.net, self.readout])
-        self.optimiser = adamw(self.both, keys.weight_decay)
-        self.steps, self.step = keys.epochs * -(-len(train_rows) // keys.batch), 0
+        self.classifier = nn.Linear(dim, len(counts)).to(self.device)
+        nn.init.zeros_(self.classifier.weight)
+        nn.init.zeros_(self.classifier.bias)
+        self.trained = nn.ModuleList([self.net, self.classifier])
+        self.optimiser = adamw(self.trained, config.weight_decay)
+        self.steps, self.step = config.epochs * -(-len(train_rows) // config.batch), 0
 
-    def train_rows(self, order: Int64, epoch: int, seed: int) -> None:
-        """One pass over the crops."""
+    def train_epoch(self, order: Int64, epoch: int, seed: int) -> None:
+        """Train on every crop once, in the given order."""
         self.module.eval()
-        for path, part in self.net.named_modules():
-            part.training = isinstance(part, NORMS) and f"{path}.weight" in self.names
-        for part_of in np.array_split(order, -(-len(order) // self.keys.batch)):
+        for path, layer in self.net.named_modules():
+            layer.training = isinstance(layer, NORMS) and f"{path}.weight" in self.names
+        for rows in np.array_split(order, -(-len(order) // self.config.batch)):
             for group in self.optimiser.param_groups:
-                group["lr"] = self._rate()
-            loss = self._loss(self.readout(self.module(self._sent(self._varied(part_of, epoch, seed)))), part_of)
+                group["lr"] = self._learning_rate()
+            crops = self._to_device(self._augmented(rows, epoch, seed))
+            loss = self._loss(self.classifier(self.module(crops)), rows)
             if not torch.isfinite(loss):
-                raise DysfwError("tuning went astray: its loss is no finite number", hint="lower tune.learning_rate")
+                raise DysfwError("tuning diverged: its loss is not finite", hint="lower tune.learning_rate")
             self.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_([p for p in self.both.parameters() if p.grad is not None], CLIP)
+            nn.utils.clip_grad_norm_([p for p in self.trained.parameters() if p.grad is not None], MAX_GRADIENT_NORM)
             self.optimiser.step()
             self.step += 1
 
-    def predict(self, test_rows: Int64) -> float:
-        """The loss on plain crops that were not learned from."""
-        plain = self.task.crops.plain[self.task.rows[test_rows], self.task.region]
+    def validation_loss(self, validation_rows: Int64) -> float:
+        """Return the loss on plain crops of validation patients."""
+        plain = self.task.crops.plain[self.task.rows[validation_rows], self.task.region]
         with torch.inference_mode():
-            return float(self._loss(self.readout(self._embed(plain)), test_rows))
+            return float(self._loss(self.classifier(self._embed(plain)), validation_rows))
 
-    def changed(self) -> dict[str, Tensor]:
-        """The differences to the trunk as it came."""
+    def weight_deltas(self) -> dict[str, Tensor]:
+        """Return the differences from the initial weights, by name."""
         tensors = self.net.state_dict()
-        return {name: tensors[name].detach().float().cpu() - self.before[name] for name in self.names}
+        return {name: tensors[name].detach().float().cpu() - self.initial[name] for name in self.names}
 
     def _loss(self, scores: Tensor, n: Int64) -> Tensor:
         return F.cross_entropy(scores.float(), torch.from_numpy(self.classes[n]).to(self.device), self.weight)
 
-    def _varied(self, n: Int64, epoch: int, seed: int) -> UInt8:
-        task, augment = self.task, self.keys.augment
+    def _augmented(self, n: Int64, epoch: int, seed: int) -> UInt8:
+        """Cut crops uint8 [B, S, S, 3]; each depends only on the seed, the region, the epoch and its row."""
+        task, augment = self.task, self.config.augment
         rows = [int(row) for row in task.rows[n]]
-        streams = (np.random.default_rng([seed, LOOK, task.region, epoch, row]) for row in rows)
-        return np.stack([task.crops.varied(row, task.region, augment, rng) for row, rng in zip(rows, streams, strict=True)])
+        streams = (np.random.default_rng([seed, AUGMENT_STREAM, task.region, epoch, row]) for row in rows)
+        return np.stack([task.crops.augmented(row, task.region, augment, rng) for row, rng in zip(rows, streams, strict=True)])
 
     def _embed(self, crops: UInt8) -> Tensor:
         self.module.eval()
         with torch.inference_mode():
-            parts = [self.module(self._sent(crops[i : i + AT_ONCE])) for i in range(0, len(crops), AT_ONCE)]
+            parts = [
+                self.module(self._to_device(crops[i : i + VALIDATION_BATCH])) for i in range(0, len(crops), VALIDATION_BATCH)
+            ]
             return torch.cat(parts)
 
-    def _sent(self, crops: UInt8) -> Tensor:
+    def _to_device(self, crops: UInt8) -> Tensor:
         return torch.from_numpy(np.array(crops)).to(self.device).permute(0, 3, 1, 2)
 
-    def _rate(self) -> float:
-        """A straight line up during the warm-up, then one down to 0."""
-        rising = self.keys.warmup * self.steps
-        falling = (self.steps - self.step) / max(1.0, self.steps - rising)
-        return self.keys.learning_rate * min((self.step + 1) / (rising + 1), falling)
+    def _learning_rate(self) -> float:
+        """Rise linearly during the warm-up, then fall linearly to 0."""
+        warmup_steps = self.config.warmup * self.steps
+        decay = (self.steps - self.step) / max(1.0, self.steps - warmup_steps)
+        return self.config.learning_rate * min((self.step + 1) / (warmup_steps + 1), decay)

@@ -1,4 +1,4 @@
-"""Training with a trunk that is fitted to each region: faces are found once, every fit of the trunk embeds from their crops."""
+"""Training with a backbone that is fine-tuned for each region."""
 
 from __future__ import annotations
 
@@ -21,20 +21,37 @@ from ...torch_utils import Tunable
 from ...types import Float32, Int64
 from ...util.progress import Progress, Silent
 from ..embedded_dataset import EmbeddedDataset
-from .augment import mirror_images
-from .crops import Crops
-from .region_frames import prepare
+from .augment import mirror_indices
+from .crops import CropStore
+from .region_frames import find_region_frames
 from .tune import Task, tune
 
-AT_ONCE = 64  # crops that are embedded together
+BATCH_SIZE = 64  # crops
 
-Differences = dict[str, dict[str, Float32]]
+WeightDeltas = dict[str, dict[str, Float32]]
 
 
 class Tuner:
-    """The training photographs of a recipe whose trunk is tuned. folder: for temporary files, as large as the crops.
+    """Fine-tunes the backbone of a recipe on subsets of its training images.
 
-    Raises DysfwError where the backbone cannot be tuned.
+    Faces are detected and crops are cut once; every fine-tuned backbone embeds the same crops.
+
+    Args:
+        recipe: The recipe, with a section ``tune``.
+        components: Its components.
+        samples: The training images.
+        labels: The conditions, in the order of their numbers.
+        folder: Folder for temporary files, as large as the crops.
+        progress: Progress display.
+
+    Attributes:
+        recipe: The recipe.
+        components: Its components.
+        crops: The crops of all usable images.
+        embedded: The usable images, with embeddings of zeros until ``embed`` computes them.
+
+    Raises:
+        DysfwError: The backbone cannot be tuned.
     """
 
     def __init__(
@@ -50,57 +67,65 @@ class Tuner:
         self.recipe, self.components = recipe, components
         if not isinstance(components.backbone, Tunable):
             raise DysfwError(
-                f"tune: the backbone {recipe.nodes['backbone'].use!r} offers no trunk that can be tuned",
-                hint="take another one, for example timm, or leave tune out",
+                f"tune: the backbone {recipe.nodes['backbone'].use!r} cannot be tuned",
+                hint="use another backbone, for example timm, or remove tune from the recipe",
             )
-        prepared = prepare(recipe, components, samples, folder, progress)
-        rows = progress.track(range(len(prepared.samples)), "cutting crops", len(prepared.samples), "photographs")
-        self.crops = Crops(prepared, components.crop_size, folder, rows)
+        region_frames = find_region_frames(recipe, components, samples, folder, progress)
+        rows = progress.track(range(len(region_frames.samples)), "cutting crops", len(region_frames.samples), "images")
+        self.crops = CropStore(region_frames, components.crop_size, folder, rows)
         regions = components.segmenter.regions
-        unknown = np.full(len(prepared.samples), np.nan)
-        shown = zip(self.crops.plain, prepared.present, strict=True)
-        quality = Quality(np.array([sharpness(list(crops[here])) for crops, here in shown]), unknown, unknown)
+        unknown = np.full(len(region_frames.samples), np.nan)
+        per_image = zip(self.crops.plain, region_frames.present, strict=True)
+        quality = Quality(np.array([sharpness(list(crops[present])) for crops, present in per_image]), unknown, unknown)
         self.embedded = EmbeddedDataset(
-            embeddings=np.zeros((*prepared.present.shape, components.backbone.dim), np.float32),
-            present=prepared.present,
-            y=np.array([labels.index(sample.label) for sample in prepared.samples], np.int64),
-            groups=patient_numbers(prepared.samples),
-            samples=prepared.samples,
-            sha256=prepared.sha256,
-            failures=prepared.failures,
+            embeddings=np.zeros((*region_frames.present.shape, components.backbone.dim), np.float32),
+            present=region_frames.present,
+            y=np.array([labels.index(sample.label) for sample in region_frames.samples], np.int64),
+            groups=patient_numbers(region_frames.samples),
+            samples=region_frames.samples,
+            sha256=region_frames.sha256,
+            failures=region_frames.failures,
             labels=tuple(labels),
             regions=regions,
             quality=quality,
         )
 
-    def tune(self, rows: Int64, progress: Progress) -> Differences:
-        """Fit the trunk to each region on some of the photographs."""
+    def tune(self, rows: Int64, progress: Progress) -> WeightDeltas:
+        """Fine-tune the backbone for each region.
+
+        Args:
+            rows: int64, the images to train on.
+            progress: Progress display.
+
+        Returns:
+            Weight deltas by region and tensor name.
+        """
         names = self.embedded.regions
         regions = progress.track(list(enumerate(names)), "tuning", len(names), "regions")
         return {name: self._tune(region, rows) for region, name in regions}
 
-    def embed(self, differences: Mapping[str, Mapping[str, Float32]]) -> EmbeddedDataset:
-        """All photographs as the trunk so changed sees them."""
+    def embed(self, weight_deltas: Mapping[str, Mapping[str, Float32]]) -> EmbeddedDataset:
+        """Embed all images with the fine-tuned backbones that ``tune`` returned."""
         embeddings = np.zeros_like(self.embedded.embeddings)
-        for region, (name, backbone) in enumerate(tuned_backbones(self.components.backbone, differences).items()):
+        for region, (name, backbone) in enumerate(tuned_backbones(self.components.backbone, weight_deltas).items()):
             assert name == self.embedded.regions[region]  # noqa: S101  # tune() keeps the order
             rows = np.flatnonzero(self.embedded.present[:, region])
-            for part in np.array_split(rows, -(-len(rows) // AT_ONCE) or 1):
+            for part in np.array_split(rows, -(-len(rows) // BATCH_SIZE) or 1):
                 embeddings[part, region] = embed_crops(backbone, np.array(self.crops.plain[part, region]))
         return replace(self.embedded, embeddings=embeddings)
 
     def embed_with(self, train_rows: Int64) -> Float32:
-        """Embeddings float32 [N, R, dim] by a trunk that has seen the photographs ``learn`` alone."""
+        """Return embeddings float32 [N, R, dim] of all images by a backbone that is fine-tuned on ``train_rows`` only."""
         return self.embed(self.tune(train_rows, Silent())).embeddings
 
     def _tune(self, region: int, rows: Int64) -> dict[str, Float32]:
-        here = rows[self.embedded.present[rows, region]]
-        task = Task(self.crops, region, here, self.embedded.y[here], self.embedded.groups[here])
+        rows = rows[self.embedded.present[rows, region]]
+        task = Task(self.crops, region, rows, self.embedded.y[rows], self.embedded.groups[rows])
         backbone: Backbone = self.components.backbone
-        keys, name = self.recipe.tune, self.embedded.regions[region]
-        if mirror_images([name]) is None:  # a right eye in the mirror is a left one
-            keys = keys.model_copy(update={"augment": keys.augment.model_copy(update={"flip": False})})
+        config, name = self.recipe.tune, self.embedded.regions[region]
+        if mirror_indices([name]) is None:  # a mirrored right eye looks like a left one
+            config = config.model_copy(update={"augment": config.augment.model_copy(update={"flip": False})})
         try:
-            return tune(cast(Tunable, backbone), task, keys, self.recipe.seed)
+            return tune(cast(Tunable, backbone), task, config, self.recipe.seed)
         except ValueError as error:
-            raise DysfwError(f"the trunk cannot be tuned to region {name!r} on {len(here)} photographs: {error}") from None
+            raise DysfwError(f"the backbone cannot be tuned for region {name!r} on {len(rows)} images: {error}") from None

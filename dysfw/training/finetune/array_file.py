@@ -1,7 +1,4 @@
-"""Files that no kill, full disk or bad sector turns into something believed: whole or not there, and checked on reading.
-
-A file is safetensors: named arrays, and in its metadata plain JSON values and a sha256 over all of both.
-"""
+"""Named arrays in a safetensors file that is written atomically and checked by its sha256 when it is read."""
 
 from __future__ import annotations
 
@@ -24,29 +21,46 @@ Array = npt.NDArray[np.generic]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stored:
-    """What a file holds. arrays: by name. values: JSON."""
+class ArrayFile:
+    """The content of a file.
+
+    Attributes:
+        arrays: Arrays by name.
+        values: Further values, which must be JSON.
+    """
 
     arrays: Mapping[str, Array]
     values: Mapping[str, Any]
 
 
-def write_stored(path: Path, stored: Stored) -> None:
-    """Write under another name, flush to the disk, and only then take the place of what ``path`` was before.
+def write_array_file(path: Path, content: ArrayFile) -> None:
+    """Write a file under a temporary name, flush it to the disk, and rename it to ``path``.
 
-    Raises DysfwError where the system refuses (a full disk …); what was there before is then untouched.
+    Args:
+        path: The file to write or replace.
+        content: Arrays and values.
+
+    Raises:
+        DysfwError: The file cannot be written, for example because the disk is full. An existing file is unchanged.
     """
-    arrays = {name: np.asarray(array, order="C") for name, array in stored.arrays.items()}
-    values = json.dumps(stored.values)
+    arrays = {name: np.asarray(array, order="C") for name, array in content.arrays.items()}
+    values = json.dumps(content.values)
     try:
         with atomic_write(path) as unfinished:
             save_file(arrays, unfinished, {"values": values, "sha256": _digest(arrays, values)})
     except (OSError, SafetensorError) as error:
-        raise DysfwError(f"cannot write {path}: {error}", hint="make room or name another folder, then run it again") from None
+        raise DysfwError(
+            f"cannot write {path}: {error}", hint="free disk space or choose another folder, then run the command again"
+        ) from None
 
 
-def read_stored(path: Path) -> Stored:
-    """Raises ValueError, with what is wrong, where the file is not as it was written; FileNotFoundError where there is none."""
+def read_array_file(path: Path) -> ArrayFile:
+    """Read a file and verify its sha256.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is damaged; the message says how.
+    """
     if not path.is_file():
         raise FileNotFoundError(path)
     try:
@@ -54,11 +68,11 @@ def read_stored(path: Path) -> Stored:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
     except (SafetensorError, OSError) as error:
-        raise ValueError(f"it is incomplete or no such file ({error})") from None
+        raise ValueError(f"it is incomplete or not a safetensors file ({error})") from None
     values = metadata.get("values", "")
     if metadata.get("sha256") != _digest(arrays, values):
-        raise ValueError("its content is not what was written (the sha256 differs)")
-    return Stored(arrays, json.loads(values))
+        raise ValueError("its content has changed since it was written (the sha256 differs)")
+    return ArrayFile(arrays, json.loads(values))
 
 
 def _digest(arrays: Mapping[str, Array], values: str) -> str:
