@@ -1,4 +1,4 @@
-"""dysfw from Python: ``dysfw.load("recipes/paper.yaml").predict("photograph.jpg")``."""
+"""Use of recipes from Python: ``dysfw.load("recipes/paper.yaml").predict("photo.jpg")``."""
 
 from __future__ import annotations
 
@@ -28,71 +28,121 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ImageLike = str | Path | bytes | UInt8 | Pillow.Image
-"""A photograph: a file, the bytes of one, uint8 [height, width, 3] in sRGB, or one that Pillow has opened."""
+"""An image: a path, the bytes of a file, uint8 [height, width, 3] in sRGB, or a Pillow image."""
 
-_numbers = count(1)
+_ids = count(1)
 
 
 class Model:
-    """A trained recipe at work. pipeline: what does it. labels: the conditions. regions: in the order of the votes."""
+    """A trained recipe that predicts.
+
+    Args:
+        pipeline: The pipeline of the trained recipe.
+
+    Attributes:
+        pipeline: The pipeline.
+        labels: The conditions.
+        regions: The regions, in the order of their probabilities.
+
+    Raises:
+        DysfwError: The recipe is not trained.
+    """
 
     def __init__(self, pipeline: Pipeline) -> None:
         if pipeline.classifier is None:
-            raise DysfwError(f"the recipe {pipeline.recipe.name!r} is not trained")
+            raise DysfwError(f"the recipe {pipeline.recipe.name!r} is not trained", hint="train it with `dysfw train`")
         self.pipeline = pipeline
         self.labels = pipeline.classifier.labels
         self.regions = tuple(pipeline.classifier.heads)
 
     def predict(self, image: ImageLike) -> Result:
-        """The face that the recipe chooses. Raises ImageError where there is none, or no photograph."""
-        (one,) = self.pipeline.predict([_source(image, 1)], pixels=True)
-        if isinstance(one, Failure):
-            raise ImageError(one.code, f"{one.source}: {one.message}")
-        return Result(one, self.pipeline)
+        """Predict from one image, for the face that the recipe chooses.
+
+        Args:
+            image: The image.
+
+        Returns:
+            The result.
+
+        Raises:
+            ImageError: The image cannot be read, or no face is found in it.
+        """
+        (prediction,) = self.pipeline.predict([_source(image, 1)], pixels=True)
+        if isinstance(prediction, Failure):
+            raise ImageError(prediction.code, f"{prediction.source}: {prediction.message}")
+        return Result(prediction, self.pipeline)
 
     def predict_all(self, images: Iterable[ImageLike], *, all_faces: bool = False, pixels: bool = False) -> Results:
-        """Every photograph, in order; what fails is among the results' ``failures`` and stops nothing. all_faces: every face
-        that is found, not only the one that the recipe chooses. pixels: keep those of the photographs, which figures and maps
-        need; a photograph of 12 megapixels takes 36 MB."""
-        sources = (_source(image, number) for number, image in enumerate(_several(images), 1))
-        judged, failures = [], []
-        for one in self.pipeline.predict(sources, all_faces=all_faces, pixels=pixels):
-            if isinstance(one, Failure):
-                failures.append(one)
+        """Predict from several images.
+
+        Args:
+            images: The images.
+            all_faces: Whether to predict for every detected face, not only the one that the recipe chooses.
+            pixels: Whether to keep the pixels, which figures and maps need. An image of 12 megapixels takes 36 MB.
+
+        Returns:
+            The results, in order. Images that cannot be used are in its ``failures``.
+
+        Raises:
+            TypeError: ``images`` is a single image.
+        """
+        sources = (_source(image, number) for number, image in enumerate(_require_several(images), 1))
+        results, failures = [], []
+        for prediction in self.pipeline.predict(sources, all_faces=all_faces, pixels=pixels):
+            if isinstance(prediction, Failure):
+                failures.append(prediction)
             else:
-                judged.append(Result(one, self.pipeline))
-        return Results(judged, tuple(failures))
+                results.append(Result(prediction, self.pipeline))
+        return Results(results, tuple(failures))
 
     def predict_patient(self, images: Iterable[ImageLike], name: str = "patient") -> Result:
-        """Photographs of one patient, judged together. Raises ImageError where none of them can be judged; those that cannot
-        are left out, and stand among the judgement's ``failures``."""
-        found = self.predict_all(images, pixels=True)
-        if not found:
-            why = [f"{one.source}: {one.message}" for one in found.failures] or ["none was given"]
-            code = found.failures[0].code if found.failures else "missing_file"
-            raise ImageError(code, f"no photograph of the patient could be judged; {'; '.join(why)}")
+        """Predict from several images of one patient together.
+
+        Args:
+            images: The images.
+            name: Name of the patient.
+
+        Returns:
+            The result. Images that cannot be used are in the ``failures`` of its ``prediction``.
+
+        Raises:
+            ImageError: No image can be used.
+            TypeError: ``images`` is a single image.
+        """
+        results = self.predict_all(images, pixels=True)
+        if not results:
+            reasons = [f"{failure.source}: {failure.message}" for failure in results.failures] or ["there are no images"]
+            code = results.failures[0].code if results.failures else "missing_file"
+            raise ImageError(code, f"no image of the patient could be used: {'; '.join(reasons)}")
         assert self.pipeline.classifier  # noqa: S101  # as in __init__
-        single = [one.prediction for one in found if isinstance(one.prediction, Prediction)]
-        return Result(predict_patient(self.pipeline.classifier, name, single, found.failures), self.pipeline)
+        predictions = [result.prediction for result in results if isinstance(result.prediction, Prediction)]
+        return Result(predict_patient(self.pipeline.classifier, name, predictions, results.failures), self.pipeline)
 
     def __repr__(self) -> str:
-        return f"<dysfw model {self.pipeline.recipe.name}: {len(self.labels)} conditions by {len(self.regions)} regions>"
+        return f"<dysfw model {self.pipeline.recipe.name}: {len(self.labels)} conditions, {len(self.regions)} regions>"
 
 
 class Result:
-    """What a model says of a face or a patient. judgement: the record itself, with probabilities, votes, reasons and notices;
-    of a patient also with each photograph and why it was left out."""
+    """The result of a model for one face or one patient.
+
+    Args:
+        prediction: The prediction.
+        pipeline: The pipeline that made it.
+
+    Attributes:
+        prediction: The record with all probabilities, region probabilities, reasons and warnings; see ``dysfw.types``.
+    """
 
     def __init__(self, prediction: BasePrediction, pipeline: Pipeline) -> None:
         self.prediction = prediction
         self._pipeline = pipeline
-        self._explained: Explanation | None = None
+        self._explanation: Explanation | None = None
 
     @property
     def ranking(self) -> list[tuple[str, float]]:
         """Conditions with their probabilities, the most probable first."""
-        own = self.prediction
-        return [(own.labels[k], float(own.probabilities[k])) for k in own.ranking]
+        prediction = self.prediction
+        return [(prediction.labels[k], float(prediction.probabilities[k])) for k in prediction.ranking]
 
     @property
     def reliable(self) -> bool:
@@ -100,56 +150,96 @@ class Result:
         return self.prediction.reliable
 
     def explain(self, why: str | None = None, *, maps: Method | None = None) -> Explanation:
-        """What each region adds to the probability of ``why``, by default of the first condition. maps: "occlusion" or
-        "gradient", also which parts of each region it hangs on, which takes seconds. What is shown of the result from then on
-        holds it too. Raises DysfwError for an unknown condition and for a backbone without a gradient, ValueError for maps
-        where the pixels were not kept or of a patient."""
+        """Explain the probability of a condition. Later output of this result includes the explanation.
+
+        Args:
+            why: The condition to explain; None for the first.
+            maps: "occlusion" or "gradient" to also compute saliency maps, which takes seconds; None for no maps.
+
+        Returns:
+            The explanation.
+
+        Raises:
+            DysfwError: There is no such condition, or maps by gradient are requested and the backbone does not support them.
+            ValueError: Maps are requested for a patient, by an unknown method, or without the pixels.
+        """
         if maps not in {None, *get_args(Method)}:
-            raise ValueError(f"maps are by {listed(get_args(Method))}, not {maps!r}")
+            raise ValueError(f"maps must be {listed(get_args(Method))} or None, found {maps!r}")
         if maps and not isinstance(self.prediction, Prediction):
-            raise ValueError("maps are of one face, and this is of several photographs")
+            raise ValueError("maps need the prediction of one face, and this is the prediction of a patient")
         label = None if why is None else condition_called(why, self.prediction.labels, "why")
-        self._explained = explain(self._pipeline, self.prediction, label=label, maps=maps)
-        return self._explained
+        self._explanation = explain(self._pipeline, self.prediction, label=label, maps=maps)
+        return self._explanation
 
     def to_dict(self) -> dict[str, object]:
-        """The documented JSON object."""
+        """Convert to the documented JSON object, as ``dysfw run --format json`` prints it."""
         from .output.to_json import patient_to_json, prediction_to_json
 
-        own = self.prediction
-        if isinstance(own, PatientPrediction):
-            return patient_to_json(own, self._pipeline, self._explained)
-        assert isinstance(own, Prediction)  # noqa: S101  # there is no third
-        return prediction_to_json(own, self._pipeline, self._explained)
+        prediction = self.prediction
+        if isinstance(prediction, PatientPrediction):
+            return patient_to_json(prediction, self._pipeline, self._explanation)
+        assert isinstance(prediction, Prediction)  # noqa: S101  # the only other class
+        return prediction_to_json(prediction, self._pipeline, self._explanation)
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each condition, as ``dysfw run --format csv``. Needs pandas."""
+        """Convert to a DataFrame with a row for each condition, as ``dysfw run --format csv`` prints it.
+
+        Raises:
+            DysfwError: pandas is not installed.
+        """
         return _frame([self])
 
     def to_phenopacket(self, top: int = 5) -> dict[str, object]:
-        """Raises DysfwError where the bundle knows no identifiers."""
+        """Convert to a Phenopacket, as JSON values.
+
+        Args:
+            top: Maximum rank of a condition.
+
+        Returns:
+            The Phenopacket.
+
+        Raises:
+            DysfwError: The package phenopackets is missing, or no condition of the bundle has an identifier.
+        """
         from .output.phenopacket import phenopacket
 
         return phenopacket(self.prediction, self._pipeline, top)
 
     def save_figure(self, path: str | Path, top: int = 5) -> None:
-        """Photograph, ranking and votes: .png, .pdf or .svg. Raises DysfwError for another ending, and ValueError where the
-        pixels were not kept."""
-        from .output.figure import ENDINGS, save_figure
+        """Write a figure with the image, the ranking and the probabilities of each region.
 
-        if Path(path).suffix.lower() not in ENDINGS:
-            raise DysfwError(f"the name of a figure must end in {listed(ENDINGS)}, found {str(path)!r}")
-        save_figure(Path(path), self.prediction, self._pipeline, top, explanation=self._explained)
+        Args:
+            path: File that ends in .png, .pdf or .svg.
+            top: Maximum number of conditions.
+
+        Raises:
+            DysfwError: The suffix is not one of these, or the file cannot be written.
+            ValueError: The pixels were not kept.
+        """
+        from .output.figure import FORMATS, save_figure
+
+        if Path(path).suffix.lower() not in FORMATS:
+            raise DysfwError(f"the file of a figure must end in {listed(FORMATS)}, found {str(path)!r}")
+        save_figure(Path(path), self.prediction, self._pipeline, top, explanation=self._explanation)
 
     def html(self, *, image: bool = False) -> str:
-        """What notebooks show of it. photograph: hold the photograph too, as far as it is shown, for which its pixels must have
-        been kept; a notebook with it holds a face."""
+        """Write the HTML that notebooks show.
+
+        Args:
+            image: Whether to embed the face, whose pixels must have been kept. A notebook with it contains a patient's face.
+
+        Returns:
+            HTML without scripts.
+
+        Raises:
+            ValueError: ``image`` is set, and the pixels were not kept.
+        """
         from .output.card.card import card, style
 
-        name = f"dysfw-{next(_numbers)}"  # unique among all that a notebook shows
-        explained = self._explained or explain(self._pipeline, self.prediction)
-        shown = card(self.prediction, self._pipeline, explained, top=5, name=name, show_image=image)
-        return f"<style>{style()}</style>{shown}"
+        name = f"dysfw-{next(_ids)}"  # unique in a notebook
+        explanation = self._explanation or explain(self._pipeline, self.prediction)
+        content = card(self.prediction, self._pipeline, explanation, top=5, name=name, show_image=image)
+        return f"<style>{style()}</style>{content}"
 
     def _repr_html_(self) -> str:
         return self.html()
@@ -158,41 +248,65 @@ class Result:
         from .output.terminal import reliability_text
 
         first = ", ".join(f"{label} {probability:.3f}" for label, probability in self.ranking[:3])
-        said = reliability_text(self.prediction)
-        return f"<dysfw result: {first}{f'; {said}' if said else ''}>"
+        return f"<dysfw result: {first}; {reliability_text(self.prediction)}>"
 
 
 class Results(list[Result]):
-    """Results in the order of the photographs. failures: those that could not be judged."""
+    """The results for several images, in order.
+
+    Args:
+        results: The results.
+        failures: The images that could not be used.
+
+    Attributes:
+        failures: The images that could not be used.
+    """
 
     def __init__(self, results: Iterable[Result], failures: tuple[Failure, ...]) -> None:
         super().__init__(results)
         self.failures = failures
 
     def to_frame(self) -> pd.DataFrame:
-        """As ``Result.to_frame``, below one another."""
+        """Convert to a DataFrame with the rows of all results; see ``Result.to_frame``.
+
+        Raises:
+            DysfwError: pandas is not installed.
+        """
         return _frame(self)
 
     def _repr_html_(self) -> str:
         from .output.card.card import failure_card
 
-        failed = [failure_card(one, f"dysfw-{next(_numbers)}") for one in self.failures]
-        return "".join([*(one._repr_html_() for one in self), *failed])
+        failures = [failure_card(failure, f"dysfw-{next(_ids)}") for failure in self.failures]
+        return "".join([*(result._repr_html_() for result in self), *failures])
 
 
 def load(source: str | Path, overrides: Sequence[str] = (), *, device: str | None = None, cache: bool = True) -> Model:
-    """A recipe that names a bundle, or a bundle's folder. overrides: "fusion.use=median" …, as in ``--set``. device: cpu, cuda,
-    mps. cache: whether faces, regions and embeddings are kept in this user's cache. Raises DysfwError."""
-    given = [overrides] if isinstance(overrides, str) else overrides
-    told = [*given, *([f"device={device}"] if device else [])]
-    kept = _opened_cache() if cache else None
-    model = Model(open_pipeline(Path(source), load_registry(), told, kept))
-    if kept:
-        weakref.finalize(model, kept.close)
+    """Load a trained recipe.
+
+    Args:
+        source: File of a recipe that names a bundle, or folder of a bundle.
+        overrides: Changes of the recipe such as "fusion.use=median", as in ``--set``.
+        device: "cpu", "cuda", "cuda:1", "mps" …; None for the recipe's.
+        cache: Whether to use the user's cache of faces, regions and embeddings.
+
+    Returns:
+        The model.
+
+    Raises:
+        DysfwError: The recipe is invalid or not trained, or its bundle cannot be used.
+    """
+    changes = [overrides] if isinstance(overrides, str) else [*overrides]
+    if device:
+        changes.append(f"device={device}")
+    stage_cache = _open_cache() if cache else None
+    model = Model(open_pipeline(Path(source), load_registry(), changes, stage_cache))
+    if stage_cache:
+        weakref.finalize(model, stage_cache.close)
     return model
 
 
-def _opened_cache() -> StageCache | None:
+def _open_cache() -> StageCache | None:
     import warnings
 
     from .cache.location import cache_folder, cache_size
@@ -201,45 +315,46 @@ def _opened_cache() -> StageCache | None:
     return StageCache(folder, cache_size(), lambda text: warnings.warn(text, stacklevel=2)) if folder else None
 
 
-class _Given:
-    """A photograph that is no file."""
+class _MemoryImage:
+    """An image that is not a file."""
 
     def __init__(self, content: bytes, name: str) -> None:
         self._content, self._name = content, name
 
     def read(self, most: int) -> bytes:
+        """Return the first bytes."""
         return self._content[:most]
 
     def __str__(self) -> str:
         return self._name
 
 
-def _several(images: Iterable[ImageLike]) -> Iterable[ImageLike]:
-    """Raises TypeError for a single one, whose letters or bytes or rows would be taken for photographs."""
+def _require_several(images: Iterable[ImageLike]) -> Iterable[ImageLike]:
+    """Reject a single image, whose characters, bytes or rows would be taken for images."""
     if isinstance(images, str | Path | bytes | np.ndarray | Pillow.Image):
-        raise TypeError(f"several photographs are asked for, and this is one ({type(images).__name__}); put it in a list")
+        raise TypeError(f"expected several images, found one ({type(images).__name__}); put it in a list")
     return images
 
 
 def _source(image: ImageLike, number: int) -> Source:
     if isinstance(image, str | Path):
         return Path(image)
-    name = f"photograph {number}"
+    name = f"image {number}"
     if isinstance(image, bytes):
-        return _Given(image, name)
+        return _MemoryImage(image, name)
     if isinstance(image, np.ndarray):
-        image = Pillow.fromarray(_checked(image))
+        image = Pillow.fromarray(_check_array(image))
     if not isinstance(image, Pillow.Image):
-        raise TypeError(f"a photograph is a path, bytes, an array or a Pillow image, not {type(image).__name__}")
-    written = io.BytesIO()
+        raise TypeError(f"an image must be a path, bytes, an array or a Pillow image, not {type(image).__name__}")
+    buffer = io.BytesIO()
     try:
-        image.save(written, "PNG", exif=image.getexif(), compress_level=1)
-    except (OSError, ValueError):  # a mode that PNG has not
-        image.convert("RGB").save(written, "PNG", exif=image.getexif(), compress_level=1)
-    return _Given(written.getvalue(), getattr(image, "filename", "") or name)
+        image.save(buffer, "PNG", exif=image.getexif(), compress_level=1)
+    except (OSError, ValueError):  # PNG lacks this mode
+        image.convert("RGB").save(buffer, "PNG", exif=image.getexif(), compress_level=1)
+    return _MemoryImage(buffer.getvalue(), getattr(image, "filename", "") or name)
 
 
-def _checked(pixels: np.ndarray[Any, Any]) -> UInt8:
+def _check_array(pixels: np.ndarray[Any, Any]) -> UInt8:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"an array must be uint8 [height, width, 3] in RGB, found {pixels.dtype} {list(pixels.shape)}")
     return pixels
@@ -252,5 +367,5 @@ def _frame(results: Iterable[Result]) -> pd.DataFrame:
         raise DysfwError(f"tables need pandas ({error})", hint="pip install pandas") from None
     from .output.ranking_table import COLUMNS, ranking_rows
 
-    rows = [row for one in results for row in ranking_rows(one.prediction, one._pipeline)]
+    rows = [row for result in results for row in ranking_rows(result.prediction, result._pipeline)]
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -1,4 +1,4 @@
-"""The crops of a face once more, for whoever asks what its embeddings were made of."""
+"""The crops that a face's embeddings were computed from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from ..imaging.crop import region_frame
 from ..imaging.geometry import Matrix, inverse, joined
-from ..imaging.harmonise import harmonise, in_original
+from ..imaging.harmonise import harmonise, transform_regions
 from ..imaging.warp import warp
 from ..inference.embedder import Embedder
 from ..types import FaceEmbedding, UInt8
@@ -16,19 +16,35 @@ from ..types import FaceEmbedding, UInt8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionCrop:
-    """pixels: uint8 [S, S, 3], as the trunk saw them. to_photograph: takes the crop's pixels to the photograph's."""
+    """The crop of one region.
+
+    Attributes:
+        pixels: uint8 [S, S, 3], the input of the backbone.
+        to_image: Affine matrix [2, 3] from pixels of the crop to pixels of the image.
+    """
 
     pixels: UInt8
     to_image: Matrix
 
 
 def cut_crops(embedder: Embedder, subject: FaceEmbedding) -> dict[str, RegionCrop]:
-    """By region, those that are present. Raises ValueError where the photograph's pixels were not kept."""
-    image, face, found, placed = subject.decoded_image, subject.face, subject.segmentation, np.eye(2, 3)
+    """Cut the crops of a face again.
+
+    Args:
+        embedder: The embedder that embedded the face.
+        subject: The face, with the pixels of its image.
+
+    Returns:
+        The crops of the present regions, by name.
+
+    Raises:
+        ValueError: The pixels of the image were not kept.
+    """
+    image, face, segmentation, to_image = subject.decoded_image, subject.face, subject.segmentation, np.eye(2, 3)
     if embedder.harmony:
         canonical = harmonise(image, face, embedder.harmony)
-        image, face, placed = canonical.image, canonical.face, canonical.to_original
-        found = in_original(found, inverse(placed))
+        image, face, to_image = canonical.image, canonical.face, canonical.to_original
+        segmentation = transform_regions(segmentation, inverse(to_image))
     size, alignment = embedder.components.crop_size, embedder.components.alignment
-    frames = {r.name: region_frame(face, r, embedder.crop, size, alignment=alignment) for r in found.regions}
-    return {name: RegionCrop(warp(image.pixels, frame, size), joined(placed, frame)) for name, frame in frames.items()}
+    frames = {r.name: region_frame(face, r, embedder.crop, size, alignment=alignment) for r in segmentation.regions}
+    return {name: RegionCrop(warp(image.pixels, frame, size), joined(to_image, frame)) for name, frame in frames.items()}

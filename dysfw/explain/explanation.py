@@ -1,4 +1,4 @@
-"""Why a prediction is what it is."""
+"""Explanations of a prediction: contributions of the regions, their agreement, and saliency maps."""
 
 from __future__ import annotations
 
@@ -16,8 +16,14 @@ from .saliency_map import Method, SaliencyMap
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """condition: index of the label that is asked about; contributions and maps hold all. maps: of the regions that are
-    present, where they were asked for."""
+    """Why a prediction has the probabilities that it has.
+
+    Attributes:
+        condition: Index of the label that is explained; contributions and maps hold all labels.
+        contributions: What each region adds to each probability.
+        agreement: How far the regions agree.
+        maps: Saliency maps of the present regions, if requested.
+    """
 
     condition: int
     contributions: Contributions
@@ -25,39 +31,85 @@ class Explanation:
     maps: tuple[SaliencyMap, ...] = ()
 
     def ordered(self, result: BasePrediction) -> list[tuple[str, float]]:
-        """Regions that are present, each with what it adds to the condition's probability; the one that adds most first."""
-        own = zip(result.regions, self.contributions.values[:, self.condition], result.present, strict=True)
-        return sorted(((name, float(value)) for name, value, here in own if here), key=lambda one: -one[1])
+        """Sort the present regions by their contribution to the condition, largest first.
+
+        Args:
+            result: The prediction that is explained.
+
+        Returns:
+            Names of regions with their contributions.
+        """
+        contributions = zip(result.regions, self.contributions.values[:, self.condition], result.present, strict=True)
+        return sorted(((name, float(value)) for name, value, present in contributions if present), key=lambda pair: -pair[1])
 
 
 def explain(pipeline: Pipeline, result: BasePrediction, *, label: str | None = None, maps: Method | None = None) -> Explanation:
-    """label: the condition to ask about; the prediction's first by default, see ``condition_called``. maps: also which part of
-    each region's crop it hangs on, by the method that is named, which takes time and needs a prediction of one face that was
-    made with ``pixels``. Raises ValueError where those are missing."""
+    """Explain a prediction.
+
+    Args:
+        pipeline: The pipeline that made the prediction.
+        result: The prediction.
+        label: The condition to explain; None for the prediction's first.
+        maps: Method of the saliency maps; None for no maps. Maps take time, and need the prediction of one face, made with
+            ``pixels=True``.
+
+    Returns:
+        The explanation.
+
+    Raises:
+        ValueError: Maps are requested, and the pixels of the image were not kept.
+        DysfwError: Maps by gradient are requested, and the backbone does not support them.
+    """
     assert pipeline.classifier  # noqa: S101  # or there would be no prediction
     condition = result.ranking[0] if label is None else result.labels.index(label)
-    looked = maps_of(pipeline, result, condition, maps) if maps and isinstance(result, Prediction) else ()
+    saliency_maps = maps_of(pipeline, result, condition, maps) if maps and isinstance(result, Prediction) else ()
     return Explanation(
         condition=condition,
         contributions=contributions_of(pipeline.classifier, result, pipeline.recipe.seed),
         agreement=agreement_of(result),
-        maps=tuple(looked),
+        maps=tuple(saliency_maps),
     )
 
 
 def maps_of(pipeline: Pipeline, result: Prediction, condition: int, method: Method) -> Iterator[SaliencyMap]:
-    """A map of each region that is present, each made when it is asked for. Raises as ``explain`` does."""
+    """Compute a saliency map for each present region, each when it is requested.
+
+    Args:
+        pipeline: The pipeline that made the prediction.
+        result: The prediction of one face, with the pixels of its image.
+        condition: Index of the label that is explained.
+        method: How maps are computed.
+
+    Returns:
+        The maps, in the order of the prediction's regions.
+
+    Raises:
+        ValueError: The pixels of the image were not kept.
+        DysfwError: The method is ``gradient``, and the backbone does not support it.
+    """
     assert pipeline.classifier  # noqa: S101  # or there would be no prediction
     if method == "gradient":
-        from .gradient import gradient_maps  # torch, and captum
+        from .gradient import gradient_maps  # imports torch and captum
 
         return gradient_maps(pipeline.embedder, pipeline.classifier, result, condition)
     return occlusion_maps(pipeline.embedder, pipeline.classifier, result)
 
 
 def condition_called(wanted: str, labels: Sequence[str], option: str) -> str:
-    """The label that people mean. option: that they wrote it to. Raises DysfwError where there is none."""
+    """Check that a label exists.
+
+    Args:
+        wanted: The label.
+        labels: All labels.
+        option: The option that was used, for the error.
+
+    Returns:
+        The label.
+
+    Raises:
+        DysfwError: There is no such label.
+    """
     if wanted in labels:
         return wanted
-    message = f"{option} {wanted}: the bundle knows no such condition{closest(wanted, labels)}"
-    raise DysfwError(message, hint=f"it knows: {listed(labels, 30)}")
+    message = f"{option} {wanted}: the bundle has no such condition{closest(wanted, labels)}"
+    raise DysfwError(message, hint=f"its conditions are: {listed(labels, 30)}")

@@ -1,4 +1,4 @@
-"""Which part of a region's crop a judgement hangs on, and the maps of all regions as one on the photograph."""
+"""Saliency maps: which parts of a region's crop support or oppose a condition."""
 
 from __future__ import annotations
 
@@ -18,9 +18,16 @@ Method = Literal["occlusion", "gradient"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SaliencyMap:
-    """Of one region. lost: float32 [K, C, C], for each condition by how much its reported probability falls where this part of
-    the crop is hidden; below 0 where it rises; NaN for conditions that were not asked about. pixels: uint8 [S, S, 3], the
-    crop. to_photograph: takes the crop's pixels to the photograph's. method: how it was found."""
+    """The saliency map of one region.
+
+    Attributes:
+        region: Name of the region.
+        importance: float32 [K, C, C], the fall of each condition's probability if this cell is hidden. Negative if the
+            probability rises; NaN for conditions that were not requested.
+        pixels: uint8 [S, S, 3], the crop.
+        to_image: Affine matrix [2, 3] from pixels of the crop to pixels of the image.
+        method: How the map was computed.
+    """
 
     region: str
     importance: Float32
@@ -30,18 +37,27 @@ class SaliencyMap:
 
     @property
     def cells(self) -> int:
-        """C, on each side of the crop."""
+        """Number of cells on each side, C."""
         return int(self.importance.shape[-1])
 
 
 def heat(maps: Sequence[SaliencyMap], condition: int, points: npt.ArrayLike) -> Float64:
-    """points [..., 2], px of the photograph -> float64 [...]: by how much the condition's probability falls where it is hidden
-    there, added over the regions whose crops show the point; 0 where none does."""
+    """Sum the maps of all regions at points of the image.
+
+    Args:
+        maps: The maps.
+        condition: Index of the label.
+        points: float [..., 2], pixels of the image.
+
+    Returns:
+        float64 [...], the sum of the importance over the crops that contain the point; 0 if none does.
+    """
     at = np.asarray(points, np.float64)
     total = np.zeros(at.shape[:-1])
-    for one in maps:
-        cells = np.floor(transform(inverse(one.to_image), at) * (one.cells / len(one.pixels))).astype(np.int64)
+    for saliency_map in maps:
+        scale = saliency_map.cells / len(saliency_map.pixels)
+        cells = np.floor(transform(inverse(saliency_map.to_image), at) * scale).astype(np.int64)
         column, row = cells[..., 0], cells[..., 1]
-        inside = (row >= 0) & (row < one.cells) & (column >= 0) & (column < one.cells)
-        total[inside] += one.importance[condition, row[inside], column[inside]]
+        inside = (row >= 0) & (row < saliency_map.cells) & (column >= 0) & (column < saliency_map.cells)
+        total[inside] += saliency_map.importance[condition, row[inside], column[inside]]
     return total

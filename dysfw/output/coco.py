@@ -1,6 +1,4 @@
-"""Regions as annotations in the format of COCO's instances (Lin et al., ECCV 2014), for programs that show them or train on
-them.
-"""
+"""Regions as annotations in COCO's instance format, for annotation tools and for training."""
 
 from __future__ import annotations
 
@@ -12,7 +10,11 @@ from ..types import Float32, Prediction
 
 
 class Coco:
-    """Gathers photographs, and is one document in the end."""
+    """Collects the regions of images into one COCO document (Lin et al., ECCV 2014).
+
+    Args:
+        pipeline: The pipeline that makes the predictions.
+    """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._regions = pipeline.components.segmenter.regions
@@ -25,17 +27,22 @@ class Coco:
         self._annotations: list[dict[str, object]] = []
 
     def add(self, result: Prediction) -> None:
+        """Add the regions of one face.
+
+        Args:
+            result: The prediction for the face.
+        """
         subject, image = result.subject, result.subject.image
-        first = {
+        entry = {
             "id": len(self._images) + 1, "file_name": image.source, "width": image.width, "height": image.height,
             "sha256": image.sha256,
         }  # fmt: skip
-        number = self._images.setdefault(image.source, first)["id"]
+        image_id = self._images.setdefault(image.source, entry)["id"]
         for region in subject.segmentation.regions:
             if region.name in self._regions:
                 self._annotations.append({
                     "id": len(self._annotations) + 1,
-                    "image_id": number,
+                    "image_id": image_id,
                     "category_id": self._regions.index(region.name) + 1,
                     **_outline(region.polygon),
                     "iscrowd": 0,
@@ -43,7 +50,7 @@ class Coco:
                 })  # fmt: skip
 
     def document(self) -> dict[str, object]:
-        """Plain JSON values. Pixels as everywhere: the origin is the outer corner of the top-left pixel."""
+        """Return the document as plain JSON values. The origin is the outer corner of the top-left pixel."""
         categories = [{"id": n, "name": name, "supercategory": "face"} for n, name in enumerate(self._regions, 1)]
         return {
             "info": self._info, "images": list(self._images.values()), "annotations": self._annotations,
@@ -52,7 +59,7 @@ class Coco:
 
 
 def _outline(polygon: Float32) -> dict[str, object]:
-    """segmentation [[x, y, x, y …]], bbox [x, y, width, height], and the area by the shoelace formula, px²."""
+    """Return segmentation [[x, y, x, y …]], bbox [x, y, width, height], and area in px² by the shoelace formula."""
     x, y = polygon.astype(float).T
     area = abs(float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum())) / 2
     box = (x.min(), y.min(), x.max() - x.min(), y.max() - y.min())

@@ -1,24 +1,35 @@
-"""The reference of components, as Markdown, from what is registered: summaries, docstrings and constructors' signatures."""
+"""The reference of components, as Markdown."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..contracts.components import Component
 from ..contracts.kinds import KINDS, Kind
 from ..errors import DysfwError
+from ..recipe.docstrings import description, parameter_descriptions
 from ..recipe.signature import SUPPLIED, Nested, signature_of
 from ..registry.hookspecs import ComponentSpec
 from ..registry.registry import Entry, Registry
 
-FROM_ENGINE = "the recipe's own"
+FROM_RECIPE = "from the recipe"
 
 
 def component_reference(registry: Registry, kinds: Sequence[Kind] = KINDS) -> str:
-    """A section for each kind, in it one for each component. A component that cannot be imported is named with the reason."""
-    sections = ["# Components", "What recipes may name, by kind. `dysfw components --markdown` writes this page."]
+    """Write the reference from summaries, docstrings and signatures.
+
+    Args:
+        registry: The components.
+        kinds: The kinds to include.
+
+    Returns:
+        Markdown with a section for each kind and component. For a component that cannot be imported, it states the reason.
+    """
+    sections = [
+        "# Components",
+        "The components that a recipe can use, by kind. `dysfw components --markdown` writes this page.",
+    ]
     for kind in kinds:
         entries = sorted(registry.components[kind], key=lambda entry: entry.full_name)
         sections.append(f"## {kind.capitalize()}s")
@@ -27,15 +38,14 @@ def component_reference(registry: Registry, kinds: Sequence[Kind] = KINDS) -> st
 
 
 def _component(registry: Registry, kind: Kind, entry: Entry[ComponentSpec]) -> list[str]:
-    head = [f"### {entry.spec.name}", f"*{entry.plugin.distribution}*: {entry.spec.summary}."]
+    lines = [f"### {entry.spec.name}", f"*{entry.plugin.distribution}*: {entry.spec.summary}."]
     if entry.spec.extra:
-        head.append(f"Needs `pip install '{entry.plugin.distribution}[{entry.spec.extra}]'`.")
+        lines.append(f"Needs `pip install '{entry.plugin.distribution}[{entry.spec.extra}]'`.")
     try:
         component = registry.load(kind, entry.full_name)
     except DysfwError as error:
-        return [*head, f"Cannot be imported here: {error.message}"]
-    parameters = _parameters(component)
-    return [*head, inspect.cleandoc(component.__doc__ or ""), *([parameters] if parameters else [])]
+        return [*lines, f"Cannot be imported here: {error.message}"]
+    return [*lines, *filter(None, (description(component.__doc__), _parameters(component)))]
 
 
 def _parameters(component: type[Component]) -> str:
@@ -47,12 +57,18 @@ def _parameters(component: type[Component]) -> str:
             nested = signature.nested[name]
             rows.append((name, _nested(nested), "required" if nested.required else "none"))
         else:
-            own = schema["properties"][name]
-            given = name in schema.get("required", [])
-            default = "required" if given else FROM_ENGINE if name in SUPPLIED else _value(own.get("default"))
-            rows.append((name, allowed(own, schema.get("$defs", {})), default))
-    lines = [f"| `{name}` | {what} | {default} |" for name, what, default in rows]
-    return "\n".join(["| parameter | allowed | default |", "| --- | --- | --- |", *lines]) if rows else ""
+            parameter = schema["properties"][name]
+            is_required = name in schema.get("required", [])
+            default = "required" if is_required else FROM_RECIPE if name in SUPPLIED else _value(parameter.get("default"))
+            rows.append((name, allowed(parameter, schema.get("$defs", {})), default))
+    meanings = parameter_descriptions(component.__doc__, signature.names)
+    lines = [f"| `{name}` | {what} | {default} | {_cell(meanings.get(name, ''))} |" for name, what, default in rows]
+    header = ["| parameter | allowed | default | meaning |", "| --- | --- | --- | --- |"]
+    return "\n".join([*header, *lines]) if rows else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _nested(nested: Nested) -> str:
@@ -64,11 +80,19 @@ def _value(value: object) -> str:
 
 
 def allowed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    """A JSON Schema of a plain parameter in words: "a whole number, 1 to 12, or none"."""
+    """Describe the JSON Schema of a parameter in words.
+
+    Args:
+        schema: The schema.
+        definitions: Its definitions, by name.
+
+    Returns:
+        Text such as "an integer, from 1 to 12, or none".
+    """
     if "$ref" in schema:
         return allowed(definitions[schema["$ref"].rpartition("/")[2]], definitions)
     if "anyOf" in schema:
-        return ", or ".join(dict.fromkeys(allowed(one, definitions) for one in schema["anyOf"]))
+        return ", or ".join(dict.fromkeys(allowed(option, definitions) for option in schema["anyOf"]))
     if "const" in schema:
         return _value(schema["const"])
     if "enum" in schema:
@@ -86,18 +110,18 @@ def _typed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
             return f"a mapping of names to: {allowed(schema.get('additionalProperties', {}), definitions)}"
         case "integer" | "number" as kind:
             bounds = _bounds(schema)
-            return ("a whole number" if kind == "integer" else "a number") + (f", {bounds}" if bounds else "")
+            return ("an integer" if kind == "integer" else "a number") + (f", {bounds}" if bounds else "")
         case "string":
-            return "a path" if schema.get("format") == "path" else "a text"
+            return "a path" if schema.get("format") == "path" else "a string"
     return {"boolean": "`true` or `false`", "null": "none"}.get(str(schema.get("type")), "anything")
 
 
 def _bounds(schema: Mapping[str, Any]) -> str:
-    def found(words: Iterable[tuple[str, str]]) -> str:
+    def bound(words: Iterable[tuple[str, str]]) -> str:
         return next((word + _number(schema[key]) for key, word in words if key in schema), "")
 
-    low = found((("minimum", "from "), ("exclusiveMinimum", "above ")))
-    high = found((("maximum", "to "), ("exclusiveMaximum", "below ")))
+    low = bound((("minimum", "from "), ("exclusiveMinimum", "above ")))
+    high = bound((("maximum", "to "), ("exclusiveMaximum", "below ")))
     return " ".join(filter(None, (low, high)))
 
 

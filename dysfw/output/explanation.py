@@ -1,4 +1,4 @@
-"""Why a prediction is what it is, as JSON values and for the terminal."""
+"""Explanations of predictions, as JSON values and for the terminal."""
 
 from __future__ import annotations
 
@@ -15,37 +15,45 @@ from ..explain.saliency_map import SaliencyMap
 from ..imaging.geometry import transform
 from ..types import BasePrediction
 
-BAR = 20  # characters of the largest contribution
+BAR_WIDTH = 20  # characters of the largest contribution
 
 
 def explanation_to_json(result: BasePrediction, explanation: Explanation) -> dict[str, object]:
-    """What stands under ``explanation`` in a prediction's JSON object."""
-    found, k = explanation.contributions, explanation.condition
-    here = [row for row, present in enumerate(result.present) if present]
-    named = {result.regions[row]: row for row in here}
-    sampled = {"standard_error": {name: _labelled(result.labels, found.error[row]) for name, row in named.items()}}
+    """Convert an explanation to plain JSON values.
+
+    Args:
+        result: The prediction that is explained.
+        explanation: The explanation.
+
+    Returns:
+        The value of ``explanation`` in the prediction's JSON object.
+    """
+    contributions, k = explanation.contributions, explanation.condition
+    present = [row for row, is_present in enumerate(result.present) if is_present]
+    rows = {result.regions[row]: row for row in present}
+    errors = {name: _labelled(result.labels, contributions.standard_error[row]) for name, row in rows.items()}
     return {
         "label": result.labels[k],
-        "base_values": _labelled(result.labels, found.base_values),
-        "contributions": {name: _labelled(result.labels, found.values[row]) for name, row in named.items()},
-        **(sampled if found.error[here].any() else {}),
+        "base_values": _labelled(result.labels, contributions.base_values),
+        "contributions": {name: _labelled(result.labels, contributions.values[row]) for name, row in rows.items()},
+        **({"standard_error": errors} if contributions.standard_error[present].any() else {}),
         "agreement": {
             "first": explanation.agreement.first,
             "of": explanation.agreement.of,
             "overlap": round(explanation.agreement.overlap, 4),
         },
-        "maps": [_map(one, k) for one in explanation.maps],
+        "maps": [_map_to_json(saliency_map, k) for saliency_map in explanation.maps],
     }
 
 
-def _map(one: SaliencyMap, condition: int) -> dict[str, object]:
-    side = len(one.pixels)
-    corners = transform(one.to_image, [[0, 0], [side, 0], [side, side], [0, side]])
+def _map_to_json(saliency_map: SaliencyMap, condition: int) -> dict[str, object]:
+    side = len(saliency_map.pixels)
+    corners = transform(saliency_map.to_image, [[0, 0], [side, 0], [side, side], [0, side]])
     return {
-        "region": one.region,
-        "method": one.method,
+        "region": saliency_map.region,
+        "method": saliency_map.method,
         "corners": [[round(float(v), 2) for v in corner] for corner in corners],
-        "importance": [[round(float(v), 5) for v in row] for row in one.importance[condition]],
+        "importance": [[round(float(v), 5) for v in row] for row in saliency_map.importance[condition]],
     }
 
 
@@ -54,23 +62,38 @@ def _labelled(labels: Sequence[str], values: npt.NDArray[np.float64]) -> dict[st
 
 
 def print_explanation(console: Console, result: BasePrediction, explanation: Explanation) -> None:
-    """The regions in the order of what they add to the condition's probability."""
+    """Print the regions by their contribution to the condition's probability, largest first.
+
+    Args:
+        console: Where to print.
+        result: The prediction that is explained.
+        explanation: The explanation.
+    """
     k = explanation.condition
-    before, after = float(explanation.contributions.base_values[k]), float(result.probabilities[k])
-    console.print(f"why {escape(result.labels[k])} has {after:.3f}: {before:.3f} before any region has spoken, and")
+    base_value, probability = float(explanation.contributions.base_values[k]), float(result.probabilities[k])
+    label = escape(result.labels[k])
+    console.print(f"{label}: probability {probability:.3f} = base value {base_value:.3f} + contributions of the regions:")
     console.print(_bars(explanation.ordered(result)))
     console.print(escape(agreement_text(result, explanation)))
     console.print()
 
 
 def agreement_text(result: BasePrediction, explanation: Explanation) -> str:
-    """ "5 of 7 regions put down-syndrome first; their opinions have 70 % in common"."""
+    """Describe how far the regions agree.
+
+    Args:
+        result: The prediction that is explained.
+        explanation: The explanation.
+
+    Returns:
+        Text such as "5 of 7 regions rank down-syndrome first; mean overlap of the regions' probabilities: 70 %".
+    """
     agreement, first = explanation.agreement, result.labels[result.ranking[0]]
     if agreement.of == 1:
-        return "one region speaks alone"
+        return "only one region contributes"
     return (
-        f"{agreement.first} of {agreement.of} regions put {first} first; their opinions have "
-        f"{100 * agreement.overlap:.0f} % in common"
+        f"{agreement.first} of {agreement.of} regions rank {first} first; "
+        f"mean overlap of the regions' probabilities: {100 * agreement.overlap:.0f} %"
     )
 
 
@@ -81,6 +104,6 @@ def _bars(ordered: Sequence[tuple[str, float]]) -> Table:
     table.add_column(justify="right")
     table.add_column(no_wrap=True)
     for name, value in ordered:
-        bar = "█" * round(BAR * abs(value) / largest)
+        bar = "█" * round(BAR_WIDTH * abs(value) / largest)
         table.add_row(escape(name), f"{value:+.3f}", f"[{'green' if value > 0 else 'red'}]{bar}[/]")
     return table

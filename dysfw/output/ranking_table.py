@@ -1,4 +1,4 @@
-"""A ranking as the rows of a table, for spreadsheets and for tools that take ranked diseases by their identifiers."""
+"""Rankings as CSV or TSV, for spreadsheets and for tools that read ranked diseases by identifier."""
 
 from __future__ import annotations
 
@@ -14,20 +14,28 @@ from ..types import BasePrediction, PatientPrediction, Prediction
 COLUMNS = (
     "image", "face", "patient", "rank", "label", "name", *IDENTIFIERS, "probability", "in_set", "reliable", "reasons", "notice",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a formula may begin: names of files and patients come from outside
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")  # a file's or patient's name could run as a formula
 Row = dict[str, str | int | float | bool | None]
 
 
 def ranking_rows(result: BasePrediction, pipeline: Pipeline) -> Iterator[Row]:
-    """A row for each condition, the most probable first, with the columns ``COLUMNS``. image and face: of a photograph, face
-    from 0; patient: of several together. in_set, reliable: None where not assessed. reasons: codes, separated by ";"."""
-    known = pipeline.manifest.conditions if pipeline.manifest else {}
-    about = result.subject if isinstance(result, Prediction) else None
+    """Convert a ranking to rows with the columns ``COLUMNS``.
+
+    Args:
+        result: The prediction.
+        pipeline: The pipeline that made it.
+
+    Yields:
+        A row for each condition, the most probable first. ``image`` and ``face`` (from 0) are set for a face, ``patient`` for
+        a patient. ``reasons`` holds codes, separated by ";".
+    """
+    conditions = pipeline.manifest.conditions if pipeline.manifest else {}
+    subject = result.subject if isinstance(result, Prediction) else None
     for rank, k in enumerate(result.ranking, 1):
-        condition = known.get(result.labels[k], Condition())
+        condition = conditions.get(result.labels[k], Condition())
         yield {
-            "image": about.image.source if about else None,
-            "face": about.index if about else None,
+            "image": subject.image.source if subject else None,
+            "face": subject.index if subject else None,
             "patient": result.patient if isinstance(result, PatientPrediction) else None,
             "rank": rank,
             "label": result.labels[k],
@@ -42,18 +50,31 @@ def ranking_rows(result: BasePrediction, pipeline: Pipeline) -> Iterator[Row]:
 
 
 class RankingTable:
-    """Writes rankings below one another. kind: "csv" (RFC 4180) or "tsv"; what is None stays empty, and what is true or
-    false is written so. A text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """Writes rankings to one table.
+
+    None becomes an empty cell, booleans become ``true`` and ``false``. A text that a spreadsheet would run as a formula is
+    prefixed with an apostrophe.
+
+    Args:
+        file: Where to write.
+        kind: "csv" (RFC 4180) or "tsv".
+    """
 
     def __init__(self, file: TextIO, kind: Literal["csv", "tsv"]) -> None:
         self._file = file
         self._writer = csv.DictWriter(file, COLUMNS, dialect="excel" if kind == "csv" else "excel-tab", lineterminator="\n")
-        self._begun = False
+        self._has_header = False
 
     def write(self, result: BasePrediction, pipeline: Pipeline) -> None:
-        if not self._begun:
+        """Append the ranking of a prediction.
+
+        Args:
+            result: The prediction.
+            pipeline: The pipeline that made it.
+        """
+        if not self._has_header:
             self._writer.writeheader()
-            self._begun = True
+            self._has_header = True
         for row in ranking_rows(result, pipeline):
             self._writer.writerow({name: _cell(value) for name, value in row.items()})
         self._file.flush()
@@ -63,5 +84,5 @@ def _cell(value: str | int | float | bool | None) -> str | int | float | None:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else value
+        return f"'{value}" if value.startswith(FORMULA_PREFIXES) else value
     return value

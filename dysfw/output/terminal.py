@@ -1,9 +1,10 @@
-"""A prediction for people at a terminal."""
+"""Predictions for the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -13,16 +14,24 @@ from ..inference.notices import box_text
 from ..types import BasePrediction, Failure, Notice, PatientPrediction, Prediction
 from ..util.text import count, listed, printable
 
-BAR = 20  # characters
-UNLIKE = "out_of_distribution"  # of such a face nothing is promised
+BAR_WIDTH = 20  # characters
+OUT_OF_DISTRIBUTION = "out_of_distribution"  # prediction sets do not hold for such a face
 
 
 def print_prediction(
     console: Console, result: BasePrediction, top: int, ignored: tuple[Notice, ...], conditions: Mapping[str, Condition]
 ) -> None:
-    """The face or photographs that were taken, the ranking with each region's own softmax, what to believe (ahead of the
-    ranking where that is nothing), and the warnings, but for ``ignored`` and what already stands there as a reason.
-    conditions: what is known of those behind the labels."""
+    """Print a prediction: the image or images, the ranking, similar cases, the prediction set, reliability and warnings.
+
+    If the prediction is not reliable, this comes before the ranking.
+
+    Args:
+        console: Where to print.
+        result: The prediction.
+        top: Maximum number of conditions in the ranking.
+        ignored: Warnings that are not printed.
+        conditions: Names and identifiers of conditions, by label.
+    """
     if isinstance(result, Prediction):
         _print_face(console, result)
     elif isinstance(result, PatientPrediction):
@@ -34,17 +43,17 @@ def print_prediction(
     if hidden > 0:
         console.print(f"and {hidden} more; --top {len(result.labels)} shows all", style="dim")
     for label in (result.labels[k] for k in result.ranking[:top]):
-        if known := str(conditions.get(label, "")):
-            console.print(f"{escape(label)}: {escape(known)}", style="dim")
+        if condition := str(conditions.get(label, "")):
+            console.print(f"{escape(label)}: {escape(condition)}", style="dim")
     if result.neighbors:
         console.print(escape(neighbors_text(result)))
-    if said := set_text(result):
-        console.print(escape(said))
+    if prediction_set := set_text(result):
+        console.print(escape(prediction_set))
     if result.reliable:
         console.print(reliability_text(result))
     for notice in result.notices:
         if notice not in ignored and notice not in result.reasons:
-            hint = "; --all-faces judges each" if notice.code == "several_faces" else ""
+            hint = "; --all-faces predicts all of them" if notice.code == "several_faces" else ""
             console.print(f"[yellow]warning[/] {escape(notice.message)}{hint}")
     console.print()
 
@@ -53,66 +62,94 @@ def _print_face(console: Console, result: Prediction) -> None:
     subject, face = result.subject, result.subject.face
     image, pose = subject.image, subject.segmentation.pose
     console.print(f"[bold]{escape(printable(image.source))}[/]  {image.width} × {image.height} px")
-    turned = f", yaw {pose.yaw:+.0f}° pitch {pose.pitch:+.0f}° roll {pose.roll:+.0f}°" if pose else ""
-    console.print(f"face {subject.index + 1} of {subject.faces} at {box_text(face)}, score {face.score:.2f}{turned}")
+    angles = f", yaw {pose.yaw:+.0f}° pitch {pose.pitch:+.0f}° roll {pose.roll:+.0f}°" if pose else ""
+    console.print(f"face {subject.index + 1} of {subject.faces} at {box_text(face)}, score {face.score:.2f}{angles}")
 
 
 def _print_images(console: Console, result: PatientPrediction) -> None:
-    given = len(result.images) + len(result.failures)
-    number = f"{len(result.counted)} of {count(given, 'photograph')} together"
-    console.print(f"[bold]{escape(printable(result.patient))}[/]  {number}")
-    for one, why in zip(result.images, result.left_out, strict=True):
-        if why:
-            console.print(f"[yellow]left out[/] {escape(printable(one.subject.image.source))}: {escape(printable(why))}")
+    number = len(result.images) + len(result.failures)
+    used = f"{len(result.counted)} of {count(number, 'photo')} used"
+    console.print(f"[bold]{escape(printable(result.patient))}[/]  {used}")
+    for image, reason in zip(result.images, result.left_out, strict=True):
+        if reason:
+            source = escape(printable(image.subject.image.source))
+            console.print(f"[yellow]left out[/] {source}: {escape(printable(reason))}")
 
 
 def neighbors_text(result: BasePrediction) -> str:
-    """ "most like: down/003.jpg (down-syndrome) 0.71, …": the known cases, by id."""
-    return f"most like: {listed(f'{printable(m.case)} ({m.label}) {m.similarity:.2f}' for m in result.neighbors)}"
+    """Describe the most similar gallery cases.
+
+    Args:
+        result: A prediction with neighbors.
+
+    Returns:
+        Text such as "most similar gallery cases: down/003.jpg (down-syndrome) 0.71, …".
+    """
+    cases = (f"{printable(n.case)} ({n.label}) {n.similarity:.2f}" for n in result.neighbors)
+    return f"most similar gallery cases: {listed(cases)}"
 
 
 def reliability_text(result: BasePrediction) -> str:
-    """ "reliable: yes" or "reliable: no, because …"; nothing where it was not assessed."""
+    """Describe the reliability of a prediction.
+
+    Args:
+        result: The prediction.
+
+    Returns:
+        "no problem found with this image", or "not reliable: " and the reasons.
+    """
     if result.reasons:
-        return f"reliable: no, because {'; '.join(notice.message for notice in result.reasons)}"
-    return "reliable: yes" if result.reliable else ""
+        return f"not reliable: {'; '.join(notice.message for notice in result.reasons)}"
+    return f"no problem found with {'these images' if isinstance(result, PatientPrediction) else 'this image'}"
 
 
 def set_text(result: BasePrediction) -> str:
-    """ "90 % set: a, b", the more probable first; nothing where there is none, or where the face is none of those that the set
-    was made for."""
-    own = result.prediction_set
-    if own is None or any(notice.code == UNLIKE for notice in result.reasons):
+    """Describe the prediction set.
+
+    Args:
+        result: The prediction.
+
+    Returns:
+        Text such as "90 % prediction set: a, b", the more probable first; "" if the face is out of distribution, because the
+        set does not hold for it.
+    """
+    if any(notice.code == OUT_OF_DISTRIBUTION for notice in result.reasons):
         return ""
-    name, number = f"{100 * own.coverage:g} % set", len(result.labels)
-    if len(own.always) == number:
-        return f"{name}: all {number} conditions, each of too few patients to leave it out"
-    if len(own.members) == number:
+    prediction_set, number = result.prediction_set, len(result.labels)
+    name = f"{100 * prediction_set.coverage:g} % prediction set"
+    if len(prediction_set.always) == number:
+        return f"{name}: all {number} conditions (too few patients to exclude any)"
+    if len(prediction_set.members) == number:
         return f"{name}: all {number} conditions"
-    members = listed([result.labels[k] for k in result.ranking if k in own.members and k not in own.always])
-    always = listed([result.labels[k] for k in own.always])
-    return f"{name}: {members}" + (f"; and, of too few patients to leave them out, {always}" if own.always else "")
+    members = [k for k in result.ranking if k in prediction_set.members and k not in prediction_set.always]
+    text = f"{name}: {listed(result.labels[k] for k in members)}"
+    always = listed(result.labels[k] for k in prediction_set.always)
+    return f"{text} (always included, too few patients to exclude: {always})" if prediction_set.always else text
 
 
 def _ranking(result: BasePrediction, top: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
     table.add_column("", justify="right")
     table.add_column("condition", no_wrap=True)
-    table.add_column("all", justify="right")
-    table.add_column("", width=BAR, no_wrap=True)
+    table.add_column("fused", justify="right")
+    table.add_column("", width=BAR_WIDTH, no_wrap=True)
     for region in result.regions:
         table.add_column(region, justify="right", header_style="dim", style="dim", no_wrap=True)
     for rank, k in enumerate(result.ranking[:top], 1):
         probability = float(result.probabilities[k])
-        bar = "█" * round(BAR * probability)
-        region_probabilities = [
-            f"{vote[k]:.2f}" if vote[k] == vote[k] else "–" for vote in result.region_probabilities
-        ]  # NaN: absent
-        table.add_row(str(rank), escape(result.labels[k]), f"{probability:.3f}", f"[cyan]{bar}[/]", *region_probabilities)
+        bar = "█" * round(BAR_WIDTH * probability)
+        by_region = ["–" if np.isnan(p) else f"{p:.2f}" for p in result.region_probabilities[:, k]]
+        table.add_row(str(rank), escape(result.labels[k]), f"{probability:.3f}", f"[cyan]{bar}[/]", *by_region)
     return table
 
 
 def print_failure(console: Console, failure: Failure) -> None:
+    """Print why an image could not be used.
+
+    Args:
+        console: Where to print.
+        failure: The failure.
+    """
     console.print(
         f"[bold red]failed[/] {escape(printable(failure.source))}: {escape(failure.message)} [dim]({failure.code})[/]"
     )

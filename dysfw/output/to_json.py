@@ -1,4 +1,4 @@
-"""The documented JSON objects of a prediction, schema ``dysfw.prediction/1``, and of a patient, ``dysfw.patient/1``."""
+"""Predictions as JSON: schema ``dysfw.prediction/1`` for a face, ``dysfw.patient/1`` for a patient."""
 
 from __future__ import annotations
 
@@ -19,8 +19,17 @@ PATIENT_SCHEMA = "dysfw.patient/1"
 def prediction_to_json(
     result: Prediction | Failure, pipeline: Pipeline, explanation: Explanation | None = None
 ) -> dict[str, object]:
-    """Plain JSON values. A failure has ``error`` in place of face, regions and probabilities."""
-    decoded_image = {"schema": SCHEMA, "notice": RESEARCH_USE}
+    """Convert the prediction for one face to plain JSON values.
+
+    Args:
+        result: The prediction, or the failure of an image.
+        pipeline: The pipeline that made it.
+        explanation: Explanation of the prediction, if requested.
+
+    Returns:
+        The JSON object; for a failure with ``error`` in place of face, regions and probabilities.
+    """
+    header = {"schema": SCHEMA, "notice": RESEARCH_USE}
     if isinstance(result, Failure):
         image = {
             "source": result.source,
@@ -28,13 +37,11 @@ def prediction_to_json(
             "width": result.width or None,
             "height": result.height or None,
         }
-        return (
-            decoded_image | {"image": image, "error": {"code": result.code, "message": result.message}} | _provenance(pipeline)
-        )
+        return header | {"image": image, "error": {"code": result.code, "message": result.message}} | _provenance(pipeline)
     subject = result.subject
     face, pose = subject.face, subject.segmentation.pose
     polygons = {region.name: region.polygon for region in subject.segmentation.regions}
-    return decoded_image | {
+    return header | {
         "image": {
             "source": subject.image.source, "sha256": subject.image.sha256,
             "width": subject.image.width, "height": subject.image.height,
@@ -52,19 +59,28 @@ def prediction_to_json(
             {
                 "name": name,
                 "polygon": [_rounded(point) for point in polygons[name]],
-                "probabilities": _labelled(result.labels, vote),
+                "probabilities": _labelled(result.labels, probabilities),
             }
-            for name, vote in zip(result.regions, result.region_probabilities, strict=True) if name in polygons
+            for name, probabilities in zip(result.regions, result.region_probabilities, strict=True) if name in polygons
         ],
         "absent": dict(subject.segmentation.absent),
-        **_said(result, pipeline, explanation),
+        **_common(result, pipeline, explanation),
         **_provenance(pipeline),
         "timings_ms": {stage: round(value, 2) for stage, value in subject.timings_ms.items()},
     }  # fmt: skip
 
 
 def patient_to_json(result: PatientPrediction, pipeline: Pipeline, explanation: Explanation | None = None) -> dict[str, object]:
-    """Plain JSON values of a patient's photographs judged together."""
+    """Convert the prediction for a patient to plain JSON values.
+
+    Args:
+        result: The prediction.
+        pipeline: The pipeline that made it.
+        explanation: Explanation of the prediction, if requested.
+
+    Returns:
+        The JSON object.
+    """
     return {
         "schema": PATIENT_SCHEMA,
         "notice": RESEARCH_USE,
@@ -73,45 +89,45 @@ def patient_to_json(result: PatientPrediction, pipeline: Pipeline, explanation: 
             {
                 "source": one.subject.image.source,
                 "sha256": one.subject.image.sha256,
-                "counted": not why,
-                "left_out": why or None,
+                "counted": not reason,
+                "left_out": reason or None,
             }
-            for one, why in zip(result.images, result.left_out, strict=True)
+            for one, reason in zip(result.images, result.left_out, strict=True)
         ]
         + [
             {"source": one.source, "sha256": one.sha256 or None, "counted": False, "left_out": one.message}
             for one in result.failures
         ],
         "regions": [
-            {"name": name, "probabilities": _labelled(result.labels, vote)}
-            for name, vote, here in zip(result.regions, result.region_probabilities, result.present, strict=True)
-            if here
+            {"name": name, "probabilities": _labelled(result.labels, probabilities)}
+            for name, probabilities, present in zip(result.regions, result.region_probabilities, result.present, strict=True)
+            if present
         ],
-        **_said(result, pipeline, explanation),
+        **_common(result, pipeline, explanation),
         **_provenance(pipeline),
     }
 
 
-def _said(result: BasePrediction, pipeline: Pipeline, explanation: Explanation | None) -> dict[str, object]:
-    """What is said of a face and of a patient alike."""
+def _common(result: BasePrediction, pipeline: Pipeline, explanation: Explanation | None) -> dict[str, object]:
+    """Values of a face and of a patient alike."""
     return {
         "probabilities": _labelled(result.labels, result.probabilities),
         "ranking": [
             {"rank": rank, "label": result.labels[k], "probability": _probability(result.probabilities[k])}
-            | _known_as(result.labels[k], pipeline)
+            | _condition(result.labels[k], pipeline)
             for rank, k in enumerate(result.ranking, 1)
         ],
-        "gallery_cases": [{"id": m.case, "label": m.label, "similarity": _probability(m.similarity)} for m in result.neighbors],
+        "gallery_cases": [{"id": n.case, "label": n.label, "similarity": _probability(n.similarity)} for n in result.neighbors],
         **({"explanation": explanation_to_json(result, explanation)} if explanation else {}),
         "reliable": result.reliable,
-        "reasons": _warnings(result.reasons),
+        "reasons": _notices(result.reasons),
         "prediction_set": _prediction_set(result),
-        "warnings": _warnings(result.notices),
+        "warnings": _notices(result.notices),
     }
 
 
-def _known_as(label: str, pipeline: Pipeline) -> dict[str, object]:
-    """What the data said of the condition behind a label; nothing where it said nothing."""
+def _condition(label: str, pipeline: Pipeline) -> dict[str, object]:
+    """Name and identifiers of a label's condition, if the training data had them."""
     condition = pipeline.manifest.conditions.get(label) if pipeline.manifest else None
     return condition.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if condition else {}
 
@@ -126,15 +142,13 @@ def _provenance(pipeline: Pipeline) -> dict[str, object]:
     }
 
 
-def _prediction_set(result: BasePrediction) -> dict[str, object] | None:
-    own = result.prediction_set
-    if own is None:
-        return None
-    members, always = ([result.labels[k] for k in indices] for indices in (own.members, own.always))
-    return {"coverage": own.coverage, "labels": members, "always_included": always}
+def _prediction_set(result: BasePrediction) -> dict[str, object]:
+    prediction_set = result.prediction_set
+    members, always = ([result.labels[k] for k in indices] for indices in (prediction_set.members, prediction_set.always))
+    return {"coverage": prediction_set.coverage, "labels": members, "always_included": always}
 
 
-def _warnings(notices: Sequence[Notice]) -> list[dict[str, str]]:
+def _notices(notices: Sequence[Notice]) -> list[dict[str, str]]:
     return [{"code": notice.code, "message": notice.message} for notice in notices]
 
 

@@ -1,4 +1,4 @@
-"""What is said of why, on the recipe for phantoms that needs no large trunk."""
+"""Explanations, with the recipe dlib, which needs no large backbone."""
 
 import io
 import json
@@ -26,19 +26,19 @@ from dysfw.types import Prediction
 ROOT = Path(__file__).parents[2]
 
 
-def pipeline_of(*overrides):
+def open_recipe(*overrides):
     return open_pipeline(ROOT / "recipes" / "dlib.yaml", load_registry(), ["device=cpu", *overrides])
 
 
 @pytest.fixture(scope="module")
 def pipeline():
-    return pipeline_of()
+    return open_recipe()
 
 
 @pytest.fixture(scope="module")
 def result(pipeline) -> Prediction:
-    (found,) = pipeline.predict([ROOT / "docs" / "images" / "phantom.jpg"], pixels=True)
-    return found
+    (prediction,) = pipeline.predict([ROOT / "docs" / "images" / "phantom.jpg"], pixels=True)
+    return prediction
 
 
 def without(result: Prediction, region: str) -> Prediction:
@@ -52,76 +52,77 @@ def without(result: Prediction, region: str) -> Prediction:
 @pytest.mark.parametrize(
     "change", [(), ("fusion.use=geometric",), ("fusion.use=stacking",), ("prior={phantom-unaffected: 0.5}",)]
 )
-def test_contributions_sum_to_the_change_in_what_is_reported(change):
-    pipeline = pipeline_of(*change)
+def test_contributions_and_base_values_sum_to_the_probabilities(change):
+    pipeline = open_recipe(*change)
     (result,) = pipeline.predict([ROOT / "docs" / "images" / "phantom.jpg"])
-    found = explain(pipeline, result).contributions
-    np.testing.assert_allclose(found.base_values + found.values.sum(axis=0), result.probabilities, atol=1e-6)
+    contributions = explain(pipeline, result).contributions
+    np.testing.assert_allclose(contributions.base_values + contributions.values.sum(axis=0), result.probabilities, atol=1e-6)
     share = 0.5 if change and "prior" in change[0] else 1 / len(result.labels)
-    assert found.base_values[result.labels.index("phantom-unaffected")] == pytest.approx(share, abs=1e-6)
+    assert contributions.base_values[result.labels.index("phantom-unaffected")] == pytest.approx(share, abs=1e-6)
 
 
 def test_absent_regions_contribute_nothing(pipeline, result):
-    fewer = without(result, "nose")
-    told = explain(pipeline, fewer)
-    here = fewer.present
+    partial = without(result, "nose")
+    explanation = explain(pipeline, partial)
+    present = partial.present
     row = result.regions.index("nose")
-    assert np.isnan(told.contributions.values[row]).all()
-    said = pipeline.classifier.calibrated_probabilities(fewer.region_probabilities[None], here[None])[0]
-    np.testing.assert_allclose(told.contributions.base_values + told.contributions.values[here].sum(axis=0), said, atol=1e-6)
-    assert told.agreement.of == len(result.regions) - 1
-    assert "nose" not in explanation_to_json(fewer, told)["contributions"]
+    assert np.isnan(explanation.contributions.values[row]).all()
+    probabilities = pipeline.classifier.calibrated_probabilities(partial.region_probabilities[None], present[None])[0]
+    total = explanation.contributions.base_values + explanation.contributions.values[present].sum(axis=0)
+    np.testing.assert_allclose(total, probabilities, atol=1e-6)
+    assert explanation.agreement.of == len(result.regions) - 1
+    assert "nose" not in explanation_to_json(partial, explanation)["contributions"]
 
 
-def test_what_moves_nothing_contributes_nothing_and_likes_contribute_alike(pipeline, result):
+def test_regions_with_equal_probabilities_contribute_equally(pipeline, result):
     region_probabilities = result.region_probabilities.copy()
     region_probabilities[0] = 1 / region_probabilities.shape[1]
     region_probabilities[2] = region_probabilities[1]
-    found = explain(pipeline, replace(result, region_probabilities=region_probabilities)).contributions.values
-    np.testing.assert_allclose(found[1], found[2], atol=1e-6)
+    values = explain(pipeline, replace(result, region_probabilities=region_probabilities)).contributions.values
+    np.testing.assert_allclose(values[1], values[2], atol=1e-6)
 
 
-def test_agreement_counts_regions(pipeline, result):
+def test_agreement_between_regions(pipeline, result):
     region_probabilities = np.zeros_like(result.region_probabilities)
     first = result.ranking[0]
     region_probabilities[:, first] = 1
     assert explain(pipeline, replace(result, region_probabilities=region_probabilities)).agreement.overlap == 1
     region_probabilities[0] = np.eye(region_probabilities.shape[1])[(first + 1) % region_probabilities.shape[1]]
-    told = explain(pipeline, replace(result, region_probabilities=region_probabilities)).agreement
+    agreement = explain(pipeline, replace(result, region_probabilities=region_probabilities)).agreement
     regions = len(region_probabilities)
-    assert (told.first, told.of) == (regions - 1, regions)
-    assert told.overlap == pytest.approx((regions - 2) / regions)  # all pairs but those with the odd one
+    assert (agreement.first, agreement.of) == (regions - 1, regions)
+    assert agreement.overlap == pytest.approx((regions - 2) / regions)  # all pairs without the first region
 
 
-def test_crops_are_cut_again_as_they_were_from_harmonised_photographs():
+def test_crops_of_harmonised_images_are_reproduced():
     registry = load_registry()
     recipe = load_recipe(ROOT / "recipes" / "dlib.yaml", registry, ["device=cpu", "harmonise={face: 150}"])
     pipeline = Pipeline(recipe, build(recipe))
     (subject,) = pipeline.embed([ROOT / "docs" / "images" / "phantom.jpg"], pixels=True)
-    for row, cut in enumerate(cut_crops(pipeline.embedder, subject).values()):
-        found = pipeline.components.backbone.embed(cut.pixels[None])[0]
-        np.testing.assert_allclose(found, subject.embeddings[row], atol=2e-3)
-        middle = transform(cut.to_image, [len(cut.pixels) / 2] * 2)
+    for row, crop in enumerate(cut_crops(pipeline.embedder, subject).values()):
+        embedding = pipeline.components.backbone.embed(crop.pixels[None])[0]
+        np.testing.assert_allclose(embedding, subject.embeddings[row], atol=2e-3)
+        centre = transform(crop.to_image, [len(crop.pixels) / 2] * 2)
         x0, y0, x1, y1 = subject.face.box
-        assert x0 - 20 < middle[0] < x1 + 20
-        assert y0 - 20 < middle[1] < y1 + 20
+        assert x0 - 20 < centre[0] < x1 + 20
+        assert y0 - 20 < centre[1] < y1 + 20
 
 
-def test_maps_are_of_the_crops_that_were_judged(pipeline, result):
-    cuts = cut_crops(pipeline.embedder, result.subject)
+def test_crops_are_the_ones_that_were_embedded(pipeline, result):
+    crops = cut_crops(pipeline.embedder, result.subject)
     backbone = pipeline.components.backbone
-    for row, (region, cut) in enumerate(cuts.items()):
+    for row, (region, crop) in enumerate(crops.items()):
         np.testing.assert_allclose(
-            backbone.embed(cut.pixels[None])[0], result.subject.embeddings[row], atol=2e-5, err_msg=region
+            backbone.embed(crop.pixels[None])[0], result.subject.embeddings[row], atol=2e-5, err_msg=region
         )
     polygons = {region.name: region.polygon for region in result.subject.segmentation.regions}
-    side = len(cuts["nose"].pixels)
-    middle = transform(cuts["nose"].to_image, [side / 2, side / 2])
-    assert np.abs(middle - polygons["nose"].mean(axis=0)).max() < 0.1 * result.subject.image.width
+    side = len(crops["nose"].pixels)
+    centre = transform(crops["nose"].to_image, [side / 2, side / 2])
+    assert np.abs(centre - polygons["nose"].mean(axis=0)).max() < 0.1 * result.subject.image.width
 
 
-def test_a_map_finds_the_only_place_that_the_judgement_hangs_on(pipeline, result):
-    """A trunk that sees one corner of its crops, and a head that asks for light there."""
+def test_a_map_finds_the_part_of_a_crop_that_determines_the_prediction(pipeline, result):
+    """The backbone sees one corner of the crops; the head responds to contrast there."""
 
     class Corner(type(pipeline.components.backbone)):
         def __init__(self):
@@ -132,7 +133,7 @@ def test_a_map_finds_the_only_place_that_the_judgement_hangs_on(pipeline, result
         def embed(self, crops):
             return crops[:, :37, 113:].std(axis=(1, 2, 3), dtype=np.float32)[:, None]
 
-    class Wants(type(next(iter(pipeline.classifier.heads.values())))):
+    class CornerHead(type(next(iter(pipeline.classifier.heads.values())))):
         def __init__(self):
             pass
 
@@ -144,11 +145,11 @@ def test_a_map_finds_the_only_place_that_the_judgement_hangs_on(pipeline, result
     from dysfw.plugin import with_networks
 
     noise = np.random.default_rng(0).integers(0, 256, result.subject.pixels.shape, dtype=np.uint8)
-    seen = replace(result, subject=replace(result.subject, pixels=noise))
-    changed = with_networks(pipeline, Corner(), {}, {name: Wants() for name in result.regions})
-    told = explain(changed, seen, label=result.labels[0], maps="occlusion")
-    assert [one.region for one in told.maps] == list(result.regions)
-    for one in told.maps:
+    noisy = replace(result, subject=replace(result.subject, pixels=noise))
+    changed = with_networks(pipeline, Corner(), {}, {name: CornerHead() for name in result.regions})
+    explanation = explain(changed, noisy, label=result.labels[0], maps="occlusion")
+    assert [one.region for one in explanation.maps] == list(result.regions)
+    for one in explanation.maps:
         y, x = np.unravel_index(one.importance[0].argmax(), (CELLS, CELLS))
         assert y < 2, one.region
         assert x >= CELLS - 2, one.region
@@ -160,27 +161,29 @@ def test_maps_need_the_pixels(pipeline, result):
         explain(pipeline, replace(result, subject=replace(result.subject, pixels=None)), maps="occlusion")
 
 
-def test_the_record_is_plain_json(pipeline, result):
+def test_an_explanation_is_plain_json(pipeline, result):
     label = result.labels[3]
-    told = explanation_to_json(result, explain(pipeline, result, label=label, maps="occlusion"))
-    assert json.loads(json.dumps(told, allow_nan=False)) == told
-    assert told["label"] == label
-    total = told["base_values"][label] + sum(own[label] for own in told["contributions"].values())
+    written = explanation_to_json(result, explain(pipeline, result, label=label, maps="occlusion"))
+    assert json.loads(json.dumps(written, allow_nan=False)) == written
+    assert written["label"] == label
+    total = written["base_values"][label] + sum(values[label] for values in written["contributions"].values())
     assert total == pytest.approx(float(result.probabilities[3]), abs=1e-6)
     grid = {"type": "array", "minItems": CELLS, "maxItems": CELLS}
-    jsonschema.validate(told["maps"], {"items": {"properties": {"lost": grid | {"items": grid}, "corners": {"minItems": 4}}}})
-    assert "standard_error" not in told
+    jsonschema.validate(
+        written["maps"], {"items": {"properties": {"importance": grid | {"items": grid}, "corners": {"minItems": 4}}}}
+    )
+    assert "standard_error" not in written
 
 
-def test_people_read_the_regions_in_order(pipeline, result):
+def test_the_terminal_lists_regions_by_their_contribution(pipeline, result):
     text = io.StringIO()
-    told = explain(pipeline, result)
-    print_explanation(Console(file=text, width=120), result, told)
+    explanation = explain(pipeline, result)
+    print_explanation(Console(file=text, width=120), result, explanation)
     names = [line.split()[0] for line in text.getvalue().splitlines() if line.split() and line.split()[0] in result.regions]
-    assert names == [name for name, _ in told.ordered(result)]
-    assert "regions put phantom-kabuki-syndrome first" in text.getvalue()
+    assert names == [name for name, _ in explanation.ordered(result)]
+    assert "regions rank phantom-kabuki-syndrome first" in text.getvalue()
 
 
-def test_a_condition_that_is_not_there_is_refused_with_the_closest():
-    with pytest.raises(DysfwError, match="--why downs: the bundle knows no such condition; did you mean 'down'"):
+def test_an_unknown_condition_is_rejected_with_a_suggestion():
+    with pytest.raises(DysfwError, match="--why downs: the bundle has no such condition; did you mean 'down'"):
         condition_called("downs", ["down", "sotos"], "--why")

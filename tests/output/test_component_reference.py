@@ -1,4 +1,4 @@
-"""The reference of components says what signatures and docstrings say."""
+"""The reference of components."""
 
 import re
 
@@ -10,21 +10,21 @@ from dysfw.registry.registry import load_registry
 
 
 @pytest.mark.parametrize(("schema", "words"), [
-    ({"type": "integer", "minimum": 1, "maximum": 12}, "a whole number, from 1 to 12"),
+    ({"type": "integer", "minimum": 1, "maximum": 12}, "an integer, from 1 to 12"),
     ({"type": "number", "exclusiveMinimum": 0}, "a number, above 0"),
     ({"type": "number"}, "a number"),
     ({"enum": ["a", "b"], "type": "string"}, "`a` or `b`"),
     ({"anyOf": [{"type": "string", "format": "path"}, {"type": "null"}]}, "a path, or none"),
-    ({"type": "array", "items": {"type": "string"}}, "a list of: a text"),
+    ({"type": "array", "items": {"type": "string"}}, "a list of: a string"),
     ({"type": "object", "additionalProperties": {"type": "array", "items": {"type": "integer"}}},
-     "a mapping of names to: a list of: a whole number"),
+     "a mapping of names to: a list of: an integer"),
     ({"$ref": "#/$defs/X"}, "`true` or `false`"),
 ])  # fmt: skip
-def test_what_is_allowed_is_said_in_words(schema, words):
+def test_allowed_values_are_described(schema, words):
     assert allowed(schema, {"X": {"type": "boolean"}}) == words
 
 
-def test_every_component_and_every_parameter_is_there():
+def test_every_component_and_parameter_is_described():
     registry = load_registry()
     page = component_reference(registry)
     sections = dict(re.findall(r"^### (\S+)\n\n\*\S+\*: (.*?)(?=^#|\Z)", page, re.MULTILINE | re.DOTALL))
@@ -35,7 +35,7 @@ def test_every_component_and_every_parameter_is_there():
                 assert f"| `{name}` |" in section, (kind, entry.spec.name)
 
 
-def test_a_component_that_cannot_be_imported_is_named_with_the_reason(toys, monkeypatch):
+def test_a_component_that_cannot_be_imported_is_listed_with_the_reason(toys, monkeypatch):
     entry = toys.components["backbone"][-1]
     monkeypatch.setattr(type(toys), "load", lambda *_: (_ for _ in ()).throw(__import__("dysfw").errors.DysfwError("gone")))
     assert "Cannot be imported here: gone" in component_reference(toys, ["backbone"])

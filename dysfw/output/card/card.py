@@ -1,6 +1,6 @@
-"""A result as a piece of HTML that runs nothing: for notebooks, and for the page of ``dysfw serve``.
+"""Predictions as HTML without scripts, for notebooks and for the page of ``dysfw serve``.
 
-Photographs are in it only where that is asked for: a notebook is a file that is passed on.
+A card holds the image only on request, because notebooks are shared.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from ..templating import environment_of
 from ..terminal import reliability_text, set_text
 
 FOLDER = Path(__file__).parent / "templates"
-CONTEXT = 0.35  # of the face's height is shown around it, where the photograph has it
-PICTURE = 800  # px of its longer side at most
-FAINT = 0.08  # of the strongest cell of all maps; weaker ones are not drawn
+CONTEXT = 0.35  # margin shown around the face, as a fraction of its longer side
+MAX_SIDE = 800  # of the embedded image, px
+MIN_STRENGTH = 0.08  # of a drawn cell, as a fraction of the strongest cell of all maps
 
 
 def style() -> str:
-    """The style sheet that cards need. All its rules are within the class ``dysfw``."""
+    """Return the style sheet of cards, whose rules apply only within the class ``dysfw``."""
     return (FOLDER / "card.css").read_text("utf-8")
 
 
@@ -47,8 +47,22 @@ def card(
     name: str,
     show_image: bool = False,
 ) -> str:
-    """top: how many conditions are shown, beside the one that is explained. name: unique on the page, of letters, digits and
-    dashes. photograph: show what was judged of it, for which its pixels must have been kept."""
+    """Write the card of a prediction.
+
+    Args:
+        result: The prediction.
+        pipeline: The pipeline that made it.
+        explanation: Explanation of the prediction, if any.
+        top: Maximum number of conditions, in addition to the explained one.
+        name: Unique id on the page, of letters, digits and dashes.
+        show_image: Whether to embed the image, whose pixels must have been kept.
+
+    Returns:
+        An HTML article, which needs ``style()``.
+
+    Raises:
+        ValueError: ``show_image`` is set, and the pixels were not kept.
+    """
     manifest = pipeline.manifest
     return _render(
         "card.html",
@@ -56,13 +70,13 @@ def card(
         result=result,
         title=result.patient if isinstance(result, PatientPrediction) else _source(result),
         face=_face(result, explanation, show_image=show_image) if isinstance(result, Prediction) else None,
-        together=result if isinstance(result, PatientPrediction) else None,
+        patient=result if isinstance(result, PatientPrediction) else None,
         rows=list(_rows(result, pipeline, explanation, top)),
         hidden=len(result.labels) - min(top, len(result.labels)),
-        given=len(result.images) + len(result.failures) if isinstance(result, PatientPrediction) else 1,
-        doubt=reliability_text(result) if result.reasons else "",
-        trusted=reliability_text(result) if result.reliable else "",
-        set_words=set_text(result),
+        number=len(result.images) + len(result.failures) if isinstance(result, PatientPrediction) else 1,
+        reliable=result.reliable,
+        reliability=reliability_text(result),
+        prediction_set=set_text(result),
         agreement=agreement_text(result, explanation) if explanation else "",
         warnings=[n.message for n in result.notices if n not in result.reasons and n not in pipeline.notices],
         about=manifest.about if manifest else "",
@@ -72,16 +86,25 @@ def card(
 
 
 def failure_card(failure: Failure, name: str) -> str:
+    """Write the card of an image that could not be used.
+
+    Args:
+        failure: The failure.
+        name: Unique id on the page, of letters, digits and dashes.
+
+    Returns:
+        An HTML article, which needs ``style()``.
+    """
     return _render("failure.html", name=name, failure=failure, research_use=RESEARCH_USE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Bar:
-    """A region, with what it adds to the condition's probability (None where nobody asked) and its own vote."""
+    """A region's contribution (None without an explanation) and its own probability; start and width of the bar in percent."""
 
     region: str
-    added: float | None
-    vote: float
+    contribution: float | None
+    probability: float
     start: float
     width: float
 
@@ -93,22 +116,22 @@ class _Row:
     condition: Condition
     probability: float
     in_set: bool
-    before: float
+    base_value: float
     bars: tuple[_Bar, ...]
-    asked: bool
+    explained: bool
 
 
 def _rows(result: BasePrediction, pipeline: Pipeline, explanation: Explanation | None, top: int) -> Iterator[_Row]:
-    known = pipeline.manifest.conditions if pipeline.manifest else {}
+    conditions = pipeline.manifest.conditions if pipeline.manifest else {}
     shown, ranking = result.ranking[:top], result.ranking
-    asked = explanation.condition if explanation else ranking[0]
-    shown += [] if asked in shown else [asked]
-    added = explanation.contributions.values if explanation else None
-    largest = float(np.nanmax(np.abs(added[:, shown]))) if added is not None else 1.0
+    explained = explanation.condition if explanation else ranking[0]
+    shown += [] if explained in shown else [explained]
+    contributions = explanation.contributions.values if explanation else None
+    largest = float(np.nanmax(np.abs(contributions[:, shown]))) if contributions is not None else 1.0
     for k in shown:
         bars = []
         for r in np.flatnonzero(result.present):
-            value = float(added[r, k]) if added is not None else None
+            value = float(contributions[r, k]) if contributions is not None else None
             share = (value or 0) / (largest or 1)
             bars.append(
                 _Bar(
@@ -122,12 +145,12 @@ def _rows(result: BasePrediction, pipeline: Pipeline, explanation: Explanation |
         yield _Row(
             rank=ranking.index(k) + 1,
             label=result.labels[k],
-            condition=known.get(result.labels[k], Condition()),
+            condition=conditions.get(result.labels[k], Condition()),
             probability=float(result.probabilities[k]),
             in_set=k in result.prediction_set.members,
-            before=float(explanation.contributions.base_values[k]) if explanation else 0.0,
-            bars=tuple(sorted(bars, key=lambda bar: -bar.vote if bar.added is None else -bar.added)),
-            asked=k == asked,
+            base_value=float(explanation.contributions.base_values[k]) if explanation else 0.0,
+            bars=tuple(sorted(bars, key=lambda bar: -bar.probability if bar.contribution is None else -bar.contribution)),
+            explained=k == explained,
         )
 
 
@@ -140,7 +163,7 @@ class _Outline:
 
 @dataclass(frozen=True, slots=True)
 class _Heat:
-    """A map. transform: of its cells, of side 1, to the photograph. cells: column, row, strength -1 to 1."""
+    """A saliency map: SVG transform from its cells, of side 1, to the image; cells as column, row and strength from -1 to 1."""
 
     region: str
     transform: str
@@ -149,21 +172,20 @@ class _Heat:
 
 @dataclass(frozen=True, slots=True)
 class _Face:
-    """view: x, y, width and height of what is shown, px of the photograph. picture: that part, as an address that holds it;
-    "" where it is not to be shown."""
+    """The shown part of an image: view as x, y, width and height in px; image as a data URL, or "" if it is not shown."""
 
     index: int
-    found: int
+    faces: int
     width: int
     height: int
     view: tuple[int, int, int, int]
-    picture: str
+    image: str
     box: tuple[float, float, float, float]
     stroke: float
     outlines: tuple[_Outline, ...]
     heats: tuple[_Heat, ...]
-    asked: str
-    turned: str
+    explained: str
+    pose: str
 
 
 def _face(result: Prediction, explanation: Explanation | None, *, show_image: bool) -> _Face:
@@ -182,44 +204,44 @@ def _face(result: Prediction, explanation: Explanation | None, *, show_image: bo
     pose = subject.segmentation.pose
     return _Face(
         index=subject.index,
-        found=subject.faces,
+        faces=subject.faces,
         width=image.width,
         height=image.height,
         view=view,
-        picture=_picture(subject.decoded_image.pixels, view) if show_image else "",
+        image=_data_url(subject.decoded_image.pixels, view) if show_image else "",
         box=(x0, y0, x1 - x0, y1 - y0),
         stroke=max(view[2:]) / 300,
         outlines=tuple(outlines),
         heats=tuple(_heats(explanation)) if explanation else (),
-        asked=result.labels[explanation.condition] if explanation else "",
-        turned=f"yaw {pose.yaw:+.0f}°, pitch {pose.pitch:+.0f}°, roll {pose.roll:+.0f}°" if pose else "",
+        explained=result.labels[explanation.condition] if explanation else "",
+        pose=f"yaw {pose.yaw:+.0f}°, pitch {pose.pitch:+.0f}°, roll {pose.roll:+.0f}°" if pose else "",
     )
 
 
-def _picture(pixels: UInt8, view: tuple[int, int, int, int]) -> str:
-    """The part of the photograph as the recipe saw it: upright, and in sRGB, which a browser may do otherwise or not at all."""
+def _data_url(pixels: UInt8, view: tuple[int, int, int, int]) -> str:
+    """The shown part as the recipe saw it: upright and in sRGB, which not every browser does."""
     x, y, width, height = view
-    shown = Pillow.fromarray(np.ascontiguousarray(pixels[y : y + height, x : x + width]))
-    shown.thumbnail((PICTURE, PICTURE))
-    written = io.BytesIO()
-    shown.save(written, "JPEG", quality=88)
-    return f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}"
+    part = Pillow.fromarray(np.ascontiguousarray(pixels[y : y + height, x : x + width]))
+    part.thumbnail((MAX_SIDE, MAX_SIDE))
+    buffer = io.BytesIO()
+    part.save(buffer, "JPEG", quality=88)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _heats(explanation: Explanation) -> Iterator[_Heat]:
     k = explanation.condition
-    strongest = max((float(np.abs(one.importance[k]).max()) for one in explanation.maps), default=0.0) or 1.0
-    for one in explanation.maps:
-        strength = one.importance[k] / strongest
-        drawn = np.argwhere(np.abs(strength) > FAINT)
+    strongest = max((float(np.abs(m.importance[k]).max()) for m in explanation.maps), default=0.0) or 1.0
+    for saliency_map in explanation.maps:
+        strength = saliency_map.importance[k] / strongest
+        drawn = np.argwhere(np.abs(strength) > MIN_STRENGTH)
         cells = tuple((int(x), int(y), round(float(strength[y, x]), 2)) for y, x in drawn)
-        yield _Heat(one.region, _matrix(one), cells)
+        yield _Heat(saliency_map.region, _matrix(saliency_map), cells)
 
 
-def _matrix(one: SaliencyMap) -> str:
-    """SVG's matrix(a b c d e f) from cells to the photograph."""
-    (a, c, e), (b, d, f) = np.asarray(one.to_image, float)[:2]
-    side = len(one.pixels) / one.cells
+def _matrix(saliency_map: SaliencyMap) -> str:
+    """The SVG transform matrix(a b c d e f) from cells to the image."""
+    (a, c, e), (b, d, f) = np.asarray(saliency_map.to_image, float)[:2]
+    side = len(saliency_map.pixels) / saliency_map.cells
     return f"matrix({a * side:.5f} {b * side:.5f} {c * side:.5f} {d * side:.5f} {e:.3f} {f:.3f})"
 
 
@@ -246,5 +268,5 @@ def _environment() -> Environment:
 
 def _left_out(result: PatientPrediction) -> Sequence[tuple[str, str]]:
     pairs = zip(result.images, result.left_out, strict=True)
-    own = [(Path(one.subject.image.source).name, why) for one, why in pairs if why]
-    return own + [(Path(one.source).name, one.message) for one in result.failures]
+    left_out = [(Path(image.subject.image.source).name, reason) for image, reason in pairs if reason]
+    return left_out + [(Path(failure.source).name, failure.message) for failure in result.failures]
