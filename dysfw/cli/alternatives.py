@@ -8,7 +8,7 @@ from ..errors import DysfwError
 from ..recipe.check import load_recipe
 from ..recipe.model import Recipe, Registered
 from ..registry.registry import Registry
-from ..weights.store import look
+from ..weights.store import file_status
 
 MAX_RECIPES = 50  # that are checked
 PUBLISHED = "imagenet"  # asks for the weights that timm publishes
@@ -30,6 +30,8 @@ def _works(file: Path, registry: Registry) -> bool:
 def missing_weights(recipe: Recipe) -> list[str]:
     """Return the weights, by registered name or by path, that a recipe uses and that are not on this machine."""
     missing = {
-        v.entry.spec.name for v in recipe.values() if isinstance(v, Registered) and look(v.entry.spec).condition != "here"
+        v.entry.spec.name
+        for v in recipe.values()
+        if isinstance(v, Registered) and file_status(v.entry.spec).condition != "here"
     }
     return sorted(missing | {str(v) for v in recipe.values() if isinstance(v, Path) and not v.exists()})

@@ -42,7 +42,7 @@ def print_error(error: DysfwError) -> None:
     from rich.markup import escape
 
     console = err()
-    console.print(f"[bold red]error[/] {escape(error.message)}")
+    console.print(f"[bold red]error:[/] {escape(error.message)}")
     if error.hint:
         console.print(f"  {escape(error.hint)}", style="dim")
 
@@ -51,7 +51,7 @@ def warn(message: str) -> None:
     """Print a warning on stderr."""
     from rich.markup import escape
 
-    err().print(f"[yellow]warning[/] {escape(message)}")
+    err().print(f"[yellow]warning:[/] {escape(message)}")
 
 
 class TerminalProgress:

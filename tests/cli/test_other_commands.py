@@ -52,7 +52,7 @@ def test_a_broken_plugin_is_reported_in_one_line(dysfw, tmp_path, monkeypatch):
     ran = dysfw("components")
     assert ran.code == 0
     assert ran.err.splitlines() == [
-        "warning plugin broken (broken 1.0) is broken and was skipped: OSError: no licence server",
+        "warning: plugin broken (broken 1.0) is broken and was skipped: OSError: no licence server",
     ]
     assert "softmax" in ran.out
     assert "broken: OSError: no licence server" in dysfw("plugins").out
@@ -219,4 +219,4 @@ def test_a_renamed_key_in_a_recipe_is_reported_in_one_line(dysfw, toy_recipe, mo
         warnings.simplefilter("default")
         ran = dysfw("recipe", "check", toy_recipe)
     assert ran.code == 0
-    assert f"warning {toy_recipe}:7:21: crop.border is now called 'margin'" in ran.err
+    assert f"warning: {toy_recipe}:7:21: crop.border is now called 'margin'" in ran.err

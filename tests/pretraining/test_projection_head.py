@@ -30,7 +30,7 @@ def test_a_region_selects_its_own_attributes():
     upper = MEASURES.of("upper")
     assert [name for _, name, _ in upper.rows] == ["width", "height"]
     assert upper(np.array([[1, 2]], np.float32)).tolist() == [[3, 15]]
-    with pytest.raises(ValueError, match="nothing off the region 'ear'"):
+    with pytest.raises(ValueError, match="nothing from the region 'ear'"):
         MEASURES.of("ear")
     identity = ProjectionHead(MEASURES.weight, MEASURES.bias, "identity")
     assert identity.of("ear") is identity

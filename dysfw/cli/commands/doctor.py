@@ -112,18 +112,18 @@ def _components(registry: Registry) -> Iterator[Finding]:
 
 
 def _weights(registry: Registry) -> Iterator[Finding]:
-    from ...weights.find import described
-    from ...weights.store import look
+    from ...weights.find import size_and_licence
+    from ...weights.store import file_status
 
     for entry in registry.weights:
-        spec, found = entry.spec, look(entry.spec)
+        spec, found = entry.spec, file_status(entry.spec)
         if found.condition == "here":
             yield Finding("ok", f"weights {spec.name}", str(found.path))
         elif found.condition == "missing" and not spec.ships:
             yield Finding(
                 "note",
                 f"weights {spec.name}",
-                f"not on this machine ({described(spec)}); run `dysfw weights fetch {spec.name}`",
+                f"not on this machine ({size_and_licence(spec)}); run `dysfw weights fetch {spec.name}`",
             )
         else:
             yield Finding("broken", f"weights {spec.name}", found.problem or f"reinstall {entry.plugin.distribution}")

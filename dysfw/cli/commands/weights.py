@@ -26,12 +26,12 @@ def list_weights(
     """List the registered weight files and their state."""
     from ...util.text import format_columns
     from ...weights.find import size_of
-    from ...weights.store import look
+    from ...weights.store import file_status
     from ..main import registry_of
 
     rows = [("name", "plugin", "size", "licence", "state", "summary")]
     for entry in _entries(registry_of(ctx), None):
-        spec, found = entry.spec, look(entry.spec)
+        spec, found = entry.spec, file_status(entry.spec)
         if as_json:
             typer.echo(json.dumps(_to_json(entry), ensure_ascii=False))
         else:
@@ -90,14 +90,14 @@ def fetch(
 
 def _fetch(entry: Entry[WeightsSpec]) -> str:
     """Download the file unless it is there, and return a line about where it is."""
-    from ...weights.find import damaged, fetch_weights
-    from ...weights.store import look
+    from ...weights.find import damaged_error, fetch_weights
+    from ...weights.store import file_status
 
-    found = look(entry.spec, thoroughly=True)
+    found = file_status(entry.spec, verify_hash=True)
     if found.condition == "here":
         return f"already on this machine, {found.path}"
     if found.condition == "damaged" and entry.spec.ships:
-        raise damaged(entry.spec, found)
+        raise damaged_error(entry.spec, found)
     return str(fetch_weights(entry.spec))
 
 
@@ -107,24 +107,24 @@ def verify(ctx: typer.Context, names: Names = None) -> None:
 
     Exit code 1: a file is damaged, or a file that you named or that ships with a plugin is missing.
     """
-    from ...weights.find import damaged, missing
-    from ...weights.store import look
+    from ...weights.find import damaged_error, missing_error
+    from ...weights.store import file_status
     from ..main import registry_of
     from ..terminal import out, print_error
 
     failed = False
     for entry in _entries(registry_of(ctx), names):
-        found = look(entry.spec, thoroughly=True)
+        found = file_status(entry.spec, verify_hash=True)
         if found.condition == "damaged":
             failed = True
-            print_error(damaged(entry.spec, found))
+            print_error(damaged_error(entry.spec, found))
         elif found.condition == "here":
             digest = f"sha256 {found.sha256}" + ("" if entry.spec.sha256 else ", as published on the hub")
             state = f"verified ({digest})" if found.sha256 else "not verified (its sha256 is not published)"
             out().print(f"{entry.spec.name}: {state}", markup=False)
         elif names or entry.spec.ships:
             failed = True
-            print_error(missing(entry.spec))
+            print_error(missing_error(entry.spec))
     if failed:
         raise typer.Exit(1)
 
@@ -185,9 +185,9 @@ def _entries(registry: Registry, names: list[str] | None) -> list[Entry[WeightsS
 
 def _to_json(entry: Entry[WeightsSpec]) -> dict[str, object]:
     from ...weights.hub import address_of
-    from ...weights.store import look
+    from ...weights.store import file_status
 
-    spec, found = entry.spec, look(entry.spec)
+    spec, found = entry.spec, file_status(entry.spec)
     return {
         "name": spec.name,
         "plugin": entry.plugin.distribution,
