@@ -54,7 +54,7 @@ def print_prediction(
     for notice in result.notices:
         if notice not in ignored and notice not in result.reasons:
             hint = "; --all-faces predicts all of them" if notice.code == "several_faces" else ""
-            console.print(f"[yellow]warning[/] {escape(notice.message)}{hint}")
+            console.print(f"[yellow]warning:[/] {escape(notice.message)}{hint}")
     console.print()
 
 

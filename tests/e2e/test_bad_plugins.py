@@ -15,8 +15,8 @@ PLUGINS = {
     "fails": ("import no_such_module", "", "No module named 'no_such_module'"),
     "leaves": ("import sys; sys.exit(3)", "", "the plugin called sys.exit(3) while importing"),
     "hangs": ("import time; time.sleep(60)", "", "the plugin was still importing after"),
-    "prints": ("print('hello there')\n" + GOOD, "", "printed as it was loaded: “hello there”"),
-    "newer": (GOOD, "dysfw>=0.2,<0.3", "it is built for dysfw >=0.2,<0.3, and this is dysfw 0.1"),
+    "prints": ("print('hello there')\n" + GOOD, "", "printed while loading: “hello there”"),
+    "newer": (GOOD, "dysfw>=0.2,<0.3", "it requires dysfw >=0.2,<0.3, but dysfw 0.1"),
     "wrongkind": (
         OTHER.format("'segmentor', 'x', 'a:B', 'c'"),
         "",
@@ -59,7 +59,7 @@ def test_a_recipe_that_names_it_says_what_is_wrong_with_it(with_plugin, tmp_path
     recipe.write_text(recipe.read_text().replace("{use: mean}", "{use: 'dysfw-newer:plain'}"))
     ran = with_plugin("newer", "recipe", "check", recipe, code=2)
     assert "fusion 'dysfw-newer:plain' belongs to dysfw-newer 1.0, which is installed but cannot be loaded" in ran.stderr
-    assert "it is built for dysfw >=0.2,<0.3" in ran.stderr
+    assert "it requires dysfw >=0.2,<0.3" in ran.stderr
 
 
 def test_a_user_who_interrupts_is_not_told_of_a_faulty_plugin(dysfw_fake_plugins):
@@ -70,4 +70,4 @@ def test_a_user_who_interrupts_is_not_told_of_a_faulty_plugin(dysfw_fake_plugins
         time.sleep(3)
         program.send_signal(signal.SIGINT)
         out, err = program.communicate(timeout=30)
-    assert (program.returncode, out, err) == (130, "", "error interrupted\n")
+    assert (program.returncode, out, err) == (130, "", "error: interrupted\n")

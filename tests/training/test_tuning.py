@@ -128,7 +128,7 @@ def test_the_mode_none_is_the_trunk_as_it_is(trained):
 
 
 def test_a_backbone_without_a_trunk_to_tune_is_named(trained):
-    with pytest.raises(DysfwError, match="'mosaic' offers no trunk that can be tuned"):
+    with pytest.raises(DysfwError, match="'mosaic' cannot be tuned"):
         trained("backbone={use: mosaic}", TUNE)
 
 

@@ -77,13 +77,13 @@ def test_list_show_fetch_and_verify_tell_one_story(dysfw, store, faces):
     assert "3 MB, licence CC0-1.0" in ran.stderr
     assert "none at all" in ran.stderr
     assert row(dysfw("weights", "list"))[5] == "here"
-    assert "here already" in dysfw("weights", "fetch", "faces").stdout
+    assert "already on this machine" in dysfw("weights", "fetch", "faces").stdout
     shown = dysfw("weights", "show", "faces").stdout
     for known in (faces.sha256, faces.address, "noise", "nobody", "none at all"):
         assert known in shown
     assert "faces: right" in dysfw("weights", "verify").stdout
     records = [json.loads(line) for line in dysfw("weights", "list", "--json").stdout.splitlines()]
-    assert next(r for r in records if r["name"] == "faces")["is"] == "here"
+    assert next(r for r in records if r["name"] == "faces")["state"] == "here"
 
 
 def test_a_damaged_file_fails_verification_and_is_not_used(dysfw, recipe, faces, colour_data, tmp_path):
@@ -110,11 +110,11 @@ def test_import_takes_the_right_file_and_knows_others(dysfw, tmp_path, web):
 
 
 @pytest.mark.parametrize(("arguments", "part"), [
-    (("fetch", "facess"), "no weights are called 'facess'; did you mean 'faces'?"),
+    (("fetch", "facess"), "unknown weights 'facess'; did you mean 'faces'?"),
     (("fetch",), "name the weights to fetch, or --all"),
     (("import", "faces", "nothing.bin"), "no such file: nothing.bin"),
     (("import", "phantom", "README.md"), "comes with dysfw-phantom"),
-    (("import", "imagenet-inception-resnet-v2", "README.md"), "nobody states the sha256"),
+    (("import", "imagenet-inception-resnet-v2", "README.md"), "sha256 of imagenet-inception-resnet-v2 is not published"),
 ])  # fmt: skip
 def test_mistakes_are_explained(dysfw, arguments, part):
     assert part in dysfw("weights", *arguments, code=2).stderr
