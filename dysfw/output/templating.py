@@ -10,7 +10,7 @@ from ..util.text import printable
 def environment_of(package: str) -> Environment:
     """Create the environment of a package's ``templates`` folder.
 
-    All values are escaped, and an undefined name is an error. The filter ``plain`` escapes control characters, which are invalid
+    All values are escaped, and an undefined name is an error. The filter ``plain`` escapes control characters, invalid
     in HTML, and marks that change the reading direction.
 
     Args:

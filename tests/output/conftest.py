@@ -6,7 +6,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def examples():
-    """The module examples.py: evaluations and comparisons with plausible figures."""
+    """The module examples.py: evaluations and comparisons with plausible numbers."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(Path(__file__).parent)
         yield importlib.import_module("examples")
@@ -14,7 +14,7 @@ def examples():
 
 @pytest.fixture(scope="session")
 def nasty(examples):
-    """60 conditions, labels that are HTML, very long, written from right to left; missing intervals, not-a-number values."""
+    """60 conditions, labels with HTML, very long or right-to-left, missing intervals, NaN values."""
     return examples.evaluation(60, verdict="fail", nasty=True)
 
 

@@ -1,4 +1,4 @@
-"""Evaluations with plausible figures, drawn from a seed, and everything in them that can make a page ugly."""
+"""Synthetic evaluations with plausible numbers and with every value that can break a page."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ RECIPE = {
 }  # fmt: skip
 
 
-def around(value: float, spread: float, low: float = 0.0, high: float = 1.0) -> Estimate:
-    return Estimate(value=value, low=max(low, value - 1.96 * spread), high=min(high, value + 1.9 * spread))
+def around(value: float, std: float, low: float = 0.0, high: float = 1.0) -> Estimate:
+    return Estimate(value=value, low=max(low, value - 1.96 * std), high=min(high, value + 1.9 * std))
 
 
 def labels_of(classes: int, *, nasty: bool) -> list[str]:
@@ -62,26 +62,26 @@ def audit(labels: list[str], verdict: str = "pass", *, harmonised: bool = False)
         for name, features, weight in (("file", 21, 1.0), ("border", 24, 0.3), ("colour", 14, 0.2), ("background", 192, 0.25),
                                     ("framing", 3, 0.0), ("all", 254, 1.0))
     ]  # fmt: skip
-    told = [ClassResult(label=label, images=24, patients=12, auroc=around(0.5 + (0.49 * strong if n == 0 else 0.02), 0.01),
+    classes = [ClassResult(label=label, images=24, patients=12, auroc=around(0.5 + (0.49 * strong if n == 0 else 0.02), 0.01),
                         p=0.002 if n == 0 and strong else 0.6) for n, label in enumerate(labels[:8])]  # fmt: skip
     words = f"width: 128 px in 150 of 150 of {labels[0]}, in 3 of 325 others"
     features = [ShortcutFeature(name="width", group="file", label=labels[0], auroc=0.998, words=words)] if strong else []
     reasons = {
-        "pass": "Nothing beside the face tells the condition (p = 0.41). AUROCs above 0.71 would have been noticed.",
-        "caution": "Something beside the face goes with the condition, if only a little (p = 0.014).",
-        "fail": f"The condition can be told without looking at a face: {labels[0]} from the file, AUROC 0.99 (p = 0.002).",
+        "pass": "No leakage detected (p = 0.41). The audit could have detected an AUROC of 0.71 or more.",
+        "caution": "Something other than the face is associated with the condition, a small effect (p = 0.014).",
+        "fail": f"The condition can be predicted without the face: {labels[0]} from file properties, AUROC 0.99 (p = 0.002).",
     }
-    advice = [f"Photographs of {labels[0]} are all 128 × 128 PNG: take them from the same source as the others.",
-              "Or add harmonise: to the recipe, and look at the verdict afterwards."]  # fmt: skip
+    advice = [f"Take the images of {labels[0]} from the same source as the others: width: 128 px in 150 of 150.",
+              "Add `harmonise:` to the recipe."]  # fmt: skip
     return AuditResult(
         schema="dysfw.audit/1", verdict=verdict, reason=reasons[verdict], advice=advice if strong else [],
         p=0.002 if strong else 0.41, permutations=499, seed=0, images=475, patients=240, excluded={"truncated": 1},
-        labels=labels, chance=chance, majority=0.32, groups=groups, classes=told, features=features, harmonised=harmonised,
+        labels=labels, chance=chance, majority=0.32, groups=groups, classes=classes, features=features, harmonised=harmonised,
     )  # fmt: skip
 
 
-def judged(rng: np.random.Generator, counts: np.ndarray, skill: float) -> tuple[np.ndarray, np.ndarray]:
-    """Truth int [N] and probabilities [N, K] of a judge who is right more often the greater his skill."""
+def predictions(rng: np.random.Generator, counts: np.ndarray, skill: float) -> tuple[np.ndarray, np.ndarray]:
+    """True classes int [N] and probabilities [N, K] of a model whose accuracy grows with ``skill``."""
     y = np.repeat(np.arange(len(counts)), counts)
     logits = rng.normal(size=(len(y), len(counts)))
     logits[np.arange(len(y)), y] += skill * rng.uniform(0.4, 1.3, len(counts))[y]
@@ -94,7 +94,7 @@ def evaluation(classes: int = 15, seed: int = 0, verdict: str = "pass", *, nasty
     rng = np.random.default_rng(seed)
     labels = labels_of(classes, nasty=nasty)
     counts = np.array([150, *rng.integers(12, 30, classes - 1)])
-    y, probabilities = judged(rng, counts, skill)
+    y, probabilities = predictions(rng, counts, skill)
     rank = (probabilities > probabilities[np.arange(len(y)), y][:, None]).sum(1)
     sizes = [n for n in (1, 2, 3, 5, 10) if n < classes]
     recalls = {n: np.array([(rank[y == k] < n).mean() for k in range(classes)]) for n in sizes}
@@ -118,8 +118,9 @@ def evaluation(classes: int = 15, seed: int = 0, verdict: str = "pass", *, nasty
         unaffected=labels[0], measures=measures, top=top, top_macro=top_macro,
         classes=class_scores(labels, counts, recalls, rng, nasty=nasty), confusion=confusion.tolist(),
         models=models(rng, measures, int(counts.sum()), 1 / classes, nasty=nasty), calibration=calibration(nasty=nasty),
-        sets=PredictionSets(target_coverage=0.9, coverage=around(0.904, 0.011), coverage_by_label=dict.fromkeys(labels, 0.9),
-                  size=around(3.4, 0.1, high=classes), empty=0.004),
+        prediction_sets=PredictionSets(
+            target_coverage=0.9, coverage=around(0.904, 0.011), coverage_by_label=dict.fromkeys(labels, 0.9),
+            size=around(3.4, 0.1, high=classes), empty=0.004),
         rejection=Rejection(rejected=around(0.043, 0.01), reasons={"out_of_distribution": 12, "face_too_small": 6},
                             accuracy_kept=around(0.66, 0.02), accuracy_rejected=None if nasty else around(0.3, 0.1)),
         worst=worst(labels, nasty=nasty), resamples=2000,
@@ -129,13 +130,13 @@ def evaluation(classes: int = 15, seed: int = 0, verdict: str = "pass", *, nasty
                   "source": "facenet-pytorch 2.6.0", "trained": not nasty}],
         versions={"python": "3.11.2", "numpy": "1.26.4", "torch": "2.15.0", "dysfw": "0.1.0", "dysfw-dlib": "0.1.0"},
         device="cpu", precision="float32",
-        seconds={"check the data": 4.1, "audit": 12.9, "embed": 61.4, "fit and judge": 9.2, "resample": 7.7},
+        seconds={"check the data": 4.1, "audit": 12.9, "embed": 61.4, "fit and predict": 9.2, "resample": 7.7},
     )  # fmt: skip
 
 
 def protocol() -> Protocol:
-    claim = ("How well photographs of patients who were not learned from are told apart, among phantoms of the same making; "
-             "not how well patients anywhere else would be.")  # fmt: skip
+    claim = ("How well the recipe classifies images of new patients from the same sources; this says nothing about other "
+             "hospitals, cameras or populations.")  # fmt: skip
     return Protocol(kind="cross-validation", patient_wise=True, claim=claim, folds=5, repeats=3, seed=0, splits=15)
 
 
@@ -144,7 +145,7 @@ def summary(labels: list[str], counts: np.ndarray, *, nasty: bool) -> DataSummar
         Problem(code="truncated", severity="exclusion", message="the file ends too early", images=1,
                 examples=["phantom-noonan-syndrome/017.jpg"]),
         Problem(code="near_duplicate", severity="warning", images=4,
-                message="photographs that are almost the same; their patients are kept on one side of every split",
+                message="images that are almost identical; their patients are kept on one side of every split",
                 examples=["a/1.jpg", "a/2.jpg"]),
     ]  # fmt: skip
     if nasty:
@@ -171,23 +172,23 @@ def class_scores(labels, counts, recalls, rng, *, nasty: bool) -> list[ClassScor
 
 def models(rng, measures, images: int, chance: float, *, nasty: bool) -> list[EvaluatedModel]:
     best = measures["balanced_accuracy"].value
-    made = [EvaluatedModel(name="recipe", kind="recipe", images=images, measures=measures, difference={})]
-    made += [contender(name, "region", best - rng.uniform(-0.01, 0.3), best, images - (name == "chin") * 31)
+    every = [EvaluatedModel(name="recipe", kind="recipe", images=images, measures=measures, difference={})]
+    every += [model(name, "region", best - rng.uniform(-0.01, 0.3), best, images - (name == "chin") * 31)
              for name in REGIONS]  # fmt: skip
-    made += [contender(name, "fusion", best + rng.normal(0, 0.012), best, images)
+    every += [model(name, "fusion", best + rng.normal(0, 0.012), best, images)
              for name in ("geometric mean", "median", "borda", "weighted by validation", "stacking")]  # fmt: skip
-    made += [
-        contender("commonest condition", "baseline", chance, best, images),
-        contender("everything but the face", "baseline", chance + 0.02, best, images),
+    every += [
+        model("commonest condition", "baseline", chance, best, images),
+        model("everything but the face", "baseline", chance + 0.02, best, images),
     ]
     if nasty:
-        made.append(EvaluatedModel(name=LONG, kind="fusion", images=images, measures={}, difference={}))
-        made.append(EvaluatedModel(name=HTML, kind="region", images=3, measures={"accuracy": Estimate(value=float("nan"))},
+        every.append(EvaluatedModel(name=LONG, kind="fusion", images=images, measures={}, difference={}))
+        every.append(EvaluatedModel(name=HTML, kind="region", images=3, measures={"accuracy": Estimate(value=float("nan"))},
                               difference={"balanced_accuracy": Estimate(value=float("nan"))}))  # fmt: skip
-    return made
+    return every
 
 
-def contender(name: str, kind: str, value: float, best: float, images: int) -> EvaluatedModel:
+def model(name: str, kind: str, value: float, best: float, images: int) -> EvaluatedModel:
     value = max(value, 0.02)
     return EvaluatedModel(
         name=name, kind=kind, images=images,
@@ -198,12 +199,12 @@ def contender(name: str, kind: str, value: float, best: float, images: int) -> E
 
 
 def calibration(*, nasty: bool) -> Calibration:
-    middles = (np.arange(15) + 0.5) / 15
+    centres = (np.arange(15) + 0.5) / 15
     images = [0, 3, 14, 30, 41, 38, 35, 33, 36, 38, 40, 41, 44, 47, 36]
     after = [
-        CalibrationBin(images=n, confidence=m, accuracy=m + 0.04 * np.sin(9 * m)) for n, m in zip(images, middles, strict=True)
+        CalibrationBin(images=n, confidence=m, accuracy=m + 0.04 * np.sin(9 * m)) for n, m in zip(images, centres, strict=True)
     ]
-    before = [CalibrationBin(images=n, confidence=m, accuracy=m**1.6) for n, m in zip(images, middles, strict=True)]
+    before = [CalibrationBin(images=n, confidence=m, accuracy=m**1.6) for n, m in zip(images, centres, strict=True)]
     if nasty:
         after[0] = before[0] = CalibrationBin(images=0, confidence=float("nan"), accuracy=float("nan"))
     return Calibration(
@@ -220,8 +221,8 @@ def worst(labels: list[str], *, nasty: bool) -> list[WorstError]:
     path = "x/" + HTML + ".jpg" if nasty else "phantom-noonan-syndrome/011.jpg"
     errors = [(path, 1, 3), ("phantom-facial-palsy/003.jpg", 3, 0), ("phantom-unaffected/093.jpg", 0, 2)]
     return [
-        WorstError(path=p, patient=None if nasty else f"P{n:03}", label=labels[t % len(labels)], predicted=labels[j % len(labels)],
-                   probability=0.97 - 0.02 * n, probability_of_label=0.01 + 0.004 * n, reliable=n != 1)
+        WorstError(path=p, patient=None if nasty else f"P{n:03}", label=labels[t % len(labels)],
+                   predicted=labels[j % len(labels)], probability=0.97 - 0.02 * n, probability_of_label=0.01 + 0.004 * n, reliable=n != 1)
         for n, (p, t, j) in enumerate(errors)
     ]  # fmt: skip
 

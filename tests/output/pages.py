@@ -1,4 +1,4 @@
-"""Reads a page strictly: every element is closed where it was opened, and nothing is forgotten."""
+"""Strict HTML parser: every element must be closed in its parent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Element:
 
 @dataclass
 class Page(HTMLParser):
-    """elements in the page's order; each holds the text directly within it, children's text joined in."""
+    """A parsed page. elements: in document order, each with its text including that of its children."""
 
     source: str
     elements: list[Element] = field(default_factory=list)

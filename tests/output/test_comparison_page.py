@@ -4,7 +4,7 @@ from urllib.parse import unquote
 import pytest
 
 from dysfw.evaluation.comparison_result import Comparison
-from dysfw.output.report.comparison_page import comparison_html, own_folder, recipe_differences
+from dysfw.output.report.comparison_page import comparison_html, recipe_differences, report_folder
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def text_of(page, identity):
     return next(e.text for e in page.elements if e.attributes.get("id") == identity)
 
 
-def test_the_best_recipe_stands_first_and_the_first_is_the_reference(comparison, page):
+def test_the_board_is_sorted_and_the_first_entry_is_the_reference(comparison, page):
     board = text_of(page, "board")
     ranked = sorted(comparison.entries, key=lambda entry: -entry.measures["balanced_accuracy"].value)
     places = [board.index(f"\n{entry.name}") for entry in ranked]
@@ -36,7 +36,7 @@ def test_the_best_recipe_stands_first_and_the_first_is_the_reference(comparison,
     assert board.count("reference") == 1
 
 
-def test_every_difference_stands_with_its_interval(comparison, page):
+def test_every_difference_has_its_interval(comparison, page):
     board = text_of(page, "board")
     for entry in comparison.entries[1:]:
         low = entry.difference["balanced_accuracy"].low
@@ -48,7 +48,7 @@ def test_the_verdict_comes_before_the_leaderboard(page):
     assert ids.index("verdict") < ids.index("board")
 
 
-def test_only_the_keys_that_differ_are_listed(comparison, page):
+def test_only_keys_that_differ_are_listed(comparison, page):
     assert recipe_differences(comparison.entries) == [
         ("fusion.use", ["dysfw:mean", "dysfw:median", "dysfw:mean", "dysfw:mean"])
     ]
@@ -56,7 +56,7 @@ def test_only_the_keys_that_differ_are_listed(comparison, page):
     assert "backbone.use" not in text_of(page, "recipes")
 
 
-def test_nasty_names_make_a_page_that_loads_nothing(examples, pages):
+def test_unusual_names_are_escaped(examples, pages):
     page = pages(comparison_html(examples.comparison("fail", nasty=True, classes=30)))
     assert not page.all("script")
     assert all(address.startswith("#") or re.fullmatch(r"[1-4]-[\w%.-]+/report\.html", address) for address in page.addresses)
@@ -65,10 +65,10 @@ def test_nasty_names_make_a_page_that_loads_nothing(examples, pages):
     assert examples.LONG in page.all("body")[0].text
 
 
-def test_each_name_leads_to_the_recipes_own_report_where_the_command_writes_it(comparison, page):
+def test_each_name_links_to_the_recipes_own_report(comparison, page):
     links = {e.text: unquote(e.attributes["href"]) for e in page.all("a") if "table" in e.parents}
-    assert links == {e.name: f"{own_folder(n, e.name)}/report.html" for n, e in enumerate(comparison.entries, 1)}
-    assert own_folder(2, "a/b ü [x]") == "2-a-b-ü--x-"
+    assert links == {e.name: f"{report_folder(n, e.name)}/report.html" for n, e in enumerate(comparison.entries, 1)}
+    assert report_folder(2, "a/b ü [x]") == "2-a-b-ü--x-"
 
 
 def test_every_recipe_is_audited_before_and_after_harmonising(examples, pages):
@@ -84,13 +84,13 @@ def test_every_recipe_is_audited_before_and_after_harmonising(examples, pages):
     assert "fail, harmonised: pass" in text_of(page, "board")
 
 
-def test_recipes_that_are_not_shown_to_need_the_face_are_named_before_the_leaderboard(examples, pages):
+def test_recipes_no_better_than_the_baseline_are_listed_before_the_leaderboard(examples, pages):
     comparison = examples.comparison()
     name = comparison.entries[2].name
     doubtful = examples.with_baseline(comparison.evaluations[name], "everything but the face", -0.02, 0.03)
     changed = comparison.model_copy(update={"evaluations": comparison.evaluations | {name: doubtful}})
     top = text_of(pages(comparison_html(changed)), "verdict")
-    assert f"Not shown to do better than the model that sees everything but the face: {name}." in top
+    assert f"No evidence of an advantage over the baseline that uses everything but the face: {name}." in top
     assert "Every recipe beats" in text_of(pages(comparison_html(comparison)), "verdict")
 
 
@@ -100,5 +100,5 @@ def test_a_single_recipe_has_no_forest(examples, pages):
     assert len(pages(comparison_html(alone)).all("svg")) == 1
 
 
-def test_a_comparison_comes_back_from_json_as_it_was(comparison):
+def test_a_comparison_survives_json(comparison):
     assert Comparison.model_validate_json(comparison.model_dump_json(by_alias=True)).entries == comparison.entries

@@ -18,55 +18,55 @@ def drawing():
     return ET.fromstring(top_curves("a", "Shares", [Curve("cost $x$ <b>", POINTS), Curve("other\x07", POINTS)], 12))  # noqa: S314
 
 
-def test_text_in_a_drawing_is_text_and_taken_literally(drawing):
+def test_text_in_a_figure_is_literal(drawing):
     texts = ["".join(e.itertext()) for e in drawing.iter(f"{SVG}text")]
     assert "cost $x$ <b>" in texts
     assert "other\\x07" in texts  # a control character would make the page invalid
 
 
-def test_a_drawing_is_read_out_with_its_figures(drawing):
+def test_a_figure_has_its_values_for_screen_readers(drawing):
     title, words = drawing[0].text, drawing[1].text
     assert title == "Shares"
-    assert "first 1 0.400 [0.300, 0.500], first 3 0.700, first 5 –" in words
+    assert "top 1 0.400 [0.300, 0.500], top 3 0.700, top 5 –" in words
 
 
-def test_colours_are_named_so_that_the_page_can_change_them(drawing):
+def test_colours_are_css_variables(drawing):
     styles = " ".join(e.get("style", "") for e in drawing.iter())
     assert "var(--series-0)" in styles
     assert not any(colour in styles for colour in SERIES)
     assert "font-family" not in styles
 
 
-def test_a_drawing_is_the_same_each_time():
+def test_a_figure_is_reproducible():
     rows = [Row("a", Estimate(value=-0.1, low=-0.2, high=-0.01)), Row("b", None, "group")]
     assert forest("f", "t", rows, "difference", "zero") == forest("f", "t", rows, "difference", "zero")
 
 
-def test_a_forest_says_where_there_is_no_figure():
+def test_a_forest_plot_marks_missing_values():
     rows = [Row("a", Estimate(value=-0.1, low=-0.2, high=-0.01)), Row("b", None), Row("c", Estimate(value=float("nan")))]
-    assert str(forest("f", "t", rows, "difference", "zero")).count(">no figure<") == 2
+    assert str(forest("f", "t", rows, "difference", "zero")).count(">not available<") == 2
 
 
-def test_the_legend_reads_row_by_row_and_guessing_comes_last():
-    names = ("one", "two", "three", "guessing")
+def test_the_legend_is_ordered_by_row_and_chance_comes_last():
+    names = ("one", "two", "three", "chance")
     drawing = ET.fromstring(top_curves("a", "t", [Curve(name, POINTS) for name in names[:3]], 12))  # noqa: S314
     places = {e.text: (round(float(e.get("y"))), float(e.get("x"))) for e in drawing.iter(f"{SVG}text") if e.text in names}
     assert sorted(names, key=places.__getitem__) == list(names)
-    assert places["one"][0] == places["three"][0] < places["guessing"][0]
+    assert places["one"][0] == places["three"][0] < places["chance"][0]
 
 
-def test_points_of_a_reliability_diagram_grow_with_what_they_stand_for(plain):
+def test_points_of_a_reliability_diagram_grow_with_the_number_of_images(plain):
     bins = [CalibrationBin(images=n, confidence=c, accuracy=0.5) for n, c in ((90, 0.2), (1, 0.8))]
     drawn = reliability("r", "t", plain.calibration.model_copy(update={"bins": bins, "bins_before": []}))
     points = [e.get("d") for e in ET.fromstring(drawn).iter(f"{SVG}path") if "fill: var(--series-0)" in e.get("style", "")]  # noqa: S314
-    across = [[float(x) for x in re.findall(r"([\d.]+) [\d.]+", point)] for point in points]
-    widths = [max(x) - min(x) for x in across]
+    coordinates = [[float(x) for x in re.findall(r"([\d.]+) [\d.]+", point)] for point in points]
+    widths = [max(x) - min(x) for x in coordinates]
     assert len(widths) == 2
     assert widths[0] > 3 * widths[1]
 
 
-def test_matrix_rows_are_shares_of_the_truth_and_mistakes_come_by_share():
+def test_matrix_rows_are_shares_and_mistakes_are_sorted_by_share():
     rows = matrix(["a", "b", "empty"], [[8, 2, 0], [15, 5, 0], [0, 0, 0]])
     assert [cell.share for cell in rows[1].cells] == [0.75, 0.25, 0]
     assert [cell.share for cell in rows[2].cells] == [0, 0, 0]
-    assert [(m.label, m.judged, m.images) for m in mistakes(rows)] == [("b", "a", 15), ("a", "b", 2)]
+    assert [(m.label, m.predicted, m.images) for m in mistakes(rows)] == [("b", "a", 15), ("a", "b", 2)]

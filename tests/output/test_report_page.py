@@ -6,13 +6,13 @@ import pytest
 
 from dysfw.evaluation.result import PatientLevel
 from dysfw.output.report.page import report_html
-from dysfw.output.report.sentences import least_patients
+from dysfw.output.report.sentences import min_patients
 from dysfw.stats.estimate import Estimate
 
 
 @pytest.fixture(scope="module")
 def pages(examples):
-    """Reads a page strictly."""
+    """The strict HTML parser."""
     import pages  # beside examples.py, which has put this folder where modules are looked for
 
     return pages.Page
@@ -37,7 +37,7 @@ def body_text(page):
     return page.all("body")[0].text
 
 
-def test_nothing_is_loaded_and_nothing_runs(nasty_page, plain_page):
+def test_the_page_loads_nothing_and_runs_nothing(nasty_page, plain_page):
     for page in (nasty_page, plain_page):
         assert not page.all("script")
         assert not page.all("link")
@@ -85,37 +85,37 @@ def test_verdict_and_claim_come_before_any_score(nasty, nasty_page):
     assert not re.search(r"\d\.\d{3}", text[text.index("Evaluation of the recipe") : verdict])
 
 
-def test_unknown_patients_random_weights_and_exclusions_are_said_before_any_score(nasty_page):
+def test_unknown_patients_random_weights_and_exclusions_come_before_any_score(nasty_page):
     top = next(e for e in nasty_page.elements if e.attributes.get("id") == "verdict").text
     assert "does not name patients" in top
     assert "random" in top
-    assert "1 photograph took no part" in top
+    assert "1 image was not used" in top
 
 
-def test_what_is_not_a_number_is_never_shown(nasty_page):
+def test_nan_is_never_shown(nasty_page):
     assert not re.search(r"\b(nan|NaN|inf|None|undefined)\b", body_text(nasty_page))
 
 
-def test_labels_stay_text_whatever_is_in_them(examples, nasty_page):
+def test_labels_are_escaped(examples, nasty_page):
     text = body_text(nasty_page)
     for label in (examples.HTML, examples.LONG, examples.HEBREW, examples.COSTLY):
         assert label in text
     assert "\u202e" not in nasty_page.source  # turns the reading direction around
 
 
-def test_each_condition_stands_in_the_matrix_with_its_shares(plain, plain_page):
-    cells = [e for e in plain_page.all("td") if "right" in e.attributes.get("class", "")]
+def test_the_confusion_matrix_shows_shares_and_counts(plain, plain_page):
+    cells = [e for e in plain_page.all("td") if "correct" in e.attributes.get("class", "")]
     shares = [100 * row[k] / sum(row) for k, row in enumerate(plain.confusion)]
     counts = [row[k] for k, row in enumerate(plain.confusion)]
     assert [cell.text for cell in cells] == [f"{s:.0f}{n:.0f}" for s, n in zip(shares, counts, strict=True)]
 
 
-def test_every_figure_of_the_result_is_on_the_page(plain, plain_page):
+def test_every_score_is_on_the_page(plain, plain_page):
     text = body_text(plain_page)
     for estimate in (*plain.measures.values(), *plain.top.values(), *plain.top_macro.values()):
         assert f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]" in text
-    for contender in plain.models:
-        assert contender.name in text
+    for model in plain.models:
+        assert model.name in text
     assert plain.command in text
     assert plain.recipe_fingerprint in text
     assert plain.data.fingerprint in text
@@ -123,24 +123,24 @@ def test_every_figure_of_the_result_is_on_the_page(plain, plain_page):
     assert "CC0-1.0" in text
 
 
-def test_the_quotation_carries_the_interval_the_baselines_and_the_verdict(plain, plain_page):
+def test_the_quotation_contains_interval_baselines_and_verdict(plain, plain_page):
     quoted = plain_page.all("blockquote")[0].text
     best = plain.measures["balanced_accuracy"]
     assert f"{best.value:.3f} (95 % interval {best.low:.3f} to {best.high:.3f})" in quoted
-    assert "0.067 (guessing)" in quoted
+    assert "0.067 (chance)" in quoted
     assert "(everything but the face)" in quoted
     assert "audit of the data: pass" in quoted
 
 
-def test_after_harmonising_the_verdict_is_that_of_what_was_judged_and_the_other_stands_beside_it(examples, pages):
+def test_the_verdict_is_for_harmonised_images_and_the_original_one_is_shown_too(examples, pages):
     page = pages(report_html(examples.evaluation(7, verdict="fail", harmonised=True)))
     top = next(e for e in page.elements if e.attributes.get("id") == "verdict")
     assert "pass" in top.attributes["class"]
-    assert "Of the photographs as they are it is\nfail" in top.text
+    assert "The verdict for the original images is\nfail" in top.text
     assert any("harmonised" in e.text for e in page.all("th"))
 
 
-def test_photographs_are_in_the_page_only_where_they_are_handed_over(plain, plain_page, phantoms, pages):
+def test_the_page_contains_images_only_if_they_are_passed(plain, plain_page, phantoms, pages):
     assert not plain_page.all("img")
     crop = (phantoms / "phantom-unaffected" / "000.jpg").read_bytes()
     page = pages(report_html(plain, {plain.worst[1].path: crop}))
@@ -153,10 +153,10 @@ def test_the_same_evaluation_gives_the_same_page(plain, plain_html):
     assert report_html(plain) == plain_html
 
 
-def test_two_conditions_and_no_contenders_still_make_a_page(examples, pages):
+def test_two_conditions_without_other_models_make_a_page(examples, pages):
     small = examples.evaluation(2).model_copy(update={"models": [], "worst": [], "weights": []})
     page = pages(report_html(small))
-    assert "No photograph was judged wrongly" in body_text(page)
+    assert "All images were classified correctly" in body_text(page)
     assert not re.search(r"\bnan\b", body_text(page))
 
 
@@ -168,28 +168,28 @@ def table(page, identity):
     return next(e.text for e in page.all("table") if e.attributes["aria-labelledby"] == identity)
 
 
-def test_a_caution_says_whether_something_was_found_or_might_have_been_missed(examples, pages):
+def test_a_caution_distinguishes_an_effect_from_an_inconclusive_audit(examples, pages):
     found = examples.evaluation(7, verdict="caution")
     missed = found.model_copy(update={"audit": found.audit.model_copy(update={"p": 0.318, "features": []})})
-    assert "caution, something beside the face may give the conditions away" in part(pages(report_html(found)), "verdict")
+    assert "caution, something other than the face may reveal the condition" in part(pages(report_html(found)), "verdict")
     top = part(pages(report_html(missed)), "verdict")
-    assert "caution, nothing beside the face was found to give the conditions away, but it could have been missed" in top
-    assert "something beside" not in top
+    assert "caution, no leakage detected, but it cannot be excluded" in top
+    assert "may reveal" not in top
 
 
-def test_whether_the_recipe_beats_what_sees_no_face_stands_in_the_box_after_the_warnings(examples, plain, plain_page, pages):
-    assert "The recipe beats the model that sees everything but the face: difference in balanced accuracy +" in part(
+def test_the_verdict_box_compares_the_recipe_with_the_baselines(examples, plain, plain_page, pages):
+    assert "The recipe beats the baseline that uses everything but the face: difference in balanced accuracy +" in part(
         plain_page, "verdict"
     )
     doubtful = examples.with_baseline(plain, "everything but the face", -0.2, 0.05)
     doubtful = examples.with_baseline(doubtful, "commonest condition", -0.2, 0.0004)
     top = part(pages(report_html(doubtful)), "verdict")
-    assert "The recipe is not shown to do better than the model that sees everything but the face" in top
-    assert "It is not shown to do better than guessing, here always the commonest condition" in top
-    assert "beats" not in top
+    assert "No evidence that the recipe beats the baseline that uses everything but the face" in top
+    assert "No evidence that it beats always predicting the commonest condition" in top
+    assert "The recipe beats" not in top
 
 
-def test_the_baselines_of_the_standing_are_those_of_an_evaluation():
+def test_the_baseline_names_are_those_of_an_evaluation():
     from dysfw.evaluation.fold_runner import MAJORITY
     from dysfw.evaluation.fold_runner import WITHOUT_FACE as ITS_NAME
     from dysfw.output.report.baseline_comparison import COMMONEST, WITHOUT_FACE
@@ -197,11 +197,11 @@ def test_the_baselines_of_the_standing_are_those_of_an_evaluation():
     assert (WITHOUT_FACE, COMMONEST) == (ITS_NAME, MAJORITY)
 
 
-def test_where_patients_are_unknown_nothing_is_said_to_be_by_patient(nasty_page, plain_page):
-    assert "resamples of the photographs" in part(nasty_page, "scores")
-    assert "cross-validated by photographs" in part(nasty_page, "audit")
+def test_with_unknown_patients_the_unit_is_the_image(nasty_page, plain_page):
+    assert "resamples of the images" in part(nasty_page, "scores")
+    assert "cross-validation by images" in part(nasty_page, "audit")
     assert "resamples of the patients" in part(plain_page, "scores")
-    assert "cross-validated by patients" in part(plain_page, "audit")
+    assert "cross-validation by patients" in part(plain_page, "audit")
 
 
 def test_each_measure_is_listed_once(plain, pages):
@@ -211,73 +211,75 @@ def test_each_measure_is_listed_once(plain, pages):
     assert table(page, "t-key").count("Accuracy (top 1)") == 1
 
 
-def test_conditions_of_the_audit_stand_by_their_auroc_and_what_is_beyond_chance_is_among_them(plain, pages):
+def test_audit_conditions_are_sorted_by_auroc_and_include_all_significant_ones(plain, pages):
     one = plain.audit.classes[0]
     auroc = one.auroc
-    told = [
+    classes = [
         one.model_copy(update={"label": f"c{n:02}", "p": 0.9, "auroc": auroc.model_copy(update={"value": 0.9 - n / 100})})
         for n in range(20)
     ]
-    told[19] = told[19].model_copy(update={"p": 0.001})
-    page = pages(report_html(plain.model_copy(update={"audit": plain.audit.model_copy(update={"classes": told})})))
-    assert re.findall(r"c\d\d", table(page, "t-told")) == [f"c{n:02}" for n in (*range(11), 19)]
-    assert "8 others" in part(page, "t-told")
+    classes[19] = classes[19].model_copy(update={"p": 0.001})
+    page = pages(report_html(plain.model_copy(update={"audit": plain.audit.model_copy(update={"classes": classes})})))
+    assert re.findall(r"c\d\d", table(page, "t-predictable")) == [f"c{n:02}" for n in (*range(11), 19)]
+    assert "8 less predictable conditions" in part(page, "t-predictable")
 
 
-def test_calibration_that_made_nothing_better_is_said_to_have_made_nothing_better(plain, plain_page, pages):
-    assert "It did not fall" not in part(plain_page, "calibration")
+def test_calibration_without_improvement_is_reported(plain, plain_page, pages):
+    assert "Calibration did not reduce" not in part(plain_page, "calibration")
     worse = plain.calibration.model_copy(update={"ece": plain.calibration.ece_before})
-    assert "It did not fall" in part(pages(report_html(plain.model_copy(update={"calibration": worse}))), "calibration")
+    assert "Calibration did not reduce" in part(
+        pages(report_html(plain.model_copy(update={"calibration": worse}))), "calibration"
+    )
 
 
-def test_sets_that_hold_everything_are_said_to_say_nothing_and_low_coverage_is_below_what_was_asked_for(plain, pages):
+def test_uninformative_sets_and_low_coverage_are_reported(plain, pages):
     labels = plain.labels
     coverage = dict.fromkeys(labels, 1.0) | {labels[2]: 0.5}
-    low = plain.sets.model_copy(update={"coverage_by_label": coverage})
-    text = part(pages(report_html(plain.model_copy(update={"sets": low}))), "sets")
-    assert f"lowest coverage of single conditions:\n{labels[2]} 50\u00a0%." in text
-    idle = plain.sets.model_copy(update={"size": Estimate(value=float(len(labels)))})
-    text = part(pages(report_html(plain.model_copy(update={"sets": idle}))), "sets")
+    low = plain.prediction_sets.model_copy(update={"coverage_by_label": coverage})
+    text = part(pages(report_html(plain.model_copy(update={"prediction_sets": low}))), "sets")
+    assert f"lowest coverage:\n{labels[2]} 50\u00a0%." in text
+    full = plain.prediction_sets.model_copy(update={"size": Estimate(value=float(len(labels)))})
+    text = part(pages(report_html(plain.model_copy(update={"prediction_sets": full}))), "sets")
     assert "No condition has the 9 patients" in text
     assert "lowest coverage" not in text
 
 
 @pytest.mark.parametrize(("coverage", "patients"), [(0.9, 9), (0.8, 4), (0.95, 19), (0.5, 1), (0.85, 6)])
-def test_the_patients_that_a_set_needs_are_those_that_the_sets_ask_for(coverage, patients):
+def test_min_patients_agrees_with_the_conformal_thresholds(coverage, patients):
     from dysfw.reliability.conformal import thresholds
 
     def out(n):
         return np.isfinite(thresholds(np.full((n, 2), 0.5), np.zeros(n, int), np.arange(n), coverage)[0])
 
-    assert least_patients(coverage) == patients
+    assert min_patients(coverage) == patients
     assert out(patients)
     assert patients == 1 or not out(patients - 1)
 
 
-def test_refused_photographs_are_counted(plain, plain_page):
+def test_rejected_images_are_counted(plain, plain_page):
     images = plain.data.images
-    assert re.search(rf"{0.043 * images:.1f} of {images} photographs \(4\.3\u00a0%", part(plain_page, "sets"))
+    assert re.search(rf"{0.043 * images:.1f} of {images} images \(4\.3\u00a0%", part(plain_page, "sets"))
     assert "means over 3 repeats" in part(plain_page, "sets")
 
 
-def test_what_stands_between_backticks_is_code_and_still_escaped(plain, pages):
+def test_text_between_backticks_is_code_and_escaped(plain, pages):
     advice = ["Put `harmonise: {a: <b>}` into the recipe."]
     page = pages(report_html(plain.model_copy(update={"audit": plain.audit.model_copy(update={"advice": advice})})))
     assert [e.text for e in page.all("code")] == ["harmonise: {a: <b>}"]
     assert "`" not in body_text(page)
 
 
-def test_patients_of_several_conditions_are_explained_where_the_numbers_do_not_add_up(plain, plain_page, pages):
+def test_patients_with_several_conditions_are_explained(plain, plain_page, pages):
     few = plain.data.model_copy(update={"patients": sum(n for _, n in plain.data.per_label.values()) - 1})
     page = pages(report_html(plain.model_copy(update={"data": few})))
     for identity in ("data", "conditions"):
-        assert "counts in each of them, and once in all" in part(page, identity)
+        assert "counts once for each of them and once in the total" in part(page, identity)
     enough = plain.data.model_copy(update={"patients": few.patients + 1})
     page = pages(report_html(plain.model_copy(update={"data": enough})))
-    assert "once in all" not in body_text(page)
+    assert "once in the total" not in body_text(page)
 
 
-def test_of_a_single_region_neither_it_nor_the_fusions_are_drawn(plain, plain_page, pages):
+def test_with_a_single_region_no_region_or_fusion_is_drawn(plain, plain_page, pages):
     single = [one for one in plain.models if one.kind != "region" or one.name == "face"]
     page = pages(report_html(plain.model_copy(update={"models": single})))
     titles = [e.attributes["aria-labelledby"].split()[0] for e in page.all("svg")]
@@ -285,17 +287,17 @@ def test_of_a_single_region_neither_it_nor_the_fusions_are_drawn(plain, plain_pa
     assert len(plain_page.all("svg")) == 4
 
 
-def test_patients_judged_by_all_their_photographs_have_a_section_where_there_are_any(plain, plain_page, pages):
-    assert "all of their photographs" not in body_text(plain_page)
+def test_predictions_from_all_images_of_a_patient_have_a_section(plain, plain_page, pages):
+    assert "Predictions from all images" not in body_text(plain_page)
     several = PatientLevel(
-        patients=40, several=31, images=3.25,
+        patients=40, with_several_images=31, images_per_patient=3.25,
         measures={"balanced_accuracy": Estimate(value=0.612, low=0.5, high=0.7)},
         difference={"balanced_accuracy": Estimate(value=0.051, low=0.01, high=0.09)},
-        sets=plain.sets, single=Estimate(value=0.905, low=0.86, high=0.95),
+        sets=plain.prediction_sets, per_image_coverage=Estimate(value=0.905, low=0.86, high=0.95),
     )  # fmt: skip
     page = pages(report_html(plain.model_copy(update={"patients": several})))
     text = part(page, "patients").replace("\u00a0", " ")
-    assert "31 of 40 patients have several photographs" in text
+    assert "31 of 40 patients have several images" in text
     assert "0.612 [0.500, 0.700]" in text
     assert "+0.051 [0.010, 0.090]" in text
     assert "90.5 %" in text

@@ -1,0 +1,1 @@
+"""Evaluation and comparison reports in HTML and for the terminal."""

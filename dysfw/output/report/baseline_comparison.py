@@ -1,4 +1,4 @@
-"""Whether a recipe adds anything to what can be known without a look at the face."""
+"""Comparison of a recipe with the baselines that do not see the face."""
 
 from __future__ import annotations
 
@@ -9,57 +9,85 @@ from dataclasses import dataclass
 from ...evaluation.result import Evaluation
 from ...stats.estimate import Estimate
 from ...util.text import listed
-from .formatting import apart, interval, signed, turned
+from .formatting import excludes_zero, interval, negated, signed
 
 MEASURE = "balanced_accuracy"
-WITHOUT_FACE, COMMONEST = "everything but the face", "commonest condition"  # the baselines, by their names
+WITHOUT_FACE, COMMONEST = "everything but the face", "commonest condition"  # names of the baselines
 
 
 @dataclass(frozen=True, slots=True)
 class BaselineVerdict:
-    """A sentence, and whether it says that the recipe is shown to be better."""
+    """Result of a comparison with a baseline.
+
+    Attributes:
+        words: A sentence.
+        better: Whether the recipe is significantly better.
+    """
 
     words: str
-    shown: bool
+    better: bool
 
 
 def baseline_verdicts(evaluation: Evaluation) -> list[BaselineVerdict]:
-    """The recipe beside what sees all but the face, and beside guessing where it is not shown to be better than that."""
-    found = []
-    above = lead(evaluation, WITHOUT_FACE)
-    if above:
-        words = "beats" if _beats(above) else "is not shown to do better than"
-        found.append(
-            BaselineVerdict(f"The recipe {words} the model that sees {WITHOUT_FACE}: {_written(above)}.", _beats(above))
-        )
-    above = lead(evaluation, COMMONEST)
-    if above and not _beats(above):
-        words = f"It is not shown to do better than guessing, here always the {COMMONEST}: {_written(above)}."
-        found.append(BaselineVerdict(words, shown=False))
-    return found
+    """Compare a recipe with the baselines.
+
+    Args:
+        evaluation: The evaluation of the recipe.
+
+    Returns:
+        The comparison with the baseline that does not see the face; also with the most common condition if the recipe is not
+        significantly better than that.
+    """
+    verdicts = []
+    difference = advantage(evaluation, WITHOUT_FACE)
+    if difference:
+        better = _is_better(difference)
+        start = "The recipe beats" if better else "No evidence that the recipe beats"
+        verdicts.append(BaselineVerdict(f"{start} the baseline that uses {WITHOUT_FACE}: {_written(difference)}.", better))
+    difference = advantage(evaluation, COMMONEST)
+    if difference and not _is_better(difference):
+        words = f"No evidence that it beats always predicting the {COMMONEST}: {_written(difference)}."
+        verdicts.append(BaselineVerdict(words, better=False))
+    return verdicts
 
 
 def overall_baseline_verdict(evaluations: Mapping[str, Evaluation]) -> BaselineVerdict | None:
-    """Which of several recipes are not shown to do better than what sees all but the face; None where that was not measured."""
-    leads = {name: above for name, one in evaluations.items() if (above := lead(one, WITHOUT_FACE))}
-    short = [name for name, above in leads.items() if not _beats(above)]
-    if short:
-        return BaselineVerdict(f"Not shown to do better than the model that sees {WITHOUT_FACE}: {listed(short)}.", shown=False)
-    return BaselineVerdict(f"Every recipe beats the model that sees {WITHOUT_FACE}.", shown=True) if leads else None
+    """Compare several recipes with the baseline that does not see the face.
+
+    Args:
+        evaluations: The evaluations by recipe.
+
+    Returns:
+        The result; None if the baseline was not measured.
+    """
+    differences = {name: found for name, one in evaluations.items() if (found := advantage(one, WITHOUT_FACE))}
+    not_better = [name for name, difference in differences.items() if not _is_better(difference)]
+    if not_better:
+        words = f"No evidence of an advantage over the baseline that uses {WITHOUT_FACE}: {listed(not_better)}."
+        return BaselineVerdict(words, better=False)
+    return BaselineVerdict(f"Every recipe beats the baseline that uses {WITHOUT_FACE}.", better=True) if differences else None
 
 
-def lead(evaluation: Evaluation, baseline: str) -> Estimate | None:
-    """By how much the recipe's balanced accuracy is above that of a baseline; None where that was not measured."""
+def advantage(evaluation: Evaluation, baseline: str) -> Estimate | None:
+    """Compute the advantage of a recipe over a baseline.
+
+    Args:
+        evaluation: The evaluation of the recipe.
+        baseline: Name of the baseline.
+
+    Returns:
+        Balanced accuracy of the recipe minus that of the baseline; None if it was not measured.
+    """
     for model in evaluation.models:
         difference = model.difference.get(MEASURE)
         if (model.kind, model.name) == ("baseline", baseline) and difference and math.isfinite(difference.value):
-            return turned(difference)
+            return negated(difference)
     return None
 
 
-def _beats(above: Estimate) -> bool:
-    return apart(above) and above.value > 0
+def _is_better(difference: Estimate) -> bool:
+    return excludes_zero(difference) and difference.value > 0
 
 
-def _written(above: Estimate) -> str:
-    return f"difference in balanced accuracy {signed(above.value)} {interval(above)}".rstrip()
+def _written(difference: Estimate) -> str:
+    return f"difference in balanced accuracy {signed(difference.value)} {interval(difference)}".rstrip()

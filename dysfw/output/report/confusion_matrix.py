@@ -1,17 +1,23 @@
-"""The confusion matrix as a reader needs it: shares with their counts, and the commonest mistakes by name."""
+"""Confusion matrix with shares and counts, and the most common mistakes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-DENSE = 20  # conditions beyond which a cell holds its share alone, in small print
-COMMONEST = 15
+DENSE = 20  # number of conditions above which cells show only the share, in small print
+MAX_MISTAKES = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """photographs: judged so, mean over repeats. share: of the row's photographs. shade: 0..9, how dark the cell is."""
+    """A cell of the matrix.
+
+    Attributes:
+        images: Number of images, mean over repeats.
+        share: Share of the images of the row, 0 to 1.
+        shade: Darkness of the cell, 0 to 9.
+    """
 
     images: float
     share: float
@@ -20,7 +26,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
-    """One true condition; cells in the labels' order."""
+    """A true condition.
+
+    Attributes:
+        label: The condition.
+        images: Number of its images.
+        cells: One cell for each predicted condition, in the order of the labels.
+    """
 
     label: str
     images: float
@@ -29,16 +41,31 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One condition taken for another."""
+    """A condition predicted as another.
+
+    Attributes:
+        label: The true condition.
+        predicted: The predicted condition.
+        images: Number of images, mean over repeats.
+        share: Share of the images of the true condition, 0 to 1.
+    """
 
     label: str
-    judged: str
+    predicted: str
     images: float
     share: float
 
 
 def matrix(labels: Sequence[str], confusion: Sequence[Sequence[float]]) -> list[MatrixRow]:
-    """confusion: photographs [K, K], rows are the truth. A condition without photographs has shares of 0."""
+    """Compute the shares of a confusion matrix.
+
+    Args:
+        labels: K labels.
+        confusion: Numbers of images [K, K]; rows are true conditions.
+
+    Returns:
+        K rows. A condition without images has shares of 0.
+    """
     return [_row(label, counts) for label, counts in zip(labels, confusion, strict=True)]
 
 
@@ -50,12 +77,19 @@ def _row(label: str, counts: Sequence[float]) -> MatrixRow:
 
 
 def mistakes(rows: Sequence[MatrixRow]) -> list[Mistake]:
-    """The commonest confusions, by the share of the true condition's photographs."""
+    """Find the most common mistakes.
+
+    Args:
+        rows: The confusion matrix.
+
+    Returns:
+        At most MAX_MISTAKES mistakes, by decreasing share of the true condition's images.
+    """
     labels = [row.label for row in rows]
-    found = [
-        Mistake(row.label, judged, cell.images, cell.share)
+    off_diagonal = [
+        Mistake(row.label, predicted, cell.images, cell.share)
         for row in rows
-        for judged, cell in zip(labels, row.cells, strict=True)
-        if judged != row.label and cell.images > 0
+        for predicted, cell in zip(labels, row.cells, strict=True)
+        if predicted != row.label and cell.images > 0
     ]
-    return sorted(found, key=lambda mistake: -mistake.share)[:COMMONEST]
+    return sorted(off_diagonal, key=lambda mistake: -mistake.share)[:MAX_MISTAKES]

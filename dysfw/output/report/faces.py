@@ -1,4 +1,4 @@
-"""The faces that were judged worst, small, for a report that may show them."""
+"""Thumbnails of the worst errors, for reports that may show faces."""
 
 from __future__ import annotations
 
@@ -12,13 +12,21 @@ from ...evaluation.result import Evaluation
 from ...imaging.decode import read_image
 
 SIDE = 160  # px
-AROUND = 0.25  # of the box is shown on each side
+MARGIN = 0.25  # of the face box, added on each side
 
 
 def worst_faces(evaluation: Evaluation, evaluation_data: EvaluationData) -> dict[str, bytes]:
-    """By path a JPEG without metadata. A photograph that cannot be read any more is left out."""
-    shown = zip(evaluation_data.names, evaluation_data.embedded.samples, evaluation_data.boxes, strict=True)
-    places = {name: (item.path, box) for name, item, box in shown}
+    """Crop the faces of the worst errors.
+
+    Args:
+        evaluation: The evaluation.
+        evaluation_data: Its images and face boxes.
+
+    Returns:
+        A JPEG without metadata for each path. An image that can no longer be read is left out.
+    """
+    rows = zip(evaluation_data.names, evaluation_data.embedded.samples, evaluation_data.boxes, strict=True)
+    places = {name: (sample.path, box) for name, sample, box in rows}
     faces = {}
     for error in evaluation.worst:
         path, box = places[error.path]
@@ -27,10 +35,10 @@ def worst_faces(evaluation: Evaluation, evaluation_data: EvaluationData) -> dict
         except ImageError:
             continue
         x0, y0, x1, y1 = (float(v) for v in box)
-        dx, dy = AROUND * (x1 - x0), AROUND * (y1 - y0)
-        cut = Pillow.fromarray(image.pixels).crop((round(x0 - dx), round(y0 - dy), round(x1 + dx), round(y1 + dy)))
-        cut.thumbnail((SIDE, SIDE))
-        written = io.BytesIO()
-        cut.save(written, "JPEG", quality=85)
-        faces[error.path] = written.getvalue()
+        dx, dy = MARGIN * (x1 - x0), MARGIN * (y1 - y0)
+        crop = Pillow.fromarray(image.pixels).crop((round(x0 - dx), round(y0 - dy), round(x1 + dx), round(y1 + dy)))
+        crop.thumbnail((SIDE, SIDE))
+        encoded = io.BytesIO()
+        crop.save(encoded, "JPEG", quality=85)
+        faces[error.path] = encoded.getvalue()
     return faces

@@ -1,4 +1,4 @@
-"""The measures in plain words, one sentence each, with what guessing gives."""
+"""Definitions of the measures and terms of a report, with the chance level of each measure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """title: as tables show it. words: one sentence. chance: what guessing among K conditions gives, where that is known.
-    lower: True where less is better."""
+    """A measure or another term of a report.
+
+    Attributes:
+        title: Title in tables.
+        words: Definition in plain words.
+        chance: Value of random guessing among K conditions as a function of K, if known.
+        lower: Whether lower values are better.
+    """
 
     title: str
     words: str
@@ -19,7 +25,7 @@ class Term:
     lower: bool = False
 
 
-def _guess(classes: int) -> float:
+def _one_of(classes: int) -> float:
     return 1 / classes
 
 
@@ -30,138 +36,143 @@ def _half(_classes: int) -> float:
 MEASURES = {
     "accuracy": Term(
         "Accuracy (top 1)",
-        "Share of photographs whose condition was ranked first; it rewards a judge that is good at common conditions only.",
-        _guess,
+        "Share of images whose condition is ranked first. It favours models that recognise only common conditions.",
+        _one_of,
     ),
     "balanced_accuracy": Term(
         "Balanced accuracy",
-        "Share of photographs judged right, computed for each condition and then averaged, so that rare conditions count as "
-        "much as common ones (top 1, mean over conditions).",
-        _guess,
+        "Share of images classified correctly, computed for each condition and then averaged. Rare conditions count as much as "
+        "common ones.",
+        _one_of,
     ),
     "auroc_macro": Term(
         "AUROC, mean over conditions",
-        "How often a photograph of a condition gets a higher probability of it than a photograph without it that was judged in "
-        "the same split, averaged over the conditions; 0.5 is guessing and 1 is perfect.",
+        "Probability that an image of a condition scores higher for it than an image of another condition in the same test "
+        "fold, averaged over conditions. 0.5 is chance, 1 is perfect.",
         _half,
     ),
     "auroc_affected": Term(
-        "AUROC, affected against unaffected",
-        "How often an affected patient's photograph gets a lower probability of “unaffected” than an unaffected patient's; "
-        "0.5 is guessing.",
+        "AUROC, affected vs unaffected",
+        "Probability that an affected patient's image scores lower for “unaffected” than an unaffected person's image. "
+        "0.5 is chance, 1 is perfect.",
         _half,
     ),
     "log_loss": Term(
         "Log loss",
-        "The mean of −ln(probability given to the true condition): small where the truth was thought likely, very large where "
-        "it was all but excluded.",
+        "Mean of −ln(probability of the true condition). It is large if the true condition was considered very unlikely.",
         math.log,
         lower=True,
     ),
     "brier": Term(
         "Brier score",
-        "The squared distance between the probabilities and the truth, summed over the conditions and averaged over the "
-        "photographs; 0 is perfect and 2 the worst.",
+        "Squared difference between predicted probabilities and the truth, summed over conditions and averaged over images. "
+        "0 is perfect, 2 is the worst.",
         lambda classes: 1 - 1 / classes,
         lower=True,
     ),
     "ece": Term(
         "Expected calibration error",
-        "The mean gap between how sure the judgement was and how often it was right; 0 means that “80 % sure” is right in 80 % "
-        "of cases.",
+        "Mean gap between confidence and accuracy. 0 means that predictions with 80 % confidence are correct in 80 % of cases.",
         lower=True,
     ),
-    "sensitivity": Term("Sensitivity", "Share of the photographs of a condition that were judged to show it.", _guess),
-    "specificity": Term(
-        "Specificity", "Share of the photographs without a condition that were not judged to show it."
-    ),
+    "sensitivity": Term("Sensitivity", "Share of the images of a condition that are classified as this condition.", _one_of),
+    "specificity": Term("Specificity", "Share of the images of other conditions that are not classified as this condition."),
     "precision": Term(
         "Precision",
-        "Share of the photographs judged to show a condition that do show it; it holds only for the mixture of conditions in "
-        "this data.",
+        "Share of the images classified as a condition that show it. It depends on how common the condition is in this data.",
     ),
     "auroc": Term(
         "AUROC",
-        "How often a photograph of the condition gets a higher probability of it than a photograph without it that was judged "
-        "in the same split; 0.5 is guessing and 1 is perfect.",
+        "Probability that an image of the condition scores higher for it than an image of another condition in the same test "
+        "fold. 0.5 is chance, 1 is perfect.",
         _half,
     ),
 }  # fmt: skip
-TOP = Term(
-    "Top n", "Share of photographs whose condition is among the first n of the ranking; it grows with n for guessing too."
-)
-MACRO = Term(
-    "Micro and macro",
-    "Micro: every photograph counts the same; macro: every condition counts the same, however many photographs it has.",
-)
+TOP = Term("Top n", "Share of images whose condition is among the first n of the ranking. Chance grows with n, too.")
+MACRO = Term("Micro and macro", "Micro: every image has the same weight. Macro: every condition has the same weight.")
 GENERAL = (
     Term(
-        "95 % interval",
-        "The range that holds the middle 95 % of the values obtained when patients are drawn anew, with replacement, from "
-        "those measured (bootstrap; photographs, where patients are not named); it does not contain what other clinics, "
-        "cameras or training runs would change.",
+        "95 % interval",
+        "Range of the central 95 % of scores when patients (images, if the patients are unknown) are resampled with replacement "
+        "(bootstrap). It does not include the effect of other clinics, cameras or training runs.",
     ),
     Term(
         "Paired difference",
-        "The difference between two ways of judging the same photographs in the same resamples; an interval without 0 says "
-        "that it is more than the chance of which patients were looked at, one with 0 leaves open which of the two is better.",
+        "Difference between two models on the same images in the same resamples. If its interval excludes 0, the choice of "
+        "patients does not explain it; if it includes 0, either model may be better.",
     ),
     Term(
         "p",
-        "How often labels shuffled between patients were predicted at least as well as the true ones; small means that the "
-        "clue really goes with the condition.",
+        "Share of label permutations between patients that were predicted at least as well as the true labels. A small p means "
+        "that the features are associated with the condition.",
     ),
     Term(
-        "Guessing, commonest condition, everything but the face",
-        "What drawing lots would give, what always naming the commonest condition gives, and what can be learned in the same "
-        "folds without a look at a face: a score means only what it adds to these.",
+        "Chance, commonest condition, everything but the face",
+        "Baselines: random guessing; always predicting the most common condition; and a model trained in the same folds on "
+        "shortcut features alone. Only a score above these shows that the face is used.",
     ),
     Term(
-        "Clue",
-        "Something about a photograph that is not the face, such as its format, size, border or background: a model that uses "
-        "it has learned about cameras and not about patients.",
+        "Shortcut feature",
+        "Property of an image other than the face, such as format, size, border or background. A model that uses it has "
+        "learned about cameras, not about patients.",
     ),
     Term(
-        "Harmonising",
-        "Bringing all photographs to a common size, encoding, background and colour before they are judged, so that fewer "
-        "clues are left.",
+        "Leakage",
+        "Association between shortcut features and the condition. With leakage, a model can score well without the face.",
+    ),
+    Term(
+        "Harmonisation",
+        "Giving all images a common size, encoding, background and colour before prediction, to remove shortcut features.",
     ),
     Term(
         "Out of fold",
-        "A photograph is judged by a model that has learned from other patients only, and so are the calibration and the "
-        "thresholds.",
+        "Each image is predicted by a model trained on other patients only. The same holds for calibration and thresholds.",
     ),
     Term(
         "Calibration, temperature",
-        "Probabilities are made less extreme (temperature above 1) or more extreme (below 1) by one number, learned from "
-        "photographs that were not trained on; the ranking stays.",
+        "A single number, fitted on images outside the training set, makes probabilities less extreme (above 1) or more "
+        "extreme (below 1). The ranking does not change.",
     ),
     Term(
         "Prediction set",
-        "The conditions that cannot be ruled out: the true one is among them in the wanted share of cases, as long as new "
-        "photographs are like those measured (conformal prediction).",
+        "Set of conditions that contains the true one with the target probability, provided that new images are similar to "
+        "those measured (conformal prediction).",
     ),
-    Term("Coverage", "Share of photographs whose prediction set holds their condition."),
+    Term("Coverage", "Share of images whose prediction set contains the true condition."),
 )
 
 
 def describe(measure: str) -> Term:
-    """The term for a measure's name; a name that is not known is its own title."""
+    """Look up a measure.
+
+    Args:
+        measure: Name in ``metrics.json``, such as "top_3".
+
+    Returns:
+        Its term. An unknown measure is its own title.
+    """
     if measure in MEASURES:
         return MEASURES[measure]
-    if found := re.fullmatch(r"top_(\d+)(_macro)?", measure):
-        n = int(found[1])
-        title = f"Top {n}, mean over conditions" if found[2] else f"Top {n}"
+    if match := re.fullmatch(r"top_(\d+)(_macro)?", measure):
+        n = int(match[1])
+        title = f"Top {n}, mean over conditions" if match[2] else f"Top {n}"
         return Term(title, TOP.words, lambda classes: min(1.0, n / classes))
     return Term(measure.replace("_", " ").capitalize(), "")
 
 
 def glossary(measures: Iterable[str]) -> list[Term]:
-    """What a report that shows these measures must explain, each term once."""
-    known = [MEASURES[name] for name in MEASURES if name in set(measures)]
-    return [*known, TOP, MACRO, *GENERAL]
+    """Collect the terms that a report must define.
+
+    Args:
+        measures: Names of the measures that it shows.
+
+    Returns:
+        Each term once.
+    """
+    shown = set(measures)
+    return [*(term for name, term in MEASURES.items() if name in shown), TOP, MACRO, *GENERAL]
 
 
 def lowered(title: str) -> str:
-    """A title within a sentence: "balanced accuracy", but "AUROC"."""
+    """Return a title as it is written within a sentence: "balanced accuracy", but "AUROC"."""
     return title if title[:2].isupper() else title[:1].lower() + title[1:]

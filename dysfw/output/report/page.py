@@ -1,4 +1,4 @@
-"""An evaluation as one page of HTML that loads nothing and runs nothing."""
+"""HTML report of an evaluation, self-contained and without scripts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from markupsafe import Markup
 from ...audit.permutation_null import LEVEL
 from ...audit.result import AuditResult
 from ...evaluation.result import DataSummary, EvaluatedModel, Evaluation, PredictionSets, Protocol
-from . import sentences as words
+from . import sentences
 from .baseline_comparison import baseline_verdicts
 from .confusion_matrix import DENSE, matrix, mistakes
 from .figures import Curve, Row, forest, reliability, top_curves
@@ -22,35 +22,43 @@ from .render import render
 from .sorting import compared_measure, in_order
 
 CONTENTS = (
-    ("scores", "Key figures"), ("data", "Data"), ("audit", "Audit"), ("top", "Ranking"), ("confusion", "Confusions"),
+    ("scores", "Scores"), ("data", "Data"), ("audit", "Audit"), ("top", "Ranking"), ("confusion", "Confusion matrix"),
     ("conditions", "Conditions"), ("models", "Regions and fusions"), ("calibration", "Calibration"),
-    ("sets", "Prediction sets"), ("patients", "Patients"), ("worst", "Worst errors"), ("origin", "Repeat it"),
-    ("glossary", "Measures"), ("limits", "Limits"),
+    ("sets", "Prediction sets"), ("patients", "Patients"), ("worst", "Worst errors"), ("origin", "Reproducibility"),
+    ("glossary", "Glossary"), ("limits", "Limitations"),
 )  # fmt: skip
 KINDS = {
-    "recipe": "The recipe",
-    "region": "One region alone",
-    "fusion": "Other fusions of the same votes",
+    "recipe": "Recipe",
+    "region": "Single regions",
+    "fusion": "Other fusions of the same region probabilities",
     "baseline": "Baselines",
 }
-CLASS_MEASURES = ("sensitivity", "specificity", "precision", "auroc", "top_3")  # metrics.json has them all
-SHOWN_CLASSES = 12  # of the audit
-LOW_COVERAGE = 3  # conditions with the lowest coverage, below the one asked for, are named
-LONG = 25  # rows of a table beyond which print need not keep them on one page
+CLASS_MEASURES = ("sensitivity", "specificity", "precision", "auroc", "top_3")  # metrics.json contains all measures
+MAX_AUDIT_CLASSES = 12
+MAX_LOW_COVERAGE = 3  # conditions reported below the target coverage
+LONG = 25  # rows of a table above which a page break is allowed in print
 _MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
 
 def report_html(evaluation: Evaluation, images: Mapping[str, bytes] | None = None) -> str:
-    """The page. images: encoded crops (JPEG or PNG) by the paths of the worst errors; None leaves all photographs out.
+    """Render an evaluation.
 
-    Raises ValueError for an image that is neither.
+    Args:
+        evaluation: The evaluation.
+        images: JPEG or PNG crops of the worst errors by path; None for a report without images.
+
+    Returns:
+        The HTML page.
+
+    Raises:
+        ValueError: If an image is neither JPEG nor PNG.
     """
     e = evaluation
     compared = compared_measure(model.difference for model in e.models)
     rows = matrix(e.labels, e.confusion)
     return render(
         "evaluation.html",
-        **shared(e.data, e.protocol, e.audit, e.audit_harmonised, e.weights),
+        **shared_values(e.data, e.protocol, e.audit, e.audit_harmonised, e.weights),
         title=f"{e.name}: evaluation", e=e, contents=[part for part in CONTENTS if e.patients or part[0] != "patients"],
         patient_measures=[(name, describe(name)) for name in (e.patients.difference if e.patients else ())],
         created=e.created, versions=e.versions,
@@ -60,57 +68,70 @@ def report_html(evaluation: Evaluation, images: Mapping[str, bytes] | None = Non
         matrix=rows, mistakes=mistakes(rows), dense=len(e.labels) > DENSE,
         models=_by_kind(e.models), compared=describe(compared), compared_name=compared,
         model_measures=[(name, describe(name)) for name in ("balanced_accuracy", "accuracy", "auroc_macro")],
-        baseline_verdicts=baseline_verdicts(e), coverage_low=_low_coverage(e.prediction_sets), idle_sets=words.idle_sets(e),
-        judged=sum(map(sum, e.confusion)),
+        baseline_verdicts=baseline_verdicts(e), coverage_low=_low_coverage(e.prediction_sets),
+        uninformative_sets=sentences.uninformative_sets(e),
+        evaluated=sum(map(sum, e.confusion)),
         images={path: _data_uri(path, data) for path, data in (images or {}).items()},
-        drawings=_drawings(e, compared),
+        figures=_figures(e, compared),
         recipe_yaml=as_yaml(e.recipe),
         terms=glossary([*e.measures, *CLASS_MEASURES]),
-        quotation=words.quotation(e),
+        quotation=sentences.quotation(e),
     )  # fmt: skip
 
 
-def shared(
+def shared_values(
     data: DataSummary,
     protocol: Protocol,
     audit: AuditResult,
     harmonised: AuditResult | None,
     weights: Sequence[Mapping[str, object]],
 ) -> dict[str, Any]:
-    """What the parts on the verdict, the data and the audit need, of one evaluation or of several on the same data."""
-    final = words.governing(audit, harmonised)
-    after_group = {group.name: group for group in harmonised.groups} if harmonised else {}
-    after_class = {one.label: one for one in harmonised.classes} if harmonised else {}
-    # An AUROC that is beyond chance must not be crowded out by higher ones that are not.
-    told = sorted(audit.classes, key=lambda one: (one.p >= LEVEL, -one.auroc.value))[:SHOWN_CLASSES]
+    """Compute the template values for the sections on verdict, data and audit.
+
+    Args:
+        data: The data.
+        protocol: How the data was split.
+        audit: The audit of the original images.
+        harmonised: The audit of the harmonised images, if any.
+        weights: Weights that the recipes use.
+
+    Returns:
+        The values by name.
+    """
+    final = sentences.decisive_audit(audit, harmonised)
+    harmonised_groups = {group.name: group for group in harmonised.groups} if harmonised else {}
+    harmonised_classes = {one.label: one for one in harmonised.classes} if harmonised else {}
+    # Significant AUROCs are always shown, even if others are higher.
+    shown = sorted(audit.classes, key=lambda one: (one.p >= LEVEL, -one.auroc.value))[:MAX_AUDIT_CLASSES]
     return {
         "data": data, "protocol": protocol, "audit": audit, "audit_harmonised": harmonised, "final": final,
-        "headline": words.headline(final), "meaning": words.meaning(final), "units": words.units(data), "long": LONG,
+        "headline": sentences.headline(final), "meaning": sentences.meaning(final), "units": sentences.units(data),
+        "long": LONG,
         "several_labels": _several_labels(data),
-        "warnings": words.warnings_of(data, protocol, weights), "excluded": words.exclusions(data),
-        "people": words.people(data), "protocol_words": words.protocol_words(protocol, data),
-        "audit_groups": [(group, after_group.get(group.name)) for group in audit.groups],
-        "audit_classes": [(one, after_class.get(one.label)) for one in sorted(told, key=lambda one: -one.auroc.value)],
-        "hidden_classes": len(audit.classes) - len(told),
+        "warnings": sentences.warnings_of(data, protocol, weights), "excluded": sentences.exclusions(data),
+        "data_words": sentences.data_words(data), "protocol_words": sentences.protocol_words(protocol, data),
+        "audit_groups": [(group, harmonised_groups.get(group.name)) for group in audit.groups],
+        "audit_classes": [(one, harmonised_classes.get(one.label)) for one in sorted(shown, key=lambda one: -one.auroc.value)],
+        "hidden_classes": len(audit.classes) - len(shown),
     }  # fmt: skip
 
 
 def _several_labels(data: DataSummary) -> bool:
-    """Whether a patient has photographs of several conditions."""
+    """Return whether a patient has images of several conditions."""
     return data.patients is not None and sum(patients or 0 for _, patients in data.per_label.values()) > data.patients
 
 
 def _low_coverage(sets: PredictionSets) -> list[tuple[str, float]]:
     low = [(label, coverage) for label, coverage in sets.coverage_by_label.items() if coverage < sets.target_coverage]
-    return sorted(low, key=lambda item: item[1])[:LOW_COVERAGE]
+    return sorted(low, key=lambda item: item[1])[:MAX_LOW_COVERAGE]
 
 
 def as_yaml(recipe: Mapping[str, object]) -> str:
-    """As people write it."""
+    """Return a recipe as YAML."""
     return yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True, width=100)
 
 
-def _drawings(e: Evaluation, compared: str) -> dict[str, Any]:
+def _figures(e: Evaluation, compared: str) -> dict[str, Any]:
     return {
         "top": top_curves(
             "top-n", f"Top-n curve of {e.name}", [Curve("micro", e.top), Curve("macro", e.top_macro)], len(e.labels)
@@ -121,8 +142,10 @@ def _drawings(e: Evaluation, compared: str) -> dict[str, Any]:
 
 
 def _forests(models: Sequence[EvaluatedModel]) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Which forest plots there are: name, title and the kinds of their lines. Of a single region there is nothing to choose or
-    to fuse, and one line needs no drawing."""
+    """Choose the forest plots: name, title and the kinds of their lines.
+
+    With a single region there is nothing to choose or to fuse, and a single line needs no figure.
+    """
     several = sum(one.kind == "region" for one in models) > 1
     plots: list[tuple[str, str, tuple[str, ...]]] = (
         [("regions", "Single regions and baselines", ("region", "baseline")), ("fusions", "Other fusions", ("fusion",))]
@@ -133,15 +156,15 @@ def _forests(models: Sequence[EvaluatedModel]) -> list[tuple[str, str, tuple[str
 
 
 def _forest(e: Evaluation, compared: str, name: str, title: str, kinds: tuple[str, ...]) -> tuple[str, Markup]:
-    """Title and drawing."""
+    """Return title and figure."""
     measure = lowered(describe(compared).title)
     rows = [Row(one.name, one.difference.get(compared), one.kind) for one in _ordered(e.models) if one.kind in kinds]
-    read_out = f"{title}: differences in {measure} from the recipe {e.name}"
-    return title, forest(f"forest-{name}", read_out, rows, f"difference in {measure}", "the recipe")
+    description = f"{title}: difference in {measure} to the recipe {e.name}"
+    return title, forest(f"forest-{name}", description, rows, f"difference in {measure}", "the recipe")
 
 
 def _ordered(models: Sequence[EvaluatedModel]) -> list[EvaluatedModel]:
-    """By kind, the recipe first; within a kind as they come."""
+    """Sort by kind, the recipe first, otherwise stable."""
     return sorted(models, key=lambda one: list(KINDS).index(one.kind))
 
 

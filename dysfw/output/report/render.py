@@ -1,4 +1,4 @@
-"""The templates of reports, and the filters that they use."""
+"""Templates of the reports and their filters."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ from markupsafe import Markup
 
 from ...util.text import printable
 from ..templating import environment_of
-from . import formatting as numbers
+from . import formatting
 from .measure_glossary import lowered
 
 
 def render(template: str, **values: object) -> str:
-    """The page that ``templates/<template>`` makes of the values."""
+    """Render a template.
+
+    Args:
+        template: Name of the file in ``templates``.
+        values: Values of the template.
+
+    Returns:
+        The HTML page.
+    """
     return _environment().get_template(template).render(values)
 
 
@@ -23,12 +31,12 @@ def render(template: str, **values: object) -> str:
 def _environment() -> Environment:
     environment = environment_of("dysfw.output.report")
     environment.filters |= {
-        "number": numbers.number,
-        "signed": numbers.signed,
-        "interval": numbers.interval,
-        "share": numbers.share,
-        "amount": numbers.amount,
-        "p_value": numbers.p_value,
+        "number": formatting.number,
+        "signed": formatting.signed,
+        "interval": formatting.interval,
+        "share": formatting.share,
+        "amount": formatting.amount,
+        "p_value": formatting.p_value,
         "lowered": lowered,
         "sentence": _sentence,
         "marked": _marked,
@@ -37,11 +45,11 @@ def _environment() -> Environment:
 
 
 def _marked(text: str) -> Markup:
-    """Plain text in which what stands between backticks is code."""
+    """Escape text and mark up code between backticks."""
     parts = re.split(r"`([^`]+)`", printable(text))
     return Markup().join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 def _sentence(text: str) -> str:
-    """With a capital at its start."""
+    """Capitalise the first letter."""
     return text[:1].upper() + text[1:]

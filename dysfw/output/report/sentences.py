@@ -1,4 +1,4 @@
-"""Sentences that a report builds from what was found."""
+"""Sentences of the reports."""
 
 from __future__ import annotations
 
@@ -12,125 +12,151 @@ from ...stats.estimate import Estimate
 from ...util.text import count, listed
 from .formatting import bounds, number, p_value, share
 
-# A caution is of two kinds: something was found, or nothing was, and it could have been missed.
+# A caution has two causes: a significant effect, or a negative result that is inconclusive.
 HEADLINE: Mapping[str, str] = {
-    "pass": "nothing beside the face was found to give the conditions away",
-    "caution": "something beside the face may give the conditions away",
-    "missed": "nothing beside the face was found to give the conditions away, but it could have been missed",
-    "fail": "something beside the face gives the conditions away",
+    "pass": "no leakage detected",
+    "caution": "something other than the face may reveal the condition",
+    "inconclusive": "no leakage detected, but it cannot be excluded",
+    "fail": "something other than the face reveals the condition",
 }
 MEANING: Mapping[str, str] = {
-    "pass": "The audit looks for the clues that it knows; there may be others.",
-    "caution": "The scores may owe something to what is not the face.",
-    "missed": "The scores may still owe something to what is not the face.",
-    "fail": "The scores are no evidence that anything was recognised in faces.",
+    "pass": "The audit tests only known shortcut features; there may be others.",
+    "caution": "The scores may partly reflect something other than the face.",
+    "inconclusive": "The scores may still partly reflect something other than the face.",
+    "fail": "The scores are not evidence that the model recognises anything in faces.",
 }
 
 
 def headline(audit: AuditResult) -> str:
-    """What stands beside the verdict."""
+    """Return the phrase that follows the verdict in the headline."""
     return HEADLINE[_kind(audit)]
 
 
 def meaning(audit: AuditResult) -> str:
-    """What the verdict says about the scores."""
+    """Return a sentence on what the verdict means for the scores."""
     return MEANING[_kind(audit)]
 
 
 def _kind(audit: AuditResult) -> str:
-    return "missed" if audit.verdict == "caution" and audit.p >= LEVEL else audit.verdict
+    return "inconclusive" if audit.verdict == "caution" and audit.p >= LEVEL else audit.verdict
 
 
-def governing(audit: AuditResult, harmonised: AuditResult | None) -> AuditResult:
-    """The audit of the photographs as they were judged."""
+def decisive_audit(audit: AuditResult, harmonised: AuditResult | None) -> AuditResult:
+    """Return the audit of the images that the models actually saw.
+
+    Args:
+        audit: The audit of the original images.
+        harmonised: The audit of the harmonised images, if the recipe harmonises them.
+    """
     return harmonised or audit
 
 
 def warnings_of(data: DataSummary, protocol: Protocol, weights: Sequence[Mapping[str, object]]) -> list[str]:
-    """What a reader must know before any score, beside the audit."""
-    found = []
+    """List what a reader must know before any score, besides the audit.
+
+    Args:
+        data: The data.
+        protocol: How the data was split.
+        weights: Weights that the recipe uses.
+
+    Returns:
+        One or two sentences for each warning.
+    """
+    warnings = []
     if data.patients is None:
-        found.append(
-            "The data does not name patients. Photographs of one person may stand on both sides of a split, which makes every "
-            "score too good, and the intervals, which count each photograph as a patient, too narrow."
+        warnings.append(
+            "The data does not name patients. Images of one person may be in both training and test data, which makes every "
+            "score too high and the intervals too narrow."
         )
     elif not protocol.patient_wise:
-        found.append("Photographs of one patient may stand on both sides of a split, which makes every score too good.")
-    if not all(weights_of.get("trained", True) for weights_of in weights):
-        found.append("Weights that take part are random: whatever was measured means nothing.")
-    return found
+        warnings.append("Images of one patient may be in both training and test data, which makes every score too high.")
+    if not all(one.get("trained", True) for one in weights):
+        warnings.append("Some weights are random, not trained: the scores are meaningless.")
+    return warnings
 
 
 def units(data: DataSummary) -> str:
-    """What was drawn, shuffled and kept together."""
-    return "photographs" if data.patients is None else "patients"
+    """Return what was resampled, permuted and split: "patients", or "images" if the patients are unknown."""
+    return "images" if data.patients is None else "patients"
 
 
-def idle_sets(evaluation: Evaluation) -> str:
-    """That the prediction sets say nothing, where each holds every condition; else nothing."""
-    sets, number_of = evaluation.prediction_sets, len(evaluation.labels)
-    if sets.size.value < number_of - 1e-9:
+def uninformative_sets(evaluation: Evaluation) -> str:
+    """Return a sentence if every prediction set contains all conditions, else an empty string."""
+    sets, classes = evaluation.prediction_sets, len(evaluation.labels)
+    if sets.size.value < classes - 1e-9:
         return ""
     return (
-        f"No condition has the {least_patients(sets.target_coverage)} {units(evaluation.data)} to learn from that a coverage of "
-        f"{share(sets.target_coverage)} needs, so every prediction set holds all {number_of} conditions and says nothing."
+        f"No condition has the {min_patients(sets.target_coverage)} {units(evaluation.data)} for training that a coverage of "
+        f"{share(sets.target_coverage)} requires. Every prediction set therefore contains all {classes} conditions and is "
+        "uninformative."
     )
 
 
-def least_patients(coverage: float) -> int:
-    """How many patients of a condition it takes before a prediction set of this coverage can leave it out."""
+def min_patients(coverage: float) -> int:
+    """Return how many patients a condition needs before a prediction set can exclude it.
+
+    Args:
+        coverage: Target coverage of the set, 0 to 1.
+    """
     return math.ceil(round(coverage / (1 - coverage), 6))
 
 
 def exclusions(data: DataSummary) -> str:
-    """How many photographs took no part, or nothing."""
+    """Return a sentence on the number of unused images, empty if there are none."""
     excluded = sum(problem.images for problem in data.problems if problem.severity == "exclusion")
-    return f"{count(excluded, 'photograph')} took no part; the report's section on the data says why." if excluded else ""
+    verb = "was" if excluded == 1 else "were"
+    return f"{count(excluded, 'image')} {verb} not used; the report lists the reasons under Data." if excluded else ""
 
 
 def protocol_words(protocol: Protocol, data: DataSummary) -> str:
-    """ "5-fold cross-validation, repeated 3 times, no patient on both sides of a split"."""
+    """Describe the protocol: "5-fold cross-validation with 3 repeats, split by patient".
+
+    Args:
+        protocol: How the data was split.
+        data: The data.
+    """
     by_patient = protocol.patient_wise and data.patients is not None
-    side = "no patient on both sides of a split" if by_patient else "divided by photographs, not by patients"
+    split = "split by patient" if by_patient else "split by image, not by patient"
     if protocol.kind == "cross-validation":
-        times = f", repeated {count(protocol.repeats, 'time')}" if protocol.repeats > 1 else ""
-        return f"{protocol.folds}-fold cross-validation{times}, {side}"
-    if protocol.kind == "held out":
-        return f"one part of the photographs held out and judged once, {side}"
-    return f"each of {count(len(protocol.sources), 'source')} left out in turn ({listed(protocol.sources)}), {side}"
+        repeats = f" with {count(protocol.repeats, 'repeat')}" if protocol.repeats > 1 else ""
+        return f"{protocol.folds}-fold cross-validation{repeats}, {split}"
+    if protocol.kind == "leave one source out":
+        return f"leave-one-source-out over {count(len(protocol.sources), 'source')} ({listed(protocol.sources)}), {split}"
+    return f"a single training and test set, {split}"
 
 
-def people(data: DataSummary) -> str:
-    """ "475 photographs of 240 patients"."""
+def data_words(data: DataSummary) -> str:
+    """Describe the size of the data: "475 images of 240 patients"."""
     patients = count(data.patients, "patient") if data.patients is not None else "an unknown number of patients"
-    return f"{count(data.images, 'photograph')} of {patients}"
+    return f"{count(data.images, 'image')} of {patients}"
 
 
 def with_interval(estimate: Estimate) -> str:
-    """ "0.618 (95 % interval 0.571 to 0.665)"."""
+    """Format an estimate: "0.618 (95 % interval 0.571 to 0.665)"."""
     ends = bounds(estimate)
     return number(estimate.value) + (f" (95 % interval {ends[0]} to {ends[1]})" if ends else " (no interval)")
 
 
 def quotation(evaluation: Evaluation) -> str:
-    """The least that must be said wherever the score is quoted."""
-    e, audit = evaluation, governing(evaluation.audit, evaluation.audit_harmonised)
+    """Return the minimum information that must accompany a quoted score."""
+    e, audit = evaluation, decisive_audit(evaluation.audit, evaluation.audit_harmonised)
     measure = e.measures.get("balanced_accuracy")
     score = with_interval(measure) if measure else "not measured"
-    beside = [f"{number(1 / len(e.labels))} (guessing)"]
+    baselines = [f"{number(1 / len(e.labels))} (chance)"]
     for model in e.models:
         if model.kind == "baseline" and "balanced_accuracy" in model.measures:
-            beside.append(f"{number(model.measures['balanced_accuracy'].value)} ({model.name})")
-    harmonised = " after harmonising" if e.audit_harmonised else ""
+            baselines.append(f"{number(model.measures['balanced_accuracy'].value)} ({model.name})")
+    harmonised = " after harmonisation" if e.audit_harmonised else ""
+    p = p_value(audit.p)
     return (
-        f"Balanced accuracy {score} over {count(len(e.labels), 'condition')}, against {listed(beside)}; "
-        f"{protocol_words(e.protocol, e.data)}; {people(e.data)}; audit of the data: {audit.verdict}{harmonised} "
-        f"(p {p_value(audit.p)}). "
+        f"Balanced accuracy {score} over {count(len(e.labels), 'condition')}, compared with {listed(baselines)}; "
+        f"{protocol_words(e.protocol, e.data)}; {data_words(e.data)}; audit of the data: {audit.verdict}{harmonised} "
+        f"(p {p if p.startswith('<') else f'= {p}'}). "
         f"dysfw {e.versions.get('dysfw', '')}, recipe {e.recipe_fingerprint[:8]}, data {e.data.fingerprint[:8]}."
     )
 
 
-def own_verdict(evaluation: Evaluation) -> str:
-    """ "pass"; "fail, harmonised: pass"."""
+def verdict_words(evaluation: Evaluation) -> str:
+    """Return the verdict of an evaluation's audit: "pass", or "fail, harmonised: pass"."""
     harmonised = evaluation.audit_harmonised
     return evaluation.audit.verdict + (f", harmonised: {harmonised.verdict}" if harmonised else "")

@@ -1,4 +1,4 @@
-"""The short form of a report, for a terminal: the verdict and the claim before any score."""
+"""Short reports on the terminal, with the audit's verdict before any score."""
 
 from __future__ import annotations
 
@@ -13,113 +13,124 @@ from ...evaluation.comparison_result import Comparison
 from ...evaluation.result import DataSummary, EvaluatedModel, Evaluation, Protocol
 from ...stats.estimate import Estimate
 from ...util.text import count, printable
-from . import sentences as words
+from . import sentences
 from .baseline_comparison import BaselineVerdict, baseline_verdicts, overall_baseline_verdict
 from .formatting import interval, number, share, signed
 from .measure_glossary import describe, lowered
 from .sorting import compared_measure, in_order, ranked
 
-TONE: dict[Verdict, str] = {"pass": "green", "caution": "yellow", "fail": "bold red"}
-KEY = ("balanced_accuracy", "accuracy", "top_3", "top_5", "auroc_macro", "auroc_affected", "ece")
+COLOURS: dict[Verdict, str] = {"pass": "green", "caution": "yellow", "fail": "bold red"}
+KEY_MEASURES = ("balanced_accuracy", "accuracy", "top_3", "top_5", "auroc_macro", "auroc_affected", "ece")
 
 
 def print_evaluation(console: Console, evaluation: Evaluation, report: Path) -> None:
-    """Verdict, claim, what the recipe adds, key figures, the best region and fusion, prediction sets, and where the report
-    lies."""
+    """Print an evaluation.
+
+    Args:
+        console: Where to print.
+        evaluation: The evaluation.
+        report: Path of the HTML report, printed last.
+    """
     e = evaluation
-    audit = words.governing(e.audit, e.audit_harmonised)
-    _head(console, audit, e.protocol.claim)
-    _warn(console, words.warnings_of(e.data, e.protocol, e.weights), e.data, e.protocol)
-    for standing in baseline_verdicts(e):
-        _say(console, standing)
-    console.print(_key_figures(e))
+    audit = sentences.decisive_audit(e.audit, e.audit_harmonised)
+    _print_head(console, audit, e.protocol.claim)
+    _print_warnings(console, sentences.warnings_of(e.data, e.protocol, e.weights), e.data, e.protocol)
+    for verdict in baseline_verdicts(e):
+        _print_baseline_verdict(console, verdict)
+    console.print(_scores(e))
     compared = compared_measure(model.difference for model in e.models)
     regions, fusions = ([one for one in e.models if one.kind == kind] for kind in ("region", "fusion"))
-    if len(regions) > 1:  # of one there is nothing to choose or to fuse
-        _best_of(console, regions, "region", compared)
-        _best_of(console, fusions, "fusion", compared)
+    if len(regions) > 1:  # with a single region there is nothing to choose or to fuse
+        _print_best(console, regions, "region", compared)
+        _print_best(console, fusions, "fusion", compared)
     console.print(escape(_sets_words(e)))
     if e.patients and "balanced_accuracy" in e.patients.difference:
-        together = (
-            f"{_estimate(e.patients.measures['balanced_accuracy'])}, {_difference(e.patients.difference['balanced_accuracy'])}"
-        )
-        console.print(f"patients by all of their photographs together: balanced accuracy {together} against one by one")
-    console.print(f"called not reliable: {share(e.rejection.rejected.value, 1)} of the photographs")
+        score = _estimate(e.patients.measures["balanced_accuracy"])
+        difference = _difference(e.patients.difference["balanced_accuracy"])
+        console.print(f"patients from all their images: balanced accuracy {score}, difference to single images {difference}")
+    console.print(f"rejected as unreliable: {share(e.rejection.rejected.value, 1)} of the images")
     console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
 
 
 def print_comparison(console: Console, comparison: Comparison, report: Path) -> None:
-    """Verdict, claim, the leaderboard, and where the report lies."""
+    """Print a comparison of recipes.
+
+    Args:
+        console: Where to print.
+        comparison: The comparison.
+        report: Path of the HTML report, printed last.
+    """
     c = comparison
-    _head(console, c.audit, c.protocol.claim)
+    _print_head(console, c.audit, c.protocol.claim)
     weights = [one for evaluation in c.evaluations.values() for one in evaluation.weights]
-    _warn(console, words.warnings_of(c.data, c.protocol, weights), c.data, c.protocol)
-    if standing := overall_baseline_verdict(c.evaluations):
-        _say(console, standing)
+    _print_warnings(console, sentences.warnings_of(c.data, c.protocol, weights), c.data, c.protocol)
+    if verdict := overall_baseline_verdict(c.evaluations):
+        _print_baseline_verdict(console, verdict)
     measure = compared_measure(entry.difference for entry in c.entries)
     first = c.entries[0]
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("recipe")
-    for title in (lowered(describe(measure).title), f"difference from {printable(first.name)}", "audit"):
+    for title in (lowered(describe(measure).title), f"difference to {printable(first.name)}", "audit"):
         table.add_column(escape(title), justify="right")
     for entry in ranked(c.entries, measure):
         difference = "" if entry is first else _difference(entry.difference.get(measure))
-        verdict = words.own_verdict(c.evaluations[entry.name])
-        table.add_row(escape(printable(entry.name)), _estimate(entry.measures.get(measure)), difference, verdict)
+        audit_verdict = sentences.verdict_words(c.evaluations[entry.name])
+        table.add_row(escape(printable(entry.name)), _estimate(entry.measures.get(measure)), difference, audit_verdict)
     console.print(table)
     console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
 
 
-def _head(console: Console, audit: AuditResult, claim: str) -> None:
-    reason = f"{audit.reason} {words.meaning(audit)}"
-    console.print(f"[bold]audit of the data:[/] [{TONE[audit.verdict]}]{audit.verdict}[/], {escape(printable(reason))}")
-    console.print(f"[bold]what the scores may be said to show:[/] {escape(printable(claim))}")
+def _print_head(console: Console, audit: AuditResult, claim: str) -> None:
+    reason = f"{audit.reason} {sentences.meaning(audit)}"
+    console.print(f"[bold]audit of the data:[/] [{COLOURS[audit.verdict]}]{audit.verdict}[/]. {escape(printable(reason))}")
+    console.print(f"[bold]what the scores show:[/] {escape(printable(claim))}")
 
 
-def _say(console: Console, standing: BaselineVerdict) -> None:
-    console.print(escape(printable(standing.words)), style=None if standing.shown else "yellow")
+def _print_baseline_verdict(console: Console, verdict: BaselineVerdict) -> None:
+    console.print(escape(printable(verdict.words)), style=None if verdict.better else "yellow")
 
 
-def _warn(console: Console, warnings: list[str], data: DataSummary, protocol: Protocol) -> None:
-    for warning in filter(None, [*warnings, words.exclusions(data)]):
-        console.print(f"[yellow]warning[/] {escape(warning)}")
-    console.print(
-        f"{words.people(data)}, {count(len(data.per_label), 'condition')}, {escape(words.protocol_words(protocol, data))}"
-    )
+def _print_warnings(console: Console, warnings: list[str], data: DataSummary, protocol: Protocol) -> None:
+    for warning in filter(None, [*warnings, sentences.exclusions(data)]):
+        console.print(f"[yellow]warning:[/] {escape(warning)}")
+    classes = count(len(data.per_label), "condition")
+    console.print(f"{sentences.data_words(data)}, {classes}; {escape(sentences.protocol_words(protocol, data))}")
 
 
-def _key_figures(e: Evaluation) -> Table:
+def _scores(e: Evaluation) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     baselines = [model for model in e.models if model.kind == "baseline"]
     table.add_column("")
-    for title in (e.name, "guessing", *(baseline.name for baseline in baselines)):
+    for title in (e.name, "chance", *(baseline.name for baseline in baselines)):
         table.add_column(escape(printable(title)), justify="right")
-    for name, term in in_order(name for name in e.measures if name in KEY):
-        guess = number(term.chance(len(e.labels))) if term.chance else number(None)
+    for name, term in in_order(name for name in e.measures if name in KEY_MEASURES):
+        chance = number(term.chance(len(e.labels))) if term.chance else number(None)
         others = [_value(baseline.measures.get(name)) for baseline in baselines]
-        table.add_row(lowered(term.title), _estimate(e.measures[name]), guess, *others)
+        table.add_row(lowered(term.title), _estimate(e.measures[name]), chance, *others)
     return table
 
 
-def _best_of(console: Console, models: list[EvaluatedModel], kind: str, measure: str) -> None:
-    """The one with the greatest value, with what choosing it on the same data does to it."""
+def _print_best(console: Console, models: list[EvaluatedModel], kind: str, measure: str) -> None:
+    """Print the best of several models, and that the choice makes its score optimistic."""
     known = [one for one in models if measure in one.measures and number(one.measures[measure].value) != number(None)]
     if len(known) > 1:
         best = max(known, key=lambda one: one.measures[measure].value)
-        console.print(f"best of {count(len(known), kind)} on these data, so flattered: {_against(best, measure)}")
+        note = "chosen on the same data, so the score is optimistic"
+        console.print(f"best of {count(len(known), kind)} ({note}): {_compared(best, measure)}")
 
 
 def _sets_words(e: Evaluation) -> str:
     sets = e.prediction_sets
-    return words.idle_sets(e) or (
-        f"prediction sets of {share(sets.target_coverage)}: hold the truth in {share(sets.coverage.value, 1)}, "
-        f"{number(sets.size.value, 1)} conditions each"
+    return sentences.uninformative_sets(e) or (
+        f"{share(sets.target_coverage)} prediction sets: coverage {share(sets.coverage.value, 1)}, "
+        f"mean size {number(sets.size.value, 1)} of {count(len(e.labels), 'condition')}"
     )
 
 
-def _against(best: EvaluatedModel, measure: str) -> str:
-    value, difference = _estimate(best.measures[measure]), _difference(best.difference.get(measure))
-    return f"{escape(printable(best.name))}, {lowered(describe(measure).title)} {value}, difference {difference}"
+def _compared(model: EvaluatedModel, measure: str) -> str:
+    value, difference = _estimate(model.measures[measure]), _difference(model.difference.get(measure))
+    name = escape(printable(model.name))
+    return f"{name}, {lowered(describe(measure).title)} {value}, difference to the recipe {difference}"
 
 
 def _estimate(estimate: Estimate | None) -> str:
