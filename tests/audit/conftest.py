@@ -9,8 +9,8 @@ CLASSES = {"a": 30, "b": 20, "c": 20}  # patients
 
 
 @pytest.fixture
-def made_up():
-    """made_up(seed=1, images={"a": 1}, shift={"b": 2.0}): rows of three groups of features, and their samples. shift: by how
+def synthetic():
+    """synthetic(seed=1, images={"a": 1}, shift={"b": 2.0}): rows of three groups of features, and their samples. shift: by how
     many standard deviations a condition's images are lighter than the others."""
 
     def make(seed=0, classes=None, images=None, shift=None, patients=True):

@@ -18,16 +18,16 @@ from dysfw.types import Failure
 LARGE = {"a": 60, "b": 40, "c": 40}
 
 
-def test_clean_data_pass_and_the_reason_states_the_detectable_auroc(made_up):
-    found = audit(*made_up(5, classes=LARGE), permutations=99)
+def test_clean_data_pass_and_the_reason_states_the_detectable_auroc(synthetic):
+    found = audit(*synthetic(5, classes=LARGE), permutations=99)
     assert found.verdict == "pass"
     assert found.p > 0.05
     assert "could have detected an AUROC of" in found.reason
     assert found.features == []
 
 
-def test_a_condition_from_another_camera_fails_and_is_reported(made_up):
-    found = audit(*made_up(1, classes=LARGE, shift={"b": 5.0}), permutations=99)
+def test_a_condition_from_another_camera_fails_and_is_reported(synthetic):
+    found = audit(*synthetic(1, classes=LARGE, shift={"b": 5.0}), permutations=99)
     assert found.verdict == "fail"
     assert "b by a single feature, mean lightness outside the head: median " in found.reason
     assert found.p == 0.01
@@ -38,15 +38,15 @@ def test_a_condition_from_another_camera_fails_and_is_reported(made_up):
     assert any("Do not trust" in sentence for sentence in found.advice)
 
 
-def test_a_small_effect_is_a_caution(made_up):
-    found = audit(*made_up(4, classes={"a": 150, "b": 150}, shift={"b": 0.6}), permutations=99)
+def test_a_small_effect_is_a_caution(synthetic):
+    found = audit(*synthetic(4, classes={"a": 150, "b": 150}, shift={"b": 0.6}), permutations=99)
     assert found.p < 0.05
     assert found.verdict == "caution"
     assert "a small effect" in found.reason
 
 
-def test_too_few_patients_are_a_caution_with_the_detectable_auroc(made_up):
-    found = audit(*made_up(2, classes={"a": 8, "b": 6, "c": 6}), permutations=99)
+def test_too_few_patients_are_a_caution_with_the_detectable_auroc(synthetic):
+    found = audit(*synthetic(2, classes={"a": 8, "b": 6, "c": 6}), permutations=99)
     assert found.verdict == "caution"
     assert "No leakage detected" in found.reason
     assert "too small to exclude it" in found.reason
@@ -55,22 +55,22 @@ def test_too_few_patients_are_a_caution_with_the_detectable_auroc(made_up):
     )
 
 
-def test_conditions_without_any_detectable_auroc_are_listed(made_up):
-    found = audit(*made_up(2, classes={"a": 30, "b": 2, "c": 2}), permutations=99)
+def test_conditions_without_any_detectable_auroc_are_listed(synthetic):
+    found = audit(*synthetic(2, classes={"a": 30, "b": 2, "c": 2}), permutations=99)
     assert found.advice[0].startswith(
         "Add patients. This audit could not have detected any leakage for b, c. The smallest AUROC "
     )
 
 
-def test_unknown_patients_are_a_caution(made_up):
-    found = audit(*made_up(5, classes=LARGE, patients=False), permutations=99)
+def test_unknown_patients_are_a_caution(synthetic):
+    found = audit(*synthetic(5, classes=LARGE, patients=False), permutations=99)
     assert found.patients is None
     assert found.verdict == "caution"
     assert "column `patient`" in found.advice[0]
 
 
-def test_file_features_are_reported_once_for_the_condition_they_predict_best(made_up):
-    rows, samples = made_up(3, classes=LARGE)
+def test_file_features_are_reported_once_for_the_condition_they_predict_best(synthetic):
+    rows, samples = synthetic(3, classes=LARGE)
     for row, sample in zip(rows, samples, strict=True):
         row["file"] |= {"width (px)": 128.0 if sample.label == "a" else 256.0, "is PNG": float(sample.label == "a")}
     found = audit(rows, samples, permutations=99)
@@ -84,8 +84,8 @@ def test_file_features_are_reported_once_for_the_condition_they_predict_best(mad
     assert by_name["framing"].p > 0.05
 
 
-def test_the_reason_names_the_strongest_feature_and_not_a_weaker_group(made_up):
-    rows, samples = made_up(1, classes=LARGE, shift={"a": 2.0})
+def test_the_reason_names_the_strongest_feature_and_not_a_weaker_group(synthetic):
+    rows, samples = synthetic(1, classes=LARGE, shift={"a": 2.0})
     for row, sample in zip(rows, samples, strict=True):
         row["file"]["width (px)"] = 300.0 if sample.label == "a" else 288.0
     found = audit(rows, samples, permutations=99)
@@ -94,8 +94,8 @@ def test_the_reason_names_the_strongest_feature_and_not_a_weaker_group(made_up):
     assert "colour" not in found.reason
 
 
-def test_the_reason_names_a_group_that_is_stronger_than_any_single_feature(made_up):
-    rows, samples = made_up(1, classes={"a": 100, "b": 100})
+def test_the_reason_names_a_group_that_is_stronger_than_any_single_feature(synthetic):
+    rows, samples = synthetic(1, classes={"a": 100, "b": 100})
     rng = np.random.default_rng(0)
     for row, sample in zip(rows, samples, strict=True):  # each weak, together strong
         row["colour"] |= {f"cell {n}": rng.normal() + 0.8 * (sample.label == "a") for n in range(16)}
@@ -104,15 +104,15 @@ def test_the_reason_names_a_group_that_is_stronger_than_any_single_feature(made_
     assert re.search(r"by a single feature, cell \d+: .*; and .*from .*, (AUROC|balanced accuracy) 0\.9", found.reason)
 
 
-def test_advice_for_harmonised_images_does_not_ask_to_harmonise_them(made_up):
-    found = audit(*made_up(1, classes=LARGE, shift={"b": 5.0}), permutations=99, harmonised=True)
+def test_advice_for_harmonised_images_does_not_ask_to_harmonise_them(synthetic):
+    found = audit(*synthetic(1, classes=LARGE, shift={"b": 5.0}), permutations=99, harmonised=True)
     assert found.harmonised
     assert any(sentence.startswith("Harmonisation did not remove") for sentence in found.advice)
     assert not any("add `harmonise:` to the recipe" in sentence for sentence in found.advice)
 
 
-def test_labels_are_printed_literally(made_up):
-    rows, samples = made_up(1, classes=LARGE, shift={"b": 5.0})
+def test_labels_are_printed_literally(synthetic):
+    rows, samples = synthetic(1, classes=LARGE, shift={"b": 5.0})
     found = audit(rows, [replace(sample, label=f"[red]{sample.label}\x1b[2J") for sample in samples], permutations=99)
     console = Console(record=True, width=200, file=io.StringIO())
     print_audit(console, found)
@@ -122,8 +122,8 @@ def test_labels_are_printed_literally(made_up):
     assert "\x1b" not in text
 
 
-def test_two_conditions_from_two_sources_are_predicted_from_their_files(made_up):
-    rows, samples = made_up(3, classes={"a": 50, "b": 20})
+def test_two_conditions_from_two_sources_are_predicted_from_their_files(synthetic):
+    rows, samples = synthetic(3, classes={"a": 50, "b": 20})
     for row, sample in zip(rows, samples, strict=True):
         row["file"]["width (px)"] = 128.0 if sample.label == "a" else 256.0
     found = audit(rows, samples, permutations=99)
@@ -133,15 +133,15 @@ def test_two_conditions_from_two_sources_are_predicted_from_their_files(made_up)
     assert file.balanced_accuracy.low > found.chance
 
 
-def test_the_same_seed_gives_the_same_result_and_the_order_of_images_hardly_matters(made_up):
-    rows, samples = made_up(1, shift={"b": 1.0})
+def test_the_same_seed_gives_the_same_result_and_the_order_of_images_hardly_matters(synthetic):
+    rows, samples = synthetic(1, shift={"b": 1.0})
     first = audit(rows, samples, permutations=99)
     assert audit(rows, samples, permutations=99) == first
     assert audit(rows[::-1], samples[::-1], permutations=99).verdict == first.verdict
 
 
-def test_unreadable_images_and_images_without_a_face_are_counted(made_up):
-    rows, samples = made_up(0)
+def test_unreadable_images_and_images_without_a_face_are_counted(synthetic):
+    rows, samples = synthetic(0)
     for row in rows[:3]:
         row["framing"]["face centre, horizontal"] = np.nan
     found = audit(rows, samples, failures=[Failure("x.jpg", "truncated", "cut off")], permutations=99)
@@ -149,21 +149,21 @@ def test_unreadable_images_and_images_without_a_face_are_counted(made_up):
     assert any("No face was found in 3 of 70 images" in sentence for sentence in found.advice)
 
 
-def test_large_data_are_sampled_by_patient_and_this_is_reported(made_up, monkeypatch):
+def test_large_data_are_sampled_by_patient_and_this_is_reported(synthetic, monkeypatch):
     monkeypatch.setattr(audit_module, "MAX_IMAGES", 60)
-    rows, samples = made_up(0, images={"a": 2, "b": 2, "c": 2})
+    rows, samples = synthetic(0, images={"a": 2, "b": 2, "c": 2})
     found = audit(rows, samples, permutations=99)
     assert found.images == 140
     assert any("60 of 140 images" in sentence for sentence in found.advice)
 
 
-def test_a_single_condition_is_refused(made_up):
+def test_a_single_condition_is_refused(synthetic):
     with pytest.raises(DysfwError, match="at least 2"):
-        audit(*made_up(0, classes={"a": 10}), permutations=99)
+        audit(*synthetic(0, classes={"a": 10}), permutations=99)
 
 
-def test_the_result_survives_json(made_up):
-    found = audit(*made_up(0), permutations=99)
+def test_the_result_survives_json(synthetic):
+    found = audit(*synthetic(0), permutations=99)
     text = found.model_dump_json(by_alias=True)
     assert json.loads(text)["schema"] == "dysfw.audit/1"
     assert AuditResult.model_validate_json(text) == found

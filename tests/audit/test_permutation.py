@@ -19,26 +19,26 @@ def null_distribution_of(rows, samples, permutations=99, seed=0) -> PermutationN
     return permuted(smoother_matrices, table, y[drawn], permutations=permutations, seed=seed, progress=Silent())
 
 
-def test_p_of_data_without_an_effect_is_uniform(made_up):
-    p = np.array([null_distribution_of(*made_up(seed), permutations=79, seed=seed).p for seed in range(100)])
+def test_p_of_data_without_an_effect_is_uniform(synthetic):
+    p = np.array([null_distribution_of(*synthetic(seed), permutations=79, seed=seed).p for seed in range(100)])
     assert 0 <= (p <= 0.05).sum() <= 11  # 5 expected; P(12 or more) = 0.004
     assert 0.4 < p.mean() < 0.6  # 6 standard errors of 0.029 would be 0.17
     assert abs(np.quantile(p, 0.25) - 0.25) < 0.15
 
 
-def test_different_numbers_of_images_per_patient_raise_no_false_alarm(made_up):
+def test_different_numbers_of_images_per_patient_raise_no_false_alarm(synthetic):
     numbers = {"a": 1, "b": 4, "c": 2}
-    p = np.array([null_distribution_of(*made_up(seed, images=numbers), permutations=79, seed=seed).p for seed in range(60)])
+    p = np.array([null_distribution_of(*synthetic(seed, images=numbers), permutations=79, seed=seed).p for seed in range(60)])
     assert (p <= 0.05).sum() <= 8  # 3 expected; P(9 or more) = 0.003
 
 
-def test_a_condition_with_lighter_images_is_found(made_up):
-    p = [null_distribution_of(*made_up(seed, shift={"b": 2.0}), permutations=79, seed=seed).p for seed in range(10)]
+def test_a_condition_with_lighter_images_is_found(synthetic):
+    p = [null_distribution_of(*synthetic(seed, shift={"b": 2.0}), permutations=79, seed=seed).p for seed in range(10)]
     assert sum(value < 0.05 for value in p) >= 9
 
 
-def test_the_most_significant_statistic_has_the_group_and_the_condition(made_up):
-    null_distribution = null_distribution_of(*made_up(3, shift={"b": 4.0}))
+def test_the_most_significant_statistic_has_the_group_and_the_condition(synthetic):
+    null_distribution = null_distribution_of(*synthetic(3, shift={"b": 4.0}))
     assert null_distribution.most_significant().group in ("colour", "all", None)
     assert null_distribution.p_among(Statistic("colour", 1), null_distribution.statistics) == pytest.approx(0.01)
     assert null_distribution.p_of(Statistic("framing", None)) > 0.05
@@ -46,10 +46,10 @@ def test_the_most_significant_statistic_has_the_group_and_the_condition(made_up)
     assert null_distribution.p_of_feature(1, 0) == 1  # a constant feature
 
 
-def test_several_images_per_patient_do_not_inflate_significance(made_up):
+def test_several_images_per_patient_do_not_inflate_significance(synthetic):
     """If they counted as separate patients, the similarity within patients would look like an effect."""
     p = np.array(
-        [null_distribution_of(*made_up(s, images={"a": 4, "b": 4, "c": 4}), permutations=79, seed=s).p for s in range(60)]
+        [null_distribution_of(*synthetic(s, images={"a": 4, "b": 4, "c": 4}), permutations=79, seed=s).p for s in range(60)]
     )
     assert (p <= 0.05).sum() <= 8
 

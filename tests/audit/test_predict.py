@@ -10,7 +10,7 @@ def table_of(values, groups=("file", "file", "colour")) -> Table:
 
 
 @pytest.fixture
-def two_kinds():
+def two_cameras():
     """Sixty images of thirty patients, half of them from another camera."""
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], 30)
@@ -19,24 +19,24 @@ def two_kinds():
     return table_of(values), y, np.repeat(np.arange(30), 2)
 
 
-def test_a_patient_is_never_predicted_from_own_images(two_kinds):
-    table, _, groups = two_kinds
+def test_a_patient_is_never_predicted_from_own_images(two_cameras):
+    table, _, groups = two_cameras
     matrix = cross_validated(kernels(table)["all"], groups, seed=1)
     same = groups[:, None] == groups
     assert (matrix[same] == 0).all()
     assert (matrix[~same] != 0).any(axis=None)
 
 
-def test_only_the_informative_group_predicts_the_condition(two_kinds):
-    table, y, groups = two_kinds
+def test_only_the_informative_group_predicts_the_condition(two_cameras):
+    table, y, groups = two_cameras
     accuracy = {g: ((m @ np.eye(2)[y]).argmax(axis=1) == y).mean() for g, m in by_group(table, groups, seed=0).items()}
     assert accuracy["colour"] > 0.9
     assert accuracy["all"] > 0.85
     assert accuracy["file"] < 0.7
 
 
-def test_kernels_do_not_depend_on_units(two_kinds):
-    table, _, _ = two_kinds
+def test_kernels_do_not_depend_on_units(two_cameras):
+    table, _, _ = two_cameras
     scaled = table_of(np.exp(table.values) * [1000, 1, 7])
     for name, kernel in kernels(table).items():
         assert np.allclose(kernel, kernels(scaled)[name])
@@ -49,15 +49,15 @@ def test_a_constant_group_predicts_nothing():
     assert np.allclose(matrix @ np.eye(2)[np.repeat([0, 1], 10)], 0, atol=1e-6)
 
 
-def test_a_constant_label_gives_zero(two_kinds):
+def test_a_constant_label_gives_zero(two_cameras):
     """Predictions are relative to the mean, so a constant label adds nothing."""
-    table, _, _ = two_kinds
+    table, _, _ = two_cameras
     matrix = smoother_matrix(kernels(table)["all"], np.arange(40), np.arange(40, 60))
     assert np.allclose(matrix.sum(axis=1), 0)
 
 
-def test_predictions_are_probabilities_for_test_rows(two_kinds):
-    table, y, _ = two_kinds
+def test_predictions_are_probabilities_for_test_rows(two_cameras):
+    table, y, _ = two_cameras
     train_rows, test_rows = np.arange(0, 60, 2), np.arange(1, 60, 2)
     predicted = predict_conditions(kernels(table)["all"], y, 2, train_rows, test_rows)
     assert predicted.shape == (30, 2)

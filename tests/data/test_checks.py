@@ -46,7 +46,7 @@ class Images:
         dataset = Dataset(tuple(self.samples), self.folder / "manifest.csv")
         return check_dataset(dataset, *read_signatures(dataset, Silent()))
 
-    def left(self) -> list[str]:
+    def used_names(self) -> list[str]:
         return [sample.path.name for sample in self.checked().dataset.samples]
 
 
@@ -55,7 +55,7 @@ def images(tmp_path) -> Images:
     return Images(tmp_path, [])
 
 
-def found(checked: CheckedDataset, code: str) -> Finding:
+def finding_of(checked: CheckedDataset, code: str) -> Finding:
     (finding,) = [one for one in checked.findings if one.code == code]
     return finding
 
@@ -83,13 +83,13 @@ def test_unreadable_images_are_excluded_and_counted_by_reason(images) -> None:
     (images.folder / "text.png").write_text("not an image")
     checked = images.checked()
     assert len(checked.dataset.samples) == 3
-    missing, other = found(checked, "missing_file"), found(checked, "not_an_image")
+    missing, other = finding_of(checked, "missing_file"), finding_of(checked, "not_an_image")
     assert (missing.severity, missing.images) == ("exclusion", 2)
     assert missing.message == "2 images cannot be read: no such file"
     assert missing.examples == ("gone.png", "lost.png")
     assert other.images == 1
     assert sorted(failure.code for failure in checked.failures) == ["missing_file", "missing_file", "not_an_image"]
-    assert found(checked, "class_lost").message == "1 class without a usable image: y"
+    assert finding_of(checked, "class_lost").message == "1 class without a usable image: y"
 
 
 def test_an_error_names_the_reason_if_no_image_can_be_read(images) -> None:
@@ -104,8 +104,8 @@ def test_one_of_several_identical_images_is_kept_in_any_format(images) -> None:
     images.add("b.bmp", scene(1), "x", "p")
     images.add("c.png", scene(2), "x", "q")
     checked = images.checked()
-    assert images.left() == ["a.png", "c.png"]
-    assert found(checked, "duplicate_image") == Finding(
+    assert images.used_names() == ["a.png", "c.png"]
+    assert finding_of(checked, "duplicate_image") == Finding(
         "duplicate_image",
         "exclusion",
         "1 image identical to another image, pixel for pixel; one copy is kept",
@@ -122,10 +122,10 @@ def test_identical_images_with_different_labels_are_all_excluded(images) -> None
     images.add("d.png", scene(2), "x", "p")
     images.add("e.png", scene(3), "y", "q")
     checked = images.checked()
-    assert images.left() == ["d.png", "e.png"]
+    assert images.used_names() == ["d.png", "e.png"]
     assert patients(checked) == ["p", "q"]
-    assert found(checked, "same_under_labels").images == 3
-    assert found(checked, "same_under_labels").examples == ("a.png (x) = b.png (y) = c.png (y)",)
+    assert finding_of(checked, "same_under_labels").images == 3
+    assert finding_of(checked, "same_under_labels").examples == ("a.png (x) = b.png (y) = c.png (y)",)
 
 
 def test_patients_who_share_an_image_are_treated_as_one(images) -> None:
@@ -135,8 +135,8 @@ def test_patients_who_share_an_image_are_treated_as_one(images) -> None:
     images.add("d.png", scene(3), "x", "r")
     checked = images.checked()
     assert patients(checked) == ["p = q", "p = q", "r"]
-    assert found(checked, "shared_image").severity == "warning"
-    assert found(checked, "shared_image").examples == ("a.png = b.png",)
+    assert finding_of(checked, "shared_image").severity == "warning"
+    assert finding_of(checked, "shared_image").examples == ("a.png = b.png",)
 
 
 COPIES: dict[str, Callable[[Pillow.Image], Pillow.Image]] = {
@@ -159,7 +159,7 @@ def test_a_near_copy_joins_two_patients(images, change) -> None:
     assert len(checked.dataset.samples) == 9
     assert patients(checked)[3] == patients(checked)[8] == "p3 = q"
     assert patients(checked)[:3] == ["p0", "p1", "p2"]
-    assert found(checked, "near_copies").examples == ("3.png = copy.jpg",)
+    assert finding_of(checked, "near_copies").examples == ("3.png = copy.jpg",)
 
 
 def test_near_copies_of_one_patient_are_a_note(images) -> None:
@@ -174,8 +174,8 @@ def test_near_copies_with_different_labels_are_a_warning_with_both_names(images)
     images.add("b.jpg", scene(1), "y", "q")
     checked = images.checked()
     assert patients(checked) == ["p = q", "p = q"]
-    assert found(checked, "near_under_labels").examples == ("a.png (x) = b.jpg (y)",)
-    assert found(checked, "near_under_labels").severity == "warning"
+    assert finding_of(checked, "near_under_labels").examples == ("a.png (x) = b.jpg (y)",)
+    assert finding_of(checked, "near_under_labels").severity == "warning"
 
 
 def test_copies_of_unknown_patients_are_grouped_and_the_patients_stay_unknown(images) -> None:
@@ -186,7 +186,7 @@ def test_copies_of_unknown_patients_are_grouped_and_the_patients_stay_unknown(im
     assert one is not None
     assert one == other
     assert not checked.knows_patients
-    assert found(checked, "patients_unknown").images == 2
+    assert finding_of(checked, "patients_unknown").images == 2
 
 
 def test_no_copy_of_a_test_image_is_used_for_training(images) -> None:
@@ -197,16 +197,16 @@ def test_no_copy_of_a_test_image_is_used_for_training(images) -> None:
     images.add("e.jpg", scene(3), "x", "s", "test")
     images.add("f.png", scene(4), "x", "t", "train")
     checked = images.checked()
-    assert images.left() == ["c.png", "e.jpg", "f.png"]
-    assert found(checked, "duplicate_image").examples == ("c.png = a.png",)
-    split_conflicts = found(checked, "across_splits")
+    assert images.used_names() == ["c.png", "e.jpg", "f.png"]
+    assert finding_of(checked, "duplicate_image").examples == ("c.png = a.png",)
+    split_conflicts = finding_of(checked, "across_splits")
     assert (split_conflicts.severity, split_conflicts.images, split_conflicts.examples) == ("exclusion", 2, ("b.png", "d.png"))
 
 
 def test_a_patient_with_two_labels_is_a_warning(images) -> None:
     images.add("a.png", scene(1), "x", "p")
     images.add("b.png", scene(2), "y", "p")
-    finding = found(images.checked(), "patient_under_labels")
+    finding = finding_of(images.checked(), "patient_under_labels")
     assert (finding.severity, finding.images, finding.examples) == ("warning", 2, ("p: x, y",))
 
 

@@ -22,7 +22,7 @@ def described(tmp_path):
     return read
 
 
-def refusal(read, text, **arguments):
+def error_of(read, text, **arguments):
     with pytest.raises(DysfwError) as caught:
         read(text, **arguments)
     return str(caught.value)
@@ -43,7 +43,7 @@ def test_without_the_file_no_label_is_described(tmp_path):
 
 
 def test_all_problems_are_reported_at_once_with_their_position(described):
-    message = refusal(described, "down:\n  mondo: 8608\n  omimm: OMIM:190685\nnoonan: [x]\n")
+    message = error_of(described, "down:\n  mondo: 8608\n  omimm: OMIM:190685\nnoonan: [x]\n")
     assert "3 problems in" in message
     assert "labels.yaml:2:3: down.mondo: found 8608; allowed: MONDO: followed by seven digits" in message
     assert "labels.yaml:3:3: down.omimm: unknown key; did you mean 'omim'?" in message
@@ -58,7 +58,7 @@ def test_all_problems_are_reported_at_once_with_their_position(described):
     ("down: {name: [\n", "not valid YAML"),
 ])  # fmt: skip
 def test_an_invalid_file_is_refused(described, text, part):
-    message = refusal(described, text)
+    message = error_of(described, text)
     assert part in message
     assert "recipe:" not in message
 
@@ -68,7 +68,7 @@ def test_an_invalid_file_is_refused(described, text, part):
     "down: {omim: OMIM:190685}\ntrisomy 21: {omim: OMIM:190685}\n",
 ])  # fmt: skip
 def test_two_labels_of_one_condition_are_refused(described, text):
-    message = refusal(described, text, labels=("down", "trisomy 21"))
+    message = error_of(described, text, labels=("down", "trisomy 21"))
     assert "the labels 'trisomy 21' and 'down' both stand for" in message
     assert described(text, labels=("down",))
 

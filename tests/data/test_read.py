@@ -37,7 +37,7 @@ def manifest(tmp_path) -> Callable:
     return manifest
 
 
-def refusal(path: Path) -> DysfwError:
+def error_of(path: Path) -> DysfwError:
     with pytest.raises(DysfwError) as caught:
         read_dataset(path)
     return caught.value
@@ -45,7 +45,7 @@ def refusal(path: Path) -> DysfwError:
 
 def problems(path: Path) -> list[str]:
     """Problems of a manifest, without the first line, which counts them."""
-    first, *rest = refusal(path).message.splitlines()
+    first, *rest = error_of(path).message.splitlines()
     assert first == f"{len(rest)} problem{'s' * (len(rest) != 1)} in {path}:"
     return [line.strip() for line in rest]
 
@@ -86,13 +86,13 @@ def test_an_empty_folder_is_not_a_class(folder) -> None:
 
 
 def test_a_folder_without_classes_is_refused_with_a_hint(folder) -> None:
-    error = refusal(folder("a.jpg", "b.jpg"))
+    error = error_of(folder("a.jpg", "b.jpg"))
     assert "has no images in subfolders (0 subfolders found)" in error.message
     assert "put the images of each class into a subfolder named after it; supported are .bmp, .gif, .jpeg" in error.hint
 
 
 def test_data_that_does_not_exist_is_refused(tmp_path) -> None:
-    assert "no such data" in refusal(tmp_path / "gone").message
+    assert "no such data" in error_of(tmp_path / "gone").message
 
 
 # Manifests
@@ -168,7 +168,7 @@ def test_a_value_with_an_unquoted_comma_is_refused_and_not_truncated(manifest) -
     ],
 )
 def test_a_missing_column_is_reported_with_its_closest_match(manifest, header, words) -> None:
-    error = refusal(manifest(f"{header}\na.jpg,x\n" if header else ""))
+    error = error_of(manifest(f"{header}\na.jpg,x\n" if header else ""))
     assert words in error.message
     assert error.hint == "required: path, label; optional: patient, split, source; CSV columns are separated by commas"
 
@@ -190,7 +190,7 @@ def test_the_same_problem_is_reported_once_for_all_its_rows(manifest) -> None:
 
 def test_a_long_list_of_problems_is_truncated(manifest) -> None:
     rows = "".join(f"{n}.jpg,x,split{n}\n" for n in range(25))
-    first, *lines = refusal(manifest("path,label,split\n" + rows)).message.splitlines()
+    first, *lines = error_of(manifest("path,label,split\n" + rows)).message.splitlines()
     assert first.startswith("25 problems in ")
     assert len(lines) == 21
     assert lines[-1].strip() == "and 5 more"
@@ -211,13 +211,13 @@ def test_a_patient_in_training_and_test_is_refused(manifest) -> None:
 def test_a_folder_with_two_manifests_is_refused(tmp_path) -> None:
     for name in ("manifest.csv", "manifest.parquet"):
         (tmp_path / name).write_text("path,label\n")
-    error = refusal(tmp_path)
+    error = error_of(tmp_path)
     assert "manifest.csv, manifest.parquet" in error.message
     assert error.hint == "pass one of them as DATA"
 
 
 def test_a_manifest_without_rows_is_refused(manifest) -> None:
-    assert "lists no images" in refusal(manifest("path,label\n")).message
+    assert "lists no images" in error_of(manifest("path,label\n")).message
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_a_manifest_without_rows_is_refused(manifest) -> None:
     ids=["latin-1", "utf-16", "xlsx"],
 )
 def test_a_file_that_is_not_utf8_is_refused_with_a_hint(manifest, content) -> None:
-    error = refusal(manifest(content))
+    error = error_of(manifest(content))
     assert "is not a CSV manifest" in error.message
     assert error.hint == "save it as CSV in UTF-8, or as .parquet"
 
@@ -263,13 +263,13 @@ def test_a_folder_may_contain_a_parquet_manifest(parquet, tmp_path) -> None:
 def test_parquet_rows_are_checked_like_csv_rows(parquet) -> None:
     path = parquet({"path": ["a.jpg", None], "label": ["", "y"]})
     assert problems(path) == ["row 1: label is empty", "row 2: path is empty"]
-    assert "did you mean 'lable'?" in refusal(parquet({"path": ["a.jpg"], "lable": ["x"]})).message
+    assert "did you mean 'lable'?" in error_of(parquet({"path": ["a.jpg"], "lable": ["x"]})).message
 
 
 def test_a_damaged_parquet_file_is_refused(parquet, phantoms) -> None:
     path = parquet({"path": ["a.jpg"], "label": ["x"]})
     shutil.copy(phantoms / "manifest.csv", path)
-    assert "is not a Parquet manifest" in refusal(path).message
+    assert "is not a Parquet manifest" in error_of(path).message
 
 
 # Labels
@@ -289,7 +289,7 @@ def test_a_damaged_parquet_file_is_refused(parquet, phantoms) -> None:
 def test_two_spellings_of_one_label_are_refused(manifest, folder, one, other) -> None:
     text = f"path,label\na.jpg,{one}\nb.jpg,{other}\nc.jpg,down\n"
     root = folder(f"data/{one}/a.jpg", f"data/{other}/b.jpg", "data/down/c.jpg") / "data"
-    for error in (refusal(manifest(text)), refusal(root)):
+    for error in (error_of(manifest(text)), error_of(root)):
         assert "1 label spelt in several ways" in error.message
         assert error.hint.startswith("labels must not differ only in case, spaces or Unicode form")
         assert all(repr(name) in error.message or ascii(name) in error.message for name in (one, other))
@@ -297,13 +297,13 @@ def test_two_spellings_of_one_label_are_refused(manifest, folder, one, other) ->
 
 
 def test_labels_that_look_the_same_are_shown_with_escapes(manifest) -> None:
-    error = refusal(manifest("path,label\na.jpg,Sj\u00f6gren\nb.jpg,Sjo\u0308gren\n"))
+    error = error_of(manifest("path,label\na.jpg,Sj\u00f6gren\nb.jpg,Sjo\u0308gren\n"))
     assert r"'Sjo\u0308gren', 'Sj\xf6gren'" in error.message
 
 
 def test_spaces_around_a_folder_name_are_ignored(folder) -> None:
     assert read_dataset(folder("noonan /a.jpg", "down/b.jpg")).labels == ("down", "noonan")
-    assert "'noonan', 'noonan '" in refusal(folder("noonan/c.jpg")).message
+    assert "'noonan', 'noonan '" in error_of(folder("noonan/c.jpg")).message
 
 
 def test_labels_that_differ_in_more_than_spelling_are_separate(manifest) -> None:

@@ -222,7 +222,8 @@ def worst(labels: list[str], *, nasty: bool) -> list[WorstError]:
     errors = [(path, 1, 3), ("phantom-facial-palsy/003.jpg", 3, 0), ("phantom-unaffected/093.jpg", 0, 2)]
     return [
         WorstError(path=p, patient=None if nasty else f"P{n:03}", label=labels[t % len(labels)],
-                   predicted=labels[j % len(labels)], probability=0.97 - 0.02 * n, probability_of_label=0.01 + 0.004 * n, reliable=n != 1)
+                   predicted=labels[j % len(labels)], probability=0.97 - 0.02 * n,
+                   probability_of_label=0.01 + 0.004 * n, reliable=n != 1)
         for n, (p, t, j) in enumerate(errors)
     ]  # fmt: skip
 

@@ -57,7 +57,7 @@ def compare(
     from ...evaluation.compare import comparison, refuse_same_names
     from ...evaluation.evaluate import evaluate
     from ...evaluation.predictions import write_predictions
-    from ...output.report.comparison_page import comparison_html, own_folder
+    from ...output.report.comparison_page import comparison_html, report_folder
     from ...output.report.page import report_html
     from ...output.report.terminal import print_comparison
     from ..main import registry_of
@@ -74,7 +74,7 @@ def compare(
     evaluated = evaluate(chosen, dataset_at(data), config, TerminalProgress())
     found = comparison(evaluated, config)
     for number, one in enumerate(evaluated, 1):
-        own = output / own_folder(number, one.result.name)
+        own = output / report_folder(number, one.result.name)
         prepare_folder(own)
         write_all(
             own,

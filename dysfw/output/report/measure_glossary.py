@@ -93,8 +93,8 @@ MACRO = Term("Micro and macro", "Micro: every image has the same weight. Macro: 
 GENERAL = (
     Term(
         "95 % interval",
-        "Range of the central 95 % of scores when patients (images, if the patients are unknown) are resampled with replacement "
-        "(bootstrap). It does not include the effect of other clinics, cameras or training runs.",
+        "Range of the central 95 % of scores when patients (images, if the patients are unknown) are resampled with "
+        "replacement (bootstrap). It does not include the effect of other clinics, cameras or training runs.",
     ),
     Term(
         "Paired difference",
@@ -109,7 +109,7 @@ GENERAL = (
     Term(
         "Chance, commonest condition, everything but the face",
         "Baselines: random guessing; always predicting the most common condition; and a model trained in the same folds on "
-        "shortcut features alone. Only a score above these shows that the face is used.",
+        "shortcut features alone. A score is meaningful only as far as it exceeds these.",
     ),
     Term(
         "Shortcut feature",

@@ -14,9 +14,9 @@ from .formatting import bounds, number, p_value, share
 
 # A caution has two causes: a significant effect, or a negative result that is inconclusive.
 HEADLINE: Mapping[str, str] = {
-    "pass": "no leakage detected",
+    "pass": "the condition could not be predicted without the face",
     "caution": "something other than the face may reveal the condition",
-    "inconclusive": "no leakage detected, but it cannot be excluded",
+    "inconclusive": "leakage cannot be excluded",
     "fail": "something other than the face reveals the condition",
 }
 MEANING: Mapping[str, str] = {
@@ -105,7 +105,7 @@ def exclusions(data: DataSummary) -> str:
     """Return a sentence on the number of unused images, empty if there are none."""
     excluded = sum(problem.images for problem in data.problems if problem.severity == "exclusion")
     verb = "was" if excluded == 1 else "were"
-    return f"{count(excluded, 'image')} {verb} not used; the report lists the reasons under Data." if excluded else ""
+    return f"{count(excluded, 'image')} {verb} not used; see the section “Data” of the report." if excluded else ""
 
 
 def protocol_words(protocol: Protocol, data: DataSummary) -> str:
