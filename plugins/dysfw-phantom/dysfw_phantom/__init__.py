@@ -1,1 +1,1 @@
-"""Phantoms: synthetic faces with known morphology, spoken in the Human Phenotype Ontology's terms."""
+"""Phantoms: synthetic faces with known morphology, described by terms of the Human Phenotype Ontology."""

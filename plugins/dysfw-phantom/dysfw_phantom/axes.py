@@ -1,4 +1,4 @@
-"""Morphological axes and further identity traits, read from axes.yaml."""
+"""Morphological axes and identity traits, read from axes.yaml."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ import yaml
 
 Natural = Literal["both", "positive", "none"]
 Weights = Mapping[str, float]  # morph name -> weight
-SIDE = "side"  # the trait that says where one-sided axes act: 1 the subject's left, -1 the right
+SIDE = "side"  # trait that selects the side on which one-sided axes act: 1 is the subject's left, -1 the right
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
     """One bipolar measure of a face, in standard deviations.
 
-    ends: the morphs of one unit towards each end: "plus" and "minus", or "right" and "left" if the axis acts on one side.
-    natural: how unaffected people vary on it. drawn: the renderer shows it, no morph does.
-    terms: (HPO id, label, sign) for each term that names an end.
+    Attributes:
+        name: Name of the axis.
+        ends: Morph weights of one unit towards each end: "plus" and "minus", or "right" and "left" for a one-sided axis.
+        natural: How unaffected people vary: "both" (normal deviate), "positive" (its absolute value) or "none".
+        drawn: Whether the renderer draws the axis instead of a morph.
+        terms: HPO id, label and sign of each term that names an end.
     """
 
     name: str
@@ -31,14 +34,22 @@ class Axis:
     terms: tuple[tuple[str, str, int], ...]
 
     def end(self, value: float, side: float) -> str:
-        """The end that `value` lies at. side: 1 the subject's left, -1 the right."""
+        """Return the name of the end at which a value lies.
+
+        Args:
+            value: Value on the axis.
+            side: 1 for the subject's left, -1 for the right.
+
+        Returns:
+            A key of ``ends``.
+        """
         if "left" in self.ends:
             return "left" if side > 0 else "right"
         return "plus" if value > 0 else "minus"
 
 
 def _both_sides(weights: Weights) -> Weights:
-    """Morph names with "lr-" or "...LR" written out for both sides."""
+    """Expand the names of morphs that contain "lr-" or "LR" to both sides."""
     result: dict[str, float] = {}
     for name, weight in weights.items():
         if name.startswith("lr-"):
@@ -56,7 +67,7 @@ def _axis(entry: Mapping[str, Any]) -> Axis:
         ends={end: _both_sides(entry[end]) for end in ("plus", "minus", "right", "left") if end in entry},
         natural=entry.get("natural", "both"),
         drawn=entry.get("drawn", False),
-        terms=tuple((i, label, 1 if end == "+" else -1) for end, found in entry.get("terms", {}).items() for i, label in found),
+        terms=tuple((i, label, 1 if end == "+" else -1) for end, named in entry.get("terms", {}).items() for i, label in named),
     )
 
 
@@ -68,11 +79,11 @@ def _table() -> dict[str, tuple[Axis, ...]]:
 
 @cache
 def axes() -> Mapping[str, Axis]:
-    """All axes by name, in the order of the file."""
+    """Return all axes by name, in the order of the file."""
     return {axis.name: axis for axis in _table()["axes"]}
 
 
 @cache
 def traits() -> Mapping[str, Axis]:
-    """Further identity traits by name; they carry no term."""
+    """Return the identity traits by name. No HPO term refers to them."""
     return {axis.name: axis for axis in _table()["traits"]}

@@ -1,4 +1,4 @@
-"""``dysfw phantom``: look at phantoms, write data sets of them, list what they can have."""
+"""The ``dysfw phantom`` commands: contact sheets, data sets, pairs, and lists of conditions and terms."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Make phantoms: synthetic faces with known morphology. No person is shown, and no diagnosis follows from one.",
+    help="Create phantoms: synthetic faces with known morphology. They show no real person and have no diagnostic meaning.",
 )
 
-JsonOption = Annotated[bool, typer.Option("--json", help="The same for programs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -24,54 +24,67 @@ PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") el
 def sample(
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="PNG", help="The picture to write; replaced where it exists.")
+        Path, typer.Option("--output", "-o", metavar="PNG", help="PNG file to write. An existing file is overwritten.")
     ],
     conditions: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CONDITION...]", help="Labels, or YAML files of your own; all labels where none is named."),
+        typer.Argument(
+            metavar="[CONDITION...]",
+            help="Labels of shipped conditions or paths of YAML files. Default: all shipped conditions.",
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Another seed, other phantoms.")] = 0,
-    rows: Annotated[int, typer.Option(min=1, max=100, help="Rows of each condition.")] = 1,
-    columns: Annotated[int, typer.Option(min=1, max=50, help="Photographs in a row.")] = 8,
-    size: Annotated[int, typer.Option(min=64, max=2048, help="Side of a photograph, px.")] = 256,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Random seed.")] = 0,
+    rows: Annotated[int, typer.Option(min=1, max=100, help="Rows per condition.")] = 1,
+    columns: Annotated[int, typer.Option(min=1, max=50, help="Images per row.")] = 8,
+    size: Annotated[int, typer.Option(min=64, max=2048, help="Side of an image, px.")] = 256,
     severity: Annotated[float, typer.Option(min=0, max=3, help="Factor on the severity of all terms.")] = 1.0,
-    same_patient: Annotated[bool, typer.Option("--same-patient", help="Photographs of one patient in a row.")] = False,
+    same_patient: Annotated[bool, typer.Option("--same-patient", help="Show the same patient in all images of a row.")] = False,
 ) -> None:
-    """Draw a contact sheet, with the label under each row."""
+    """Render a contact sheet with the label below each row."""
     from dysfw.plugin import TerminalProgress
 
     from .condition import find_condition, shipped_conditions
-    from .sampling import Sheet, write_sheet
+    from .sampling import SheetConfig, write_sheet
 
-    refuse_other_endings(output)
-    wanted = [find_condition(word, Path()) for word in conditions or shipped_conditions()]
-    write_sheet(Sheet(tuple(wanted), seed, rows, columns, size, severity, same_patient), output, TerminalProgress())
+    check_sheet_path(output)
+    selected = [find_condition(word, Path()) for word in conditions or shipped_conditions()]
+    write_sheet(SheetConfig(tuple(selected), seed, rows, columns, size, severity, same_patient), output, TerminalProgress())
 
 
-def refuse_other_endings(output: Path) -> None:
-    """Raise DysfwError before anything is drawn."""
+def check_sheet_path(output: Path) -> None:
+    """Check the path of a contact sheet before rendering.
+
+    Args:
+        output: The file to write.
+
+    Raises:
+        DysfwError: The file is not a PNG file, or its folder does not exist.
+    """
     from dysfw.plugin import DysfwError
 
     if output.suffix.lower() != ".png":
-        raise DysfwError(f"{output} does not end in .png", hint="contact sheets are PNG files")
+        raise DysfwError(f"{output} does not end in .png", hint="contact sheets are PNG files; choose a name such as sheet.png")
     if not output.absolute().parent.is_dir():
         raise DysfwError(f"{output.absolute().parent} is not a folder", hint="create it first")
 
 
 @app.command()
 def dataset(
-    spec: Annotated[str, typer.Argument(metavar="SPEC", help="A YAML file, or a shipped spec's name.", show_default=False)],
+    spec: Annotated[
+        str, typer.Argument(metavar="SPEC", help="Name of a shipped spec or path of a YAML file.", show_default=False)
+    ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="DIR", help="The folder to write; it must not hold anything else."),
+        typer.Option("--output", "-o", metavar="DIR", help="Folder to create. It must not contain anything else."),
     ],
     workers: Annotated[
-        int, typer.Option(min=1, max=1024, help="Processes; the data set is the same for any number.")
+        int, typer.Option(min=1, max=1024, help="Number of processes. The data set is identical for every number.")
     ] = PROCESSORS,
 ) -> None:
-    """Write a data set: photographs in a folder for each label, manifest.csv, and what is true of each in truth.parquet.
+    """Create a data set: a folder of images for each label, manifest.csv, and the ground truth in truth.parquet.
 
-    DIR appears when everything is in it; until then DIR.unfinished holds what there is. The same command goes on after a stop.
+    DIR appears when it is complete. Until then, DIR.unfinished contains the finished part. After an interruption, run the same
+    command again to resume.
     """
     from dysfw.plugin import TerminalProgress
 
@@ -80,18 +93,22 @@ def dataset(
 
     progress = TerminalProgress()
     if not make_dataset(find_spec(spec), output, workers, progress):
-        progress.note(f"{output} holds this data set already")
+        progress.note(f"{output} already contains this data set")
 
 
 @app.command()
 def pairs(
-    data: Annotated[Path, typer.Argument(metavar="DIR", help="A data set with a folder for each person.", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="TXT", help="The file to write; replaced where it exists.")],
-    folds: Annotated[int, typer.Option(min=2, max=100, help="Nobody is in two folds.")] = 10,
-    per_fold: Annotated[int, typer.Option(min=1, max=100_000, help="Pairs of one person, and as many of two.")] = 300,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Another seed, other pairs.")] = 0,
+    data: Annotated[Path, typer.Argument(metavar="DIR", help="Data set with a folder for each person.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="TXT", help="Text file to write. An existing file is overwritten.")
+    ],
+    folds: Annotated[int, typer.Option(min=2, max=100, help="Number of folds. No person is in two folds.")] = 10,
+    per_fold: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Number of matched pairs, and of mismatched pairs, per fold.")
+    ] = 300,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Random seed.")] = 0,
 ) -> None:
-    """Draw pairs of photographs of one person and of two, in the format of Labeled Faces in the Wild."""
+    """Draw pairs of images of the same and of different people, in the format of Labeled Faces in the Wild."""
     from .pairs import write_pairs
 
     write_pairs(data, output, folds, per_fold, seed)
@@ -101,11 +118,13 @@ def pairs(
 def conditions(
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="[PATH]", help="Your own condition, or a folder of them, in place of the shipped."),
+        typer.Argument(
+            metavar="[PATH]", help="YAML file of a condition, or a folder of them. Default: the shipped conditions."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List phantom conditions: what they imitate, with which terms, how often and how strongly."""
+    """List phantom conditions with the frequency and severity of their terms."""
     from .condition import find_conditions, shipped_conditions
     from .listings import print_conditions
 
@@ -114,7 +133,7 @@ def conditions(
 
 @app.command()
 def terms(as_json: JsonOption = False) -> None:
-    """List the HPO terms that a condition may name, each with the axis that it stands at the end of."""
+    """List the HPO terms that a condition can use, with their axes."""
     from .listings import print_terms
 
     print_terms(as_json)

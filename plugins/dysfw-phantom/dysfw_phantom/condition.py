@@ -1,4 +1,4 @@
-"""Phantom conditions: which terms a phantom of a condition has, how often and how strongly. One YAML file each."""
+"""Phantom conditions: their terms with frequency and severity, one YAML file each."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from dysfw.plugin import DysfwError, closest, listed, read_text
 
 from .terms import find_term
-from .yaml_reading import Keys, checked
+from .yaml_reading import StrictModel, parse_yaml
 
-LEAST = 0.25  # a term that is present has at least this part of its mean severity
+MIN_SEVERITY_FRACTION = 0.25  # of the mean severity, for a term that is present
 
 
 def _known_term(word: str) -> str:
-    """A validator must raise ValueError."""
+    """Return the id of a term. Raises ValueError, as pydantic requires of a validator."""
     try:
         return find_term(word).id
     except DysfwError as error:
         raise ValueError(error.message) from None
 
 
-def _with_spread(value: object) -> object:
-    """A mean alone means no spread."""
+def _with_std(value: object) -> object:
+    """Complete a mean without a standard deviation by 0."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value), 0.0
     return tuple(value) if isinstance(value, list) else value
@@ -38,34 +38,41 @@ Severity = Annotated[float, Field(ge=0, le=6)]
 Years = Annotated[float, Field(ge=1, le=100)]
 
 
-def _youngest_first(ages: tuple[float, float]) -> tuple[float, float]:
+def _ordered_ages(ages: tuple[float, float]) -> tuple[float, float]:
     if ages[0] > ages[1]:
-        raise ValueError(f"found [{ages[0]:g}, {ages[1]:g}]; allowed: the youngest first")
+        raise ValueError(f"found [{ages[0]:g}, {ages[1]:g}]; the minimum must come first")
     return ages
 
 
-Ages = Annotated[tuple[Years, Years], AfterValidator(_youngest_first)]
+Ages = Annotated[tuple[Years, Years], AfterValidator(_ordered_ages)]
 
 
-class ConditionTerm(Keys):
-    """A term of a condition. frequency: in which part of the patients. severity: mean and standard deviation, in standard
-    deviations of natural variation."""
+class ConditionTerm(StrictModel):
+    """A term of a condition.
+
+    Attributes:
+        term: HPO id, or label, of the term.
+        label: Label of the term, checked against ``term``.
+        frequency: Fraction of the patients who have the term, 0 to 1.
+        severity: Mean and standard deviation, in standard deviations of natural variation; one number is a mean without
+            variation.
+    """
 
     term: Annotated[str, AfterValidator(_known_term)]
     label: str | None = None
     frequency: Annotated[float, Field(ge=0, le=1)]
-    severity: Annotated[tuple[Severity, Severity], BeforeValidator(_with_spread)]
+    severity: Annotated[tuple[Severity, Severity], BeforeValidator(_with_std)]
 
     @model_validator(mode="after")
     def _right_label(self) -> ConditionTerm:
         expected = find_term(self.term).label
         if self.label is not None and self.label.casefold() != expected.casefold():
-            raise ValueError(f"{self.term} is {expected!r}, not {self.label!r}: which of the two is meant?")
+            raise ValueError(f"{self.term} is {expected!r}, not {self.label!r}; correct the id or the label")
         return self
 
 
-class Source(Keys):
-    """A published description."""
+class Source(StrictModel):
+    """A published description of a condition."""
 
     authors: str
     title: str
@@ -75,8 +82,19 @@ class Source(Keys):
     pmid: int | None = None
 
 
-class Condition(Keys):
-    """A phantom condition. age: youngest and oldest patient, years. mondo, omim: what it imitates."""
+class Condition(StrictModel):
+    """A phantom condition.
+
+    Attributes:
+        label: Label of the class; starts with "phantom-".
+        name: Name of the imitated condition.
+        mondo: MONDO id of the imitated condition.
+        omim: OMIM id of the imitated condition.
+        note: A remark for readers.
+        age: Minimum and maximum age of the patients, years.
+        terms: Terms of the condition.
+        sources: Descriptions on which the condition is based.
+    """
 
     label: Annotated[str, Field(pattern=r"^phantom-[a-z0-9][a-z0-9-]*$")]
     name: str
@@ -88,59 +106,102 @@ class Condition(Keys):
     sources: tuple[Source, ...] = ()
 
     @model_validator(mode="after")
-    def _each_once(self) -> Condition:
-        names = [sign.term for sign in self.terms]
-        if doubled := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"terms listed twice: {listed(doubled)}")
+    def _no_duplicates(self) -> Condition:
+        names = [term.term for term in self.terms]
+        if duplicates := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"terms listed twice: {listed(duplicates)}")
         return self
 
 
 def sample_terms(condition: Condition, rng: np.random.Generator, severity: float = 1.0) -> dict[str, float]:
-    """The terms of one patient: HPO id -> severity, in standard deviations. severity: factor on all of them."""
+    """Sample the terms of one patient.
+
+    Args:
+        condition: The condition.
+        rng: Source of randomness.
+        severity: Factor on the severity of all terms.
+
+    Returns:
+        Severity of each term that is present, in standard deviations, by HPO id.
+    """
     present: dict[str, float] = {}
-    for sign in condition.terms:
-        mean, spread = sign.severity
-        chance, draw = rng.random(), rng.normal(mean, spread)  # both always drawn: a frequency changes no other term
-        if chance < sign.frequency:
-            present[sign.term] = severity * max(draw, LEAST * mean)
+    for term in condition.terms:
+        mean, std = term.severity
+        # Both numbers are always drawn, so that changing a frequency does not affect the other terms.
+        chance, draw = rng.random(), rng.normal(mean, std)
+        if chance < term.frequency:
+            present[term.term] = severity * max(draw, MIN_SEVERITY_FRACTION * mean)
     return present
 
 
 def read_condition(path: Path) -> Condition:
-    """The condition in a file. Raises DysfwError with every problem found."""
-    return checked(read_text(path, "condition"), str(path), Condition, "condition")
+    """Read a condition.
+
+    Args:
+        path: A YAML file.
+
+    Returns:
+        The condition.
+
+    Raises:
+        DysfwError: The file cannot be read or is invalid; the message lists all problems.
+    """
+    return parse_yaml(read_text(path, "condition"), str(path), Condition, "condition")
 
 
 @functools.cache
 def shipped_conditions() -> Mapping[str, Condition]:
-    """The conditions that come with this plugin, by label; unaffected first."""
+    """Return the shipped conditions by label; the unaffected class comes first."""
     folder = files(__package__) / "conditions"
-    found = [
-        checked(file.read_text("utf-8"), file.name, Condition, "condition")
+    shipped = [
+        parse_yaml(file.read_text("utf-8"), file.name, Condition, "condition")
         for file in sorted(folder.iterdir(), key=lambda file: file.name)
         if file.name.endswith(".yaml")
     ]
-    return {c.label: c for c in sorted(found, key=lambda c: (bool(c.terms), c.label))}
+    return {c.label: c for c in sorted(shipped, key=lambda c: (bool(c.terms), c.label))}
 
 
 def find_condition(word: str, folder: Path) -> Condition:
-    """A shipped condition by its label, or the one in a file, whose path is relative to ``folder``. Raises DysfwError."""
+    """Find a condition by its label or file.
+
+    Args:
+        word: Label of a shipped condition, or path of a YAML file.
+        folder: Folder to which a path is relative.
+
+    Returns:
+        The condition.
+
+    Raises:
+        DysfwError: The condition does not exist or is invalid.
+    """
     shipped = shipped_conditions()
     if word in shipped:
         return shipped[word]
     if word.endswith((".yaml", ".yml")):
         return read_condition(folder / word)
     raise DysfwError(
-        f"no condition is called {word!r}{closest(word, shipped)}",
-        hint=f"shipped: {listed(shipped, 20)}; or name the YAML file of your own",
+        f"unknown condition {word!r}{closest(word, shipped)}",
+        hint=f"use one of {listed(shipped, 20)}, or the path of a YAML file",
     )
 
 
 def find_conditions(path: Path) -> list[Condition]:
-    """The condition in a file, or all in a folder. Raises DysfwError."""
+    """Read one or several conditions.
+
+    Args:
+        path: A YAML file, or a folder of them.
+
+    Returns:
+        The conditions.
+
+    Raises:
+        DysfwError: The folder is empty, or a file is invalid.
+    """
     if not path.is_dir():
         return [read_condition(path)]
-    found = sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml"))
-    if not found:
-        raise DysfwError(f"{path} has no conditions in it", hint="a condition is a YAML file; see the plugin's README")
-    return [read_condition(file) for file in found]
+    yaml_files = sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml"))
+    if not yaml_files:
+        raise DysfwError(
+            f"the folder {path} contains no conditions", hint="a condition is a YAML file; see the README of dysfw-phantom"
+        )
+    return [read_condition(file) for file in yaml_files]

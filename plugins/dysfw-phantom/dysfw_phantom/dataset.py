@@ -1,7 +1,7 @@
-"""Writes a data set of phantoms: a folder for each label, a manifest, and the truth.
+"""Creation of data sets: a folder for each label, a manifest and the ground truth.
 
-Everything is made in a folder beside the one that was asked for, chunk by chunk, and that folder takes its name when nothing is
-missing: half a data set is never found under the name of a whole one. A run that was stopped goes on where it was.
+A data set is written chunk by chunk into a folder next to the requested one, which is renamed when the data set is complete. A
+folder with the requested name is therefore always complete, and an interrupted run can be resumed.
 """
 
 from __future__ import annotations
@@ -23,167 +23,190 @@ from threadpoolctl import threadpool_limits
 from dysfw.plugin import DysfwError, Progress, count, sha256_of
 
 from .effects import encode
-from .labels import labels_of
+from .labels import labels_yaml
 from .phantom import capture, make_phantom
-from .plan import Member, chunks
-from .processes import spread
+from .plan import PlannedPatient, chunks
+from .processes import map_in_processes
 from .spec import Spec
-from .truth import Row, describe, manifest_of, table_of, write_truth
+from .truth import Row, manifest_csv, rows_to_table, truth_row, write_truth
 
 SPEC, MANIFEST, TRUTH, LABELS = "spec.json", "manifest.csv", "truth.parquet", "labels.yaml"
-SOURCE = "phantom"  # in the manifest, where a class names no other
+DEFAULT_SOURCE = "phantom"  # source in the manifest if a class does not specify one
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
-    """Where a data set is made. data: what becomes it. parts: the truth of each finished chunk; a chunk's photographs count
-    only with it."""
+class WorkDirectory:
+    """The folder in which a data set is created.
+
+    Attributes:
+        folder: The folder.
+    """
 
     folder: Path
 
     @property
     def data(self) -> Path:
+        """The folder that becomes the data set."""
         return self.folder / "data"
 
-    def part(self, number: int) -> Path:
-        return self.folder / "parts" / f"{number:06d}.parquet"
+    def truth_file(self, chunk: int) -> Path:
+        """Return the ground truth file of a chunk. It is written after the images of the chunk."""
+        return self.folder / "parts" / f"{chunk:06d}.parquet"
 
     def is_empty(self) -> bool:
-        """Whether nothing was made in it, but for the folders."""
+        """Return whether the folder contains no files."""
         return not any(path.is_file() for path in self.folder.rglob("*"))
 
-    def is_done(self, number: int) -> bool:
-        """Whether a chunk's photographs are all there, as they were written."""
+    def is_complete(self, chunk: int) -> bool:
+        """Return whether all images of a chunk exist and are unchanged."""
         try:
-            rows = pq.read_table(self.part(number), columns=["path", "sha256"]).to_pylist()
+            rows = pq.read_table(self.truth_file(chunk), columns=["path", "sha256"]).to_pylist()
             return all(sha256_of(self.data / row["path"]) == row["sha256"] for row in rows)
         except (OSError, pa.ArrowInvalid):
             return False
 
 
 def make_dataset(spec: Spec, folder: Path, workers: int, progress: Progress) -> bool:
-    """Make the data set in ``folder``; False where it was there already. Bit for bit the same for any number of workers.
+    """Create a data set, which is identical to the bit for every number of workers.
 
-    Raises DysfwError where the folder holds anything else, or the system refuses to write.
+    Args:
+        spec: The spec.
+        folder: The folder to create.
+        workers: Number of processes.
+        progress: Receives the progress.
+
+    Returns:
+        False if the folder already contains this data set.
+
+    Raises:
+        DysfwError: The folder contains something else, or cannot be written.
     """
-    shop = Workshop(folder.with_name(f"{folder.name}.unfinished"))
-    if _refuse_other(folder / SPEC, folder, spec):
+    work = WorkDirectory(folder.with_name(f"{folder.name}.unfinished"))
+    if _already_exists(folder / SPEC, folder, spec):
         return False
-    with _explained(shop.folder):
-        _open(shop, spec)
-        if not (shop.data / MANIFEST).is_file():  # which is written last
-            runs = chunks(spec)
-            _make_missing(spec, shop, runs, workers, progress)
-            _write_whole(spec, shop, len(runs))
-        _give_name(shop, folder)
+    with _os_errors_explained(work.folder):
+        _start_or_resume(work, spec)
+        if not (work.data / MANIFEST).is_file():  # which is written last
+            all_chunks = chunks(spec)
+            _render_missing(spec, work, all_chunks, workers, progress)
+            _write_tables(spec, work, len(all_chunks))
+        _publish(work, folder)
     return True
 
 
-def _make_missing(spec: Spec, shop: Workshop, runs: list[tuple[Member, ...]], workers: int, progress: Progress) -> None:
-    left = [number for number in range(len(runs)) if not shop.is_done(number)]
-    total, missing = (sum(m.photographs for n in numbers for m in runs[n]) for numbers in (range(len(runs)), left))
-    there = total - missing
-    if there:
-        progress.note(f"{count(there, 'photograph')} of {total:,} are there already")
-    work = functools.partial(_make_chunk, spec, shop)
-    made = (1 for chunk in spread(work, [(n, runs[n]) for n in left], workers) for _ in range(chunk))
-    for _ in progress.track(made, "rendering", total, "images", start=there):
+def _render_missing(
+    spec: Spec, work: WorkDirectory, all_chunks: list[tuple[PlannedPatient, ...]], workers: int, progress: Progress
+) -> None:
+    """Render the chunks that are not complete."""
+    missing = [number for number in range(len(all_chunks)) if not work.is_complete(number)]
+    total, remaining = (
+        sum(patient.images for n in numbers for patient in all_chunks[n]) for numbers in (range(len(all_chunks)), missing)
+    )
+    finished = total - remaining
+    if finished:
+        progress.note(f"resuming: {count(finished, 'image')} of {total:,} are finished")
+    render = functools.partial(_render_chunk, spec, work)
+    rendered = (1 for chunk in map_in_processes(render, [(n, all_chunks[n]) for n in missing], workers) for _ in range(chunk))
+    for _ in progress.track(rendered, "rendering", total, "images", start=finished):
         pass
 
 
-def _refuse_other(spec_file: Path, folder: Path, spec: Spec) -> bool:
-    """True where the data set is there. Raises DysfwError where something else is."""
+def _already_exists(spec_file: Path, folder: Path, spec: Spec) -> bool:
+    """Return whether the data set exists. Raises DysfwError if the folder contains something else."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         if not folder.absolute().parent.is_dir():
             raise DysfwError(f"{folder.absolute().parent} is not a folder", hint="create it first")
         return False
-    found = _fingerprint_in(spec_file)
-    if found == spec.fingerprint:
+    fingerprint = _read_fingerprint(spec_file)
+    if fingerprint == spec.fingerprint:
         return True
-    what = "holds a data set of another spec" if found else "exists already and holds no data set of phantoms"
-    raise DysfwError(f"{folder} {what}", hint="name another folder with -o, or delete that one first")
+    problem = "contains a data set of another spec" if fingerprint else "exists and does not contain a data set of phantoms"
+    raise DysfwError(f"{folder} {problem}", hint="choose another folder with -o, or delete this one")
 
 
-def _fingerprint_in(spec_file: Path) -> str | None:
+def _read_fingerprint(spec_file: Path) -> str | None:
     try:
         return str(json.loads(spec_file.read_text("utf-8"))["fingerprint"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _open(shop: Workshop, spec: Spec) -> None:
-    """Begin, or go on with what the same spec began. Raises DysfwError where another did."""
-    spec_file = shop.data / SPEC
-    if shop.folder.exists() and not shop.is_empty() and _fingerprint_in(spec_file) != spec.fingerprint:
+def _start_or_resume(work: WorkDirectory, spec: Spec) -> None:
+    """Prepare the work directory. Raises DysfwError if it belongs to another spec."""
+    spec_file = work.data / SPEC
+    if work.folder.exists() and not work.is_empty() and _read_fingerprint(spec_file) != spec.fingerprint:
         raise DysfwError(
-            f"{shop.folder} holds an unfinished data set of another spec, or of another version of this plugin",
-            hint="delete it, or name another folder with -o",
+            f"{work.folder} contains an unfinished data set of another spec or another version of dysfw-phantom",
+            hint="delete it, or choose another folder with -o",
         )
-    for folder in (shop.data, shop.part(0).parent):
+    for folder in (work.data, work.truth_file(0).parent):
         folder.mkdir(parents=True, exist_ok=True)
     content = spec.to_dict() | {"fingerprint": spec.fingerprint}
-    _replace(spec_file, json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n")
+    _write_atomically(spec_file, json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n")
 
 
-def _make_chunk(spec: Spec, shop: Workshop, numbered: tuple[int, tuple[Member, ...]]) -> int:
-    """Photographs of a few patients, then their truth. Returns how many."""
-    number, run = numbered
-    with _explained(shop.folder), threadpool_limits(1):
-        rows = [row for member in run for row in _images(spec, shop, member)]
-        unfinished = shop.part(number).with_suffix(".unfinished")
-        pq.write_table(table_of(rows), unfinished)
-        unfinished.replace(shop.part(number))
+def _render_chunk(spec: Spec, work: WorkDirectory, numbered: tuple[int, tuple[PlannedPatient, ...]]) -> int:
+    """Write the images of a chunk, then their ground truth. Returns the number of images."""
+    number, patients = numbered
+    with _os_errors_explained(work.folder), threadpool_limits(1):
+        rows = [row for patient in patients for row in _write_images(spec, work, patient)]
+        unfinished = work.truth_file(number).with_suffix(".unfinished")
+        pq.write_table(rows_to_table(rows), unfinished)
+        unfinished.replace(work.truth_file(number))
     return len(rows)
 
 
-def _images(spec: Spec, shop: Workshop, member: Member) -> Iterator[Row]:
-    keys, part, name = spec.keys, spec.keys.classes[member.part], member.patient(spec)
-    condition = spec.conditions[member.part]
+def _write_images(spec: Spec, work: WorkDirectory, patient: PlannedPatient) -> Iterator[Row]:
+    """Write the images of a patient and yield their ground truth."""
+    config, class_config, name = spec.config, spec.config.classes[patient.class_index], patient.name(spec)
+    condition = spec.conditions[patient.class_index]
     phantom = make_phantom(
-        condition, keys.seed, member.number, name,
-        severity=keys.severity, natural_variation=keys.natural_variation, age=keys.age, random_terms=part.random_terms,
+        condition, config.seed, patient.number, name,
+        severity=config.severity, natural_variation=config.natural_variation, age=config.age,
+        random_terms=class_config.random_terms,
     )  # fmt: skip
-    for index in range(member.photographs):
-        taken = capture(phantom, index, keys.size, part.effects)
-        content = encode(taken.pixels, part.effects.file(keys.file), part.effects.software)
-        path = member.path(spec, index)
-        (shop.data / path).parent.mkdir(exist_ok=True)
-        (shop.data / path).write_bytes(content)
+    for index in range(patient.images):
+        image = capture(phantom, index, config.size, class_config.effects)
+        content = encode(image.pixels, class_config.effects.file(config.file), class_config.effects.software)
+        path = patient.path(spec, index)
+        (work.data / path).parent.mkdir(exist_ok=True)
+        (work.data / path).write_bytes(content)
         file: Row = {
-            "path": path, "label": member.label(spec), "patient": name, "split": member.split or "",
-            "source": part.source or SOURCE, "condition": condition.label, "sha256": hashlib.sha256(content).hexdigest(),
+            "path": path, "label": patient.label(spec), "patient": name, "split": patient.split or "",
+            "source": class_config.source or DEFAULT_SOURCE, "condition": condition.label,
+            "sha256": hashlib.sha256(content).hexdigest(),
         }  # fmt: skip
-        yield file | describe(phantom, taken)
+        yield file | truth_row(phantom, image)
 
 
-def _write_whole(spec: Spec, shop: Workshop, parts: int) -> None:
-    """Write what stands for all chunks together."""
-    table = write_truth([shop.part(number) for number in range(parts)], shop.data / TRUTH)
-    _replace(shop.data / LABELS, labels_of(spec).encode())
-    _replace(shop.data / MANIFEST, manifest_of(table).encode())
+def _write_tables(spec: Spec, work: WorkDirectory, number_of_chunks: int) -> None:
+    """Write the files that describe the whole data set."""
+    table = write_truth([work.truth_file(number) for number in range(number_of_chunks)], work.data / TRUTH)
+    _write_atomically(work.data / LABELS, labels_yaml(spec).encode())
+    _write_atomically(work.data / MANIFEST, manifest_csv(table).encode())
 
 
-def _give_name(shop: Workshop, folder: Path) -> None:
-    """Make the finished data set appear under its name."""
-    os.sync()  # a power cut after the renaming must find the photographs on the disk
-    shutil.rmtree(shop.part(0).parent)
-    shop.data.replace(folder)
-    shop.folder.rmdir()
+def _publish(work: WorkDirectory, folder: Path) -> None:
+    """Move the finished data set to its final name."""
+    os.sync()  # the images must be on disk before the rename, in case of a power failure
+    shutil.rmtree(work.truth_file(0).parent)
+    work.data.replace(folder)
+    work.folder.rmdir()
 
 
 @contextlib.contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """Turns what the system says into what the user can do."""
+def _os_errors_explained(folder: Path) -> Iterator[None]:
+    """Convert OSError to DysfwError with a hint."""
     try:
         yield
     except OSError as error:
         raise DysfwError(
             f"cannot write in {folder}: {error.strerror or error}",
-            hint="nothing that was finished is lost: the same command goes on from here",
+            hint="finished images are kept; fix the problem and run the same command again to resume",
         ) from None
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _write_atomically(path: Path, content: bytes) -> None:
     unfinished = path.with_name(f".{path.name}.unfinished")
     unfinished.write_bytes(content)
     unfinished.replace(path)

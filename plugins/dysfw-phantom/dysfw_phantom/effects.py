@@ -1,7 +1,7 @@
-"""Effects of where a photograph comes from: what sets one hospital's pictures apart from another's, and not one patient.
+"""Effects of the source of an image, such as the camera of a hospital, that are unrelated to the face.
 
-A data set in which a condition always comes from one camera can be told apart without looking at a face. These effects make
-such a data set on purpose, so that audits can be tested on it.
+If all images of one condition come from one camera, a classifier can separate the classes without looking at the faces. These
+effects create such data sets deliberately, to test audits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import Field
 
 from dysfw.plugin import UInt8
 
-from .yaml_reading import Keys
+from .yaml_reading import StrictModel
 
 Format = Literal["jpeg", "png", "webp"]
 ENDINGS: dict[Format, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
@@ -27,19 +27,30 @@ DESCRIPTION, SOFTWARE = 0x010E, 0x0131  # EXIF tags
 PHANTOM = "phantom: a synthetic face, not a person"
 
 
-class FileKeys(Keys):
-    """How photographs are stored. quality counts for jpeg and webp."""
+class FileConfig(StrictModel):
+    """File format of the images.
+
+    Attributes:
+        format: "jpeg", "png" or "webp".
+        quality: Quality of JPEG and WebP, 1 to 100.
+    """
 
     format: Format = "jpeg"
     quality: Quality = 92
 
 
-class Effects(Keys):
-    """What sets a source apart; nothing by default.
+class Effects(StrictModel):
+    """Effects of one source; none by default.
 
-    size: side of the photograph, px, before a border. format, quality: of the file. blur: standard deviation, px. brightness:
-    factor. background: a plain colour in place of a scene, R G B before the light and the camera change it. border: width, px,
-    in black. software: the EXIF tag.
+    Attributes:
+        size: Side of the image before adding a border, px.
+        format: File format; see ``FileConfig``.
+        quality: Quality of JPEG and WebP, 1 to 100.
+        blur: Standard deviation of a Gaussian blur, px.
+        brightness: Factor on the pixel values.
+        background: Plain sRGB background in place of a scene, before lighting and camera.
+        border: Width of a black border, px.
+        software: EXIF tag "Software".
     """
 
     size: Size | None = None
@@ -51,15 +62,29 @@ class Effects(Keys):
     border: Annotated[int, Field(ge=0, le=256)] = 0
     software: Annotated[str, Field(max_length=100)] | None = None
 
-    def file(self, default: FileKeys) -> FileKeys:
-        """How this source's photographs are stored."""
-        return FileKeys(format=self.format or default.format, quality=self.quality or default.quality)
+    def file(self, default: FileConfig) -> FileConfig:
+        """Return the file format of this source.
+
+        Args:
+            default: Format of the data set.
+
+        Returns:
+            The format, with the values that this source overrides.
+        """
+        return FileConfig(format=self.format or default.format, quality=self.quality or default.quality)
 
 
 def apply_effects(pixels: UInt8, effects: Effects) -> UInt8:
-    """uint8 [S, S, 3] -> uint8 [S + 2 border, S + 2 border, 3]: blur, brightness and border, in this order.
+    """Apply blur, brightness and border, in this order.
 
-    The border moves every point by ``effects.border`` px to the right and down.
+    The border moves all points by ``effects.border`` px to the right and down.
+
+    Args:
+        pixels: uint8 [S, S, 3].
+        effects: The effects.
+
+    Returns:
+        uint8 [S + 2 border, S + 2 border, 3].
     """
     if effects.blur:
         pixels = np.asarray(Pillow.fromarray(pixels).filter(ImageFilter.GaussianBlur(effects.blur)))
@@ -70,8 +95,17 @@ def apply_effects(pixels: UInt8, effects: Effects) -> UInt8:
     return pixels
 
 
-def encode(pixels: UInt8, file: FileKeys, software: str | None = None) -> bytes:
-    """The content of an image file. Its EXIF says that it shows a phantom, and which software wrote it if that is given."""
+def encode(pixels: UInt8, file: FileConfig, software: str | None = None) -> bytes:
+    """Encode an image. Its EXIF description states that it shows a phantom.
+
+    Args:
+        pixels: uint8 [H, W, 3].
+        file: File format.
+        software: EXIF tag "Software".
+
+    Returns:
+        Content of the file.
+    """
     exif = Pillow.Exif()
     exif[DESCRIPTION] = PHANTOM
     if software:

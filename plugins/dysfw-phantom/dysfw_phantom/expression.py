@@ -1,4 +1,4 @@
-"""Facial expressions as weights of the face units (CC0 Face Units pack), which are named like ARKit's blend shapes."""
+"""Facial expressions as weights of the face units (CC0 Face Units pack, with the names of ARKit blend shapes)."""
 
 from __future__ import annotations
 
@@ -23,15 +23,24 @@ EXPRESSIONS: Mapping[str, Mapping[str, float]] = {
 
 
 def unit_weights(expression: Mapping[str, float], palsy: float, side: float) -> dict[str, float]:
-    """Morph weights of an expression {name: 0..1}.
+    """Compute the morph weights of an expression.
 
-    palsy: severity in SD of a facial palsy on `side` (1 the subject's left, -1 the right): units of that side lose a third of
-    their strength for each SD. Raises KeyError for an unknown expression.
+    Args:
+        expression: Strength of each expression, 0 to 1.
+        palsy: Severity of a facial palsy, in standard deviations; face units of the affected side lose a third of their
+            strength per standard deviation.
+        side: Affected side: 1 is the subject's left, -1 the right.
+
+    Returns:
+        Weights by name of the morph.
+
+    Raises:
+        KeyError: An expression is unknown.
     """
     weak, strength = ("Left" if side > 0 else "Right"), max(0.0, 1 - max(palsy, 0.0) / 3)
     weights: dict[str, float] = {}
     for name, amount in expression.items():
         for unit, weight in EXPRESSIONS[name].items():
-            share = strength if unit.endswith(weak) else 1.0
-            weights[f"unit-{unit}"] = weights.get(f"unit-{unit}", 0.0) + amount * weight * share
+            factor = strength if unit.endswith(weak) else 1.0
+            weights[f"unit-{unit}"] = weights.get(f"unit-{unit}", 0.0) + amount * weight * factor
     return weights

@@ -1,4 +1,4 @@
-"""Writes what the labels of a data set of phantoms mean, as dysfw reads it beside photographs."""
+"""Descriptions of the labels of a data set (labels.yaml)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,25 @@ import yaml
 from .condition import Condition
 from .spec import Spec
 
-HEAD = "# Synthetic faces made to imitate conditions. The identifiers are those of what is imitated: nobody here has it.\n"
+HEAD = "# Synthetic faces that imitate conditions. The identifiers are those of the imitated conditions; no person is shown.\n"
 
 
-def labels_of(spec: Spec) -> str:
-    """The text of labels.yaml; without an entry where a folder stands for one patient."""
-    conditions = [] if spec.keys.label == "patient" else spec.conditions
-    described = {condition.label: _described(condition) for condition in conditions}
-    return HEAD + yaml.safe_dump(described, sort_keys=True, allow_unicode=True)
+def labels_yaml(spec: Spec) -> str:
+    """Create the text of labels.yaml.
+
+    Args:
+        spec: The spec of the data set.
+
+    Returns:
+        YAML text; without entries if the labels are patients.
+    """
+    conditions = [] if spec.config.label == "patient" else spec.conditions
+    entries = {condition.label: _entry(condition) for condition in conditions}
+    return HEAD + yaml.safe_dump(entries, sort_keys=True, allow_unicode=True)
 
 
-def _described(condition: Condition) -> dict[str, str]:
-    known = {"mondo": condition.mondo, "omim": condition.omim}
-    name = f"phantoms of {condition.name}" if any(known.values()) else f"phantoms, {condition.name.lower()}"
-    return {"name": name} | {key: value for key, value in known.items() if value}
+def _entry(condition: Condition) -> dict[str, str]:
+    """Return the entry of one condition."""
+    identifiers = {"mondo": condition.mondo, "omim": condition.omim}
+    name = f"phantoms of {condition.name}" if any(identifiers.values()) else f"phantoms, {condition.name.lower()}"
+    return {"name": name} | {key: value for key, value in identifiers.items() if value}

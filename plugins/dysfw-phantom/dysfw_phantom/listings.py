@@ -1,4 +1,4 @@
-"""What there is, as tables for people and as JSON for programs."""
+"""Lists of conditions and terms, as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -16,28 +16,37 @@ from .terms import find_term, terms
 
 
 def print_conditions(conditions: Sequence[Condition], as_json: bool) -> None:
-    """A row for each condition."""
+    """Print conditions.
+
+    Args:
+        conditions: The conditions.
+        as_json: Print JSON instead of a table.
+    """
     if as_json:
         typer.echo(json.dumps([c.model_dump(mode="json") for c in conditions], indent=1, ensure_ascii=False))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("label", "imitates", "years", "terms: how many patients, how many standard deviations"):
+    for name in ("label", "imitates", "years", "terms: frequency, severity (SD)"):
         table.add_column(name)
     for condition in conditions:
         known = ", ".join(filter(None, (condition.mondo, condition.omim)))
-        described = "; ".join(_in_words(sign) for sign in condition.terms) or "none, all natural variation"
+        described = "; ".join(_term_text(term) for term in condition.terms) or "none; natural variation only"
         years = f"{condition.age[0]:g}–{condition.age[1]:g}"
         table.add_row(condition.label, f"{condition.name}\n{known}".strip(), years, described)
     out().print(table)
 
 
-def _in_words(sign: ConditionTerm) -> str:
-    mean, spread = sign.severity
-    return f"{find_term(sign.term).label} {sign.frequency:.0%}, {mean:g} ± {spread:g}"
+def _term_text(term: ConditionTerm) -> str:
+    mean, std = term.severity
+    return f"{find_term(term.term).label} {term.frequency:.0%}, {mean:g} ± {std:g}"
 
 
 def print_terms(as_json: bool) -> None:
-    """A row for each term."""
+    """Print the terms that conditions can use.
+
+    Args:
+        as_json: Print JSON instead of a table.
+    """
     used = {term: [c.label for c in shipped_conditions().values() if term in {s.term for s in c.terms}] for term in terms()}
     if as_json:
         listed = [asdict(term) | {"conditions": used[term.id]} for term in terms().values()]

@@ -1,4 +1,4 @@
-"""The head mesh and its morphs, read once from assets/head.npz."""
+"""The head mesh and its morphs, read from assets/head.npz."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Number = TypeVar("Number", bound=np.generic)
 
 
 class Part(IntEnum):
-    """What a triangle belongs to. Right and left are the subject's."""
+    """Part of the head that a triangle belongs to. Right and left are the subject's."""
 
     SKIN = 0
-    MOUTH = 1  # the inside of it
+    MOUTH = 1  # the oral cavity
     EYE_RIGHT = 2
     EYE_LEFT = 3
     LASHES = 4
@@ -34,7 +34,12 @@ class Part(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Morph:
-    """A sparse deformation: vertices `indices` int32 [n] move by `offsets` float32 [n,3] dm at weight 1."""
+    """A sparse deformation of the mesh.
+
+    Attributes:
+        indices: Vertices that move, int32 [n].
+        offsets: Their displacement at weight 1, float32 [n, 3], dm.
+    """
 
     indices: Int32
     offsets: Float32
@@ -42,7 +47,13 @@ class Morph:
 
 @dataclass(frozen=True, slots=True)
 class Eyeball:
-    """One eyeball: `centre` float32 [3], `radius` (dm) and the ids of its vertices int32 [n]."""
+    """One eyeball.
+
+    Attributes:
+        centre: float32 [3], dm.
+        radius: Radius, dm.
+        vertices: Vertex indices, int32 [n].
+    """
 
     centre: Float32
     radius: float
@@ -51,12 +62,21 @@ class Eyeball:
 
 @dataclass(frozen=True, eq=False)
 class HeadMesh:
-    """The neutral head, an average of MakeHuman's young adults, cropped at the shoulders.
+    """The neutral head: an average of MakeHuman's young adults, cropped at the shoulders.
 
-    Unit 1 dm; x to the subject's left, y up, z to the viewer; the origin lies midway between the eyeballs' centres.
-    vertices float32 [V,3]; triangles int32 [T,3], counter-clockwise seen from outside; part int8 [T] (see Part).
-    lip, eyelid, ear: masks float32 [V] in 0..1. occlusion float32 [V]: 1 is open, 0 is hidden from the sky.
-    source int32 [V]: the vertex's number in MakeHuman's base mesh. morphs: deformations by name.
+    The unit is 1 dm; x points to the subject's left, y up and z to the viewer. The origin is the midpoint between the centres
+    of the eyeballs.
+
+    Attributes:
+        vertices: float32 [V, 3], dm.
+        triangles: Vertex indices, counter-clockwise seen from outside, int32 [T, 3].
+        part: Part of each triangle, int8 [T]; see ``Part``.
+        lip: Mask of the lips, float32 [V], 0 to 1.
+        eyelid: Mask of the eyelids, float32 [V], 0 to 1.
+        ear: Mask of the ears, float32 [V], 0 to 1.
+        occlusion: Ambient occlusion, float32 [V], from 0 (fully occluded) to 1 (open).
+        source: Number of each vertex in MakeHuman's base mesh, int32 [V].
+        morphs: Morphs by name.
     """
 
     vertices: Float32
@@ -70,11 +90,26 @@ class HeadMesh:
     morphs: Mapping[str, Morph]
 
     def vertices_of(self, *parts: Part) -> Int32:
-        """Ids of the vertices of these parts, ascending, int32 [n]."""
+        """Return the vertices of some parts.
+
+        Args:
+            *parts: The parts.
+
+        Returns:
+            Vertex indices in ascending order, int32 [n].
+        """
         return _vertices_of(self, parts)
 
     def eyeball(self, part: Part, vertices: Float32 | None = None) -> Eyeball:
-        """The eyeball EYE_RIGHT or EYE_LEFT in `vertices` [V,3] (the neutral head's if left out), by its bounding box."""
+        """Locate an eyeball by its bounding box.
+
+        Args:
+            part: ``Part.EYE_RIGHT`` or ``Part.EYE_LEFT``.
+            vertices: Vertices of a head, float32 [V, 3], dm. Defaults to the neutral head.
+
+        Returns:
+            The eyeball.
+        """
         ids = self.vertices_of(part)
         ball = (self.vertices if vertices is None else vertices)[ids]
         low, high = ball.min(axis=0), ball.max(axis=0)
@@ -93,7 +128,7 @@ def _frozen(array: NDArray[Number]) -> NDArray[Number]:
 
 @cache
 def load_head() -> HeadMesh:
-    """The mesh that ships with the package; its arrays are read-only and shared."""
+    """Load the shipped mesh. The result is cached and its arrays are read-only."""
     with as_file(files(__package__) / "assets" / "head.npz") as path, np.load(path, allow_pickle=False) as stored:
         data: dict[str, NDArray[Any]] = {name: stored[name] for name in stored.files}
     indices = _frozen(data["morph_indices"].astype(np.int32))

@@ -1,4 +1,4 @@
-"""A patient: identity and morphology, apart from any photograph and from skin and hair."""
+"""A patient: identity and morphology, independent of images, skin and hair."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ import numpy as np
 from .axes import SIDE, Axis, axes, traits
 from .terms import terms as known_terms
 
-LIMIT = 2.5  # SD; natural variation beyond it is drawn again
+LIMIT = 2.5  # standard deviations; larger natural variation is redrawn
 ANCESTRIES = ("african", "asian", "caucasian")
 
 
 @dataclass(frozen=True)
 class Patient:
-    """One person.
+    """A synthetic person.
 
-    age in years; sex 0 (female) to 1 (male). ancestry: the mixture (sums to 1) of MakeHuman's three base shapes, in the order
-    of ANCESTRIES; those are its authors' names for three meshes and say nothing about people; skin tone does not follow them.
-    axes: every axis in standard deviations. traits: further identity, and SIDE. terms: HPO id -> severity in standard
-    deviations, only terms that are present.
+    Attributes:
+        id: Name of the patient.
+        seed: Random seed of the patient.
+        age: Age in years.
+        sex: From 0 (female) to 1 (male).
+        ancestry: Mixture of MakeHuman's three base shapes in the order of ``ANCESTRIES``; sums to 1. The names are those that
+            MakeHuman gives to three meshes. They do not describe people, and skin tone is independent of them.
+        axes: Value on each axis, in standard deviations.
+        traits: Identity traits, in standard deviations, and ``SIDE``.
+        terms: Severity of each term that is present, in standard deviations, by HPO id.
     """
 
     id: str
@@ -37,13 +43,23 @@ class Patient:
 def average_patient(
     values: Mapping[str, float] | None = None, *, age: float = 24.0, sex: float = 0.5, side: float = 1.0
 ) -> Patient:
-    """Nobody in particular: the middle of every axis and trait but for the axes given, to look at one of them alone."""
+    """Create a patient with average values on all axes and traits except those given.
+
+    Args:
+        values: Values of axes, in standard deviations.
+        age: Age in years.
+        sex: From 0 (female) to 1 (male).
+        side: Side of one-sided axes: 1 is the subject's left, -1 the right.
+
+    Returns:
+        The patient.
+    """
     even, others = dict.fromkeys(axes(), 0.0), dict.fromkeys(traits(), 0.0)
     return Patient("average", 0, age, sex, (1 / 3, 1 / 3, 1 / 3), even | dict(values or {}), others | {SIDE: side}, {})
 
 
 def _natural(rng: np.random.Generator, axis: Axis, variation: float) -> float:
-    """A deviate for one axis, normal within LIMIT."""
+    """Draw the natural variation on one axis, a normal deviate truncated at LIMIT."""
     value = rng.standard_normal()
     while abs(value) > LIMIT:
         value = rng.standard_normal()
@@ -58,10 +74,20 @@ def sample_patient(
     ages: tuple[float, float] = (2.0, 70.0),
     variation: float = 1.0,
 ) -> Patient:
-    """A patient with natural variation (times `variation`), and each term's severity (SD) added on its axis.
+    """Sample a patient with natural variation and the given terms.
 
-    ages: the range in years; the logarithm of the age is uniform in it, so that children are as many as adults.
-    Raises KeyError for a term that no axis has (see terms.find_term).
+    Args:
+        rng: Source of randomness.
+        id: Name of the patient.
+        terms: Severity of each term that is present, in standard deviations, by HPO id; added to the value of its axis.
+        ages: Range of the age in years. The logarithm of the age is uniform, so that children and adults are equally frequent.
+        variation: Factor on the natural variation.
+
+    Returns:
+        The patient.
+
+    Raises:
+        KeyError: A term is unknown; see ``terms.find_term``.
     """
     present = dict(terms or {})
     seed = int(rng.integers(2**31))

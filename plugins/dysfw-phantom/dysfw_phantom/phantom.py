@@ -1,4 +1,4 @@
-"""Makes phantoms: a patient and their looks once, then as many photographs as wanted, all by seed and number."""
+"""Phantoms and their images, determined by a seed and numbers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,14 @@ from .terms import terms as known_terms
 
 @dataclass(frozen=True, slots=True)
 class Phantom:
-    """A patient and what they look like. number: of the patient, which with the seed all else is drawn from."""
+    """A synthetic patient.
+
+    Attributes:
+        seed: Random seed of the data set.
+        number: Number of the patient, which together with the seed determines everything else.
+        patient: Identity and morphology.
+        appearance: Colours of skin, hair and eyes.
+    """
 
     seed: int
     number: int
@@ -35,11 +42,18 @@ class Phantom:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Taken:
-    """A photograph of a phantom. pixels uint8 [H, W, 3]; vertices float32 [V, 3], the shape in dm; points float32 [V, 2], where
-    each vertex is in the picture, px; visible bool [V]."""
+class RenderedImage:
+    """An image of a phantom.
 
-    photograph: Capture
+    Attributes:
+        capture: Conditions of the image.
+        pixels: sRGB image, uint8 [H, W, 3].
+        vertices: Shape of the head before posing, float32 [V, 3], dm.
+        points: Vertices in the image, float32 [V, 2], px.
+        visible: Whether each vertex is visible, bool [V].
+    """
+
+    capture: Capture
     pixels: UInt8
     vertices: Float32
     points: Float32
@@ -57,23 +71,36 @@ def make_phantom(
     age: tuple[float, float] | None = None,
     random_terms: RandomTerms | None = None,
 ) -> Phantom:
-    """A patient of a condition. severity, natural_variation: factors; age: in place of the condition's, years; random_terms: in
-    addition to its own."""
+    """Create a patient of a condition.
+
+    Args:
+        condition: The condition.
+        seed: Random seed of the data set.
+        number: Number of the patient.
+        name: Name of the patient.
+        severity: Factor on the severity of all terms.
+        natural_variation: Factor on the natural variation.
+        age: Minimum and maximum age in years. Defaults to that of the condition.
+        random_terms: Random terms in addition to those of the condition.
+
+    Returns:
+        The phantom.
+    """
     rng = generator(seed, number, Stream.PATIENT)
     terms = sample_terms(condition, rng, severity)
     if random_terms:
         terms |= _random_terms(random_terms, set(terms), rng, severity)
     patient = sample_patient(rng, name, terms, ages=age or condition.age, variation=natural_variation)
-    looks = sample_appearance(generator(seed, number, Stream.APPEARANCE), patient.age, patient.sex)
-    return Phantom(seed, number, patient, looks)
+    appearance = sample_appearance(generator(seed, number, Stream.APPEARANCE), patient.age, patient.sex)
+    return Phantom(seed, number, patient, appearance)
 
 
-def _random_terms(wanted: RandomTerms, taken: set[str], rng: np.random.Generator, severity: float) -> dict[str, float]:
-    """Terms of axes that are still free, one of each axis."""
-    busy = {find_term(term).axis for term in taken}
+def _random_terms(wanted: RandomTerms, present: set[str], rng: np.random.Generator, severity: float) -> dict[str, float]:
+    """Draw terms of axes that no present term uses, at most one of each axis."""
+    used = {find_term(term).axis for term in present}
     ends: dict[str, list[str]] = {}
     for term in known_terms().values():
-        if term.axis not in busy:
+        if term.axis not in used:
             ends.setdefault(term.axis, []).append(term.id)
     axes = list(ends)
     number = min(int(rng.integers(*wanted.count, endpoint=True)), len(axes))
@@ -84,16 +111,26 @@ def _random_terms(wanted: RandomTerms, taken: set[str], rng: np.random.Generator
     return drawn
 
 
-def capture(phantom: Phantom, index: int, size: int, effects: Effects | None = None) -> Taken:
-    """The phantom's photograph number ``index``. size: px, where the effects do not say otherwise."""
+def capture(phantom: Phantom, index: int, size: int, effects: Effects | None = None) -> RenderedImage:
+    """Render one image of a phantom.
+
+    Args:
+        phantom: The phantom.
+        index: Number of the image, from 0.
+        size: Side of the image, px, unless the effects specify another.
+        effects: Effects of the source of the image.
+
+    Returns:
+        The image.
+    """
     effects = effects or Effects()
     head = load_head()
     rng = generator(phantom.seed, phantom.number, Stream.IMAGE, index)
-    photograph = sample_capture(rng, phantom.patient.age, phantom.patient.sex)
+    sampled = sample_capture(rng, phantom.patient.age, phantom.patient.sex)
     if effects.background:
         levels = np.array(effects.background, np.float32) / 255
-        photograph = dataclasses.replace(photograph, backdrop=tuple(map(float, to_linear(levels))))
-    vertices = shape(head, phantom.patient, photograph.expression)
-    rendered = render(head, vertices, phantom.patient, phantom.appearance, photograph, effects.size or size)
+        sampled = dataclasses.replace(sampled, background_colour=tuple(map(float, to_linear(levels))))
+    vertices = shape(head, phantom.patient, sampled.expression)
+    rendered = render(head, vertices, phantom.patient, phantom.appearance, sampled, effects.size or size)
     pixels = apply_effects(rendered.pixels, effects)
-    return Taken(photograph, pixels, vertices, rendered.points + np.float32(effects.border), rendered.visible)
+    return RenderedImage(sampled, pixels, vertices, rendered.points + np.float32(effects.border), rendered.visible)

@@ -1,4 +1,4 @@
-"""Who is in a data set: the patients of a spec, numbered, with their photographs' names. Nothing is drawn or rendered yet."""
+"""Plan of a data set: the patients of a spec with the names of their images. Nothing is sampled or rendered yet."""
 
 from __future__ import annotations
 
@@ -9,64 +9,93 @@ import numpy as np
 
 from .effects import ENDINGS
 from .seeds import Stream, generator
-from .spec import ClassKeys, Spec
+from .spec import ClassConfig, Spec
 
-CHUNK = 16  # photographs, about: what one process makes at a time, and the most that a kill loses of each
+CHUNK = 16  # approximate number of images that a process renders at a time, which is also the maximum lost if it is killed
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A patient to be made. number: in the data set, from 0; part: which of the spec's classes; photographs: how many."""
+class PlannedPatient:
+    """A patient to be created.
+
+    Attributes:
+        number: Number in the data set, from 0.
+        class_index: Index of the class in the spec.
+        images: Number of images.
+        split: "train", "test" or None.
+    """
 
     number: int
-    part: int
-    photographs: int
+    class_index: int
+    images: int
     split: str | None
 
-    def patient(self, spec: Spec) -> str:
-        """The patient's name, which sorts in the order of numbers."""
-        return f"{spec.keys.name}-{self.number + 1:06d}"
+    def name(self, spec: Spec) -> str:
+        """Return the name of the patient. Names sort in the order of numbers."""
+        return f"{spec.config.name}-{self.number + 1:06d}"
 
     def label(self, spec: Spec) -> str:
-        """What a classifier should say of the photographs."""
-        return self.patient(spec) if spec.keys.label == "patient" else spec.conditions[self.part].label
+        """Return the label of the images."""
+        return self.name(spec) if spec.config.label == "patient" else spec.conditions[self.class_index].label
 
-    def path(self, spec: Spec, photograph: int) -> str:
-        """Where a photograph (from 0) lies in the data set; for patients as labels, as in Labeled Faces in the Wild."""
-        effects = spec.keys.classes[self.part].effects
-        name, ending = self.patient(spec), ENDINGS[effects.file(spec.keys.file).format]
-        if spec.keys.label == "patient":
-            return f"{name}/{name}_{photograph + 1:04d}{ending}"
-        return f"{self.label(spec)}/{name}-{photograph + 1:02d}{ending}"
+    def path(self, spec: Spec, index: int) -> str:
+        """Return the path of an image in the data set.
+
+        Args:
+            spec: The spec of the data set.
+            index: Number of the image, from 0.
+
+        Returns:
+            A relative path. If patients are labels, it is that of Labeled Faces in the Wild.
+        """
+        effects = spec.config.classes[self.class_index].effects
+        name, ending = self.name(spec), ENDINGS[effects.file(spec.config.file).format]
+        if spec.config.label == "patient":
+            return f"{name}/{name}_{index + 1:04d}{ending}"
+        return f"{self.label(spec)}/{name}-{index + 1:02d}{ending}"
 
 
-def members(spec: Spec) -> Iterator[Member]:
-    """The patients of a spec, class after class."""
+def planned_patients(spec: Spec) -> Iterator[PlannedPatient]:
+    """Plan the patients of a spec, class by class.
+
+    Args:
+        spec: The spec.
+
+    Yields:
+        The patients in the order of their numbers.
+    """
     number = 0
-    for part, keys in enumerate(spec.keys.classes):
-        least, most = keys.photographs
-        for split in _splits(keys):
-            photographs = int(generator(spec.keys.seed, number, Stream.COUNT).integers(least, most, endpoint=True))
-            yield Member(number, part, photographs, split)
+    for class_index, config in enumerate(spec.config.classes):
+        low, high = config.images
+        for split in _splits(config):
+            images = int(generator(spec.config.seed, number, Stream.COUNT).integers(low, high, endpoint=True))
+            yield PlannedPatient(number, class_index, images, split)
             number += 1
 
 
-def _splits(keys: ClassKeys) -> list[str | None]:
-    """The split of each patient of a class, in whole patients as close to the parts as can be."""
-    if keys.split is None:
-        return [None] * keys.patients
-    ends = np.rint(np.cumsum(list(keys.split.values())) * keys.patients).astype(int)
-    ends[-1] = keys.patients
-    return [name for name, number in zip(keys.split, np.diff(ends, prepend=0), strict=True) for _ in range(number)]
+def _splits(config: ClassConfig) -> list[str | None]:
+    """Return the split of each patient of a class, rounding the fractions to whole patients."""
+    if config.split is None:
+        return [None] * config.patients
+    ends = np.rint(np.cumsum(list(config.split.values())) * config.patients).astype(int)
+    ends[-1] = config.patients
+    return [name for name, number in zip(config.split, np.diff(ends, prepend=0), strict=True) for _ in range(number)]
 
 
-def chunks(spec: Spec) -> list[tuple[Member, ...]]:
-    """The patients in runs of about ``CHUNK`` photographs, whatever the number of processes."""
-    runs: list[tuple[Member, ...]] = []
-    run: list[Member] = []
-    for member in members(spec):
-        run.append(member)
-        if sum(m.photographs for m in run) >= CHUNK:
-            runs.append(tuple(run))
-            run = []
-    return [*runs, tuple(run)] if run else runs
+def chunks(spec: Spec) -> list[tuple[PlannedPatient, ...]]:
+    """Divide the patients into chunks of about ``CHUNK`` images, independently of the number of processes.
+
+    Args:
+        spec: The spec.
+
+    Returns:
+        The chunks; the images of a patient are in one chunk.
+    """
+    complete: list[tuple[PlannedPatient, ...]] = []
+    current: list[PlannedPatient] = []
+    for patient in planned_patients(spec):
+        current.append(patient)
+        if sum(p.images for p in current) >= CHUNK:
+            complete.append(tuple(current))
+            current = []
+    return [*complete, tuple(current)] if current else complete

@@ -1,4 +1,4 @@
-"""What this plugin registers."""
+"""Registration of the plugin's commands, weights and bundles."""
 
 from dysfw.plugin import BundleSpec, CommandSpec, WeightsSpec, hookimpl
 
@@ -7,18 +7,21 @@ from .weights import WEIGHTS
 
 @hookimpl
 def dysfw_commands() -> list[CommandSpec]:
+    """Register ``dysfw phantom``."""
     return [
-        CommandSpec("phantom", "dysfw_phantom.cli:app", "Make phantoms: synthetic faces with known morphology.", panel="data")
+        CommandSpec("phantom", "dysfw_phantom.cli:app", "Create phantoms: synthetic faces with known morphology.", panel="data")
     ]
 
 
 @hookimpl
 def dysfw_weights() -> list[WeightsSpec]:
+    """Register the shipped weights."""
     return list(WEIGHTS)
 
 
 @hookimpl
 def dysfw_bundles() -> list[BundleSpec]:
+    """Register the shipped bundles."""
     trained = "trained on the 475 phantoms of 14 classes of the spec benchmark"
     return [
         BundleSpec("paper-phantom", "dysfw_phantom:bundles/paper-phantom", f"recipes/paper.yaml {trained}"),

@@ -1,4 +1,4 @@
-"""Work spread over processes, which do not outlive the one that started them."""
+"""Parallel map over processes that never outlive their parent."""
 
 from __future__ import annotations
 
@@ -18,32 +18,44 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def spread(work: Callable[[T], R], items: Sequence[T], workers: int) -> Iterator[R]:
-    """``work`` of every item, in their order. With one worker it runs here. Raises DysfwError where a process dies."""
+def map_in_processes(work: Callable[[T], R], items: Sequence[T], workers: int) -> Iterator[R]:
+    """Apply a function to items in parallel.
+
+    Args:
+        work: The function; it must be picklable.
+        items: Its arguments.
+        workers: Number of processes. With one, the function runs in the current process.
+
+    Yields:
+        The results in the order of the items.
+
+    Raises:
+        DysfwError: A process died.
+    """
     if workers == 1 or len(items) < 2:
         yield from map(work, items)
         return
     context = multiprocessing.get_context("spawn")  # fork would copy the threads' locks of numpy and numba
-    pool = ProcessPoolExecutor(min(workers, len(items)), context, initializer=_prepare)
+    pool = ProcessPoolExecutor(min(workers, len(items)), context, initializer=_initialise)
     try:
         yield from pool.map(work, items)
     except BrokenProcessPool:
         raise DysfwError(
-            "a worker process died, perhaps for want of memory",
-            hint="the same command goes on from here; try it with fewer --workers",
+            "a worker process died, possibly because the system ran out of memory",
+            hint="run the same command again with fewer --workers; it resumes after the images that are finished",
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _prepare() -> None:
-    """An interruption is the parent's to handle, and its death ends this process too."""
+def _initialise() -> None:
+    """Leave interrupts to the parent process, and exit when it dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_leave_after, args=(parent.sentinel,), daemon=True).start()
+        threading.Thread(target=_exit_after, args=(parent.sentinel,), daemon=True).start()
 
 
-def _leave_after(sentinel: int) -> None:
+def _exit_after(sentinel: int) -> None:
     multiprocessing.connection.wait([sentinel])
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Draws a contact sheet of phantoms."""
+"""Contact sheets of phantoms."""
 
 from __future__ import annotations
 
@@ -17,8 +17,18 @@ from .sheet import contact_sheet
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """What to draw. rows: of each condition. same_patient: a row shows one patient."""
+class SheetConfig:
+    """What a contact sheet shows.
+
+    Attributes:
+        conditions: The conditions.
+        seed: Random seed.
+        rows: Rows per condition.
+        columns: Images per row.
+        size: Side of an image, px.
+        severity: Factor on the severity of all terms.
+        same_patient: Whether all images in a row show the same patient.
+    """
 
     conditions: tuple[Condition, ...]
     seed: int
@@ -29,12 +39,21 @@ class Sheet:
     same_patient: bool
 
 
-def write_sheet(sheet: Sheet, output: Path, progress: Progress) -> None:
-    """Draw it into a PNG file. Raises DysfwError where the file cannot be written."""
-    wanted = [(condition, row) for condition in sheet.conditions for row in range(sheet.rows)]
-    total = len(wanted) * sheet.columns
-    cells = progress.track(_images(sheet, wanted), "rendering", total, "images")
-    rows = [(condition.label, [next(cells) for _ in range(sheet.columns)]) for condition, _ in wanted]
+def write_sheet(config: SheetConfig, output: Path, progress: Progress) -> None:
+    """Render a contact sheet to a PNG file.
+
+    Args:
+        config: What the sheet shows.
+        output: The PNG file.
+        progress: Receives the progress.
+
+    Raises:
+        DysfwError: The file cannot be written.
+    """
+    conditions = [condition for condition in config.conditions for _ in range(config.rows)]
+    total = len(conditions) * config.columns
+    images = progress.track(_images(config, conditions), "rendering", total, "images")
+    rows = [(condition.label, [next(images) for _ in range(config.columns)]) for condition in conditions]
     content = io.BytesIO()
     Pillow.fromarray(contact_sheet(rows)).save(content, "PNG")
     try:
@@ -43,10 +62,10 @@ def write_sheet(sheet: Sheet, output: Path, progress: Progress) -> None:
         raise DysfwError(f"cannot write {output}: {error.strerror or error}") from None
 
 
-def _images(sheet: Sheet, wanted: list[tuple[Condition, int]]) -> Iterator[UInt8]:
-    """Row by row."""
-    for row, (condition, _) in enumerate(wanted):
-        for column in range(sheet.columns):
-            number, index = (row, column) if sheet.same_patient else (row * sheet.columns + column, 0)
-            phantom = make_phantom(condition, sheet.seed, number, severity=sheet.severity)
-            yield capture(phantom, index, sheet.size).pixels
+def _images(config: SheetConfig, conditions: list[Condition]) -> Iterator[UInt8]:
+    """Render the images row by row, given the condition of each row."""
+    for row, condition in enumerate(conditions):
+        for column in range(config.columns):
+            number, index = (row, column) if config.same_patient else (row * config.columns + column, 0)
+            phantom = make_phantom(condition, config.seed, number, severity=config.severity)
+            yield capture(phantom, index, config.size).pixels

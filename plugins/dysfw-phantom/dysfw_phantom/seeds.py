@@ -1,4 +1,4 @@
-"""Where randomness comes from: a generator of its own for everything that is drawn, by seed and number and nothing else."""
+"""Random generators: a separate one for each quantity, determined by seed and numbers only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Stream(IntEnum):
-    """What is drawn. From 1: numpy takes a list of seeds that ends in 0 for the same list without it."""
+    """The quantity to draw. Values start at 1, because numpy ignores a trailing 0 in a list of seeds."""
 
     COUNT = 1
     PATIENT = 2
@@ -16,6 +16,16 @@ class Stream(IntEnum):
     IMAGE = 4
 
 
-def generator(seed: int, patient: int, stream: Stream, photograph: int = 0) -> np.random.Generator:
-    """The generator for one thing of one patient, and of one photograph where it is a photograph's."""
-    return np.random.default_rng([seed, patient, photograph, stream])
+def generator(seed: int, patient: int, stream: Stream, image: int = 0) -> np.random.Generator:
+    """Create the generator for one quantity of one patient.
+
+    Args:
+        seed: Random seed of the data set.
+        patient: Number of the patient.
+        stream: The quantity.
+        image: Number of the image, for quantities that differ between images.
+
+    Returns:
+        The generator.
+    """
+    return np.random.default_rng([seed, patient, image, stream])

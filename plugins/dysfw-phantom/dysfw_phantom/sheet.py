@@ -1,4 +1,4 @@
-"""Contact sheets: photographs in rows, with a caption below each row."""
+"""Layout of contact sheets: rows of images with captions."""
 
 from __future__ import annotations
 
@@ -10,23 +10,30 @@ from PIL import ImageDraw, ImageFont
 
 from dysfw.plugin import UInt8
 
-GAP, BELOW = 4, 8  # px
-PAPER, INK = (250, 250, 248), (40, 40, 40)
-FONT_PART, LEAST_FONT = 12, 11  # the font's size is that part of a photograph's side, and no less than so many px
+GAP, CAPTION_MARGIN = 4, 8  # px
+BACKGROUND, TEXT_COLOUR = (250, 250, 248), (40, 40, 40)
+IMAGE_TO_FONT_SIZE, MIN_FONT_SIZE = 12, 11  # the font size is the side of an image divided by 12, at least 11 px
 
 
 def contact_sheet(rows: Sequence[tuple[str, Sequence[UInt8]]]) -> UInt8:
-    """Rows of a caption and photographs, uint8 [S, S, 3] each -> one picture, uint8 [H, W, 3]."""
+    """Arrange images in rows with a caption below each row.
+
+    Args:
+        rows: Caption and images of each row, each uint8 [S, S, 3].
+
+    Returns:
+        uint8 [H, W, 3].
+    """
     side = rows[0][1][0].shape[0]
-    columns = max(len(photographs) for _, photographs in rows)
-    font = ImageFont.load_default(max(LEAST_FONT, side // FONT_PART))
-    line = font.getbbox("Ag")[3] + BELOW
+    columns = max(len(images) for _, images in rows)
+    font = ImageFont.load_default(max(MIN_FONT_SIZE, side // IMAGE_TO_FONT_SIZE))
+    line = font.getbbox("Ag")[3] + CAPTION_MARGIN
     height = side + int(line) + 2 * GAP
-    sheet = Pillow.new("RGB", (columns * (side + GAP) + GAP, len(rows) * height + GAP), PAPER)
+    sheet = Pillow.new("RGB", (columns * (side + GAP) + GAP, len(rows) * height + GAP), BACKGROUND)
     draw = ImageDraw.Draw(sheet)
-    for number, (caption, photographs) in enumerate(rows):
+    for number, (caption, images) in enumerate(rows):
         top = GAP + number * height
-        for column, pixels in enumerate(photographs):
+        for column, pixels in enumerate(images):
             sheet.paste(Pillow.fromarray(pixels), (GAP + column * (side + GAP), top))
-        draw.text((GAP, top + side + GAP // 2), caption, INK, font)
+        draw.text((GAP, top + side + GAP // 2), caption, TEXT_COLOUR, font)
     return np.asarray(sheet)

@@ -1,4 +1,4 @@
-"""HPO terms that a phantom can show. Labels are those of the Human Phenotype Ontology (hpo.jax.org)."""
+"""HPO terms that phantoms can show, with the labels of the Human Phenotype Ontology (hpo.jax.org)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from .axes import axes
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One end of an axis: id ("HP:0000316"), label, the axis and the sign of the end (1 or -1)."""
+    """An HPO term, which names one end of an axis.
+
+    Attributes:
+        id: HPO id, such as "HP:0000316".
+        label: Label of the term.
+        axis: Name of the axis.
+        sign: Sign of the end: 1 or -1.
+    """
 
     id: str
     label: str
@@ -23,17 +30,27 @@ class Term:
 
 @cache
 def terms() -> Mapping[str, Term]:
-    """All terms by id, in the order of the axes."""
+    """Return all terms by id, in the order of the axes."""
     return {id: Term(id, label, axis.name, sign) for axis in axes().values() for id, label, sign in axis.terms}
 
 
 def find_term(name: str) -> Term:
-    """The term with this id or label, upper or lower case. Raises DysfwError with the closest match for an unknown one."""
+    """Find a term by its id or label.
+
+    Args:
+        name: HPO id or label; case is ignored.
+
+    Returns:
+        The term.
+
+    Raises:
+        DysfwError: The term is unknown; the message suggests the most similar one.
+    """
     wanted = name.strip().casefold()
     for term in terms().values():
         if wanted in (term.id.casefold(), term.label.casefold()):
             return term
     known = [name for term in terms().values() for name in (term.id, term.label)]
     raise DysfwError(
-        f"no phantom can show the term {name!r}{closest(name, known)}", hint="dysfw phantom terms lists those that it can"
+        f"phantoms cannot show the term {name!r}{closest(name, known)}", hint="`dysfw phantom terms` lists the available terms"
     )

@@ -1,4 +1,4 @@
-"""What is true of each photograph, as a table: terms, axes, identity, landmarks, regions, and how the photograph was taken."""
+"""Ground truth of each image as a table: terms, axes, identity, landmarks, regions and capture conditions."""
 
 from __future__ import annotations
 
@@ -19,25 +19,33 @@ from .expression import EXPRESSIONS
 from .landmarks import REGIONS, landmark_points, landmark_visible, region_outline
 from .mesh import load_head
 from .patient import ANCESTRIES
-from .phantom import Phantom, Taken
+from .phantom import Phantom, RenderedImage
 from .terms import terms
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 FORMAT = "dysfw.phantom.truth/1"
-NOTE = f"Phantoms: synthetic faces, no persons. {RESEARCH_USE}"
+NOTE = f"Phantoms: synthetic faces, no real people. {RESEARCH_USE}"
 MANIFEST_COLUMNS = ("path", "label", "patient", "split", "source")
 Row = dict[str, object]
 
 
-def describe(phantom: Phantom, taken: Taken) -> Row:
-    """One row, without the columns of the file. Points are px of the photograph, the centre of the first pixel at 0.5."""
+def truth_row(phantom: Phantom, image: RenderedImage) -> Row:
+    """Create the row of one image, without the columns that describe the file.
+
+    Args:
+        phantom: The phantom.
+        image: Its image.
+
+    Returns:
+        Values by column. Points are in px, with the centre of the first pixel at 0.5.
+    """
     return dict(
         [
             *_patient(phantom),
-            *_places(taken),
-            *_columns("photograph", _fields(taken.photograph) | {"expression": _expression(taken)}),
+            *_positions(image),
+            *_columns("image", _fields(image.capture) | {"expression": _expression(image)}),
             *_columns("appearance", _fields(phantom.appearance)),
         ]
     )
@@ -54,25 +62,25 @@ def _patient(phantom: Phantom) -> Iterator[tuple[str, object]]:
     for name, value in patient.traits.items():
         if name != "side":
             yield f"attribute:trait.{name}", float(value)
-    for name, share in zip(ANCESTRIES, patient.ancestry, strict=True):
-        yield f"attribute:trait.base shape {name}", float(share)
+    for name, fraction in zip(ANCESTRIES, patient.ancestry, strict=True):
+        yield f"attribute:trait.base shape {name}", float(fraction)
     yield "patient:side", float(patient.traits["side"])
 
 
-def _places(taken: Taken) -> Iterator[tuple[str, object]]:
+def _positions(image: RenderedImage) -> Iterator[tuple[str, object]]:
     head = load_head()
-    visible = landmark_visible(head, taken.visible)
-    for name, (x, y) in landmark_points(head, taken.points).items():
+    visible = landmark_visible(head, image.visible)
+    for name, (x, y) in landmark_points(head, image.points).items():
         yield f"landmark:{name}:x", float(x)
         yield f"landmark:{name}:y", float(y)
         yield f"landmark:{name}:visible", bool(visible[name])
     for name in REGIONS:
-        yield f"region:{name}", region_outline(head, name, taken.points).ravel().tolist()
+        yield f"region:{name}", region_outline(head, name, image.points).ravel().tolist()
 
 
-def _expression(taken: Taken) -> dict[str, float]:
-    """Every expression there is, most of them 0."""
-    return {name: float(taken.photograph.expression.get(name, 0.0)) for name in EXPRESSIONS}
+def _expression(image: RenderedImage) -> dict[str, float]:
+    """Return the strength of every expression; most are 0."""
+    return {name: float(image.capture.expression.get(name, 0.0)) for name in EXPRESSIONS}
 
 
 def _fields(record: DataclassInstance) -> dict[str, object]:
@@ -80,7 +88,7 @@ def _fields(record: DataclassInstance) -> dict[str, object]:
 
 
 def _columns(kind: str, values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """A column for each field; a mapping's keys are columns too."""
+    """Yield a column for each field; each key of a mapping becomes a column."""
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from _columns(kind, value)
@@ -90,8 +98,15 @@ def _columns(kind: str, values: Mapping[str, object]) -> Iterator[tuple[str, obj
             yield f"{kind}:{name}", value
 
 
-def table_of(rows: Sequence[Row]) -> pa.Table:
-    """Rows with the same keys as a table; numbers with a fraction are float32."""
+def rows_to_table(rows: Sequence[Row]) -> pa.Table:
+    """Convert rows to a table.
+
+    Args:
+        rows: Rows with the same columns.
+
+    Returns:
+        The table; real numbers are float32.
+    """
     schema = pa.schema([(name, _type(value)) for name, value in rows[0].items()])
     return pa.Table.from_pylist(rows, schema)
 
@@ -110,15 +125,30 @@ def _type(value: object) -> pa.DataType:
 
 
 def write_truth(parts: Iterable[Path], path: Path) -> pa.Table:
-    """One table of all parts, which is also returned."""
+    """Concatenate the tables of all chunks and write the result.
+
+    Args:
+        parts: Parquet files of the chunks.
+        path: The Parquet file to write.
+
+    Returns:
+        The table.
+    """
     table = pa.concat_tables([pq.read_table(part) for part in parts])
     table = table.replace_schema_metadata({"format": FORMAT, "note": NOTE})
     pq.write_table(table, path, compression="zstd")
     return table
 
 
-def manifest_of(table: pa.Table) -> str:
-    """The columns that every data set of dysfw has, as CSV."""
+def manifest_csv(table: pa.Table) -> str:
+    """Create the manifest.
+
+    Args:
+        table: The ground truth.
+
+    Returns:
+        CSV text with the columns ``MANIFEST_COLUMNS``.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(MANIFEST_COLUMNS)

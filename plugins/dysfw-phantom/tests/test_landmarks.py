@@ -56,7 +56,7 @@ def crossings(polygon):
     return sum(left(a, b, c) != left(a, b, d) and left(c, d, a) != left(c, d, b) for a, b, c, d in pairs)
 
 
-def test_right_and_left_mirror_each_other(head):
+def test_landmarks_are_symmetric(head):
     points = landmark_points(head, head.vertices)
     for name, point in points.items():
         if name.endswith("_right"):
@@ -66,7 +66,7 @@ def test_right_and_left_mirror_each_other(head):
             assert point[0] == 0
 
 
-def test_landmarks_lie_where_anatomy_puts_them(head):
+def test_landmarks_are_in_anatomical_order(head):
     points = landmark_points(head, head.vertices)
     midline = ["trichion", "metopion", "glabella", "nasion", "sellion", "rhinion", "pronasale", "columella", "subnasale"]
     midline += ["philtrum_middle", "labiale_superius", "stomion_superius", "stomion_inferius", "labiale_inferius"]
@@ -84,13 +84,13 @@ def test_landmarks_lie_where_anatomy_puts_them(head):
         assert head.lip[vertex] > 0.2
 
 
-def test_there_are_enough_landmarks_and_each_is_of_its_own(head):
+def test_landmarks_are_distinct(head):
     found = landmark_vertices(head)
     assert 68 <= len(found) <= 100
     assert len(set(found.values())) == len(found)
 
 
-def test_a_landmark_shows_if_its_vertices_do(head):
+def test_a_landmark_is_visible_if_its_vertices_are(head):
     visible = np.ones(len(head.vertices), bool)
     visible[landmark_vertices(head)["pupil_left"][0]] = False
     visible[landmark_vertices(head)["pronasale"][0]] = False
@@ -99,7 +99,7 @@ def test_a_landmark_shows_if_its_vertices_do(head):
 
 
 @pytest.mark.parametrize("name", REGIONS)
-def test_outlines_hold_their_landmarks_and_no_edges_cross(name, head):
+def test_outlines_contain_their_landmarks_and_do_not_intersect_themselves(name, head):
     for seed in range(5):
         points = picture(shape(head, sample_patient(np.random.default_rng(seed), "p", ages=(5, 60)), {}))
         outline = region_outline(head, name, points)
@@ -110,14 +110,14 @@ def test_outlines_hold_their_landmarks_and_no_edges_cross(name, head):
         assert [mark for mark in INSIDE[name] if not holds(outline, marks[mark])] == []
 
 
-def test_outlines_begin_at_the_upper_midline_and_go_to_the_subject_s_left(head):
+def test_outlines_start_at_the_upper_midline_towards_the_subjects_left(head):
     for name in REGIONS[1:]:
         outline = region_outline(head, name, picture(head.vertices))
         assert outline[0, 0] == 500
         assert outline[1, 0] > 500
 
 
-def test_the_face_of_a_turned_head_holds_all_regions(head):
+def test_the_outline_of_a_rotated_face_contains_all_regions(head):
     points = picture(head.vertices, yaw=35.0)
     face = region_outline(head, "face", points)
     grown = face + 0.01 * (face - face.mean(axis=0))
@@ -125,6 +125,6 @@ def test_the_face_of_a_turned_head_holds_all_regions(head):
         assert all(holds(grown, point) for point in region_outline(head, name, points))
 
 
-def test_an_unknown_region_is_refused(head):
+def test_an_unknown_region_is_rejected(head):
     with pytest.raises(KeyError):
         region_outline(head, "ear", picture(head.vertices))

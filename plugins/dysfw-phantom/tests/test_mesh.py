@@ -10,7 +10,7 @@ def head():
     return load_head()
 
 
-def test_the_mesh_is_read_once_and_cannot_be_changed(head):
+def test_the_mesh_is_cached_and_read_only(head):
     assert load_head() is head
     for array in (head.vertices, head.triangles, head.part, head.lip, head.occlusion, head.morphs["unit-jawOpen"].offsets):
         with pytest.raises(ValueError, match="read-only"):
@@ -19,7 +19,7 @@ def test_the_mesh_is_read_once_and_cannot_be_changed(head):
         head.morphs["unit-jawOpen"] = None
 
 
-def test_arrays_have_the_shapes_and_types_that_are_declared(head):
+def test_arrays_have_the_documented_shapes_and_dtypes(head):
     count = len(head.vertices)
     assert (head.vertices.shape, head.vertices.dtype) == ((count, 3), np.float32)
     assert (head.triangles.shape, head.triangles.dtype) == ((len(head.part), 3), np.int32)
@@ -31,7 +31,7 @@ def test_arrays_have_the_shapes_and_types_that_are_declared(head):
     assert set(np.unique(head.triangles)) == set(range(count))
 
 
-def test_every_part_is_there_on_its_side(head):
+def test_every_part_exists_on_its_side(head):
     assert set(head.part) == set(Part)
     assert (
         head.vertices[head.vertices_of(Part.EYE_RIGHT), 0].max() < 0 < head.vertices[head.vertices_of(Part.EYE_LEFT), 0].min()
@@ -70,7 +70,7 @@ def test_occlusion_is_dark_in_folds_and_light_on_ridges(head):
     assert 0.02 < inside.mean() < 0.6  # baked with the mouth open, or it would be black
 
 
-def test_morphs_move_vertices_that_exist_by_less_than_a_head(head):
+def test_morphs_are_valid(head):
     assert len(head.morphs) > 400
     for name, morph in head.morphs.items():
         assert len(np.unique(morph.indices)) == len(morph.indices) == len(morph.offsets), name

@@ -13,7 +13,7 @@ def test_the_same_seed_gives_the_same_patient():
     assert sampled(1)[0] != sample_patient(np.random.default_rng([8, 0]), "0")
 
 
-def test_natural_variation_has_unit_deviation_and_ends_at_the_limit():
+def test_natural_variation_has_unit_variance_and_is_truncated():
     people = sampled(400)
     for name, axis in axes().items():
         values = np.array([person.axes[name] for person in people])
@@ -40,7 +40,7 @@ def test_patients_differ_in_age_sex_shape_and_side():
     np.testing.assert_allclose(mixture.mean(axis=0), 1 / 3, atol=0.06)
 
 
-def test_a_term_adds_its_severity_at_its_end_of_the_axis():
+def test_a_term_adds_its_severity_to_its_axis():
     plain = sampled(1)[0]
     affected = sampled(1, terms={"HP:0000316": 2.5, "HP:0000494": 2.0})[0]
     moved = {name: affected.axes[name] - plain.axes[name] for name in axes() if affected.axes[name] != plain.axes[name]}
@@ -49,7 +49,7 @@ def test_a_term_adds_its_severity_at_its_end_of_the_axis():
     assert affected.traits == plain.traits
 
 
-def test_without_variation_everybody_is_the_average_patient():
+def test_without_variation_all_patients_are_average():
     person = sampled(1, variation=0.0)[0]
     assert person.axes == average_patient().axes
     assert {name: person.traits[name] for name in traits()} == dict.fromkeys(traits(), 0.0)

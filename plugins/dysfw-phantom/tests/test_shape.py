@@ -6,7 +6,7 @@ from dysfw_phantom.expression import EXPRESSIONS
 from dysfw_phantom.landmarks import landmark_points
 from dysfw_phantom.mesh import Part, load_head
 from dysfw_phantom.patient import average_patient, sample_patient
-from dysfw_phantom.shape import SOFT_LIMIT, age_weights, shape, soft
+from dysfw_phantom.shape import SOFT_LIMIT, age_weights, shape, soft_limit
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def test_the_average_young_adult_is_the_neutral_head(head):
     np.testing.assert_allclose(shape(head, average_patient(), {}), head.vertices, atol=1e-3)
 
 
-def test_a_patient_always_has_the_same_bits_and_leaves_the_head_as_it_is(head):
+def test_shape_is_reproducible_and_does_not_change_the_head(head):
     person = sample_patient(np.random.default_rng(3), "p", {"HP:0000316": 3.0})
     first = shape(head, person, {"smile": 0.5})
     shape(head, average_patient({"nose width": 3.0}), {})
@@ -38,8 +38,8 @@ def test_a_patient_always_has_the_same_bits_and_leaves_the_head_as_it_is(head):
 def test_the_eyes_stay_at_the_origin(head):
     for seed in range(10):
         vertices = shape(head, sample_patient(np.random.default_rng(seed), "p"), {})
-        middle = head.eyeball(Part.EYE_RIGHT, vertices).centre + head.eyeball(Part.EYE_LEFT, vertices).centre
-        np.testing.assert_allclose(middle, 0, atol=1e-5)
+        centre = head.eyeball(Part.EYE_RIGHT, vertices).centre + head.eyeball(Part.EYE_LEFT, vertices).centre
+        np.testing.assert_allclose(centre, 0, atol=1e-5)
 
 
 def test_heads_grow_with_age_and_axes_with_the_head(head):
@@ -54,7 +54,7 @@ def test_heads_grow_with_age_and_axes_with_the_head(head):
 
 
 @pytest.mark.parametrize("age", [0, 1, 5, 9, 14, 18, 25, 30, 60, 90, 120])
-def test_ages_are_mixed_of_two_neighbours(age):
+def test_ages_are_mixtures_of_two_neighbours(age):
     weights = age_weights(age)
     assert sum(weights.values()) == pytest.approx(1)
     assert len(weights) <= 2
@@ -68,10 +68,10 @@ def test_sexes_and_base_shapes_differ(head):
     assert np.abs(first - second).max() > 0.02
 
 
-def test_large_values_act_ever_less():
-    assert soft(1.0) == pytest.approx(1, abs=0.01)
-    assert soft(-3.0) == pytest.approx(-2.87, abs=0.01)
-    assert soft(4.0) < soft(8.0) < SOFT_LIMIT
+def test_large_values_are_compressed():
+    assert soft_limit(1.0) == pytest.approx(1, abs=0.01)
+    assert soft_limit(-3.0) == pytest.approx(-2.87, abs=0.01)
+    assert soft_limit(4.0) < soft_limit(8.0) < SOFT_LIMIT
 
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
@@ -81,7 +81,7 @@ def test_every_expression_moves_the_face_but_not_the_ears(name, head):
     assert moved[head.ear > 0.9].max() < 0.01
 
 
-def test_expressions_do_what_they_say(head):
+def test_expressions_move_the_expected_landmarks(head):
     rest, smile, wide, left = (
         places(head, average_patient(), e) for e in ({}, {"smile": 1.0}, {"open": 1.0}, {"blink_left": 1.0})
     )
@@ -92,7 +92,7 @@ def test_expressions_do_what_they_say(head):
     assert opening(left, "right") == pytest.approx(opening(rest, "right"), abs=0.01)
 
 
-def test_open_lips_show_teeth_that_follow_the_jaw(head):
+def test_the_lower_teeth_follow_the_jaw(head):
     low = head.vertices_of(Part.TEETH)
     rest, wide = shape(head, average_patient(), {}), shape(head, average_patient(), {"open": 1.0})
     moved = (wide - rest)[low, 1]
@@ -100,21 +100,21 @@ def test_open_lips_show_teeth_that_follow_the_jaw(head):
     assert (moved > -0.001).mean() == pytest.approx(0.5)  # the upper one stays
 
 
-@pytest.mark.parametrize(("side", "weak", "well"), [(1.0, "left", "right"), (-1.0, "right", "left")])
-def test_a_palsy_weakens_expression_on_its_side_alone(side, weak, well, head):
+@pytest.mark.parametrize(("side", "weak", "strong"), [(1.0, "left", "right"), (-1.0, "right", "left")])
+def test_a_palsy_weakens_expressions_on_its_side_only(side, weak, strong, head):
     still, healthy = average_patient({"facial palsy": 3.0}, side=side), average_patient(side=side)
     expression = {"smile": 1.0, "blink_left": 1.0, "blink_right": 1.0}
     rest, moved = places(head, still), places(head, still, expression)
-    usual_rest, usual = places(head, healthy), places(head, healthy, expression)
+    healthy_rest, healthy_moved = places(head, healthy), places(head, healthy, expression)
     assert moved[f"cheilion_{weak}"][1] - rest[f"cheilion_{weak}"][1] < 1
-    lift = moved[f"cheilion_{well}"][1] - rest[f"cheilion_{well}"][1]
-    assert lift == pytest.approx(usual[f"cheilion_{well}"][1] - usual_rest[f"cheilion_{well}"][1], abs=0.5)
+    lift = moved[f"cheilion_{strong}"][1] - rest[f"cheilion_{strong}"][1]
+    assert lift == pytest.approx(healthy_moved[f"cheilion_{strong}"][1] - healthy_rest[f"cheilion_{strong}"][1], abs=0.5)
     assert opening(moved, weak) > 6
-    assert opening(moved, well) < 2
+    assert opening(moved, strong) < 2
 
 
 @pytest.mark.parametrize("wrong", [{"axes": {"nose": 1.0}}, {"traits": {"side": 1.0, "nose": 1.0}}])
-def test_unknown_names_are_refused(wrong, head):
+def test_unknown_names_are_rejected(wrong, head):
     with pytest.raises(KeyError):
         shape(head, replace(average_patient(), **wrong), {})
     with pytest.raises(KeyError):

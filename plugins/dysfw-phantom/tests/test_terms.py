@@ -7,13 +7,13 @@ from dysfw_phantom.terms import find_term, terms
 from dysfw.errors import DysfwError
 
 
-def test_terms_have_hpo_ids_and_labels_of_their_own():
+def test_terms_have_hpo_ids_and_unique_labels():
     assert len(terms()) >= 50
     assert all(re.fullmatch(r"HP:\d{7}", id) for id in terms())
     assert len({term.label for term in terms().values()}) == len(terms())
 
 
-def test_every_term_is_counted_once():
+def test_every_term_belongs_to_one_axis():
     assert sum(len(axis.terms) for axis in axes().values()) == len(terms())
 
 
@@ -28,6 +28,6 @@ def test_a_term_is_found_by_id_or_label(name):
 
 
 @pytest.mark.parametrize(("wrong", "close"), [("hypertelorysm", "Hypertelorism"), ("HP:00003160", "HP:0000316")])
-def test_an_unknown_term_is_refused_with_the_closest_match(wrong, close):
-    with pytest.raises(DysfwError, match=f"no phantom can show the term '{wrong}'.*{close}"):
+def test_an_unknown_term_is_reported_with_a_suggestion(wrong, close):
+    with pytest.raises(DysfwError, match=f"phantoms cannot show the term '{wrong}'.*{close}"):
         find_term(wrong)

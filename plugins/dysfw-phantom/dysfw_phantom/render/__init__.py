@@ -1,5 +1,6 @@
-"""Draws phantoms: a z-buffer rasteriser on the CPU, compiled by numba, sequential and so the same bits everywhere.
+"""Renderer for phantoms: a sequential z-buffer rasteriser on the CPU, compiled by numba and reproducible to the bit.
 
-For those who edit it: numba's cache notices only a change of a compiled function's own file, not of what it calls. After a
-change of skin.py, eyes.py or cloth.py touch shade.py (or remove __pycache__), after one of scalp.py touch hair.py.
+Note for developers: numba's cache is invalidated only by changes to the file of the compiled function itself, not to the
+functions it calls. After editing skin.py, eyes.py or cloth.py, touch shade.py (or delete __pycache__). After editing scalp.py,
+touch hair.py.
 """

@@ -1,4 +1,4 @@
-"""The colours of one patient: skin, hair, eyes. The same in all photographs, and independent of the shape of the face."""
+"""Skin, hair and eye colours of a patient: the same in every image and independent of the shape of the face."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 Colour = tuple[float, float, float]
 
-# Linear light. Hair from black to blond, red, grey; irises from dark brown to blue.
+# Linear RGB. Hair from black to blond and red; irises from dark brown to blue.
 HAIR: dict[str, Colour] = {
     "black": (0.012, 0.010, 0.009), "dark brown": (0.032, 0.020, 0.013), "brown": (0.075, 0.045, 0.026),
     "light brown": (0.15, 0.095, 0.052), "blond": (0.32, 0.225, 0.12), "red": (0.20, 0.068, 0.024),
@@ -22,10 +22,27 @@ IRIS: dict[str, Colour] = {
 
 @dataclass(frozen=True)
 class Appearance:
-    """melanin: 0 the least, 1 the most that skin has. redness, yellowness: about 0, one unit is much. Amounts 0..1: flush (of
-    cheeks, nose, ears), freckles, stubble, oil, texture (of the skin), lip (redness), grey (of the hair), curl, brow (density
-    of the eyebrows), thinning (of the hair on the crown). hair, iris: linear colours. hairline: dm by which it is higher than
-    average; recession: dm more at the temples. seed: places freckles and hairs.
+    """Colours and hair properties of one patient.
+
+    Attributes:
+        melanin: Skin pigmentation, from 0 (lightest) to 1 (darkest).
+        redness: Shift of the skin tone towards red, centred on 0; 1 is a large shift.
+        yellowness: Shift of the skin tone towards yellow, centred on 0; 1 is a large shift.
+        flush: Redness of cheeks, nose and ears, about 0 to 1.
+        freckles: Strength of freckles; 0 is none.
+        stubble: Strength of beard stubble; 0 is none.
+        oil: Shine of the skin, about 1.
+        texture: Strength of pores and blotches, about 1.
+        lip: Redness of the lips, 0 to 1.
+        hair: Linear RGB of the hair.
+        grey: Fraction of grey hair, 0 to 1.
+        curl: Curliness of the hair, 0 to 1.
+        iris: Linear RGB of the iris.
+        brow: Density of the eyebrows, 0 to 1.
+        hairline: Height of the hairline above the average, dm.
+        recession: Additional height of the hairline at the temples, dm.
+        thinning: Hair loss on the crown, 0 to 1.
+        seed: Random seed for the placement of freckles and hairs.
     """
 
     melanin: float
@@ -48,17 +65,27 @@ class Appearance:
     seed: int
 
 
-def _choose(rng: np.random.Generator, colours: dict[str, Colour], weights: list[float], spread: float) -> Colour:
+def _choose(rng: np.random.Generator, colours: dict[str, Colour], weights: list[float], variation: float) -> Colour:
+    """Draw one of the named colours and scale it by a factor in 1 ± ``variation``."""
     names = list(colours)
     p = np.array(weights) / np.sum(weights)
-    colour = np.array(colours[names[rng.choice(len(names), p=p)]]) * rng.uniform(1 - spread, 1 + spread)
+    colour = np.array(colours[names[rng.choice(len(names), p=p)]]) * rng.uniform(1 - variation, 1 + variation)
     return (float(colour[0]), float(colour[1]), float(colour[2]))
 
 
 def sample_appearance(rng: np.random.Generator, age: float, sex: float) -> Appearance:
-    """A patient's colours. age: years; sex: 0 female to 1 male. Nothing of the shape is asked, so any tone meets any shape."""
+    """Sample a patient's appearance, independently of the shape of the face.
+
+    Args:
+        rng: Source of randomness.
+        age: Age in years.
+        sex: From 0 (female) to 1 (male).
+
+    Returns:
+        The sampled appearance.
+    """
     melanin = float(rng.beta(1.0, 1.15))
-    light = max(0.0, 1 - melanin / 0.45)  # light hair and eyes come with light skin
+    light = max(0.0, 1 - melanin / 0.45)  # light hair and eyes go with light skin
     grown = float(np.clip((age - 13) / 7, 0, 1))
     grey = float(np.clip(rng.normal((age - 52) / 22, 0.25), 0, 1)) if age > 30 else 0.0
     old = float(np.clip((age - 25) / 40, 0, 1))

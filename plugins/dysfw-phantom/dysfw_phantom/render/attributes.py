@@ -1,4 +1,4 @@
-"""What is interpolated over each triangle, vertex by vertex."""
+"""Vertex attributes that are interpolated over each triangle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from dysfw.plugin import Float32
 from dysfw_phantom.render.columns import COLUMNS, FLUSH, HAIR, LIGHT, LIP, NORMAL, OPEN, PLACE, SHADOW, THETA
 from dysfw_phantom.render.figure import Figure
-from dysfw_phantom.render.looks import direction
+from dysfw_phantom.render.parameters import direction
 from dysfw_phantom.render.surface import Surface
 
 EYES = (2, 3)
@@ -17,7 +17,7 @@ EYES = (2, 3)
 
 @functools.lru_cache(maxsize=4)
 def _flush(surface: Surface) -> Float32:
-    """float32 [N]: where blood shows most: cheeks, tip of the nose, ears, chin."""
+    """Return how strongly each vertex flushes, float32 [N]: most on cheeks, nose tip, ears and chin."""
     x, y, z = surface.rest.T
     cheek = np.exp(-(((np.abs(x) - 0.40) / 0.17) ** 2) - ((y + 0.36) / 0.17) ** 2) * (z > -0.6)
     nose = 0.8 * np.exp(-((x / 0.13) ** 2) - ((y + 0.34) / 0.10) ** 2) * (z > 0)
@@ -26,7 +26,7 @@ def _flush(surface: Surface) -> Float32:
 
 
 def _gaze(gaze: tuple[float, float], head: Float32) -> Float32:
-    """Axes float32 [3, 3] of eyeballs that look ``gaze`` degrees past the lens, as far as eyes can turn in the head."""
+    """Return the axes of the eyeballs, float32 [3, 3], for a gaze in degrees, within the range of motion of the eyes."""
     aim = head.T @ direction(*gaze)
     aim = np.array([np.clip(aim[0], -0.45, 0.45), np.clip(aim[1], -0.20, 0.06), 1.0], np.float32)
     forward = head @ (aim / np.linalg.norm(aim))
@@ -36,7 +36,15 @@ def _gaze(gaze: tuple[float, float], head: Float32) -> Float32:
 
 
 def attributes(figure: Figure, gaze: tuple[float, float]) -> Float32:
-    """float32 [N, COLUMNS]. gaze: degrees to the viewer's right and up, 0 into the lens."""
+    """Compute the vertex attributes of a figure.
+
+    Args:
+        figure: The posed and lit figure.
+        gaze: Gaze direction in degrees to the viewer's right and up; (0, 0) looks into the lens.
+
+    Returns:
+        float32 [N, COLUMNS]; see ``columns`` for their order.
+    """
     surface, head = figure.surface, figure.pose.head
     out = np.empty((len(figure.posed), COLUMNS), np.float32)
     out[:, PLACE : PLACE + 3] = surface.rest

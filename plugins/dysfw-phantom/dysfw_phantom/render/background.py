@@ -1,4 +1,4 @@
-"""What is behind the patient: places out of focus, in the muted colours of photographs."""
+"""Backgrounds: out-of-focus scenes in muted colours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dysfw_phantom.render.sensor import blur
 from dysfw_phantom.render.skin import to_linear
 
 KINDS = ("clinic", "wall", "room", "window", "garden", "street")
-SIDE = 64  # px at which scenes are painted; they are out of focus
+SIDE = 64  # px: scenes are painted at low resolution, because they are out of focus
 
 WALLS = ((214, 209, 200), (190, 196, 198), (226, 222, 214), (201, 188, 170), (168, 178, 172), (150, 152, 158), (208, 198, 190))
 CLINIC = ((150, 178, 196), (176, 198, 206), (126, 158, 184), (196, 210, 214), (158, 184, 176), (222, 226, 226))
@@ -30,14 +30,17 @@ THINGS = (
 
 
 def _pick(rng: np.random.Generator, colours: tuple[tuple[int, int, int], ...]) -> Float32:
-    """One of the sRGB colours, a little varied, as linear float32 [3]."""
+    """Draw one of the sRGB colours, vary it slightly and convert it to linear float32 [3]."""
     colour = np.array(colours[rng.integers(len(colours))], np.float32) / 255
     return to_linear(np.clip(colour * rng.uniform(0.9, 1.08) + rng.normal(0, 0.012, 3), 0.02, 0.98).astype(np.float32))
 
 
 @nb.njit(cache=True)
 def _discs(scene: Float32, places: Float32, colours: Float32) -> None:
-    """Bokeh: soft discs blended into the scene. places: float32 [n, 4], x, y, radius, opacity; colours: float32 [n, 3]."""
+    """Blend soft discs (bokeh) into the scene in place.
+
+    places: float32 [n, 4] (x, y, radius, opacity); colours: float32 [n, 3].
+    """
     side = len(scene)
     for i in range(len(places)):
         x, y, radius, opacity = places[i]
@@ -50,7 +53,7 @@ def _discs(scene: Float32, places: Float32, colours: Float32) -> None:
 
 
 def _plain(rng: np.random.Generator, colours: tuple[tuple[int, int, int], ...]) -> Float32:
-    """A wall lit from one side, with a corner or a dado rail now and then."""
+    """Paint a wall lit from one side, sometimes with a corner or a dado rail."""
     ramp = np.linspace(-1, 1, SIDE)
     light = 1 + rng.uniform(-0.22, 0.22) * ramp[None] + rng.uniform(-0.15, 0.05) * ramp[:, None]
     light = light - rng.uniform(0.0, 0.16) * (ramp[None] ** 2 + ramp[:, None] ** 2)
@@ -65,7 +68,7 @@ def _plain(rng: np.random.Generator, colours: tuple[tuple[int, int, int], ...]) 
 
 
 def _boxes(scene: Float32, rng: np.random.Generator, count: int, low: float) -> None:
-    """Furniture, books, frames: upright boxes standing on some line."""
+    """Paint upright boxes into the scene: furniture, books, frames."""
     for _ in range(count):
         w, h = int(rng.integers(3, 16)), int(rng.integers(6, 34))
         x, foot = int(rng.integers(-4, SIDE)), int(rng.integers(int(low * SIDE), SIDE + 10))
@@ -102,12 +105,12 @@ def _window(rng: np.random.Generator) -> Float32:
 
 
 def _scatter(
-    scene: Float32, rng: np.random.Generator, colours: tuple[tuple[int, int, int], ...], count: int, spread: tuple[float, ...]
+    scene: Float32, rng: np.random.Generator, colours: tuple[tuple[int, int, int], ...], count: int, layout: tuple[float, ...]
 ) -> None:
-    """``count`` discs; spread: mean and deviation of their height, least and greatest radius, px."""
-    mean, deviation, least, greatest = spread
-    x, y = rng.uniform(0, SIDE, count), rng.normal(mean, deviation, count)
-    places = np.stack([x, y, rng.uniform(least, greatest, count), rng.uniform(0.2, 0.65, count)], 1)
+    """Paint ``count`` discs. layout: mean and standard deviation of their height, then minimum and maximum radius, px."""
+    mean, std, min_radius, max_radius = layout
+    x, y = rng.uniform(0, SIDE, count), rng.normal(mean, std, count)
+    places = np.stack([x, y, rng.uniform(min_radius, max_radius, count), rng.uniform(0.2, 0.65, count)], 1)
     tones = np.array(colours, np.float32)[rng.integers(len(colours), size=count)] / 255
     lights = to_linear(tones) * rng.uniform(0.4, 1.4, (count, 1)).astype(np.float32)
     _discs(scene, places.astype(np.float32), lights)
@@ -130,7 +133,7 @@ def _outdoors(rng: np.random.Generator, street: bool) -> Float32:
 
 @nb.njit(cache=True)
 def _enlarge(scene: Float32, side: int) -> Float32:
-    """Bilinear, to float32 [side, side, 3]."""
+    """Resize a square scene bilinearly to float32 [side, side, 3]."""
     small = len(scene)
     out = np.empty((side, side, 3), np.float32)
     for y in range(side):
@@ -147,7 +150,16 @@ def _enlarge(scene: Float32, side: int) -> Float32:
 
 
 def background(kind: str, seed: int, side: int) -> Float32:
-    """float32 [side, side, 3], linear light. kind: one of KINDS."""
+    """Paint a background.
+
+    Args:
+        kind: One of ``KINDS``.
+        seed: Random seed.
+        side: Side of the square image, px.
+
+    Returns:
+        Linear RGB, float32 [side, side, 3].
+    """
     rng = np.random.default_rng([seed, 31])
     if kind in ("clinic", "wall"):
         scene = _plain(rng, CLINIC if kind == "clinic" else WALLS)

@@ -1,4 +1,4 @@
-"""Eyebrows and lashes: short strands rooted in the skin, so that they follow shape and expression."""
+"""Eyebrows and eyelashes: short strands rooted in the skin that follow its shape and expression."""
 
 from __future__ import annotations
 
@@ -12,44 +12,51 @@ from dysfw.plugin import Bool, Float32
 from dysfw_phantom.render.appearance import GREY, Appearance
 from dysfw_phantom.render.figure import Figure
 from dysfw_phantom.render.raster import NOTHING, Buffer, rasterise
-from dysfw_phantom.render.scalp import Spots
+from dysfw_phantom.render.scalp import SurfacePoints
 from dysfw_phantom.render.strands import Strands
-from dysfw_phantom.render.surface import Int32, surface_of
+from dysfw_phantom.render.surface import Int32, refined_surface
 
 if TYPE_CHECKING:
     from dysfw_phantom.mesh import HeadMesh
 
 THICKNESS, ARCH, SYNOPHRYS = "eyebrow thickness", "eyebrow arch", "synophrys"  # axes of the patient, in SD
-FRONT = 512  # px of the map of the face's front
-EXTENT = 1.4  # dm, half its side
+FRONT = 512  # side of the map of the front of the face, px
+EXTENT = 1.4  # half of its side, dm
 
 
 @functools.lru_cache(maxsize=4)
 def front_map(head: HeadMesh) -> Buffer:
-    """Which triangle of the refined mesh lies at each (x, y) of the neutral face, seen along z."""
-    surface = surface_of(head)
+    """Rasterise the front of the neutral face along z.
+
+    Args:
+        head: The head mesh.
+
+    Returns:
+        The triangle of the refined mesh at each (x, y).
+    """
+    surface = refined_surface(head)
     points = (surface.rest[:, :2] * np.array([1, -1], np.float32) + EXTENT) * (FRONT / (2 * EXTENT))
     near = (surface.rest[:, 2] + 10).astype(np.float32)
     return rasterise(points.astype(np.float32), near, surface.triangles, surface.part == 0, FRONT)
 
 
-def _spots(head: HeadMesh, x: Float32, y: Float32) -> Spots:
-    """Where points (x, y) of the neutral face lie on the skin, to the nearest cell of the map."""
-    seen = front_map(head)
+def _spots(head: HeadMesh, x: Float32, y: Float32) -> SurfacePoints:
+    """Locate points (x, y) of the neutral face on the skin, to the nearest cell of the map."""
+    front = front_map(head)
     u = np.clip((x + EXTENT) * (FRONT / (2 * EXTENT)), 0, FRONT - 1).astype(np.int64)
     v = np.clip((EXTENT - y) * (FRONT / (2 * EXTENT)), 0, FRONT - 1).astype(np.int64)
-    triangle = np.where(seen.triangle[v, u] == NOTHING, 0, seen.triangle[v, u])
-    b, c = seen.second[v, u], seen.third[v, u]
-    return Spots(triangle.astype(np.int32), np.stack([1 - b - c, b, c], 1))
+    triangle = np.where(front.triangle[v, u] == NOTHING, 0, front.triangle[v, u])
+    b, c = front.second[v, u], front.third[v, u]
+    return SurfacePoints(triangle.astype(np.int32), np.stack([1 - b - c, b, c], 1))
 
 
-def _brow_lines(look: Appearance, axes: Mapping[str, float]) -> tuple[Float32, Float32, Float32]:
-    """Strands of both brows in neutral face coordinates: x, y float32 [S, 4] and opacity [S]."""
-    rng = np.random.default_rng([look.seed, 7])
+def _brow_lines(appearance: Appearance, axes: Mapping[str, float]) -> tuple[Float32, Float32, Float32]:
+    """Draw the strands of both eyebrows in neutral face coordinates: x and y, float32 [S, 4], and opacity [S]."""
+    rng = np.random.default_rng([appearance.seed, 7])
     thick = float(np.clip(1 + 0.24 * axes.get(THICKNESS, 0.0), 0.3, 2.1))
     arch = float(np.clip(0.022 + 0.018 * axes.get(ARCH, 0.0), -0.01, 0.12))
     joined = float(np.clip(axes.get(SYNOPHRYS, 0.0), 0, 4)) / 2.4
-    count = int(230 * (0.45 + 0.55 * thick) * (0.5 + 0.5 * look.brow))
+    count = int(230 * (0.45 + 0.55 * thick) * (0.5 + 0.5 * appearance.brow))
     xs, ys, fade = [], [], []
     for sign in (-1.0, 1.0):
         start = 0.125 - 0.115 * min(joined, 1.0)
@@ -72,18 +79,29 @@ def _brow_lines(look: Appearance, axes: Mapping[str, float]) -> tuple[Float32, F
     return np.concatenate(xs).astype(np.float32), np.concatenate(ys).astype(np.float32), np.concatenate(fade).astype(np.float32)
 
 
-def brow_strands(figure: Figure, look: Appearance, axes: Mapping[str, float]) -> Strands:
-    """Both eyebrows. axes: the patient's, in SD."""
+def brow_strands(figure: Figure, appearance: Appearance, axes: Mapping[str, float]) -> Strands:
+    """Build the strands of both eyebrows.
+
+    Args:
+        figure: The posed and lit figure.
+        appearance: Colours of the patient.
+        axes: Values of the patient's axes, in standard deviations.
+
+    Returns:
+        The lit strands.
+    """
     head, triangles = figure.head, figure.surface.triangles
-    x, y, fade = _brow_lines(look, axes)
+    x, y, fade = _brow_lines(appearance, axes)
     spots = _spots(head, x.ravel(), y.ravel())
     rise = 0.004 + 0.010 * np.tile(np.linspace(0, 1, 4), len(x))
-    points = spots.of(figure.posed, triangles) + spots.of(figure.facing, triangles) * rise[:, None].astype(np.float32)
-    lit = spots.of(figure.light, triangles).reshape(*x.shape, 3)
-    rng = np.random.default_rng([look.seed, 8])
-    white = (rng.random(len(x)) < look.grey * 0.7)[:, None]
-    hair = np.where(white, np.array(GREY), np.array(look.hair) * 0.75 + 0.004) * rng.uniform(0.75, 1.25, (len(x), 1))
-    opacity = (fade * (0.38 + 0.42 * look.brow))[:, None] * np.array([0.85, 1.0, 0.9, 0.4])
+    points = spots.interpolate(figure.posed, triangles) + spots.interpolate(figure.facing, triangles) * rise[:, None].astype(
+        np.float32
+    )
+    lit = spots.interpolate(figure.light, triangles).reshape(*x.shape, 3)
+    rng = np.random.default_rng([appearance.seed, 8])
+    white = (rng.random(len(x)) < appearance.grey * 0.7)[:, None]
+    hair = np.where(white, np.array(GREY), np.array(appearance.hair) * 0.75 + 0.004) * rng.uniform(0.75, 1.25, (len(x), 1))
+    opacity = (fade * (0.38 + 0.42 * appearance.brow))[:, None] * np.array([0.85, 1.0, 0.9, 0.4])
     width = np.broadcast_to(np.array([0.008, 0.008, 0.006, 0.003], np.float32), x.shape)
     return Strands(
         points.reshape(*x.shape, 3).astype(np.float32), (hair[:, None] * lit * 0.9).astype(np.float32),
@@ -93,15 +111,18 @@ def brow_strands(figure: Figure, look: Appearance, axes: Mapping[str, float]) ->
 
 @functools.lru_cache(maxsize=4)
 def _lash_roots(head: HeadMesh) -> tuple[Int32, Float32, Bool]:
-    """Pairs of neighbouring edges that run from the lid outwards, int32 [n, 4] (root, tip, root, tip); where between the two a
-    lash stands, float32 [n, 2] for root and tip; and whether it is an upper lash, bool [n]."""
-    surface = surface_of(head)
+    """Find where eyelashes grow.
+
+    Returns int32 [n, 4]: pairs of neighbouring edges from the lid outwards (root, tip, root, tip); float32 [n, 2]: position of
+    each lash between the two edges, at its root and its tip; bool [n]: whether it is an upper lash.
+    """
+    surface = refined_surface(head)
     triangles = surface.triangles[surface.part == 4]
     edges = np.unique(
         np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1), axis=0
     )
     a, b = surface.rest[edges[:, 0]], surface.rest[edges[:, 1]]
-    edges = np.where((a[:, 2] > b[:, 2])[:, None], edges[:, ::-1], edges)  # a lash points forwards
+    edges = np.where((a[:, 2] > b[:, 2])[:, None], edges[:, ::-1], edges)  # lashes point forwards
     run = np.abs(a - b)
     edges = edges[np.hypot(run[:, 1], run[:, 2]) > 0.7 * run[:, 0]]
     root = surface.rest[edges[:, 0]]
@@ -116,15 +137,24 @@ def _lash_roots(head: HeadMesh) -> tuple[Int32, Float32, Bool]:
     return np.concatenate([edges[near], edges[near + 1]], 1).astype(np.int32), between.astype(np.float32), upper[near]
 
 
-def lash_strands(figure: Figure, look: Appearance, sex: float) -> Strands:
-    """The lashes, dark whatever the hair's colour. sex: 0 female to 1 male."""
+def lash_strands(figure: Figure, appearance: Appearance, sex: float) -> Strands:
+    """Build the eyelashes, which are dark for every hair colour.
+
+    Args:
+        figure: The posed and lit figure.
+        appearance: Colours of the patient.
+        sex: From 0 (female) to 1 (male).
+
+    Returns:
+        The strands.
+    """
     ids, at, upper = _lash_roots(figure.head)
     corners = figure.posed[ids]
     root = corners[:, 0] + at[:, :1] * (corners[:, 2] - corners[:, 0])
     tip = corners[:, 1] + at[:, 1:] * (corners[:, 3] - corners[:, 1])
     tip = root + (tip - root) * np.where(upper, 1.0, 0.6)[:, None]
     points = np.stack([root, 0.5 * (root + tip), tip], 1)
-    colour = np.broadcast_to(np.minimum(np.array(look.hair) * 0.25, 0.03) + 0.004, points.shape)
+    colour = np.broadcast_to(np.minimum(np.array(appearance.hair) * 0.25, 0.03) + 0.004, points.shape)
     strength = np.where(upper, 0.36 + 0.16 * (1 - sex), 0.07)[:, None]
     width = np.broadcast_to(np.array([0.011, 0.008, 0.003]), points.shape[:2])
     return Strands(

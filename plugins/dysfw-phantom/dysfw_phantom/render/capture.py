@@ -1,4 +1,4 @@
-"""What one photograph adds to the patient: pose, expression, hair style, clothes, light, camera and place."""
+"""What one image adds to the patient: pose, expression, hair style, clothes, light, camera and background."""
 
 from __future__ import annotations
 
@@ -17,14 +17,39 @@ HAIR_STYLES = ("bald", "buzz", "short", "side", "full", "bob", "long", "tied")
 
 @dataclass(frozen=True)
 class Capture:
-    """yaw, pitch, roll: degrees, signs as in dysfw.types.HeadPose. gaze: degrees to the viewer's right and up, 0 into the lens.
-    expression: what ``shape`` takes. hair_style: one of HAIR_STYLES; hair_length: 0..1 within the style; parting: dm to the
-    subject's left; fringe: 0 none, 1 to the brows. neckline: one of NECKLINES; cloth, cloth_second: linear colours; stripes:
-    per dm. light_azimuth, light_elevation: degrees, to the viewer's right and up; light_key, light_fill, light_sky: relative
-    strengths; softness: dm of blur of a shadow's edge; warmth: of the key light, about 0. distance: dm from the lens; framing:
-    the face's share of the height; shift: of the face's centre, of the side, right and down. exposure: stops; white: gains of
-    red, green, blue; noise: linear; blur: px at 256 px. place: one of background.KINDS. seed: of all that is left.
-    backdrop: a plain linear colour in place of it.
+    """The conditions under which one image of a patient is taken.
+
+    Attributes:
+        yaw: Head yaw, degrees, with the sign of ``dysfw.types.HeadPose``; likewise ``pitch`` and ``roll``.
+        pitch: Head pitch, degrees.
+        roll: Head roll, degrees.
+        gaze: Gaze in degrees to the viewer's right and up; (0, 0) looks into the lens.
+        expression: Strength of each expression, 0 to 1; see ``expression.EXPRESSIONS``.
+        hair_style: One of ``HAIR_STYLES``.
+        hair_length: Length within the style, 0 to 1.
+        parting: Position of the parting, dm to the subject's left.
+        fringe: Length of the fringe, from 0 (none) to 1 (to the eyebrows).
+        neckline: One of ``cloth.NECKLINES``.
+        cloth: Linear RGB of the clothes.
+        cloth_second: Linear RGB of the stripes.
+        stripes: Stripes per dm; 0 is none.
+        light_azimuth: Direction of the key light, degrees to the viewer's right.
+        light_elevation: Direction of the key light, degrees up.
+        light_key: Relative strength of the key light.
+        light_fill: Relative strength of the fill light.
+        light_sky: Relative strength of the ambient light.
+        softness: Blur of shadow edges, dm.
+        warmth: Colour of the key light; 0 is neutral.
+        distance: Distance from the lens to the eyes, dm.
+        framing: Height of the face as a fraction of the height of the image.
+        shift: Offset of the face to the right and down, as a fraction of the side.
+        exposure: Exposure compensation, stops.
+        white_balance: Gains of red, green and blue.
+        noise: Standard deviation of the sensor noise at full light, linear.
+        blur: Standard deviation of the blur, px at a size of 256 px.
+        background: One of ``background.KINDS``.
+        seed: Random seed for all remaining details.
+        background_colour: Plain linear RGB that replaces the background; empty for none.
     """
 
     yaw: float
@@ -51,16 +76,16 @@ class Capture:
     framing: float
     shift: tuple[float, float]
     exposure: float
-    white: Colour
+    white_balance: Colour
     noise: float
     blur: float
-    place: str
+    background: str
     seed: int
-    backdrop: tuple[float, ...] = ()
+    background_colour: tuple[float, ...] = ()
 
 
 def _expression(rng: np.random.Generator) -> dict[str, float]:
-    """Mostly at rest; a smile in a third, parted lips in a fifth."""
+    """Draw an expression: often neutral, sometimes a smile, parted lips or half-closed eyes."""
     out: dict[str, float] = {}
     if rng.random() < 0.4:
         out["smile"] = float(rng.beta(1.5, 1.8))
@@ -86,7 +111,7 @@ def _hair_style(rng: np.random.Generator, age: float, sex: float) -> str:
 
 
 def _cloth(rng: np.random.Generator) -> Colour:
-    """Muted: mostly dark, grey, blue and earthy, now and then clearer."""
+    """Draw a colour for clothes, usually a muted one."""
     grey = float(np.exp(rng.uniform(np.log(0.02), np.log(0.65))))
     hue = rng.uniform(0, 2 * np.pi)
     chroma = float(rng.beta(1.2, 3.0)) * 0.85
@@ -96,7 +121,16 @@ def _cloth(rng: np.random.Generator) -> Colour:
 
 
 def sample_capture(rng: np.random.Generator, age: float, sex: float) -> Capture:
-    """A photograph of a patient of ``age`` years and ``sex`` 0 (female) to 1 (male): as in a clinic or a family's album."""
+    """Sample the conditions of an image as in clinical or family photos.
+
+    Args:
+        rng: Source of randomness.
+        age: Age of the patient in years.
+        sex: From 0 (female) to 1 (male).
+
+    Returns:
+        The sampled conditions.
+    """
     yaw, pitch, roll = (float(np.clip(rng.normal(0, s), -2.2 * s, 2.2 * s)) for s in (9.5, 4.5, 4.0))
     strong = rng.random() < 0.3
     key = float(rng.uniform(0.9, 1.3) if strong else rng.uniform(0.5, 0.9))
@@ -128,9 +162,9 @@ def sample_capture(rng: np.random.Generator, age: float, sex: float) -> Capture:
         framing=float(rng.uniform(0.45, 0.70)),
         shift=(float(rng.normal(0, 0.025)), float(rng.normal(0.015, 0.025))),
         exposure=float(rng.normal(0.0, 0.16)),
-        white=(float(white[0]), float(white[1]), float(white[2])),
+        white_balance=(float(white[0]), float(white[1]), float(white[2])),
         noise=noise,
         blur=float(max(0.0, rng.normal(0.25, 0.3))),
-        place=KINDS[int(rng.choice(len(KINDS), p=[0.24, 0.24, 0.16, 0.14, 0.13, 0.09]))],
+        background=KINDS[int(rng.choice(len(KINDS), p=[0.24, 0.24, 0.16, 0.14, 0.13, 0.09]))],
         seed=int(rng.integers(1 << 31)),
     )

@@ -1,8 +1,12 @@
-"""The columns of the numbers that are interpolated over each triangle.
+"""Column indices of the interpolated vertex attributes.
 
-PLACE: coordinates at rest; for the eyes the direction from the eyeball's centre, z along the gaze. THETA: angle around the
-head; for the eyes y without gaze. LIP, FLUSH, OPEN: 0..1. HAIR: above the hairline, dm. NORMAL: towards the camera's axes.
-LIGHT: irradiance. SHADOW: share of the key light that arrives.
+PLACE (3): rest coordinates, dm; for the eyes the direction from the centre of the eyeball, with z along the gaze.
+THETA: angle around the head; for the eyes, y of the direction without gaze.
+LIP, FLUSH, OPEN: masks from 0 to 1; OPEN is the ambient occlusion.
+HAIR: height above the hairline, dm.
+NORMAL (3): normal in camera axes.
+LIGHT (3): linear irradiance.
+SHADOW: fraction of the key light that is not in shadow.
 """
 
 from __future__ import annotations

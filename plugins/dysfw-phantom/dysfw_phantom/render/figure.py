@@ -1,4 +1,4 @@
-"""A patient before the camera: the refined mesh with its hair's volume, posed and lit."""
+"""The refined mesh of a patient, posed and lit."""
 
 from __future__ import annotations
 
@@ -12,24 +12,35 @@ from dysfw_phantom.render.appearance import Appearance
 from dysfw_phantom.render.camera import Pose, smoothstep
 from dysfw_phantom.render.capture import Capture
 from dysfw_phantom.render.light import Lights, irradiance, shadow
-from dysfw_phantom.render.looks import lights_of
+from dysfw_phantom.render.parameters import scene_lights
 from dysfw_phantom.render.scalp import hair_height
-from dysfw_phantom.render.surface import Surface, normals_of, refine, surface_of
+from dysfw_phantom.render.surface import Surface, refine, refined_surface, vertex_normals
 
 if TYPE_CHECKING:
     from dysfw_phantom.mesh import HeadMesh
 
-SCALP = 0.018  # dm by which hair lifts the surface it covers
-LOWEST = -2.65  # dm at rest: below it the mesh is drawn out, so that the edge where it is cut off never shows
+SCALP = 0.018  # dm by which hair lifts the surface below it
+MIN_HEIGHT = -2.65  # dm at rest: the mesh is stretched below, so that its cut edge never shows
 LASHES = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """vertices: float32 [V, 3], the head's, unposed. All others are of the refined mesh, float32 [N, 3] or [N].
+    """A patient in front of the camera. Arrays refer to the N vertices of the refined mesh unless stated otherwise.
 
-    fine, normals: unposed; posed, facing: the same, posed. height: above the hairline, dm at rest. lit: share of the key light
-    that arrives. light: linear irradiance.
+    Attributes:
+        head: The head mesh.
+        surface: Its refinement.
+        vertices: Vertices of the head before posing, float32 [V, 3], dm.
+        pose: Pose of head and shoulders.
+        lights: Lights of the scene.
+        height: Height above the hairline at rest, float32 [N], dm.
+        fine: Vertices before posing, float32 [N, 3], dm.
+        normals: Normals before posing, float32 [N, 3].
+        posed: Posed vertices, float32 [N, 3], dm.
+        facing: Posed normals, float32 [N, 3].
+        lit: Fraction of the key light that reaches each vertex, float32 [N].
+        light: Linear irradiance, float32 [N, 3].
     """
 
     head: HeadMesh
@@ -46,26 +57,36 @@ class Figure:
     light: Float32
 
     def brightness(self) -> float:
-        """Mean irradiance of the face."""
+        """Return the mean irradiance of the face."""
         x, y, z = self.surface.rest.T
         face = (self.surface.vertex_part == 0) & (z > -0.2) & (np.abs(y + 0.2) < 0.6) & (np.abs(x) < 1)
         return float(self.light[face].mean())
 
 
-def figure_of(head: HeadMesh, vertices: Float32, look: Appearance, photo: Capture) -> Figure:
-    """vertices: float32 [V, 3], the patient's shape with the photograph's expression."""
-    surface = surface_of(head)
+def build_figure(head: HeadMesh, vertices: Float32, appearance: Appearance, capture: Capture) -> Figure:
+    """Pose and light a patient.
+
+    Args:
+        head: The head mesh.
+        vertices: The patient's shape with the expression of the image, float32 [V, 3], dm.
+        appearance: Colours of the patient.
+        capture: Conditions of the image.
+
+    Returns:
+        The figure.
+    """
+    surface = refined_surface(head)
     rest_y = surface.rest[:, 1]
     vertices = np.ascontiguousarray(vertices, np.float32)
     fine = refine(surface, vertices)
-    height = hair_height(surface, look)
-    if photo.hair_style != "bald":
-        fine += normals_of(fine, surface.triangles) * (SCALP * smoothstep(0.0, 0.15, height))[:, None]
-    normals = normals_of(fine, surface.triangles)
-    fine[:, 1] -= 3 * np.maximum(LOWEST - rest_y, 0)
-    pose = Pose.of(photo.yaw, photo.pitch, photo.roll)
-    posed, facing = pose.place(fine, rest_y), pose.turn(normals, rest_y)
-    lights = lights_of(photo)
+    height = hair_height(surface, appearance)
+    if capture.hair_style != "bald":
+        fine += vertex_normals(fine, surface.triangles) * (SCALP * smoothstep(0.0, 0.15, height))[:, None]
+    normals = vertex_normals(fine, surface.triangles)
+    fine[:, 1] -= 3 * np.maximum(MIN_HEIGHT - rest_y, 0)
+    pose = Pose.from_angles(capture.yaw, capture.pitch, capture.roll)
+    posed, facing = pose.transform_points(fine, rest_y), pose.transform_directions(normals, rest_y)
+    lights = scene_lights(capture)
     lit = shadow(posed, facing, surface, head.part != LASHES, lights)
     light = irradiance(surface, facing, lit, lights)
     return Figure(head, surface, vertices, pose, lights, height, fine, normals, posed, facing, lit, light)

@@ -1,4 +1,4 @@
-"""Hair as strands: each grows from the scalp, is combed, falls, and lies on the head."""
+"""Hair as strands that grow from the scalp, are combed, fall and rest on the head."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from dysfw_phantom.render.figure import Figure
 from dysfw_phantom.render.light import Lights
 from dysfw_phantom.render.scalp import CENTRE, radii, radius_at
 from dysfw_phantom.render.strands import Strands
-from dysfw_phantom.render.styles import Growth, Roots, growth_of, roots_of, unit
+from dysfw_phantom.render.styles import Growth, Roots, hair_growth, hair_roots, unit
 
 if TYPE_CHECKING:
     from dysfw_phantom.mesh import HeadMesh
 
 POINTS = 11
-FACE = np.array([0.66, -0.45, 0.62], np.float32)  # kept free of hair: half its width, and above this z below this y, dm
-CHEEKS = -0.15  # z behind which hair passes the cheeks, dm
-WIDTH = 0.020  # dm at 3000 roots
+FACE = np.array([0.66, -0.45, 0.62], np.float32)  # area free of hair, dm: half its width, minimum z, maximum y
+CHEEKS = -0.15  # maximum z of hair beside the cheeks, dm
+WIDTH = 0.020  # width of a strand with 3000 roots, dm
 
 
 @nb.njit(inline="always")
 def _onto(x: float, y: float, z: float, out: float, s: int, g: Growth, radii: Float32) -> tuple[float, float, float]:  # noqa: PLR0917 numba
-    """A point of strand s, ``out`` dm from its root, held above the skin and drawn back to it."""
+    """Keep a point of strand s, ``out`` dm from its root, above the skin and pull it back towards the skin."""
     qx, qy, qz = x - CENTRE[0], y - CENTRE[1], z - CENTRE[2]
     length = np.sqrt(qx * qx + qy * qy + qz * qz) + 1e-9
     floor = radius_at(radii, qx, qy, qz, length) + g.lift[s] * min(1.0, out / 0.12 + 0.15)
@@ -43,20 +43,20 @@ def _onto(x: float, y: float, z: float, out: float, s: int, g: Growth, radii: Fl
 
 @nb.njit(inline="always")
 def _beside(x: float, y: float, z: float, side: float, scale: float) -> tuple[float, float, bool]:
-    """x and z of a point moved beside the face, and whether that would be too far: such a strand ends."""
+    """Move a point beside the face. Returns x, z and whether that is too far, in which case the strand ends."""
     if y > FACE[2] * scale or z < FACE[1] * scale:
         return x, z, False
-    least = scale * FACE[0] * (1 - 0.25 * max(0.0, (y - 0.1) / 0.6))
-    if abs(x) >= least:
+    min_x = scale * FACE[0] * (1 - 0.25 * max(0.0, (y - 0.1) / 0.6))
+    if abs(x) >= min_x:
         return x, z, False
-    if abs(x) < least - 0.10:
+    if abs(x) < min_x - 0.10:
         return x, z, True
-    return side * least, min(z, CHEEKS) if y < 0.35 else z, False
+    return side * min_x, min(z, CHEEKS) if y < 0.35 else z, False
 
 
 @nb.njit(cache=True)
 def _grow(g: Growth, radii: Float32, scale: float) -> tuple[Float32, Float32]:
-    """Points float32 [S, POINTS, 3] and opacity [S, POINTS] of strands on a head of these radii and this scale."""
+    """Grow strands on a head with the given radii and scale: points float32 [S, POINTS, 3] and opacity [S, POINTS]."""
     points = np.empty((len(g.root), POINTS, 3), np.float32)
     opacity = np.ones((len(g.root), POINTS), np.float32)
     for s in range(len(g.root)):
@@ -66,7 +66,7 @@ def _grow(g: Growth, radii: Float32, scale: float) -> tuple[Float32, Float32]:
         dx, dy, dz = cx + stand * g.normal[s, 0], cy + stand * g.normal[s, 1], cz + stand * g.normal[s, 2]
         side = 1.0 if x + 0.3 * cx >= 0 else -1.0
         out, ended = 0.0, False
-        winding = min(22.5, 1.07 * (POINTS - 1) / g.length[s])  # radians a dm, no more than the points can follow
+        winding = min(22.5, 1.07 * (POINTS - 1) / g.length[s])  # radians per dm, limited to what the points can represent
         for k in range(POINTS):
             if k > 0:
                 step = g.length[s] * (k / (POINTS - 1)) ** 1.5 - out  # short at the root, where a strand bends most
@@ -96,7 +96,10 @@ def _grow(g: Growth, radii: Float32, scale: float) -> tuple[Float32, Float32]:
 
 @nb.njit(cache=True)
 def _shine(points: Float32, outward: Float32, base: Float32, depth: Float32, tilt: Float32, lights: Lights) -> Float32:  # noqa: PLR0917 numba
-    """Colours [S, K, 3] of posed strands, after Kajiya and Kay (Rendering fur, 1989)."""
+    """Shade posed strands: colours [S, K, 3].
+
+    Kajiya JT, Kay TL. Rendering fur with three dimensional textures. SIGGRAPH 1989.
+    """
     count, steps, _ = points.shape
     out = np.empty(points.shape, np.float32)
     key = lights.key
@@ -123,27 +126,27 @@ def _shine(points: Float32, outward: Float32, base: Float32, depth: Float32, til
     return out
 
 
-def _colours(look: Appearance, lock: Float32) -> Float32:
-    """float32 [S, 3]: the strands' own colours, some of them greyer than others."""
+def _colours(appearance: Appearance, lock: Float32) -> Float32:
+    """Return the base colours of the strands, float32 [S, 3], with individual greying."""
     grey = np.zeros(len(lock))
-    if look.grey > 0:
-        scatter = np.random.default_rng([look.seed, 6]).standard_normal(len(lock))
-        grey = np.clip(1.3 * look.grey - 0.15 + 0.28 * scatter, 0, 1)
-    base = grey[:, None] * np.array(GREY) + (1 - grey[:, None]) * np.array(look.hair)
+    if appearance.grey > 0:
+        scatter = np.random.default_rng([appearance.seed, 6]).standard_normal(len(lock))
+        grey = np.clip(1.3 * appearance.grey - 0.15 + 0.28 * scatter, 0, 1)
+    base = grey[:, None] * np.array(GREY) + (1 - grey[:, None]) * np.array(appearance.hair)
     return np.asarray(base * np.clip(1 + 0.22 * lock[:, :1], 0.4, 2) ** 2, dtype=np.float32)
 
 
-def _lit(points: Float32, growth: Growth, roots: Roots, figure: Figure, look: Appearance) -> tuple[Float32, Float32]:
-    """Posed points [S, K, 3] and their colours [S, K, 3]: hair is darker below other hair and behind the neck."""
+def _lit(points: Float32, growth: Growth, roots: Roots, figure: Figure, appearance: Appearance) -> tuple[Float32, Float32]:
+    """Pose and shade the strands: points [S, K, 3] and colours [S, K, 3], darker below other hair and behind the neck."""
     pose = figure.pose
-    posed = pose.place(points, points[..., 1])
-    outward = unit(posed - pose.place(CENTRE[None], CENTRE[1:2])[0])
+    posed = pose.transform_points(points, points[..., 1])
+    outward = unit(posed - pose.transform_points(CENTRE[None], CENTRE[1:2])[0])
     level = np.clip(growth.lift / (growth.lift.mean() * 1.5 + 1e-6), 0, 1)[:, None]
     along = np.linspace(0, 1, POINTS, dtype=np.float32)[None] ** 1.5
     depth = (0.50 + 0.50 * level) * (0.55 + 0.45 * np.minimum(1, along * 3))
     depth *= 1 - 0.6 * smoothstep(-0.15, -0.9, points[..., 2]) * smoothstep(-0.1, -0.6, points[..., 1])
     tilt = np.ascontiguousarray(0.10 * roots.lock[:, 0])
-    return posed, _shine(posed, outward, _colours(look, roots.lock), depth.astype(np.float32), tilt, figure.lights)
+    return posed, _shine(posed, outward, _colours(appearance, roots.lock), depth.astype(np.float32), tilt, figure.lights)
 
 
 @functools.lru_cache(maxsize=4)
@@ -151,16 +154,26 @@ def _mean_radius(head: HeadMesh) -> float:
     return float(radii(head, head.vertices).mean())
 
 
-def hair_strands(figure: Figure, look: Appearance, photo: Capture, count: int) -> Strands | None:
-    """The hair of a photograph, farthest strands first; None where there is none. count: roots that may bear a strand."""
-    roots = roots_of(figure, count, look.seed)
-    if photo.hair_style == "bald" or len(roots.height) == 0:
+def hair_strands(figure: Figure, appearance: Appearance, capture: Capture, count: int) -> Strands | None:
+    """Build the hair of an image.
+
+    Args:
+        figure: The posed and lit figure.
+        appearance: Colours of the patient.
+        capture: Conditions of the image, including the hair style.
+        count: Number of candidate roots.
+
+    Returns:
+        The lit strands, farthest first; None if there is no hair.
+    """
+    roots = hair_roots(figure, count, appearance.seed)
+    if capture.hair_style == "bald" or len(roots.height) == 0:
         return None
     reach = radii(figure.head, figure.vertices)
     scale = float(reach.mean()) / _mean_radius(figure.head)
-    growth = growth_of(figure, roots, look, photo, scale)
+    growth = hair_growth(figure, roots, appearance, capture, scale)
     points, opacity = _grow(growth, reach, scale)
-    posed, colour = _lit(points, growth, roots, figure, look)
+    posed, colour = _lit(points, growth, roots, figure, appearance)
     order = np.argsort(posed[..., 2].mean(1) + 0.5 * growth.lift, kind="stable")
     broad = np.clip(WIDTH + 0.006 * (1 - growth.keep) + 0.006 * roots.lock[:, 3], 0.008, None) * np.sqrt(3000 / count) * scale
     width = (broad[:, None] * np.linspace(1, 0.35, POINTS)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Tileable noise that every picture draws from: made once, from a fixed seed, so that pictures are the same everywhere."""
+"""Tileable noise textures with a fixed seed, shared by all images."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from dysfw.plugin import Float32
 
-SIDE = 512  # a power of two: texture coordinates wrap by a bit mask
+SIDE = 512  # a power of two, because texture coordinates wrap with a bit mask
 
 
 def _blurred(rng: np.random.Generator, sigma_x: float, sigma_y: float) -> Float32:
-    """White noise under a Gaussian of the given widths (texels), periodic, mean 0, standard deviation 1."""
+    """Return periodic Gaussian-filtered white noise with mean 0 and standard deviation 1. Widths are in texels."""
     frequency = np.fft.fftfreq(SIDE)
     gain = np.exp(-2 * np.pi**2 * ((sigma_y * frequency[:, None]) ** 2 + (sigma_x * frequency[None]) ** 2))
     noise = np.real(np.fft.ifft2(np.fft.fft2(rng.normal(size=(SIDE, SIDE))) * gain))
@@ -21,8 +21,11 @@ def _blurred(rng: np.random.Generator, sigma_x: float, sigma_y: float) -> Float3
 
 
 class SkinNoise(NamedTuple):
-    """fine: float32 [SIDE, SIDE, 4], pores, spots of some millimetres, and how pores rise to the right and downwards, together
-    because they are read together. coarse: float32 [SIDE / 4, SIDE / 4], blotches of some centimetres over the same area twice.
+    """Textures of the skin.
+
+    Attributes:
+        fine: float32 [SIDE, SIDE, 4]: pores, spots of a few millimetres, and the slope of the pores to the right and down.
+        coarse: float32 [SIDE / 4, SIDE / 4]: blotches of a few centimetres, repeated twice over the same area.
     """
 
     fine: Float32
@@ -31,7 +34,7 @@ class SkinNoise(NamedTuple):
 
 @functools.cache
 def skin_noise() -> SkinNoise:
-    """The texture of all skins."""
+    """Return the textures of the skin, created on the first call."""
     rng = np.random.default_rng(20240611)
     pores = _blurred(rng, 0.9, 0.9) - 0.5 * _blurred(rng, 2.5, 2.5)
     spots = _blurred(rng, 2.6, 2.6)
@@ -42,5 +45,5 @@ def skin_noise() -> SkinNoise:
 
 @functools.cache
 def strand_noise() -> Float32:
-    """float32 [SIDE, SIDE]: streaks along the second-to-last axis, for hair painted on the scalp and for woven cloth."""
+    """Return streaks along the first axis, float32 [SIDE, SIDE], for hair on the scalp and for woven cloth."""
     return _blurred(np.random.default_rng(20240612), 0.8, 14.0)

@@ -1,4 +1,4 @@
-"""Triangles to pixels: a z-buffer that remembers, for each pixel, the triangle and the place on it."""
+"""Triangle rasteriser with a z-buffer that stores the triangle and barycentric coordinates of each pixel."""
 
 from __future__ import annotations
 
@@ -15,8 +15,14 @@ HALF = np.float32(0.5)
 
 
 class Buffer(NamedTuple):
-    """What each of side x side pixels shows. near: float32, 1 / distance to the camera (0 where nothing is);
-    triangle: int32, -1 where nothing is; second, third: float32, barycentric weights of the triangle's corners."""
+    """What each of side × side pixels shows.
+
+    Attributes:
+        near: Inverse depth, float32; 0 where the pixel is empty.
+        triangle: Index of the triangle, int32; ``NOTHING`` where the pixel is empty.
+        second: Barycentric weight of the second corner, float32.
+        third: Barycentric weight of the third corner, float32.
+    """
 
     near: Float32
     triangle: Int32
@@ -26,6 +32,7 @@ class Buffer(NamedTuple):
 
 @nb.njit(cache=True)
 def _fill(points: Float32, near: Float32, triangles: Int32, keep: Bool, buffer: Buffer) -> None:
+    """Draw the triangles into the buffer."""
     zbuffer, ids, second, third = buffer
     height, width = zbuffer.shape
     for t in range(len(triangles)):
@@ -35,7 +42,7 @@ def _fill(points: Float32, near: Float32, triangles: Int32, keep: Bool, buffer: 
         x0, y0 = points[i, 0], points[i, 1]
         ux, uy, wx, wy = points[j, 0] - x0, points[j, 1] - y0, points[k, 0] - x0, points[k, 1] - y0
         area = ux * wy - uy * wx
-        if area >= -1e-9:  # seen from behind (y runs down in a picture)
+        if area >= -1e-9:  # seen from behind (y points down in images)
             continue
         left = max(0, int(np.ceil(min(x0, x0 + ux, x0 + wx) - 0.5)))
         right = min(width - 1, int(np.floor(max(x0, x0 + ux, x0 + wx) - 0.5)))
@@ -63,7 +70,18 @@ def _fill(points: Float32, near: Float32, triangles: Int32, keep: Bool, buffer: 
 
 
 def rasterise(points: Float32, near: Float32, triangles: Int32, keep: Bool, side: int) -> Buffer:
-    """points: float32 [N, 2] px, near: float32 [N], triangles: int32 [M, 3], keep: bool [M], those to draw."""
+    """Rasterise triangles that face the camera.
+
+    Args:
+        points: Projected vertices, float32 [N, 2], px.
+        near: Inverse depth of the vertices, float32 [N].
+        triangles: Vertex indices, int32 [M, 3].
+        keep: Which triangles to draw, bool [M].
+        side: Side of the square buffer, px.
+
+    Returns:
+        The buffer.
+    """
     buffer = Buffer(
         np.zeros((side, side), np.float32),
         np.full((side, side), NOTHING, np.int32),
@@ -76,10 +94,19 @@ def rasterise(points: Float32, near: Float32, triangles: Int32, keep: Bool, side
 
 @nb.njit(cache=True)
 def visible(points: Float32, near: Float32, zbuffer: Float32, tolerance: float) -> Bool:
-    """bool [N]: points inside the picture with nothing nearer in front of them.
+    """Determine which points are inside the image and not occluded.
 
-    near: 1 / dm, as in the buffer; tolerance: dm behind the surface that still count as the surface itself. The best of the
-    3 x 3 pixels around counts: a point on the silhouette may fall beside its own triangle.
+    The farthest surface among the 3 × 3 pixels around a point counts, because a point on the silhouette may fall beside its own
+    triangle.
+
+    Args:
+        points: Projected points, float32 [N, 2], px.
+        near: Inverse depth of the points, float32 [N], 1/dm.
+        zbuffer: Inverse depth of the image, float32 [side, side], 1/dm.
+        tolerance: Distance in dm by which a point may lie behind the surface.
+
+    Returns:
+        bool [N].
     """
     height, width = zbuffer.shape
     out = np.zeros(len(points), np.bool_)

@@ -1,4 +1,4 @@
-"""Where hair grows, and the head's surface as seen from inside, along which hair lies."""
+"""Where hair grows, and the radii of the head that hair rests on."""
 
 from __future__ import annotations
 
@@ -11,31 +11,52 @@ import numpy as np
 from dysfw.plugin import Float32
 from dysfw_phantom.render.appearance import Appearance
 from dysfw_phantom.render.camera import smoothstep
-from dysfw_phantom.render.surface import Int32, Surface, surface_of
+from dysfw_phantom.render.surface import Int32, Surface, refined_surface
 
 if TYPE_CHECKING:
     from dysfw_phantom.mesh import HeadMesh
 
-CENTRE = np.array([0.0, 0.15, -0.72], np.float32)  # inside the skull; the head is star-shaped about it, nearly
-ROWS, COLUMNS = 48, 96  # from above by cosine, and around; see ``_direction``
-POOL = 9000  # roots to choose from
-LEADERS = 360  # of them: what the others of a lock follow
+CENTRE = np.array([0.0, 0.15, -0.72], np.float32)  # inside the skull; the head is nearly star-shaped about this point
+ROWS, COLUMNS = 48, 96  # directions: by cosine of the polar angle, and around; see ``_direction``
+POOL = 9000  # candidate roots
+LEADERS = 360  # roots at the centres of the locks
 
 
-class Spots(NamedTuple):
-    """Places on the refined mesh: triangle int32 [n], weights float32 [n, 3] of its corners."""
+class SurfacePoints(NamedTuple):
+    """Points on the refined mesh.
+
+    Attributes:
+        triangle: Indices of triangles, int32 [n].
+        weights: Barycentric weights of the corners, float32 [n, 3].
+    """
 
     triangle: Int32
     weights: Float32
 
-    def of(self, values: Float32, triangles: Int32) -> Float32:
-        """values float32 [N, C] at these places: float32 [n, C]."""
+    def interpolate(self, values: Float32, triangles: Int32) -> Float32:
+        """Interpolate vertex values at the points.
+
+        Args:
+            values: Values at the vertices, float32 [N, C].
+            triangles: Vertex indices of the triangles, int32 [M, 3].
+
+        Returns:
+            float32 [n, C].
+        """
         corners = values[triangles[self.triangle]]
         return np.asarray(np.einsum("nk,nkc->nc", self.weights, corners), dtype=np.float32)
 
 
 def hair_height(surface: Surface, appearance: Appearance) -> Float32:
-    """float32 [N]: how far above the hairline each vertex lies at rest, dm; negative is bare skin."""
+    """Compute the height of each vertex above the hairline at rest.
+
+    Args:
+        surface: The refined mesh.
+        appearance: Hairline, recession and thinning of the patient.
+
+    Returns:
+        float32 [N], dm; negative values are bare skin.
+    """
     y, turned = surface.rest[:, 1], np.abs(surface.theta)
     temple = np.exp(-(((turned - 0.62) / 0.22) ** 2))
     line = (
@@ -56,7 +77,7 @@ def hair_height(surface: Surface, appearance: Appearance) -> Float32:
 
 @nb.njit(inline="always")
 def _around(x: float, z: float) -> float:
-    """0..4 around the vertical axis from behind: grows with the azimuth, but needs no arctangent."""
+    """Return a monotonic function of the azimuth from behind, 0 to 4, without an arctangent."""
     p = x / (abs(x) + abs(z) + 1e-9)
     if z < 0:
         p = 2 - p if x >= 0 else -2 - p
@@ -65,7 +86,7 @@ def _around(x: float, z: float) -> float:
 
 @nb.njit(cache=True)
 def _direction(row: float, column: float) -> tuple[float, float, float]:
-    """Unit vector to a cell's centre."""
+    """Return the unit vector to the centre of a cell."""
     y = 1 - 2 * (row + 0.5) / ROWS
     a = 4 * column / COLUMNS - 2
     x = a if abs(a) <= 1 else (2 - a if a > 0 else -2 - a)
@@ -76,7 +97,7 @@ def _direction(row: float, column: float) -> tuple[float, float, float]:
 
 @nb.njit(cache=True)
 def _cast(vertices: Float32, triangles: Int32, centre: Float32) -> tuple[Int32, Float32]:
-    """For each direction the outermost triangle that its ray from the centre meets, and where: [cells], [cells, 3]."""
+    """Intersect a ray per direction with the mesh: outermost triangle [cells] and barycentric weights [cells, 3]."""
     cells = ROWS * COLUMNS
     hit = np.zeros(cells, np.int32)
     weights = np.zeros((cells, 3), np.float32)
@@ -109,30 +130,50 @@ def _cast(vertices: Float32, triangles: Int32, centre: Float32) -> tuple[Int32, 
 
 
 @functools.lru_cache(maxsize=4)
-def _directions(head: HeadMesh) -> Spots:
-    surface = surface_of(head)
+def _directions(head: HeadMesh) -> SurfacePoints:
+    """Return the outermost skin of the neutral head in each direction."""
+    surface = refined_surface(head)
     skin = np.flatnonzero(head.part == 0).astype(np.int32)
     hit, weights = _cast(surface.rest.astype(np.float64), surface.coarse[skin], CENTRE.astype(np.float64))
-    return Spots(skin[hit], weights)
+    return SurfacePoints(skin[hit], weights)
 
 
 def radii(head: HeadMesh, vertices: Float32) -> Float32:
-    """float32 [ROWS, COLUMNS]: distance from CENTRE to the outermost skin of a patient's vertices, by direction."""
+    """Compute the distance from ``CENTRE`` to the outermost skin in each direction.
+
+    Args:
+        head: The head mesh.
+        vertices: Vertices of the patient, float32 [V, 3], dm.
+
+    Returns:
+        float32 [ROWS, COLUMNS], dm.
+    """
     spots = _directions(head)
-    places = spots.of(vertices, surface_of(head).coarse) - CENTRE
+    places = spots.interpolate(vertices, refined_surface(head).coarse) - CENTRE
     length = np.linalg.norm(places, axis=1)
     down = 2 * (np.arange(ROWS * COLUMNS) // COLUMNS + 0.5) / ROWS - 1
     scale = length[down < -0.5].mean() / 1.1
     neck = (
         0.60 * scale / np.maximum(np.sqrt(1 - down**2), 0.3)
-    )  # hair hangs past neck and shoulders, it does not follow them out
+    )  # hair hangs past neck and shoulders instead of following them outwards
     length = np.where(down > 0.37, np.minimum(length, neck), length)
     return np.ascontiguousarray(length.reshape(ROWS, COLUMNS), np.float32)
 
 
 @nb.njit(cache=True)
 def radius_at(radii: Float32, x: float, y: float, z: float, length: float) -> float:
-    """The head's radius in a direction (x, y, z from CENTRE, of that length), bilinear."""
+    """Interpolate the radius of the head bilinearly in a direction.
+
+    Args:
+        radii: Radii of the head; see ``radii``.
+        x: Vector from ``CENTRE``, dm.
+        y: See ``x``.
+        z: See ``x``.
+        length: Length of the vector, dm.
+
+    Returns:
+        The radius, dm.
+    """
     row = (1 - y / length) * (0.5 * ROWS) - 0.5
     column = _around(x, z) * (0.25 * COLUMNS)
     row = min(max(row, 0.0), ROWS - 1.001)
@@ -144,9 +185,16 @@ def radius_at(radii: Float32, x: float, y: float, z: float, length: float) -> fl
 
 
 @functools.lru_cache(maxsize=4)
-def root_pool(head: HeadMesh) -> Spots:
-    """POOL places on the upper skin, evenly spread, in a random order that is always the same."""
-    surface = surface_of(head)
+def root_pool(head: HeadMesh) -> SurfacePoints:
+    """Distribute ``POOL`` points evenly over the upper skin, in a fixed random order.
+
+    Args:
+        head: The head mesh.
+
+    Returns:
+        Candidate roots of hair.
+    """
+    surface = refined_surface(head)
     rest = surface.rest[surface.triangles]
     centre = rest.mean(1)
     area = np.linalg.norm(np.cross(rest[:, 1] - rest[:, 0], rest[:, 2] - rest[:, 0]), axis=1)
@@ -159,13 +207,20 @@ def root_pool(head: HeadMesh) -> Spots:
     u, v = rng.random(POOL), rng.random(POOL)
     u, v = np.where(u + v > 1, 1 - u, u), np.where(u + v > 1, 1 - v, v)
     order = rng.permutation(POOL)
-    return Spots(triangle[order], np.stack([1 - u - v, u, v], 1)[order].astype(np.float32))
+    return SurfacePoints(triangle[order], np.stack([1 - u - v, u, v], 1)[order].astype(np.float32))
 
 
 @functools.lru_cache(maxsize=4)
 def clumps(head: HeadMesh) -> Int32:
-    """int32 [POOL]: the root whose lock each root belongs to, one of the first LEADERS."""
-    surface = surface_of(head)
-    places = root_pool(head).of(surface.rest, surface.triangles)
+    """Assign each root of the pool to a lock of hair.
+
+    Args:
+        head: The head mesh.
+
+    Returns:
+        int32 [POOL]: index of the nearest of the first ``LEADERS`` roots.
+    """
+    surface = refined_surface(head)
+    places = root_pool(head).interpolate(surface.rest, surface.triangles)
     leaders = places[:LEADERS]
     return np.asarray(np.argmin(((places[:, None] - leaders[None]) ** 2).sum(2), axis=1), dtype=np.int32)

@@ -1,4 +1,4 @@
-"""What the camera makes of the light: exposure, white balance, a tone curve, blur, noise, 8 bits."""
+"""Camera model: blur, exposure, white balance, noise, tone curve and quantisation."""
 
 from __future__ import annotations
 
@@ -7,38 +7,54 @@ import numpy as np
 
 from dysfw.plugin import Float32, UInt8
 
-KNEE = 0.62  # linear light above this is compressed, so that highlights do not clip
+KNEE = 0.62  # linear light above this value is compressed, so that highlights do not clip
 
 
 @nb.njit(cache=True)
-def _blur_rows(picture: Float32, kernel: Float32) -> Float32:
-    """Blur along the second axis with an odd kernel, edges repeated; called twice with the axes swapped."""
-    height, width, channels = picture.shape
-    out = np.zeros(picture.shape, np.float32)
+def _blur_rows(image: Float32, kernel: Float32) -> Float32:
+    """Blur along the second axis with an odd kernel and repeated edges. Called twice with swapped axes."""
+    height, width, channels = image.shape
+    out = np.zeros(image.shape, np.float32)
     half = len(kernel) // 2
     for y in range(height):
         for x in range(width):
             for k in range(len(kernel)):
                 u = min(max(x + k - half, 0), width - 1)
                 for c in range(channels):
-                    out[y, x, c] += kernel[k] * picture[y, u, c]
+                    out[y, x, c] += kernel[k] * image[y, u, c]
     return out
 
 
-def blur(picture: Float32, sigma: float) -> Float32:
-    """float32 [height, width, 3] under a Gaussian of ``sigma`` px; below 0.2 px nothing is done."""
+def blur(image: Float32, sigma: float) -> Float32:
+    """Apply a Gaussian blur.
+
+    Args:
+        image: float32 [height, width, 3].
+        sigma: Standard deviation, px; below 0.2 the image is returned as it is.
+
+    Returns:
+        float32 [height, width, 3].
+    """
     if sigma < 0.2:
-        return picture
+        return image
     half = max(1, int(np.ceil(2.5 * sigma)))
     kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     kernel = (kernel / kernel.sum()).astype(np.float32)
-    rows = _blur_rows(picture, kernel)
+    rows = _blur_rows(image, kernel)
     return np.ascontiguousarray(_blur_rows(np.ascontiguousarray(rows.transpose(1, 0, 2)), kernel).transpose(1, 0, 2))
 
 
 @nb.njit(cache=True)
 def over(layer: Float32, background: Float32) -> Float32:
-    """layer float32 [2 S, 2 S, 4], premultiplied, averaged two by two over background float32 [S, S, 3]."""
+    """Downsample a layer by 2 and composite it over a background.
+
+    Args:
+        layer: Premultiplied linear RGBA, float32 [2 S, 2 S, 4].
+        background: Linear RGB, float32 [S, S, 3].
+
+    Returns:
+        Linear RGB, float32 [S, S, 3].
+    """
     side = len(background)
     out = np.empty(background.shape, np.float32)
     for y in range(side):
@@ -51,7 +67,7 @@ def over(layer: Float32, background: Float32) -> Float32:
 
 
 def _curve() -> Float32:
-    """float32 [4096]: linear light 0..4 -> sRGB 0..1, with a shoulder above KNEE."""
+    """Return the tone curve, float32 [4096]: linear light from 0 to 4 to sRGB from 0 to 1, compressed above KNEE."""
     light = np.arange(4096) / 1024
     light = np.where(light < KNEE, light, KNEE + (1 - KNEE) * (1 - np.exp(-(light - KNEE) / (1 - KNEE))))
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055).astype(np.float32)
@@ -61,14 +77,14 @@ CURVE = _curve()
 
 
 @nb.njit(cache=True)
-def _develop(picture: Float32, gain: Float32, grain: Float32, noise: float, curve: Float32) -> UInt8:
-    height, width, _ = picture.shape
+def _develop(image: Float32, gain: Float32, grain: Float32, noise: float, curve: Float32) -> UInt8:
+    height, width, _ = image.shape
     out = np.empty((height, width, 3), np.uint8)
     for y in range(height):
         for x in range(width):
             for c in range(3):
-                light = max(picture[y, x, c] * gain[c], 0.0)
-                chroma = grain[(y + 37 * c + 5) % height, (x + 61 * c + 9) % width]  # as good as another draw
+                light = max(image[y, x, c] * gain[c], 0.0)
+                chroma = grain[(y + 37 * c + 5) % height, (x + 61 * c + 9) % width]  # shifted noise in place of another draw
                 light += (0.75 * chroma + 0.66 * grain[y, x]) * noise * (0.12 + np.sqrt(light))
                 place = min(max(light, 0.0) * 1024, 4094.0)
                 i = int(place)
@@ -77,7 +93,17 @@ def _develop(picture: Float32, gain: Float32, grain: Float32, noise: float, curv
     return out
 
 
-def develop(picture: Float32, exposure: float, white: Float32, noise: float, grain: Float32) -> UInt8:
-    """picture: float32 [S, S, 3], linear; exposure: in stops; white: float32 [3] gains; noise: its standard deviation at
-    full light; grain: float32 [S, S], normal deviates."""
-    return _develop(picture, (white * 2.0**exposure).astype(np.float32), grain, noise, CURVE)
+def develop(image: Float32, exposure: float, white: Float32, noise: float, grain: Float32) -> UInt8:
+    """Convert linear light to an 8-bit sRGB image.
+
+    Args:
+        image: Linear RGB, float32 [S, S, 3].
+        exposure: Exposure, stops.
+        white: Gains of red, green and blue, float32 [3].
+        noise: Standard deviation of the noise at full light.
+        grain: Standard normal noise, float32 [S, S].
+
+    Returns:
+        uint8 [S, S, 3].
+    """
+    return _develop(image, (white * 2.0**exposure).astype(np.float32), grain, noise, CURVE)

@@ -1,4 +1,4 @@
-"""Light, skin, eyes and cloth brought together, pixel by pixel, over what the rasteriser found."""
+"""Shading kernel: colours each sample of the rasterised buffer."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from dysfw_phantom.render.cloth import cloth_colour, neckline
 from dysfw_phantom.render.columns import COLUMNS, HAIR, LIGHT, NORMAL, OPEN, SHADOW, THETA
 from dysfw_phantom.render.eyes import eye_colour, mouth_colour, tooth_colour
 from dysfw_phantom.render.light import Lights
-from dysfw_phantom.render.looks import Looks
 from dysfw_phantom.render.noise import SIDE, SkinNoise
+from dysfw_phantom.render.parameters import ShadingParameters
 from dysfw_phantom.render.raster import NOTHING, Buffer
 from dysfw_phantom.render.skin import ramp, relief, skin_colour
 from dysfw_phantom.render.surface import Int8, Int32
 
 SKIN, EYE_RIGHT, EYE_LEFT, TEETH, TONGUE = 0, 2, 3, 5, 6  # mesh.Part
-FACE = -1.0  # dm at rest: above it lies the face, whose colours change slowly enough for one sample a pixel
-# What a point is made of, as MATERIAL numbers: linear colour, broad and sharp shine, tilt of the normal left and up.
+FACE = -1.0  # minimum y of the face at rest, dm; its colours vary slowly enough for one sample per pixel
+# Indices of a point's material: linear colour, broad and sharp highlights, tilt of the normal to the left and up.
 RED, GREEN, BLUE, SHINE, GLOSS, TILT_X, TILT_Y, MATERIAL = 0, 1, 2, 3, 4, 5, 6, 7
 
 
 @nb.njit(inline="always")
-def _along(x: float, y: float, z: float, d: Float32) -> float:
+def _dot(x: float, y: float, z: float, d: Float32) -> float:
+    """Dot product with d."""
     return float(x * d[0] + y * d[1] + z * d[2])
 
 
 @nb.njit(inline="always")
 def _lobes(cosine: float) -> tuple[float, float]:
-    """A broad and a sharp highlight: the cosine to the powers 8 and 32."""
+    """Return a broad and a sharp highlight: the cosine to the powers of 8 and 32."""
     d = max(cosine, 0.0)
     d *= d
     d *= d
@@ -39,16 +40,16 @@ def _lobes(cosine: float) -> tuple[float, float]:
 
 
 @nb.njit(inline="always")
-def _skin(q: Float32, m: Float32, edge: float, looks: Looks, noise: SkinNoise, weave: Float32) -> None:  # noqa: PLR0917 numba
-    """Skin, lips and the scalp under hair; edge: how near the cloth is, dm."""
-    skin, x, y, z, theta = looks.skin, q[0], q[1], q[2], q[THETA]
+def _skin(q: Float32, m: Float32, edge: float, shading: ShadingParameters, noise: SkinNoise, weave: Float32) -> None:  # noqa: PLR0917 numba
+    """Write the material of skin, lips and scalp into m. edge: distance below the neckline, dm."""
+    skin, x, y, z, theta = shading.skin, q[0], q[1], q[2], q[THETA]
     r, g, b, tilt_x, tilt_y, mouth = skin_colour(q, skin, noise)
     if z > -0.2 and -0.85 < y < 0.9:
         fold_x, fold_y = relief(x, y, skin)
         tilt_x, tilt_y = tilt_x + fold_x, tilt_y + fold_y
     cavity = (0.30 + 0.70 * ramp(0.05, 0.60, q[OPEN])) * (1 - 0.35 * mouth * ramp(0.85, 0.35, q[OPEN]))
-    r, g, b = r * (0.25 + 0.75 * cavity), g * cavity, b * cavity  # nostrils, and where the lips meet
-    under = 1 - 0.45 * ramp(-0.10, 0.0, edge)  # the cloth's own shadow
+    r, g, b = r * (0.25 + 0.75 * cavity), g * cavity, b * cavity  # nostrils and the line between the lips
+    under = 1 - 0.45 * ramp(-0.10, 0.0, edge)  # shadow of the clothes
     front = ramp(0.75, 0.25, abs(theta)) * ramp(-0.75, -0.2, y)
     shine = skin.oil * (0.035 + 0.045 * front) * (1 + 0.6 * mouth)
     if q[HAIR] > -0.06:
@@ -62,37 +63,39 @@ def _skin(q: Float32, m: Float32, edge: float, looks: Looks, noise: SkinNoise, w
 
 
 @nb.njit(inline="always")
-def _body(q: Float32, m: Float32, looks: Looks, noise: SkinNoise, weave: Float32) -> None:
-    """Skin or cloth; its small relief bends the normal and, under light that is already computed, brightens or darkens."""
-    edge = neckline(q[0], q[1], q[2], looks.cloth)
+def _body(q: Float32, m: Float32, shading: ShadingParameters, noise: SkinNoise, weave: Float32) -> None:
+    """Write the material of skin or cloth into m; its relief tilts the normal and modulates the light in q."""
+    edge = neckline(q[0], q[1], q[2], shading.cloth)
     if edge > 0:
-        m[RED], m[GREEN], m[BLUE], m[TILT_X], m[TILT_Y] = cloth_colour(q, edge, looks.cloth, weave)
+        m[RED], m[GREEN], m[BLUE], m[TILT_X], m[TILT_Y] = cloth_colour(q, edge, shading.cloth, weave)
         m[SHINE], m[GLOSS] = 0.0, 0.0
     else:
-        _skin(q, m, edge, looks, noise, weave)
-    key, right, up = looks.lights.key, looks.right, looks.up
+        _skin(q, m, edge, shading, noise, weave)
+    key, right, up = shading.lights.key, shading.right, shading.up
     x = m[TILT_X] * right[0] + m[TILT_Y] * up[0]
     y = m[TILT_X] * right[1] + m[TILT_Y] * up[1]
     z = m[TILT_X] * right[2] + m[TILT_Y] * up[2]
-    f = min(max(1 + 0.63 * _along(x, y, z, key) + 0.32 * y, 0.35), 1.6)
+    f = min(max(1 + 0.63 * _dot(x, y, z, key) + 0.32 * y, 0.35), 1.6)
     q[LIGHT], q[LIGHT + 1], q[LIGHT + 2] = q[LIGHT] * (0.12 + 0.88 * f), q[LIGHT + 1] * f, q[LIGHT + 2] * f
     q[NORMAL], q[NORMAL + 1], q[NORMAL + 2] = q[NORMAL] + x, q[NORMAL + 1] + y, q[NORMAL + 2] + z
 
 
 @nb.njit(inline="always")
-def _eye(q: Float32, m: Float32, looks: Looks) -> None:
+def _eye(q: Float32, m: Float32, shading: ShadingParameters) -> None:
+    """Write the material of an eyeball into m and adapt light and normal in q."""
     length = np.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2]) + 1e-9
     x, y, z = q[0] / length, q[1] / length, q[2] / length
-    m[RED], m[GREEN], m[BLUE] = eye_colour(x, y, z, q[THETA], looks.eye)
+    m[RED], m[GREEN], m[BLUE] = eye_colour(x, y, z, q[THETA], shading.eye)
     mean = 0.35 * q[LIGHT] + 0.40 * q[LIGHT + 1] + 0.25 * q[LIGHT + 2]
     for c in range(3):
-        q[LIGHT + c] = 0.5 * (q[LIGHT + c] + mean)  # creases make light red, but a wet white eye hardly
+        q[LIGHT + c] = 0.5 * (q[LIGHT + c] + mean)  # creases redden light, but the white of the eye only slightly
     bulge = 0.7 * ramp(0.48, 0.40, np.sqrt(x * x + y * y))  # the cornea curves more than the sclera
     q[NORMAL], q[NORMAL + 1] = q[NORMAL] + bulge * x, q[NORMAL + 1] + bulge * y
 
 
 @nb.njit(inline="always")
-def _inside(q: Float32, m: Float32, kind: int) -> None:
+def _mouth(q: Float32, m: Float32, kind: int) -> None:
+    """Write the material of teeth, tongue or oral mucosa into m."""
     m[SHINE], m[GLOSS] = 0.0, 0.0
     if kind == TEETH:
         m[RED], m[GREEN], m[BLUE] = tooth_colour(q[0])
@@ -103,10 +106,10 @@ def _inside(q: Float32, m: Float32, kind: int) -> None:
 
 @nb.njit(inline="always")
 def _reflected(q: Float32, m: Float32, wet: bool, lights: Lights, halves: Float32) -> tuple[float, float]:
-    """How much of the key light and of the fill light is mirrored towards the camera."""
+    """Return the fraction of the key light and of the fill light reflected specularly towards the camera."""
     length = np.sqrt(q[NORMAL] ** 2 + q[NORMAL + 1] ** 2 + q[NORMAL + 2] ** 2) + 1e-9
     x, y, z = q[NORMAL] / length, q[NORMAL + 1] / length, q[NORMAL + 2] / length
-    to_key, to_fill = _along(x, y, z, halves[0]), _along(x, y, z, halves[1])
+    to_key, to_fill = _dot(x, y, z, halves[0]), _dot(x, y, z, halves[1])
     if wet:
         return 0.9 * ramp(0.990, 0.996, to_key) * (0.25 + 0.75 * q[SHADOW]), 0.2 * ramp(0.95, 0.99, to_fill)
     broad, sharp = _lobes(to_key)
@@ -116,22 +119,24 @@ def _reflected(q: Float32, m: Float32, wet: bool, lights: Lights, halves: Float3
 
 
 @nb.njit(inline="always")
-def _describe(q: Float32, m: Float32, kind: int, looks: Looks, noise: SkinNoise, weave: Float32) -> bool:  # noqa: PLR0917 numba
-    """What a point of one part of the head is made of; whether it is wet, as eyes are."""
+def _describe(q: Float32, m: Float32, kind: int, shading: ShadingParameters, noise: SkinNoise, weave: Float32) -> bool:  # noqa: PLR0917 numba
+    """Write the material of a point into m. Returns whether it is wet, as eyes are."""
     wet = kind in (EYE_RIGHT, EYE_LEFT)
     if kind == SKIN:
-        _body(q, m, looks, noise, weave)
+        _body(q, m, shading, noise, weave)
     elif wet:
-        _eye(q, m, looks)
+        _eye(q, m, shading)
     else:
-        _inside(q, m, kind)
+        _mouth(q, m, kind)
     return wet
 
 
 @nb.njit(inline="always")
 def _leader(row: int, column: int, buffer: Buffer, part: Int8, face: bool) -> tuple[int, int]:
-    """The sample whose colour this one of the skin takes: one for each pixel of the face, two elsewhere; itself where the
-    leader lies on something else."""
+    """Return the sample whose colour a skin sample reuses: one per pixel of the face, two per pixel elsewhere.
+
+    A sample is its own leader if the leader lies on something else.
+    """
     v = row - (row & 1) if face else row
     u = column - (column & 1) if face else max(column - ((row ^ column) & 1), 0)
     t = buffer.triangle[v, u]
@@ -142,18 +147,29 @@ def _leader(row: int, column: int, buffer: Buffer, part: Int8, face: bool) -> tu
 
 
 @nb.njit(cache=True)
-def shade(  # noqa: PLR0917 numba passes by position
+def shade(  # noqa: PLR0917 numba
     buffer: Buffer,
     triangles: Int32,
     part: Int8,
     attributes: Float32,
-    looks: Looks,
+    shading: ShadingParameters,
     noise: SkinNoise,
     weave: Float32,
     out: Float32,
 ) -> None:
-    """Writes linear red, green, blue and coverage into ``out``, float32 [side, side, 4]."""
-    halves = np.stack((looks.lights.key, looks.lights.fill)) + np.array([0.0, 0.0, 1.0], np.float32)
+    """Shade the samples of a buffer.
+
+    Args:
+        buffer: The rasterised buffer.
+        triangles: Vertex indices of the triangles, int32 [M, 3].
+        part: Part of the head of each triangle, int8 [M]; see ``mesh.Part``.
+        attributes: Vertex attributes, float32 [N, COLUMNS]; see ``columns``.
+        shading: Parameters of skin, eyes, clothes and lights.
+        noise: Textures of the skin.
+        weave: Texture of hair and fabric, float32 [SIDE, SIDE].
+        out: Receives linear red, green, blue and coverage, float32 [side, side, 4].
+    """
+    halves = np.stack((shading.lights.key, shading.lights.fill)) + np.array([0.0, 0.0, 1.0], np.float32)
     for h in range(2):
         halves[h] /= np.sqrt((halves[h] * halves[h]).sum())
     q, m = np.empty(COLUMNS, np.float32), np.zeros(MATERIAL, np.float32)
@@ -168,7 +184,7 @@ def shade(  # noqa: PLR0917 numba passes by position
             a = np.float32(1) - b - c
             for n in range(3):
                 q[n] = a * attributes[i, n] + b * attributes[j, n] + c * attributes[k, n]
-            if kind == SKIN and (q[1] > FACE or abs(neckline(q[0], q[1], q[2], looks.cloth) - 0.05) > 0.12):
+            if kind == SKIN and (q[1] > FACE or abs(neckline(q[0], q[1], q[2], shading.cloth) - 0.05) > 0.12):
                 v, u = _leader(row, column, buffer, part, q[1] > FACE)
                 if v != row or u != column:
                     for n in range(4):
@@ -176,9 +192,9 @@ def shade(  # noqa: PLR0917 numba passes by position
                     continue
             for n in range(3, COLUMNS):
                 q[n] = a * attributes[i, n] + b * attributes[j, n] + c * attributes[k, n]
-            wet = _describe(q, m, kind, looks, noise, weave)
-            key, fill = _reflected(q, m, wet, looks.lights, halves)
+            wet = _describe(q, m, kind, shading, noise, weave)
+            key, fill = _reflected(q, m, wet, shading.lights, halves)
             for n in range(3):
-                shine = key * looks.lights.key_colour[n] + fill * looks.lights.fill_colour[n]
+                shine = key * shading.lights.key_colour[n] + fill * shading.lights.fill_colour[n]
                 out[row, column, n] = m[n] * q[LIGHT + n] + shine
             out[row, column, 3] = 1.0

@@ -1,4 +1,4 @@
-"""Fine lines (hair, brows, lashes) drawn with soft edges over the shaded picture, hidden by what is nearer."""
+"""Antialiased drawing of strands (hair, eyebrows, eyelashes) over the shaded image with depth test."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ import numpy as np
 
 from dysfw.plugin import Float32
 
-SLACK = 0.003  # of the distance: how much farther than the surface a strand may lie and still be seen, as it grows out of it
+SLACK = 0.003  # relative depth by which a visible strand may lie behind the surface that it grows from
 
 
 class Strands(NamedTuple):
-    """S strands of K points. points: float32 [S, K, 3], dm; colour: float32 [S, K, 3], linear, already lit; width: float32
-    [S, K], dm; opacity: float32 [S, K], 0..1. They are drawn in the order given."""
+    """S strands of K points each, drawn in the given order.
+
+    Attributes:
+        points: float32 [S, K, 3], dm.
+        colour: Linear RGB after lighting, float32 [S, K, 3].
+        width: float32 [S, K], dm.
+        opacity: float32 [S, K], 0 to 1.
+    """
 
     points: Float32
     colour: Float32
@@ -24,6 +30,7 @@ class Strands(NamedTuple):
 
 @nb.njit(inline="always")
 def _blend(out: Float32, y: int, x: int, r: float, g: float, b: float, a: float) -> None:  # noqa: PLR0917 numba
+    """Blend a colour with opacity a over one pixel."""
     keep = 1 - a
     out[y, x, 0] = out[y, x, 0] * keep + r * a
     out[y, x, 1] = out[y, x, 1] * keep + g * a
@@ -32,12 +39,21 @@ def _blend(out: Float32, y: int, x: int, r: float, g: float, b: float, a: float)
 
 
 @nb.njit(cache=True)
-def draw(  # noqa: PLR0917 numba passes by position
+def draw(  # noqa: PLR0917 numba
     px: Float32, near: Float32, width: Float32, colour: Float32, opacity: Float32, zbuffer: Float32, out: Float32
 ) -> None:
-    """px float32 [S, K, 2], near [S, K], width [S, K] px -> blended into ``out`` float32 [side, side, 4], premultiplied.
+    """Draw strands into an image.
 
-    Each segment is walked along its longer axis; across it, coverage falls off over one pixel.
+    Each segment is traversed along its longer axis; across it, coverage falls off over one pixel.
+
+    Args:
+        px: Projected points, float32 [S, K, 2], px.
+        near: Inverse depth, float32 [S, K].
+        width: float32 [S, K], px.
+        colour: Linear RGB, float32 [S, K, 3].
+        opacity: float32 [S, K], 0 to 1.
+        zbuffer: Inverse depth of the image, float32 [side, side].
+        out: Premultiplied linear RGBA that is drawn into, float32 [side, side, 4].
     """
     height, wide = zbuffer.shape
     for s in range(px.shape[0]):
@@ -57,7 +73,7 @@ def draw(  # noqa: PLR0917 numba passes by position
             last = min(limit - 1, int(np.ceil(max(x0, x1) - 0.5)) - 1)
             for major in range(first, last + 1):
                 t = (major + 0.5 - x0) / run
-                middle = y0 + t * (y1 - y0)
+                centre = y0 + t * (y1 - y0)
                 w = width[s, k] + t * (width[s, k + 1] - width[s, k])
                 a0 = opacity[s, k] + t * (opacity[s, k + 1] - opacity[s, k])
                 if w < 1:  # thinner than a pixel: fainter instead
@@ -67,8 +83,8 @@ def draw(  # noqa: PLR0917 numba passes by position
                 r = colour[s, k, 0] + t * (colour[s, k + 1, 0] - colour[s, k, 0])
                 g = colour[s, k, 1] + t * (colour[s, k + 1, 1] - colour[s, k, 1])
                 b = colour[s, k, 2] + t * (colour[s, k + 1, 2] - colour[s, k, 2])
-                for minor in range(max(0, int(np.ceil(middle - reach - 0.5))), min(other - 1, int(middle + reach - 0.5)) + 1):
-                    cover = min(w * 0.5 + 0.5 - abs(minor + 0.5 - middle) * lean, 1.0) * a0
+                for minor in range(max(0, int(np.ceil(centre - reach - 0.5))), min(other - 1, int(centre + reach - 0.5)) + 1):
+                    cover = min(w * 0.5 + 0.5 - abs(minor + 0.5 - centre) * lean, 1.0) * a0
                     if cover <= 0.004:
                         continue
                     y, x = (major, minor) if steep else (minor, major)

@@ -1,7 +1,8 @@
-"""The head's mesh made fit for drawing: every triangle cut in four, and what stays the same for all patients.
+"""Refinement of the head mesh for rendering: each triangle is divided into four.
 
-The midpoint of an edge is that of a PN triangle's cubic edge (Vlachos et al., Curved PN Triangles, I3D 2001), which
-bends with the vertex normals. The scheme interpolates: a vertex of the head stays where it is, so landmarks do too.
+The midpoint of an edge is that of the cubic edge of a PN triangle, which follows the vertex normals (Vlachos A, Peters J,
+Boyd C, Mitchell JL. Curved PN triangles. I3D 2001). The scheme interpolates: vertices of the head, and thus landmarks, stay in
+place.
 """
 
 from __future__ import annotations
@@ -22,17 +23,27 @@ if TYPE_CHECKING:
 Int32 = npt.NDArray[np.int32]
 Int8 = npt.NDArray[np.int8]
 
-BLEND = 0.8  # of the edge's bend: the full bend overshoots at the lids, where normals turn fast
+BLEND = 0.8  # fraction of the bend of an edge; the full bend overshoots at the lids, where normals change quickly
 
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """A head's refined mesh. N vertices: those of the head, then one for each of its E edges.
+    """A refined head mesh with N vertices: those of the head, then one for each of its E edges.
 
-    edges: int32 [E, 2]. triangles: int32 [M, 3]. part: int8 [M]. rest: float32 [N, 3], the neutral head, dm. theta: float32
-    [N], the angle around the head's axis, 0 in front. lip, eyelid, ear, occlusion: float32 [N]. starts, neighbours: int32, the
-    vertices next to vertex i are neighbours[starts[i]:starts[i + 1]]. vertex_part: int8 [N].
-    coarse: int32 [T, 3], the head's own triangles.
+    Attributes:
+        edges: Edges of the coarse mesh, int32 [E, 2].
+        triangles: Triangles of the refined mesh, int32 [M, 3].
+        part: Part of each triangle, int8 [M]; see ``mesh.Part``.
+        rest: Vertices of the neutral head, float32 [N, 3], dm.
+        theta: Angle around the axis of the head, 0 in front, float32 [N], radians.
+        lip: Mask of the lips, float32 [N].
+        eyelid: Mask of the eyelids, float32 [N].
+        ear: Mask of the ears, float32 [N].
+        occlusion: Ambient occlusion, float32 [N]; 1 is open.
+        starts: Offsets into ``neighbours``, int32 [N + 1].
+        neighbours: Neighbours of vertex i are ``neighbours[starts[i]:starts[i + 1]]``, int32.
+        vertex_part: Part of each vertex, int8 [N].
+        coarse: Triangles of the coarse mesh, int32 [T, 3].
     """
 
     edges: Int32
@@ -51,8 +62,16 @@ class Surface:
 
 
 @nb.njit(cache=True)
-def normals_of(vertices: Float32, triangles: Int32) -> Float32:
-    """float32 [N, 3] unit vertex normals, weighted by the triangles' areas."""
+def vertex_normals(vertices: Float32, triangles: Int32) -> Float32:
+    """Compute area-weighted unit vertex normals.
+
+    Args:
+        vertices: float32 [N, 3].
+        triangles: int32 [M, 3].
+
+    Returns:
+        float32 [N, 3].
+    """
     n = np.zeros(vertices.shape, np.float32)
     for t in range(len(triangles)):
         i, j, k = triangles[t]
@@ -73,6 +92,7 @@ def normals_of(vertices: Float32, triangles: Int32) -> Float32:
 
 @nb.njit(cache=True)
 def _midpoints(vertices: Float32, normals: Float32, edges: Int32, blend: float) -> Float32:
+    """Compute the midpoints of curved edges, float32 [E, 3]."""
     out = np.empty((len(edges), 3), np.float32)
     for e in range(len(edges)):
         i, j = edges[e]
@@ -86,13 +106,21 @@ def _midpoints(vertices: Float32, normals: Float32, edges: Int32, blend: float) 
 
 
 def refine(surface: Surface, vertices: Float32) -> Float32:
-    """vertices float32 [V, 3] of a head -> float32 [N, 3] of its refined mesh."""
+    """Compute the vertices of the refined mesh.
+
+    Args:
+        surface: The refined mesh.
+        vertices: Vertices of a head, float32 [V, 3].
+
+    Returns:
+        float32 [N, 3].
+    """
     vertices = np.ascontiguousarray(vertices, np.float32)
-    return np.concatenate([vertices, _midpoints(vertices, normals_of(vertices, surface.coarse), surface.edges, BLEND)])
+    return np.concatenate([vertices, _midpoints(vertices, vertex_normals(vertices, surface.coarse), surface.edges, BLEND)])
 
 
 def _split(triangles: Int32) -> tuple[Int32, Int32]:
-    """The edges [E, 2] of triangles [T, 3] and the four smaller triangles of each, [4 T, 3]."""
+    """Return the edges [E, 2] of triangles [T, 3] and the subdivided triangles [4 T, 3]."""
     corners = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
     edges, inverse = np.unique(corners, axis=0, return_inverse=True)
     m = inverse.reshape(3, -1).T + int(triangles.max()) + 1
@@ -103,6 +131,7 @@ def _split(triangles: Int32) -> tuple[Int32, Int32]:
 
 
 def _adjacency(triangles: Int32, count: int) -> tuple[Int32, Int32]:
+    """Return offsets and neighbours of each of ``count`` vertices."""
     pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
     starts = np.searchsorted(pairs[:, 0], np.arange(count + 1))
@@ -110,16 +139,23 @@ def _adjacency(triangles: Int32, count: int) -> tuple[Int32, Int32]:
 
 
 @functools.lru_cache(maxsize=4)
-def surface_of(head: HeadMesh) -> Surface:
-    """The refined mesh of a head; made once."""
+def refined_surface(head: HeadMesh) -> Surface:
+    """Refine a head mesh. The result is cached.
+
+    Args:
+        head: The head mesh.
+
+    Returns:
+        The refined mesh.
+    """
     coarse = np.ascontiguousarray(head.triangles, np.int32)
     edges, triangles = _split(coarse)
     part = np.repeat(head.part, 4).astype(np.int8)
     base = np.ascontiguousarray(head.vertices, np.float32)
-    rest = np.concatenate([base, _midpoints(base, normals_of(base, coarse), edges, BLEND)])
+    rest = np.concatenate([base, _midpoints(base, vertex_normals(base, coarse), edges, BLEND)])
     vertex_part = np.zeros(len(rest), np.int8)
     vertex_part[triangles] = part[:, None]
-    vertex_part[triangles[part == 0]] = 0  # the border between skin and the mouth's inside counts as skin
+    vertex_part[triangles[part == 0]] = 0  # the border between skin and oral cavity counts as skin
 
     def fine(values: Float32) -> Float32:
         return np.asarray(np.concatenate([values, values[edges].mean(1)]), dtype=np.float32)
