@@ -1,4 +1,4 @@
-"""Where weight files are: inside a plugin, in this user's store, or in the Hugging Face hub's cache."""
+"""Finds weight files on this machine: in a plugin, in the user's store, or in the cache of the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -20,9 +20,15 @@ Condition = Literal["here", "missing", "damaged"]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """path: None where the file is missing. sha256: what the file should have; "" where nobody says. problem: what is wrong
-    with a file that is damaged."""
+class FileStatus:
+    """Status of a weight file on this machine.
+
+    Attributes:
+        condition: "here", "missing" or "damaged".
+        path: The file; None if it is missing.
+        sha256: The hash that the file should have; "" if unknown.
+        problem: What is wrong with a damaged file.
+    """
 
     condition: Condition
     path: Path | None
@@ -31,32 +37,47 @@ class Found:
 
 
 def store_folder() -> Path:
-    """DYSFW_HOME/weights, or else dysfw/weights in the user's cache folder. Raises DysfwError for a user without a home."""
-    own, cache = os.environ.get("DYSFW_HOME"), os.environ.get("XDG_CACHE_HOME")
+    """Return the folder of the store: DYSFW_HOME/weights, or dysfw/weights in the user's cache folder.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DysfwError: The user has no home folder.
+    """
+    dysfw_home, cache = os.environ.get("DYSFW_HOME"), os.environ.get("XDG_CACHE_HOME")
     try:
-        home = Path(own).expanduser() if own else Path(cache or "~/.cache").expanduser() / "dysfw"
+        home = Path(dysfw_home).expanduser() if dysfw_home else Path(cache or "~/.cache").expanduser() / "dysfw"
     except RuntimeError:  # a user without a home, as in some containers
-        raise DysfwError("there is no home folder to keep weights in", hint="set DYSFW_HOME to a folder for them") from None
+        raise DysfwError("there is no home folder to store weights in", hint="set DYSFW_HOME to a folder for them") from None
     return home / "weights"
 
 
 def stored_path(spec: WeightsSpec) -> Path:
-    """Where the store keeps a file that is fetched: by its hash, so that another version is another file."""
+    """Return the path of a file in the store. It contains the hash, so that versions do not overwrite each other."""
     return store_folder() / spec.sha256[:16] / spec.file.rpartition("/")[2]
 
 
-def look(spec: WeightsSpec, *, thoroughly: bool = False) -> Found:
-    """What there is of a weight file on this machine. thoroughly: hash it, and do not only compare its size."""
+def file_status(spec: WeightsSpec, *, verify_hash: bool = False) -> FileStatus:
+    """Check a weight file on this machine.
+
+    Args:
+        spec: The weights.
+        verify_hash: Whether to compute the hash, rather than to compare the size only.
+
+    Returns:
+        The status.
+    """
     path = _path(spec)
     if path is None:
-        return Found("missing", None, spec.sha256)
-    wanted = spec.sha256 or (stated_sha256(path) if spec.hub else "")
+        return FileStatus("missing", None, spec.sha256)
+    expected = spec.sha256 or (stated_sha256(path) if spec.hub else "")
     size = path.stat().st_size
     if spec.exact_bytes and size != spec.exact_bytes:
-        return Found("damaged", path, wanted, f"it has {size:,} bytes instead of {spec.size:,}")
-    if thoroughly and wanted and (own := sha256_of(path)) != wanted:
-        return Found("damaged", path, wanted, f"its sha256 is {own} instead of {wanted}")
-    return Found("here", path, wanted)
+        return FileStatus("damaged", path, expected, f"it has {size:,} bytes instead of {spec.size:,}")
+    if verify_hash and expected and (actual := sha256_of(path)) != expected:
+        return FileStatus("damaged", path, expected, f"its sha256 is {actual} instead of {expected}")
+    return FileStatus("here", path, expected)
 
 
 def _path(spec: WeightsSpec) -> Path | None:
@@ -68,33 +89,58 @@ def _path(spec: WeightsSpec) -> Path | None:
 
 
 @contextlib.contextmanager
-def explained(folder: Path) -> Iterator[None]:
-    """Turns what the system says of the store into what the user can do."""
+def explained_errors(folder: Path) -> Iterator[None]:
+    """Turn errors of the operating system while writing to the store into errors that say what to do.
+
+    Args:
+        folder: The folder that is written to.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        DysfwError: The folder cannot be written.
+    """
     try:
         yield
-    except (OSError, NotImplementedError) as error:  # the latter: a file system that knows no locks
+    except (OSError, NotImplementedError) as error:  # NotImplementedError: a file system without locks
         raise DysfwError(
             f"cannot write weights to {folder}: {getattr(error, 'strerror', None) or error}",
-            hint="make room there or allow writing, or name another folder with the environment variable DYSFW_HOME",
+            hint="free space there or allow writing, or set the environment variable DYSFW_HOME to another folder",
         ) from None
 
 
 def make_folder(folder: Path) -> None:
-    """The folder in the store, which is made for this user alone; whoever shares it afterwards keeps it shared."""
+    """Create a folder in the store. A new store is private to the user; the permissions of an existing one stay.
+
+    Args:
+        folder: The folder.
+    """
     store_folder().mkdir(0o700, parents=True, exist_ok=True)
     folder.mkdir(exist_ok=True)
 
 
 def import_file(spec: WeightsSpec, source: Path) -> Path:
-    """Take a file that the user has brought into the store, if it is the right one. Raises DysfwError where it is not."""
+    """Copy a file that the user downloaded into the store.
+
+    Args:
+        spec: The weights.
+        source: The file.
+
+    Returns:
+        The path in the store.
+
+    Raises:
+        DysfwError: The file is missing or not the right one, or the store cannot be written.
+    """
     if not source.is_file():
         raise DysfwError(f"no such file: {source}")
-    size, own = source.stat().st_size, sha256_of(source)
-    if own != spec.sha256:
+    size, actual = source.stat().st_size, sha256_of(source)
+    if actual != spec.sha256:
         expected = f"{spec.size:,} bytes, sha256 {spec.sha256}" if spec.exact_bytes else f"sha256 {spec.sha256}"
-        raise DysfwError(f"{source} ({size:,} bytes, sha256 {own}) is not {spec.file}, which has {expected}")
+        raise DysfwError(f"{source} ({size:,} bytes, sha256 {actual}) is not {spec.file}, which has {expected}")
     target = stored_path(spec)
-    with explained(target.parent):
+    with explained_errors(target.parent):
         make_folder(target.parent)
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
             shutil.copyfile(source, Path(scratch) / target.name)

@@ -1,4 +1,4 @@
-"""HTTP that tells nobody who asks, does not leave TLS, and says what went wrong."""
+"""HTTP requests without credentials, without redirects from https to http, and with understandable errors."""
 
 from __future__ import annotations
 
@@ -15,23 +15,27 @@ from requests.adapters import BaseAdapter
 
 from ..errors import DysfwError
 
-TIMEOUT = (10, 60)  # s without a connection, s without a byte
-BUSY = (408, 425, 429, 500, 502, 503, 504)
-FORBIDDEN = "Tunnel connection failed: 4"  # 403, 407 …, as http.client says it
-PASSWORD = "a proxy that wants a name and a password is given them so: HTTPS_PROXY=http://name:password@host:port"  # noqa: S105
-ABSENT = "the file is no longer there, or not for everybody; `dysfw weights show NAME` says where it came from"
+TIMEOUT = (10, 60)  # s for connecting, s without data
+BUSY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
+TUNNEL_REFUSED = "Tunnel connection failed: 4"  # 403, 407 …, as reported by http.client
+PROXY_HINT = "if the proxy requires a name and a password, set HTTPS_PROXY=http://name:password@host:port"
+ABSENT_HINT = "the file is no longer available or not public; `dysfw weights show NAME` shows its source"
 
 
 class TransientError(Exception):
-    """What may go better in a moment. after: s, where the server says how long."""
+    """A failure that may not occur again.
 
-    def __init__(self, reason: str, after: float | None = None) -> None:
+    Attributes:
+        retry_after: Seconds to wait, if the server states them.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
-        self.after = after
+        self.retry_after = retry_after
 
 
 class _Session(requests.Session):
-    """Sends no password from ~/.netrc: neither at once nor, as requests would all the same, after a redirect."""
+    """A session that never sends credentials from ~/.netrc, not even after a redirect."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,65 +46,90 @@ class _Session(requests.Session):
         pass
 
 
-class _Refuse(BaseAdapter):
-    """In place of plain HTTP: a redirect must not lead out of TLS."""
+class _RejectHttp(BaseAdapter):
+    """Replaces plain HTTP: a redirect must not leave TLS."""
 
     def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
-        raise requests.exceptions.InvalidSchema(f"a redirect leads to {request.url}, which is not encrypted")
+        raise requests.exceptions.InvalidSchema(f"the server redirects to {request.url}, which is not encrypted")
 
     def close(self) -> None:
         pass
 
 
 def session_for(address: str) -> requests.Session:
-    """For one address and wherever that redirects to; proxies and certificates as the environment says."""
+    """Create a session for one address and its redirects. Proxies and certificates are those of the environment.
+
+    Args:
+        address: The address.
+
+    Returns:
+        The session.
+    """
     session = _Session()
     if urlsplit(address).scheme == "https":
-        session.mount("http://", _Refuse())
+        session.mount("http://", _RejectHttp())
     return session
 
 
 @contextlib.contextmanager
-def answer(session: requests.Session, address: str, headers: dict[str, str]) -> Iterator[requests.Response]:
-    """The answer, whatever its status; its body is read inside.
+def open_response(session: requests.Session, address: str, headers: dict[str, str]) -> Iterator[requests.Response]:
+    """Send a request. The body of the response is read inside.
 
-    Raises TransientError, or DysfwError where asking again is no use.
+    Args:
+        session: The session.
+        address: The address.
+        headers: Further headers.
+
+    Yields:
+        The response, with any status.
+
+    Raises:
+        TransientError: The request failed and may be repeated.
+        DysfwError: The request failed, and repeating it is pointless.
     """
     try:
-        with _ask(session, address, headers) as response:
+        with _get(session, address, headers) as response:
             yield response
     except requests.exceptions.RequestException as error:
         root = _root(error)
         reason = str(root).strip().partition("\n")[0] or type(root).__name__
         if isinstance(error, requests.exceptions.ProxyError):
-            message = f"the proxy named by HTTPS_PROXY or HTTP_PROXY does not let through: {reason}"
-            if reason.startswith(FORBIDDEN):
-                raise DysfwError(f"{address} cannot be asked: {message}", hint=PASSWORD) from None
+            message = f"the proxy in HTTPS_PROXY or HTTP_PROXY refused the connection: {reason}"
+            if reason.startswith(TUNNEL_REFUSED):
+                raise DysfwError(f"cannot connect to {address}: {message}", hint=PROXY_HINT) from None
             raise TransientError(message) from None
         if isinstance(root, ssl.SSLCertVerificationError | requests.exceptions.InvalidSchema | requests.TooManyRedirects):
             raise DysfwError(
                 f"{address} cannot be trusted: {reason}",
-                hint="behind a proxy that opens TLS, REQUESTS_CA_BUNDLE names its certificate",
+                hint="behind a proxy that intercepts TLS, set REQUESTS_CA_BUNDLE to its certificate",
             ) from None
         raise TransientError(f"the connection failed: {reason}") from None
 
 
-def _ask(session: requests.Session, address: str, headers: dict[str, str]) -> requests.Response:
+def _get(session: requests.Session, address: str, headers: dict[str, str]) -> requests.Response:
     try:
         return session.get(address, headers=headers, stream=True, timeout=TIMEOUT)
     except requests.exceptions.RequestException:
         raise
-    except OSError as error:  # where REQUESTS_CA_BUNDLE names no file
-        raise DysfwError(f"{address} cannot be asked: {error}") from None
+    except OSError as error:  # REQUESTS_CA_BUNDLE is not a file
+        raise DysfwError(f"cannot connect to {address}: {error}") from None
 
 
-def refuse(response: requests.Response) -> NoReturn:
-    """Raise TransientError where the server is busy, DysfwError for every other answer that brings no file."""
-    said = f"{response.status_code} {response.reason}".strip()
-    if response.status_code in BUSY:
-        raise TransientError(f"the server answers {said}", _retry_after(response))
+def raise_for_response(response: requests.Response) -> NoReturn:
+    """Raise the error for a response that contains no file.
+
+    Args:
+        response: The response.
+
+    Raises:
+        TransientError: The server is busy.
+        DysfwError: Any other response.
+    """
+    status = f"{response.status_code} {response.reason}".strip()
+    if response.status_code in BUSY_STATUSES:
+        raise TransientError(f"the server responded with {status}", _retry_after(response))
     of_proxy = response.status_code == requests.codes.proxy_authentication_required
-    raise DysfwError(f"{response.url} answers {said}", hint=PASSWORD if of_proxy else ABSENT)
+    raise DysfwError(f"{response.url} responded with {status}", hint=PROXY_HINT if of_proxy else ABSENT_HINT)
 
 
 def _retry_after(response: requests.Response) -> float | None:
@@ -114,6 +143,6 @@ def _retry_after(response: requests.Response) -> float | None:
 
 
 def _root(error: BaseException) -> BaseException:
-    """The cause at the bottom: requests wraps what urllib3 wraps."""
+    """The innermost cause: requests wraps what urllib3 wraps."""
     inner = [e for e in (getattr(error, "reason", None), *error.args) if isinstance(e, BaseException)]
     return _root(inner[0]) if inner else error

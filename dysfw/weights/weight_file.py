@@ -1,7 +1,8 @@
-"""Weight files: safetensors, whose large tensors may be kept in 8 bits.
+"""Weight files: safetensors, optionally with 8-bit quantisation.
 
-In 8 bits a tensor of two or more dimensions is stored as int8 beside ``NAME/scale``, float32, one for each output channel (its
-first dimension): value = int8 · scale, the scale being the channel's largest magnitude / 127. Everything else is float32.
+In 8 bits a tensor of two or more dimensions is stored as int8 with ``NAME/scale``, float32, one scale for each output channel
+(first dimension): value = int8 · scale, where the scale is the channel's maximum magnitude / 127. All other tensors are not
+quantised.
 """
 
 from __future__ import annotations
@@ -26,13 +27,23 @@ SCALE = "/scale"
 
 
 def write_weights(path: Path, tensors: Mapping[str, Array], metadata: Mapping[str, str], bits: Bits = 32) -> None:
-    """Write a weight file under its name only when it is complete. Raises DysfwError where the disk refuses."""
-    stored: dict[str, Array] = {}  # each laid out in C order: safetensors would write others as they lie in memory
+    """Write a weight file. It appears under its name when it is complete.
+
+    Args:
+        path: The file.
+        tensors: The tensors by name.
+        metadata: Text by key.
+        bits: 8 quantises floating-point tensors of two or more dimensions; 32 stores all as they are.
+
+    Raises:
+        DysfwError: The file cannot be written.
+    """
+    stored: dict[str, Array] = {}  # in C order, since safetensors would write other layouts as they are in memory
     for name, tensor in tensors.items():
         if bits == 8 and tensor.ndim >= 2 and np.issubdtype(tensor.dtype, np.floating):
             stored[name], stored[name + SCALE] = _quantised(tensor.astype(np.float32))
         else:
-            stored[name] = np.asarray(tensor, order="C")  # not ascontiguousarray, which gives a scalar a dimension
+            stored[name] = np.asarray(tensor, order="C")  # not ascontiguousarray, which adds a dimension to a scalar
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
             unfinished = Path(scratch) / path.name
@@ -43,14 +54,21 @@ def write_weights(path: Path, tensors: Mapping[str, Array], metadata: Mapping[st
 
 
 def read_weights(path: Path, only: Collection[str] | None = None) -> dict[str, Array]:
-    """The tensors of a weight file by name, those kept in 8 bits as float32 again. only: the names of those that are wanted,
-    as far as they are there; None: all.
+    """Read the tensors of a weight file. Quantised tensors are converted back to float32.
 
-    Raises ValueError where the file is no safetensors file, or a tensor in 8 bits is without its scales.
+    Args:
+        path: The file.
+        only: Names of the tensors to read; missing ones are ignored. None reads all.
+
+    Returns:
+        The tensors by name.
+
+    Raises:
+        ValueError: It is not a safetensors file, or scales do not match their tensor.
     """
     try:
         with safe_open(path, framework="numpy") as file:
-            names = [n for n in file.keys() if only is None or n.removesuffix(SCALE) in only]  # noqa: SIM118  # it is no mapping
+            names = [n for n in file.keys() if only is None or n.removesuffix(SCALE) in only]  # noqa: SIM118  # not a mapping
             stored = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} cannot be read as a safetensors file: {error}") from error
@@ -64,7 +82,17 @@ def read_weights(path: Path, only: Collection[str] | None = None) -> dict[str, A
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The text that a weight file carries about itself. Raises ValueError where it is no safetensors file."""
+    """Read the metadata of a weight file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Text by key.
+
+    Raises:
+        ValueError: It is not a safetensors file.
+    """
     try:
         with safe_open(path, framework="numpy") as file:
             return dict(file.metadata() or {})
@@ -73,7 +101,14 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def rounded(tensor: Float32) -> Float32:
-    """The tensor as a file with 8 bits gives it back."""
+    """Round a tensor as an 8-bit weight file does.
+
+    Args:
+        tensor: The tensor.
+
+    Returns:
+        What reading it from such a file would give.
+    """
     if tensor.ndim < 2:
         return tensor
     values, scale = _quantised(tensor)
@@ -81,11 +116,11 @@ def rounded(tensor: Float32) -> Float32:
 
 
 def _quantised(tensor: Float32) -> tuple[npt.NDArray[np.int8], Float32]:
-    largest = np.abs(tensor.reshape(len(tensor), -1)).max(axis=1, initial=0).astype(np.float32)
-    scale = np.where(largest > 0, largest / 127, 1).astype(np.float32)
+    max_magnitude = np.abs(tensor.reshape(len(tensor), -1)).max(axis=1, initial=0).astype(np.float32)
+    scale = np.where(max_magnitude > 0, max_magnitude / 127, 1).astype(np.float32)
     return np.rint(tensor / _column(scale, tensor.ndim)).astype(np.int8, order="C"), scale
 
 
 def _column(scale: Float32, dimensions: int) -> Float32:
-    """One value for each output channel, shaped to multiply a tensor of so many dimensions."""
+    """One value for each output channel, shaped to multiply a tensor with this number of dimensions."""
     return scale.reshape(-1, *[1] * (dimensions - 1))

@@ -1,4 +1,4 @@
-"""A real web server on this machine that can be told to misbehave."""
+"""A web server on this machine that can misbehave on request."""
 
 import contextlib
 import hashlib
@@ -13,27 +13,28 @@ from dysfw.errors import DysfwError
 from dysfw.registry.hookspecs import WeightsSpec
 from dysfw.util.progress import Silent
 from dysfw.weights import download as downloading
+from dysfw.weights import network
 from dysfw.weights.find import fetch_weights
 
 CONTENT = os.urandom(3_000_000)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves ``server.content``, with ranges, and follows ``server.script``: an action for each request, "ok" when it is empty.
+    """Serves ``server.content``, with ranges. ``server.script`` contains an action for each request; "ok" if it is empty.
 
-    "cut N": closes the connection after N bytes. "status N": answers so. "redirect URL". "wrong": other bytes of the same
-    length. "more": more bytes than there are; "endless": the same without saying so. "portal": a page. "no range": ignores
-    ranges. "forgetful": serves a range of whatever version. "slow": waits until ``server.go`` is set.
+    "cut N": closes the connection after N bytes. "status N": responds with this status. "redirect URL". "wrong": other bytes of
+    the same length. "more": too many bytes; "endless": the same without Content-Length. "portal": an HTML page. "no range":
+    ignores ranges. "any version": serves a range of any version. "slow": waits until ``server.go`` is set.
     """
 
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self):  # the name that http.server calls
+    def do_GET(self):  # the name that http.server requires
         server = self.server
         server.requests.append(dict(self.headers) | {"path": self.path})
         action, _, value = (server.script.pop(0) if server.script else "ok").partition(" ")
         if action == "status":
-            return self._answer(int(value), b"")
+            return self._respond(int(value), b"")
         if action == "redirect":
             self.send_response(302)
             self.send_header("Location", value)
@@ -42,14 +43,14 @@ class Handler(BaseHTTPRequestHandler):
         if action == "slow":
             server.go.wait(30)
         if action == "portal":
-            return self._answer(200, b"<html>log in</html>")
+            return self._respond(200, b"<html>log in</html>")
         content = bytes(len(server.content)) if action == "wrong" else server.content
-        start, asked = 0, self.headers.get("Range")
-        fresh = self.headers.get("If-Range") in (None, server.etag) or action == "forgetful"
-        if asked and fresh and action != "no":
-            start = int(asked.removeprefix("bytes=").rstrip("-"))
+        start, requested = 0, self.headers.get("Range")
+        fresh = self.headers.get("If-Range") in (None, server.etag) or action == "any"
+        if requested and fresh and action != "no":
+            start = int(requested.removeprefix("bytes=").rstrip("-"))
             if start >= len(content):
-                return self._answer(416, b"")
+                return self._respond(416, b"")
         body = content[start:] + (b"x" * 100_000 if action in ("more", "endless") else b"")
         self.send_response(206 if start else 200)
         if start:
@@ -68,12 +69,12 @@ class Handler(BaseHTTPRequestHandler):
         return self.wfile.write(body)
 
     def do_CONNECT(self):
-        """As a proxy that lets nobody out."""
+        """Act as a proxy that refuses all connections."""
         self.server.requests.append(dict(self.headers) | {"path": self.path})
         _, _, status = (self.server.script.pop(0) if self.server.script else "status 403").partition(" ")
-        self._answer(int(status), b"")
+        self._respond(int(status), b"")
 
-    def _answer(self, status, body):
+    def _respond(self, status, body):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -85,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serving(certificate=None):
-    """The server, with TLS where there is a certificate."""
+    """The server, with TLS if there is a certificate."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -118,15 +119,15 @@ class Notes(Silent):
 
 
 @pytest.fixture
-def told(monkeypatch):
-    """What was said; and no test waits for servers to recover."""
+def notes(monkeypatch):
+    """The reported lines; and no test waits between attempts."""
     monkeypatch.setattr(downloading, "FIRST_WAIT", 0.01)
-    notes = Notes()
-    monkeypatch.setattr(network, "_progress", [notes])
-    return notes.lines
+    progress = Notes()
+    monkeypatch.setattr(network, "_progress", [progress])
+    return progress.lines
 
 
-def refusal(spec):
+def fetch_error(spec):
     with pytest.raises(DysfwError) as caught:
         fetch_weights(spec)
     return str(caught.value)
@@ -134,7 +135,7 @@ def refusal(spec):
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    """A store of its own, and nothing that leads requests elsewhere."""
+    """An empty store, without proxies in the environment."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -144,7 +145,7 @@ def store(tmp_path, monkeypatch):
 
 @pytest.fixture
 def faces(web):
-    """The manifest's entry of what the server has."""
+    """The manifest entry of the file on the server."""
     return WeightsSpec(
         name="faces", file="faces.bin", summary="a test", address=web.address, size=len(CONTENT), licence="CC0-1.0",
         sha256=hashlib.sha256(CONTENT).hexdigest(), conditions="none at all",

@@ -12,7 +12,7 @@ from .conftest import CONTENT
 
 DYSFW = Path(sys.executable).with_name("dysfw")
 PLUGIN = """\
-from dysfw.registry.hookspecs import ComponentSpec, WeightsSpec, hookimpl
+from dysfw.plugin import ComponentSpec, WeightsSpec, hookimpl
 
 @hookimpl
 def dysfw_weights():
@@ -37,7 +37,7 @@ class Reader(Mosaic):
 
 @pytest.fixture
 def dysfw(web, store, faces, tmp_path):
-    """The program in a process of its own, with a plugin whose weights the server has."""
+    """Runs the program in a subprocess, with a plugin whose weights are on the server."""
     fake_plugins = tmp_path / "site"
     (fake_plugins / "faces_plugin-1.0.dist-info").mkdir(parents=True)
     (fake_plugins / "faces_plugin-1.0.dist-info" / "METADATA").write_text(
@@ -71,7 +71,7 @@ def row(ran):
     return next(line.split() for line in ran.stdout.splitlines() if line.startswith("faces "))
 
 
-def test_list_show_fetch_and_verify_tell_one_story(dysfw, store, faces):
+def test_list_show_fetch_and_verify_agree(dysfw, store, faces):
     assert row(dysfw("weights", "list"))[:6] == ["faces", "faces-plugin", "3", "MB", "CC0-1.0", "missing"]
     ran = dysfw("weights", "fetch", "faces")
     assert "3 MB, licence CC0-1.0" in ran.stderr
@@ -79,8 +79,8 @@ def test_list_show_fetch_and_verify_tell_one_story(dysfw, store, faces):
     assert row(dysfw("weights", "list"))[5] == "here"
     assert "already on this machine" in dysfw("weights", "fetch", "faces").stdout
     shown = dysfw("weights", "show", "faces").stdout
-    for known in (faces.sha256, faces.address, "noise", "nobody", "none at all"):
-        assert known in shown
+    for field in (faces.sha256, faces.address, "noise", "nobody", "none at all"):
+        assert field in shown
     assert "faces: right" in dysfw("weights", "verify").stdout
     records = [json.loads(line) for line in dysfw("weights", "list", "--json").stdout.splitlines()]
     assert next(r for r in records if r["name"] == "faces")["state"] == "here"
@@ -99,7 +99,7 @@ def test_a_damaged_file_fails_verification_and_is_not_used(dysfw, recipe, faces,
     dysfw("weights", "verify", "faces")
 
 
-def test_import_takes_the_right_file_and_knows_others(dysfw, tmp_path, web):
+def test_import_accepts_only_the_right_file(dysfw, tmp_path, web):
     (tmp_path / "down.bin").write_bytes(CONTENT)
     ran = dysfw("weights", "import", "facenet-vggface2", tmp_path / "down.bin", code=2)
     assert "is not 20180402-114759-vggface2.pt" in ran.stderr
@@ -116,27 +116,27 @@ def test_import_takes_the_right_file_and_knows_others(dysfw, tmp_path, web):
     (("import", "phantom", "README.md"), "comes with dysfw-phantom"),
     (("import", "imagenet-inception-resnet-v2", "README.md"), "sha256 of imagenet-inception-resnet-v2 is not published"),
 ])  # fmt: skip
-def test_mistakes_are_explained(dysfw, arguments, part):
+def test_mistakes_are_reported(dysfw, arguments, part):
     assert part in dysfw("weights", *arguments, code=2).stderr
 
 
-def test_a_recipe_whose_weights_are_missing_can_be_checked_and_says_all_ways_to_get_them(
+def test_a_recipe_with_missing_weights_can_be_checked_and_training_lists_all_ways_to_get_them(
     dysfw, recipe, web, colour_data, tmp_path
 ):
     ran = dysfw("recipe", "check", recipe)
     assert "ok" in ran.stdout
     assert f"{recipe}: faces is not on this machine" in ran.stderr
     ran = dysfw("train", recipe, colour_data, "-o", tmp_path / "b", code=2)
-    told = " ".join(ran.stderr.split())
-    assert f"{recipe}:8:" in told
-    assert "backbone.weights: the weights 'faces' are not on this machine (3 MB, licence CC0-1.0)" in told
+    message = " ".join(ran.stderr.split())
+    assert f"{recipe}:8:" in message
+    assert "backbone.weights: the weights 'faces' are not on this machine (3 MB, licence CC0-1.0)" in message
     for part in ("`dysfw weights fetch faces`", "--fetch", web.address, "weights import faces FILE"):
-        assert part in told
+        assert part in message
     assert web.requests == []
     assert not (tmp_path / "b").exists()
 
 
-def test_only_recipes_that_work_now_are_named_instead(dysfw, recipe, colour_data, tmp_path):
+def test_only_recipes_that_work_are_suggested(dysfw, recipe, colour_data, tmp_path):
     def beside(name, old="", new=""):
         recipe.with_name(name).write_text(recipe.read_text().replace(old, new) + "bundle: trained\n")
 
@@ -148,37 +148,37 @@ def test_only_recipes_that_work_now_are_named_instead(dysfw, recipe, colour_data
     assert ran.stderr.splitlines()[-1].strip() == f"These recipes work now: {recipe.with_name('works.yaml')}"
 
 
-def test_weights_are_found_inside_mappings_too(dysfw, recipe, tmp_path):
+def test_weights_are_found_in_mappings(dysfw, recipe, tmp_path):
     dysfw("weights", "fetch", "faces")
     recipe.write_text(recipe.read_text().replace("weights: faces", "weights: faces, others: {left: faces}"))
     dysfw("recipe", "check", "--build", recipe)
 
 
-def test_whatever_is_fetched_is_told_whichever_command_needs_it(dysfw, recipe):
-    told = dysfw("recipe", "check", "--build", recipe, DYSFW_FETCH="1").stderr
-    assert "fetching faces from" in told
-    assert "none at all" in told
+def test_every_command_reports_its_downloads(dysfw, recipe):
+    output = dysfw("recipe", "check", "--build", recipe, DYSFW_FETCH="1").stderr
+    assert "downloading faces from" in output
+    assert "none at all" in output
 
 
-def test_what_is_missing_is_not_verified(dysfw, web):
+def test_missing_weights_are_not_verified(dysfw, web):
     assert "faces" not in dysfw("weights", "verify").stdout
     assert "the weights 'faces' are not on this machine" in dysfw("weights", "verify", "faces", code=1).stderr
 
 
-def test_with_leave_a_recipe_fetches_what_it_needs(dysfw, recipe, web, colour_data, tmp_path):
+def test_with_fetch_a_recipe_downloads_its_weights(dysfw, recipe, web, colour_data, tmp_path):
     ran = dysfw("train", recipe, colour_data, "-o", tmp_path / "b", "--fetch")
-    assert "fetching faces from" in ran.stderr
+    assert "downloading faces from" in ran.stderr
     assert len(web.requests) == 1
     dysfw("train", recipe, colour_data, "-o", tmp_path / "c")
     assert len(web.requests) == 1
 
 
-def test_offline_outweighs_leave(dysfw, recipe, web, colour_data, tmp_path):
+def test_offline_overrides_fetch(dysfw, recipe, web, colour_data, tmp_path):
     dysfw("train", recipe, colour_data, "-o", tmp_path / "b", "--fetch", code=2, DYSFW_OFFLINE="1")
     assert web.requests == []
 
 
-def test_one_that_cannot_be_had_does_not_keep_the_others(dysfw, web):
+def test_other_weights_are_downloaded_if_one_fails(dysfw, web):
     proxy = f"http://127.0.0.1:{web.server_port}"
     ran = dysfw("weights", "fetch", "facenet-vggface2", "faces", code=1, HTTPS_PROXY=proxy)
     assert "Tunnel connection failed: 403 Forbidden" in ran.stderr
