@@ -213,7 +213,7 @@ BACKBONES = {
     "zoomed": (f"{{use: tta, of: {network(64)}, scales: [1.0, 1.2]}}", r"with scales \[1.0, 1.2\]: .*Mirrored views can"),
     "other results": (
         network(64).replace("}", ", precision: bfloat16}"),
-        "gives other results: embeddings differ by .*allowed",
+        "other results: embeddings differ by .*allowed",
     ),
 }
 
@@ -237,7 +237,7 @@ def test_an_alignment_without_a_name_is_refused(opened, tmp_path, monkeypatch):
         export_pipeline(pipeline, tmp_path / "out", Silent())
 
 
-def test_region_file_names_that_collide_as_file_file_names_are_numbered(opened, tmp_path):
+def test_region_names_that_collide_as_file_names_are_numbered(opened, tmp_path):
     from dysfw_onnx.export.export import _file_names
 
     pipeline = opened(network(64))

@@ -43,7 +43,7 @@ class Ray(BatchRunner):
             starts a temporary cluster on this machine.
         actors: Number of actors. None uses one per GPU, or as many as the CPUs allow.
         cpus: CPUs per actor, 1 or more. None uses 2, or 1 if there are too few.
-        gpus: Whether each actor uses a GPU, whatever device the recipe names.
+        gpus: Whether each actor uses a GPU, regardless of the device in the recipe.
 
     Raises:
         ValueError: If ``actors`` or ``cpus`` is less than 1.

@@ -65,7 +65,7 @@ def test_maps_and_tokens_of_any_layout_are_supported(model, pooling):
     assert backbone.embed(np.zeros((2, side, side, 3), np.uint8)).shape == (2, backbone.dim)
 
 
-def test_inception_resnet_v2_has_the_paper_s_dimensions():
+def test_inception_resnet_v2_has_the_dimensions_in_the_paper():
     backbone = Timm("inception_resnet_v2", "random", pooling="flatten")
     assert (backbone.input_size, backbone.dim) == (299, 8 * 8 * 1536)
     assert 54e6 < sum(p.numel() for p in backbone.module.parameters()) < 55e6
