@@ -1,1 +1,1 @@
-"""An example of a dysfw plugin."""
+"""Example of a dysfw plugin: the segmenter ``facial_thirds``."""

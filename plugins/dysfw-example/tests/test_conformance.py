@@ -1,8 +1,8 @@
-"""Everything that this plugin registers keeps its kind's contract: what is added is tested by being registered."""
+"""Conformance tests of all components that the plugin registers."""
 
 from dysfw.testing import conformance
 
 
 @conformance("dysfw-example")
-def test_it_keeps_the_contract(case):
+def test_conformance(case):
     case()

@@ -5,24 +5,24 @@ import pytest
 from dysfw_example.facial_thirds import HEIGHTS, NAMES, FacialThirds
 
 
-def painted(image, rows, colour):
-    """The image with some of its rows covered."""
+def paint_rows(image, rows, colour):
+    """Cover some rows of an image."""
     pixels = image.pixels.copy()
     pixels[rows] = colour
     return replace(image, pixels=pixels)
 
 
-def test_whole_bands_touch_and_are_equally_high(dysfw_images, dysfw_faces):
-    for found in FacialThirds(least=0).segment(dysfw_images, dysfw_faces):
-        assert tuple(region.name for region in found.regions) == NAMES
-        heights = [np.linalg.norm(region.polygon[3] - region.polygon[0]) for region in found.regions]
+def test_bands_are_adjacent_and_have_equal_heights(dysfw_images, dysfw_faces):
+    for segmentation in FacialThirds(min_skin=0).segment(dysfw_images, dysfw_faces):
+        assert tuple(region.name for region in segmentation.regions) == NAMES
+        heights = [np.linalg.norm(region.polygon[3] - region.polygon[0]) for region in segmentation.regions]
         np.testing.assert_allclose(heights, heights[0], rtol=1e-4)
-        upper, middle, _ = (region.polygon for region in found.regions)
+        upper, middle, _ = (region.polygon for region in segmentation.regions)
         np.testing.assert_allclose(upper[2:], middle[1::-1], rtol=1e-4)
 
 
-def test_the_skin_lies_in_its_band(dysfw_images, dysfw_faces):
-    bands = FacialThirds(least=0).segment(dysfw_images, dysfw_faces)
+def test_skin_lies_within_its_band(dysfw_images, dysfw_faces):
+    bands = FacialThirds(min_skin=0).segment(dysfw_images, dysfw_faces)
     skins = FacialThirds().segment(dysfw_images, dysfw_faces)
     for band, skin in zip(bands, skins, strict=True):
         assert [region.name for region in skin.regions] == list(NAMES)
@@ -36,45 +36,44 @@ def test_the_skin_lies_in_its_band(dysfw_images, dysfw_faces):
 def test_a_covered_forehead_is_absent_with_the_reason(dysfw_images, dysfw_faces, colour):
     for image, face in zip(dysfw_images, dysfw_faces, strict=True):
         brows = int(face.landmarks[:2, 1].min() - 0.1 * (face.landmarks[3, 1] - face.landmarks[0, 1]))
-        (found,) = FacialThirds().segment([painted(image, slice(0, brows), colour)], [face])
-        assert [region.name for region in found.regions] == ["middle_third", "lower_third"]
-        assert found.absent["upper_third"].startswith("covered: ")
+        (segmentation,) = FacialThirds().segment([paint_rows(image, slice(0, brows), colour)], [face])
+        assert [region.name for region in segmentation.regions] == ["middle_third", "lower_third"]
+        assert segmentation.absent["upper_third"].startswith("covered: ")
 
 
 def test_a_mask_covers_the_lower_third(dysfw_images, dysfw_faces):
     image, face = dysfw_images[2], dysfw_faces[2]  # with level eyes
     eyes, mouth = face.landmarks[:2, 1].mean(), face.landmarks[3:, 1].mean()
     below = int(eyes + HEIGHTS[2] * (mouth - eyes))
-    (found,) = FacialThirds().segment([painted(image, slice(below, None), (120, 170, 200))], [face])
-    assert "lower_third" not in [region.name for region in found.regions]
+    (segmentation,) = FacialThirds().segment([paint_rows(image, slice(below, None), (120, 170, 200))], [face])
+    assert "lower_third" not in [region.name for region in segmentation.regions]
 
 
-def test_light_and_dark_photographs_of_a_face_give_the_same_outline(dysfw_images, dysfw_faces):
-    """What counts as skin is measured in each photograph by itself."""
-    shares = []
+def test_outlines_do_not_depend_on_the_exposure(dysfw_images, dysfw_faces):
+    areas = []
     for gain in (0.5, 1.0):
         images = [replace(i, pixels=(i.pixels * gain).astype(np.uint8)) for i in dysfw_images]
-        shares.append([area(r.polygon) for one in FacialThirds().segment(images, dysfw_faces) for r in one.regions])
-    np.testing.assert_allclose(shares[0], shares[1], rtol=0.1)
+        areas.append([area(r.polygon) for one in FacialThirds().segment(images, dysfw_faces) for r in one.regions])
+    np.testing.assert_allclose(areas[0], areas[1], rtol=0.1)
 
 
-def test_a_third_outside_the_photograph_is_absent(dysfw_images, dysfw_faces):
+def test_a_third_outside_the_image_is_absent(dysfw_images, dysfw_faces):
     image, face = dysfw_images[0], dysfw_faces[0]
     up = replace(face, landmarks=face.landmarks - np.float32([0, face.landmarks[0, 1] - 20]))
-    (found,) = FacialThirds().segment([image], [up])
-    assert found.absent["upper_third"] == "out of the image"
+    (segmentation,) = FacialThirds().segment([image], [up])
+    assert segmentation.absent["upper_third"] == "out of the image"
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({"width": 0}, "width must be above 0, found 0"),
-        ({"least": 1.5}, "least must be a part of the band, from 0 to 1, found 1.5"),
+        ({"min_skin": 1.5}, "min_skin must be between 0 and 1, found 1.5"),
         ({"tolerance": -1}, "tolerance must be above 0, found -1"),
         ({"width": float("nan")}, "width must be above 0, found nan"),
     ],
 )
-def test_what_cannot_be_is_refused(wrong, message):
+def test_invalid_parameters_are_rejected(wrong, message):
     with pytest.raises(ValueError, match=message):
         FacialThirds(**wrong)
 
