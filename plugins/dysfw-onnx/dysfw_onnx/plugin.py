@@ -6,7 +6,7 @@ from dysfw.plugin import CommandSpec, ComponentSpec, hookimpl
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
     """Register the backbone."""
-    summary = "Any face-embedding model in an ONNX file"
+    summary = "any face-embedding model in an ONNX file"
     return [ComponentSpec("backbone", "onnx", "dysfw_onnx.backbone:Onnx", summary)]
 
 

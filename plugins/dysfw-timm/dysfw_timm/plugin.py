@@ -8,7 +8,7 @@ from .weights import WEIGHTS
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
     """Register the backbone."""
-    summary = "Any timm model; the paper uses inception_resnet_v2"
+    summary = "any timm model; the paper uses inception_resnet_v2"
     return [ComponentSpec("backbone", "timm", "dysfw_timm.backbone:Timm", summary)]
 
 
