@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dysfw.batch.item import Entry
+from dysfw.batch.item import BatchItem
 from dysfw.batch.rows import origin_of, rows_of, schema_of
 from dysfw.batch.source import Listing
-from dysfw.batch.work_directory import PART, Work
+from dysfw.batch.work_directory import PART_SIZE, WorkDirectory
 from dysfw.inference.loading import open_pipeline
 from dysfw.registry.registry import load_registry
 
@@ -48,7 +48,7 @@ def main(number: int) -> None:
     phantoms = sorted((ROOT / "tests/fixtures/data/phantoms").glob("*/*.jpg"))
     pipeline = open_pipeline(ROOT / "recipes/dlib.yaml", load_registry())
     results = list(pipeline.predict_each(phantoms))
-    entries = [Entry(f"s3://bucket/photographs/{n:012}.jpg", f"{n:012}.jpg") for n in range(number)]
+    entries = [BatchItem(f"s3://bucket/photographs/{n:012}.jpg", f"{n:012}.jpg") for n in range(number)]
     print("| one process | photographs/s | |\n| --- | --- | --- |")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -57,11 +57,11 @@ def main(number: int) -> None:
             (folder / "photographs" / f"{n:012}.jpg").touch()
         timed("lists a folder", number, lambda: sum(1 for _ in Listing(str(folder / "photographs")).entries()))
         (folder / "work").mkdir()
-        work = Work(folder / "work", {}, schema_of(pipeline, region_probabilities=False))
-        timed("writes the list", number, lambda: work.listed(entries))
+        work = WorkDirectory(folder / "work", {}, schema_of(pipeline, region_probabilities=False))
+        timed("writes the list", number, lambda: work.list_images(entries))
 
         def rows() -> Iterator[tuple[int, list[dict[str, object]]]]:
-            for (n, entry), result in zip(work.entries(range(-(-number // PART))), itertools.cycle(results), strict=False):
+            for (n, entry), result in zip(work.entries(range(-(-number // PART_SIZE))), itertools.cycle(results), strict=False):
                 yield n, rows_of(n, entry, result, region_probabilities=False)
 
         sent = [json.dumps(one) for one in rows()]
@@ -70,8 +70,8 @@ def main(number: int) -> None:
         collected = [varied(json.loads(text)[1][0]) for text in sent]
 
         def keep() -> None:
-            for part in range(-(-number // PART)):
-                work.keep(part, collected[part * PART : (part + 1) * PART])
+            for part in range(-(-number // PART_SIZE)):
+                work.write_part(part, collected[part * PART_SIZE : (part + 1) * PART_SIZE])
 
         timed("writes parts", number, keep)
         output = folder / "out.parquet"

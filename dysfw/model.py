@@ -109,14 +109,16 @@ class Model:
             ImageError: No image can be used.
             TypeError: ``images`` is a single image.
         """
-        results = self.predict_all(images, pixels=True)
-        if not results:
-            reasons = [f"{failure.source}: {failure.message}" for failure in results.failures] or ["there are no images"]
-            code = results.failures[0].code if results.failures else "missing_file"
-            raise ImageError(code, f"no image of the patient could be used: {'; '.join(reasons)}")
         assert self.pipeline.classifier  # noqa: S101  # as in __init__
-        predictions = [result.prediction for result in results if isinstance(result.prediction, Prediction)]
-        return Result(predict_patient(self.pipeline.classifier, name, predictions, results.failures), self.pipeline)
+        sources = (_source(image, number) for number, image in enumerate(_require_several(images), 1))
+        results = list(self.pipeline.predict(sources, pixels=True))
+        patient = predict_patient(self.pipeline.classifier, name, results)
+        if patient is None:
+            failures = [one for one in results if isinstance(one, Failure)]
+            reasons = [f"{failure.source}: {failure.message}" for failure in failures] or ["there are no images"]
+            code = failures[0].code if failures else "missing_file"
+            raise ImageError(code, f"no image of the patient could be used: {'; '.join(reasons)}")
+        return Result(patient, self.pipeline)
 
     def __repr__(self) -> str:
         return f"<dysfw model {self.pipeline.recipe.name}: {len(self.labels)} conditions, {len(self.regions)} regions>"

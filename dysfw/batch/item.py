@@ -1,4 +1,4 @@
-"""One photograph on the list of those to be judged."""
+"""One image of a batch."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from .remote import RemoteImage, is_address
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """image: a path, or an address with a scheme (s3://…). name: of it within its source, whatever the source is called here:
-    by it shards are divided. patient, label, source: what a manifest says, or "". base: the folder that a relative path starts
-    from: that in which the work began."""
+    """One image of a batch.
+
+    Attributes:
+        image: A path, or an address with a scheme such as s3://.
+        name: Name within the source, which does not depend on where the source is. Shards are divided by it.
+        patient: Patient from the manifest, or "".
+        label: Label from the manifest, or "".
+        source: Source from the manifest, or "".
+        base: Folder that a relative path starts from: the working directory in which the batch was started.
+    """
 
     image: str
     name: str
@@ -23,6 +30,6 @@ class BatchItem:
     base: str = ""
 
     @property
-    def opened(self) -> Source:
-        """What a pipeline takes. Raises DysfwError for an address that cannot be read here."""
+    def image_source(self) -> Source:
+        """The image as the input of a pipeline."""
         return RemoteImage(self.image) if is_address(self.image) else Path(self.base, self.image)

@@ -1,4 +1,4 @@
-"""Photographs that lie elsewhere (s3://, gs://, file:// …), by fsspec, which knows the services."""
+"""Images at addresses such as s3:// and gs://, read with fsspec."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from ..util.text import error_text
 from ..weights import network
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-HERE = ("file", "local", "memory")  # schemes that do not leave this machine
-MAGIC = re.compile(r"[*?\[]")
-NOT_FOUND = 404
+LOCAL_SCHEMES = ("file", "local", "memory")
+WILDCARD = re.compile(r"[*?\[]")
+HTTP_NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteImage:
-    """A photograph at an address."""
+    """An image at an address.
+
+    Attributes:
+        address: The address, with its scheme.
+    """
 
     address: str
 
@@ -29,31 +33,53 @@ class RemoteImage:
         return self.address
 
     def read(self, most: int) -> bytes:
-        """Raises ImageError (missing_file, unreadable), and DysfwError where the service cannot be used from here at all."""
-        system, path = system_of(self.address)
+        """Read the image.
+
+        Args:
+            most: Maximum number of bytes.
+
+        Returns:
+            The first bytes.
+
+        Raises:
+            ImageError: missing_file or unreadable.
+            DysfwError: The service cannot be used from this machine.
+        """
+        system, path = open_file_system(self.address)
         if _is_this_machine(system):
-            content = read_bytes(Path(path))  # which also knows pipes, and refuses them
+            content = read_bytes(Path(path))  # rejects pipes
             return content[:most]
         try:
             with system.open(path, "rb") as file:
                 return bytes(file.read(most))
         except FileNotFoundError as error:
-            # Over HTTP a service that does not answer is called so too.
-            if error.__cause__ is not None and getattr(error.__cause__, "status", None) != NOT_FOUND:
+            # Over HTTP, fsspec raises this also if the service does not answer.
+            if error.__cause__ is not None and getattr(error.__cause__, "status", None) != HTTP_NOT_FOUND:
                 raise ImageError("unreadable", f"cannot be read: {error_text(error.__cause__)}") from None
             raise ImageError("missing_file", "no such file") from None
-        except Exception as error:  # each service has errors of its own
+        except Exception as error:  # each service raises its own errors
             raise ImageError("unreadable", f"cannot be read: {error_text(error)}") from None
 
 
 def is_address(text: str) -> bool:
+    """Return whether a text begins with a scheme such as s3://."""
     return bool(ADDRESS.match(text))
 
 
-def system_of(address: str) -> tuple[Any, str]:
-    """fsspec's file system, and the path in it. Raises DysfwError where it may not or cannot be used."""
+def open_file_system(address: str) -> tuple[Any, str]:
+    """Open the file system of an address.
+
+    Args:
+        address: The address, with its scheme.
+
+    Returns:
+        fsspec's file system and the path in it.
+
+    Raises:
+        DysfwError: The file system cannot be opened, or is not on this machine in offline mode.
+    """
     scheme = address.partition("://")[0].lower()
-    if network.is_offline() and scheme not in HERE:
+    if network.is_offline() and scheme not in LOCAL_SCHEMES:
         raise DysfwError(f"{address} is not on this machine, and {network.OFFLINE} is set", hint=f"unset {network.OFFLINE}")
     try:
         from fsspec.core import url_to_fs
@@ -61,7 +87,7 @@ def system_of(address: str) -> tuple[Any, str]:
         raise DysfwError(f"{address} needs fsspec, which is not installed", hint="pip install 'dysfw[remote]'") from None
     try:
         system, path = url_to_fs(address)
-    except ImportError as error:  # its message says what to install
+    except ImportError as error:  # the message says what to install
         raise DysfwError(f"{address}: {error}") from None
     except Exception as error:
         raise DysfwError(f"{address} cannot be opened: {error_text(error)}") from None
@@ -74,21 +100,30 @@ def _is_this_machine(system: Any) -> bool:  # noqa: ANN401  # fsspec has no type
     return isinstance(system, LocalFileSystem)
 
 
-def _found(system: Any, path: str) -> list[str]:  # noqa: ANN401
-    """The one file that the path is, or all under it, or all that it matches as a pattern, but hidden ones."""
-    magic = MAGIC.search(path)
-    names: list[str] = system.glob(path) if magic else system.find(path)
-    said = path[: magic.start()].rpartition("/")[0] if magic else path
-    return [name for name in names if not any(part.startswith(".") for part in name.removeprefix(said).split("/"))]
+def _list_files(system: Any, path: str) -> list[str]:  # noqa: ANN401
+    """The file at a path, all files below it, or all that match it as a pattern; without hidden files."""
+    wildcard = WILDCARD.search(path)
+    names: list[str] = system.glob(path) if wildcard else system.find(path)
+    root = path[: wildcard.start()].rpartition("/")[0] if wildcard else path
+    return [name for name in names if not any(part.startswith(".") for part in name.removeprefix(root).split("/"))]
 
 
 def list_addresses(source: str) -> Iterator[str]:
-    """The addresses of all files at ``source``: one file, all under a folder, or all that a pattern matches. Raises
-    DysfwError."""
-    system, path = system_of(source)
+    """List the files at an address.
+
+    Args:
+        source: Address of a file, a folder or a pattern.
+
+    Yields:
+        The addresses of the file, of all files below the folder, or of all files that match the pattern.
+
+    Raises:
+        DysfwError: The address cannot be listed.
+    """
+    system, path = open_file_system(source)
     try:
-        found = _found(system, path)
+        names = _list_files(system, path)
     except Exception as error:
         raise DysfwError(f"{source} cannot be listed: {error_text(error)}") from None
-    for name in sorted(found):
+    for name in sorted(names):
         yield system.unstrip_protocol(name)

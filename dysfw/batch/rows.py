@@ -1,4 +1,4 @@
-"""The documented rows of a batch, schema ``dysfw.batch/1``: what each photograph was judged to show, or why it was not."""
+"""Rows of a batch's table, schema ``dysfw.batch/1``."""
 
 from __future__ import annotations
 
@@ -18,15 +18,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA = "dysfw.batch/1"
-METADATA = b"dysfw"  # the key in the file's metadata under which its origin stands
+METADATA = b"dysfw"  # key of the origin in the file's metadata
 Row = dict[str, Any]
 
 
 def schema_of(pipeline: Pipeline, *, region_probabilities: bool) -> pa.Schema:
-    """votes: whether each region's own opinion has columns too."""
+    """Create the schema of the table.
+
+    Args:
+        pipeline: The pipeline.
+        region_probabilities: Whether to include columns with the probabilities of each region.
+
+    Returns:
+        The schema.
+    """
     import pyarrow as pa
 
-    assert pipeline.classifier  # noqa: S101  # a batch is judged
+    assert pipeline.classifier  # noqa: S101  # a batch needs a trained recipe
     text, texts, number = pa.string(), pa.list_(pa.string()), pa.int64()
     fields = [
         ("number", number), ("image", text), ("patient", text), ("label", text), ("source", text),
@@ -48,19 +56,37 @@ def schema_of(pipeline: Pipeline, *, region_probabilities: bool) -> pa.Schema:
 
 
 def rows_of(number: int, item: BatchItem, results: Sequence[Prediction | Failure], *, region_probabilities: bool) -> list[Row]:
-    """One photograph's rows: one, or with ``all_faces`` one for each face. number: its place on the list."""
-    image = os.fsencode(item.image).decode("utf-8", "backslashreplace")  # names of files may be no text
-    known = {"number": number, "image": image} | {name: getattr(item, name) or None for name in ("patient", "label", "source")}
+    """Convert the results for one image to rows.
+
+    Args:
+        number: Position of the image in the list, from 0.
+        item: The image.
+        results: Its results: one, or with ``all_faces`` one for each face.
+        region_probabilities: Whether to include the probabilities of each region.
+
+    Returns:
+        A row for each result.
+    """
+    image = os.fsencode(item.image).decode("utf-8", "backslashreplace")  # file names may be invalid text
+    common = {"number": number, "image": image} | {name: getattr(item, name) or None for name in ("patient", "label", "source")}
     return [
-        known | (_failed(r) if isinstance(r, Failure) else _judged(r, region_probabilities=region_probabilities))
+        common | (_failure_row(r) if isinstance(r, Failure) else _prediction_row(r, region_probabilities=region_probabilities))
         for r in results
     ]
 
 
 def origin_of(pipeline: Pipeline, job: Mapping[str, object]) -> dict[bytes, bytes]:
-    """What a file says of itself, as JSON under ``METADATA``. job: what it was asked to do."""
+    """Describe the origin of a table.
+
+    Args:
+        pipeline: The pipeline.
+        job: Everything that determines the rows.
+
+    Returns:
+        Metadata of the file: JSON under ``METADATA``.
+    """
     manifest = pipeline.manifest
-    said = {
+    origin = {
         "schema": SCHEMA,
         "notice": RESEARCH_USE,
         "dysfw": __version__,
@@ -71,10 +97,10 @@ def origin_of(pipeline: Pipeline, job: Mapping[str, object]) -> dict[bytes, byte
         "warnings": [{"code": notice.code, "message": notice.message} for notice in pipeline.notices],
         "job": job,
     }
-    return {METADATA: json.dumps(said).encode()}
+    return {METADATA: json.dumps(origin).encode()}
 
 
-def _failed(failure: Failure) -> Row:
+def _failure_row(failure: Failure) -> Row:
     return {
         "sha256": failure.sha256 or None,
         "width": failure.width or None,
@@ -84,23 +110,23 @@ def _failed(failure: Failure) -> Row:
     }
 
 
-def _judged(one: Prediction, *, region_probabilities: bool) -> Row:
-    subject, first, pose = one.subject, one.ranking[0], one.subject.segmentation.pose
+def _prediction_row(prediction: Prediction, *, region_probabilities: bool) -> Row:
+    subject, first, pose = prediction.subject, prediction.ranking[0], prediction.subject.segmentation.pose
     row: Row = {
         "sha256": subject.image.sha256, "width": subject.image.width, "height": subject.image.height,
         "face": subject.index, "faces": subject.faces, "score": subject.face.score, "box": subject.face.box.tolist(),
         "sharpness": subject.sharpness, "regions": [region.name for region in subject.segmentation.regions],
-        "predicted": one.labels[first], "probability": float(one.probabilities[first]),
-        "prediction_set": [one.labels[k] for k in one.prediction_set.members],
-        "reliable": one.reliable, "reasons": _codes(one.reasons), "warnings": _codes(one.notices),
+        "predicted": prediction.labels[first], "probability": float(prediction.probabilities[first]),
+        "prediction_set": [prediction.labels[k] for k in prediction.prediction_set.members],
+        "reliable": prediction.reliable, "reasons": _codes(prediction.reasons), "warnings": _codes(prediction.notices),
     }  # fmt: skip
     if pose:
         row |= {"yaw": pose.yaw, "pitch": pose.pitch, "roll": pose.roll}
-    row |= {f"p:{label}": float(p) for label, p in zip(one.labels, one.probabilities, strict=True)}
+    row |= {f"p:{label}": float(p) for label, p in zip(prediction.labels, prediction.probabilities, strict=True)}
     if region_probabilities:
-        for region, own in zip(one.regions, one.region_probabilities, strict=True):
-            if not np.isnan(own).any():
-                row |= {f"r:{region}:{label}": float(p) for label, p in zip(one.labels, own, strict=True)}
+        for region, probabilities in zip(prediction.regions, prediction.region_probabilities, strict=True):
+            if not np.isnan(probabilities).any():
+                row |= {f"r:{region}:{label}": float(p) for label, p in zip(prediction.labels, probabilities, strict=True)}
     return row
 
 

@@ -1,4 +1,4 @@
-"""Judges many photographs into one table; work that was stopped, however, goes on where it was."""
+"""Batches: predictions for many images in one table, resumable after an interruption."""
 
 from __future__ import annotations
 
@@ -17,17 +17,26 @@ from ..util.text import count
 from .rows import Row, origin_of, schema_of
 from .runner import BatchRunner, BatchTask
 from .shard import Shard
-from .source import GONE, Listing
-from .work_directory import PART, Summary, WorkDirectory, discard, forget, job_of, summary_of
+from .source import MAX_CONSECUTIVE_UNREADABLE, Listing
+from .work_directory import PART_SIZE, Summary, WorkDirectory, clear, discard, read_job, summarize
 
-UNREAD = ("missing_file", "unreadable")  # codes of photographs of which not one byte could be had
-Judged = tuple[int, list[Row]]
+UNREAD = ("missing_file", "unreadable")  # codes of images of which no byte could be read
+ImageRows = tuple[int, list[Row]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """task: what to do with each photograph; pipeline: the task's, opened here. listing, shard: which photographs. runner: who
-    does it. tell: is told what could not be believed."""
+    """A batch of images.
+
+    Attributes:
+        task: What to do with each image.
+        pipeline: The task's pipeline, opened on this machine.
+        listing: The images.
+        shard: The shard of them to process.
+        runner: Where the work is done.
+        progress: Shows progress and notes.
+        warn: Called with each warning.
+    """
 
     task: BatchTask
     pipeline: Pipeline
@@ -35,132 +44,140 @@ class Batch:
     shard: Shard
     runner: BatchRunner
     progress: Progress
-    tell: Callable[[str], None]
+    warn: Callable[[str], None]
 
     def run(self, output: Path, *, fresh: bool = False) -> Summary:
-        """Judge what is listed into ``output``. Finished work is not done again. fresh: forget what was begun or finished.
+        """Predict from all images and write the table. Finished work is not repeated.
 
-        Raises DysfwError: a file that is no result of this job, another process at the same work, a source that is gone, a full
-        disk. What was finished by then is kept, and the same call goes on from there.
+        Args:
+            output: The Parquet file to write.
+            fresh: Whether to discard unfinished and finished work first.
+
+        Returns:
+            A summary of the table.
+
+        Raises:
+            DysfwError: The output belongs to another job, another process does the same work, the source can no longer be read,
+                or the disk is full. Finished parts are kept, and the same call resumes.
         """
         job = self._job()
         folder = output.with_name(f"{output.name}.unfinished")
         if output.exists():
-            _refuse_foreign(output, job)
+            _reject_foreign(output, job)
         if output.exists() and not fresh:
-            if folder.is_dir():  # killed between the last two steps
+            if folder.is_dir():  # interrupted between the last two steps
                 discard(folder)
             self.progress.note(
-                f"{output} is finished already, and nothing was done: what has come to {self.listing.text} since is not in it. "
-                "--fresh starts anew"
+                f"{output} is already complete, so nothing was done. It does not include images added to {self.listing.text} "
+                "since then; --fresh starts over"
             )
-            return summary_of(output)
-        with folder_lock(folder, f"another process is at work in {folder}"):
+            return summarize(output)
+        with folder_lock(folder, f"another process is working in {folder}"):
             if fresh:
-                forget(folder)
-            with _told(folder):
+                clear(folder)
+            with _explain_write_errors(folder):
                 work = WorkDirectory(folder, job, schema_of(self.pipeline, region_probabilities=self.task.region_probabilities))
-            self._judge(work, output)
-            with _told(folder):
+            self._process(work, output)
+            with _explain_write_errors(folder):
                 work.finish(output, origin_of(self.pipeline, job))
-        return summary_of(output)
+        return summarize(output)
 
-    def _judge(self, work: WorkDirectory, output: Path) -> None:
+    def _process(self, work: WorkDirectory, output: Path) -> None:
         listing, note = self.listing, self.progress.note
-        total = self._listed(work)
-        output.unlink(missing_ok=True)  # a finished one is only here with ``fresh``; else a stop now would leave two truths
+        total = self._list(work)
+        output.unlink(missing_ok=True)  # only present with ``fresh``; must not remain beside unfinished work
         if listing.ignored:
-            note(f"left out, as no photographs by their names: {count(listing.ignored, 'file')} at {listing.text}")
+            note(f"skipped {count(listing.ignored, 'file')} at {listing.text} without an image extension")
         if manifest := listing.manifest:
-            note(f"{manifest} was not read: name it as SOURCE, and its labels and patients come along")
-        pending = list(work.pending_parts(self.tell))
+            note(f"{manifest} was not read; give it as SOURCE to include its labels and patients")
+        pending = list(work.pending_parts(self.warn))
         done = total - sum(size for _, size in pending)
         if done:
-            note(f"going on: {done:,} of {count(total, 'image')} were judged before")
+            note(f"resuming: {done:,} of {count(total, 'image')} are done")
         results = self.runner.run(self.task, self.pipeline, work.entries(part for part, _ in pending))
-        shown = self.progress.track(_watched(results, listing), "judging", total, "images", start=done)
-        for part, rows in _parts(shown, dict(pending)):
-            with _told(work.folder):
+        tracked = self.progress.track(_check_source(results, listing), "predicting", total, "images", start=done)
+        for part, rows in _complete_parts(tracked, dict(pending)):
+            with _explain_write_errors(work.folder):
                 work.write_part(part, rows)
 
-    def _listed(self, work: WorkDirectory) -> int:
-        """How many photographs there are. Where they cannot be listed, nothing was begun, and nothing is left."""
+    def _list(self, work: WorkDirectory) -> int:
+        """List the images and return their number. If that fails, the folder is deleted."""
         listing, shard = self.listing, self.shard
         try:
-            with _told(work.folder):
-                total = work.listed(item for item in listing.entries() if shard.takes(item.name))
+            with _explain_write_errors(work.folder):
+                total = work.list_images(item for item in listing.entries() if shard.takes(item.name))
             if not total:
-                of_shard = f" in shard {shard}" if shard.number > 1 else ""
-                others = count(listing.ignored, "other file")
-                raise DysfwError(f"there are no photographs at {listing.text}{of_shard} ({others})")
+                in_shard = f" in shard {shard}" if shard.number > 1 else ""
+                other_files = count(listing.ignored, "other file")
+                raise DysfwError(f"no images at {listing.text}{in_shard} ({other_files})")
         except DysfwError:
             discard(work.folder)
             raise
         return total
 
     def _job(self) -> dict[str, object]:
-        """All that decides what the rows will be."""
+        """Everything that determines the rows."""
         text = self.listing.text
         source = text if "://" in text else os.path.normpath(Path(text).expanduser().absolute())
-        asked = {
+        options = {
             "source": source,
             "shard": str(self.shard),
             "all_faces": self.task.all_faces,
             "region_probabilities": self.task.region_probabilities,
         }
-        return asked | {key: value for key, value in self.task.fingerprints.items() if key != "device"}
+        return options | {key: value for key, value in self.task.fingerprints.items() if key != "device"}
 
 
-def _parts(results: Iterable[Judged], sizes: dict[int, int]) -> Iterator[tuple[int, list[Row]]]:
-    """Each part once all its photographs have come, in whatever order."""
-    under_way: dict[int, dict[int, list[Row]]] = {}
+def _complete_parts(results: Iterable[ImageRows], sizes: dict[int, int]) -> Iterator[tuple[int, list[Row]]]:
+    """Each part as soon as all its images are done, in any order."""
+    parts: dict[int, dict[int, list[Row]]] = {}
     for number, rows in results:
-        part = number // PART
-        own = under_way.setdefault(part, {})
-        own[number] = rows
-        if len(own) == sizes[part]:
-            del under_way[part]
-            yield part, [row for number in sorted(own) for row in own[number]]
+        part = number // PART_SIZE
+        part_rows = parts.setdefault(part, {})
+        part_rows[number] = rows
+        if len(part_rows) == sizes[part]:
+            del parts[part]
+            yield part, [row for n in sorted(part_rows) for row in part_rows[n]]
 
 
-def _watched(results: Iterable[Judged], listing: Listing) -> Iterator[Judged]:
-    """Stops the work where not its photographs are at fault but their source: they must not be counted as judged."""
-    in_vain = 0
+def _check_source(results: Iterable[ImageRows], listing: Listing) -> Iterator[ImageRows]:
+    """Stop the work if the source fails, not single images: these must not be counted as done."""
+    consecutive = 0
     for number, rows in results:
         code = rows[0].get("error_code")
-        in_vain = in_vain + 1 if code == "unreadable" else 0
-        if in_vain >= GONE or (code in UNREAD and not listing.is_there()):
+        consecutive = consecutive + 1 if code == "unreadable" else 0
+        if consecutive >= MAX_CONSECUTIVE_UNREADABLE or (code in UNREAD and not listing.is_there()):
             raise DysfwError(
                 f"{listing.text} can no longer be read: {rows[0]['image']}: {rows[0]['error_message']}",
-                hint="the finished parts are kept; when it is back, the same command goes on",
+                hint="finished parts are kept; once the source is back, run the same command to resume",
             )
         yield number, rows
 
 
-def _refuse_foreign(output: Path, job: dict[str, object]) -> None:
-    then = job_of(output)
-    if then is None:
-        raise DysfwError(f"{output} exists, and is no result of `dysfw batch`", hint="name another output, or delete it first")
-    if then != job:
-        names = ", ".join(sorted(name for name in {*then, *job} if then.get(name) != job.get(name)))
+def _reject_foreign(output: Path, job: dict[str, object]) -> None:
+    previous = read_job(output)
+    if previous is None:
+        raise DysfwError(f"{output} exists and is not a result of `dysfw batch`", hint="choose another output or delete it")
+    if previous != job:
+        names = ", ".join(sorted(name for name in {*previous, *job} if previous.get(name) != job.get(name)))
         raise DysfwError(
-            f"{output} is finished, but of another job (different: {names})", hint="name another output, or delete it first"
+            f"{output} is the result of another job (different: {names})", hint="choose another output or delete it"
         )
 
 
 @contextlib.contextmanager
-def _told(folder: Path) -> Iterator[None]:
-    """Turns what the system says of writing into what the user can do."""
+def _explain_write_errors(folder: Path) -> Iterator[None]:
+    """Turn an OSError while writing into an error with a hint."""
     try:
         yield
     except OSError as error:
-        raise _refused(error, folder) from None
+        raise _write_error(error, folder) from None
 
 
-def _refused(error: OSError, folder: Path) -> DysfwError:
+def _write_error(error: OSError, folder: Path) -> DysfwError:
     full = error.errno == errno.ENOSPC or "No space left" in str(error)
     reason = "the disk is full" if full else error.strerror or str(error)
     return DysfwError(
         f"cannot write in {folder}: {reason}",
-        hint="the finished parts are kept; when there is room again, the same command goes on" if full else None,
+        hint="finished parts are kept; free some space, then run the same command to resume" if full else None,
     )

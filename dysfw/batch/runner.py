@@ -1,4 +1,4 @@
-"""Who does the work of a batch: this process, or many machines."""
+"""Runners of a batch: this process, or a cluster."""
 
 from __future__ import annotations
 
@@ -27,10 +27,15 @@ from .rows import Row, rows_of
 
 @dataclass(frozen=True, slots=True)
 class BatchTask:
-    """What is to be done with each photograph, in words that another machine understands.
+    """What to do with each image, in a form that can be sent to another machine.
 
-    recipe: the absolute path of a recipe's file, or of a bundle's folder. overrides: as in ``--set``. plugins: the only ones to
-    load, None for all. fingerprints: of recipe and bundle, and the versions at work, which must be the same everywhere.
+    Attributes:
+        recipe: Absolute path of a recipe's file or a bundle's folder.
+        overrides: Changes of the recipe, as in ``--set``.
+        plugins: The only plugins to load; None for all.
+        all_faces: Whether to predict for every detected face.
+        region_probabilities: Whether to include the probabilities of each region.
+        fingerprints: Fingerprints of recipe and bundle, and versions of the software, which must be the same everywhere.
     """
 
     recipe: Path
@@ -41,97 +46,168 @@ class BatchTask:
     fingerprints: dict[str, str]
 
     def open(self, device: str | None = None) -> Pipeline:
-        """The pipeline, on the machine that calls this. device: another than the recipe's. Raises DysfwError where this machine
-        has another recipe, bundle or version than the task names."""
+        """Open the pipeline on this machine.
+
+        Args:
+            device: Device to use; None for the recipe's.
+
+        Returns:
+            The pipeline.
+
+        Raises:
+            DysfwError: Recipe, bundle or versions on this machine differ from ``fingerprints``.
+        """
         overrides = (*self.overrides, *([f"device={device}"] if device else []))
         pipeline = open_pipeline(self.recipe, load_registry(self.plugins), overrides)
         here = fingerprints_of(pipeline)
-        shaping = {*here, *self.fingerprints} - ({"device"} if device else set())
-        if names := sorted(name for name in shaping if here.get(name) != self.fingerprints.get(name)):
-            shown = "; ".join(f"{n} is {here.get(n)} here and {self.fingerprints.get(n)} where the work began" for n in names)
-            raise DysfwError(f"this machine would judge otherwise: {shown}", hint="install the same everywhere")
+        names = {*here, *self.fingerprints} - ({"device"} if device else set())
+        if differing := sorted(name for name in names if here.get(name) != self.fingerprints.get(name)):
+            pairs = ((name, here.get(name), self.fingerprints.get(name)) for name in differing)
+            text = "; ".join(f"{name} is {value} here and {expected} there" for name, value, expected in pairs)
+            raise DysfwError(
+                f"this machine differs from the one that started the batch: {text}",
+                hint="install the same versions on all machines",
+            )
         return pipeline
 
-    def stream(self, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]) -> Iterator[tuple[int, list[Row]]]:
-        """The rows of each photograph, by its number, in order. numbered: read as it is needed."""
-        under_way: deque[tuple[int, BatchItem]] = deque()
+    def predict(self, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]) -> Iterator[tuple[int, list[Row]]]:
+        """Predict from images.
+
+        Args:
+            pipeline: The pipeline, opened on this machine.
+            numbered: Images with their numbers, read as needed.
+
+        Yields:
+            The number and the rows of each image, in order.
+        """
+        pending: deque[tuple[int, BatchItem]] = deque()
 
         def sources() -> Iterator[Source]:
             for number, item in numbered:
-                under_way.append((number, item))
-                yield item.opened
+                pending.append((number, item))
+                yield item.image_source
 
-        return self._rows(pipeline.predict_each(sources(), all_faces=self.all_faces), under_way)
+        return self._rows(pipeline.predict_each(sources(), all_faces=self.all_faces), pending)
 
-    def judged(
+    def predict_decoded(
         self, pipeline: Pipeline, batches: Iterable[tuple[Sequence[tuple[int, BatchItem]], Sequence[ImageJob]]]
     ) -> Iterator[tuple[int, list[Row]]]:
-        """The same of photographs that were decoded elsewhere, see ``dysfw.batch.serialization``: each batch with its numbers."""
-        under_way: deque[tuple[int, BatchItem]] = deque()
+        """Predict from images that were decoded elsewhere; see ``dysfw.batch.serialization``.
+
+        Args:
+            pipeline: The pipeline, opened on this machine.
+            batches: Batches of decoded images, each with the images and their numbers.
+
+        Yields:
+            The number and the rows of each image, in order.
+        """
+        pending: deque[tuple[int, BatchItem]] = deque()
 
         def decoded() -> Iterator[Sequence[ImageJob]]:
             for numbered, batch in batches:
-                under_way.extend(numbered)
+                pending.extend(numbered)
                 yield batch
 
-        return self._rows(pipeline.predict_decoded(decoded(), all_faces=self.all_faces), under_way)
+        return self._rows(pipeline.predict_decoded(decoded(), all_faces=self.all_faces), pending)
 
     def _rows(
-        self, results: Iterable[Sequence[Prediction | Failure]], under_way: deque[tuple[int, BatchItem]]
+        self, results: Iterable[Sequence[Prediction | Failure]], pending: deque[tuple[int, BatchItem]]
     ) -> Iterator[tuple[int, list[Row]]]:
-        """under_way: the photographs whose results come, in their order; another thread adds to it."""
-        for own in results:
-            number, item = under_way.popleft()
-            yield number, rows_of(number, item, own, region_probabilities=self.region_probabilities)
+        """Convert results to rows; another thread appends the images to ``pending``, in the same order."""
+        for image_results in results:
+            number, item = pending.popleft()
+            yield number, rows_of(number, item, image_results, region_probabilities=self.region_probabilities)
 
 
 def fingerprints_of(pipeline: Pipeline) -> dict[str, str]:
-    """All that decides what a pipeline says, short of the photographs."""
-    found = {"recipe": pipeline.recipe.fingerprint, "precision": pipeline.components.precision}
-    found["device"] = pipeline.components.device.partition(":")[0]
-    found["bundle"] = pipeline.manifest.fingerprint if pipeline.manifest else ""
+    """Collect everything but the images that determines the predictions.
+
+    Args:
+        pipeline: The pipeline.
+
+    Returns:
+        Fingerprints of recipe and bundle, device, precision, and versions of the distributions in use.
+    """
+    fingerprints = {"recipe": pipeline.recipe.fingerprint, "precision": pipeline.components.precision}
+    fingerprints["device"] = pipeline.components.device.partition(":")[0]
+    fingerprints["bundle"] = pipeline.manifest.fingerprint if pipeline.manifest else ""
     distributions = {node.origin.partition(" ")[0] for node in pipeline.recipe.every_node()}
-    return found | {name: version_of(name) or "" for name in sorted({"dysfw", *distributions})}
+    return fingerprints | {name: version_of(name) or "" for name in sorted({"dysfw", *distributions})}
 
 
 class BatchRunner(ABC):
-    """Its constructor's signature is the schema of ``--runner-set``, beside ``address``: annotated, with defaults."""
+    """Base class of runners.
+
+    The constructor's signature is the schema of ``--runner-set``: each parameter but ``address`` needs an annotation and a
+    default.
+
+    Args:
+        address: Address of a cluster, if the runner uses one.
+    """
 
     def __init__(self, address: str | None = None) -> None:
-        """address: of a cluster, where the runner works on one."""
         self.address = address
 
     @abstractmethod
     def run(
         self, task: BatchTask, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]
     ) -> Iterator[tuple[int, list[Row]]]:
-        """The rows of each photograph, once, by its number; in about the order of the list, which is read as it is needed.
+        """Predict from images.
 
-        pipeline: the task's, opened on this machine. Raises DysfwError where the work cannot be done.
+        Args:
+            task: What to do with each image.
+            pipeline: The task's pipeline, opened on this machine.
+            numbered: Images with their numbers, to be read as needed.
+
+        Returns:
+            The number and the rows of each image, once, in approximately the same order.
+
+        Raises:
+            DysfwError: The work cannot be done.
         """
 
 
 class Local(BatchRunner):
-    """This process."""
+    """Predicts in this process.
+
+    Args:
+        address: Not allowed.
+
+    Raises:
+        ValueError: An address is given.
+    """
 
     def __init__(self, address: str | None = None) -> None:
         if address is not None:
-            raise ValueError(f"--address {address}: the runner local works on this machine; name another with --runner")
+            raise ValueError(f"--address {address}: the runner local uses this machine only; choose another with --runner")
         super().__init__(address)
 
     def run(
         self, task: BatchTask, pipeline: Pipeline, numbered: Iterable[tuple[int, BatchItem]]
     ) -> Iterator[tuple[int, list[Row]]]:
-        return task.stream(pipeline, numbered)
+        """Predict from images, in order; see ``BatchRunner.run``."""
+        return task.predict(pipeline, numbered)
 
 
 def load_runner(registry: Registry, name: str, address: str | None, options: Sequence[str] = ()) -> BatchRunner:
-    """The runner of that name. options: "key=value", of its constructor. Raises DysfwError where there is none, or it cannot
-    work like that."""
-    found = registry.runner(name)
-    if not issubclass(found, BatchRunner):
-        raise DysfwError(f"the runner {name!r} is no subclass of dysfw.batch.runner.BatchRunner")
-    schema = signature_of(found)
+    """Create a runner.
+
+    Args:
+        registry: The registered runners.
+        name: Name of the runner.
+        address: Address of a cluster, if the runner uses one.
+        options: Parameters of its constructor, as "key=value".
+
+    Returns:
+        The runner.
+
+    Raises:
+        DysfwError: There is no such runner, or its parameters are invalid.
+    """
+    runner = registry.runner(name)
+    if not issubclass(runner, BatchRunner):
+        raise DysfwError(f"the runner {name!r} is not a subclass of dysfw.plugin.BatchRunner")
+    schema = signature_of(runner)
     allowed = [key for key in schema.names if key != "address"]
     arguments: dict[str, object] = {}
     for option in options:
@@ -139,11 +215,11 @@ def load_runner(registry: Registry, name: str, address: str | None, options: Seq
         if not equals or key not in allowed:
             raise DysfwError(
                 f"--runner-set {option}: the runner {name} has no such option{closest(key, allowed)}",
-                hint=f"written as key=value; it has: {listed(allowed)}",
+                hint=f"write key=value; its options are: {listed(allowed)}",
             )
         arguments[key] = yaml.safe_load(value)
     try:
-        return found(**schema.plain(address=address, **arguments).model_dump())
+        return runner(**schema.plain(address=address, **arguments).model_dump())
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         raise DysfwError(f"--runner-set {'.'.join(map(str, first['loc']))}: {first['msg']}, found {first['input']!r}") from None

@@ -18,7 +18,7 @@ def decoded_batches(items: Iterable[BatchItem]) -> Iterator[list[ImageJob]]:
     Raises:
         DysfwError: If an address cannot be read on this machine.
     """
-    return in_batches(decode(item.opened) for item in items)
+    return in_batches(decode(item.image_source) for item in items)
 
 
 def serialize_batch(batch: Sequence[ImageJob]) -> bytes:

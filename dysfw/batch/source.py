@@ -1,4 +1,4 @@
-"""What SOURCE names: a folder, a pattern, a manifest or an address, and the photographs in it, in a lasting order."""
+"""The images of a batch's source: a folder, a pattern, a manifest or an address."""
 
 from __future__ import annotations
 
@@ -13,23 +13,35 @@ from ..imaging.decode import EXTENSIONS
 from ..util.tables import read_rows
 from ..util.text import closest, listed
 from .item import BatchItem
-from .remote import MAGIC, is_address, list_addresses, system_of
+from .remote import WILDCARD, is_address, list_addresses, open_file_system
 
 MANIFESTS = (".csv", ".parquet")
 COLUMNS = ("path", "patient", "label", "source")
 MAX_BYTES = 64 * 2**30
-GONE = 32  # photographs one after the other that are there and could not be read: the trouble is with their disk or service
+MAX_CONSECUTIVE_UNREADABLE = 32  # existing images; more than that means that the disk or service fails
 
 
 @dataclass(slots=True)
 class Listing:
-    """ignored: how many files were no photographs, known once all entries have been taken."""
+    """Lists the images at a source, always in the same order.
+
+    Attributes:
+        text: The source: a folder, a pattern, a manifest, an image or an address.
+        ignored: Number of files that are not images, known after all entries are listed.
+    """
 
     text: str
     ignored: int = field(default=0)
 
     def entries(self) -> Iterator[BatchItem]:
-        """Raises DysfwError where there is nothing at SOURCE, or it cannot be read."""
+        """List the images.
+
+        Yields:
+            The images, in order.
+
+        Raises:
+            DysfwError: The source does not exist or cannot be read.
+        """
         text, path = self.text, Path(self.text).expanduser()
         if is_address(text):
             yield from self._addresses(text)
@@ -39,43 +51,43 @@ class Listing:
             yield from _manifest(path)
         elif path.is_file():
             yield BatchItem(str(path), path.name)
-        elif MAGIC.search(text):
+        elif WILDCARD.search(text):
             yield from self._pattern(str(path))
         else:
             raise DysfwError(
-                f"there is nothing at {text}",
+                f"no such file or folder: {text}",
                 hint="SOURCE is a folder, a pattern in quotes, a manifest with a column path, or an address such as s3://…",
             )
 
     def is_there(self) -> bool:
-        """Whether the source itself can still be reached."""
+        """Return whether the source itself can still be reached."""
         if is_address(self.text):
             try:
-                system, path = system_of(self.text)
-                return bool(MAGIC.search(path)) or bool(system.exists(path))
-            except Exception:  # whatever the service says, it is not there
+                system, path = open_file_system(self.text)
+                return bool(WILDCARD.search(path)) or bool(system.exists(path))
+            except Exception:  # any error of the service means that it cannot be reached
                 return False
         root = Path(self.text).expanduser()
-        while MAGIC.search(str(root)):
+        while WILDCARD.search(str(root)):
             root = root.parent
         return root.exists()
 
     @property
     def manifest(self) -> Path | None:
-        """One that lies in the folder, and is not read where the folder is the source."""
+        """A manifest in the source folder, which is not read unless it is the source itself; None if there is none."""
         if is_address(self.text):
             return None
-        found = (Path(self.text).expanduser() / f"manifest{suffix}" for suffix in MANIFESTS)
-        return next((path for path in found if path.is_file()), None)
+        paths = (Path(self.text).expanduser() / f"manifest{suffix}" for suffix in MANIFESTS)
+        return next((path for path in paths if path.is_file()), None)
 
     def _folder(self, folder: Path) -> Iterator[BatchItem]:
-        for name in self._images(_walked(folder, "")):
+        for name in self._images(_walk(folder, "")):
             yield BatchItem(str(folder / name), name)
 
     def _pattern(self, pattern: str) -> Iterator[BatchItem]:
-        # not Path.glob: that takes no absolute patterns
-        found = sorted(name for name in glob.iglob(pattern, recursive=True) if not Path(name).is_dir())  # noqa: PTH207
-        for name in self._images(iter(found)):
+        # Path.glob rejects absolute patterns.
+        names = sorted(name for name in glob.iglob(pattern, recursive=True) if not Path(name).is_dir())  # noqa: PTH207
+        for name in self._images(iter(names)):
             yield BatchItem(name, name)
 
     def _addresses(self, source: str) -> Iterator[BatchItem]:
@@ -90,32 +102,32 @@ class Listing:
                 self.ignored += 1
 
 
-def _walked(folder: Path, inside: str) -> Iterator[str]:
-    """Names of the files in a folder and those in it, sorted within each, hidden ones left out; never all of them in memory."""
+def _walk(folder: Path, prefix: str) -> Iterator[str]:
+    """Names of the files in a folder and its subfolders, sorted within each, without hidden files; never all in memory."""
     try:
-        with os.scandir(folder) as found:
-            entries = sorted((e for e in found if not e.name.startswith(".")), key=lambda e: e.name)
+        with os.scandir(folder) as listing:
+            entries = sorted((e for e in listing if not e.name.startswith(".")), key=lambda e: e.name)
     except OSError as error:
         raise DysfwError(f"cannot list {folder}: {error.strerror or error}") from None
     for item in entries:
         if item.is_dir(follow_symlinks=False):
-            yield from _walked(Path(item.path), f"{inside}{item.name}/")
+            yield from _walk(Path(item.path), f"{prefix}{item.name}/")
         elif _is_file(item):
-            yield inside + item.name
+            yield prefix + item.name
 
 
 def _is_file(item: os.DirEntry[str]) -> bool:
-    """A link that leads nowhere counts: what it stands for is missing, which somebody ought to know."""
+    """Whether an entry is a file. A broken link is one: its row in the table reports the missing image."""
     try:
         return item.is_file() or (item.is_symlink() and not item.is_dir())
-    except OSError:  # a link that leads to itself
+    except OSError:  # a link to itself
         return True
 
 
 def _manifest(path: Path) -> Iterator[BatchItem]:
-    def check(found: Sequence[str]) -> None:
-        if "path" not in found:
-            message = f"{path} has no column 'path' (found: {listed(found)}){closest('path', found)}"
+    def check(columns: Sequence[str]) -> None:
+        if "path" not in columns:
+            message = f"{path} has no column 'path' (columns: {listed(columns)}){closest('path', columns)}"
             raise DysfwError(message, hint=f"optional: {listed(COLUMNS[1:])}. In CSV, commas separate columns.")
 
     for number, cells, problem in read_rows(path, "manifest", COLUMNS, check, MAX_BYTES):

@@ -1,7 +1,7 @@
-"""Unfinished work: the folder ``OUT.unfinished`` with the list of all photographs and the parts that are done.
+"""Unfinished batches: the folder ``OUT.unfinished`` with the list of all images and the finished parts.
 
-Whatever happens at whatever moment, a part is there whole or not at all, and the list never changes: so the same command goes
-on, no row is lost and none is doubled. When all parts are there they become one file, and the folder goes.
+A part is written as a whole or not at all, and the list never changes. The same command can therefore resume at any moment
+without losing or repeating a row. When all parts are finished, they become one file, and the folder is deleted.
 """
 
 from __future__ import annotations
@@ -24,71 +24,103 @@ from .rows import METADATA, Row
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Tell = Callable[[str], None]
-PART = 256  # photographs: what a kill costs at most
-ROW_GROUP = 16_384  # rows that are written together in the finished file
+Warn = Callable[[str], None]
+PART_SIZE = 256  # images; an interruption loses at most the parts in progress
+ROW_GROUP_SIZE = 16_384  # rows, in the finished file
 JOB, LISTING = "job.json", "listing.parquet"
-BASE = b"dysfw.base"  # in the list's metadata: the folder that its relative paths start from
-HASH = 64  # hex digits
+BASE = b"dysfw.base"  # key in the list's metadata: the folder that relative paths start from
+HASH_LENGTH = 64  # hex digits
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a finished file holds."""
+    """Summary of a finished table.
+
+    Attributes:
+        rows: Number of rows.
+        failed: Number of failed images, by error code.
+    """
 
     rows: int
     failed: dict[str, int]
 
 
 class WorkDirectory:
-    """In ``folder``. job: all that decides what the rows will be, as plain JSON; the folder goes on only with the same.
+    """The folder of an unfinished batch.
 
-    Raises DysfwError where what is there belongs to another job.
+    Args:
+        folder: The folder, which must exist.
+        job: Everything that determines the rows, as plain JSON.
+        schema: Schema of the table.
+
+    Raises:
+        DysfwError: The folder holds the work of another job.
     """
 
     def __init__(self, folder: Path, job: dict[str, object], schema: pa.Schema) -> None:
         self.folder, self.job, self.schema = folder, job, schema
-        kept = _read_job(folder / JOB) if (folder / LISTING).is_file() else None
-        if kept is None:  # nothing was begun
+        previous = _read_job_file(folder / JOB) if (folder / LISTING).is_file() else None
+        if previous is None:
             with atomic_write(folder / JOB) as scratch:
                 scratch.write_text(json.dumps(job, indent=1), "utf-8")
-        elif kept != job:
+        elif previous != job:
             raise DysfwError(
-                f"{folder} holds unfinished work of another kind: {_differing(kept, job)}",
-                hint="finish it with the command that began it, name another output, or start anew with --fresh",
+                f"{folder} holds unfinished work of another job: {_differences(previous, job)}",
+                hint="finish it with the original command, choose another output, or start over with --fresh",
             )
 
-    def listed(self, entries: Iterable[BatchItem]) -> int:
-        """How many photographs there are to judge; ``entries`` is read only where they have not been listed before."""
+    def list_images(self, entries: Iterable[BatchItem]) -> int:
+        """Write the list of images, unless it exists.
+
+        Args:
+            entries: The images.
+
+        Returns:
+            Number of images in the list.
+        """
         from pyarrow import parquet
 
         path = self.folder / LISTING
         if not path.is_file():
             schema = _listing_schema().with_metadata({BASE: os.fsencode(Path.cwd())})
             with atomic_write(path) as scratch, parquet.ParquetWriter(scratch, schema, compression="zstd") as file:
-                for rows in _in_parts(entries):
-                    file.write_table(_listing_table(rows).cast(schema), row_group_size=PART)
+                for rows in _chunks(entries):
+                    file.write_table(_listing_table(rows).cast(schema), row_group_size=PART_SIZE)
         return int(parquet.read_metadata(path).num_rows)
 
-    def pending_parts(self, tell: Tell) -> Iterator[tuple[int, int]]:
-        """Number and size, in photographs, of each part that is not there yet. tell: is told of parts that cannot be read."""
+    def pending_parts(self, warn: Warn) -> Iterator[tuple[int, int]]:
+        """Find the parts that are not finished.
+
+        Args:
+            warn: Called for each damaged part.
+
+        Yields:
+            Number of the part, and its number of images.
+        """
         from pyarrow import parquet
 
         with parquet.ParquetFile(self.folder / LISTING) as file:
             for part in range(file.metadata.num_row_groups):
-                if not self._has(part, tell):
+                if not self._is_finished(part, warn):
                     yield part, int(file.metadata.row_group(part).num_rows)
 
     def entries(self, parts: Iterable[int]) -> Iterator[tuple[int, BatchItem]]:
-        """The photographs of some parts with their numbers, read part by part."""
+        """Read the images of some parts, part by part.
+
+        Args:
+            parts: Numbers of the parts.
+
+        Yields:
+            Number of an image, and the image.
+        """
         from pyarrow import parquet
 
         with parquet.ParquetFile(self.folder / LISTING) as file:
             base = os.fsdecode((file.schema_arrow.metadata or {}).get(BASE, b""))
             for part in parts:
-                yield from enumerate(_entries(file.read_row_group(part), base), part * PART)
+                yield from enumerate(_entries(file.read_row_group(part), base), part * PART_SIZE)
 
-    def _has(self, part: int, tell: Tell) -> bool:
+    def _is_finished(self, part: int, warn: Warn) -> bool:
         from pyarrow import parquet
         from pyarrow.lib import ArrowException
 
@@ -96,12 +128,17 @@ class WorkDirectory:
         try:
             return path.is_file() and parquet.read_schema(path).equals(self.schema)
         except (ArrowException, OSError) as error:
-            tell(f"{path} is damaged ({error}), and its photographs are judged again")
+            warn(f"{path} is damaged ({error}); its images are predicted again")
             path.unlink(missing_ok=True)
             return False
 
     def write_part(self, part: int, rows: Sequence[Row]) -> None:
-        """Write the rows of a part's photographs, in order."""
+        """Write a part.
+
+        Args:
+            part: Number of the part.
+            rows: Rows of its images, in order.
+        """
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -109,53 +146,65 @@ class WorkDirectory:
             parquet.write_table(pa.Table.from_pylist(list(rows), schema=self.schema), scratch)
 
     def finish(self, output: Path, origin: dict[bytes, bytes]) -> None:
-        """Make one file of all parts, and delete the folder."""
+        """Write all parts to one file and delete the folder.
+
+        Args:
+            output: The file.
+            origin: Metadata of the file.
+        """
         import pyarrow as pa
         from pyarrow import parquet
 
         schema = self.schema.with_metadata(origin)
         with atomic_write(output) as scratch, parquet.ParquetWriter(scratch, schema, compression="zstd") as file:
-            waiting: list[pa.Table] = []
+            tables: list[pa.Table] = []
             for part in range(int(parquet.read_metadata(self.folder / LISTING).num_row_groups)):
-                waiting.append(parquet.read_table(self._path(part), schema=self.schema))
-                if sum(len(table) for table in waiting) >= ROW_GROUP:
-                    file.write_table(pa.concat_tables(waiting).cast(schema))
-                    waiting = []
-            file.write_table((pa.concat_tables(waiting) if waiting else self.schema.empty_table()).cast(schema))
+                tables.append(parquet.read_table(self._path(part), schema=self.schema))
+                if sum(len(table) for table in tables) >= ROW_GROUP_SIZE:
+                    file.write_table(pa.concat_tables(tables).cast(schema))
+                    tables = []
+            file.write_table((pa.concat_tables(tables) if tables else self.schema.empty_table()).cast(schema))
         discard(self.folder)
 
     def _path(self, part: int) -> Path:
         return self.folder / f"part-{part:08}.parquet"
 
 
-def forget(folder: Path) -> None:
-    """Delete all that was done, but not the lock of who deletes it. The list goes first: without it nothing counts as begun."""
+def clear(folder: Path) -> None:
+    """Delete all work in a folder but not the lock. The list is deleted first: without it, no work counts as started."""
     for path in sorted(folder.glob("*"), key=lambda p: p.name != LISTING):
         if path.name != LOCK:
             path.unlink(missing_ok=True)
 
 
 def discard(folder: Path) -> None:
-    """Delete the folder, once its work is finished."""
-    forget(folder)
+    """Delete a folder of work."""
+    clear(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def job_of(output: Path) -> dict[str, object] | None:
-    """What a finished file was asked to be; None where it is no batch's."""
+def read_job(output: Path) -> dict[str, object] | None:
+    """Read the job of a finished table.
+
+    Args:
+        output: The file.
+
+    Returns:
+        Everything that determined the rows; None if the file is not the result of a batch.
+    """
     from pyarrow import parquet
     from pyarrow.lib import ArrowException
 
     try:
-        said = (parquet.read_schema(output).metadata or {}).get(METADATA)
-        job = json.loads(said)["job"] if said else None
+        origin = (parquet.read_schema(output).metadata or {}).get(METADATA)
+        job = json.loads(origin)["job"] if origin else None
     except (ArrowException, OSError, ValueError, KeyError, TypeError):
         return None
     return job if isinstance(job, dict) else None
 
 
-def summary_of(output: Path) -> Summary:
-    """Of a finished file; a row group at a time."""
+def summarize(output: Path) -> Summary:
+    """Count the rows and failures of a finished table."""
     from pyarrow import parquet
 
     failed: dict[str, int] = {}
@@ -167,31 +216,31 @@ def summary_of(output: Path) -> Summary:
         return Summary(file.metadata.num_rows, dict(sorted(failed.items())))
 
 
-def _read_job(path: Path) -> dict[str, object] | None:
+def _read_job_file(path: Path) -> dict[str, object] | None:
     if not path.is_file():
         return None
     try:
         job = json.loads(path.read_text("utf-8"))
     except (ValueError, OSError) as error:
-        raise DysfwError(f"{path} cannot be read: {error}", hint="start anew with --fresh") from None
+        raise DysfwError(f"{path} cannot be read: {error}", hint="start over with --fresh") from None
     return job if isinstance(job, dict) else {}
 
 
-def _differing(then: dict[str, object], now: dict[str, object]) -> str:
-    names = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
-    return listed(f"{name} was {_brief(then.get(name))}, and now is {_brief(now.get(name))}" for name in names)
+def _differences(before: dict[str, object], now: dict[str, object]) -> str:
+    names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    return listed(f"{name} was {_brief(before.get(name))}, now {_brief(now.get(name))}" for name in names)
 
 
 def _brief(value: object) -> str:
     text = str(value)
-    return f"{text[:12]}…" if len(text) == HASH else text
+    return f"{text[:12]}…" if len(text) == HASH_LENGTH else text
 
 
-def _in_parts(entries: Iterable[BatchItem]) -> Iterator[list[BatchItem]]:
+def _chunks(entries: Iterable[BatchItem]) -> Iterator[list[BatchItem]]:
     part: list[BatchItem] = []
     for item in entries:
         part.append(item)
-        if len(part) == PART:
+        if len(part) == PART_SIZE:
             yield part
             part = []
     if part:
@@ -201,7 +250,7 @@ def _in_parts(entries: Iterable[BatchItem]) -> Iterator[list[BatchItem]]:
 def _listing_schema() -> pa.Schema:
     import pyarrow as pa
 
-    # Names of files are bytes: on Linux they may be no text.
+    # File names are bytes: on Linux they can be invalid text.
     fields = [("image", pa.binary()), ("name", pa.binary())]
     return pa.schema([*fields, *((name, pa.string()) for name in ("patient", "label", "source"))])
 
@@ -224,6 +273,13 @@ def _entries(table: pa.Table, base: str) -> list[BatchItem]:
 
 
 def counted(failed: dict[str, int]) -> str:
-    """ "3 images failed: no_face 2, truncated 1"."""
+    """Format numbers of failures.
+
+    Args:
+        failed: Number of failed images, by error code.
+
+    Returns:
+        Text such as "3 images failed: no_face 2, truncated 1".
+    """
     total = sum(failed.values())
     return f"{count(total, 'image')} failed: {', '.join(f'{code} {number}' for code, number in failed.items())}"

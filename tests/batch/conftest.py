@@ -21,7 +21,7 @@ COLOURS = [(200, 40, 40), (40, 160, 40), (190, 170, 110)]
 
 
 @dataclass
-class Heard(Silent):
+class RecordingProgress(Silent):
     notes: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:
@@ -29,13 +29,13 @@ class Heard(Silent):
 
 
 @pytest.fixture
-def heard() -> Heard:
-    return Heard()
+def progress() -> RecordingProgress:
+    return RecordingProgress()
 
 
 @pytest.fixture
 def toys(monkeypatch) -> Registry:
-    """The core's own components and the toys, installed as ``start`` has them."""
+    """The core's components and the toys, installed as in ``start``."""
     monkeypatch.syspath_prepend(str(TESTS / "fixtures" / "toys_installed"))
     return load_registry(["builtin", "toys"])
 
@@ -48,39 +48,39 @@ def bundle(toys, toy_recipe, colour_data, tmp_path) -> Path:
 
 @pytest.fixture
 def images(paint, tmp_path):
-    """photographs(600): a folder of so many, in folders of 100, a dozen different ones, every 50th without a face."""
+    """images(600): a folder of 600 images in subfolders of 100, copies of twelve; every 50th has no face."""
 
     def images(number: int) -> Path:
         folder = tmp_path / "images"
-        made = [paint(f"made/{n}.png", COLOURS[n % 3], seed=n) for n in range(12)]
+        faces = [paint(f"made/{n}.png", COLOURS[n % 3], seed=n) for n in range(12)]
         dark = paint("made/dark.png", (0, 0, 0))
         for n in range(number):
             target = folder / f"{n // 100:03}" / f"{n:05}.png"
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(dark if n % 50 == 7 else made[n % 12], target)
+            shutil.copyfile(dark if n % 50 == 7 else faces[n % 12], target)
         return folder
 
     return images
 
 
 @pytest.fixture
-def judge(toys, bundle, heard):
-    """judge(source, output): the batch in this process, with the toys; what it returned."""
+def run_batch(toys, bundle, progress):
+    """run_batch(source, output): run a batch with the toys and return its summary."""
 
-    def judge(
+    def run_batch(
         source, output, *, shard=WHOLE, fresh=False, overrides=(), all_faces=False, region_probabilities=False, runner=None
     ):
         pipeline = open_pipeline(bundle, toys, overrides)
         task = BatchTask(bundle, tuple(overrides), None, all_faces, region_probabilities, fingerprints_of(pipeline))
-        batch = Batch(task, pipeline, Listing(str(source)), shard, runner or Local(), heard, heard.note)
+        batch = Batch(task, pipeline, Listing(str(source)), shard, runner or Local(), progress, progress.note)
         return batch.run(output, fresh=fresh)
 
-    return judge
+    return run_batch
 
 
 @pytest.fixture
 def start():
-    """start("COMMAND", …): the program in a process of its own, in which the toys are installed."""
+    """start("COMMAND", …): run dysfw in its own process, with the toys installed."""
     programs = Programs()
     yield programs.start
     programs.end()

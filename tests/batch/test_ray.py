@@ -1,4 +1,4 @@
-"""The same table from a cluster, whatever happens to its workers and machines. A real Ray cluster of three nodes runs here."""
+"""Batches on a real Ray cluster with three nodes."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ NODE = {"num_cpus": 3, "object_store_memory": 150_000_000, "include_dashboard": 
 
 @pytest.fixture(scope="module")
 def cluster():
-    import dysfw_ray.runner  # noqa: F401  # before Ray: it sets what Ray reads as it is imported
+    import dysfw_ray.runner  # noqa: F401  # before Ray, because it sets environment variables for it
     from ray.cluster_utils import Cluster
 
     before = os.environ.get("PYTHONPATH")
@@ -38,12 +38,12 @@ def cluster():
 
 
 @pytest.fixture
-def on_ray(judge, toys, cluster):
-    """on_ray(source, output): ``judge`` on the cluster."""
+def on_ray(run_batch, toys, cluster):
+    """on_ray(source, output): ``run_batch`` on the cluster."""
     from dysfw_ray.runner import Ray
 
     def on_ray(source, output, **options):
-        return judge(source, output, runner=Ray(cluster.address, cpus=2), **options)
+        return run_batch(source, output, runner=Ray(cluster.address, cpus=2), **options)
 
     return on_ray
 
@@ -56,8 +56,8 @@ def toys(monkeypatch):
     return load_registry(["builtin", "toys", "ray"])
 
 
-def judging() -> list[int]:
-    """Process numbers of the workers that judge, as Ray names them."""
+def prediction_workers() -> list[int]:
+    """Ids of the processes that predict, by the names that Ray gives them."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -88,14 +88,12 @@ def when(condition, action) -> threading.Thread:
 
 
 @pytest.mark.timeout(400)
-def test_a_worker_and_a_machine_die_in_mid_run_and_the_table_is_the_local_one_to_the_bit(
-    on_ray, judge, cluster, images, tmp_path
-):
+def test_the_table_equals_a_local_one_although_a_worker_and_a_machine_die(on_ray, run_batch, cluster, images, tmp_path):
     folder, output = images(3000), tmp_path / "out.parquet"
     killed: list[object] = []
 
     def kill_worker() -> None:
-        victims = judging()[:1]
+        victims = prediction_workers()[:1]
         for victim in victims:
             os.kill(victim, signal.SIGKILL)
         killed.extend(victims)
@@ -106,48 +104,50 @@ def test_a_worker_and_a_machine_die_in_mid_run_and_the_table_is_the_local_one_to
         killed.append("machine")
 
     threads = [when(lambda: parts(output) >= 1, kill_worker), when(lambda: parts(output) >= 3, kill_machine)]
-    found = on_ray(folder, output)
+    summary = on_ray(folder, output)
     for thread in threads:
         thread.join()
     assert len(killed) == 2
     assert killed[1] == "machine"
-    assert (found.rows, found.failed) == (3000, {"no_face": 60})
-    judge(folder, tmp_path / "local.parquet")
+    assert (summary.rows, summary.failed) == (3000, {"no_face": 60})
+    run_batch(folder, tmp_path / "local.parquet")
     assert parquet.read_table(output).equals(parquet.read_table(tmp_path / "local.parquet"))
 
 
-def test_work_that_was_begun_here_goes_on_there(on_ray, judge, images, tmp_path, heard):
+def test_work_started_locally_is_resumed_on_the_cluster(on_ray, run_batch, images, tmp_path, progress):
     folder, output = images(700), tmp_path / "out.parquet"
     with pytest.raises(RuntimeError, match="stopped"):
-        judge(folder, output, runner=Stops(600))
+        run_batch(folder, output, runner=Stops(600))
     assert on_ray(folder, output).rows == 700
-    assert "going on: 512 of 700 images were judged before" in heard.notes
-    judge(folder, tmp_path / "local.parquet")
+    assert "resuming: 512 of 700 images are done" in progress.notes
+    run_batch(folder, tmp_path / "local.parquet")
     assert parquet.read_table(output).equals(parquet.read_table(tmp_path / "local.parquet"))
 
 
-def test_bad_files_have_their_rows_and_names_that_are_no_text_survive(on_ray, judge, images, tmp_path):
+def test_invalid_files_and_file_names_have_rows(on_ray, run_batch, images, tmp_path):
     folder = images(20)
-    (folder / "a.png").write_text("no picture")
+    (folder / "a.png").write_text("not an image")
     Path(os.fsdecode(bytes(folder) + b"/\xff.png")).write_bytes((folder / "000" / "00000.png").read_bytes())
     on_ray(folder, tmp_path / "out.parquet", all_faces=True, region_probabilities=True, overrides=["detector.faces=2"])
-    judge(folder, tmp_path / "local.parquet", all_faces=True, region_probabilities=True, overrides=["detector.faces=2"])
+    run_batch(folder, tmp_path / "local.parquet", all_faces=True, region_probabilities=True, overrides=["detector.faces=2"])
     assert parquet.read_table(tmp_path / "out.parquet").equals(parquet.read_table(tmp_path / "local.parquet"))
 
 
-def test_a_machine_that_would_judge_otherwise_is_refused(images, tmp_path, judge, cluster):
+def test_a_machine_with_another_version_is_rejected(images, tmp_path, run_batch, cluster):
     from dataclasses import replace
 
     from dysfw_ray.runner import Ray
 
-    class Elsewhere(Ray):
-        """As if the recipe were another where the work began."""
+    class OtherVersion(Ray):
+        """As if the batch was started with another version."""
 
         def run(self, task, pipeline, numbered):
             return super().run(replace(task, fingerprints=task.fingerprints | {"dysfw": "0.0.1"}), pipeline, numbered)
 
-    with pytest.raises(DysfwError, match="on the cluster: this machine would judge otherwise: dysfw is 0.1.0 here and 0.0.1"):
-        judge(images(5), tmp_path / "out.parquet", runner=Elsewhere(cluster.address, cpus=1))
+    with pytest.raises(
+        DysfwError, match="on the cluster: this machine differs from the one that started the batch: dysfw is 0.1.0 here"
+    ):
+        run_batch(images(5), tmp_path / "out.parquet", runner=OtherVersion(cluster.address, cpus=1))
 
 
 @pytest.mark.parametrize(
@@ -156,39 +156,39 @@ def test_a_machine_that_would_judge_otherwise_is_refused(images, tmp_path, judge
         (["cpus=0"], "actors and cpus must be 1 or more"),
         (["cpus=many"], "--runner-set cpus: Input should be a valid integer"),
         (["cpu=2"], "has no such option; did you mean 'cpus'"),
-        (["cpus"], "written as key=value; it has: actors, cpus, gpus"),
+        (["cpus"], "write key=value; its options are: actors, cpus, gpus"),
     ],
 )
-def test_options_that_are_wrong_are_refused(toys, options, message):
+def test_invalid_options_are_rejected(toys, options, message):
     with pytest.raises(DysfwError) as caught:
         load_runner(toys, "ray", None, options)
     assert message in str(caught.value)
 
 
-def test_too_small_a_cluster_and_none_at_all_are_told(judge, images, tmp_path, cluster):
+def test_a_missing_or_too_small_cluster_is_reported(run_batch, images, tmp_path, cluster):
     from dysfw_ray.runner import Ray
 
     folder = images(5)
     with pytest.raises(DysfwError, match="an actor needs 64, and decoding 1"):
-        judge(folder, tmp_path / "out.parquet", runner=Ray(cluster.address, cpus=64))
+        run_batch(folder, tmp_path / "out.parquet", runner=Ray(cluster.address, cpus=64))
     with pytest.raises(DysfwError, match="the Ray cluster has no GPU"):
-        judge(folder, tmp_path / "out.parquet", runner=Ray(cluster.address, gpus=True))
+        run_batch(folder, tmp_path / "out.parquet", runner=Ray(cluster.address, gpus=True))
     with pytest.raises(DysfwError, match=r"(?s)no Ray cluster could be reached at 127.0.0.1:1.*ray start --head"):
-        judge(folder, tmp_path / "out.parquet", runner=Ray("127.0.0.1:1"))
+        run_batch(folder, tmp_path / "out.parquet", runner=Ray("127.0.0.1:1"))
 
 
-def test_other_names_and_a_runner_that_is_not_installed(toys):
+def test_unknown_runners_and_invalid_addresses_are_rejected(toys):
     with pytest.raises(DysfwError, match="no runner is called 'rya'; did you mean 'ray'"):
         load_runner(toys, "rya", None)
-    with pytest.raises(DysfwError, match="the runner local works on this machine"):
+    with pytest.raises(DysfwError, match="the runner local uses this machine only"):
         load_runner(toys, "local", "10.0.0.1:1")
 
 
-def test_usage_is_not_reported():
+def test_ray_does_not_report_usage():
     import dysfw_ray.runner  # noqa: F401
 
     try:
         from ray._common.usage import usage_lib
-    except ImportError:  # of older versions
+    except ImportError:  # older versions of Ray
         from ray._private.usage import usage_lib
     assert not usage_lib.usage_stats_enabled()

@@ -28,7 +28,7 @@ def names(text) -> list[str]:
     return [entry.name for entry in Listing(str(text)).entries()]
 
 
-def test_a_folder_is_listed_in_order_without_what_is_hidden_or_no_photograph(folder):
+def test_folders_are_listed_in_order_without_hidden_and_other_files(folder):
     listing = Listing(str(folder))
     entries = list(listing.entries())
     assert [e.name for e in entries] == ["a.jpeg", "b/1.png", "b/2.JPG", "b/c/3.webp"]
@@ -36,12 +36,12 @@ def test_a_folder_is_listed_in_order_without_what_is_hidden_or_no_photograph(fol
     assert listing.ignored == 2
 
 
-def test_links_that_lead_back_do_not_go_round_for_ever(folder):
+def test_cyclic_links_are_not_followed(folder):
     (folder / "b" / "loop").symlink_to(folder)
     assert len(names(folder)) == 4
 
 
-def test_links_that_lead_nowhere_are_listed_and_fail_by_themselves(folder):
+def test_broken_links_are_listed_and_fail_individually(folder):
     (folder / "self.png").symlink_to("self.png")
     (folder / "gone.png").symlink_to("none.png")
     codes = {}
@@ -49,18 +49,18 @@ def test_links_that_lead_nowhere_are_listed_and_fail_by_themselves(folder):
         for entry in Listing(str(source)).entries():
             if Path(entry.name).name in ("self.png", "gone.png"):
                 with pytest.raises(ImageError) as caught:
-                    read_bytes(entry.opened)
+                    read_bytes(entry.image_source)
                 codes[str(source), Path(entry.name).name] = caught.value.code
     assert list(codes.values()) == ["missing_file", "unreadable"] * 2
 
 
-def test_a_manifest_in_the_folder_is_pointed_at(folder):
+def test_a_manifest_in_the_folder_is_detected(folder):
     assert Listing(str(folder)).manifest is None
     (folder / "manifest.csv").write_text("path\na.jpeg\n")
     assert Listing(str(folder)).manifest == folder / "manifest.csv"
 
 
-def test_a_pattern_a_file_and_a_home(folder, monkeypatch):
+def test_patterns_files_and_home_folders_are_listed(folder, monkeypatch):
     assert names(f"{folder}/b/*.[pJ]*") == [f"{folder}/b/1.png", f"{folder}/b/2.JPG"]
     assert names(f"{folder}/**/*.webp") == [f"{folder}/b/c/3.webp"]
     assert names(folder / "a.jpeg") == ["a.jpeg"]
@@ -68,7 +68,7 @@ def test_a_pattern_a_file_and_a_home(folder, monkeypatch):
     assert names("~/b") == ["1.png", "2.JPG", "c/3.webp"]
 
 
-def test_a_manifest_gives_what_it_says_of_each_photograph(folder):
+def test_manifests_are_read(folder):
     manifest = folder / "list.csv"
     manifest.write_text("path,patient,label,colour\nb/1.png,p1,sotos,red\ngone.png,,,\nmemory://x/y.png,p2,,\n")
     assert list(Listing(str(manifest)).entries()) == [
@@ -88,13 +88,13 @@ def test_a_manifest_gives_what_it_says_of_each_photograph(folder):
         ("path\na,b,c\n", "more cells than columns"),
     ],
 )
-def test_a_manifest_that_cannot_be_followed_is_refused_with_its_row(tmp_path, text, message):
+def test_invalid_manifests_are_rejected(tmp_path, text, message):
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(DysfwError, match=message):
         names(tmp_path / "list.csv")
 
 
-def test_columns_may_have_spaces_and_whole_numbers_stay_whole(tmp_path):
+def test_column_names_are_stripped_and_integers_stay_integers(tmp_path):
     (tmp_path / "list.csv").write_text("path, label\na.png, sotos\n")
     assert next(iter(Listing(str(tmp_path / "list.csv")).entries())).label == "sotos"
     table = pa.table({"path": ["a.png", "b.png"], "patient": [1.0, None]})
@@ -102,8 +102,8 @@ def test_columns_may_have_spaces_and_whole_numbers_stay_whole(tmp_path):
     assert [entry.patient for entry in Listing(str(tmp_path / "list.parquet")).entries()] == ["1", ""]
 
 
-def test_nothing_at_all_is_said(tmp_path):
-    with pytest.raises(DysfwError, match="(?s)there is nothing at .*SOURCE is a folder, a pattern in quotes") as caught:
+def test_a_missing_source_is_an_error(tmp_path):
+    with pytest.raises(DysfwError, match="(?s)no such file or folder: .*SOURCE is a folder, a pattern in quotes") as caught:
         names(tmp_path / "none")
     assert "s3://" in str(caught.value)
 
@@ -116,55 +116,55 @@ def test_addresses_are_listed_and_read(folder):
     assert names("memory://shelf/*.png") == ["memory:///shelf/a.png"]
     assert names("memory://shelf/**/*.jpg") == ["memory:///shelf/in/b.jpg"]
     (entry,) = Listing("memory://shelf/in/b.jpg").entries()
-    assert entry.opened.read(100) == b"in/b.jpg"
-    assert entry.opened.read(2) == b"in"
+    assert entry.image_source.read(100) == b"in/b.jpg"
+    assert entry.image_source.read(2) == b"in"
     assert names(f"file://{folder}") == [f"file://{folder}/{n}" for n in ("a.jpeg", "b/1.png", "b/2.JPG", "b/c/3.webp")]
     assert names(f"file://{folder}/b") == [f"file://{folder}/b/{n}" for n in ("1.png", "2.JPG", "c/3.webp")]
     memory.rm("/shelf", recursive=True)
 
 
-def test_a_pipe_is_refused_and_not_waited_for(folder):
+def test_pipes_are_rejected_without_blocking(folder):
     os.mkfifo(folder / "pipe.png")
     with pytest.raises(ImageError, match="not a regular file"):
         RemoteImage(f"file://{folder}/pipe.png").read(10)
 
 
 @pytest.mark.parametrize(("cause", "code"), [(None, "missing_file"), (404, "missing_file"), (503, "unreadable")])
-def test_a_service_that_does_not_answer_is_no_missing_file(monkeypatch, cause, code):
-    """As fsspec tells of them over HTTP."""
+def test_a_failing_service_is_not_a_missing_file(monkeypatch, cause, code):
+    """The errors are those of fsspec over HTTP."""
 
-    def refused(*_, **__):
+    def unavailable(*_, **__):
         error = OSError("connection refused")
         error.status = cause
         raise FileNotFoundError("x") from (error if cause else None)
 
-    monkeypatch.setattr(type(fsspec.filesystem("memory")), "_open", refused)
+    monkeypatch.setattr(type(fsspec.filesystem("memory")), "_open", unavailable)
     with pytest.raises(ImageError) as caught:
         RemoteImage("memory://shelf/x.png").read(10)
     assert caught.value.code == code
 
 
-def test_a_photograph_that_is_gone_is_a_failure_of_its_own():
+def test_a_missing_remote_image_is_an_image_error():
     with pytest.raises(ImageError) as caught:
         RemoteImage("memory://nowhere/x.png").read(10)
     assert caught.value.code == "missing_file"
 
 
-def test_offline_nothing_is_asked_of_a_service(monkeypatch):
+def test_remote_sources_are_rejected_offline(monkeypatch):
     monkeypatch.setenv("DYSFW_OFFLINE", "1")
     with pytest.raises(DysfwError, match="s3://bucket/x is not on this machine, and DYSFW_OFFLINE is set"):
         names("s3://bucket/x")
     assert names("memory://empty") == []
 
 
-def test_a_service_whose_package_is_missing_says_which():
+def test_a_missing_package_of_a_service_is_named():
     with pytest.raises(DysfwError, match="(?i)install"):
         names("gs://bucket/x")
     with pytest.raises(DysfwError, match="carrier://x cannot be opened: ValueError: Protocol not known"):
         names("carrier://x")
 
 
-def test_without_fsspec_it_says_what_to_install(monkeypatch):
+def test_missing_fsspec_is_reported(monkeypatch):
     real = builtins.__import__
 
     def without(name, *rest, **named):
@@ -177,8 +177,8 @@ def test_without_fsspec_it_says_what_to_install(monkeypatch):
         names("memory://x")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_read_is_told(folder):
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
+def test_an_unreadable_folder_is_reported(folder):
     (folder / "b").chmod(0)
     with pytest.raises(DysfwError, match="cannot list .*Permission denied"):
         names(folder)

@@ -1,4 +1,4 @@
-"""What other programs read."""
+"""Formats for other programs."""
 
 import csv
 import io
@@ -35,8 +35,8 @@ def pipeline(toys, toy_recipe, colour_data, tmp_path):
 
 @pytest.fixture
 def prediction(pipeline, paint):
-    (one,) = pipeline.predict([paint("a b.png", (200, 40, 40), seed=50, size=(96, 64))])
-    return one
+    (prediction,) = pipeline.predict([paint("a b.png", (200, 40, 40), seed=50, size=(96, 64))])
+    return prediction
 
 
 def test_candidates_are_interpretations_in_progress_and_never_diseases(pipeline, prediction):
@@ -45,17 +45,17 @@ def test_candidates_are_interpretations_in_progress_and_never_diseases(pipeline,
     assert not packet.phenotypic_features
     assert [(one.diagnosis.disease.id, one.diagnosis.disease.label) for one in packet.interpretations] == [
         ("MONDO:0000001", "Red syndrome"),
-        ("ORPHA:12", "Sand syndrome"),  # green, between them or not, has no identifier
+        ("ORPHA:12", "Sand syndrome"),  # green has no identifier
     ]
     assert {one.progress_status for one in packet.interpretations} == {1}
     assert not any(one.diagnosis.genomic_interpretations for one in packet.interpretations)
-    first = packet.interpretations[0].summary
-    assert "rank 1 of 3" in first
-    assert "reliable: no" in first  # the toy's face is small
-    assert "Research use only" in first
+    summary = packet.interpretations[0].summary
+    assert "rank 1 of 3" in summary
+    assert "not reliable: " in summary  # the toy's face is small
+    assert "Research use only" in summary
 
 
-def test_a_packet_says_what_made_it_and_names_no_file(pipeline, prediction):
+def test_a_phenopacket_states_its_origin_without_file_names(pipeline, prediction):
     written = phenopacket(prediction, pipeline, 5)
     references = {one["id"] for one in written["metaData"]["externalReferences"]}
     assert references == {
@@ -70,45 +70,45 @@ def test_a_packet_says_what_made_it_and_names_no_file(pipeline, prediction):
     assert written["metaData"]["phenopacketSchemaVersion"] == "2.0"
 
 
-def test_a_patient_is_one_packet_of_all_photographs_that_count(pipeline, prediction):
+def test_a_patient_is_one_phenopacket(pipeline, prediction):
     packet = phenopacket(predict_patient(pipeline.classifier, "P-7", [prediction, prediction]), pipeline, 1)
     assert packet["subject"] == {"id": "P-7"}
     assert len(packet["interpretations"]) == 1
     assert sum(one["id"].startswith("sha256:") for one in packet["metaData"]["externalReferences"]) == 1
 
 
-def test_without_identifiers_there_is_no_packet(pipeline, prediction):
+def test_a_phenopacket_needs_identifiers(pipeline, prediction):
     pipeline.manifest = pipeline.manifest.model_copy(update={"conditions": {"red": Condition(name="Red")}})
-    with pytest.raises(DysfwError, match="identifiers") as refusal:
+    with pytest.raises(DysfwError, match="identifiers") as error:
         phenopacket(prediction, pipeline, 5)
-    assert "labels.yaml" in refusal.value.hint
+    assert "labels.yaml" in error.value.hint
 
 
 @pytest.mark.parametrize(("kind", "separator"), [("csv", ","), ("tsv", "\t")])
-def test_a_ranking_is_a_table_that_pandas_reads(pipeline, prediction, kind, separator):
+def test_pandas_reads_rankings(pipeline, prediction, kind, separator):
     file = io.StringIO(newline="")
     table = RankingTable(file, kind)
     table.write(prediction, pipeline)
     table.write(predict_patient(pipeline.classifier, 'P "7", the second', [prediction]), pipeline)
-    read = pd.read_csv(io.StringIO(file.getvalue()), sep=separator)
-    assert tuple(read.columns) == COLUMNS
-    assert len(read) == 6
-    assert read.loc[0, ["rank", "label", "name", "mondo", "omim"]].tolist() == [
+    frame = pd.read_csv(io.StringIO(file.getvalue()), sep=separator)
+    assert tuple(frame.columns) == COLUMNS
+    assert len(frame) == 6
+    assert frame.loc[0, ["rank", "label", "name", "mondo", "omim"]].tolist() == [
         1, "red", "Red syndrome", "MONDO:0000001", "OMIM:100001",
     ]  # fmt: skip
-    assert read.groupby(read.patient.fillna("")).probability.sum().round(4).tolist() == [1, 1]
-    assert read.patient.dropna().unique().tolist() == ['P "7", the second']
-    assert read.reliable.tolist() == [False] * 6
+    assert frame.groupby(frame.patient.fillna("")).probability.sum().round(4).tolist() == [1, 1]
+    assert frame.patient.dropna().unique().tolist() == ['P "7", the second']
+    assert frame.reliable.tolist() == [False] * 6
     assert next(iter(csv.DictReader(io.StringIO(file.getvalue()), delimiter=separator)))["in_set"] in ("true", "false")
 
 
-def test_regions_are_annotations_as_coco_has_them(pipeline, prediction, paint):
-    evaluation_data = Coco(pipeline)
-    evaluation_data.add(prediction)
-    evaluation_data.add(replace(prediction, subject=replace(prediction.subject, index=1)))
+def test_regions_are_coco_annotations(pipeline, prediction, paint):
+    coco = Coco(pipeline)
+    coco.add(prediction)
+    coco.add(replace(prediction, subject=replace(prediction.subject, index=1)))
     (other,) = pipeline.predict([paint("c.png", (40, 160, 40))])
-    evaluation_data.add(other)
-    document = evaluation_data.document()
+    coco.add(other)
+    document = coco.document()
     assert [one["file_name"].endswith(name) for one, name in zip(document["images"], ["a b.png", "c.png"], strict=True)]
     assert [one["name"] for one in document["categories"]] == ["upper", "lower"]
     assert [one["image_id"] for one in document["annotations"]] == [1, 1, 1, 1, 2, 2]
