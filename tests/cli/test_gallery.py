@@ -31,7 +31,7 @@ def test_a_prediction_lists_the_most_similar_cases(dysfw, gallery, paint):
     similarity = [case["similarity"] for case in found["gallery_cases"]]
     assert similarity == sorted(similarity, reverse=True)
     assert similarity[0] <= 1
-    assert f"most like: {found['gallery_cases'][0]['id']} (red)" in dysfw("run", gallery, new).out
+    assert f"most similar gallery cases: {found['gallery_cases'][0]['id']} (red)" in dysfw("run", gallery, new).out
 
 
 def test_a_new_condition_needs_one_image(dysfw, gallery, paint):

@@ -32,7 +32,7 @@ def test_an_ensemble_answers_by_known_cases(shell, gestalt):
 
 def test_the_recipe_works_as_it_comes_and_offline(shell):
     ran = shell("run", "recipes/gestalt.yaml", PICTURE)
-    assert "most like: phantom-" in ran.stdout
+    assert "most similar gallery cases: phantom-" in ran.stdout
 
 
 def test_a_condition_joins_with_one_photograph_and_leaves_again(shell, gestalt, tmp_path):

@@ -76,5 +76,5 @@ class Predict:
             raise pipeline
         pairs = zip(batch["items"], batch["images"], strict=True)
         batches = ((items_from_json(str(text)), deserialize_batch(content)) for text, content in pairs)
-        for number, rows in self._task.judged(pipeline, batches):
+        for number, rows in self._task.predict_decoded(pipeline, batches):
             yield {"predicted": [json.dumps([number, rows])]}
