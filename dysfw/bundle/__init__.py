@@ -1,0 +1,1 @@
+"""Reading and writing of bundles: trained recipes on disk."""

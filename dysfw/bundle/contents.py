@@ -1,10 +1,11 @@
-"""What is in a bundle: a folder that holds a trained recipe and everything needed to check and use it, and nothing pickled.
+"""Contents of a bundle: a folder with a trained recipe and everything needed to check and use it. It contains no pickles.
 
-bundle.json        this manifest: what it was made from, with what, how good it is, and the hash of every other file
-recipe.yaml        the resolved recipe, no default left open
-state.safetensors  fitted heads and fusion, the out-of-fold votes, what the faces of the training were like; cases, if kept
-tuned.safetensors  where the trunk was fitted to each region: what that changed, by region
-MODEL_CARD.md      the same for people
+- bundle.json: the manifest, with the training data, versions and performance, and the hash of every other file.
+- recipe.yaml: the resolved recipe, without open defaults.
+- state.safetensors: fitted heads and fusion, out-of-fold predictions, the distribution of the training embeddings, and the
+  gallery cases if there are any.
+- tuned.safetensors: weight deltas of the fine-tuned backbone, by region; only if it was fine-tuned.
+- MODEL_CARD.md: the same for people.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..data.checks import Finding
 from ..data.conditions import Condition
 from ..recipe.model import Recipe
 from ..reliability.ood import EmbeddingDistribution
@@ -32,7 +34,16 @@ class _Part(BaseModel):
 
 
 class WeightsUsed(_Part):
-    """A weight file that a component of the recipe computed with; see ``dysfw.types.Weights``. component: its kind."""
+    """A weight file that a component of the recipe uses; see ``dysfw.types.Weights``.
+
+    Attributes:
+        component: Kind of the component.
+        name: Name of the weights.
+        sha256: Hex digest of the file.
+        licence: SPDX id, or "unstated".
+        source: Where the weights come from.
+        trained: False for random weights.
+    """
 
     component: str
     name: str
@@ -43,19 +54,34 @@ class WeightsUsed(_Part):
 
 
 class TrainingData(_Part):
-    """fingerprint: sha256 over the hashes, labels and patients of the photographs used, in order. excluded: photographs that
-    could not be used, by code. patients: None where the data does not name them."""
+    """The data a bundle was trained on.
+
+    Attributes:
+        fingerprint: sha256 over the hashes, labels and patients of the images used, in order.
+        images: Number of images used.
+        patients: Number of patients; None if the data set does not name patients.
+        per_label: Number of images of each label.
+        excluded: Number of images that could not be used, by code.
+        findings: Findings of the checks of the data set.
+    """
 
     fingerprint: str
     images: int
     patients: int | None
     per_label: dict[str, int]
     excluded: dict[str, int]
+    findings: list[Finding] = []
 
 
 class GalleryCase(_Part):
-    """A known case: a photograph that the heads hold against new ones. id: by which answers and ``dysfw gallery`` name it.
-    patient: None where the data does not say."""
+    """A gallery case: a training image that the heads compare with new ones.
+
+    Attributes:
+        id: Identifier of the case in predictions and in ``dysfw gallery``.
+        label: Its condition.
+        patient: Its patient; None if the data set does not name patients.
+        sha256: Hex digest of the image file.
+    """
 
     id: str
     label: str
@@ -64,16 +90,26 @@ class GalleryCase(_Part):
 
 
 class Performance(_Part):
-    """fused: all regions together; regions: each alone, over the images in which it is present."""
+    """Scores of the fused prediction and of each region.
+
+    Attributes:
+        fused: Scores of the fused prediction.
+        regions: Scores of each region alone, over the images in which it is present.
+    """
 
     fused: Scores
     regions: dict[str, Scores]
 
 
 class Agreement(_Part):
-    """How what the bundle says in the precision that it was trained in differs from float32. photographs: of the training, that
-    were judged in both; same_top_1: how many of them have the same condition first, 0..1; largest: difference of a
-    probability before calibration, 0..1."""
+    """Agreement between predictions in the training precision and in float32.
+
+    Attributes:
+        precision: The training precision.
+        images: Number of training images that were predicted in both.
+        same_top_1: Fraction of these with the same most probable condition, 0 to 1.
+        max_difference: Maximum difference of a probability before calibration, 0 to 1.
+    """
 
     precision: str
     images: int
@@ -82,17 +118,36 @@ class Agreement(_Part):
 
     def __str__(self) -> str:
         return (
-            f"in float32, {100 * self.same_top_1:.4g} % of {self.images} training photographs have the same condition "
-            f"first, and no probability differs by more than {self.max_difference:.2g}"
+            f"in float32, {100 * self.same_top_1:.4g} % of {self.images} training images have the same top prediction, "
+            f"and no probability differs by more than {self.max_difference:.2g}"
         )
 
 
 class Manifest(_Part):
-    """about: what whoever trained it wants its users to know. cross_validated: on the training data, each photograph judged by
-    heads that had seen no photograph of its patient. held_out: on the photographs that the data marks as test. values: the
-    JSON part of fitted states, by state name. conditions: what the data's ``labels.yaml`` says, by label. cases: those that the
-    heads keep, where they keep any. changes: what was done to the cases since the training. agreement: with float32, where it
-    was trained in another precision."""
+    """The file bundle.json.
+
+    Attributes:
+        schema_: Version of the format; "schema" in the file.
+        name: Name of the recipe.
+        about: Text by the author for the users of the bundle.
+        created: Time of the training, ISO 8601.
+        labels: The K conditions.
+        regions: Names of the R regions.
+        crop_size: Side of the crops, px.
+        recipe_fingerprint: Fingerprint of the recipe.
+        data: The training data.
+        weights: Weight files of the recipe's components.
+        versions: Versions of the packages it was trained with.
+        cross_validated: Performance on the training data, with heads that were not trained on the patient.
+        held_out: Performance on the images marked as test data, if there are any.
+        values: JSON values of the fitted states, by state name.
+        files: sha256 of every other file, by name.
+        conditions: Contents of the data set's ``labels.yaml``, by label.
+        gallery_cases: The gallery cases, if the heads keep a gallery.
+        changes: Changes of the gallery since the training.
+        agreement: Agreement with float32, if it was trained in another precision.
+        fingerprint: See ``computed_fingerprint``.
+    """
 
     schema_: Literal["dysfw.bundle/1"] = Field(default="dysfw.bundle/1", alias="schema")
     name: str
@@ -116,18 +171,22 @@ class Manifest(_Part):
     fingerprint: str = ""
 
     def computed_fingerprint(self) -> str:
-        """sha256 over everything else in this manifest and so, through ``files``, over the whole bundle."""
+        """Compute the sha256 of the rest of this manifest and, through ``files``, of the whole bundle."""
         content = self.model_dump(mode="json", by_alias=True, exclude={"fingerprint"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutOfFoldPredictions:
-    """Out-of-fold votes on the training photographs, from which any fusion can be learned, and any demand on reliability met,
-    without the photographs.
+    """Out-of-fold predictions on the N training images, from which any fusion and reliability model can be fitted later.
 
-    probabilities: float32 [N, R, K]; present: bool [N, R]; y: int64 [N], labels; groups: int64 [N], patients. distances:
-    float32 [N, R], how far each region is from those of the other folds; sharpness: float32 [N].
+    Attributes:
+        probabilities: float32 [N, R, K].
+        present: bool [N, R].
+        y: int64 [N], the labels.
+        groups: int64 [N], the patients.
+        distances: float32 [N, R], distance of each region from the training embeddings of the other folds.
+        sharpness: float32 [N].
     """
 
     probabilities: Float32
@@ -140,8 +199,12 @@ class OutOfFoldPredictions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GalleryCaseImages:
-    """What is kept of the M cases in the manifest, beside their embeddings, which the heads keep. present: bool [M, R];
-    sharpness: float32 [M], of their crops."""
+    """Data of the M gallery cases in the manifest that is not part of the heads' state.
+
+    Attributes:
+        present: bool [M, R], the regions that are present.
+        sharpness: float32 [M], sharpness of their crops.
+    """
 
     present: Bool
     sharpness: Float32
@@ -149,7 +212,7 @@ class GalleryCaseImages:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """What training found.
+    """Fitted parts of a bundle.
 
     Attributes:
         heads: Fitted state of each region's head.
@@ -170,7 +233,15 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """A bundle in memory. card_edited: somebody changed the model card since it was written."""
+    """A bundle in memory.
+
+    Attributes:
+        manifest: Its manifest.
+        recipe: Its recipe.
+        fitted: Its fitted parts.
+        folder: Its folder.
+        card_edited: Whether the model card was changed after the bundle was written.
+    """
 
     manifest: Manifest
     recipe: Recipe

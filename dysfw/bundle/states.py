@@ -1,4 +1,4 @@
-"""How fitted states lie in a bundle: their arrays in one safetensors file by "part/name", their values in the manifest."""
+"""Layout of fitted states in a bundle: arrays in one safetensors file, named "part/name", and values in the manifest."""
 
 from __future__ import annotations
 
@@ -9,16 +9,34 @@ import numpy.typing as npt
 
 from ..types import State
 
+# The fields of ``EmbeddingDistribution`` in the file, in order.
+DISTRIBUTION_ARRAYS = ("mean", "axes", "variances", "rest")
+
 Array = npt.NDArray[np.generic]
 
 
 def packed(parts: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
-    """The arrays of all parts by one name each. Contiguous, or safetensors would write them as they lie in memory."""
+    """Give the arrays of all parts one name each.
+
+    Args:
+        parts: Arrays by part and name.
+
+    Returns:
+        The arrays by "part/name", contiguous, because safetensors writes them in memory order.
+    """
     return {f"{name}/{key}": np.ascontiguousarray(array) for name, part in parts.items() for key, array in part.items()}
 
 
 def unpacked(arrays: Mapping[str, Array], values: Mapping[str, Mapping[str, object]]) -> dict[str, State]:
-    """The states again. values: by part; a part without any may be missing."""
+    """Restore states: the inverse of ``packed``.
+
+    Args:
+        arrays: Arrays by "part/name".
+        values: JSON values by part; parts without values may be missing.
+
+    Returns:
+        The states by part.
+    """
     parts: dict[str, dict[str, Array]] = {name: {} for name in values}
     for key, array in arrays.items():
         name, _, field = key.rpartition("/")

@@ -1,4 +1,4 @@
-"""Writes a bundle: complete under a temporary name first, then renamed, so that half a bundle is never found."""
+"""Writes bundles atomically: into a temporary folder, which is then renamed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,24 @@ from ..util.atomic import atomic_folder
 from ..util.files import sha256_of
 from ..weights.weight_file import write_weights
 from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Fitted, Manifest
-from .states import Array, packed
+from .states import DISTRIBUTION_ARRAYS, Array, packed
 
 
 def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object], fitted: Fitted, card: str) -> Manifest:
-    """Write everything; returns the manifest as written, with hashes, values and fingerprint filled in.
+    """Write a bundle.
 
-    recipe: ``Recipe.resolved()``. card: text of the model card. Raises DysfwError.
+    Args:
+        folder: Folder of the bundle; must not exist.
+        manifest: Its manifest.
+        recipe: Its recipe, from ``Recipe.resolved``.
+        fitted: Its fitted parts.
+        card: Text of its model card.
+
+    Returns:
+        The manifest as written, with values, hashes and fingerprint.
+
+    Raises:
+        DysfwError: The bundle cannot be written.
     """
     states = {"fusion": fitted.fusion} | {f"head/{region}": state for region, state in fitted.heads.items()}
     with atomic_folder(folder) as unfinished:
@@ -29,8 +40,8 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
         (unfinished / STATE).write_bytes(save(_arrays(states, fitted)))
         names = [RECIPE, STATE, CARD]
         if fitted.tuned:
-            differences = {f"{region}/{name}": d for region, own in fitted.tuned.items() for name, d in own.items()}
-            write_weights(unfinished / TUNED, differences, {"format": "dysfw.tuned/1"}, bits=8)
+            deltas = {f"{region}/{name}": delta for region, tensors in fitted.tuned.items() for name, delta in tensors.items()}
+            write_weights(unfinished / TUNED, deltas, {"format": "dysfw.tuned/1"}, bits=8)
             names.append(TUNED)
         manifest = manifest.model_copy(
             update={
@@ -45,11 +56,19 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
 
 
 def _arrays(states: Mapping[str, State], fitted: Fitted) -> dict[str, Array]:
-    votes, typical = fitted.out_of_fold, fitted.embedding_distribution
-    held = {"probabilities": votes.probabilities, "present": votes.present, "y": votes.y, "groups": votes.groups}
-    parts = {name: state.arrays for name, state in states.items()} | {"out_of_fold": held}
-    shape = {"mean": typical.mean, "axes": typical.axes, "variances": typical.variances, "rest": typical.rest}
-    parts["reliability"] = shape | {"distances": votes.distances, "sharpness": votes.sharpness}
+    predictions, distribution = fitted.out_of_fold, fitted.embedding_distribution
+    parts = {name: state.arrays for name, state in states.items()}
+    parts["out_of_fold"] = {
+        "probabilities": predictions.probabilities,
+        "present": predictions.present,
+        "y": predictions.y,
+        "groups": predictions.groups,
+    }
+    fields = (distribution.mean, distribution.axes, distribution.variances, distribution.residual_variance)
+    parts["reliability"] = dict(zip(DISTRIBUTION_ARRAYS, fields, strict=True)) | {
+        "distances": predictions.distances,
+        "sharpness": predictions.sharpness,
+    }
     if fitted.gallery is not None:
         parts["gallery"] = {"present": fitted.gallery.present, "sharpness": fitted.gallery.sharpness}
     return packed(parts)

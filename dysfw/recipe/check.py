@@ -1,4 +1,4 @@
-"""Checks a document against the components that it names, and collects everything that is wrong before it speaks."""
+"""Checks recipes against the installed components and reports all problems at once."""
 
 from __future__ import annotations
 
@@ -24,11 +24,17 @@ from .problems import Path, Position, Problem, RecipeError, locate
 from .sections import UNIFORM, Harmonise, Pretrain, Prior, Reliability, Tune
 from .signature import SUPPLIED, signature_of
 
-Device = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1 … or mps")]
+DEVICE_PATTERN = r"^(auto|cpu|mps|cuda(:\d+)?)$"
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+# What messages say of a text that must match a pattern.
+PATTERN_TEXTS = {DEVICE_PATTERN: "auto, cpu, cuda, cuda:1 … or mps", NAME_PATTERN: "letters, digits and . _ -"}
+Device = Annotated[str, Field(pattern=DEVICE_PATTERN)]
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class CropKeys(pydantic.BaseModel):
+    """The section ``crop``; its documentation is that of ``dysfw.types.Crop``."""
+
     __doc__ = Crop.__doc__
 
     model_config = pydantic.ConfigDict(extra="forbid")
@@ -39,40 +45,69 @@ class CropKeys(pydantic.BaseModel):
 
 
 class TopKeys(pydantic.BaseModel):
-    """The keys of a recipe that are not components.
+    """The keys of a recipe, except its components.
 
-    version: of the recipe format, 1. name: of the recipe. device: where to compute: auto takes a GPU where there is one.
-    precision: of the trunk's numbers; auto takes bfloat16 where the device computes it fast. seed: of everything random. crop:
-    how regions are cut from the photograph. tune: how the trunk is fitted to each region. reliability: when a prediction is to
-    be believed. harmonise: how photographs are made alike before they are judged. prior: how common each condition is among
-    those who will be judged: uniform, data (as in the training), or shares by label. pretrain: how ``dysfw pretrain`` trains
-    the trunk. bundle: trained state, by its registered name or folder; without one the recipe is untrained.
+    Attributes:
+        version: Version of the recipe format: 1.
+        name: Name of the recipe: letters, digits and . _ -
+        device: Device to compute on: auto, cpu, cuda, cuda:1 … or mps. auto uses a GPU if there is one.
+        precision: Numeric precision of the backbone. auto uses bfloat16 if the device supports it in hardware, else float32.
+        seed: Random seed.
+        crop: How regions are cropped from the image.
+        tune: How the backbone is fine-tuned for each region.
+        reliability: When a prediction is flagged as unreliable.
+        harmonise: How differences between images that do not come from the face are reduced. null disables it.
+        prior: Prior probability of each condition: uniform, data (as in the training data), or probabilities by label.
+        pretrain: How ``dysfw pretrain`` trains the backbone.
+        bundle: Trained state: name of a registered bundle, or path of a bundle's folder. Without it the recipe is untrained.
     """
 
     model_config = pydantic.ConfigDict(extra="forbid")
-    version: Annotated[Literal[1], Field(description="of the format of recipes")]
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="letters, digits and . _ -")]
+    version: Literal[1]
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
     device: Device = "auto"
-    precision: Annotated[
-        Precision, Field(description="of the networks; auto is bfloat16 where the device is made for it, else float32")
-    ] = "auto"
-    seed: Annotated[int, Field(ge=0, lt=2**32, description="of everything random")] = 0
-    crop: Annotated[CropKeys, Field(description="how regions are cut from the photograph")] = CropKeys()
-    tune: Annotated[Tune, Field(description="how the trunk is fitted to each region")] = Tune()
-    reliability: Annotated[Reliability, Field(description="when a prediction is to be believed")] = Reliability()
-    harmonise: Annotated[Harmonise | None, Field(description="how photographs are made alike")] = None
-    prior: Annotated[Prior, Field(description="how common each condition is among those who will be judged")] = UNIFORM
-    pretrain: Annotated[Pretrain | None, Field(description="how `dysfw pretrain` trains the trunk")] = None
-    bundle: Annotated[str | None, Field(description="the trained state: a bundle's name, or its folder by path")] = None
+    precision: Precision = "auto"
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    crop: CropKeys = CropKeys()
+    tune: Tune = Tune()
+    reliability: Reliability = Reliability()
+    harmonise: Harmonise | None = None
+    prior: Prior = UNIFORM
+    pretrain: Pretrain | None = None
+    bundle: str | None = None
 
 
 def load_recipe(file: pathlib.Path, registry: Registry, overrides: Sequence[str] = ()) -> Recipe:
-    """Read, compose and check a recipe. Raises RecipeError with every problem found, or DysfwError."""
+    """Read, compose and check a recipe.
+
+    Args:
+        file: The recipe's file.
+        registry: Installed components.
+        overrides: Changes, "key.key=value"; see ``dysfw.recipe.compose.compose``.
+
+    Returns:
+        The checked recipe.
+
+    Raises:
+        RecipeError: The recipe has problems; the error lists all of them.
+        DysfwError: A file cannot be read.
+    """
     return check(compose(file, overrides), registry)
 
 
 def check(document: Document, registry: Registry) -> Recipe:
-    """The recipe that a document describes. Raises RecipeError with every problem found."""
+    """Check a document.
+
+    Args:
+        document: The composed document.
+        registry: Installed components.
+
+    Returns:
+        The checked recipe.
+
+    Raises:
+        RecipeError: The recipe has problems; the error lists all of them.
+    """
     checker = _Checker(document.positions, registry)
     recipe = checker.recipe(document.value)
     if checker.problems or recipe is None:
@@ -81,19 +116,23 @@ def check(document: Document, registry: Registry) -> Recipe:
 
 
 class _Checker:
+    """Converts a document to a recipe and collects problems."""
+
     def __init__(self, positions: Mapping[Path, Position], registry: Registry) -> None:
         self.positions = dict(positions)
         self.registry = registry
         self.problems: list[Problem] = []
 
     def recipe(self, value: object) -> Recipe | None:
-        assert isinstance(value, dict)  # noqa: S101  # compose() has refused anything else
-        own = {key: item for key, item in value.items() if key not in KINDS}
-        version = own.get("version")
+        assert isinstance(value, dict)  # noqa: S101  # compose() refuses anything else
+        keys = {key: item for key, item in value.items() if key not in KINDS}
+        version = keys.get("version")
         if isinstance(version, int) and version > FORMAT:
-            self.problem(("version",), f"found {version}; this dysfw reads version {FORMAT}: the recipe needs a newer dysfw")
-            own["version"] = FORMAT
-        top = self.model(TopKeys, own, (), (*TopKeys.model_fields, *KINDS, "extends"))
+            self.problem(
+                ("version",), f"found {version}; this version of dysfw reads recipes of version {FORMAT}: upgrade dysfw"
+            )
+            keys["version"] = FORMAT
+        top = self.model(TopKeys, keys, (), (*TopKeys.model_fields, *KINDS, "extends"))
         nodes: dict[Kind, Node] = {}
         for kind in KINDS:
             if kind not in value:
@@ -110,9 +149,9 @@ class _Checker:
         )  # fmt: skip
 
     def node(self, kind: Kind, value: object, path: Path) -> Node | None:
-        """One component, with those nested in it."""
+        """Check a component and those nested in it."""
         if not isinstance(value, dict) or not isinstance(value.get("use"), str):
-            self.problem(path, f"found {_shown(value)}; a {kind} is written {{use: NAME, …}}; {self.choice(kind)}")
+            self.problem(path, f"found {_shortened(value)}; write a {kind} as {{use: NAME, …}}; {self.choice(kind)}")
             return None
         use = value["use"]
         try:
@@ -121,15 +160,16 @@ class _Checker:
         except DysfwError as error:
             self.problem((*path, "use"), error.message + (f"\n    {error.hint}" if error.hint else ""))
             return None
-        given = {key: item for key, item in value.items() if key != "use"}
+        parameters = {key: item for key, item in value.items() if key != "use"}
         nested = {
-            name: self.nested(name, given.pop(name, None), (*path, name), signature.nested[name]) for name in signature.nested
+            name: self.nested(name, parameters.pop(name, None), (*path, name), signature.nested[name])
+            for name in signature.nested
         }
-        plain = self.model(signature.plain, given, path, ("use", *signature.names))
+        plain = self.model(signature.plain, parameters, path, ("use", *signature.names))
         if plain is None:
             return None
         values = {
-            name: self.anchored(getattr(plain, name), (*path, name))
+            name: self.resolve_paths(getattr(plain, name), (*path, name))
             for name in type(plain).model_fields
             if name not in SUPPLIED or name in plain.model_fields_set
         }
@@ -137,26 +177,26 @@ class _Checker:
         params = {name: values[name] for name in signature.names if name in values}
         return Node(kind, use, self.registry.component(kind, use).plugin.origin, component, params, path)
 
-    def nested(self, name: str, value: object, path: Path, wanted: Any) -> Node | list[Node | None] | None:  # noqa: ANN401
+    def nested(self, name: str, value: object, path: Path, nested: Any) -> Node | list[Node | None] | None:  # noqa: ANN401
         if value is None:
-            if wanted.required:
-                self.problem(path, f"is missing; {self.choice(wanted.kind)}")
+            if nested.required:
+                self.problem(path, f"is missing; {self.choice(nested.kind)}")
             return None
-        if not wanted.many:
-            return self.node(wanted.kind, value, path)
+        if not nested.many:
+            return self.node(nested.kind, value, path)
         if not isinstance(value, list) or not value:
-            self.problem(path, f"found {_shown(value)}; {name} is a list of {wanted.kind}s, each {{use: NAME, …}}")
+            self.problem(path, f"found {_shortened(value)}; {name} must be a list of {nested.kind}s, each {{use: NAME, …}}")
             return None
-        return [self.node(wanted.kind, item, (*path, index)) for index, item in enumerate(value)]
+        return [self.node(nested.kind, item, (*path, index)) for index, item in enumerate(value)]
 
     def model(self, model: type[pydantic.BaseModel], value: dict[str, object], path: Path, allowed: Sequence[str]) -> Any:  # noqa: ANN401
-        """Validate as JSON: paths may then be written as text, but "3" is no number."""
+        """Validate as JSON, which accepts text for a path, but not "3" for a number."""
         try:
             return model.model_validate_json(json.dumps(value), strict=True)
         except pydantic.ValidationError as error:
             places: dict[Path, list[Any]] = {}
             for detail in error.errors():  # a union reports each of its members
-                places.setdefault(self.known(path, detail["loc"]), []).append(detail)
+                places.setdefault(self.place_of(path, detail["loc"]), []).append(detail)
             for place, details in places.items():
                 key, *inside = details[0]["loc"]
                 names = _keys_at(model, (key, *inside[:-1])) if inside else allowed
@@ -164,65 +204,67 @@ class _Checker:
                 self.problem(place, _explain(details, names, field.description if field and not inside else None))
             return None
 
-    def known(self, path: Path, loc: tuple[str | int, ...]) -> Path:
-        """The place in the recipe that a pydantic location means: locations also name union members, recipes do not."""
+    def place_of(self, path: Path, loc: tuple[str | int, ...]) -> Path:
+        """Place in the recipe of a pydantic location, which also names members of unions."""
         place = path
         for key in loc:
             if (*place, key) in self.positions or place == path:
                 place = (*place, key)
         return place
 
-    def anchored(self, value: object, path: Path) -> object:
-        """The value, with each path in it made absolute, or, where it is the name of registered weights, that."""
+    def resolve_paths(self, value: object, path: Path) -> object:
+        """Replace paths inside a value by absolute paths or registered weights."""
         if isinstance(value, list):
-            return [self.anchored(item, (*path, index)) for index, item in enumerate(value)]
+            return [self.resolve_paths(item, (*path, index)) for index, item in enumerate(value)]
         if isinstance(value, dict):
-            return {key: self.anchored(item, (*path, key)) for key, item in value.items()}
-        return self.located(value, path) if isinstance(value, pathlib.Path) else value
+            return {key: self.resolve_paths(item, (*path, key)) for key, item in value.items()}
+        return self.resolve_path(value, path) if isinstance(value, pathlib.Path) else value
 
-    def located(self, value: pathlib.Path, path: Path) -> object:
-        """An absolute path, or the registered file that has this name."""
+    def resolve_path(self, value: pathlib.Path, path: Path) -> object:
+        """Resolve a path to registered weights of that name or an absolute path."""
         try:
             registered = self.registry.named_weights(str(value))
             return Registered(registered) if registered else (self.folder(path) / value.expanduser()).absolute()
         except DysfwError as error:
             self.problem(path, error.message + (f"\n    {error.hint}" if error.hint else ""))
-        except RuntimeError as error:  # "~nobody/": there is no such user
-            self.problem(path, f"found {_shown(str(value))}; {error}")
+        except RuntimeError as error:  # "~unknown/": there is no such user
+            self.problem(path, f"found {_shortened(str(value))}; {error}")
         return value
 
     def folder(self, path: Path) -> pathlib.Path:
-        """What a path written there is relative to: its file's folder, or the current one where ``--set`` wrote it."""
+        """Folder that a path is relative to: that of its file, or the current one for ``--set``."""
         file = locate(self.positions, path).file
         return pathlib.Path.cwd() if file.startswith("--set ") else pathlib.Path(file).parent
 
     def problem(self, path: Path, message: str) -> None:
+        """Add a problem."""
         self.problems.append(Problem(locate(self.positions, path), path, message))
 
     def choice(self, kind: Kind) -> str:
+        """List the installed components of a kind."""
         return f"installed: {listed(sorted({e.spec.name for e in self.registry.components[kind]}))}"
 
 
 def _keys_at(model: type[pydantic.BaseModel], path: Sequence[str | int]) -> list[str]:
-    """The keys of the block that stands at ``path`` in a model's value; none where that is no block."""
+    """Keys of the section at ``path`` in a model; empty if there is no section."""
     for key in path:
         field = model.model_fields.get(str(key))
         members = (field.annotation, *typing.get_args(field.annotation)) if field else ()
-        blocks = [m for m in members if isinstance(m, type) and issubclass(m, pydantic.BaseModel)]
-        if not blocks:
+        sections = [m for m in members if isinstance(m, type) and issubclass(m, pydantic.BaseModel)]
+        if not sections:
             return []
-        model = blocks[0]
+        model = sections[0]
     return list(model.model_fields)
 
 
 def _explain(details: Sequence[Any], names: Sequence[str], description: str | None) -> str:
-    """What pydantic has against one value, in this project's words: what was found, what is allowed, the closest match."""
-    key, found, kind = str(details[0]["loc"][-1]), details[0]["input"], details[0]["type"]
+    """Message for one invalid value, from pydantic's error details."""
+    key, value, kind = str(details[0]["loc"][-1]), details[0]["input"], details[0]["type"]
     if kind == "extra_forbidden":
         return f"unknown key{closest(key, names)} (allowed: {listed(names)})"
     if kind == "missing":
         return "is missing"
-    return f"found {_shown(found)}; {', or '.join(_allowed(detail, description) for detail in details)}"
+    return f"found {_shortened(value)}; {', or '.join(_allowed(detail, description) for detail in details)}"
 
 
 def _allowed(detail: Any, description: str | None) -> str:  # noqa: ANN401  # pydantic's error details
@@ -230,16 +272,17 @@ def _allowed(detail: Any, description: str | None) -> str:  # noqa: ANN401  # py
     match detail["type"]:
         case "literal_error":
             words = [word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")]
-            return f"allowed: {listed(words)}{closest(str(detail['input']), words)}"
+            return f"{'must be' if len(words) == 1 else 'must be one of'} {listed(words)}{closest(str(detail['input']), words)}"
         case "string_pattern_mismatch":
-            return f"allowed: {description or 'what matches ' + context['pattern']}"
+            pattern = context["pattern"]
+            return f"allowed: {PATTERN_TEXTS.get(pattern) or description or f'text that matches {pattern}'}"
         case "value_error":
             return str(context["error"])
         case "dict_type":
-            return "allowed is a mapping of keys to values"
-    return f"{detail['msg'][0].lower()}{detail['msg'][1:]}".replace("input should be", "allowed is")
+            return "must be a mapping of keys to values"
+    return f"{detail['msg'][0].lower()}{detail['msg'][1:]}".replace("input should be", "must be")
 
 
-def _shown(value: object) -> str:
+def _shortened(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}…"

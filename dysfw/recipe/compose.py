@@ -1,7 +1,7 @@
-"""Makes one document of a recipe file, the recipes it extends and the ``--set`` overrides, in that order of growing weight.
+"""Composes a recipe from its file, the recipes it extends, and ``--set`` overrides. Later ones take precedence.
 
-Mappings are merged key by key, everything else is replaced. A component that names another ``use`` than the one below it
-starts afresh: parameters of the old component would mean nothing to the new.
+Mappings are merged key by key; all other values are replaced. If ``use`` changes, the parameters of the old component are
+dropped, because they mean nothing to the new one.
 """
 
 from __future__ import annotations
@@ -17,12 +17,36 @@ from .problems import Path, Position, Problem, RecipeError, locate
 
 
 def compose(file: pathlib.Path, overrides: Sequence[str] = ()) -> Document:
-    """The whole recipe. overrides: "key.key=value" with the value in YAML. Raises DysfwError, RecipeError."""
+    """Compose a recipe.
+
+    Args:
+        file: The recipe's file.
+        overrides: Changes, "key.key=value" with the value in YAML.
+
+    Returns:
+        The composed document.
+
+    Raises:
+        RecipeError: A file is not a valid recipe document.
+        DysfwError: A file cannot be read, or an override is invalid.
+    """
     return overridden(_with_bases(file, ()), overrides)
 
 
 def overridden(document: Document, overrides: Sequence[str]) -> Document:
-    """The document with values replaced: "crop.size=160", "backbone.of.0.model=resnet18". Raises DysfwError, RecipeError."""
+    """Replace values of a document.
+
+    Args:
+        document: The document; it is not changed.
+        overrides: Changes, such as "crop.size=160" or "backbone.of.0.model=resnet18".
+
+    Returns:
+        The changed document.
+
+    Raises:
+        RecipeError: A value is not valid YAML.
+        DysfwError: An override has no valid key.
+    """
     for override in overrides:
         document = _override(document, override)
     return document
@@ -31,17 +55,17 @@ def overridden(document: Document, overrides: Sequence[str]) -> Document:
 def _with_bases(file: pathlib.Path, descendants: tuple[pathlib.Path, ...]) -> Document:
     if file.resolve() in descendants:
         chain = " extends ".join(p.name for p in (*descendants, file.resolve()))
-        raise DysfwError(f"recipes extend one another in a circle: {chain}")
+        raise DysfwError(f"recipes extend each other in a cycle: {chain}")
     document = read_document(file)
     if not isinstance(document.value, dict):
-        found = "nothing" if document.value is None else f"a {type(document.value).__name__}"
-        raise RecipeError([Problem(document.positions[()], (), f"a recipe is a mapping of keys to values, found {found}")])
+        kind = "nothing" if document.value is None else f"a {type(document.value).__name__}"
+        raise RecipeError([Problem(document.positions[()], (), f"a recipe must be a mapping of keys to values, found {kind}")])
     if "extends" not in document.value:
         return document
     base = document.value.pop("extends")
     position = document.positions["extends",]
     if not isinstance(base, str):
-        raise RecipeError([Problem(position, ("extends",), f"found {base!r}; allowed is the path of one recipe")])
+        raise RecipeError([Problem(position, ("extends",), f"found {base!r}; must be the path of one recipe")])
     base_file = file.parent / pathlib.Path(base).expanduser()
     if not base_file.is_file():
         raise RecipeError([Problem(position, ("extends",), f"no such recipe: {base_file}")])
@@ -49,11 +73,11 @@ def _with_bases(file: pathlib.Path, descendants: tuple[pathlib.Path, ...]) -> Do
 
 
 def _overlay(below: Document, above: Document) -> Document:
-    """``above`` laid over ``below``."""
+    """Merge ``above`` into ``below``."""
     positions: dict[Path, Position] = {(): above.positions[()]}
 
     def keep(source: Document, path: Path) -> object:
-        """The value at ``path``, with the positions of everything in it."""
+        """Return the value at ``path`` and record the positions of everything in it."""
         positions.update({p: place for p, place in source.positions.items() if p[: len(path)] == path})
         return _at(source.value, path)
 
@@ -73,7 +97,7 @@ def _overlay(below: Document, above: Document) -> Document:
 
 def _at(value: object, path: Path) -> object:
     for key in path:
-        value = value[key]  # type: ignore[index]  # every path comes from the document's own positions
+        value = value[key]  # type: ignore[index]  # every path is one of the document's positions
     return value
 
 
@@ -84,7 +108,7 @@ def _override(document: Document, override: str) -> Document:
         raise DysfwError(f"{name}: expected key=value, for example --set fusion.use=median or --set crop.size=160")
     *parents, last = keys.split(".")
     if "extends" in (last, *parents[:1]):
-        raise DysfwError(f"{name}: what a recipe extends stands in its file; --set changes the result")
+        raise DysfwError(f"{name}: extends can only be set in the recipe's file; --set changes the composed recipe")
     value: Any = copy.deepcopy(document.value)
     holder, path = value, cast(Path, ())
     for key in parents:
@@ -94,24 +118,24 @@ def _override(document: Document, override: str) -> Document:
         holder, path = holder[step], (*path, step)
     step = _key(holder, last, name, path)
     new = parse_document(text, name)
-    afresh = path and step == "use" and holder.get("use") != new.value
-    if afresh:
+    replaces_component = path and step == "use" and holder.get("use") != new.value
+    if replaces_component:
         holder.clear()
     holder[step] = new.value
-    changed = path if afresh else (*path, step)
+    changed = path if replaces_component else (*path, step)
     kept = {p: place for p, place in document.positions.items() if p[: len(changed)] != changed}
-    around = [path[:length] for length in range(1, len(path) + 1)]  # what the override may have had to create
+    around = [path[:length] for length in range(1, len(path) + 1)]  # may have been created by the override
     written = [(*path, step, *p) for p in new.positions]
     return Document(value, dict.fromkeys(around, Position(name)) | kept | dict.fromkeys(written, Position(name)))
 
 
 def _key(holder: object, key: str, name: str, path: Path) -> str | int:
-    """The key, or index, of ``holder`` that one word of an override means."""
+    """Convert one part of an override's key to a key or index of ``holder``."""
     where = ".".join(map(str, path)) or "the recipe"
     if isinstance(holder, dict):
         return key
     if isinstance(holder, list) and key.isdecimal() and int(key) < len(holder):
         return int(key)
     if isinstance(holder, list):
-        raise DysfwError(f"{name}: {where} is a list of {len(holder)}; found {key!r}, allowed is an index from 0")
+        raise DysfwError(f"{name}: {where} is a list of {len(holder)}; found {key!r}, must be an index from 0")
     raise DysfwError(f"{name}: {where} is {holder!r}, which has no key {key!r}")

@@ -1,4 +1,4 @@
-"""Reads Google-style docstrings: the descriptions that editors and the reference show beside a parameter."""
+"""Reads descriptions of parameters from Google-style docstrings, for editors and the reference."""
 
 from __future__ import annotations
 
@@ -9,20 +9,27 @@ from docstring_parser import DocstringStyle
 
 
 def parameter_descriptions(docstring: str | None, names: Collection[str]) -> dict[str, str]:
-    """The descriptions in the sections ``Args`` and ``Attributes``.
+    """Read the sections ``Args`` and ``Attributes``.
 
     Args:
-        docstring: A class's or function's docstring.
-        names: The parameters that are wanted.
+        docstring: Docstring of a class or function.
+        names: Names of the parameters.
 
     Returns:
-        For each of these names that the docstring describes, the description on one line.
+        The description, on one line, of each of these parameters that the docstring describes.
     """
-    found = docstring_parser.parse(docstring or "", style=DocstringStyle.GOOGLE).params
-    return {one.arg_name: " ".join((one.description or "").split()).rstrip(".") for one in found if one.arg_name in names}
+    params = docstring_parser.parse(docstring or "", style=DocstringStyle.GOOGLE).params
+    return {one.arg_name: " ".join((one.description or "").split()).rstrip(".") for one in params if one.arg_name in names}
 
 
 def description(docstring: str | None) -> str:
-    """A docstring without its sections (Args, Returns, Raises …)."""
-    found = docstring_parser.parse(docstring or "", style=DocstringStyle.GOOGLE)
-    return "\n\n".join(part.strip() for part in (found.short_description, found.long_description) if part)
+    """Remove the sections (Args, Returns, Raises …) from a docstring.
+
+    Args:
+        docstring: Docstring of a class or function.
+
+    Returns:
+        Its summary and description.
+    """
+    parsed = docstring_parser.parse(docstring or "", style=DocstringStyle.GOOGLE)
+    return "\n\n".join(part.strip() for part in (parsed.short_description, parsed.long_description) if part)

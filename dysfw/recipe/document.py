@@ -1,7 +1,7 @@
-"""Reads YAML into plain values and keeps, for each value, where it was written.
+"""Reads YAML into plain values and records where each value was written.
 
-Scalars follow the YAML 1.2 core schema with decimal numbers only (``no`` is a word, ``1e-3`` a number, ``1:30`` a text); tags
-are refused, so that a recipe can only ever be data; aliases are expanded within the size limits below.
+Scalars follow the YAML 1.2 core schema with decimal numbers only: ``no`` is a text, ``1e-3`` a number, ``1:30`` a text. Tags
+are refused, so a recipe is only data. Aliases are expanded within the limits below.
 """
 
 from __future__ import annotations
@@ -23,7 +23,12 @@ MAX_DEPTH = 40
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """value: mappings, lists, strings, numbers, booleans and None. positions: for every path in it, and () for the whole."""
+    """A parsed YAML document.
+
+    Attributes:
+        value: Mappings, lists, strings, numbers, booleans and None.
+        positions: Position of every path in it; () is the whole document.
+    """
 
     value: object
     positions: Mapping[Path, Position]
@@ -53,14 +58,16 @@ PATTERNS = {
 
 
 class _CoreSchema(yaml.SafeLoader):
-    """PyYAML's safe loader with the core schema's rules in place of YAML 1.1's. A tag that is written out stays as it was
-    written, so that the reader can tell it from one that follows from the value."""
+    """PyYAML's safe loader with the rules of the core schema instead of YAML 1.1.
+
+    An explicit tag is kept as written, so that the reader can distinguish it from an implicit one.
+    """
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         tag = getattr(event, "tag", None)
         if isinstance(event, yaml.ScalarEvent):
-            event.value.encode()  # raises for half a surrogate pair, which no file or terminal can hold
+            event.value.encode()  # raises for half a surrogate pair, which cannot be encoded
         node = super().compose_node(parent, index)
         if node and tag:
             node.tag = tag.replace(NAMESPACE, "!!")
@@ -73,7 +80,7 @@ for _name, (_pattern, _first) in PATTERNS.items():
 
 
 class _Dumper(yaml.SafeDumper):
-    """PyYAML's safe dumper, which also quotes a text that the core schema alone would take for a number: "1e3", "010"."""
+    """PyYAML's safe dumper; also quotes text that the core schema, but not YAML 1.1, reads as a number: "1e3", "010"."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
@@ -84,18 +91,47 @@ for _name, (_pattern, _first) in PATTERNS.items():
 
 
 def dump_document(value: Mapping[str, object]) -> str:
-    """The YAML text that ``parse_document`` reads as ``value``, in its order of keys."""
+    """Write YAML that ``parse_document`` reads as ``value``.
+
+    Args:
+        value: Plain values; the order of keys is kept.
+
+    Returns:
+        The YAML text.
+    """
     return yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 def read_document(path: pathlib.Path) -> Document:
-    """The document in a file. Raises DysfwError (unreadable) or RecipeError (not YAML)."""
-    what = "recipe" if path.suffix else "recipe or bundle"  # a folder's name seldom has one
+    """Read a document.
+
+    Args:
+        path: A YAML file.
+
+    Returns:
+        The document.
+
+    Raises:
+        RecipeError: The file is not valid YAML.
+        DysfwError: The file cannot be read.
+    """
+    what = "recipe" if path.suffix else "recipe or bundle"  # names of folders rarely have one
     return parse_document(read_text(path, what), str(path))
 
 
 def read_text(path: pathlib.Path, what: str) -> str:
-    """The text of a file that people write. what: "recipe" …, for errors. Raises DysfwError where it cannot be read."""
+    """Read a text file of limited size.
+
+    Args:
+        path: The file.
+        what: What messages call the file, such as "recipe".
+
+    Returns:
+        Its text.
+
+    Raises:
+        DysfwError: The file cannot be read, is too large or is not UTF-8.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -108,18 +144,29 @@ def read_text(path: pathlib.Path, what: str) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        raise DysfwError(f"{path} is not a {what}: it is no UTF-8 text") from None
+        raise DysfwError(f"{path} is not a {what}: it is not UTF-8 text") from None
 
 
 def parse_document(text: str, name: str) -> Document:
-    """The document in a text; ``name`` stands for the file in positions. Raises RecipeError."""
+    """Parse a document.
+
+    Args:
+        text: YAML text.
+        name: What positions call the file.
+
+    Returns:
+        The document.
+
+    Raises:
+        RecipeError: The text is not valid YAML, or exceeds a limit.
+    """
     try:
         node = yaml.compose(text, _CoreSchema)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         position = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name)
         raise RecipeError([Problem(position, (), f"not valid YAML: {error.problem or error.context}")]) from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # PyYAML lets chr() refuse "\UFFFFFFFF"
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # "\UFFFFFFFF" raises OverflowError
         raise RecipeError([Problem(Position(name), (), f"not valid YAML: {error}")]) from None
     except RecursionError:
         raise RecipeError([Problem(Position(name), (), "nested too deeply")]) from None
@@ -132,7 +179,7 @@ def parse_document(text: str, name: str) -> Document:
 
 
 class _Reader:
-    """Turns YAML nodes into values, noting positions and problems on the way."""
+    """Converts YAML nodes to values and collects positions and problems."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -141,6 +188,7 @@ class _Reader:
         self.values = 0
 
     def read(self, node: yaml.Node, path: Path) -> object:
+        """Convert a node."""
         position = self.positions[path] = self._position(node)
         self.values += 1
         if self.values > MAX_VALUES or len(path) > MAX_DEPTH:
@@ -164,7 +212,7 @@ class _Reader:
         for key_node, value_node in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
             if not (key and key_node.tag.startswith(NAMESPACE)):
-                self.problems.append(Problem(self._position(key_node), path, "a key must be a plain word"))
+                self.problems.append(Problem(self._position(key_node), path, "a key must be plain text"))
             elif key in result:
                 self.problems.append(Problem(self._position(key_node), (*path, key), "this key appears twice"))
             else:

@@ -1,4 +1,4 @@
-"""The JSON Schema of recipes, from the signatures of everything installed, for editors that complete and check as one types."""
+"""JSON Schema of recipes, generated from the signatures of all installed components, for completion and checks in editors."""
 
 from __future__ import annotations
 
@@ -16,25 +16,32 @@ from .signature import Nested, signature_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SUPPLIED = {
-    "device": "where this component computes; the recipe's own device by default",
-    "precision": "of this component's numbers; the recipe's own precision by default",
-    "seed": "of what is random in it; the recipe's own seed by default",
+    "device": "Device of this component; the recipe's device by default",
+    "precision": "Precision of this component; the recipe's precision by default",
+    "seed": "Random seed of this component; the recipe's seed by default",
 }
-PARTS = {
-    "detector": "finds faces",
-    "segmenter": "divides faces into regions",
-    "backbone": "turns crops into embeddings",
-    "head": "judges each region's embedding",
-    "fusion": "makes one opinion of the regions' votes",
+KIND_DESCRIPTIONS = {
+    "detector": "Finds faces",
+    "segmenter": "Divides faces into regions",
+    "backbone": "Turns crops into embeddings",
+    "head": "Classifies the embedding of each region",
+    "fusion": "Combines the region probabilities",
 }
 
 
 def recipe_schema(registry: Registry) -> tuple[dict[str, Any], list[str]]:
-    """The schema, and for each component that could not be imported the reason why it is left out."""
+    """Generate the schema.
+
+    Args:
+        registry: Installed components.
+
+    Returns:
+        The schema, and for each component that cannot be imported the reason why it is left out.
+    """
     left_out: list[str] = []
     definitions: dict[str, Any] = {}
     for kind in KINDS:
-        whole, partial = [], []
+        complete, partial = [], []
         for entry in registry.components[kind]:
             try:
                 schema = _component_schema(entry, registry.load(kind, entry.full_name), definitions)
@@ -44,14 +51,14 @@ def recipe_schema(registry: Registry) -> tuple[dict[str, Any], list[str]]:
             if sum(e.spec.name == entry.spec.name for e in registry.components[kind]) == 1:
                 schema["properties"]["use"]["enum"][:0] = [entry.spec.name]
             key = f"{kind}:{entry.full_name}"
-            whole.append({**_reference(key), "required": ["use", *schema.pop("required")]})
+            complete.append({**_reference(key), "required": ["use", *schema.pop("required")]})
             partial.append(_reference(key))
             definitions[key] = schema
-        definitions[kind] = {"oneOf": whole} if whole else False
+        definitions[kind] = {"oneOf": complete} if complete else False
         definitions[f"{kind}:partial"] = {"anyOf": partial} if partial else False
     schema = _with_definitions(TopKeys.model_json_schema(), definitions)
-    schema["properties"] |= {kind: {"description": PARTS[kind]} for kind in KINDS}
-    schema["properties"]["extends"] = {"type": "string", "description": "path of the recipe that this one builds on"}
+    schema["properties"] |= {kind: {"description": KIND_DESCRIPTIONS[kind]} for kind in KINDS}
+    schema["properties"]["extends"] = {"type": "string", "description": "Path of the recipe that this recipe extends"}
     for block in (schema, *definitions.values()):
         _explain(block)
     schema["if"] = {"required": ["extends"]}
@@ -75,11 +82,11 @@ def _component_schema(entry: Entry[ComponentSpec], component: type[Component], d
 
 
 def _explain(block: Any) -> None:  # noqa: ANN401
-    """Give each property what the block's own description says of it: the text that editors show at a key."""
+    """Move the descriptions of properties from the docstring to the properties, where editors show them."""
     properties = block.get("properties", {}) if isinstance(block, dict) else {}
-    found = parameter_descriptions(block.get("description"), properties) if properties else {}
+    descriptions = parameter_descriptions(block.get("description"), properties) if properties else {}
     for name, schema in properties.items():
-        if isinstance(schema, dict) and "description" not in schema and (text := found.get(name) or SUPPLIED.get(name)):
+        if isinstance(schema, dict) and "description" not in schema and (text := descriptions.get(name) or SUPPLIED.get(name)):
             schema["description"] = text.replace("``", "")
     if isinstance(block, dict) and "description" in block:
         block["description"] = description(block["description"])
@@ -97,6 +104,6 @@ def _reference(definition: str) -> dict[str, Any]:
 
 
 def _with_definitions(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """Move a model's own definitions to the one place that all references point to."""
+    """Move a model's definitions to the common ones, which all references point to."""
     definitions.update(schema.pop("$defs", {}))
     return schema

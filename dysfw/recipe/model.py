@@ -1,4 +1,4 @@
-"""A checked recipe: which components with which parameters, and the little that is not a component."""
+"""Checked recipes: components with their parameters, and other settings."""
 
 from __future__ import annotations
 
@@ -18,26 +18,38 @@ from .problems import Path, Position
 from .sections import UNIFORM, Pretrain, Prior, Reliability, Tune
 
 FORMAT = 1
-HOW = ("device", "precision", "compile")  # parameters that say how a component computes, not what
+EXECUTION_PARAMETERS = ("device", "precision", "compile")  # do not define what a component computes
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """Weights that a plugin brings, where a parameter takes a path."""
+    """Weights registered by a plugin, as the value of a path parameter.
+
+    Attributes:
+        entry: The registration.
+    """
 
     entry: Entry[WeightsSpec]
 
     @property
     def name(self) -> str:
-        """In full, "distribution:name"."""
+        """Full name, "distribution:name"."""
         return self.entry.full_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A component as a recipe names it. params: every parameter with its value, defaults included (but for ``device``,
-    ``precision`` and ``seed``, which stand here only where the recipe sets them for this component alone); a nested
-    component is a Node, several are a list of them. path: where in the recipe it stands."""
+    """A component in a recipe.
+
+    Attributes:
+        kind: Its kind.
+        use: Its name, as written in the recipe.
+        origin: Distribution and version of its plugin.
+        component: Its class.
+        params: Value of each parameter, including defaults. ``device``, ``precision`` and ``seed`` are included only if the
+            recipe sets them for this component. Nested components are nodes or lists of nodes.
+        path: Its place in the recipe.
+    """
 
     kind: Kind
     use: str
@@ -47,32 +59,46 @@ class Node:
     path: Path
 
     def to_dict(self) -> dict[str, object]:
-        """As the recipe says it."""
+        """Convert to plain values, with names as written in the recipe."""
         return {"use": self.use} | {name: _plain(value, Node.to_dict, str) for name, value in self.params.items()}
 
     def resolved(self) -> dict[str, object]:
-        """With full names: what a bundle keeps, so that no plugin installed later can make a name ambiguous."""
+        """Convert to plain values with full names, which plugins installed later cannot make ambiguous."""
         return {"use": self.full_name} | {name: _plain(value, Node.resolved, str) for name, value in self.params.items()}
 
     @property
     def full_name(self) -> str:
-        """ "distribution:name", which no other plugin can take."""
+        """Full name, "distribution:name", which is unique."""
         return f"{self.origin.partition(' ')[0]}:{self.use.rpartition(':')[2]}"
 
     def portable(self) -> dict[str, object]:
-        """What it means for the result: by full name, without where it runs, and with paths by their file names."""
-        shaping = {name: value for name, value in self.params.items() if name not in HOW}
+        """Convert to the plain values that define its results: full names, no execution parameters, file names for paths."""
+        params = {name: value for name, value in self.params.items() if name not in EXECUTION_PARAMETERS}
         return {"use": self.full_name} | {
-            name: _plain(value, Node.portable, lambda path: path.name) for name, value in shaping.items()
+            name: _plain(value, Node.portable, lambda path: path.name) for name, value in params.items()
         }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recipe:
-    """What ``check`` makes of a recipe file. device and precision are as written ("auto" …). folder: what ``bundle`` is
-    relative to. positions: where each value was written, for errors that show only later. pretrain: how its trunk is trained,
-    where the recipe says so. tune: how its trunk is fitted to each region. reliability: when a prediction is to be believed.
-    harmonise: how photographs are made alike, where the recipe says so. prior: how common each condition is."""
+    """A checked recipe.
+
+    Attributes:
+        name: Its name.
+        device: Device, as written: "auto" …
+        precision: Precision, as written: "auto" …
+        seed: Random seed.
+        nodes: Component of each kind.
+        crop: How regions are cropped.
+        bundle: Name or path of a bundle, if there is one.
+        folder: Folder that ``bundle`` is relative to.
+        positions: Position of each value, for errors that occur later.
+        pretrain: How the backbone is pretrained, if the recipe sets it.
+        tune: How the backbone is fine-tuned for each region.
+        reliability: When a prediction is flagged as unreliable.
+        harmonise: How images are harmonised, if the recipe sets it.
+        prior: Prior probability of each condition.
+    """
 
     name: str
     device: str
@@ -90,12 +116,12 @@ class Recipe:
     prior: Prior = UNIFORM
 
     def resolved(self) -> dict[str, object]:
-        """The recipe as a bundle keeps it: full names, no bundle, and nothing of how its trunk was trained."""
+        """Convert to the plain values that a bundle stores: full names, without ``bundle`` and ``pretrain``."""
         kept = {key: value for key, value in self.to_dict().items() if key not in ("bundle", "pretrain")}
         return kept | {kind: node.resolved() for kind, node in self.nodes.items()}
 
     def to_dict(self) -> dict[str, object]:
-        """The recipe with nothing left to defaults, in the order in which people write it."""
+        """Convert to plain values, including defaults, in the usual order of keys."""
         head: dict[str, object] = {
             "version": FORMAT, "name": self.name, "device": self.device, "precision": self.precision, "seed": self.seed,
         }  # fmt: skip
@@ -114,35 +140,45 @@ class Recipe:
         return head | ordered | harmonise | tune | prior | reliability | pretrain | bundle
 
     def every_node(self) -> Iterator[Node]:
-        """Every component, also those nested in others."""
+        """Iterate over all components, including nested ones."""
         for node in self.nodes.values():
             yield from nodes_of(node)
 
     def values(self) -> Iterator[object]:
-        """The value of every parameter, also of nested components and inside lists and mappings."""
+        """Iterate over the values of all parameters, including those in nested components, lists and mappings."""
         for node in self.nodes.values():
             yield from _leaves(node)
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over what shapes the result: components, parameters, crop, seed, harmonising, tuning, prior and what of
-        reliability is not left to its defaults; not name, device, precision, bundle or pretraining. A path counts by its file
-        name: what weight files hold is fingerprinted by itself."""
-        shaping: dict[str, object] = {kind: node.portable() for kind, node in self.nodes.items()}
-        shaping |= {"version": FORMAT, "seed": self.seed, "crop": asdict(self.crop)}
+        """Sha256 over everything that defines the results.
+
+        This includes components, parameters, crop, seed, harmonisation, fine-tuning, prior and the reliability settings that
+        differ from their defaults. It excludes name, device, precision, bundle and pretraining. Paths count by file name,
+        because the contents of weight files have their own fingerprints.
+        """
+        content: dict[str, object] = {kind: node.portable() for kind, node in self.nodes.items()}
+        content |= {"version": FORMAT, "seed": self.seed, "crop": asdict(self.crop)}
         if self.tune.mode != "none":
-            shaping["tune"] = self.tune.model_dump(mode="json")
-        if own := self.reliability.model_dump(mode="json", exclude_defaults=True):
-            shaping["reliability"] = own
+            content["tune"] = self.tune.model_dump(mode="json")
+        if changed := self.reliability.model_dump(mode="json", exclude_defaults=True):
+            content["reliability"] = changed
         if self.prior != UNIFORM:
-            shaping["prior"] = self.prior
+            content["prior"] = self.prior
         if self.harmonise:
-            shaping["harmonise"] = asdict(self.harmonise)
-        return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+            content["harmonise"] = asdict(self.harmonise)
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def nodes_of(value: object) -> Iterator[Node]:
-    """A component, and every one nested in it."""
+    """Iterate over a component and those nested in it.
+
+    Args:
+        value: A node, a list, or any other value, which has no nodes.
+
+    Yields:
+        The nodes.
+    """
     if isinstance(value, Node):
         yield value
         for part in value.params.values():

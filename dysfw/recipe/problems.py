@@ -1,4 +1,4 @@
-"""What is wrong with a recipe, and where: all of it at once."""
+"""Problems of a recipe and their positions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ Path = tuple[Key, ...]  # from the top of a recipe to a value: ("backbone", "of"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """Where a value is written: a file or "--set …", line and column counted from 1 (0 where there are none)."""
+    """Position of a value.
+
+    Attributes:
+        file: Path of a file, or "--set …".
+        line: Line, from 1; 0 if there is none.
+        column: Column, from 1; 0 if there is none.
+    """
 
     file: str
     line: int = 0
@@ -26,7 +32,13 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, at one place."""
+    """A problem at one place.
+
+    Attributes:
+        position: Position of the value.
+        path: Path of the value in the recipe.
+        message: What is wrong and what is allowed.
+    """
 
     position: Position
     path: Path
@@ -38,19 +50,34 @@ class Problem:
 
 
 class RecipeError(DysfwError):
-    """Everything that is wrong with a recipe."""
+    """All problems of a recipe.
+
+    Args:
+        problems: The problems.
+
+    Attributes:
+        problems: The problems, by position.
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems, key=lambda p: p.position)
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(
             f"{count(len(self.problems), 'problem')} in the recipe:\n{lines}",
-            hint="`dysfw components` lists what a recipe may name, `dysfw recipe schema` every parameter.",
+            hint="`dysfw components` lists the installed components, `dysfw recipe schema` their parameters.",
         )
 
 
 def locate(positions: Mapping[Path, Position], path: Path) -> Position:
-    """The position of the value at ``path``, or of the nearest thing around it."""
+    """Find the position of a value.
+
+    Args:
+        positions: Positions by path.
+        path: Path of the value.
+
+    Returns:
+        Its position, or that of the innermost value around it.
+    """
     while path not in positions and path:
         path = path[:-1]
     return positions[path]

@@ -156,6 +156,8 @@ class Reliability(Section):
 
 
 class Harmonise(Section):
+    """The section ``harmonise``; its documentation is that of ``dysfw.imaging.harmonise.Harmony``."""
+
     __doc__ = Harmony.__doc__
 
     face: Annotated[int, Field(ge=32, le=1024)] = Harmony().face

@@ -1,7 +1,7 @@
-"""Reads a component's parameter schema from its constructor's signature.
+"""Derives a component's parameter schema from the signature of its constructor.
 
-Plain parameters become a pydantic model, which checks values and describes itself as JSON Schema. Parameters annotated
-with a contract class (``Backbone``, ``list[Backbone]``, ``Backbone | None``) are nested components.
+Plain parameters become a pydantic model, which validates values and generates JSON Schema. Parameters annotated with a contract
+class (``Backbone``, ``list[Backbone]``, ``Backbone | None``) are nested components.
 """
 
 from __future__ import annotations
@@ -20,13 +20,19 @@ from ..contracts.kinds import Kind
 from ..errors import DysfwError
 from ..util.text import error_text, listed
 
-# Parameters that the engine fills in where the recipe says nothing.
+# Parameters that are filled in if the recipe does not set them.
 SUPPLIED = ("device", "precision", "seed")
 
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """A parameter that is a component, or a list of them."""
+    """A parameter that takes a component or a list of components.
+
+    Attributes:
+        kind: Kind of the components.
+        many: Whether it takes a list.
+        required: Whether it has no default.
+    """
 
     kind: Kind
     many: bool
@@ -35,7 +41,13 @@ class Nested:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """plain: the model of ordinary parameters. nested: by name. names: all parameters in their order of definition."""
+    """Parameters of a component.
+
+    Attributes:
+        plain: Model of the plain parameters.
+        nested: Parameters that take components, by name.
+        names: Names of all parameters, in order of definition.
+    """
 
     plain: type[pydantic.BaseModel]
     nested: typing.Mapping[str, Nested]
@@ -44,8 +56,17 @@ class Signature:
 
 @functools.cache
 def signature_of(component: type[Any]) -> Signature:
-    """component: a class, of a component or whatever else people set up by name and value. Raises DysfwError where the
-    constructor breaks the rules of ``dysfw.contracts.components``."""
+    """Derive the parameters of a component.
+
+    Args:
+        component: A component's class, or another class that is configured by named values.
+
+    Returns:
+        Its parameters.
+
+    Raises:
+        DysfwError: The constructor breaks a rule in ``dysfw.contracts.components``.
+    """
     where = f"the constructor of {component.__module__}.{component.__qualname__}"
     if component.__init__ is object.__init__:
         parameters: list[inspect.Parameter] = []
@@ -60,9 +81,9 @@ def signature_of(component: type[Any]) -> Signature:
     fields: dict[str, Any] = {}
     for parameter in parameters:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise DysfwError(f"{where} takes {str(parameter).partition(':')[0]}; each parameter must be taken by its name")
+            raise DysfwError(f"{where} takes {str(parameter).partition(':')[0]}; every parameter must be accepted by name")
         if parameter.name == "use":
-            raise DysfwError(f"{where} has a parameter called 'use', which in a recipe names the component itself")
+            raise DysfwError(f"{where} has a parameter called 'use', which is the name of the component in a recipe")
         if parameter.name not in hints:
             raise DysfwError(f"{where} does not annotate its parameter {parameter.name!r}")
         required = parameter.default is parameter.empty
@@ -73,19 +94,19 @@ def signature_of(component: type[Any]) -> Signature:
             fields[parameter.name] = (hints[parameter.name], pydantic.Field(default=None, validate_default=False))
         else:
             fields[parameter.name] = (hints[parameter.name], ... if required else parameter.default)
-    # Defaults are validated so that 1 and 1.0 are one value, whether written or left out.
+    # Defaults are validated, so that a default of 1 and a written 1.0 are the same value.
     config = pydantic.ConfigDict(extra="forbid", protected_namespaces=(), validate_default=True)
     try:
         plain = pydantic.create_model(component.__name__, __config__=config, **fields)
     except (pydantic.errors.PydanticUserError, NameError, TypeError) as error:
-        raise DysfwError(f"{where} has a parameter that no recipe can give: {error_text(error)}") from None
-    if lost := fields.keys() - plain.model_fields.keys():
-        raise DysfwError(f"{where} has a parameter that no recipe can give: {listed(sorted(lost))}; call it otherwise")
+        raise DysfwError(f"{where} has a parameter that a recipe cannot set: {error_text(error)}") from None
+    if invalid := fields.keys() - plain.model_fields.keys():
+        raise DysfwError(f"{where} has a parameter that a recipe cannot set: {listed(sorted(invalid))}; rename it")
     return Signature(plain, nested, tuple(p.name for p in parameters))
 
 
 def _contract(annotation: Any) -> tuple[Kind | None, bool]:  # noqa: ANN401  # annotations have no common type
-    """Which kind of component an annotation asks for, if any, and whether it asks for a list."""
+    """Kind of component in an annotation, if any, and whether the annotation is a list."""
     for kind, contract in CONTRACTS.items():
         if annotation is contract:
             return kind, False

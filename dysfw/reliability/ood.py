@@ -1,11 +1,13 @@
-"""How unlike the faces of the training an embedding is.
+"""Out-of-distribution detection: how far an embedding lies from the training embeddings.
 
-Each region's embeddings are described by a normal distribution with a few principal axes and the same variance in all other
-directions: probabilistic principal components (Tipping and Bishop, J R Stat Soc B 61:611, 1999). The Mahalanobis distance under
-it sees both an unusual mixture of what varies in training and anything that never varied there. On phantoms it told a
-photograph of a person as well as distances to class means (Lee et al., A simple unified framework for detecting
-out-of-distribution samples, NeurIPS 2018) and to nearest neighbours (Sun et al., ICML 2022), and it is preferred to the last
-because a bundle then holds nobody's embedding."""
+The embeddings of each region are modelled by a normal distribution with a few principal axes and equal variance in all other
+directions: probabilistic principal component analysis (Tipping and Bishop, J R Stat Soc B 61:611, 1999). Its Mahalanobis
+distance responds to unusual combinations of what varies in the training data and to anything that never varied there.
+
+On phantoms it detected images of real people as well as distances to class means did (Lee et al., A simple unified framework
+for detecting out-of-distribution samples, NeurIPS 2018) or distances to nearest neighbors (Sun et al., ICML 2022). Unlike the
+latter, it does not store the embeddings of individual patients in a bundle.
+"""
 
 from __future__ import annotations
 
@@ -20,56 +22,81 @@ from ..types import Bool, Float32, Int64
 
 Float64 = npt.NDArray[np.float64]
 
-AXES = 8  # more told a photograph of a person hardly better, and grow every bundle
+AXES = 8  # more axes hardly improved the detection of images of real people, and enlarge every bundle
 TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddingDistribution:
-    """mean: float32 [R, D]. axes: float32 [R, M, D], orthonormal, M small. variances: float32 [R, M], along them. rest: float32
-    [R], the variance in every other direction."""
+    """Normal distribution of the training embeddings of each region.
+
+    Attributes:
+        mean: float32 [R, D].
+        axes: float32 [R, M, D], orthonormal principal axes.
+        variances: float32 [R, M], variances along these axes.
+        residual_variance: float32 [R], variance in every other direction.
+    """
 
     mean: Float32
     axes: Float32
     variances: Float32
-    rest: Float32
+    residual_variance: Float32
 
     def __post_init__(self) -> None:
-        """Raises ValueError where the arrays do not fit together or describe no distribution."""
+        """Check that the arrays fit together and describe a distribution."""
         regions, axes, dim = self.axes.shape if self.axes.ndim == 3 else (0, 0, 0)
-        shapes = self.mean.shape, self.variances.shape, self.rest.shape
+        shapes = self.mean.shape, self.variances.shape, self.residual_variance.shape
         if not regions or shapes != ((regions, dim), (regions, axes), (regions,)):
-            raise ValueError(f"mean, variances and rest of shapes {shapes} do not fit axes {self.axes.shape}")
-        finite = all(bool(np.isfinite(part).all()) for part in (self.mean, self.axes, self.variances, self.rest))
-        if not finite or (self.variances <= 0).any() or (self.rest <= 0).any():
+            raise ValueError(f"mean, variances and residual variance of shapes {shapes} do not fit axes {self.axes.shape}")
+        arrays = (self.mean, self.axes, self.variances, self.residual_variance)
+        finite = all(bool(np.isfinite(array).all()) for array in arrays)
+        if not finite or (self.variances <= 0).any() or (self.residual_variance <= 0).any():
             raise ValueError("variances must be finite and above 0")
 
     def distances(self, embeddings: Float32, present: Bool) -> Float32:
-        """embeddings [N, R, D], present [N, R] -> float32 [N, R], in standard deviations; NaN where a region is absent."""
+        """Compute Mahalanobis distances.
+
+        Args:
+            embeddings: float32 [N, R, D].
+            present: bool [N, R].
+
+        Returns:
+            float32 [N, R]; NaN for absent regions.
+        """
         result = np.full(present.shape, np.nan, np.float32)
         for r in range(present.shape[1]):
-            off = (embeddings[present[:, r], r] - self.mean[r]).astype(np.float64)
-            squares = (off @ self.axes[r].T) ** 2
-            beside = np.maximum((off**2).sum(axis=1) - squares.sum(axis=1), 0)
-            result[present[:, r], r] = np.sqrt((squares / self.variances[r]).sum(axis=1) + beside / self.rest[r])
+            centred = (embeddings[present[:, r], r] - self.mean[r]).astype(np.float64)
+            squares = (centred @ self.axes[r].T) ** 2
+            residual = np.maximum((centred**2).sum(axis=1) - squares.sum(axis=1), 0)
+            squared = (squares / self.variances[r]).sum(axis=1) + residual / self.residual_variance[r]
+            result[present[:, r], r] = np.sqrt(squared)
         return result
 
 
 def fit_embedding_distribution(embeddings: Float32, present: Bool, groups: Int64) -> EmbeddingDistribution:
-    """embeddings [N, R, D], present [N, R]; groups int [N]: patients, each of whom weighs the same."""
-    regions = [_fit(embeddings[here, r], groups[here]) for r, here in enumerate(present.T)]
+    """Fit the distribution; all patients count equally.
+
+    Args:
+        embeddings: float32 [N, R, D].
+        present: bool [N, R].
+        groups: int64 [N], the patients.
+
+    Returns:
+        The distribution.
+    """
+    regions = [_fit(embeddings[rows, r], groups[rows]) for r, rows in enumerate(present.T)]
     most = max(len(variances) for _, _, variances, _ in regions)
-    # A region seen on very few photographs has fewer axes than the others; an empty axis adds nothing to a distance.
+    # A region that is present in very few images has fewer axes; an axis of zeros adds nothing to a distance.
     return EmbeddingDistribution(
         mean=np.array([mean for mean, _, _, _ in regions], np.float32),
         axes=np.array([np.pad(axes, ((0, most - len(axes)), (0, 0))) for _, axes, _, _ in regions], np.float32),
         variances=np.array([np.pad(v, (0, most - len(v)), constant_values=1) for _, _, v, _ in regions], np.float32),
-        rest=np.array([rest for _, _, _, rest in regions], np.float32),
+        residual_variance=np.array([residual for _, _, _, residual in regions], np.float32),
     )
 
 
 def _fit(x: Float32, groups: Int64) -> tuple[Float64, Float64, Float64, float]:
-    """Mean [D], axes [M, D], their variances [M] and the variance of the rest, of rows [N, D]."""
+    """Mean [D], axes [M, D], their variances [M] and the residual variance of rows [N, D]."""
     number, dim = x.shape
     if not number:
         return np.zeros(dim), np.zeros((0, dim)), np.zeros(0), 1.0
@@ -77,24 +104,26 @@ def _fit(x: Float32, groups: Int64) -> tuple[Float64, Float64, Float64, float]:
     shares /= shares.sum()
     mean = shares @ x
     rows = (x - mean) * np.sqrt(shares)[:, None]
-    total, most = float((rows**2).sum()), max(0, min(AXES, dim - 1, number // 2 - 1))
-    axes, variances = _principal(rows, most)
-    real = variances > max(total, TINY) * 1e-9
-    axes, variances = axes[real], variances[real]
-    # The share of what these photographs leave over, spread over all directions there are.
-    rest = max(total - float(variances.sum()), total * 1e-6, TINY) / (dim - len(variances))
-    return mean, axes, variances, rest
+    total, max_axes = float((rows**2).sum()), max(0, min(AXES, dim - 1, number // 2 - 1))
+    axes, variances = _principal_axes(rows, max_axes)
+    positive = variances > max(total, TINY) * 1e-9
+    axes, variances = axes[positive], variances[positive]
+    # The variance that the axes do not explain, divided among all other directions.
+    residual = max(total - float(variances.sum()), total * 1e-6, TINY) / (dim - len(variances))
+    return mean, axes, variances, residual
 
 
-def _principal(rows: Float64, most: int) -> tuple[Float64, Float64]:
-    """The ``most`` principal axes [M, D] of centred rows [N, D] and the sums of squares [M] along them, by whichever of the two
-    products is smaller."""
+def _principal_axes(rows: Float64, count: int) -> tuple[Float64, Float64]:
+    """Principal axes [count, D] of centred rows [N, D] and the sums of squares [count] along them.
+
+    Decomposes the smaller of the two products of ``rows`` with its transpose.
+    """
     number, dim = rows.shape
-    if not most:
+    if not count:
         return np.zeros((0, dim)), np.zeros(0)
     size = min(number, dim)
     product = rows @ rows.T if number <= dim else rows.T @ rows
-    squares, vectors = eigh(product, subset_by_index=(size - most, size - 1))
+    squares, vectors = eigh(product, subset_by_index=(size - count, size - 1))
     if number > dim:
         return vectors.T, squares
     return vectors.T @ rows / np.sqrt(np.maximum(squares, TINY))[:, None], squares
@@ -102,29 +131,48 @@ def _principal(rows: Float64, most: int) -> tuple[Float64, Float64]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scale:
-    """What distances of photographs that took no part in the fit are like. centre, spread: float64 [R], of their logarithms."""
+    """Typical distances of out-of-fold images.
 
-    centre: Float64
-    spread: Float64
+    Attributes:
+        mean: float64 [R], mean of the logarithms of the distances.
+        std: float64 [R], standard deviation of these logarithms.
+    """
+
+    mean: Float64
+    std: Float64
 
     def ood_score(self, distances: Float32) -> Float64:
-        """distances [N, R] -> float64 [N]: the mean over the present regions of how many standard deviations the logarithm of
-        the distance lies above the usual; around 0 for faces like those in training."""
-        standard = (_logarithm(distances) - self.centre) / self.spread
-        unlike: Float64 = np.nanmean(standard, axis=1)
-        return unlike
+        """Compute the out-of-distribution score.
+
+        Args:
+            distances: float32 [N, R]; NaN for absent regions.
+
+        Returns:
+            float64 [N], the mean z-score of the log distance over the regions present; around 0 for faces like those in the
+            training data, higher for others.
+        """
+        standardized = (_logarithms(distances) - self.mean) / self.std
+        scores: Float64 = np.nanmean(standardized, axis=1)
+        return scores
 
 
 def scale_of(distances: Float32) -> Scale:
-    """From distances [N, R] of photographs by distributions fitted without their patients."""
-    logarithms = _logarithm(distances)
-    seen = np.isfinite(logarithms)
-    number = np.maximum(seen.sum(axis=0), 1)
-    centre = np.where(seen, logarithms, 0).sum(axis=0) / number
-    spread = np.sqrt(np.where(seen, (logarithms - centre) ** 2, 0).sum(axis=0) / number)
-    return Scale(centre, np.maximum(spread, 1e-3))
+    """Measure the typical distances.
+
+    Args:
+        distances: float32 [N, R], each from a distribution fitted without the patient; NaN for absent regions.
+
+    Returns:
+        Their scale.
+    """
+    logarithms = _logarithms(distances)
+    present = np.isfinite(logarithms)
+    number = np.maximum(present.sum(axis=0), 1)
+    mean = np.where(present, logarithms, 0).sum(axis=0) / number
+    std = np.sqrt(np.where(present, (logarithms - mean) ** 2, 0).sum(axis=0) / number)
+    return Scale(mean, np.maximum(std, 1e-3))
 
 
-def _logarithm(distances: Float32) -> Float64:
+def _logarithms(distances: Float32) -> Float64:
     logarithms: Float64 = np.log(np.maximum(distances.astype(np.float64), 1e-6))
     return logarithms

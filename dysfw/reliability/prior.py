@@ -1,7 +1,8 @@
-"""How common each condition is among those who will be judged, and what that makes of probabilities.
+"""Prior probabilities of the conditions, and their effect on predicted probabilities.
 
-Heads weigh every condition the same, so their probabilities hold where all are equally common. Elsewhere each is multiplied by
-how much more common its condition is (Saerens, Latinne and Decaestecker, Neural Computation 2002;14:21), and the sum made 1.
+Heads weight all conditions equally, so their probabilities assume that all are equally common. For other priors, each
+probability is multiplied by its prior and the row is normalised (Saerens, Latinne and Decaestecker, Neural Computation
+2002;14:21).
 """
 
 from __future__ import annotations
@@ -18,37 +19,55 @@ from ..util.text import closest, listed
 
 Float64 = npt.NDArray[np.float64]
 UNIFORM = "uniform"
-ROUNDING = 1e-6  # by which shares that people write may miss 1
+TOLERANCE = 1e-6  # for the sum of priors, which people round
 
 
-def prior_of(wanted: str | Mapping[str, float], labels: Sequence[str], y: Int64, groups: Int64) -> Float64:
-    """float64 [K], sum 1: the share of each condition.
+def prior_of(prior: str | Mapping[str, float], labels: Sequence[str], y: Int64, groups: Int64) -> Float64:
+    """Compute the prior probability of each condition.
 
-    wanted: "uniform"; "data", the shares of the patients; or shares by label, those not named having what is left in equal
-    parts. y int [N]: conditions; groups int [N]: patients. Raises DysfwError for an unknown label and for impossible shares.
+    Args:
+        prior: "uniform"; "data", the shares of the patients; or probabilities by label. Labels not named share the remainder
+            equally.
+        labels: The K labels.
+        y: int64 [N], the conditions of the training images.
+        groups: int64 [N], their patients.
+
+    Returns:
+        float64 [K], sum 1.
+
+    Raises:
+        DysfwError: A label is unknown, or the probabilities do not sum to 1.
     """
-    if wanted == UNIFORM:
+    if prior == UNIFORM:
         return np.full(len(labels), 1 / len(labels))
-    if isinstance(wanted, str):  # "data"
-        counted = np.bincount(y, patient_shares(y, groups), minlength=len(labels))
-        return np.asarray(counted / counted.sum(), np.float64)
-    unknown = [label for label in wanted if label not in labels]
+    if isinstance(prior, str):  # "data"
+        counts = np.bincount(y, patient_shares(y, groups), minlength=len(labels))
+        return np.asarray(counts / counts.sum(), np.float64)
+    unknown = [label for label in prior if label not in labels]
     if unknown:
         raise DysfwError(
             f"prior: no condition is called {unknown[0]!r} (there are {listed(labels)}){closest(unknown[0], labels)}"
         )
-    named = sum(wanted.values())
-    others = [label for label in labels if label not in wanted]
-    if named > 1 + ROUNDING or (not others and named < 1 - ROUNDING):
-        allowed = "at most 1" if others else "exactly 1, as all conditions are named"
-        raise DysfwError(f"prior: the shares sum to {named:g}; allowed is {allowed}")
-    left = max(0.0, 1 - named) / max(1, len(others))
-    shares = np.array([wanted.get(label, left) for label in labels], np.float64)
+    total = sum(prior.values())
+    others = [label for label in labels if label not in prior]
+    if total > 1 + TOLERANCE or (not others and total < 1 - TOLERANCE):
+        allowed = "at most 1" if others else "exactly 1, because all conditions are named"
+        raise DysfwError(f"prior: the probabilities sum to {total:g}; allowed is {allowed}")
+    remainder = max(0.0, 1 - total) / max(1, len(others))
+    shares = np.array([prior.get(label, remainder) for label in labels], np.float64)
     return np.asarray(shares / shares.sum(), np.float64)
 
 
 def reweighed(probabilities: Float32, prior: Float64) -> Float32:
-    """probabilities [N, K] that assume equal shares -> float32 [N, K] at the shares of ``prior``."""
+    """Adjust probabilities to a prior.
+
+    Args:
+        probabilities: float32 [N, K], under equal priors.
+        prior: float64 [K], sum 1.
+
+    Returns:
+        float32 [N, K], under this prior.
+    """
     if np.ptp(prior) == 0:
         return probabilities
     scaled = probabilities.astype(np.float64) * prior
@@ -57,10 +76,18 @@ def reweighed(probabilities: Float32, prior: Float64) -> Float32:
 
 
 def described(prior: Float64, labels: Sequence[str]) -> str:
-    """ "unaffected 90 %, each of 13 others 0.77 %": the shares in words, the largest first."""
+    """Describe a prior in words, such as "unaffected 90 %, each of 13 others 0.77 %".
+
+    Args:
+        prior: float64 [K], sum 1.
+        labels: The K labels.
+
+    Returns:
+        The labels by decreasing prior; those with the most frequent value are counted at the end.
+    """
     order = np.argsort(-prior, kind="stable")
-    values, numbers = np.unique(np.round(prior, 12), return_counts=True)
-    common = values[np.argmax(numbers)] if numbers.max() > 1 else -1.0
-    apart = [f"{labels[k]} {100 * prior[k]:.3g} %" for k in order if round(float(prior[k]), 12) != common]
-    rest = [f"each of {numbers.max()} others {100 * common:.3g} %"] if common >= 0 else []
-    return listed([*apart, *rest], 20)
+    values, counts = np.unique(np.round(prior, 12), return_counts=True)
+    common = values[np.argmax(counts)] if counts.max() > 1 else -1.0
+    named = [f"{labels[k]} {100 * prior[k]:.3g} %" for k in order if round(float(prior[k]), 12) != common]
+    others = [f"each of {counts.max()} others {100 * common:.3g} %"] if common >= 0 else []
+    return listed([*named, *others], 20)

@@ -1,4 +1,4 @@
-"""Temperature scaling: probabilities made as sharp as held-out photographs allow, and no sharper.
+"""Calibration by temperature scaling.
 
 Guo, Pleiss, Sun and Weinberger, On calibration of modern neural networks, ICML 2017.
 """
@@ -14,26 +14,41 @@ from ..types import Float32, Int64
 
 Float64 = npt.NDArray[np.float64]
 
-LEAST = 1e-9  # a probability below this counts as this: no number of photographs can show that something is impossible
-LARGEST = 20.0  # temperatures lie between this and its inverse
+MIN_PROBABILITY = 1e-9  # smaller probabilities are clipped: no number of images can show that something is impossible
+MAX_TEMPERATURE = 20.0  # the minimum is its inverse
 
 
 def calibrated(probabilities: npt.ArrayLike, temperature: float) -> Float32:
-    """probabilities [N, K] -> float32 [N, K]: their logarithms divided by the temperature, each row's sum 1 again.
+    """Divide the logarithms of probabilities by a temperature and normalise them.
 
-    The order within a row stays as it is, but for what is less probable than LEAST.
+    The order within a row stays the same, except among probabilities below ``MIN_PROBABILITY``.
+
+    Args:
+        probabilities: [N, K].
+        temperature: The temperature, above 0.
+
+    Returns:
+        float32 [N, K]; each row sums to 1.
     """
     return np.exp(_log_scaled(_logarithms(probabilities), temperature)).astype(np.float32)
 
 
 def fit_temperature(probabilities: npt.ArrayLike, y: Int64, groups: Int64) -> float:
-    """The temperature that minimises the log loss of probabilities [N, K] on photographs that took no part in making them.
+    """Find the temperature that minimises the penalised log loss of out-of-fold probabilities.
 
-    y int [N]: conditions; groups int [N]: patients. Every condition weighs the same, as it does in the heads, whose
-    probabilities assume that all are equally common; otherwise the controls, mostly many more, would decide alone. Within a
-    condition every patient weighs the same. A penalty of one patient's weight on the temperature's logarithm holds it near 1
-    where there are too few patients to tell: without it, a handful that were all judged rightly would make every later
-    judgement certain."""
+    All conditions count equally, as in the heads, whose probabilities assume that all are equally common; otherwise controls,
+    usually the majority, would dominate. Within a condition all patients count equally. A penalty on the squared logarithm of
+    the temperature, with the weight of one patient, keeps it near 1 if there are few patients. Without it, a few patients who
+    are all classified correctly would make every later prediction certain.
+
+    Args:
+        probabilities: [N, K].
+        y: int64 [N], the conditions.
+        groups: int64 [N], the patients.
+
+    Returns:
+        The temperature.
+    """
     logarithms, patients = _logarithms(probabilities), len(np.unique(groups))
     weights = patient_shares(y, groups)
     weights /= np.bincount(y, weights)[y]
@@ -43,12 +58,12 @@ def fit_temperature(probabilities: npt.ArrayLike, y: Int64, groups: Int64) -> fl
         of_truth = _log_scaled(logarithms, np.exp(log_temperature))[np.arange(len(y)), y]
         return float(-(weights @ of_truth) + log_temperature**2 / patients)
 
-    bound = np.log(LARGEST)
+    bound = np.log(MAX_TEMPERATURE)
     return float(np.exp(minimize_scalar(loss, bounds=(-bound, bound), method="bounded").x))
 
 
 def _logarithms(probabilities: npt.ArrayLike) -> Float64:
-    logarithms: Float64 = np.log(np.maximum(np.asarray(probabilities, np.float64), LEAST))
+    logarithms: Float64 = np.log(np.maximum(np.asarray(probabilities, np.float64), MIN_PROBABILITY))
     return logarithms
 
 

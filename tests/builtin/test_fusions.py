@@ -81,7 +81,7 @@ def test_rows_are_probabilities(name, batch) -> None:
 @every
 @few
 @given(batches())
-def test_votes_are_not_written_to(name, batch) -> None:
+def test_region_probabilities_are_not_modified(name, batch) -> None:
     region_probabilities, present = batch
     before = region_probabilities.copy()
     region_probabilities.flags.writeable = present.flags.writeable = False
@@ -92,7 +92,7 @@ def test_votes_are_not_written_to(name, batch) -> None:
 @every
 @few
 @given(batches())
-def test_a_face_is_judged_alike_alone_and_in_company(name, batch) -> None:
+def test_a_prediction_does_not_depend_on_the_batch(name, batch) -> None:
     region_probabilities, present = batch
     together = MADE[name].fuse(region_probabilities, present)
     for i in range(len(region_probabilities)):
@@ -102,7 +102,7 @@ def test_a_face_is_judged_alike_alone_and_in_company(name, batch) -> None:
 @every
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("rubbish", [np.nan, np.inf, -1e30, 0.0, 5.0])
-def test_what_an_absent_region_says_does_not_matter(name, rubbish) -> None:
+def test_values_of_absent_regions_do_not_matter(name, rubbish) -> None:
     region_probabilities, present, _, _ = lesson(seed=1)
     assert not present.all()
     other = np.where(present[..., None], region_probabilities, np.float32(rubbish))
@@ -110,7 +110,7 @@ def test_what_an_absent_region_says_does_not_matter(name, rubbish) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(name for name, fusion in MADE.items() if fusion.needs_fit))
-def test_what_an_absent_region_says_teaches_nothing(name) -> None:
+def test_values_of_absent_regions_do_not_influence_the_fit(name) -> None:
     region_probabilities, present, y, groups = lesson()
     taught = Stacking(C=0.1) if name == "stacking" else FUSIONS[name]()
     taught.fit(np.where(present[..., None], region_probabilities, np.float32(np.nan)), present, y, groups)
@@ -146,7 +146,7 @@ def test_the_only_region_present_decides(name, region_probabilities, alone) -> N
 @ranking
 @few
 @given(vectors, presences)
-def test_regions_that_agree_are_believed(name, vector, present) -> None:
+def test_agreeing_regions_keep_their_ranking(name, vector, present) -> None:
     vote = vector / vector.sum()
     fused = MADE[name].fuse(np.tile(vote, (1, REGIONS, 1)), present[None])[0]
     assert same_ranking(fused, vote)
@@ -154,7 +154,7 @@ def test_regions_that_agree_are_believed(name, vector, present) -> None:
 
 
 @every
-def test_votes_of_zero_and_one_survive(name) -> None:
+def test_probabilities_of_zero_and_one_are_supported(name) -> None:
     certain = np.eye(CLASSES, dtype=np.float32)[[0, 1, 2, 0]][None]  # two for the first class, one against the other
     for present in ([1, 1, 1, 1], [0, 1, 1, 0], [0, 1, 0, 0]):
         fused = MADE[name].fuse(certain, np.array([present], bool))
@@ -163,7 +163,7 @@ def test_votes_of_zero_and_one_survive(name) -> None:
 
 
 @every
-def test_a_restored_fusion_is_the_same_to_the_last_bit(name) -> None:
+def test_a_restored_fusion_is_identical(name) -> None:
     region_probabilities, present, _, _ = lesson(seed=1)
     other = FUSIONS[name]()
     other.prepare(NAMES)
@@ -172,7 +172,7 @@ def test_a_restored_fusion_is_the_same_to_the_last_bit(name) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(name for name, fusion in MADE.items() if fusion.needs_fit))
-def test_a_fusion_that_learns_refuses_to_guess(name) -> None:
+def test_an_unfitted_fusion_raises_an_error(name) -> None:
     region_probabilities, present, _, _ = lesson()
     with pytest.raises(ValueError, match="not learned yet|not fitted"):
         FUSIONS[name]().fuse(region_probabilities, present)
@@ -195,11 +195,11 @@ A, B = (0.8, 0.2, 0.0), (0.1, 0.5, 0.4)
         ("borda", np.array([2 + 0, 1 + 2, 0 + 1]) / 6),
     ],
 )
-def test_two_regions_by_hand(name, expected) -> None:
+def test_fusions_match_a_calculation_by_hand(name, expected) -> None:
     assert FUSIONS[name]().fuse(np.array([[A, B]], np.float32), np.ones((1, 2), bool))[0] == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_median_ignores_a_region_gone_wild() -> None:
+def test_the_median_ignores_an_outlier() -> None:
     region_probabilities = np.array([[A, A, (0.0, 0.0, 1.0)]], np.float32)
     assert MADE["median"].fuse(region_probabilities, np.ones((1, 3), bool))[0] == pytest.approx(A)
 
@@ -212,7 +212,7 @@ def test_borda_shares_the_points_of_a_tie() -> None:
 # weighted
 
 
-def test_given_weights_go_by_name() -> None:
+def test_given_weights_are_matched_by_name() -> None:
     fusion = Weighted({"mouth": 3, "face": 1})
     fusion.prepare(NAMES)
     assert not fusion.needs_fit
@@ -225,7 +225,7 @@ def test_given_weights_go_by_name() -> None:
     )
 
 
-def test_weights_count_among_the_regions_present() -> None:
+def test_weights_are_normalised_over_the_regions_present() -> None:
     fusion = Weighted({"face": 1, "nose": 1, "mouth": 2})
     fusion.prepare(NAMES)
     region_probabilities = lesson()[0][:1]
@@ -233,7 +233,7 @@ def test_weights_count_among_the_regions_present() -> None:
     assert np.allclose(fused, (region_probabilities[:, 0] + 2 * region_probabilities[:, 2]) / 3, atol=1e-6)
 
 
-def test_where_all_weight_is_on_an_absent_region_the_others_count_alike() -> None:
+def test_regions_count_equally_if_only_absent_ones_have_weight() -> None:
     fusion = Weighted({"face": 1})
     fusion.prepare(NAMES)
     region_probabilities = lesson()[0][:1]
@@ -241,7 +241,7 @@ def test_where_all_weight_is_on_an_absent_region_the_others_count_alike() -> Non
     assert np.allclose(fused, region_probabilities[:, 1:3].mean(axis=1), atol=1e-6)
 
 
-def test_a_weight_for_an_unknown_region_is_refused_with_the_closest() -> None:
+def test_a_weight_for_an_unknown_region_is_refused_with_a_suggestion() -> None:
     with pytest.raises(
         ValueError, match=r"no region 'mout'; did you mean 'mouth'\?; the segmenter has: face, nose, mouth, chin"
     ):
@@ -249,12 +249,12 @@ def test_a_weight_for_an_unknown_region_is_refused_with_the_closest() -> None:
 
 
 @pytest.mark.parametrize("weights", [{}, {"face": 0}, {"face": -1, "nose": 3}, {"face": np.nan}, {"face": np.inf, "nose": 1}])
-def test_weights_that_mean_nothing_are_refused(weights) -> None:
+def test_invalid_weights_are_refused(weights) -> None:
     with pytest.raises(ValueError, match="weights must be finite, >= 0 and not all 0"):
         Weighted(weights)
 
 
-def test_learned_weights_favour_the_region_that_knows() -> None:
+def test_fitted_weights_favour_the_informative_region() -> None:
     fusion = Weighted()
     fusion.fit(*lesson(skill=(0.0, 4.0, 0.0, 1.0), n=200))
     assert fusion.shares.argmax() == 1
@@ -269,7 +269,7 @@ def test_equal_regions_get_about_equal_weights() -> None:
     assert fusion.shares == pytest.approx(np.full(4, 0.25), abs=0.1)
 
 
-def test_learned_weights_do_not_follow_the_most_frequent_class() -> None:
+def test_fitted_weights_do_not_depend_on_class_frequencies() -> None:
     region_probabilities, present, y, groups = lesson(skill=(3.0, 3.0), n=200, classes=2)
     rare = np.flatnonzero(y == 1)[:10]
     region_probabilities[y == 0, 0], region_probabilities[y == 1, 1] = (
@@ -282,7 +282,7 @@ def test_learned_weights_do_not_follow_the_most_frequent_class() -> None:
     assert fusion.shares == pytest.approx(np.full(2, 0.5), abs=0.15)
 
 
-def test_weights_learned_for_other_regions_are_refused() -> None:
+def test_weights_fitted_for_other_regions_are_refused() -> None:
     region_probabilities, present, _, _ = lesson(skill=(1.0, 1.0))
     with pytest.raises(ValueError, match="for other regions"):
         MADE["weighted"].fuse(region_probabilities, present)
@@ -291,7 +291,7 @@ def test_weights_learned_for_other_regions_are_refused() -> None:
 # stacking
 
 
-def test_stacking_learns_which_region_knows_which_condition() -> None:
+def test_stacking_weights_regions_by_condition() -> None:
     def one_sided(seed: int):
         """The first region knows conditions 0 and 1, the second 2 and 3; of the others each is surely wrong."""
         region_probabilities, present, y, groups = lesson(skill=(0.0, 0.0), n=200, classes=4, seed=seed)
@@ -306,7 +306,7 @@ def test_stacking_learns_which_region_knows_which_condition() -> None:
     assert scores(MADE["mean"].fuse(region_probabilities, present), y).accuracy < 0.7
 
 
-def test_to_stacking_an_absent_region_is_one_without_an_opinion() -> None:
+def test_stacking_treats_an_absent_region_as_uniform() -> None:
     region_probabilities, present, _, _ = lesson(seed=1)
     undecided = np.where(present[..., None], region_probabilities, np.float32(1 / CLASSES))
     assert np.allclose(

@@ -25,7 +25,7 @@ def fitted(x, y, groups, classes=None, **parameters) -> Gallery:
 
 @pytest.mark.parametrize("by", ["nearest", "mean"])
 @pytest.mark.parametrize("metric", ["within", "standard", "plain"])
-def test_new_cases_of_known_conditions_are_told(by, metric):
+def test_new_faces_of_known_conditions_are_recognised(by, metric):
     x, y, groups = clusters(spread=0.4)
     train_rows = groups % 6 < 4
     head = fitted(x[train_rows], y[train_rows], groups[train_rows], by=by, metric=metric)
@@ -54,7 +54,7 @@ def test_the_mean_of_a_conditions_cases_decides():
     )
 
 
-def test_the_temperature_is_learned_from_other_patients_alone():
+def test_the_temperature_is_fitted_on_other_patients():
     """Each patient has two almost equal photographs; their likeness must not make the head sure of itself."""
     x, y, groups = clusters(patients=40, spread=3.0)  # little tells the classes apart
     train_rows = groups % 40 < 20
@@ -66,7 +66,7 @@ def test_the_temperature_is_learned_from_other_patients_alone():
     assert log_loss(groups) < np.log(4) < log_loss(np.arange(len(y)))
 
 
-def test_a_single_case_makes_a_condition_and_a_missing_one_is_least_likely():
+def test_one_case_is_enough_and_a_condition_without_cases_is_least_probable():
     x, y, groups = clusters()
     keep = (y != 3) | (np.arange(len(y)) == len(y) - 1)
     head = fitted(x[keep], y[keep], groups[keep], classes=5)
@@ -74,7 +74,7 @@ def test_a_single_case_makes_a_condition_and_a_missing_one_is_least_likely():
     assert head.predict(x)[:, 4].max() < 0.01
 
 
-def test_cases_can_be_read_back_and_state_makes_the_same_head():
+def test_cases_and_predictions_survive_restoring_the_state():
     x, y, groups = clusters()
     head = fitted(x, y, groups)
     assert isinstance(head, GalleryBased)
@@ -99,6 +99,6 @@ def test_a_temperature_out_of_range_is_refused():
         Gallery(temperature=3)
 
 
-def test_conditions_of_one_patient_each_are_no_error():
+def test_one_patient_per_condition_is_allowed():
     x, y, groups = clusters(patients=1)
     assert np.isfinite(fitted(x, y, groups).predict(x)).all()

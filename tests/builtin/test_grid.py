@@ -34,7 +34,7 @@ def area(polygon):
 
 @settings(max_examples=40, deadline=None)
 @given(rows=st.integers(1, 5), columns=st.integers(1, 5), angle=st.floats(-3, 3))
-def test_patches_tile_the_face_of_landmark_boxes_without_gap_or_overlap(rows, columns, angle):
+def test_patches_tile_the_face_without_gap_or_overlap(rows, columns, angle):
     one = face(angle)
     whole = LandmarkBoxes().segment([make_image()], [one])[0].regions[0].polygon
     found = patches(Grid(rows, columns), one)
@@ -45,7 +45,7 @@ def test_patches_tile_the_face_of_landmark_boxes_without_gap_or_overlap(rows, co
     assert min(np.linalg.norm(corners - c, axis=1).min() for c in whole) < 0.01
 
 
-def test_names_say_where_a_patch_is_and_sort_as_they_lie():
+def test_names_of_patches_sort_by_position():
     grid = Grid(12, 2)
     assert grid.regions == tuple(sorted(grid.regions))
     assert grid.regions[0] == "row01_column1"
@@ -67,7 +67,7 @@ def test_a_mirrored_face_has_mirrored_patches():
             np.testing.assert_allclose(a.mean(axis=0), b.mean(axis=0) * [-1, 1] + [image.width, 0], atol=0.01)
 
 
-def test_overlapping_patches_share_that_part_and_still_fill_the_face():
+def test_overlapping_patches_still_cover_the_face():
     plain, wide = patches(Grid(1, 2)), patches(Grid(1, 2, overlap=0.5))
     first, second = (wide[f"row1_column{n}"] for n in (1, 2))
     assert second[:, 0].min() == pytest.approx(first[:, 0].mean())
@@ -76,12 +76,12 @@ def test_overlapping_patches_share_that_part_and_still_fill_the_face():
         assert reached[0] == pytest.approx(reached[1])
 
 
-def test_a_patch_mostly_out_of_the_photograph_is_absent_with_the_reason():
+def test_a_patch_mostly_outside_the_image_is_absent_with_a_reason():
     found = Grid(1, 2).segment([make_image()], [face(at=(0, 400))])[0]
     assert dict(found.absent) == {"row1_column1": "out of the image"}
 
 
 @pytest.mark.parametrize("wrong", [{"rows": 0}, {"columns": 13}, {"overlap": 0.95}])
-def test_wrong_parameters_are_refused(wrong):
+def test_invalid_parameters_are_refused(wrong):
     with pytest.raises(ValueError, match="must be"):
         Grid(**wrong)

@@ -15,7 +15,7 @@ from .test_grid import MARKS, area, face, make_image, patches
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.7, -2.5])
-def test_each_side_holds_the_subjects_own_eye(angle):
+def test_each_side_contains_the_subjects_eye(angle):
     one = face(angle)
     found = patches(Halves("sides"), one)
     right_eye, left_eye, *_ = one.landmarks
@@ -25,7 +25,7 @@ def test_each_side_holds_the_subjects_own_eye(angle):
     assert area(found["right_half"]) == pytest.approx(area(found["left_half"]), rel=1e-3)
 
 
-def test_levels_part_the_eyes_from_the_mouth():
+def test_levels_separate_the_eyes_from_the_mouth():
     found = patches(Halves("levels"))
     eyes, mouth = MARKS[:2] + 400, MARKS[3:] + 400
     for name, inside, outside in (("upper_half", eyes, mouth), ("lower_half", mouth, eyes)):
@@ -36,7 +36,7 @@ def test_levels_part_the_eyes_from_the_mouth():
 
 @settings(max_examples=40, deadline=None)
 @given(nose=st.tuples(st.floats(-60, 60), st.floats(-200, 200)), angle=st.floats(-3, 3))
-def test_levels_cover_the_face_wherever_the_nose_lies(nose, angle):
+def test_levels_cover_the_face_for_any_position_of_the_nose(nose, angle):
     turned = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     one = face(angle)
     one.landmarks[2] = np.array(nose) @ turned + 400
@@ -48,7 +48,7 @@ def test_levels_cover_the_face_wherever_the_nose_lies(nose, angle):
 
 
 @pytest.mark.parametrize(("name", "others"), [("right_half", [1, 4]), ("left_half", [0, 3])])
-def test_the_crop_of_a_side_shows_neither_eye_nor_corner_of_the_mouth_of_the_other(name, others):
+def test_the_crop_of_a_side_excludes_the_other_eye_and_corner_of_the_mouth(name, others):
     one = face(0.3)
     (region,) = [r for r in Halves().segment([make_image()], [one])[0].regions if r.name == name]
     frame = inverse(region_frame(one, region, Crop(min_side=0.0), 1))
@@ -56,7 +56,7 @@ def test_the_crop_of_a_side_shows_neither_eye_nor_corner_of_the_mouth_of_the_oth
     assert [i for i in range(5) if not inside[i]] == others
 
 
-def test_a_palsy_that_pulls_the_mouth_aside_moves_no_midline():
+def test_a_displaced_mouth_does_not_move_the_midline():
     straight = face()
     landmarks = straight.landmarks.copy()
     landmarks[2:] += (8, 0)
@@ -66,7 +66,7 @@ def test_a_palsy_that_pulls_the_mouth_aside_moves_no_midline():
         assert found["left_half"][:, 0].min() == pytest.approx(400)
 
 
-def test_in_the_mirror_the_subjects_right_is_their_left():
+def test_mirroring_swaps_the_sides():
     one, image = face(0.2), make_image()
     landmarks = one.landmarks[[1, 0, 2, 4, 3]] * [-1, 1] + [image.width, 0]
     here, there = patches(Halves(), one), patches(Halves(), Face(one.box, 1.0, landmarks.astype(np.float32)))
@@ -74,12 +74,12 @@ def test_in_the_mirror_the_subjects_right_is_their_left():
         np.testing.assert_allclose(here[name].mean(axis=0), there[twin].mean(axis=0) * [-1, 1] + [image.width, 0], atol=0.01)
 
 
-def test_a_half_mostly_out_of_the_photograph_is_absent_with_the_reason():
+def test_a_half_mostly_outside_the_image_is_absent_with_a_reason():
     found = Halves().segment([make_image()], [face(at=(0, 400))])[0]
     assert dict(found.absent) == {"right_half": "out of the image"}
     assert [region.name for region in found.regions] == ["left_half"]
 
 
-def test_other_words_are_refused():
+def test_other_values_are_refused():
     with pytest.raises(ValueError, match="by must be sides or levels"):
         Halves("quarters")

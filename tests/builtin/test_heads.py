@@ -40,7 +40,7 @@ def split(x, y, groups):
 
 
 @every_head
-def test_new_patients_are_told_and_probabilities_are_honest(make):
+def test_new_patients_are_recognised_and_probabilities_are_calibrated(make):
     (x, y, groups), (new, truth) = split(*people(apart=0.6, patients=60))
     head = make()
     head.fit(x, y, 4, groups)
@@ -54,7 +54,7 @@ def test_new_patients_are_told_and_probabilities_are_honest(make):
 
 
 @every_head
-def test_where_nothing_can_be_told_nothing_is_claimed(make):
+def test_uninformative_data_give_probabilities_near_uniform(make):
     (x, y, groups), (new, _) = split(*people(apart=0.0, patients=60))
     head = make()
     head.fit(x, y, 4, groups)
@@ -62,7 +62,7 @@ def test_where_nothing_can_be_told_nothing_is_claimed(make):
 
 
 @every_head
-def test_many_controls_do_not_drown_a_condition(make):
+def test_many_controls_do_not_dominate_a_condition(make):
     (x, y, groups), (new, truth) = split(*people(apart=1.0, controls=6))
     head = make()
     head.fit(x, y, 4, groups)
@@ -71,7 +71,7 @@ def test_many_controls_do_not_drown_a_condition(make):
 
 
 @every_head
-def test_the_same_data_make_the_same_head_and_its_state_another(make):
+def test_fitting_is_deterministic_and_state_restores_the_head(make):
     (x, y, groups), (new, _) = split(*people())
     first, second, third = make(), make(), make()
     first.fit(x, y, 4, groups)
@@ -85,7 +85,7 @@ def test_the_same_data_make_the_same_head_and_its_state_another(make):
 
 
 @every_head
-def test_a_class_without_an_example_gets_a_probability_and_wins_nothing(make):
+def test_a_class_without_samples_gets_a_probability_but_is_never_first(make):
     x, y, groups = people()
     keep = y != 2
     head = make()
@@ -97,7 +97,7 @@ def test_a_class_without_an_example_gets_a_probability_and_wins_nothing(make):
 
 
 @every_head
-def test_two_classes_and_more_numbers_than_photographs(make):
+def test_two_classes_with_more_dimensions_than_images(make):
     (x, y, groups), (new, truth) = split(*people(classes=2, patients=20, dim=400, apart=0.5))
     head = make()
     head.fit(x, y, 2, groups)
@@ -115,7 +115,7 @@ def test_states_of_other_heads_are_refused(make):
 
 
 @every_head
-def test_an_unfitted_head_says_so(make):
+def test_an_unfitted_head_raises_an_error(make):
     with pytest.raises(ValueError, match="not fitted"):
         make().predict(np.zeros((1, 3), np.float32))
 
@@ -124,12 +124,12 @@ def test_an_unfitted_head_says_so(make):
     (LinearSvm, {"C": 0}), (LinearSvm, {"folds": 1}), (Lda, {"shrinkage": 1.1}), (Knn, {"k": 0}), (Knn, {"metric": "far"}),
     (Mlp, {"hidden": 0}), (Mlp, {"dropout": 1}),
 ])  # fmt: skip
-def test_wrong_parameters_are_refused_with_what_is_allowed(make, wrong):
+def test_invalid_parameters_are_refused_with_the_allowed_values(make, wrong):
     with pytest.raises(ValueError, match="must be"):
         make(**wrong)
 
 
-def test_the_discriminant_is_scikit_learns_divided_by_a_temperature():
+def test_lda_matches_scikit_learn_up_to_a_temperature():
     x, y, groups = people()
     head = Lda()
     head.fit(x, y, 4, groups)
@@ -143,7 +143,7 @@ def test_the_discriminant_is_scikit_learns_divided_by_a_temperature():
     assert np.median(ratio) > 0
 
 
-def test_the_machine_is_scikit_learns_divided_by_a_temperature():
+def test_linear_svm_matches_scikit_learn_up_to_a_temperature():
     x, y, groups = people()
     head = LinearSvm(C=1e-3)
     head.fit(x, y, 4, groups)
@@ -154,7 +154,7 @@ def test_the_machine_is_scikit_learns_divided_by_a_temperature():
     np.testing.assert_allclose(slopes, np.median(slopes), rtol=0.05)
 
 
-def test_the_nearest_cases_vote_by_how_rare_their_condition_is():
+def test_neighbors_are_weighted_by_the_frequency_of_their_condition():
     x = np.array([[1, 0], [0.9, 0.1], [0.8, 0.2], [0, 1]], np.float32)
     head = Knn(k=4, metric="plain")
     head.fit(x, np.array([0, 0, 0, 1]), 2, np.arange(4))
@@ -163,7 +163,7 @@ def test_the_nearest_cases_vote_by_how_rare_their_condition_is():
     assert isinstance(head, GalleryBased)
 
 
-def test_what_differs_inside_conditions_counts_less():
+def test_within_class_differences_count_less():
     """Two conditions differ along one axis; along another people of both differ ten times as much."""
     rng = np.random.default_rng(0)
     y = np.arange(200) % 2
@@ -177,13 +177,13 @@ def test_what_differs_inside_conditions_counts_less():
     assert same_condition("within") > same_condition("standard") > same_condition("plain")
 
 
-def test_a_space_of_single_cases_has_no_inside():
+def test_single_cases_have_no_within_class_covariance():
     x = np.random.default_rng(0).normal(0, 1, (5, 3)).astype(np.float32)
     within, standard = (MetricSpace.of(x, np.arange(5), metric) for metric in ("within", "standard"))
     np.testing.assert_array_equal(within.units(x), standard.units(x))
 
 
-def test_the_temperature_is_that_by_which_scores_were_sharpened():
+def test_the_temperature_recovers_a_known_scale():
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, (20_000, 3))
     y = np.array([rng.choice(3, p=np.exp(row)) for row in log_softmax(logits)])
@@ -192,7 +192,7 @@ def test_the_temperature_is_that_by_which_scores_were_sharpened():
     assert loss < best_temperature(rng.permutation(logits), y)[1]
 
 
-def test_what_a_network_learned_needs_no_torch(monkeypatch):
+def test_a_fitted_mlp_does_not_need_torch(monkeypatch):
     x, y, groups = people()
     head, other = Mlp(), Mlp()
     head.fit(x, y, 4, groups)
@@ -202,7 +202,7 @@ def test_what_a_network_learned_needs_no_torch(monkeypatch):
 
 
 @pytest.mark.parametrize("make", [Lda, Knn, Mlp, lambda: LinearSvm(C=0.001)], ids=["lda", "knn", "mlp", "svm"])
-def test_patients_too_few_for_folds_are_no_error(make):
+def test_too_few_patients_for_folds_are_allowed(make):
     rng = np.random.default_rng(0)
     head = make()
     head.fit(rng.normal(0, 1, (4, 6)).astype(np.float32), np.array([0, 0, 1, 1]), 2, np.array([0, 0, 1, 1]))
@@ -210,7 +210,7 @@ def test_patients_too_few_for_folds_are_no_error(make):
 
 
 @every_head
-def test_every_head_is_the_layers_that_it_names(make):
+def test_layers_match_predict_for_every_head(make):
     (x, y, groups), (new, _) = split(*people())
     head = make()
     head.fit(x, y, 4, groups)

@@ -39,7 +39,7 @@ GROUPS = np.array([2, 0, 2, 0])
     (Logarithm(3.0), np.log([[4, 1, 6, 3], [3] * 4])),
     (Softmax(), [np.exp(X[0]) / np.exp(X[0]).sum(), [0.25] * 4]),
 ], ids=lambda value: type(value).__name__ if not isinstance(value, list) else "")  # fmt: skip
-def test_a_layer_does_what_it_says(layer, expected):
+def test_layers_compute_their_formula(layer, expected):
     np.testing.assert_allclose(layer(X), expected, rtol=1e-6)
 
 
@@ -47,14 +47,14 @@ def test_shares_sum_to_one():
     np.testing.assert_allclose(NormalizeSum()(np.array([[1.0, 3.0], [0.0, 2.0]])), [[0.25, 0.75], [0, 1]])
 
 
-def test_a_gate_multiplies_and_the_unaffected_are_as_common_as_any_condition():
+def test_two_stage_multiplies_probabilities_under_equal_priors():
     gate, which = (Affine(np.zeros((2, 4), np.float32), np.array(p, np.float32)) for p in ([0.8, 0.2], [0.75, 0.25]))
     found = TwoStage((gate,), (which,), index=1)(X)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, [np.array([0.8 * 2 * 0.75, 0.2, 0.8 * 2 * 0.25]) / 1.8] * 2, rtol=1e-6)
 
 
-def test_numbers_stay_float32_until_a_layer_has_wider_ones():
+def test_results_are_float32_until_a_layer_has_float64_arrays():
     assert apply_layers((Standardize(0.0, 2.0), ReLU(), L2Normalize()), X).dtype == np.float32
     assert apply_layers((Standardize(np.zeros(4), np.ones(4)), ReLU()), X).dtype == np.float64
 
@@ -62,7 +62,7 @@ def test_numbers_stay_float32_until_a_layer_has_wider_ones():
 @pytest.mark.parametrize("make", [
     lambda: SoftmaxHead(C=0.1), Gallery, lambda: Gallery(by="nearest", metric="plain"), lambda: TwoStageHead(Lda(), Gallery()),
 ], ids=["softmax", "gallery", "nearest", "gate"])  # fmt: skip
-def test_heads_are_the_layers_that_they_name(make):
+def test_layers_match_the_predictions_of_heads(make):
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(3), 10)
     x = (rng.normal(0, 1, (3, 6))[y] + rng.normal(0, 1, (30, 6))).astype(np.float32)
@@ -73,7 +73,7 @@ def test_heads_are_the_layers_that_they_name(make):
     np.testing.assert_allclose(apply_layers(head.layers(), x), head.predict(x), rtol=1e-6)
 
 
-def test_a_gate_has_layers_only_where_both_of_its_heads_have():
+def test_two_stage_supports_layers_only_if_both_heads_do():
     class Opaque(Head):
         fit = predict = state = restore = None
 

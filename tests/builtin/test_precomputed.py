@@ -39,21 +39,21 @@ def image(paint):
     return read_image(paint("a.png", (90, 90, 90)))
 
 
-def test_boxes_are_found_by_path_and_landmarks_are_placed_as_usual(file, image):
+def test_boxes_are_found_by_path_and_missing_landmarks_are_typical(file, image):
     [[face]] = Precomputed(file("a.png,10,12,50,60")).detect([image])
     np.testing.assert_array_equal(face.box, [10, 12, 50, 60])
     np.testing.assert_allclose(face.landmarks, [10, 12] + USUAL * [40, 48], rtol=1e-6)
     assert face.score == 1
 
 
-def test_landmarks_and_scores_are_taken_where_they_are_given(file, image):
+def test_given_landmarks_and_scores_are_used(file, image):
     head = f"{HEAD},score,{','.join(LANDMARKS)},label"
     [[face]] = Precomputed(file(f"a.png,10,12,50,60,0.7,{','.join(map(str, MARKS))},down", head=head)).detect([image])
     np.testing.assert_array_equal(face.landmarks, np.reshape(MARKS, (5, 2)))
     assert face.score == pytest.approx(0.7)
 
 
-def test_a_photograph_is_known_by_its_bytes_wherever_it_lies(file, image, tmp_path):
+def test_an_image_is_found_by_sha256_in_any_folder(file, image, tmp_path):
     rows = file(f"{image.sha256},10,12,50,60", head="sha256,x0,y0,x1,y1")
     moved = tmp_path / "elsewhere.png"
     moved.write_bytes((tmp_path / "a.png").read_bytes())
@@ -71,24 +71,24 @@ def test_several_faces_stay_in_order_or_follow_the_selection(file, image, paint)
     assert Precomputed(rows, select="largest").detect([image])[0][0].box[2] == 60
 
 
-def test_rows_may_say_that_there_is_no_face(file, image):
+def test_rows_with_empty_boxes_mean_no_face(file, image):
     assert Precomputed(file("a.png,,,,", "b.png,1,1,20,20")).detect([image]) == [[]]
 
 
-def test_parquet_is_read_too(image, tmp_path):
+def test_parquet_files_are_read(image, tmp_path):
     columns = {"path": ["a.png"], "x0": [10.0], "y0": [12.0], "x1": [50.0], "y1": [60.0]}
     parquet.write_table(pa.table(columns), tmp_path / "boxes.parquet")
     assert len(Precomputed(tmp_path / "boxes.parquet").detect([image])[0]) == 1
 
 
 @pytest.mark.parametrize("nothing", [None, float("nan")])
-def test_what_tables_write_for_nothing_is_nothing(image, tmp_path, nothing):
+def test_nan_and_empty_cells_are_missing_values(image, tmp_path, nothing):
     columns = {"path": ["b.png", "a.png"]} | {name: [10.0 * i, nothing] for i, name in enumerate(("x0", "y0", "x1", "y1"))}
     parquet.write_table(pa.table(columns), tmp_path / "boxes.parquet")
     assert Precomputed(tmp_path / "boxes.parquet").detect([image]) == [[]]
 
 
-def test_files_that_are_too_large_or_no_parquet_are_refused(file, tmp_path, monkeypatch):
+def test_files_that_are_too_large_or_not_parquet_are_refused(file, tmp_path, monkeypatch):
     (tmp_path / "text.parquet").write_text(HEAD)
     with pytest.raises(DysfwError, match="is not a Parquet file"):
         Precomputed(tmp_path / "text.parquet")
@@ -108,7 +108,7 @@ def test_files_that_are_too_large_or_no_parquet_are_refused(file, tmp_path, monk
     ("a.png,1,1,1e9,20", "x1 must be a number of px"),
     ("a.png,1,1,inf,20", "x1 must be a number of px"),
 ])  # fmt: skip
-def test_wrong_rows_are_named_with_what_is_allowed(file, row, part):
+def test_invalid_rows_are_reported_with_the_allowed_values(file, row, part):
     with pytest.raises(DysfwError, match=part) as caught:
         Precomputed(file("b.png,1,1,20,20", row, row))
     assert "rows 3, 4" in str(caught.value)
@@ -120,14 +120,14 @@ def test_wrong_rows_are_named_with_what_is_allowed(file, row, part):
     (["1.5", *MARKS], "score must be a number from 0 to 1, or empty"),
     (["high", *MARKS], "score must be a number from 0 to 1, or empty"),
 ])  # fmt: skip
-def test_wrong_landmarks_and_scores_are_named(file, cells, part):
+def test_invalid_landmarks_and_scores_are_reported(file, cells, part):
     with pytest.raises(DysfwError, match=part):
         Precomputed(file(f"a.png,10,12,50,60,{','.join(map(str, cells))}", head=f"{HEAD},score,{','.join(LANDMARKS)}"))
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.floats(-np.pi, np.pi), st.booleans())
-def test_landmarks_are_taken_at_any_turn_and_refused_when_mirrored(angle, mirrored):
+def test_landmarks_are_accepted_in_any_rotation_and_refused_if_mirrored(angle, mirrored):
     centre = np.array([32.0, 32.0])
     turned = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     marks = (np.reshape(MARKS, (5, 2)) - centre) @ turned + centre
@@ -153,7 +153,7 @@ def test_some_rows_may_lack_landmarks(file, image, paint):
     np.testing.assert_allclose(usual.landmarks, [10, 12] + USUAL * [40, 48], rtol=1e-6)
 
 
-def test_usual_landmarks_are_those_that_a_detector_finds(phantoms):
+def test_typical_landmarks_are_close_to_those_of_a_detector(phantoms):
     """In the scale of what they are for: the distance between the pupils."""
     mtcnn = load_registry().load("detector", "mtcnn")()
     images = [read_image(path) for path in sorted(phantoms.glob("*/00[03].jpg"))]
@@ -167,24 +167,24 @@ def test_usual_landmarks_are_those_that_a_detector_finds(phantoms):
     assert max(errors) < 0.6
 
 
-def test_the_manifest_of_the_data_may_hold_the_boxes(file, image, tmp_path):
+def test_the_manifest_may_contain_the_boxes(file, image, tmp_path):
     manifest = file("a.png,down,10,12,50,60,p1", head="path,label,x0,y0,x1,y1,patient").rename(tmp_path / "manifest.csv")
     assert [item.label for item in read_dataset(manifest).samples] == ["down"]
     assert len(Precomputed(manifest).detect([image])[0]) == 1
 
 
-def test_a_path_is_followed_through_links(file, image, tmp_path):
+def test_symbolic_links_are_resolved(file, image, tmp_path):
     (tmp_path / "linked.png").symlink_to(tmp_path / "a.png")
     assert len(Precomputed(file("linked.png,1,1,20,20")).detect([image])[0]) == 1
 
 
-def test_right_and_left_exchanged_are_noticed(file):
+def test_swapped_right_and_left_landmarks_are_refused(file):
     marks = np.reshape(MARKS, (5, 2))[[1, 0, 2, 4, 3]].ravel()
     with pytest.raises(DysfwError, match="right and left are with_networks"):
         Precomputed(file(f"a.png,10,12,50,60,{','.join(map(str, marks))}", head=f"{HEAD},{','.join(LANDMARKS)}"))
 
 
-def test_files_that_hold_no_boxes_are_refused(file, tmp_path):
+def test_files_without_boxes_are_refused(file, tmp_path):
     with pytest.raises(DysfwError, match="has no column left_eye_y, nose_x"):
         Precomputed(file("a.png,1,1,20,20,1,1,1", head=f"{HEAD},{','.join(LANDMARKS[:3])}"))
     with pytest.raises(DysfwError, match="sha256 is not 64 hexadecimal digits"):
@@ -200,7 +200,7 @@ def test_files_that_hold_no_boxes_are_refused(file, tmp_path):
         Precomputed(tmp_path / "missing.csv")
 
 
-def test_a_box_beside_its_photograph_fails_that_photograph(file, image):
+def test_a_box_outside_its_image_fails_that_image(file, image):
     detector = Precomputed(file("a.png,500,500,600,600"))
     with pytest.raises(ValueError, match=r"row 2 of boxes.csv: the box 500 500 600 600 lies outside the photograph of 64 × 64"):
         detector.detect([image])

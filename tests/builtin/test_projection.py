@@ -26,7 +26,7 @@ def random_projection(dim):
     return ProjectionHead(rng.normal(size=(5, dim)).astype(np.float32), rng.normal(size=5).astype(np.float32), "identity")
 
 
-def test_it_reads_the_trunk_s_embedding_through_the_file_s_layer(of, tmp_path):
+def test_embeddings_are_projected_by_the_layer_in_the_file(of, tmp_path):
     projection = random_projection(of.dim)
     backbone = Projection(of, file_with(tmp_path / "w.safetensors", projection))
     crops = np.random.default_rng(1).integers(0, 256, (3, of.input_size, of.input_size, 3)).astype(np.uint8)
@@ -36,7 +36,7 @@ def test_it_reads_the_trunk_s_embedding_through_the_file_s_layer(of, tmp_path):
     assert backbone.weights()[-1].licence == "CC0-1.0"
 
 
-def test_a_file_without_a_neck_or_for_another_trunk_is_refused(of, tmp_path):
+def test_a_file_without_a_matching_projection_head_is_refused(of, tmp_path):
     with pytest.raises(ValueError, match="must be the path"):
         Projection(of, tmp_path / "missing.safetensors")
     write_weights(tmp_path / "none.safetensors", {"a.weight": np.zeros((1, 1), np.float32)}, {})

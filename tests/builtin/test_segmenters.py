@@ -47,7 +47,7 @@ def spans(polygon: np.ndarray) -> tuple[float, float, float, float]:
 # landmark_boxes
 
 
-def test_a_frontal_face_has_all_regions_in_the_order_of_anatomy() -> None:
+def test_a_frontal_face_has_all_regions_in_order() -> None:
     found = cut(face())
     assert LandmarkBoxes().regions == ANATOMY
     assert tuple(region.name for region in found.regions) == ANATOMY
@@ -55,7 +55,7 @@ def test_a_frontal_face_has_all_regions_in_the_order_of_anatomy() -> None:
     assert all(region.polygon.dtype == np.float32 and region.polygon.shape == (4, 2) for region in found.regions)
 
 
-def test_each_box_holds_what_it_is_named_after() -> None:
+def test_each_box_contains_its_landmarks() -> None:
     found = boxes(cut(face()))
     eyes, nose, mouth = MARKS[:2] + CENTRE, MARKS[2] + CENTRE, MARKS[3:] + CENTRE
     for name, points in {"periorbital": eyes, "nose": nose[None], "mouth": mouth, "face": MARKS + CENTRE}.items():
@@ -66,7 +66,7 @@ def test_each_box_holds_what_it_is_named_after() -> None:
     assert spans(found["chin"])[1] > mouth[0, 1]
 
 
-def test_the_parts_lie_one_below_the_other_and_in_the_face() -> None:
+def test_parts_are_ordered_vertically_inside_the_face() -> None:
     found = boxes(cut(face()))
     middles = [found[name].mean(axis=0)[1] for name in ANATOMY[1:]]
     assert middles == sorted(middles)
@@ -81,7 +81,7 @@ def test_the_parts_lie_one_below_the_other_and_in_the_face() -> None:
 
 @few
 @given(st.floats(-np.pi, np.pi), st.floats(0.3, 2))
-def test_boxes_turn_and_grow_with_the_face(angle, scale) -> None:
+def test_boxes_rotate_and_scale_with_the_face(angle, scale) -> None:
     upright, turned = boxes(cut(face())), boxes(cut(face(angle, scale)))
     assert upright.keys() == turned.keys()
     for name, polygon in upright.items():
@@ -98,7 +98,7 @@ def test_a_turned_head_keeps_the_height_of_its_boxes(narrowing) -> None:
 
 @few
 @given(st.lists(st.tuples(st.floats(-80, 80), st.floats(-80, 80)), min_size=5, max_size=5).map(np.array))
-def test_strange_landmarks_still_give_boxes_with_a_height(marks) -> None:
+def test_unusual_landmarks_still_give_boxes_with_a_height(marks) -> None:
     marks[1, 0] = marks[0, 0] + 40  # eyes that are apart; the rest may lie anywhere
     found = cut(face(marks=marks))
     assert set(boxes(found)) | set(found.absent) == set(ANATOMY)
@@ -107,7 +107,7 @@ def test_strange_landmarks_still_give_boxes_with_a_height(marks) -> None:
         assert np.linalg.norm(polygon[3] - polygon[0]) > 3
 
 
-def test_regions_outside_the_photograph_are_absent_with_the_reason() -> None:
+def test_regions_outside_the_image_are_absent_with_a_reason() -> None:
     found = cut(face(at=np.array([400.0, 30.0])))  # the forehead lies above the upper edge
     assert found.absent == {"forehead": "out of the image"}
     found = cut(face(at=np.array([-300.0, 400.0])))
@@ -115,7 +115,7 @@ def test_regions_outside_the_photograph_are_absent_with_the_reason() -> None:
     assert set(found.absent) == set(ANATOMY)
 
 
-def test_absence_begins_where_less_than_half_is_visible() -> None:
+def test_regions_less_than_half_visible_are_absent() -> None:
     for shift in range(0, 80, 5):
         subject = face(at=np.array([400.0, 800.0 - shift]))
         found, whole = cut(subject), boxes(cut(subject, make_image(800, 2000)))
@@ -127,7 +127,7 @@ def test_absence_begins_where_less_than_half_is_visible() -> None:
 
 
 @pytest.mark.parametrize(("x", "share"), [(0, 1), (-50, 0.5), (-100, 0), (750, 0.5), (200, 1)])
-def test_the_share_inside_is_that_of_the_area(x, share) -> None:
+def test_the_fraction_inside_is_the_fraction_of_the_area(x, share) -> None:
     box = np.array([[x, 0.0], [x + 100, 0], [x + 100, 100], [x, 100]])
     assert inside(box, make_image()) == pytest.approx(share, abs=0.09)
 
@@ -155,7 +155,7 @@ def test_an_upright_face_is_its_box() -> None:
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_a_face_on_its_side_or_its_head_keeps_its_corners_in_place(quarters) -> None:
+def test_the_box_of_a_rotated_face_keeps_its_corners(quarters) -> None:
     angle = quarters * np.pi / 2
     upright, turned = (WholeFace().segment([make_image()], [face(a)])[0] for a in (0, angle))
     expected = turn(boxes(upright)["face"] - CENTRE, angle) + CENTRE
@@ -164,7 +164,7 @@ def test_a_face_on_its_side_or_its_head_keeps_its_corners_in_place(quarters) -> 
 
 @few
 @given(st.floats(-np.pi, np.pi))
-def test_the_box_leans_with_the_face_and_holds_its_landmarks(angle) -> None:
+def test_the_box_rotates_with_the_face_and_contains_its_landmarks(angle) -> None:
     subject = face(angle)
     polygon = boxes(WholeFace().segment([make_image()], [subject])[0])["face"]
     along = polygon[1] - polygon[0]

@@ -31,7 +31,7 @@ def fitted(x, y, classes: int, groups, **parameters) -> Softmax:
 @pytest.mark.parametrize(
     ("n", "dim", "classes"), [(90, 12, 3), (60, 12, 2), (30, 200, 3), (20, 21, 2)], ids=["N>dim", "2", "N<dim", "2, N<dim"]
 )
-def test_it_is_scikit_learns_regression_on_standardised_features(n, dim, classes, C, tolerance) -> None:
+def test_matches_scikit_learn_on_standardised_features(n, dim, classes, C, tolerance) -> None:
     every, y, groups = data(n + 40, dim, classes)
     x, new, y, groups = every[:n], every[n:], y[:n], groups[:n]
     scaler = StandardScaler().fit(x.astype(np.float64))
@@ -42,7 +42,7 @@ def test_it_is_scikit_learns_regression_on_standardised_features(n, dim, classes
     assert np.allclose(found.sum(axis=1), 1, atol=1e-6)
 
 
-def test_the_data_are_not_written_to() -> None:
+def test_inputs_are_not_modified() -> None:
     x, y, groups = data()
     before = x.copy()
     x.flags.writeable = y.flags.writeable = groups.flags.writeable = False
@@ -50,7 +50,7 @@ def test_the_data_are_not_written_to() -> None:
     assert np.array_equal(x, before)
 
 
-def test_a_class_without_examples_gets_no_opinion() -> None:
+def test_a_class_without_samples_is_neutral() -> None:
     x, y, groups = data(classes=3)
     head = fitted(x, np.array([0, 1, 3])[y], 5, groups, C=0.1)
     logs = np.log(head.predict(x))
@@ -64,7 +64,7 @@ def _centred(head: Softmax, x: np.ndarray) -> np.ndarray:
     return logs - logs.mean(axis=1, keepdims=True)
 
 
-def test_a_restored_head_is_the_same_to_the_last_bit() -> None:
+def test_a_restored_head_is_identical() -> None:
     x, y, groups = data()
     head, other = fitted(x, y, 3, groups), Softmax(C=7)
     other.restore(head.state())
@@ -94,7 +94,7 @@ def test_a_state_that_does_not_fit_is_refused(change) -> None:
         Softmax().restore(State(arrays, values))
 
 
-def test_how_often_a_class_was_photographed_hardly_matters() -> None:
+def test_classes_are_balanced() -> None:
     x, y, groups = data(n=60)
     triple = np.concatenate([np.arange(60), *[np.flatnonzero(y == 0)] * 2])
     # standardised alike, so that only the balance differs: the features of both have mean 0 and spread 1 in each class
@@ -105,13 +105,13 @@ def test_how_often_a_class_was_photographed_hardly_matters() -> None:
     assert np.allclose(more.predict(x).mean(axis=0), 1 / 3, atol=0.04)
 
 
-def test_the_same_data_give_the_same_head() -> None:
+def test_fitting_is_deterministic() -> None:
     x, y, groups = data(30, 100)
     first, second = (fitted(x, y, 3, groups).state().arrays for _ in range(2))
     assert all(first[name].tobytes() == second[name].tobytes() for name in first)
 
 
-def test_a_feature_that_never_changes_is_without_effect() -> None:
+def test_constant_features_have_no_effect() -> None:
     x, y, groups = data()
     constant = np.full((len(x), 1), 123.456, np.float32)
     plain, padded = fitted(x, y, 3, groups, C=1), fitted(np.hstack([x, constant]), y, 3, groups, C=1)
@@ -125,7 +125,7 @@ def test_one_class_is_refused() -> None:
         Softmax().fit(x, np.zeros(len(x), np.int64), 3, groups)
 
 
-def test_an_unfitted_head_says_so() -> None:
+def test_an_unfitted_head_raises_an_error() -> None:
     with pytest.raises(ValueError, match="not fitted"):
         Softmax().predict(data()[0])
 
@@ -133,7 +133,7 @@ def test_an_unfitted_head_says_so() -> None:
 # Choosing C
 
 
-def test_hard_data_are_held_more_strongly_than_easy_data() -> None:
+def test_hard_data_are_regularised_more_strongly_than_easy_data() -> None:
     easy, hard = (fitted(*_with_classes(data(distance=d))).chosen for d in (3.0, 0.15))
     assert hard < easy
     assert {hard, easy} <= set(GRID)
@@ -144,11 +144,11 @@ def _with_classes(found):
     return x, y, 3, groups
 
 
-def test_a_given_c_is_taken() -> None:
+def test_a_given_c_is_used() -> None:
     assert fitted(*_with_classes(data()), C=0.5).chosen == 0.5
 
 
-def test_c_is_chosen_on_patients_that_were_not_seen() -> None:
+def test_c_is_chosen_by_patient_wise_cross_validation() -> None:
     # Each patient has six almost identical photographs, and the classes hardly differ. Who recognises the patient is sure
     # of the class; who does not, learns nothing.
     rng = np.random.default_rng(0)
@@ -161,12 +161,12 @@ def test_c_is_chosen_on_patients_that_were_not_seen() -> None:
     assert by_patient.chosen < 1e-2 < by_image.chosen
 
 
-def test_two_photographs_of_each_class_are_enough() -> None:
+def test_two_images_of_each_class_are_enough() -> None:
     x, y, groups = data(4, 20, 2, distance=3)
     assert np.array_equal(fitted(x, y, 2, groups).predict(x).argmax(axis=1), y)
 
 
-def test_where_c_cannot_be_chosen_the_way_out_is_named() -> None:
+def test_the_error_explains_what_to_do_if_c_cannot_be_chosen() -> None:
     x, y, _ = data(20, 5, 2)
     with pytest.raises(ValueError, match=r"C cannot be chosen by cross-validation: .*; set C in the recipe"):
         Softmax().fit(x, y, 2, np.zeros(20, np.int64))

@@ -27,7 +27,7 @@ def gate():
     return head
 
 
-def test_a_condition_is_as_likely_as_being_affected_and_then_having_it(gate):
+def test_probabilities_of_both_stages_are_multiplied(gate):
     x, y, groups = data()
     gate.fit(x, y, 4, groups)
     found = gate.predict(x)
@@ -41,7 +41,7 @@ def test_a_condition_is_as_likely_as_being_affected_and_then_having_it(gate):
     np.testing.assert_allclose(found, by_hand / by_hand.sum(axis=1, keepdims=True), atol=1e-5)
 
 
-def test_of_a_face_that_tells_nothing_every_label_is_as_likely(gate):
+def test_an_uninformative_face_gets_uniform_probabilities(gate):
     """As all heads say it: the unaffected are as common as any one condition."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(0, 1, (4000, 2)).astype(np.float32), np.arange(4000) % 4
@@ -49,7 +49,7 @@ def test_of_a_face_that_tells_nothing_every_label_is_as_likely(gate):
     np.testing.assert_allclose(gate.predict(np.zeros((1, 2), np.float32)), [[0.25] * 4], atol=0.03)
 
 
-def test_state_makes_the_same_head(gate):
+def test_a_restored_head_predicts_the_same(gate):
     x, y, groups = data()
     gate.fit(x, y, 4, groups)
     other = TwoStageHead(Softmax(), Softmax())
@@ -71,11 +71,11 @@ def test_a_state_of_another_head_is_refused(gate):
     ("contrl", LABELS, "no label is called 'contrl' .*did you mean 'control'"),
     (None, ("ape", "control"), "needs two conditions beside the unaffected"),
 ])  # fmt: skip
-def test_labels_that_make_no_gate_are_refused(asked, labels, part):
+def test_labels_without_two_stages_are_refused(asked, labels, part):
     with pytest.raises(ValueError, match=part):
         TwoStageHead(Softmax(), Softmax(), asked).prepare(labels)
 
 
-def test_a_gate_that_was_told_no_labels_says_so():
+def test_predicting_without_labels_raises_an_error():
     with pytest.raises(ValueError, match="was not told its labels"):
         TwoStageHead(Softmax(), Softmax()).predict(np.zeros((1, 2), np.float32))

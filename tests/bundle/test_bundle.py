@@ -33,7 +33,7 @@ def recipe_with(toy_recipe):
 
 
 @pytest.mark.parametrize("name", ["bundle.json", "recipe.yaml", "state.safetensors"])
-def test_a_flipped_byte_anywhere_is_noticed(toys, bundle, name):
+def test_a_flipped_byte_is_detected(toys, bundle, name):
     original = (bundle / name).read_bytes()
     for place in range(0, len(original), max(1, len(original) // 40)):
         flipped = bytearray(original)
@@ -44,20 +44,20 @@ def test_a_flipped_byte_anywhere_is_noticed(toys, bundle, name):
 
 
 @pytest.mark.parametrize("name", ["recipe.yaml", "state.safetensors"])
-def test_a_missing_file_is_named(toys, bundle, name):
+def test_a_missing_file_is_reported(toys, bundle, name):
     (bundle / name).unlink()
     with pytest.raises(DysfwError, match=f"{name} is missing"):
         read_bundle(bundle, toys)
 
 
-def test_a_truncated_state_is_noticed(toys, bundle):
+def test_a_truncated_state_is_detected(toys, bundle):
     content = (bundle / "state.safetensors").read_bytes()
     (bundle / "state.safetensors").write_bytes(content[: len(content) // 2])
     with pytest.raises(DysfwError, match="sha256 differs"):
         read_bundle(bundle, toys)
 
 
-def test_a_state_that_lacks_an_array_is_refused_even_with_right_hashes(toys, bundle):
+def test_a_missing_array_is_refused_even_with_valid_hashes(toys, bundle):
     from safetensors.numpy import load_file, save_file
 
     arrays = load_file(bundle / "state.safetensors")
@@ -68,7 +68,7 @@ def test_a_state_that_lacks_an_array_is_refused_even_with_right_hashes(toys, bun
         read_bundle(bundle, toys)
 
 
-def test_heads_of_another_shape_are_refused_even_with_right_hashes(toys, bundle):
+def test_heads_of_another_shape_are_refused_even_with_valid_hashes(toys, bundle):
     from safetensors.numpy import load_file, save_file
 
     arrays = load_file(bundle / "state.safetensors")
@@ -89,21 +89,21 @@ def resign(bundle):
     (bundle / "bundle.json").write_text(json.dumps(content))
 
 
-def test_an_edited_model_card_is_noted_but_not_refused(toys, bundle):
+def test_an_edited_model_card_is_accepted(toys, bundle):
     assert not read_bundle(bundle, toys).card_edited
     with (bundle / "MODEL_CARD.md").open("a") as card:
         card.write("Reviewed by us.\n")
     assert read_bundle(bundle, toys).card_edited
 
 
-def test_a_newer_format_asks_for_a_newer_dysfw(toys, bundle):
+def test_a_newer_format_is_refused(toys, bundle):
     text = (bundle / "bundle.json").read_text().replace("dysfw.bundle/1", "dysfw.bundle/2")
     (bundle / "bundle.json").write_text(text)
     with pytest.raises(DysfwError, match="is of format dysfw.bundle/2"):
         read_bundle(bundle, toys)
 
 
-def test_a_folder_that_is_no_bundle_is_refused(toys, tmp_path):
+def test_a_folder_without_a_bundle_is_refused(toys, tmp_path):
     with pytest.raises(DysfwError, match="is not a bundle: it holds no bundle.json"):
         open_pipeline(tmp_path, toys)
 
@@ -128,7 +128,7 @@ def test_a_recipe_finds_its_bundle_relative_to_itself(toys, bundle, recipe_with,
         ("crop: {align: true, margin: 0.1, min_side: 0, size: 64}", "crop: trained as"),
     ],
 )
-def test_a_recipe_that_differs_where_heads_depend_on_it_is_refused(toys, bundle, recipe_with, line, message):
+def test_a_recipe_that_differs_in_what_heads_depend_on_is_refused(toys, bundle, recipe_with, line, message):
     with pytest.raises(DysfwError, match=message):
         open_pipeline(recipe_with("bundle: bundle", line), toys)
 
@@ -136,7 +136,7 @@ def test_a_recipe_that_differs_where_heads_depend_on_it_is_refused(toys, bundle,
 @pytest.mark.parametrize(
     "line", ["crop: {align: true, margin: 0.1, min_side: 0, size: 32}", "device: auto", "name: other", "fusion: {use: max}"]
 )
-def test_what_heads_do_not_depend_on_may_differ(toys, bundle, recipe_with, line):
+def test_a_recipe_may_differ_in_what_heads_do_not_depend_on(toys, bundle, recipe_with, line):
     assert open_pipeline(recipe_with("bundle: bundle", line), toys).notices == ()
 
 
@@ -145,7 +145,7 @@ def test_another_detector_is_allowed_with_a_notice(toys, bundle, recipe_with):
     assert [notice.code for notice in pipeline.notices] == ["detector_differs"]
 
 
-def test_a_trunk_with_other_weights_is_refused(toys, bundle, recipe_with, monkeypatch):
+def test_a_backbone_with_other_weights_is_refused(toys, bundle, recipe_with, monkeypatch):
     from dysfw.types import Weights
 
     other = (Weights("mosaic", "0" * 64, "CC0-1.0", "changed behind our back"),)
@@ -154,7 +154,7 @@ def test_a_trunk_with_other_weights_is_refused(toys, bundle, recipe_with, monkey
         open_pipeline(recipe_with("bundle: bundle"), toys)
 
 
-def test_random_weights_are_called_worthless_in_every_prediction(toys, toy_recipe, colour_data, tmp_path, paint):
+def test_random_weights_make_every_prediction_unreliable(toys, toy_recipe, colour_data, tmp_path, paint):
     recipe = load_recipe(toy_recipe, toys, ["backbone.trained=false"])
     train(recipe, read_dataset(colour_data), tmp_path / "bundle", Silent())
     (prediction,) = open_pipeline(tmp_path / "bundle", toys).predict([paint("a.png", (200, 40, 40))])
@@ -162,7 +162,7 @@ def test_random_weights_are_called_worthless_in_every_prediction(toys, toy_recip
     assert prediction.notices[0].code == "random_weights"
 
 
-def test_another_version_of_a_plugin_is_noted(toys, bundle):
+def test_another_version_of_a_plugin_gives_a_notice(toys, bundle):
     content = json.loads((bundle / "bundle.json").read_text())
     content["versions"]["dysfw"] = "0.0.1"
     (bundle / "bundle.json").write_text(json.dumps(content))
@@ -172,12 +172,12 @@ def test_another_version_of_a_plugin_is_noted(toys, bundle):
     assert "dysfw 0.0.1 (here" in notice.message
 
 
-def test_an_untrained_recipe_says_how_to_train(toys, toy_recipe):
+def test_an_untrained_recipe_is_refused_with_a_hint(toys, toy_recipe):
     with pytest.raises(DysfwError, match="is not trained") as caught:
         open_pipeline(toy_recipe, toys)
     assert f"dysfw train {toy_recipe} DATA -o BUNDLE" in caught.value.hint
 
 
-def test_a_bundle_name_that_nobody_registered_is_refused(toys, recipe_with):
+def test_an_unknown_bundle_name_is_refused(toys, recipe_with):
     with pytest.raises(DysfwError, match="no bundle is called 'dlib-fantom'"):
         open_pipeline(recipe_with("bundle: dlib-fantom"), toys)

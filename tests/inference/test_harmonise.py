@@ -97,7 +97,7 @@ def test_a_bundle_trained_without_is_not_run_with_it(toys, toy_recipe, colour_da
 
 
 def test_tuning_refuses_to_go_by_photographs_as_they_are(toys, toy_recipe, colour_data, tmp_path):
-    recipe = load_recipe(toy_recipe, toys, [KEYS, "backbone={use: grey_trunk}", "tune={mode: full}"])
+    recipe = load_recipe(toy_recipe, toys, [KEYS, "backbone={use: grey_backbone}", "tune={mode: full}"])
     with pytest.raises(DysfwError, match="'toy' harmonises images, which .* tune do not support") as caught:
         train(recipe, read_dataset(colour_data), tmp_path / "bundle", Silent())
     assert "--set harmonise=null" in caught.value.hint

@@ -36,7 +36,7 @@ def grey(toys, toy_recipe, colour_data, tmp_path):
     """grey("bfloat16"): a bundle of a trunk in torch, trained in that precision."""
 
     def grey(precision: str):
-        overrides = ["backbone.use=grey_trunk", f"precision={precision}"]
+        overrides = ["backbone.use=grey_backbone", f"precision={precision}"]
         folder = tmp_path / precision
         train(load_recipe(toy_recipe, toys, overrides), read_dataset(colour_data), folder, Silent())
         return folder
@@ -66,7 +66,7 @@ def test_auto_follows_the_bundle_and_an_older_one_was_trained_in_float32(toys, g
     folder = grey("float32")
     assert read_bundle(folder, toys).manifest.agreement is None
     monkeypatch.setattr(devices, "_processor_flags", lambda: {"avx512_bf16"})
-    toy_recipe.write_text(toy_recipe.read_text().replace("use: mosaic", "use: grey_trunk") + f"bundle: {folder}\n")
+    toy_recipe.write_text(toy_recipe.read_text().replace("use: mosaic", "use: grey_backbone") + f"bundle: {folder}\n")
     for overrides in (["precision=auto"], []):
         assert open_pipeline(toy_recipe, toys, overrides).components.precision == "float32"
     (notice,) = [n for n in open_pipeline(folder, toys, ["precision=bfloat16"]).notices if n.code == "precision_differs"]

@@ -37,7 +37,7 @@ GOLDEN = """\
   FOLDER/five.yaml:14:7: backbone.of.1.kind: found "smal"; allowed: small, large; did you mean 'small'?"""
 
 
-def test_a_recipe_is_read_with_nothing_left_to_defaults(recipe, tmp_path):
+def test_a_recipe_is_read_with_all_defaults_filled_in(recipe, tmp_path):
     loaded = recipe()
     assert (loaded.name, loaded.device, loaded.precision, loaded.seed) == ("sample", "cpu", "auto", 0)
     assert loaded.crop == Crop(align="backbone", margin=0, min_side=0.7, size=None)
@@ -55,7 +55,7 @@ def test_a_recipe_is_read_with_nothing_left_to_defaults(recipe, tmp_path):
     }  # fmt: skip
 
 
-def test_five_mistakes_are_five_problems_each_at_its_place_with_what_is_allowed(write, registry, tmp_path):
+def test_all_problems_are_reported_with_position_and_allowed_values(write, registry, tmp_path):
     file = write("five.yaml", FIVE_MISTAKES)
     with pytest.raises(RecipeError) as caught:
         load_recipe(file, registry)
@@ -89,7 +89,7 @@ def test_the_keys_of_a_recipe_are_checked(recipe, problems_of, replaced, problem
     assert problems_of(lambda: recipe(**replaced)) == [f"sample.yaml:{problem}"]
 
 
-def test_an_unknown_key_is_answered_with_the_closest_one(recipe, problems_of):
+def test_the_closest_key_is_suggested_for_an_unknown_one(recipe, problems_of):
     (problem,) = problems_of(lambda: recipe(fuson="{use: mean}"))
     assert problem.startswith("sample.yaml:9:1: fuson: unknown key; did you mean 'fusion'? (allowed: version, name")
 
@@ -98,7 +98,7 @@ def test_an_unknown_key_is_answered_with_the_closest_one(recipe, problems_of):
     ("parameter", "value"),
     [("rate: 3", 3.0), ("layers: 4", 4), ("flag: true", True), ("text: no", "no"), ("kind: large", "large"), ("size: 64", 64)],
 )
-def test_parameters_take_values_of_their_type(recipe, parameter, value):
+def test_parameters_accept_values_of_their_type(recipe, parameter, value):
     found = recipe(backbone=f"{{use: files, weights: w, {parameter}}}").nodes["backbone"].params[parameter.partition(":")[0]]
     assert found == value
     assert type(found) is type(value)
@@ -123,7 +123,7 @@ def test_parameters_take_values_of_their_type(recipe, parameter, value):
         ("layrs: 3", "layrs: unknown key; did you mean 'layers'? (allowed: use, weights, more"),
     ],
 )
-def test_a_value_of_another_type_is_no_value(recipe, problems_of, parameter, problem):
+def test_values_of_another_type_are_refused(recipe, problems_of, parameter, problem):
     (found,) = problems_of(lambda: recipe(backbone=f"{{use: files, weights: w, {parameter}}}"))
     place, _, rest = found.partition(": ")
     within = max(parameter.find("["), parameter.find("{")) + 1
@@ -132,13 +132,13 @@ def test_a_value_of_another_type_is_no_value(recipe, problems_of, parameter, pro
 
 
 @pytest.mark.parametrize("value", ["null", "files", "{}", "{weights: w}", "{use: 3}", "{use: }", "[files]"])
-def test_what_is_no_component_is_told_how_to_write_one(recipe, problems_of, value):
+def test_the_error_explains_how_to_write_a_component(recipe, problems_of, value):
     (problem,) = problems_of(lambda: recipe(backbone=value))
     assert problem.startswith("sample.yaml:6:1: backbone: found ")
     assert "a backbone is written {use: NAME, …}; installed: concat, files" in problem
 
 
-def test_a_missing_parameter_is_told_at_its_component(recipe, problems_of):
+def test_a_missing_parameter_is_reported_at_its_component(recipe, problems_of):
     assert problems_of(lambda: recipe(backbone="{use: files}")) == ["sample.yaml:6:1: backbone.weights: is missing"]
 
 
@@ -175,12 +175,12 @@ def test_components_nest_to_any_depth(recipe):
         ("{use: joined, of: [{use: mosaic}, 3]}", "backbone.of.1: found 3; a backbone is written"),
     ],
 )
-def test_nested_components_are_checked_as_any_other(recipe, problems_of, backbone, problem):
+def test_nested_components_are_checked(recipe, problems_of, backbone, problem):
     (found,) = problems_of(lambda: recipe(backbone=backbone))
     assert f": {problem}" in found
 
 
-def test_every_nested_component_is_checked_though_another_is_wrong(recipe, problems_of):
+def test_nested_components_are_all_checked_even_if_one_is_invalid(recipe, problems_of):
     found = problems_of(lambda: recipe(backbone="{use: joined, scale: x, of: [{use: files}, {use: mosaik}]}"))
     assert [line.split(": ")[1] for line in found] == ["backbone.scale", "backbone.of.0.weights", "backbone.of.1.use"]
 
@@ -192,7 +192,7 @@ def backbone_params(loaded):
     return loaded.nodes["backbone"].params
 
 
-def test_every_path_is_relative_to_the_recipe_s_file(recipe, tmp_path, monkeypatch):
+def test_paths_are_relative_to_the_recipe(recipe, tmp_path, monkeypatch):
     monkeypatch.chdir("/")
     params = backbone_params(
         recipe(file="deep/r.yaml", backbone="{use: files, weights: ../w, more: [a, /b], named: {x: c}, text: d}")
@@ -203,13 +203,13 @@ def test_every_path_is_relative_to_the_recipe_s_file(recipe, tmp_path, monkeypat
     assert params["text"] == "d"
 
 
-def test_a_path_is_absolute_though_the_recipe_s_own_is_not(registry, recipe, tmp_path, monkeypatch):
+def test_paths_are_absolute_even_if_the_recipes_path_is_relative(registry, recipe, tmp_path, monkeypatch):
     recipe()
     monkeypatch.chdir(tmp_path)
     assert backbone_params(load_recipe(Path("sample.yaml"), registry))["weights"] == tmp_path / "trunk.bin"
 
 
-def test_paths_are_relative_to_the_file_that_wrote_them(recipe, registry, write, tmp_path):
+def test_paths_are_relative_to_the_file_that_contains_them(recipe, registry, write, tmp_path):
     recipe(file="bases/base.yaml", bundle="trained")
     file = write("mine/r.yaml", "extends: ../bases/base.yaml\nbackbone: {more: [a]}\n")
     loaded = load_recipe(file, registry)
@@ -229,14 +229,14 @@ def test_a_path_on_the_command_line_is_relative_to_the_current_folder(recipe, tm
     assert backbone_params(recipe("backbone.use=files"))["weights"] == tmp_path / "trunk.bin"
 
 
-def test_a_path_may_begin_in_the_home_folder(recipe, monkeypatch, problems_of):
+def test_the_home_folder_is_expanded(recipe, monkeypatch, problems_of):
     monkeypatch.setenv("HOME", "/home/someone")
     assert backbone_params(recipe("backbone.weights=~/w"))["weights"] == Path("/home/someone/w")
     (problem,) = problems_of(lambda: recipe("backbone.weights=~no-such-user/w"))
     assert problem.startswith('--set backbone.weights=~no-such-user/w: backbone.weights: found "~no-such-user/w"; ')
 
 
-def test_a_path_may_be_the_name_of_weights_that_a_plugin_brings(recipe):
+def test_a_path_may_be_the_name_of_registered_weights(recipe):
     loaded = recipe(backbone="{use: files, weights: shipped, more: [shipped, other]}")
     built = build(loaded).backbone.weight_files
     assert built[0].is_file()
@@ -250,12 +250,12 @@ def test_a_path_may_be_the_name_of_weights_that_a_plugin_brings(recipe):
 # --- building --------------------------------------------------------------------------------------------------------
 
 
-def test_what_a_constructor_refuses_is_told_at_its_component(recipe, problems_of):
+def test_errors_of_a_constructor_are_reported_at_its_component(recipe, problems_of):
     loaded = recipe(backbone="{use: wrap, inner: {use: files, weights: w, layers: 0}}")
     assert problems_of(lambda: build(loaded)) == ["sample.yaml:6:23: backbone.inner: layers must be 1 or more, found 0"]
 
 
-def test_nested_components_are_built_and_supplied_with_device_and_seed(recipe):
+def test_nested_components_receive_device_and_seed(recipe):
     files = "{use: files, weights: w}"
     other = "{use: files, weights: w, seed: 1, device: cpu}"
     backbone = build(recipe(backbone=f"{{use: wrap, inner: {files}, other: {other}}}", seed="5")).backbone

@@ -29,7 +29,7 @@ def refusal(*arguments):
 # --- extends ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_recipe_takes_over_what_it_does_not_say_itself(base, write):
+def test_a_recipe_inherits_what_it_does_not_set(base, write):
     value = compose(write("r.yaml", "extends: base.yaml\nname: mine\ncrop: {size: 299}\n")).value
     assert value == {
         "name": "mine",
@@ -50,7 +50,7 @@ def test_a_recipe_takes_over_what_it_does_not_say_itself(base, write):
         ("[1]", [1]),
     ],
 )
-def test_another_use_starts_afresh_and_the_same_is_merged(base, write, own, backbone):
+def test_another_component_drops_parameters_and_the_same_one_merges_them(base, write, own, backbone):
     assert compose(write("r.yaml", f"extends: base.yaml\nbackbone: {own}\n")).value["backbone"] == backbone
 
 
@@ -66,7 +66,7 @@ def test_lists_are_replaced_and_nested_components_merged(write):
     assert value["backbone"] == {"use": "wrap", "inner": {"use": "files", "weights": "b"}, "of": [4]}
 
 
-def test_every_value_keeps_the_place_of_the_file_that_wrote_it(base, write):
+def test_values_keep_their_position(base, write):
     file = write("r.yaml", "extends: base.yaml\ncrop:\n  size: 299\nbackbone: {use: wrap}\n")
     positions = compose(file).positions
     assert positions["crop", "margin"] == Position(str(base), 3, 8)
@@ -76,18 +76,18 @@ def test_every_value_keeps_the_place_of_the_file_that_wrote_it(base, write):
     assert ("backbone", "layers") not in positions
 
 
-def test_bases_are_found_relative_to_the_file_that_names_them(write):
+def test_bases_are_relative_to_the_file_that_extends_them(write):
     write("common/bases/low.yaml", "name: low\nseed: 1\n")
     write("common/middle.yaml", "extends: bases/low.yaml\nname: middle\n")
     assert compose(write("mine/r.yaml", "extends: ../common/middle.yaml\n")).value == {"name": "middle", "seed": 1}
 
 
-def test_a_base_may_lie_in_the_home_folder(base, write, monkeypatch):
+def test_a_base_may_be_in_the_home_folder(base, write, monkeypatch):
     monkeypatch.setenv("HOME", str(base.parent))
     assert compose(write("elsewhere/r.yaml", "extends: ~/base.yaml\n")).value["name"] == "base"
 
 
-def test_a_circle_is_refused_with_everyone_in_it(write):
+def test_cycles_are_refused(write):
     write("b.yaml", "extends: a.yaml\n")
     message = refusal(write("a.yaml", "extends: b.yaml\n"))
     assert message == "recipes extend one another in a circle: a.yaml extends b.yaml extends a.yaml"
@@ -103,13 +103,13 @@ def test_a_circle_is_refused_with_everyone_in_it(write):
         ("''", "no such recipe: "),
     ],
 )
-def test_a_base_that_is_not_there_is_refused_at_its_place(base, write, problems_of, extends, problem):
+def test_a_missing_base_is_reported_with_its_position(base, write, problems_of, extends, problem):
     file = write("r.yaml", f"name: x\nextends: {extends}\n")
     (found,) = problems_of(lambda: compose(file))
     assert found.startswith(f"r.yaml:2:1: extends: {problem}")
 
 
-def test_what_is_wrong_with_a_base_is_reported_in_the_base(write, problems_of):
+def test_problems_of_a_base_are_reported_in_the_base(write, problems_of):
     write("base.yaml", "name: x\nname: y\n")
     file = write("r.yaml", "extends: base.yaml\n")
     assert problems_of(lambda: compose(file)) == ["base.yaml:2:1: name: this key appears twice"]
@@ -159,13 +159,13 @@ def test_an_override_reaches_into_lists(write):
     assert compose(file, ["backbone.of.0={use: d}"]).value["backbone"]["of"][0] == {"use": "d"}
 
 
-def test_overrides_are_applied_in_their_order_after_all_bases(base, write):
+def test_overrides_are_applied_in_order_after_all_bases(base, write):
     file = write("r.yaml", "extends: base.yaml\nseed: 2\n")
     value = compose(file, ["backbone.use=wrap", "backbone.layers=1", "seed=3", "seed=4"]).value
     assert (value["seed"], value["backbone"]) == (4, {"use": "wrap", "layers": 1})
 
 
-def test_a_component_that_is_not_there_yet_can_be_written_key_by_key(base):
+def test_a_new_component_can_be_written_key_by_key(base):
     assert compose(base, ["head.use=softmax", "head.C=2"]).value["head"] == {"use": "softmax", "C": 2}
 
 
@@ -174,7 +174,7 @@ def test_an_alias_is_not_changed_by_an_override_of_its_anchor(write):
     assert [item["n"] for item in compose(file, ["backbone.of.0.n=2"]).value["backbone"]["of"]] == [2, 1]
 
 
-def test_what_an_override_writes_or_creates_is_located_there_and_the_rest_where_it_was(base):
+def test_overridden_values_have_the_position_of_the_override(base):
     override = "fusion={use: weighted, weights: {nose: 1}}"
     positions = compose(base, ["crop.size=299", override, "new.deep=1", "backbone.use=files"]).positions
     assert positions["crop", "size"] == Position("--set crop.size=299")
@@ -187,7 +187,7 @@ def test_what_an_override_writes_or_creates_is_located_there_and_the_rest_where_
     assert positions["backbone", "weights"] == Position(str(base), 4, 24)
 
 
-def test_what_a_new_use_drops_has_no_place_any_more(base):
+def test_dropped_parameters_have_no_position(base):
     positions = compose(base, ["backbone.use=wrap"]).positions
     assert positions["backbone",] == Position("--set backbone.use=wrap")
     assert ("backbone", "weights") not in positions

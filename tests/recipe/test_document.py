@@ -22,7 +22,7 @@ def problems(text):
 
 
 @pytest.mark.parametrize("text", ["no", "yes", "on", "off", "y", "1:30", "2001-01-01", "1_000", "0x10", "0o17", "e3", ".", "+"])
-def test_words_of_yaml_1_1_and_odd_numbers_are_texts(text):
+def test_yaml_1_1_words_and_unusual_numbers_are_text(text):
     assert value_of(text) == text
 
 
@@ -42,15 +42,15 @@ def test_scalars_follow_the_core_schema(text, value):
     assert type(found) is type(value)
 
 
-def test_not_a_number_is_a_number():
+def test_nan_is_a_number():
     assert math.isnan(value_of(".NaN"))
 
 
-def test_keys_are_texts():
+def test_keys_are_text():
     assert parse_document("1: a\ntrue: b\n~: c\n<<: d\n", "r.yaml").value == {"1": "a", "true": "b", "~": "c", "<<": "d"}
 
 
-def test_keys_and_list_items_know_where_they_are_written():
+def test_keys_and_list_items_have_positions():
     text = "name: x\nbackbone:\n  use: concat\n  of:\n    - {use: a}\n    - use: b\n"
     positions = parse_document(text, "r.yaml").positions
     assert positions == {
@@ -67,17 +67,17 @@ def test_keys_and_list_items_know_where_they_are_written():
 
 
 @pytest.mark.parametrize(("text", "line"), [("", 1), ("# nothing\n", 1), ("---\n", 2)])
-def test_an_empty_document_is_nothing_somewhere(text, line):
+def test_an_empty_document_is_none_with_a_position(text, line):
     document = parse_document(text, "r.yaml")
     assert document.value is None
     assert document.positions == {(): Position("r.yaml", line, 1)}
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_key():
+def test_a_byte_order_mark_is_ignored():
     assert parse_document("\ufeffa: 1", "r.yaml").value == {"a": 1}
 
 
-def test_an_alias_means_a_value_of_its_own():
+def test_aliases_are_copies():
     value = parse_document("a: &x {b: [1]}\nc: *x\n", "r.yaml").value
     assert value == {"a": {"b": [1]}, "c": {"b": [1]}}
     assert value["a"] is not value["c"]
@@ -91,7 +91,7 @@ def test_every_key_that_appears_twice_is_reported():
 
 
 @pytest.mark.parametrize("tag", ["!!python/object/apply:os.system", "!!python/name:os.system", "!own", "!!int", "!!str", "!"])
-def test_tags_are_refused_as_they_are_written(tag):
+def test_tags_are_refused(tag):
     assert problems(f"a:\n  - {tag} '1'\n") == [f"r.yaml:2:5: a.0: the tag {tag!r} is not allowed in a recipe"]
 
 
@@ -103,7 +103,7 @@ def test_tags_on_collections_are_refused(collection):
 
 
 @pytest.mark.parametrize("key", ["[a]", "{a: b}", "!!python/name:os.system a", '""'])
-def test_only_plain_words_are_keys(key):
+def test_keys_must_be_plain_text(key):
     assert problems(f"? {key}\n: 1\n") == ["r.yaml:1:3: a key must be a plain word"]
 
 
@@ -111,12 +111,12 @@ LAUGHS = "a0: &a0 [x, x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'
 
 
 @pytest.mark.parametrize("text", [LAUGHS, "a: &a [*a]", "a: &a {b: *a, c: *a}", "a: &a [*a, *a, *a]", "- " * 60 + "x"])
-def test_what_would_grow_without_bounds_is_refused(text):
+def test_documents_that_expand_without_bounds_are_refused(text):
     (problem,) = problems(text)
     assert "more than 10,000 values or 40 levels" in problem
 
 
-def test_what_is_nested_beyond_reason_is_refused():
+def test_deeply_nested_documents_are_refused():
     assert problems("- " * 20_000) == ["r.yaml: nested too deeply"]
 
 
@@ -131,7 +131,7 @@ def test_what_is_nested_beyond_reason_is_refused():
         ("a: " + "9" * 5000, "r.yaml:1:4: a: Exceeds the limit (4300 digits) for integer string conversion: "),
     ],
 )
-def test_what_is_not_yaml_is_refused_at_its_place(text, problem):
+def test_invalid_yaml_is_refused_with_its_position(text, problem):
     (found,) = problems(text)
     assert found.startswith(problem)
 
@@ -165,13 +165,13 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(KEYS | st.just("1e3"), VALUES, max_size=4))
 @settings(max_examples=80, deadline=None)
-def test_what_is_dumped_is_read_as_it_was(value):
+def test_dumping_and_parsing_is_a_round_trip(value):
     found = parse_document(dump_document(value), "r.yaml").value if value else value
     assert found == value
     assert repr(found) == repr(value)  # 1 is not 1.0, and the order of keys is kept
 
 
-def test_a_dump_repeats_shared_values_instead_of_naming_them():
+def test_dumps_contain_no_aliases():
     shared = [1, 2]
     assert "&" not in dump_document({"a": shared, "b": shared})
 
@@ -184,14 +184,14 @@ def test_a_file_too_large_is_refused_before_it_is_parsed(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfea\x00", b"name: caf\xe9\n", b"\x89PNG\r\n\x1a\n"])
-def test_a_file_that_is_no_utf_8_text_is_refused(tmp_path, content):
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path, content):
     path = tmp_path / "r.yaml"
     path.write_bytes(content)
     with pytest.raises(DysfwError, match=r"r\.yaml is not a recipe: it is no UTF-8 text"):
         read_document(path)
 
 
-def test_a_file_that_is_not_there_or_cannot_be_read_is_refused(tmp_path):
+def test_missing_and_unreadable_files_are_refused(tmp_path):
     with pytest.raises(DysfwError, match="no such recipe: .*nothing.yaml"):
         read_document(tmp_path / "nothing.yaml")
     with pytest.raises(DysfwError, match="cannot read the recipe .*: Is a directory"):

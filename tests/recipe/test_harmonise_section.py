@@ -7,24 +7,24 @@ from dysfw.recipe.check import load_recipe
 from dysfw.recipe.document import dump_document
 
 
-def test_without_the_block_nothing_is_harmonised(recipe):
+def test_nothing_is_harmonised_without_the_section(recipe):
     assert recipe().harmonise is None
     assert "harmonise" not in recipe().to_dict()
     assert recipe("harmonise=null").fingerprint == recipe().fingerprint
 
 
-def test_an_empty_block_takes_the_defaults(recipe):
+def test_an_empty_section_uses_the_defaults(recipe):
     assert recipe(harmonise="{}").harmonise == Harmony()
     assert Harmony().size == 192
 
 
-def test_every_key_shapes_the_result(recipe):
+def test_every_key_changes_the_fingerprint(recipe):
     keys = ("face: 64", "context: 1.5", "quality: 70", "background: blur", "colour: normalise")
     prints = [recipe(harmonise="{" + key + "}").fingerprint for key in keys]
     assert len({*prints, recipe(harmonise="{}").fingerprint, recipe().fingerprint}) == len(keys) + 2
 
 
-def test_the_block_survives_being_written(recipe, registry, write):
+def test_the_section_survives_a_round_trip(recipe, registry, write):
     first = recipe(harmonise="{face: 64, context: 3, background: keep}")
     second = load_recipe(write("again/dumped.yaml", dump_document(first.to_dict())), registry)
     assert second.harmonise == first.harmonise == Harmony(face=64, context=3.0, background="keep")
@@ -43,7 +43,7 @@ def test_the_block_survives_being_written(recipe, registry, write):
         ("{colour: true}", "found true; allowed: keep, normalise"),
     ],
 )
-def test_what_is_wrong_is_said_at_its_place(recipe, problems_of, block, problem):
+def test_problems_are_reported_at_their_position(recipe, problems_of, block, problem):
     (found,) = problems_of(lambda: recipe(harmonise=block))
     assert found.startswith("sample.yaml:9:")
     assert ": harmonise." in found

@@ -51,7 +51,7 @@ def accepts(registry):
 
 
 @pytest.mark.parametrize("file", RECIPES, ids=lambda file: file.name)
-def test_every_recipe_of_the_project_is_accepted(file):
+def test_all_included_recipes_are_valid(file):
     schema, left_out = recipe_schema(load_registry())
     assert left_out == []
     assert [error.message for error in validator(schema).iter_errors(read_document(file).value)] == []
@@ -66,7 +66,7 @@ def test_every_recipe_of_the_project_is_accepted(file):
         {"use": "joined", "of": [FILES, {"use": "wrap", "inner": FILES, "other": None}]},
     ],
 )
-def test_a_right_recipe_is_accepted(accepts, backbone):
+def test_a_valid_recipe_is_accepted(accepts, backbone):
     assert accepts(REST | {"backbone": backbone, "crop": {"size": 160}, "device": "cuda:1", "bundle": "b"})
 
 
@@ -89,7 +89,7 @@ def test_a_right_recipe_is_accepted(accepts, backbone):
         "files",
     ],
 )
-def test_a_wrong_component_is_refused(accepts, backbone):
+def test_an_invalid_component_is_refused(accepts, backbone):
     assert not accepts(REST | {"backbone": backbone})
     assert accepts(REST | {"backbone": FILES})
 
@@ -97,12 +97,12 @@ def test_a_wrong_component_is_refused(accepts, backbone):
 @pytest.mark.parametrize(
     "wrong", [{"nam": "x"}, {"version": 2}, {"device": "gpu"}, {"crop": {"margn": 1}}, {"name": "a b"}, {"extends": 3}]
 )
-def test_wrong_keys_are_refused(accepts, wrong):
+def test_invalid_keys_are_refused(accepts, wrong):
     assert not accepts(REST | {"backbone": FILES} | wrong)
 
 
 @pytest.mark.parametrize("key", ["version", "name", *KINDS])
-def test_a_recipe_may_leave_out_only_what_another_may_have_given_it(accepts, key):
+def test_only_recipes_that_extend_another_may_be_incomplete(accepts, key):
     whole = REST | {"backbone": FILES}
     rest = {name: value for name, value in whole.items() if name != key}
     assert accepts(whole)
@@ -110,21 +110,21 @@ def test_a_recipe_may_leave_out_only_what_another_may_have_given_it(accepts, key
     assert accepts(rest | {"extends": "base.yaml"})
 
 
-def test_a_recipe_that_extends_another_may_name_single_parameters(accepts):
+def test_a_recipe_that_extends_another_may_set_single_parameters(accepts):
     assert accepts({"extends": "base.yaml", "backbone": {"layers": 5}, "crop": {"size": 299}})
     assert not accepts({"extends": "base.yaml", "backbone": {"layrs": 5}})
     assert not accepts({"extends": "base.yaml", "backbone": {"use": "mosaic", "layers": 5}})
     assert not accepts({"backbone": {"layers": 5}})
 
 
-def test_a_kind_of_which_nothing_is_installed_accepts_nothing():
+def test_a_kind_without_installed_components_accepts_nothing():
     schema, _ = recipe_schema(load_registry(only=[]))
     valid = validator(schema).is_valid
     assert not valid(REST | {"backbone": FILES})
     assert valid({"extends": "base.yaml", "fusion": {"use": "mean"}})
 
 
-def test_names_that_two_plugins_share_are_accepted_in_full_only(registry):
+def test_ambiguous_names_are_only_accepted_in_full(registry):
     (sample,) = (plugin for plugin in registry.plugins if plugin.name == "sample")
     others = [plugin for plugin in registry.plugins if plugin is not sample]
     twice = Registry([*others, replace(sample, distribution="one"), replace(sample, distribution="two")])
@@ -133,7 +133,7 @@ def test_names_that_two_plugins_share_are_accepted_in_full_only(registry):
     assert [valid(REST | {"backbone": {"use": name, "weights": "w"}}) for name in names] == [False, True, True, False]
 
 
-def test_what_cannot_be_described_is_left_out_with_the_reason(write, monkeypatch):
+def test_components_without_a_schema_are_left_out_with_a_reason(write, monkeypatch):
     monkeypatch.syspath_prepend(write("partly_broken_plugin.py", PARTLY_BROKEN).parent)
     schema, left_out = recipe_schema(Registry(load_plugins(entry_points=[EntryPoint("p", "partly_broken_plugin", "dysfw")])))
     assert [reason.partition(":")[0] for reason in left_out] == [
@@ -157,12 +157,12 @@ def installed_schema():
     return recipe_schema(load_registry(["builtin", *shipped]))[0]
 
 
-def test_the_file_beside_the_recipes_is_what_is_installed():
+def test_the_schema_file_is_up_to_date():
     kept = json.loads((ROOT / "recipes" / "recipe.schema.json").read_text())
     assert kept == installed_schema(), "run: dysfw recipe schema > recipes/recipe.schema.json"
 
 
-def test_every_key_has_a_hover_text():
+def test_every_key_is_described():
     schema = installed_schema()
     for where, block in {"the recipe": schema, **schema["$defs"]}.items():
         for name, value in (block.get("properties", {}) if isinstance(block, dict) else {}).items():
@@ -170,5 +170,5 @@ def test_every_key_has_a_hover_text():
 
 
 @pytest.mark.parametrize("file", RECIPES, ids=lambda file: file.name)
-def test_every_recipe_tells_editors_its_schema(file):
+def test_every_recipe_refers_to_its_schema(file):
     assert file.read_text().startswith("# yaml-language-server: $schema=recipe.schema.json\n")

@@ -23,7 +23,7 @@ NESTED = "{use: joined, of: [{use: files, weights: w, shares: {b: 1, a: 2}}, {us
         ["reliability={coverage: 0.9, max_pose_angle: 40.0}"],  # what they are anyway
     ],
 )
-def test_the_fingerprint_ignores_what_does_not_shape_the_result(recipe, overrides):
+def test_the_fingerprint_ignores_settings_that_do_not_change_results(recipe, overrides):
     assert recipe(*overrides, backbone=NESTED).fingerprint == recipe(backbone=NESTED).fingerprint
 
 
@@ -36,16 +36,16 @@ def test_the_fingerprint_ignores_what_does_not_shape_the_result(recipe, override
         "reliability.coverage=0.8",
     ],
 )  # fmt: skip
-def test_the_fingerprint_follows_everything_that_shapes_the_result(recipe, override):
+def test_the_fingerprint_depends_on_all_settings_that_change_results(recipe, override):
     assert recipe(override, backbone=NESTED).fingerprint != recipe(backbone=NESTED).fingerprint
 
 
-def test_a_text_that_looks_like_a_path_counts_in_full(recipe):
+def test_text_that_looks_like_a_path_counts_in_full(recipe):
     one, other = (recipe(f"backbone.text={text}") for text in ("/a/model", "/b/model"))
     assert one.fingerprint != other.fingerprint
 
 
-def test_the_fingerprint_ignores_comments_the_order_of_keys_and_where_the_recipe_lies(registry, write):
+def test_the_fingerprint_ignores_comments_key_order_and_location(registry, write):
     lines = [
         "version: 1", "name: x", "detector: {use: centre, faces: 2, choose: last}", "segmenter: {use: toy_halves}",
         "backbone: {use: files, weights: trunk.bin, shares: {b: 1, a: 2}}", "head: {use: softmax}", "fusion: {use: mean}",
@@ -61,7 +61,7 @@ def test_the_fingerprint_ignores_comments_the_order_of_keys_and_where_the_recipe
     assert first.fingerprint == second.fingerprint
 
 
-def test_the_dictionary_is_in_the_order_in_which_people_write(recipe):
+def test_the_dictionary_has_the_usual_order_of_keys(recipe):
     content = recipe(bundle="trained", fusion="{use: mean}").to_dict()
     order = "version name device precision seed detector segmenter crop backbone head fusion reliability bundle"
     assert list(content) == order.split()
@@ -77,7 +77,7 @@ def test_the_dictionary_is_in_the_order_in_which_people_write(recipe):
         {"name": '"1e3"', "backbone": '{use: files, weights: w, more: [a], named: {"010": b}, text: "08", device: cuda}'},
     ],
 )
-def test_a_recipe_written_from_its_dictionary_is_the_same_recipe(recipe, registry, write, lines):
+def test_a_recipe_survives_a_round_trip_through_its_dictionary(recipe, registry, write, lines):
     first = recipe(**lines)
     second = load_recipe(write("again/dumped.yaml", dump_document(first.to_dict())), registry)
     assert second.to_dict() == first.to_dict()
@@ -85,6 +85,6 @@ def test_a_recipe_written_from_its_dictionary_is_the_same_recipe(recipe, registr
     assert second.fingerprint == first.fingerprint
 
 
-def test_a_dictionary_holds_nothing_but_plain_values(recipe, registry):
+def test_a_dictionary_contains_only_plain_values(recipe, registry):
     content = recipe(backbone=NESTED).to_dict()
     assert check(parse_document(dump_document(content), "r.yaml"), registry).to_dict() == content

@@ -12,7 +12,7 @@ from dysfw.recipe.sections import Pretrain
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "pretraining.md"
 
 
-def test_the_documented_block_names_every_key_with_its_default():
+def test_the_documentation_lists_every_key_with_its_default():
     block = yaml.safe_load(re.search(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)[1])["pretrain"]
     shown = Pretrain.model_validate(block)
     assert block.keys() == Pretrain.model_fields.keys()
@@ -35,13 +35,13 @@ def test_the_documented_block_names_every_key_with_its_default():
         ("pretrain.regions=[]", "at least 1"),
     ],
 )
-def test_wrong_keys_and_values_are_refused(recipe, registry, override, said):
+def test_invalid_keys_and_values_are_refused(recipe, registry, override, said):
     with pytest.raises(RecipeError, match=re.escape(said)) as refused:
         load_recipe(recipe, registry, [override])
     assert "pretrain" in str(refused.value)
 
 
-def test_the_block_changes_nothing_but_pretraining(recipe, registry):
+def test_the_section_affects_only_pretraining(recipe, registry):
     with_block = load_recipe(recipe, registry)
     recipe.write_text(recipe.read_text().partition("pretrain:")[0])
     without = load_recipe(recipe, registry)
@@ -51,6 +51,6 @@ def test_the_block_changes_nothing_but_pretraining(recipe, registry):
     assert with_block.to_dict()["pretrain"]["steps"] == 12
 
 
-def test_editors_are_told_of_it(registry):
+def test_the_section_is_in_the_schema(registry):
     schema, _ = recipe_schema(registry)
     assert {"Pretrain", "Augment"} <= schema["$defs"].keys()

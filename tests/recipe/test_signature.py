@@ -61,7 +61,7 @@ def test_a_component_without_a_constructor_takes_nothing():
 
 
 @pytest.mark.parametrize("name", ["device", "precision", "seed"])
-def test_what_the_engine_fills_in_need_not_have_a_default(name):
+def test_supplied_parameters_need_no_default(name):
     namespace: dict[str, Any] = {}
     exec(f"def constructor(self, {name}: str): ...", namespace)  # noqa: S102
     assert signature_of(component(namespace["constructor"])).plain.model_validate_json("{}").model_fields_set == set()
@@ -98,7 +98,7 @@ RULES = [
 
 
 @pytest.mark.parametrize(("constructor", "message"), RULES)
-def test_a_constructor_that_breaks_a_rule_is_refused_by_name(constructor, message):
+def test_a_constructor_that_breaks_a_rule_is_refused(constructor, message):
     with pytest.raises(DysfwError) as caught:
         signature_of(component(constructor))
     assert caught.value.message.startswith(f"the constructor of samples.Sample {message}")

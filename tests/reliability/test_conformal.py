@@ -16,7 +16,7 @@ def images(rng, patients_by_class, images=2):
 
 
 @pytest.mark.parametrize("coverage", [0.8, 0.9])
-def test_every_condition_is_covered_as_often_as_asked(coverage):
+def test_every_condition_reaches_the_target_coverage(coverage):
     rng = np.random.default_rng(0)
     shares = []
     for _ in range(60):
@@ -36,13 +36,13 @@ def test_a_condition_with_too_few_patients_is_in_every_set():
     assert prediction_sets(np.array([[1.0, 0.0, 0.0]]), least)[0, 1]
 
 
-def test_a_condition_that_nobody_has_is_in_every_set():
+def test_a_condition_without_patients_is_in_every_set():
     p, y, groups = images(np.random.default_rng(1), [30, 30])
     least = thresholds(np.pad(p, ((0, 0), (0, 1))), y, groups, 0.9)
     assert np.isneginf(least).tolist() == [False, False, True]
 
 
-def test_less_coverage_gives_smaller_sets_and_none_may_be_left():
+def test_lower_coverage_gives_smaller_sets_which_may_be_empty():
     known = images(np.random.default_rng(2), [60, 60, 60])
     sizes = [prediction_sets(known[0], thresholds(*known, coverage)).sum(axis=1).mean() for coverage in (0.95, 0.8, 0.5)]
     assert sizes == sorted(sizes, reverse=True)

@@ -26,7 +26,7 @@ def fitted(rng, number=200):
     return embedding_distribution, scale_of(embedding_distribution.distances(held, here))
 
 
-def test_fresh_faces_of_the_same_kind_are_ordinary(rng):
+def test_new_faces_of_the_same_kind_have_low_scores(rng):
     embedding_distribution, scale = fitted(rng)
     fresh = scale.ood_score(embedding_distribution.distances(*faces(rng, 300)))
     assert abs(fresh.mean()) < 0.2
@@ -34,7 +34,7 @@ def test_fresh_faces_of_the_same_kind_are_ordinary(rng):
 
 
 @pytest.mark.parametrize("kind", ["where nothing ever varied", "far along what varies"])
-def test_strange_faces_lie_beyond_all_ordinary_ones(rng, kind):
+def test_unusual_faces_have_higher_scores_than_all_typical_ones(rng, kind):
     embedding_distribution, scale = fitted(rng)
     x, present = faces(rng, 100)
     ordinary = scale.ood_score(embedding_distribution.distances(x, present))
@@ -55,7 +55,7 @@ def test_absent_regions_have_no_distance_and_the_others_decide(rng):
     assert (scale.ood_score(distances) < 3).all()
 
 
-def test_a_region_seen_on_few_photographs_or_none_still_gives_numbers(rng):
+def test_regions_present_in_few_or_no_images_are_supported(rng):
     x, present = faces(rng, 30)
     present[3:, 1] = False
     present[:, 2] = False
@@ -65,7 +65,7 @@ def test_a_region_seen_on_few_photographs_or_none_still_gives_numbers(rng):
     assert np.isfinite(embedding_distribution.distances(x, everywhere)).all()
 
 
-def test_more_photographs_than_dimensions_or_fewer_make_no_difference_in_kind(rng):
+def test_the_result_does_not_depend_on_which_product_is_decomposed(rng):
     x, present = faces(rng, 60)
     wide = fit_embedding_distribution(x[:30], present[:30], np.arange(30)).distances(x[30:], present[30:])
     narrow = fit_embedding_distribution(
@@ -75,7 +75,7 @@ def test_more_photographs_than_dimensions_or_fewer_make_no_difference_in_kind(rn
     np.testing.assert_allclose(narrow.distances(x[30:], present[30:]), wide, rtol=1e-3)
 
 
-def test_embeddings_that_never_vary_make_every_other_one_strange(rng):
+def test_constant_embeddings_make_all_others_distant(rng):
     x = np.ones((20, 1, DIM), np.float32)
     embedding_distribution = fit_embedding_distribution(x, np.ones((20, 1), bool), np.arange(20))
     same, other = embedding_distribution.distances(np.stack([x[0], x[0] + 1]), np.ones((2, 1), bool))[:, 0]
@@ -83,7 +83,7 @@ def test_embeddings_that_never_vary_make_every_other_one_strange(rng):
     assert other > 1e3
 
 
-def test_the_photographs_of_a_patient_count_as_one(rng):
+def test_the_images_of_a_patient_count_as_one(rng):
     x, present = faces(rng, 50)
     many = np.concatenate([np.arange(50), [0] * 80])
     one, other = fit_embedding_distribution(x, present, np.arange(50)), fit_embedding_distribution(x[many], present[many], many)
@@ -103,7 +103,7 @@ def test_it_is_small_enough_for_a_bundle(rng):
     assert all(part.dtype == np.float32 for part in parts)
 
 
-def test_arrays_that_do_not_belong_together_are_refused(rng):
+def test_inconsistent_arrays_are_refused(rng):
     good = fitted(rng)[0]
     with pytest.raises(ValueError, match="do not fit axes"):
         EmbeddingDistribution(good.mean[:2], good.axes, good.variances, good.rest)

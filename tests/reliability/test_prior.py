@@ -17,7 +17,7 @@ Y, GROUPS = np.array([0, 0, 0, 1, 1, 2, 3]), np.array([0, 0, 1, 2, 3, 4, 5])
     ({"control": 1.0}, [1, 0, 0, 0]),
     ({"control": 0.4, "down": 0.3, "noonan": 0.2, "sotos": 0.1}, [0.4, 0.3, 0.2, 0.1]),
 ])  # fmt: skip
-def test_shares_are_named_counted_or_equal(wanted, shares):
+def test_priors_are_given_counted_or_uniform(wanted, shares):
     np.testing.assert_allclose(prior_of(wanted, LABELS, Y, GROUPS), shares)
 
 
@@ -26,12 +26,12 @@ def test_shares_are_named_counted_or_equal(wanted, shares):
     ({"control": 0.7, "down": 0.7}, "sum to 1.4; allowed is at most 1"),
     (dict.fromkeys(LABELS, 0.2), "sum to 0.8; allowed is exactly 1"),
 ])  # fmt: skip
-def test_shares_that_cannot_be_are_refused(wanted, part):
+def test_impossible_priors_are_refused(wanted, part):
     with pytest.raises(DysfwError, match=part):
         prior_of(wanted, LABELS, Y, GROUPS)
 
 
-def test_reweighing_is_bayes_rule_for_another_population():
+def test_reweighing_follows_bayes_rule():
     rng = np.random.default_rng(0)
     prior = np.array([0.9, 0.1])
     # Two normal distributions, one for each class: the posterior at equal shares, and the true one at those of ``prior``.
@@ -42,16 +42,16 @@ def test_reweighing_is_bayes_rule_for_another_population():
     np.testing.assert_allclose(reweighed(equal.astype(np.float32), prior), true, atol=1e-6)
 
 
-def test_equal_shares_change_nothing():
+def test_a_uniform_prior_changes_nothing():
     p = np.random.default_rng(0).dirichlet(np.ones(4), 5).astype(np.float32)
     assert reweighed(p, np.full(4, 0.25)) is p
 
 
-def test_what_is_impossible_leaves_no_row_without_probabilities():
+def test_rows_without_possible_conditions_get_the_prior():
     p = np.array([[1, 0]], np.float32)
     np.testing.assert_array_equal(reweighed(p, np.array([0.0, 1.0])), [[0, 1]])
 
 
-def test_shares_in_words_name_what_differs_and_count_the_rest():
+def test_descriptions_name_different_priors_and_count_equal_ones():
     assert described(np.array([0.7, 0.1, 0.1, 0.1]), LABELS) == "control 70 %, each of 3 others 10 %"
     assert described(np.array([0.4, 0.3, 0.2, 0.1]), LABELS) == "control 40 %, down 30 %, noonan 20 %, sotos 10 %"

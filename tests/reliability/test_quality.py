@@ -20,7 +20,7 @@ def crop(phantoms):
     return crop
 
 
-def test_the_more_blur_the_less_sharpness(crop):
+def test_blur_reduces_sharpness(crop):
     measured = [sharpness([crop(blur=blur)]) for blur in (0, 1, 2, 3, 5)]
     assert measured == sorted(measured, reverse=True)
     assert measured[0] - measured[2] > 0.5
@@ -45,14 +45,14 @@ def test_noise_does_not_hide_blur(crop):
     assert sharpness([noisy]) < sharpness([crop()]) - 0.3
 
 
-def test_several_crops_give_their_mean_and_a_crop_of_one_colour_is_not_called_blurred(crop):
+def test_sharpness_is_the_mean_over_crops_and_zero_for_a_uniform_crop(crop):
     plain = np.full((150, 150, 3), 120, np.uint8)
     assert sharpness([plain]) == 0
     assert sharpness([crop(), plain]) == pytest.approx(sharpness([crop()]) / 2)
 
 
 @pytest.mark.parametrize(("pose", "turned"), [(HeadPose(-33, 12, 80), 33), (HeadPose(5, 21, 0), 21), (None, math.nan)])
-def test_size_and_pose_are_read_off_the_face(pose, turned):
+def test_size_and_pose_come_from_the_face(pose, turned):
     image = Image(np.zeros((100, 100, 3), np.uint8), "x.png", "0")
     face = Face(np.array([10, 20, 60, 95], np.float32), 1.0, np.zeros((5, 2), np.float32))
     one = FaceEmbedding(

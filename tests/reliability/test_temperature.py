@@ -15,7 +15,7 @@ def drawn(sharpness: float, number: int = 3000, classes: int = 5, seed: int = 0)
 
 
 @pytest.mark.parametrize("sharpness", [0.4, 1.0, 3.0])
-def test_probabilities_that_are_too_sharp_or_too_flat_are_brought_back(sharpness):
+def test_overconfident_and_underconfident_probabilities_are_corrected(sharpness):
     assert fit_temperature(*drawn(sharpness)) == pytest.approx(sharpness, rel=0.12)
 
 
@@ -31,20 +31,20 @@ def test_the_ranking_stays_as_it_is(temperature):
     np.testing.assert_array_equal(np.argsort(-calibrated(p, temperature), axis=1), np.argsort(-p, axis=1))
 
 
-def test_probabilities_of_nought_are_survived():
+def test_probabilities_of_zero_are_supported():
     p = np.array([[0, 0, 1], [1, 0, 0]], np.float32)
     assert np.isfinite(calibrated(p, 2.0)).all()
     assert fit_temperature(p, np.array([0, 0]), np.array([0, 1])) > 1
 
 
-def test_a_handful_of_patients_judged_rightly_makes_nothing_certain():
+def test_few_correctly_classified_patients_do_not_make_predictions_certain():
     p = np.full((12, 3), 0.1, np.float32)
     y = np.arange(12) % 3
     p[np.arange(12), y] = 0.8
     assert calibrated(p, fit_temperature(p, y, np.arange(12))).max() < 0.99
 
 
-def test_conditions_weigh_the_same_however_many_patients_they_have():
+def test_conditions_count_equally_for_any_number_of_patients():
     """The controls are judged with too much certainty, the others with too little: both must count."""
     p, y, _ = drawn(1.0, 4000, classes=2)
     controls = y == 0
@@ -53,7 +53,7 @@ def test_conditions_weigh_the_same_however_many_patients_they_have():
     assert few == pytest.approx(fit_temperature(p, y, np.arange(len(y))), rel=0.25)
 
 
-def test_the_photographs_of_a_patient_count_as_one():
+def test_the_images_of_a_patient_count_as_one():
     p, y, groups = drawn(2.0, 600)
     wrong = np.tile([[0.98, 0.005, 0.005, 0.005, 0.005]], (400, 1)).astype(np.float32)
     with_many = fit_temperature(

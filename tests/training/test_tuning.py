@@ -38,7 +38,7 @@ def hues(tmp_path, paint):
 @pytest.fixture
 def trained(toys, toy_recipe, hues, tmp_path):
     def make(*overrides, name="bundle", data=hues):
-        recipe = load_recipe(toy_recipe, toys, ["backbone={use: grey_trunk}", *overrides])
+        recipe = load_recipe(toy_recipe, toys, ["backbone={use: grey_backbone}", *overrides])
         return tmp_path / name, train(recipe, read_dataset(data), tmp_path / name, Silent()).manifest
 
     return make

@@ -1,4 +1,4 @@
-"""Embeddings of length 1, so that none outweighs another by its scale alone."""
+"""L2 normalisation of embeddings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from ...types import Float32
 
 
 def l2_normalize(x: Float32) -> Float32:
-    """x float32 [..., dim], each embedding brought to length 1; zeros stay zeros."""
-    length: Float32 = np.sqrt((x * x).sum(axis=-1, keepdims=True))
-    scaled: Float32 = x / np.where(length > 0, length, np.float32(1))
-    return scaled
+    """Divide each embedding by its Euclidean norm; zeros stay zeros.
+
+    Args:
+        x: float32 [..., dim].
+
+    Returns:
+        float32 [..., dim].
+    """
+    norm: Float32 = np.sqrt((x * x).sum(axis=-1, keepdims=True))
+    normalized: Float32 = x / np.where(norm > 0, norm, np.float32(1))
+    return normalized

@@ -1,4 +1,4 @@
-"""The backbone ``neck``."""
+"""The backbone ``projection``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from ...weights.weight_file import read_metadata
 
 
 class Projection(Backbone):
-    """What a trunk was pretrained to tell, in place of its own embedding: by the linear layer that ``dysfw pretrain`` writes
-    beside it.
+    """Projects a backbone's embedding onto the attributes it was pretrained to predict.
 
-    Measures that were learned from thousands of faces are fewer than the numbers of an embedding, and so need fewer patients to
-    be weighed. of: the trunk. weights: the weight file that holds the neck, or, in a recipe, the name of one that a
-    plugin brings. Raises ValueError where it holds none, or one for another trunk.
+    The projection head is a linear layer that ``dysfw pretrain`` stores in the weight file. Attributes learned from thousands
+    of faces are fewer than the dimensions of an embedding, so a head needs fewer patients to weight them.
+
+    Args:
+        of: The backbone.
+        weights: Weight file that contains the projection head, or, in a recipe, the name of weights that a plugin registers.
+
+    Raises:
+        ValueError: The file contains no projection head, or one for another embedding length.
     """
 
     def __init__(self, of: Backbone, weights: Path) -> None:
@@ -26,30 +31,38 @@ class Projection(Backbone):
             raise ValueError(f"weights must be the path of a safetensors file, found {str(weights)!r}")
         projection = read_projection_head(weights)
         if projection is None:
-            raise ValueError(f"{weights} holds no neck; `dysfw pretrain` writes one beside a trunk")
+            raise ValueError(f"{weights} contains no projection head; `dysfw pretrain` writes one with the backbone")
         if projection.weight.shape[1] != of.dim:
-            raise ValueError(f"the neck in {weights} takes {projection.weight.shape[1]} numbers, the trunk gives {of.dim}")
+            raise ValueError(
+                f"the projection head in {weights} expects embeddings of length {projection.weight.shape[1]}, "
+                f"but the backbone's have length {of.dim}"
+            )
         self._of, self._projection = of, projection
         licence = read_metadata(weights).get("licence") or "unstated"
         self._weights = Weights(weights.name, sha256_of(weights), licence, weights.name)
 
     @property
     def input_size(self) -> int:
+        """Input size of the backbone, px."""
         return self._of.input_size
 
     @property
     def dim(self) -> int:
+        """Number of attributes."""
         return len(self._projection.bias)
 
     @property
     def alignment(self) -> Alignment | None:
-        """The trunk's."""
+        """Alignment of the backbone."""
         return self._of.alignment
 
     def embed(self, crops: UInt8) -> Float32:
+        """Embed crops with the backbone and project the embeddings."""
         return self._projection(self._of.embed(crops))
 
     def weights(self) -> tuple[Weights, ...]:
-        """The trunk's, and its own where that is another file."""
-        own = self._of.weights()
-        return own if any(one.sha256 == self._weights.sha256 for one in own) else (*own, self._weights)
+        """Weight files of the backbone, and that of the projection head if it is another file."""
+        of_backbone = self._of.weights()
+        if any(one.sha256 == self._weights.sha256 for one in of_backbone):
+            return of_backbone
+        return (*of_backbone, self._weights)

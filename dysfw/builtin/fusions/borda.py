@@ -1,4 +1,4 @@
-"""Borda count: regions rank the conditions, and only ranks count."""
+"""The fusion ``borda``."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from scipy.stats import rankdata
 
 from ...contracts.components import Fusion
 from ...types import Bool, Float32
-from .pools import masked, normalised
+from .pools import mask_absent, normalize_rows
 
 
 class Borda(Fusion):
-    """Each region gives K-1 points to its first condition, K-2 to its second …, ties share theirs; the mean over the regions,
-    divided by its sum. Use it for the ranking: these are shares of points and not probabilities in any other sense.
+    """Borda count of the regions' rankings (Ho, Hull and Srihari, IEEE TPAMI 1994;16:66).
 
-    Source: Ho, Hull and Srihari, IEEE TPAMI 1994;16:66.
+    Each region gives K-1 points to its most probable condition, K-2 to the next, and so on; ties share their points. The result
+    is the mean over the regions, divided by its sum. It ranks conditions, but its values are shares of points, not calibrated
+    probabilities.
     """
 
     def fuse(self, region_probabilities: Float32, present: Bool) -> Float32:
+        """Combine the probabilities of the regions that are present."""
         points = rankdata(region_probabilities, axis=2) - 1
-        return normalised(np.nanmean(masked(points.astype(np.float32), present), axis=1))
+        return normalize_rows(np.nanmean(mask_absent(points.astype(np.float32), present), axis=1))

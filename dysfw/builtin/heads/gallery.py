@@ -1,4 +1,4 @@
-"""Classifies by the nearest known cases, as GestaltMatcher does."""
+"""The head ``gallery``."""
 
 from __future__ import annotations
 
@@ -10,65 +10,72 @@ from pydantic import Field
 from ...contracts.components import Layer
 from ...contracts.layers import Pool, Standardize
 from ...types import Int64, State
-from .gallery_based import COLDEST, HOTTEST, GalleryHead, tuned_temperature
+from .gallery_based import MAX_TEMPERATURE, MIN_TEMPERATURE, GalleryHead, fit_temperature
 from .metric_space import Float64, Metric
 
-FAR = -1.0  # likeness to a condition of which no case counts
+MIN_SIMILARITY = -1.0  # to a condition without cases
 
 
 class Gallery(GalleryHead):
-    """Cosine similarity to known cases (GestaltMatcher: Hsieh et al., Nat Genet 2022;54:349): a condition is as likely as its
-    nearest case, or its mean, is alike. New cases, also of new conditions, join without any training: ``dysfw gallery``.
+    """Classifies by cosine similarity to gallery cases (GestaltMatcher: Hsieh et al., Nat Genet 2022;54:349).
 
-    From the likeness to a condition is taken what people of other conditions have of it on average, so that a condition does
-    not gain by having many cases, one of which is always near (z-norm: Auckenthaler, Carey and Lloyd-Thomas, Digit Signal
-    Process 2000;10:42).
+    ``dysfw gallery`` adds cases, also of new conditions, without training.
 
-    by: "mean" of a condition's cases, or its "nearest" case. metric: "within" makes what differs between people of one
-    condition count less (within-class covariance normalisation, Hatch et al., Interspeech 2006); "standard" brings each number
-    to mean 0 and deviation 1; "plain" takes embeddings as they are. temperature: what likenesses are divided by before the
-    softmax, 0.005 to 2; None takes the one that, each patient being held against the others, gives the truth the highest
-    probability (log loss, every condition weighing the same).
+    The score of a condition is its similarity minus the mean similarity of other conditions' patients to it (z-norm:
+    Auckenthaler, Carey and Lloyd-Thomas, Digit Signal Process 2000;10:42). Without this, conditions with many cases would gain,
+    because one of their cases is always near.
+
+    Args:
+        by: "mean" compares with the mean of a condition's cases, "nearest" with its most similar case.
+        metric: "within" reduces the weight of differences between people with the same condition (within-class covariance
+            normalisation, Hatch et al., Interspeech 2006). "standard" standardises each dimension. "plain" uses embeddings as
+            they are.
+        temperature: Divisor of the similarities before the softmax, 0.005 to 2. Null minimises the class-balanced log loss of
+            patient-wise cross-validation.
     """
 
     def __init__(
         self,
         by: Literal["mean", "nearest"] = "mean",
         metric: Metric = "within",
-        temperature: Annotated[float, Field(ge=COLDEST, le=HOTTEST)] | None = None,
+        temperature: Annotated[float, Field(ge=MIN_TEMPERATURE, le=MAX_TEMPERATURE)] | None = None,
     ) -> None:
-        if temperature is not None and not COLDEST <= temperature <= HOTTEST:
-            raise ValueError(f"temperature must be from {COLDEST} to {HOTTEST}, found {temperature}")
+        if temperature is not None and not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
+            raise ValueError(f"temperature must be from {MIN_TEMPERATURE} to {MAX_TEMPERATURE}, found {temperature}")
         if by not in ("nearest", "mean"):
             raise ValueError(f'by must be "nearest" or "mean", found {by!r}')
         super().__init__(metric)
-        self._by, self._asked = by, temperature
+        self._by, self._fixed_temperature = by, temperature
         self._impostor_mean: Float64 = np.zeros(0)
 
-    def tuned(self) -> float:
+    def tune(self) -> float:
+        """Estimate the impostor means and choose the temperature."""
         self._impostor_mean = np.zeros(self._classes)
         scores, y = self.out_of_fold_scores()
         for k in range(self._classes):
             if (y != k).any():
                 self._impostor_mean[k] = np.mean([scores[y == other, k].mean() for other in np.unique(y[y != k])])
-        return self._asked or tuned_temperature(scores - self._impostor_mean, y)[0]
+        return self._fixed_temperature or fit_temperature(scores - self._impostor_mean, y)[0]
 
-    def scoring(self, known: Float64, y: Int64) -> tuple[Layer, ...]:
-        unusual = Standardize(self._impostor_mean, 1.0)
+    def scoring_layers(self, gallery: Float64, y: Int64) -> tuple[Layer, ...]:
+        """Return layers that pool the cosines by condition and subtract the impostor means."""
+        subtract_impostors = Standardize(self._impostor_mean, 1.0)
         if self._by == "nearest":
-            return Pool(y, self._classes, "max", FAR), unusual
-        lengths = np.ones(self._classes)  # of the sum of a condition's cases: the mean counts as a direction
+            return Pool(y, self._classes, "max", MIN_SIMILARITY), subtract_impostors
+        norms = np.ones(self._classes)  # of the sum of a condition's cases: only the direction of their mean counts
         for k in np.unique(y):
-            lengths[k] = max(float(np.linalg.norm(known[y == k].sum(axis=0))), 1e-12)
-        return Pool(y, self._classes, "sum", FAR), Standardize(0.0, lengths), unusual
+            norms[k] = max(float(np.linalg.norm(gallery[y == k].sum(axis=0))), 1e-12)
+        return Pool(y, self._classes, "sum", MIN_SIMILARITY), Standardize(0.0, norms), subtract_impostors
 
     def state(self) -> State:
+        """Return the fitted state."""
         state = super().state()
         return State({**state.arrays, "impostor_mean": self._impostor_mean}, state.values)
 
     def restore(self, state: State) -> None:
+        """Restore the fitted state."""
         super().restore(state)
-        usual = state.arrays.get("impostor_mean")
-        if usual is None or usual.shape != (self._classes,):
-            raise ValueError(f"state of another kind of head: what is usual is not said for each of {self._classes} classes")
-        self._impostor_mean = usual.astype(np.float64)
+        impostor_mean = state.arrays.get("impostor_mean")
+        if impostor_mean is None or impostor_mean.shape != (self._classes,):
+            raise ValueError(f"state of another kind of head: it has no impostor_mean for each of {self._classes} classes")
+        self._impostor_mean = impostor_mean.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Classifies by a vote of the nearest known cases."""
+"""The head ``knn``."""
 
 from __future__ import annotations
 
@@ -10,45 +10,52 @@ from pydantic import Field
 from ...contracts.components import Layer
 from ...contracts.layers import Logarithm, NeighborVote, NormalizeSum
 from ...types import Int64, State
-from .gallery_based import GalleryHead, tuned_temperature
+from .gallery_based import GalleryHead, fit_temperature
 from .metric_space import Float64, Metric
 
-CHOICES = (1, 3, 5, 9, 15, 25, 45)
-MOST = 1000
-FLOOR = 0.05  # of an equal share: what a condition has that none of the neighbours has
+K_GRID = (1, 3, 5, 9, 15, 25, 45)
+MAX_K = 1000
+FLOOR = 0.05  # share of a condition without neighbors, as a fraction of the uniform share
 
 
 class Knn(GalleryHead):
-    """The ``k`` nearest known cases by cosine similarity vote (Cover and Hart, IEEE Trans Inf Theory 1967;13:21); a case of a
-    condition with many cases has less of a vote, so that every condition weighs the same.
+    """Classifies by the ``k`` nearest gallery cases in cosine similarity (Cover and Hart, IEEE Trans Inf Theory 1967;13:21).
 
-    Shares of the votes become probabilities by one temperature, fitted with each patient held against the others. k: 1 to
-    1,000; None chooses among 1, 3, 5, 9, 15, 25 and 45 by the log loss, in the same way. metric: "within", "standard" or
-    "plain", as in ``gallery``.
+    Neighbors are weighted inversely to the number of cases of their condition, so that all conditions count equally. A
+    temperature, fitted by patient-wise cross-validation, turns their shares into probabilities.
+
+    Args:
+        k: Number of neighbors, 1 to 1,000. Null chooses among 1, 3, 5, 9, 15, 25 and 45 by the log loss of the
+            cross-validation.
+        metric: "within", "standard" or "plain", as in ``gallery``.
     """
 
-    def __init__(self, k: Annotated[int, Field(ge=1, le=MOST)] | None = None, metric: Metric = "within") -> None:
-        if k is not None and not 1 <= k <= MOST:
-            raise ValueError(f"k must be from 1 to {MOST}, found {k}")
+    def __init__(self, k: Annotated[int, Field(ge=1, le=MAX_K)] | None = None, metric: Metric = "within") -> None:
+        if k is not None and not 1 <= k <= MAX_K:
+            raise ValueError(f"k must be from 1 to {MAX_K}, found {k}")
         super().__init__(metric)
-        self._asked, self._k = k, k or 1
+        self._fixed_k, self._k = k, k or 1
 
-    def tuned(self) -> float:
-        tried = {}
-        for k in (self._asked,) if self._asked else CHOICES:
+    def tune(self) -> float:
+        """Choose ``k`` and the temperature."""
+        results = {}
+        for k in (self._fixed_k,) if self._fixed_k else K_GRID:
             self._k = k
-            tried[k] = tuned_temperature(*self.out_of_fold_scores())
-        self._k = min(tried, key=lambda k: tried[k][1])
-        return tried[self._k][0]
+            results[k] = fit_temperature(*self.out_of_fold_scores())
+        self._k = min(results, key=lambda k: results[k][1])
+        return results[self._k][0]
 
-    def scoring(self, known: Float64, y: Int64) -> tuple[Layer, ...]:
+    def scoring_layers(self, gallery: Float64, y: Int64) -> tuple[Layer, ...]:
+        """Return layers that count the nearest neighbors by condition."""
         return NeighborVote(self._k, y, 1 / np.bincount(y)[y], self._classes), NormalizeSum(), Logarithm(FLOOR / self._classes)
 
     def state(self) -> State:
+        """Return the fitted state."""
         state = super().state()
         return State(state.arrays, {**state.values, "k": self._k})
 
     def restore(self, state: State) -> None:
+        """Restore the fitted state."""
         k = state.values.get("k")
         if not isinstance(k, int) or k < 1:
             raise ValueError(f"state of another kind of head: k is {k!r}")

@@ -1,4 +1,4 @@
-"""Linear discriminant analysis with a covariance that few photographs can bear."""
+"""The head ``lda``."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from pydantic import Field
 
 from ...stats.folds import patient_folds
 from ...types import Int64
-from .linear import Float64, LinearHead, for_all_classes
-from .temperature import best_temperature, out_of_fold
+from .linear import Float64, LinearHead, expand_to_all_classes
+from .temperature import best_temperature, out_of_fold_scores
 
 
 class Lda(LinearHead):
-    """Linear discriminant analysis (Fisher, Ann Eugen 1936;7:179): each class a normal distribution around its mean, all of one
-    shape, all equally common. Nothing has to be tuned.
+    """Linear discriminant analysis (Fisher, Ann Eugen 1936;7:179) with equal class priors and a shrunk covariance.
 
-    The common covariance is shrunk towards a multiple of the identity as far as its own uncertainty asks for (Ledoit and Wolf,
-    J Multivar Anal 2004;88:365). Discriminants are surer than they should be, so they are divided by one temperature, fitted
-    out of fold; it is 1 where the patients are too few for folds.
+    Discriminants are overconfident, so they are divided by a temperature that is fitted out of fold. The temperature is 1 if
+    there are too few patients for folds.
 
-    shrinkage: 0 to 1, in place of Ledoit and Wolf's; None takes theirs. folds: patient-wise, 2 or more. seed: of those folds.
+    Args:
+        shrinkage: Shrinkage of the covariance towards a multiple of the identity, 0 to 1. Null estimates it (Ledoit and Wolf,
+            J Multivar Anal 2004;88:365).
+        folds: Number of patient-wise folds for the temperature, at least 2.
+        seed: Random seed of the folds.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Lda(LinearHead):
         self.shrinkage, self.folds, self.seed = shrinkage, folds, seed
 
     def solve(self, points: Float64, y: Int64, groups: Int64, classes: int) -> tuple[Float64, Float64]:
+        """Fit the discriminants and their temperature."""
         coef, intercept = self._discriminants(points, y, classes)
         temperature = self._temperature(points, y, groups, classes)
         return coef / temperature, intercept / temperature
@@ -50,8 +53,8 @@ class Lda(LinearHead):
             folds = patient_folds(y, groups, self.folds, self.seed)
         except ValueError:
             return 1.0
-        scores, judged = out_of_fold(score, folds, len(y), classes)
-        return best_temperature(scores, y[judged])[0]
+        scores, rows = out_of_fold_scores(score, folds, len(y), classes)
+        return best_temperature(scores, y[rows])[0]
 
     def _discriminants(self, points: Float64, y: Int64, classes: int) -> tuple[Float64, Float64]:
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -60,7 +63,7 @@ class Lda(LinearHead):
         shrinkage = "auto" if self.shrinkage is None else self.shrinkage
         model = LinearDiscriminantAnalysis("lsqr", shrinkage=shrinkage, priors=np.full(len(present), 1 / len(present)))
         with warnings.catch_warnings():
-            # Of a condition with one photograph in a fold: it adds nothing to the common covariance, which is as it should be.
+            # A condition with a single image in a fold correctly adds nothing to the common covariance.
             warnings.filterwarnings("ignore", "Only one sample available", UserWarning)
             model.fit(points, y)
-        return for_all_classes(model.coef_, model.intercept_, model.classes_, classes)
+        return expand_to_all_classes(model.coef_, model.intercept_, model.classes_, classes)

@@ -1,6 +1,7 @@
-"""What the linear heads share: standardised embeddings, a weight for each class and number, a softmax.
+"""Base class of the linear heads.
 
-Each weighs every class the same, so their probabilities assume that each condition is equally common.
+Linear heads standardise embeddings and weight every class equally, so their probabilities assume that all conditions are
+equally common.
 """
 
 from __future__ import annotations
@@ -20,73 +21,109 @@ ARRAYS = ("mean", "scale", "coef", "intercept")
 
 
 class LinearHead(Head):
-    """A subclass finds the weights; see ``solve``. chosen: the strength of its regularisation, 0 before ``fit``."""
+    """A head with linear logits on standardised embeddings. Subclasses implement ``solve``.
+
+    Attributes:
+        C_: Inverse regularisation strength used by ``fit``; 0 if the head has none or is not fitted.
+        mean: float32 [dim], mean of the training embeddings.
+        scale: float32 [dim], standard deviation of the training embeddings.
+        coef: float32 [K, dim], coefficients of the logits.
+        intercept: float32 [K], intercepts of the logits.
+    """
 
     def __init__(self) -> None:
-        self.chosen = 0.0
+        self.C_ = 0.0
         self.mean: Float32 = np.empty(0, np.float32)
         self.scale: Float32 = np.empty(0, np.float32)
-        self.coef: Float32 = np.empty((0, 0), np.float32)  # [K, dim]
+        self.coef: Float32 = np.empty((0, 0), np.float32)
         self.intercept: Float32 = np.empty(0, np.float32)
 
     @abstractmethod
     def solve(self, points: Float64, y: Int64, groups: Int64, classes: int) -> tuple[Float64, Float64]:
-        """points float64 [N, D], standardised, in coordinates of their own span; y, groups, classes: as in ``fit``, two or more
-        classes -> coefficients [K, D] and intercepts [K] of the logits. Sets ``chosen``."""
+        """Fit the logits and set ``C_``.
+
+        Args:
+            points: float64 [N, D], standardised embeddings in coordinates of their span; see ``project_to_span``.
+            y: int64 [N], the classes; at least two different ones.
+            groups: int64 [N], the patients.
+            classes: Number of classes, K.
+
+        Returns:
+            float64 [K, D], the coefficients, and float64 [K], the intercepts.
+        """
 
     def fit(self, x: Float32, y: Int64, classes: int, groups: Int64) -> None:
+        """Fit the head."""
         if len(np.unique(y)) < 2:
-            raise ValueError("a classifier needs examples of at least two classes")
+            raise ValueError("a classifier needs samples of at least two classes")
         mean = x.mean(axis=0, dtype=np.float64)
         std = x.std(axis=0, dtype=np.float64)
         std[std < 1e-12] = 1.0
-        # The matrices are small: several BLAS threads would spend their time waiting for one another (6 times as long).
+        # The matrices are small: several BLAS threads would wait for one another (6 times as slow).
         with threadpool_limits(1):
-            points, basis = in_own_span((x - mean) / std)
+            points, basis = project_to_span((x - mean) / std)
             coef, intercept = self.solve(points, y, groups, classes)
         self.mean, self.scale = mean.astype(np.float32), std.astype(np.float32)
         self.coef, self.intercept = (coef @ basis).astype(np.float32), intercept.astype(np.float32)
 
     def predict(self, x: Float32) -> Float32:
+        """Predict probabilities."""
         return np.asarray(apply_layers(self.layers(), x), np.float32)
 
     def layers(self) -> tuple[Layer, ...]:
-        """See ``dysfw.contracts.components.Layered``."""
+        """Return the layers that compute ``predict``."""
         if not self.coef.size:
             raise ValueError("this head is not fitted")
         return Standardize(self.mean, self.scale), Affine(self.coef, self.intercept), Softmax()
 
     def state(self) -> State:
+        """Return the fitted state."""
         arrays = {"mean": self.mean, "scale": self.scale, "coef": self.coef, "intercept": self.intercept}
-        return State(arrays, {"C": self.chosen})
+        return State(arrays, {"C": self.C_})
 
     def restore(self, state: State) -> None:
+        """Restore the fitted state."""
         shapes = {name: np.shape(state.arrays.get(name, ())) for name in ARRAYS}
         dim, classes = shapes["coef"][::-1] if len(shapes["coef"]) == 2 else (0, 0)
         fits = shapes == {"mean": (dim,), "scale": (dim,), "coef": (classes, dim), "intercept": (classes,)}
         if not dim or not fits or "C" not in state.values:
             raise ValueError(f"state of another kind of head: {shapes}")
         self.mean, self.scale, self.coef, self.intercept = (state.arrays[name].astype(np.float32) for name in ARRAYS)
-        self.chosen = float(str(state.values["C"]))
+        self.C_ = float(str(state.values["C"]))
 
 
-def in_own_span(standard: Float64) -> tuple[Float64, Float64]:
-    """Coordinates of the rows in an orthonormal basis of what they span, and that basis.
+def project_to_span(standardized: Float64) -> tuple[Float64, Float64]:
+    """Express rows in an orthonormal basis of their span.
 
-    An L2 penalty does not see rotations, so fitting there gives the same classifier, and with fewer photographs than
-    dimensions (the usual case) it is many times cheaper.
+    An L2 penalty is invariant to rotations, so a fit in these coordinates gives the same classifier. It is much cheaper if
+    there are fewer images than dimensions, which is typical.
+
+    Args:
+        standardized: float64 [N, dim].
+
+    Returns:
+        float64 [N, D], the coordinates, and float64 [D, dim], the basis.
     """
-    n, dim = standard.shape
+    n, dim = standardized.shape
     if n >= dim:
-        return standard, np.eye(dim)
-    u, s, basis = np.linalg.svd(standard, full_matrices=False)
+        return standardized, np.eye(dim)
+    u, s, basis = np.linalg.svd(standardized, full_matrices=False)
     return u * s, basis
 
 
-def for_all_classes(coef: Float64, intercept: Float64, present: Int64, classes: int) -> tuple[Float64, Float64]:
-    """Coefficients [K, D] and intercepts [K] from those of the classes ``present``. A class without an example gets the mean of
-    the others': the head has then no opinion for or against it."""
-    if len(coef) == 1:  # scikit-learn's form for two classes
+def expand_to_all_classes(coef: Float64, intercept: Float64, present: Int64, classes: int) -> tuple[Float64, Float64]:
+    """Add the classes without samples. They get the mean of the others, which makes their logits neutral.
+
+    Args:
+        coef: float64 [P, D], coefficients of the P classes present, or [1, D] for two classes, as scikit-learn returns them.
+        intercept: float64 [P] or [1], their intercepts.
+        present: int64 [P], the classes present.
+        classes: Number of classes, K.
+
+    Returns:
+        float64 [K, D], the coefficients, and float64 [K], the intercepts.
+    """
+    if len(coef) == 1:
         coef, intercept = np.vstack([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
     all_coef = np.tile(coef.mean(axis=0), (classes, 1))
     all_intercept = np.full(classes, intercept.mean())

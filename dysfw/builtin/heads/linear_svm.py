@@ -1,4 +1,4 @@
-"""A linear support vector machine, one class against the others, whose margins are turned into probabilities."""
+"""The head ``linear_svm``."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ from pydantic import Field
 
 from ...stats.folds import patient_folds
 from ...types import Int64
-from .linear import Float64, LinearHead, for_all_classes
-from .temperature import Folds, best_temperature, out_of_fold
+from .linear import Float64, LinearHead, expand_to_all_classes
+from .temperature import Folds, best_temperature, out_of_fold_scores
 
-GRID = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # on standardised embeddings of 100 numbers or more, larger ones only overfit
-PATIENCE = 1  # candidates in a row without an improvement, after which weaker regularisation is not tried
+GRID = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # larger values overfit on standardised embeddings of 100 dimensions or more
+PATIENCE = 1  # candidates in a row without an improvement before the search stops
 
 
 class LinearSvm(LinearHead):
-    """Linear support vector machines, each condition against the others (Cortes and Vapnik, Mach Learn 1995;20:273), with a
-    squared hinge loss and an L2 penalty on standardised embeddings; every class weighs the same.
+    """One-vs-rest linear support vector machine (Cortes and Vapnik, Mach Learn 1995;20:273).
 
-    Their margins are divided by one temperature, fitted to margins out of fold, and become probabilities by a softmax. Where
-    the patients are too few for folds, the temperature is 1.
+    Uses a squared hinge loss with an L2 penalty on standardised embeddings, class-balanced. The margins are divided by a
+    temperature that is fitted out of fold, and a softmax turns them into probabilities. The temperature is 1 if there are too
+    few patients for folds.
 
-    C: inverse strength of the penalty, > 0. None chooses it by ``folds``-fold patient-wise cross-validation of the
-    class-balanced log loss. folds: 2 or more. seed: of those folds.
+    Args:
+        C: Inverse regularisation strength, above 0. Null chooses it by patient-wise cross-validation of the class-balanced log
+            loss.
+        folds: Number of patient-wise folds, at least 2.
+        seed: Random seed of the folds and the solver.
     """
 
     def __init__(
@@ -37,12 +40,13 @@ class LinearSvm(LinearHead):
         self.C, self.folds, self.seed = C, folds, seed
 
     def solve(self, points: Float64, y: Int64, groups: Int64, classes: int) -> tuple[Float64, Float64]:
-        self.chosen, temperature = self._choose(points, y, groups, classes)
-        coef, intercept = self._machines(points, y, classes, self.chosen)
+        """Fit the machines and their temperature."""
+        self.C_, temperature = self._choose_c(points, y, groups, classes)
+        coef, intercept = self._machines(points, y, classes, self.C_)
         return coef / temperature, intercept / temperature
 
-    def _choose(self, points: Float64, y: Int64, groups: Int64, classes: int) -> tuple[float, float]:
-        """C, and the temperature of its margins."""
+    def _choose_c(self, points: Float64, y: Int64, groups: Int64, classes: int) -> tuple[float, float]:
+        """Return C and the temperature of its margins."""
         try:
             folds = patient_folds(y, groups, self.folds, self.seed)
         except ValueError as error:
@@ -51,21 +55,21 @@ class LinearSvm(LinearHead):
             raise ValueError(f"C cannot be chosen by cross-validation: {error}; set C in the recipe") from None
         best, worse = (np.inf, 0.0, 1.0), 0
         for candidate in (self.C,) if self.C else GRID:
-            temperature, loss = self._tried(points, y, classes, folds, candidate)
+            temperature, loss = self._cross_validate(points, y, classes, folds, candidate)
             best, worse = ((loss, candidate, temperature), 0) if loss < best[0] else (best, worse + 1)
             if worse > PATIENCE:
                 break
         return best[1], best[2]
 
-    def _tried(self, points: Float64, y: Int64, classes: int, folds: Folds, C: float) -> tuple[float, float]:
-        """The temperature of the margins out of fold, and their loss."""
+    def _cross_validate(self, points: Float64, y: Int64, classes: int, folds: Folds, C: float) -> tuple[float, float]:
+        """Return the temperature of the out-of-fold margins and their loss."""
 
         def score(train_rows: Int64, test_rows: Int64) -> Float64:
             coef, intercept = self._machines(points[train_rows], y[train_rows], classes, C)
             return points[test_rows] @ coef.T + intercept
 
-        scores, judged = out_of_fold(score, folds, len(y), classes)
-        return best_temperature(scores, y[judged])
+        scores, rows = out_of_fold_scores(score, folds, len(y), classes)
+        return best_temperature(scores, y[rows])
 
     def _machines(self, points: Float64, y: Int64, classes: int, C: float) -> tuple[Float64, Float64]:
         from sklearn.exceptions import ConvergenceWarning
@@ -73,6 +77,6 @@ class LinearSvm(LinearHead):
 
         machine = LinearSVC(C=C, class_weight="balanced", dual="auto", tol=1e-4, max_iter=20_000, random_state=self.seed)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # margins that are a little off are calibrated all the same
+            warnings.simplefilter("ignore", ConvergenceWarning)  # calibration corrects margins that are slightly off
             machine.fit(points, y)
-        return for_all_classes(machine.coef_, machine.intercept_, machine.classes_, classes)
+        return expand_to_all_classes(machine.coef_, machine.intercept_, machine.classes_, classes)

@@ -1,4 +1,4 @@
-"""Where the likeness of two embeddings is measured: how they are brought to a scale before their cosine is taken."""
+"""The space in which gallery heads compare embeddings by cosine similarity."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ...contracts.components import Layer
 from ...contracts.layers import Affine, L2Normalize, Standardize, apply_layers
 from ...types import Float32, Int64
-from .linear import in_own_span
+from .linear import project_to_span
 
 Float64 = npt.NDArray[np.float64]
 Metric = Literal["within", "standard", "plain"]
@@ -19,7 +19,13 @@ Metric = Literal["within", "standard", "plain"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MetricSpace:
-    """middle, spread: float64 [dim], taken away from each number and divided by. whitening: float64 [dim, D], or None."""
+    """A standardisation and an optional whitening, followed by L2 normalisation.
+
+    Attributes:
+        mean: float64 [dim].
+        std: float64 [dim].
+        whitening: float64 [dim, D], or None.
+    """
 
     mean: Float64
     std: Float64
@@ -27,11 +33,14 @@ class MetricSpace:
 
     @classmethod
     def of(cls, x: Float32, y: Int64, metric: Metric) -> MetricSpace:
-        """By known cases x [M, dim] of conditions y int [M], each condition weighing the same.
+        """Fit the space to gallery cases; every condition counts equally.
 
-        "plain": embeddings as they are. "standard": each number with mean 0 and deviation 1. "within": besides, what differs
-        between people of one condition counts less (within-class covariance normalisation: Hatch, Kajarekar and Stolcke,
-        Interspeech 2006; the covariance shrunk as by Ledoit and Wolf, J Multivar Anal 2004;88:365).
+        Args:
+            x: float32 [M, dim], the embeddings.
+            y: int64 [M], the conditions.
+            metric: "plain" uses embeddings as they are. "standard" standardises each dimension. "within" also whitens the
+                within-class covariance (Hatch, Kajarekar and Stolcke, Interspeech 2006), shrunk as in Ledoit and Wolf (J
+                Multivar Anal 2004;88:365), so that differences between people with the same condition count less.
         """
         if metric == "plain":
             return cls(np.zeros(x.shape[1]), np.ones(x.shape[1]))
@@ -39,31 +48,38 @@ class MetricSpace:
         mean = np.average(x, axis=0, weights=weights)
         std = np.sqrt(np.average((x - mean) ** 2, axis=0, weights=weights))
         std[std < 1e-12] = 1.0
-        return cls(mean, std, _within((x - mean) / std, y) if metric == "within" else None)
+        return cls(mean, std, _within_class_whitening((x - mean) / std, y) if metric == "within" else None)
 
-    def units(self, x: Float32) -> Float64:
-        """float64 [N, D] of length 1; a row of zeros stays one."""
+    def unit_vectors(self, x: Float32) -> Float64:
+        """Map embeddings into the space.
+
+        Args:
+            x: float32 [N, dim].
+
+        Returns:
+            float64 [N, D] of length 1; a row of zeros stays zero.
+        """
         return apply_layers(self.layers(), x)
 
     def layers(self) -> tuple[Layer, ...]:
-        """What ``units`` is computed by."""
+        """Return the layers that compute ``unit_vectors``."""
         whitening = () if self.whitening is None else (Affine(self.whitening.T),)
         return Standardize(self.mean, self.std), *whitening, L2Normalize()
 
 
-def _within(standard: Float64, y: Int64) -> Float64 | None:
-    """Brings differences inside conditions to a covariance of 1. None where no condition has two cases."""
+def _within_class_whitening(standardized: Float64, y: Int64) -> Float64 | None:
+    """Map that whitens differences within classes; None if no class has two cases."""
     from sklearn.covariance import ledoit_wolf
 
-    several = np.bincount(y)[y] > 1
-    if not several.any():
+    repeated = np.bincount(y)[y] > 1
+    if not repeated.any():
         return None
-    points, basis = in_own_span(standard)
-    own = y[several]
-    sums = np.zeros((int(own.max()) + 1, points.shape[1]))
-    np.add.at(sums, own, points[several])
-    means = sums / np.maximum(np.bincount(own), 1)[:, None]
-    covariance, _ = ledoit_wolf(points[several] - means[own], assume_centered=True)
+    points, basis = project_to_span(standardized)
+    labels = y[repeated]
+    sums = np.zeros((int(labels.max()) + 1, points.shape[1]))
+    np.add.at(sums, labels, points[repeated])
+    means = sums / np.maximum(np.bincount(labels), 1)[:, None]
+    covariance, _ = ledoit_wolf(points[repeated] - means[labels], assume_centered=True)
     values, vectors = np.linalg.eigh(covariance)
     values = np.maximum(values, 1e-9 * values.max()) if values.max() > 0 else np.ones_like(values)
     whitening: Float64 = basis.T @ (vectors / np.sqrt(values))

@@ -1,4 +1,4 @@
-"""A small network with one hidden layer: for boundaries that bend, where there are photographs to learn them from."""
+"""The head ``mlp``."""
 
 from __future__ import annotations
 
@@ -13,19 +13,25 @@ from ...stats.folds import patient_folds
 from ...types import Float32, Int64, State
 from .temperature import best_temperature
 
-STEPS, PATIENCE = 1000, 60  # full-batch steps at most, and without an improvement
+MAX_STEPS, PATIENCE = 1000, 60  # full-batch steps, in all and without an improvement
+STEPS_WITHOUT_VALIDATION = 100
 ARRAYS = ("mean", "scale", "hidden", "hidden_bias", "output", "output_bias")
 
 
 class Mlp(Head):
-    """A multilayer perceptron with one hidden layer of rectified units on standardised embeddings; every class weighs the same.
+    """Multilayer perceptron with one hidden layer of rectified linear units on standardised embeddings, class-balanced.
 
-    One patient in ``folds`` takes no part in the learning but says when it has to stop (the class-balanced log loss no longer
-    falls) and by which temperature the outputs are divided. Where the patients are too few for that, it learns for 100 steps
-    and the temperature is 1. It learns on the processor, by torch, in float32; what it learned needs only numpy.
+    One fold of the patients is a validation set: it stops the training early, by the class-balanced log loss, and fits the
+    temperature. If there are too few patients for folds, the training runs for 100 steps and the temperature is 1. Training
+    requires PyTorch and runs on the CPU in float32; prediction requires only NumPy.
 
-    hidden: units, 1 to 4096. weight_decay: of AdamW (Loshchilov and Hutter, ICLR 2019), 0 or more. dropout: of the hidden units
-    in learning, 0 to below 1. learning_rate: above 0. folds: 2 or more. seed: of folds, first weights and dropout.
+    Args:
+        hidden: Number of hidden units, 1 to 4096.
+        weight_decay: Weight decay of AdamW (Loshchilov and Hutter, ICLR 2019), 0 or more.
+        dropout: Dropout rate of the hidden units during training, 0 to below 1.
+        learning_rate: Learning rate, above 0.
+        folds: Number of folds, at least 2; one of them is the validation set.
+        seed: Random seed of the folds, the initial weights and the dropout.
     """
 
     def __init__(
@@ -48,8 +54,9 @@ class Mlp(Head):
         self._arrays: dict[str, Float32] = {}
 
     def fit(self, x: Float32, y: Int64, classes: int, groups: Int64) -> None:
+        """Fit the head."""
         if len(np.unique(y)) < 2:
-            raise ValueError("a classifier needs examples of at least two classes")
+            raise ValueError("a classifier needs samples of at least two classes")
         mean, scale = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
         scale[scale < 1e-12] = 1.0
         points = ((x - mean) / scale).astype(np.float32)
@@ -57,37 +64,40 @@ class Mlp(Head):
             train_rows, test_rows = patient_folds(y, groups, self._folds, self._seed)[0]
         except ValueError:
             train_rows, test_rows = np.arange(len(y)), np.zeros(0, np.int64)
-        learned = self._learn(points, y, train_rows, test_rows, classes)
-        self._arrays = {"mean": mean.astype(np.float32), "scale": scale.astype(np.float32), **learned}
+        weights = self._train(points, y, train_rows, test_rows, classes)
+        self._arrays = {"mean": mean.astype(np.float32), "scale": scale.astype(np.float32), **weights}
         if len(test_rows):
-            scores = apply_layers(_network(learned), points[test_rows])
+            scores = apply_layers(_network(weights), points[test_rows])
             temperature = np.float32(best_temperature(scores.astype(np.float64), y[test_rows])[0])
-            self._arrays |= {"output": learned["output"] / temperature, "output_bias": learned["output_bias"] / temperature}
+            self._arrays |= {"output": weights["output"] / temperature, "output_bias": weights["output_bias"] / temperature}
 
     def predict(self, x: Float32) -> Float32:
+        """Predict probabilities."""
         return np.asarray(apply_layers(self.layers(), x), np.float32)
 
     def layers(self) -> tuple[Layer, ...]:
-        """See ``dysfw.contracts.components.Layered``."""
+        """Return the layers that compute ``predict``."""
         if not self._arrays:
             raise ValueError("this head is not fitted")
         return Standardize(self._arrays["mean"], self._arrays["scale"]), *_network(self._arrays), Softmax()
 
     def state(self) -> State:
+        """Return the fitted state."""
         return State(dict(self._arrays))
 
     def restore(self, state: State) -> None:
+        """Restore the fitted state."""
         shapes = {name: np.shape(state.arrays.get(name, ())) for name in ARRAYS}
         if any(len(shapes[name]) != 2 for name in ("hidden", "output")):
             raise ValueError(f"state of another kind of head: {shapes}")
         (units, dim), (classes, inner) = shapes["hidden"], shapes["output"]
-        wanted = {"mean": (dim,), "scale": (dim,), "hidden_bias": (units,), "output_bias": (classes,)}
-        if inner != units or any(shapes[name] != shape for name, shape in wanted.items()):
+        expected = {"mean": (dim,), "scale": (dim,), "hidden_bias": (units,), "output_bias": (classes,)}
+        if inner != units or any(shapes[name] != shape for name, shape in expected.items()):
             raise ValueError(f"state of another kind of head: {shapes}")
         self._arrays = {name: state.arrays[name].astype(np.float32) for name in ARRAYS}
 
-    def _learn(self, points: Float32, y: Int64, train_rows: Int64, test_rows: Int64, classes: int) -> dict[str, Float32]:
-        """The weights at the step at which the patients held out were told best."""
+    def _train(self, points: Float32, y: Int64, train_rows: Int64, test_rows: Int64, classes: int) -> dict[str, Float32]:
+        """Train the network; returns the weights with the lowest validation loss."""
         import torch
         from torch import nn
         from torch.nn.functional import cross_entropy
@@ -103,31 +113,34 @@ class Mlp(Head):
                 nn.Linear(points.shape[1], self._hidden), nn.ReLU(), nn.Dropout(self._dropout), nn.Linear(self._hidden, classes)
             )
             optimiser = torch.optim.AdamW(net.parameters(), lr=self._rate, weight_decay=self._decay)
-            inside, outside = tensors(train_rows), tensors(test_rows) if len(test_rows) else None
-            best, since, kept = np.inf, 0, _weights(net)
-            for _ in range(STEPS if outside else 100):
+            train, validation = tensors(train_rows), tensors(test_rows) if len(test_rows) else None
+            best_loss, steps_since_best, best = np.inf, 0, _weights(net)
+            for _ in range(MAX_STEPS if validation else STEPS_WITHOUT_VALIDATION):
                 net.train()
                 optimiser.zero_grad()
-                cross_entropy(net(inside[0]), inside[1], weight=inside[2]).backward()  # type: ignore[no-untyped-call]
+                cross_entropy(net(train[0]), train[1], weight=train[2]).backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 net.eval()
-                if outside is None:
-                    kept = _weights(net)
+                if validation is None:
+                    best = _weights(net)
                     continue
                 with torch.no_grad():
-                    loss = float(cross_entropy(net(outside[0]), outside[1], weight=outside[2]))
-                best, since, kept = (loss, 0, _weights(net)) if loss < best - 1e-5 else (best, since + 1, kept)
-                if since == PATIENCE:
+                    loss = float(cross_entropy(net(validation[0]), validation[1], weight=validation[2]))
+                if loss < best_loss - 1e-5:
+                    best_loss, steps_since_best, best = loss, 0, _weights(net)
+                else:
+                    steps_since_best += 1
+                if steps_since_best == PATIENCE:
                     break
-        return kept
+        return best
 
 
 def _weights(net: object) -> dict[str, Float32]:
-    tensors = net.state_dict()  # type: ignore[attr-defined]  # torch is imported by those who learn alone
+    tensors = net.state_dict()  # type: ignore[attr-defined]  # torch is imported only for training
     names = {"hidden": "0.weight", "hidden_bias": "0.bias", "output": "3.weight", "output_bias": "3.bias"}
     return {name: tensors[key].numpy().copy() for name, key in names.items()}
 
 
 def _network(arrays: dict[str, Float32]) -> tuple[Layer, ...]:
-    """From standardised embeddings to what the softmax takes."""
+    """Layers from standardised embeddings to logits."""
     return Affine(arrays["hidden"], arrays["hidden_bias"]), ReLU(), Affine(arrays["output"], arrays["output_bias"])

@@ -1,4 +1,4 @@
-"""The paper's classifier: a softmax over embeddings, here regularised and balanced for 25 photographs against 150."""
+"""The head ``softmax``."""
 
 from __future__ import annotations
 
@@ -10,25 +10,28 @@ from pydantic import Field
 from ...contracts.layers import softmax
 from ...stats.folds import patient_folds
 from ...types import Int64
-from .linear import Float64, LinearHead, for_all_classes
+from .linear import Float64, LinearHead, expand_to_all_classes
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
 
-# Candidates for C, from strong to weak regularisation. With standardised embeddings the best has been found inside this
-# range for 100 to 100,000 dimensions.
+# Candidates for C, from strong to weak regularisation. With standardised embeddings of 100 to 100,000 dimensions the best C has
+# always been inside this range.
 GRID = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2)
-# Candidates are tried from strong to weak; after so many in a row without an improvement the weaker ones are not tried.
+# Number of candidates in a row without an improvement after which the search stops.
 PATIENCE = 2
 
 
 class Softmax(LinearHead):
-    """Multinomial logistic regression with an L2 penalty on standardised embeddings; every class weighs the same.
+    """Multinomial logistic regression with an L2 penalty on standardised embeddings: the paper's classifier, regularised.
 
-    Because classes are balanced, probabilities assume that each condition is equally common.
+    Classes are balanced, so the probabilities assume that all conditions are equally common.
 
-    C: inverse strength of the penalty, > 0. None chooses it by ``folds``-fold patient-wise cross-validation of the
-    class-balanced log loss. folds: 2 or more. seed: of those folds.
+    Args:
+        C: Inverse regularisation strength, above 0. Null chooses it by patient-wise cross-validation of the class-balanced log
+            loss.
+        folds: Number of folds of that cross-validation, at least 2.
+        seed: Random seed of the folds.
     """
 
     def __init__(
@@ -40,16 +43,17 @@ class Softmax(LinearHead):
         self.seed = seed
 
     def solve(self, points: Float64, y: Int64, groups: Int64, classes: int) -> tuple[Float64, Float64]:
-        self.chosen = self.C or self._choose(points, y, groups, classes)
-        model = _regression(self.chosen, tol=1e-6).fit(points, y)
-        return for_all_classes(model.coef_, model.intercept_, model.classes_, classes)
+        """Fit the regression."""
+        self.C_ = self.C or self._choose_c(points, y, groups, classes)
+        model = _regression(self.C_, tol=1e-6).fit(points, y)
+        return expand_to_all_classes(model.coef_, model.intercept_, model.classes_, classes)
 
-    def _choose(self, points: Float64, y: Int64, groups: Int64, classes: int) -> float:
+    def _choose_c(self, points: Float64, y: Int64, groups: Int64, classes: int) -> float:
         try:
             splits = patient_folds(y, groups, self.folds, self.seed)
         except ValueError as error:
             raise ValueError(f"C cannot be chosen by cross-validation: {error}; set C in the recipe") from None
-        models = [_regression(GRID[0], tol=1e-4) for _ in splits]  # finer changes hardly a choice, and takes twice as long
+        models = [_regression(GRID[0], tol=1e-4) for _ in splits]  # a finer tolerance rarely changes C and takes twice as long
         best, best_loss, worse = float(GRID[0]), float("inf"), 0
         for candidate in GRID:
             losses = [
@@ -69,15 +73,15 @@ class Softmax(LinearHead):
 
 
 def _regression(C: float, tol: float) -> LogisticRegression:
-    from sklearn.linear_model import LogisticRegression  # a second to import, which a trained head never needs
+    from sklearn.linear_model import LogisticRegression  # takes a second to import; a trained head does not need it
 
-    # warm_start: along the grid each fit begins where the last, slightly stronger one ended
+    # warm_start: along the grid each fit starts from the previous, slightly stronger regularised one
     return LogisticRegression(C=C, class_weight="balanced", max_iter=10_000, tol=tol, warm_start=True)
 
 
 def _balanced_log_loss(model: LogisticRegression, points: Float64, y: Int64, classes: int) -> float:
     """Mean over the classes present of the mean log loss of each."""
-    coef, intercept = for_all_classes(model.coef_, model.intercept_, model.classes_, classes)
+    coef, intercept = expand_to_all_classes(model.coef_, model.intercept_, model.classes_, classes)
     probability = softmax(points @ coef.T + intercept)[np.arange(len(y)), y]
     loss = -np.log(np.maximum(probability, 1e-12))
     return float(np.mean([loss[y == k].mean() for k in np.unique(y)]))

@@ -1,7 +1,4 @@
-"""One number that turns a head's scores into probabilities: what they are divided by before the softmax.
-
-Temperature scaling (Guo et al., ICML 2017), fitted to scores of photographs that had no part in making them.
-"""
+"""Temperature scaling of a head's scores (Guo et al., ICML 2017), fitted to out-of-fold scores."""
 
 from __future__ import annotations
 
@@ -15,36 +12,62 @@ from ...types import Int64
 
 Float64 = npt.NDArray[np.float64]
 Folds = Sequence[tuple[Int64, Int64]]
-WIDEST = 1e3  # the temperature lies between this and its inverse, in units of the scores' own spread
+MAX_RATIO = 1e3  # the temperature lies between 1/MAX_RATIO and MAX_RATIO times the standard deviation of the scores
 
 
 def log_softmax(scores: Float64) -> Float64:
-    """float64 [N, K], each row's exponentials summing to 1."""
+    """Compute the logarithm of the softmax of each row.
+
+    Args:
+        scores: float64 [N, K].
+
+    Returns:
+        float64 [N, K].
+    """
     shifted = scores - scores.max(axis=1, keepdims=True)
     normalised: Float64 = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return normalised
 
 
 def best_temperature(scores: Float64, y: Int64, bounds: tuple[float, float] | None = None) -> tuple[float, float]:
-    """The temperature that makes scores [N, K] say the truth y int [N] with the least log loss, every class weighing the same,
-    and that loss. bounds: of the temperature; None takes any within reason."""
+    """Find the temperature that minimises the class-balanced log loss.
+
+    Args:
+        scores: float64 [N, K].
+        y: int64 [N], the true classes.
+        bounds: Minimum and maximum temperature; None derives wide bounds from the standard deviation of the scores.
+
+    Returns:
+        The temperature and its log loss.
+    """
     weights = 1 / np.bincount(y)[y]
     std = max(float(scores.std()), 1e-12)
-    low, high = bounds or (std / WIDEST, std * WIDEST)
+    low, high = bounds or (std / MAX_RATIO, std * MAX_RATIO)
 
     def loss(log_temperature: float) -> float:
-        found = log_softmax(scores / np.exp(log_temperature))[np.arange(len(y)), y]
-        return -float(np.average(np.maximum(found, np.log(1e-12)), weights=weights))
+        log_probabilities = log_softmax(scores / np.exp(log_temperature))[np.arange(len(y)), y]
+        return -float(np.average(np.maximum(log_probabilities, np.log(1e-12)), weights=weights))
 
-    found = minimize_scalar(loss, bounds=(np.log(low), np.log(high)), method="bounded")
-    return float(np.exp(found.x)), float(found.fun)
+    optimum = minimize_scalar(loss, bounds=(np.log(low), np.log(high)), method="bounded")
+    return float(np.exp(optimum.x)), float(optimum.fun)
 
 
-def out_of_fold(score: Callable[[Int64, Int64], Float64], folds: Folds, rows: int, classes: int) -> tuple[Float64, Int64]:
-    """Scores of every photograph by what was fitted without its patient. score: (rows to learn from, rows held out) -> scores
-    [held, K]. Returns them, float64 [M, K], and the numbers of the M photographs that some fold held out."""
+def out_of_fold_scores(
+    score: Callable[[Int64, Int64], Float64], folds: Folds, rows: int, classes: int
+) -> tuple[Float64, Int64]:
+    """Score each image with a model that was fitted without its patient.
+
+    Args:
+        score: Maps training rows and test rows to the scores of the test rows, float64 [test rows, K].
+        folds: Training rows and test rows of each fold.
+        rows: Number of images, N.
+        classes: Number of classes, K.
+
+    Returns:
+        float64 [M, K], the scores, and int64 [M], the rows of the M images that are a test row of some fold.
+    """
     scores = np.full((rows, classes), np.nan)
     for train_rows, test_rows in folds:
         scores[test_rows] = score(train_rows, test_rows)
-    judged = np.flatnonzero(~np.isnan(scores).any(axis=1))
-    return scores[judged], judged
+    scored = np.flatnonzero(~np.isnan(scores).any(axis=1))
+    return scores[scored], scored

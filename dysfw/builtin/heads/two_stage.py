@@ -1,4 +1,4 @@
-"""Two questions in a row: is the person affected at all, and if so, by which condition?"""
+"""The head ``two_stage``."""
 
 from __future__ import annotations
 
@@ -14,73 +14,85 @@ AFFECTED, CONDITION = "affected", "condition"
 
 
 class TwoStageHead(Head):
-    """A head that knows the unaffected from everybody else, and another that knows the conditions from one another.
+    """Combines two heads: one separates affected from unaffected, the other the conditions of the affected.
 
-    The probability of a condition is that of being affected, by ``affected``, times that of the condition among the affected, by
-    ``condition``. The first learns from all affected patients together, of whom there are many more than of any one condition; the
-    second is not taught what the unaffected look like. affected: any head; it learns two classes that weigh the same, and what it
-    says is brought to the shares that all heads assume, the unaffected being as common as any one condition (a recipe's
-    ``prior`` says how common they are). condition: any head. unaffected: the label of those without a condition; None takes the
-    only one that is called unaffected, control, normal or healthy.
+    The probability of a condition is the probability of being affected times that of the condition among the affected. The
+    first head is trained on all affected patients together, who are many more than those of one condition; the second only on
+    affected patients. As in all heads, probabilities assume that the unaffected are as common as any one condition; use the
+    recipe's ``prior`` to change this.
 
-    Raises ValueError where no label, or more than one, could be meant, and where fewer than two conditions remain.
+    Args:
+        affected: Head for affected and unaffected, as two balanced classes.
+        condition: Head for the conditions among the affected.
+        unaffected: Label of people without a condition. Null uses the only label called unaffected, control, normal or healthy.
     """
 
     def __init__(self, affected: Head, condition: Head, unaffected: str | None = None) -> None:
         self._affected, self._condition = affected, condition
-        self._asked = unaffected
+        self._unaffected = unaffected
         self._index: int | None = None
 
     def prepare(self, labels: tuple[str, ...]) -> None:
-        name = self._asked or find_unaffected(labels)
+        """Receive the labels.
+
+        Raises:
+            ValueError: The label of the unaffected is missing or ambiguous, or there are fewer than two conditions.
+        """
+        name = self._unaffected or find_unaffected(labels)
         if name is None:
             raise ValueError(
-                f"none of the labels {listed(labels)} is plainly that of the unaffected; say which: unaffected: LABEL"
+                f"cannot tell which of the labels {listed(labels)} means unaffected; set it with unaffected: LABEL"
             )
         if name not in labels:
             raise ValueError(f"unaffected: no label is called {name!r} (there are {listed(labels)}){closest(name, labels)}")
         if len(labels) < 3:
-            raise ValueError(f"a gate needs two conditions beside the unaffected, found the labels {listed(labels)}")
+            raise ValueError(
+                f"two_stage needs at least two conditions besides the unaffected, found the labels {listed(labels)}"
+            )
         self._index = labels.index(name)
         self._affected.prepare(("affected", "unaffected"))
         self._condition.prepare(tuple(label for label in labels if label != name))
 
     def fit(self, x: Float32, y: Int64, classes: int, groups: Int64) -> None:
-        index = self._place()
+        """Fit both heads."""
+        index = self._unaffected_index()
         affected = y != index
         if affected.all():
-            raise ValueError("a gate learns from unaffected persons too, and none of these photographs shows one")
+            raise ValueError("two_stage needs images of unaffected people, but there are none in the training data")
         self._affected.fit(x, (~affected).astype(np.int64), 2, groups)
         self._condition.fit(x[affected], y[affected] - (y[affected] > index), classes - 1, groups[affected])
 
     def predict(self, x: Float32) -> Float32:
-        index = self._place()
+        """Predict probabilities."""
+        index = self._unaffected_index()
         return two_stage(self._affected.predict(x), self._condition.predict(x), index)
 
     def layers(self) -> tuple[Layer, ...]:
-        """See ``dysfw.contracts.components.Layered``."""
-        return (TwoStage(_layers_of(self._affected), _layers_of(self._condition), self._place()),)
+        """Return the layers that compute ``predict``."""
+        return (TwoStage(_layers_of(self._affected), _layers_of(self._condition), self._unaffected_index()),)
 
     def state(self) -> State:
+        """Return the fitted state of both heads."""
         parts = {AFFECTED: self._affected.state(), CONDITION: self._condition.state()}
         arrays = {f"{name}.{key}": array for name, part in parts.items() for key, array in part.arrays.items()}
         return State(arrays, {name: dict(part.values) for name, part in parts.items()})
 
     def restore(self, state: State) -> None:
+        """Restore the fitted state of both heads."""
         for name, head in ((AFFECTED, self._affected), (CONDITION, self._condition)):
             values = state.values.get(name)
             if not isinstance(values, dict):
-                raise ValueError(f"state of another kind of head: it says nothing of {name!r}")
-            own = {k.removeprefix(f"{name}."): array for k, array in state.arrays.items() if k.startswith(f"{name}.")}
-            head.restore(State(own, values))
+                raise ValueError(f"state of another kind of head: it has no values for {name!r}")
+            arrays = {k.removeprefix(f"{name}."): array for k, array in state.arrays.items() if k.startswith(f"{name}.")}
+            head.restore(State(arrays, values))
 
-    def _place(self) -> int:
+    def _unaffected_index(self) -> int:
         if self._index is None:
-            raise ValueError("this head was not told its labels: prepare(labels) comes first")
+            raise ValueError("this head has no labels yet; call prepare(labels) first")
         return self._index
 
 
 def _layers_of(head: Head) -> tuple[Layer, ...]:
     if not isinstance(head, SupportsLayers):
-        raise ValueError(f"the head {type(head).__name__} inside a gate is not made of layers")
+        raise ValueError(f"the head {type(head).__name__} inside two_stage does not support layers()")
     return head.layers()

@@ -1,4 +1,4 @@
-"""The face's own axes, by five landmarks alone, and boxes placed in them."""
+"""A coordinate system of the face, derived from the five landmarks, and boxes placed in it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,26 @@ from ...types import Face, Image, Region, Segmentation
 Float64 = npt.NDArray[np.float64]
 Box = tuple[float, float, float, float]  # left, top, right, bottom, for a viewer of the upright face
 
-# Distance from eye line to mouth over distance between the pupils, in an adult frontal face. It stands in for the
-# distance between the pupils when the head is turned and that one shrinks.
+# Distance from the eye line to the mouth divided by the distance between the pupils, in an adult frontal face. It replaces the
+# distance between the pupils if the head is turned, which shortens that distance.
 EYES_TO_MOUTH = 1.1
-# A region with less than this part of its area inside the photograph is absent.
+# Minimum fraction of a region's area that must lie inside the image; otherwise the region is absent.
 MIN_INSIDE = 0.5
-MIN_HEIGHT = 0.1  # of any box, in units
+MIN_HEIGHT = 0.1  # of a box, in units
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceAxes:
-    """The face's axes: x along the eye line, from the subject's right eye to the left, and y down, at a right angle to it. The
-    zero is between the pupils.
+    """Axes of the face, with the origin between the pupils.
 
-    origin: that point in the photograph, px. axes: [2, 2], rows: x and y axis in the photograph. unit: the distance between the
-    pupils, px. nose, mouth: tip of the nose, and the middle between the corners of the mouth, [2], px along the axes.
+    x follows the eye line from the subject's right eye to the left one; y points down, perpendicular to x.
+
+    Attributes:
+        origin: float64 [2], the origin in the image, px.
+        axes: float64 [2, 2], the x and y axis in the image, as rows.
+        unit: Distance between the pupils, px.
+        nose: float64 [2], tip of the nose, px along the axes.
+        mouth: float64 [2], midpoint of the corners of the mouth, px along the axes.
     """
 
     origin: Float64
@@ -38,6 +43,11 @@ class FaceAxes:
 
     @classmethod
     def of(cls, face: Face) -> FaceAxes:
+        """Derive the axes from the landmarks of a face.
+
+        Args:
+            face: The face.
+        """
         origin = face.landmarks[:2].mean(axis=0)
         cos, sin = np.cos(face.roll), np.sin(face.roll)
         axes = np.array([[cos, sin], [-sin, cos]])
@@ -48,26 +58,42 @@ class FaceAxes:
 
     @property
     def face(self) -> Box:
-        """The extent of the whole face, from the hairline to below the chin."""
-        middle, half = self.mouth[0] / 2, 1.15 * self.unit
-        return middle - half, -1.2 * self.unit, middle + half, self.mouth[1] + 0.95 * self.unit
+        """Box of the whole face, from the hairline to below the chin."""
+        centre, half_width = self.mouth[0] / 2, 1.15 * self.unit
+        return centre - half_width, -1.2 * self.unit, centre + half_width, self.mouth[1] + 0.95 * self.unit
 
     def segment(self, boxes: Mapping[str, Box], image: Image) -> Segmentation:
-        """The boxes as regions of the photograph, in that order; absent are those that lie mostly outside it."""
+        """Convert boxes to regions of an image.
+
+        Args:
+            boxes: Boxes along the axes, px, by name.
+            image: The image.
+
+        Returns:
+            The regions, in the order of the boxes. Boxes that lie mostly outside the image are absent.
+        """
         regions, absent = [], {}
         for name, (left, top, right, bottom) in boxes.items():
-            low = max(bottom, top + MIN_HEIGHT * self.unit)  # a bowed head can bring the tip of the nose down to the mouth
+            low = max(bottom, top + MIN_HEIGHT * self.unit)  # if the head is bowed, the tip of the nose can reach the mouth
             polygon = np.array([[left, top], [right, top], [right, low], [left, low]]) @ self.axes + self.origin
-            if inside(polygon, image) < MIN_INSIDE:
+            if fraction_inside(polygon, image) < MIN_INSIDE:
                 absent[name] = "out of the image"
             else:
                 regions.append(Region(name, polygon.astype(np.float32)))
         return Segmentation(tuple(regions), absent)
 
 
-def inside(box: Float64, image: Image) -> float:
-    """Share of a turned box (four corners in order) that lies in the photograph, 0..1, from a grid of points in it."""
+def fraction_inside(box: Float64, image: Image) -> float:
+    """Estimate the fraction of a rotated box that lies inside an image, on a grid of points.
+
+    Args:
+        box: float64 [4, 2], its corners in order, px.
+        image: The image.
+
+    Returns:
+        The fraction, 0 to 1.
+    """
     s, t = np.meshgrid(np.linspace(0, 1, 12), np.linspace(0, 1, 12))
     points = box[0] + s[..., None] * (box[1] - box[0]) + t[..., None] * (box[3] - box[0])
-    within = (points >= 0).all(-1) & (points[..., 0] <= image.width) & (points[..., 1] <= image.height)
-    return float(within.mean())
+    inside = (points >= 0).all(-1) & (points[..., 0] <= image.width) & (points[..., 1] <= image.height)
+    return float(inside.mean())

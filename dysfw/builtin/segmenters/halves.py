@@ -1,4 +1,4 @@
-"""The face in two halves: for signs that one of them shows and the other does not."""
+"""The segmenter ``halves``."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ from .face_axes import MIN_HEIGHT, Box, FaceAxes
 
 By = Literal["sides", "levels"]
 
-# Base of the nose (subnasale) between the height of its tip, 0, and that of the mouth, 1: mean of 48 phantoms, the tip and the
-# mouth found by MTCNN, the subnasale by MediaPipe's face mesh; standard deviation 0.07.
+# Height of the base of the nose (subnasale), from the tip of the nose, 0, to the mouth, 1. Mean of 48 phantoms, with tip and
+# mouth by MTCNN and the subnasale by MediaPipe's face mesh; standard deviation 0.07.
 SUBNASALE = 0.35
-# Above the brows, and below the lower lip, in units from the eyes and from the mouth.
+# Upper edge above the brows, from the eyes, and lower edge below the lower lip, from the mouth, in units.
 BROWS, LIP = -0.45, 0.35
 
 
 class Halves(Segmenter):
-    """The face in two halves, placed by the five landmarks.
+    """Divides the face into two halves, placed by the five landmarks.
 
-    by: "sides": the subject's right and left, right_half and left_half, for asymmetry as in facial palsy. They meet halfway
-    between the pupils, at a right angle to the line through them, the midline of those who measure palsies (Guarin et al., JAMA
-    Facial Plast Surg 2018;20:335): a palsy moves the mouth and the tip of the nose aside, not the orbits. They reach from
-    above the brows to below the lower lip: a crop is square, and were they as high as the face, each would show the other as
-    well. What trains trunks does not mirror regions that are called right or left.
+    ``by: sides`` gives right_half and left_half, the subject's, for asymmetries such as facial palsy. They meet at the line
+    halfway between the pupils and perpendicular to the eye line, as in measurements of palsies (Guarin et al., JAMA Facial
+    Plast Surg 2018;20:335), because a palsy moves the mouth and the tip of the nose, but not the orbits. They reach from above
+    the brows to below the lower lip; crops are square, so higher halves would also show the other side. Training does not
+    mirror regions called right or left.
 
-    "levels": upper_half and lower_half, which meet at the base of the nose (subnasale), where anthropometry begins the lower
-    face (Farkas, Anthropometry of the Head and Face, 1994); the middle of the face would cut through the nose. A central palsy
-    spares brow and lids, which both hemispheres move. Together they cover the face as ``landmark_boxes`` places it.
+    ``by: levels`` gives upper_half and lower_half, which together cover the region ``face`` of ``landmark_boxes``. They meet at
+    the base of the nose (subnasale), the upper end of the lower face in anthropometry (Farkas, Anthropometry of the Head and
+    Face, 1994). A central palsy spares the brow and the lids, which both hemispheres innervate.
+
+    Args:
+        by: "sides" for right and left half, "levels" for upper and lower half.
     """
 
     def __init__(self, by: By = "sides") -> None:
@@ -39,12 +42,14 @@ class Halves(Segmenter):
 
     @property
     def regions(self) -> tuple[str, ...]:
+        """Names of the halves."""
         return ("right_half", "left_half") if self._by == "sides" else ("upper_half", "lower_half")
 
     def segment(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Segmentation]:
+        """Segment each face."""
         boxes = _sides if self._by == "sides" else _levels
-        frames = [FaceAxes.of(face) for face in faces]
-        return [axes.segment(boxes(axes), image) for axes, image in zip(frames, images, strict=True)]
+        all_axes = [FaceAxes.of(face) for face in faces]
+        return [axes.segment(boxes(axes), image) for axes, image in zip(all_axes, images, strict=True)]
 
 
 def _sides(axes: FaceAxes) -> dict[str, Box]:
@@ -56,6 +61,6 @@ def _sides(axes: FaceAxes) -> dict[str, Box]:
 def _levels(axes: FaceAxes) -> dict[str, Box]:
     left, top, right, bottom = axes.face
     base = axes.nose[1] + SUBNASALE * (axes.mouth[1] - axes.nose[1])
-    edge = MIN_HEIGHT * axes.unit  # a bowed or raised head can bring the nose near the edge of the face
+    edge = MIN_HEIGHT * axes.unit  # if the head is bowed or raised, the nose can reach the edge of the face
     base = min(max(base, top + edge), bottom - edge)
     return {"upper_half": (left, top, right, base), "lower_half": (left, base, right, bottom)}

@@ -1,4 +1,4 @@
-"""Seven anatomical boxes placed by five landmarks alone: works with every detector, the baseline for a real segmenter."""
+"""The segmenter ``landmark_boxes``."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from .face_axes import Box, FaceAxes
 
 
 class LandmarkBoxes(Segmenter):
-    """Boxes in units of the distance between the pupils, along and across the eye line.
+    """Places seven anatomical boxes by the five landmarks. Works with every detector; a baseline for other segmenters.
 
-    Widths and heights follow the facial canons (thirds of equal height, nose as wide as the eyes are apart) loosely and
-    generously; they do not adapt to the face beyond its landmarks. No parameters.
+    Boxes are aligned with the eye line and sized in units of the distance between the pupils. Their proportions loosely follow
+    the facial canons (thirds of equal height, nose as wide as the distance between the eyes), with a generous margin. They
+    adapt to nothing but the landmarks.
     """
 
     @property
     def regions(self) -> tuple[str, ...]:
+        """The regions in ``dysfw.types.ANATOMY``."""
         return ANATOMY
 
     def segment(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Segmentation]:
-        frames = [FaceAxes.of(face) for face in faces]
-        return [axes.segment(_boxes(axes), image) for axes, image in zip(frames, images, strict=True)]
+        """Segment each face."""
+        all_axes = [FaceAxes.of(face) for face in faces]
+        return [axes.segment(_boxes(axes), image) for axes, image in zip(all_axes, images, strict=True)]
 
 
 def _boxes(axes: FaceAxes) -> dict[str, Box]:

@@ -1,4 +1,4 @@
-"""The whole face as the only region: the baseline that any segmentation has to beat."""
+"""The segmenter ``whole_face``."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from ...types import Face, Float32, Image, Region, Segmentation
 
 
 class WholeFace(Segmenter):
-    """The detector's box, turned with the face. No parameters."""
+    """Uses the detector's box, rotated with the face, as the only region: a baseline for other segmenters."""
 
     @property
     def regions(self) -> tuple[str, ...]:
+        """The single region ``face``."""
         return ("face",)
 
     def segment(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Segmentation]:
-        return [Segmentation((Region("face", _turned_box(face)),)) for face in faces]
+        """Segment each face."""
+        return [Segmentation((Region("face", _rotated_box(face)),)) for face in faces]
 
 
-def _turned_box(face: Face) -> Float32:
+def _rotated_box(face: Face) -> Float32:
     x0, y0, x1, y1 = (float(v) for v in face.box)
     width, height = x1 - x0, y1 - y0
     if abs(np.sin(face.roll)) > np.sqrt(0.5):  # a face on its side: the box is as wide as the face is high

@@ -26,7 +26,7 @@ def codes(prediction):
     return [reason.code for reason in prediction.reasons]
 
 
-def test_a_photograph_like_those_in_training_is_reliable_and_has_a_set(predict, paint):
+def test_an_image_like_the_training_data_is_reliable_and_has_a_prediction_set(predict, paint):
     prediction = predict(paint("new.png", RED, seed=99))
     assert (prediction.reliable, prediction.reasons) == (True, ())
     assert prediction.prediction_set.coverage == 0.9
@@ -34,22 +34,22 @@ def test_a_photograph_like_those_in_training_is_reliable_and_has_a_set(predict, 
     assert prediction.prediction_set.always == ()
 
 
-def test_another_kind_of_picture_is_unlike_the_training(predict, striped):
+def test_a_different_kind_of_image_is_out_of_distribution(predict, striped):
     prediction = predict(striped)
     assert prediction.reliable is False
     assert "out_of_distribution" in codes(prediction)
     assert set(prediction.reasons) <= set(prediction.notices)
 
 
-def test_nothing_is_called_unlike_or_blurred_where_the_recipe_forbids_it(predict, striped):
+def test_false_alarm_rates_of_zero_disable_the_checks(predict, striped):
     assert predict(striped, "reliability.ood_false_alarm_rate=0", "reliability.min_sharpness_quantile=0").reliable is True
 
 
-def test_a_small_face_is_refused_where_the_recipe_says_so(predict, paint):
+def test_a_face_below_the_minimum_height_is_unreliable(predict, paint):
     assert codes(predict(paint("new.png", RED, seed=99), "reliability.min_face_height=60")) == ["face_too_small"]
 
 
-def test_each_shortcoming_has_its_own_reason_and_what_nobody_measured_has_none(toys, bundle, paint):
+def test_each_problem_has_a_reason_and_unknown_values_have_none(toys, bundle, paint):
     pipeline = open_pipeline(bundle, toys)
     (one,) = pipeline.embed([paint("new.png", RED, seed=99)])
     quality = Quality(
@@ -64,7 +64,7 @@ def test_each_shortcoming_has_its_own_reason_and_what_nobody_measured_has_none(t
     assert found == [[], ["face_too_blurred"], ["face_too_small"], ["face_turned_too_far"]]
 
 
-def test_the_coverage_is_changed_without_training(predict, paint):
+def test_coverage_can_be_changed_without_training(predict, paint):
     image = paint("between.png", BETWEEN)
     sizes = [len(predict(image, f"reliability.coverage={c}").prediction_set.members) for c in (0.3, 0.9, 0.99)]
     assert sizes == sorted(sizes)
@@ -72,7 +72,7 @@ def test_the_coverage_is_changed_without_training(predict, paint):
     assert last.always == last.members == (0, 1, 2)  # of twenty patients nothing can be said with such certainty
 
 
-def test_probabilities_are_calibrated_unless_the_recipe_says_otherwise_and_votes_never(predict, paint):
+def test_only_fused_probabilities_are_calibrated(predict, paint):
     image = paint("between.png", BETWEEN)
     plain, other = predict(image, "reliability.calibrate=false"), predict(image)
     np.testing.assert_allclose(plain.probabilities, plain.region_probabilities.mean(axis=0), atol=1e-6)
@@ -82,7 +82,7 @@ def test_probabilities_are_calibrated_unless_the_recipe_says_otherwise_and_votes
 
 
 @pytest.mark.parametrize("fusion", ["mean", "weighted"])
-def test_calibration_is_that_of_the_fusion_in_use(toys, bundle, fusion):
+def test_calibration_follows_the_fusion_in_use(toys, bundle, fusion):
     reliability = open_pipeline(bundle, toys, [f"fusion.use={fusion}"]).predict.reliability
     again = open_pipeline(bundle, toys, [f"fusion.use={fusion}"]).predict.reliability
     assert reliability.temperature == again.temperature
@@ -114,13 +114,13 @@ def cut(name):
         (lambda arrays: {name: array for name, array in arrays.items() if name != "reliability/mean"}, "is incomplete"),
     ],
 )
-def test_what_does_not_fit_is_refused_even_with_right_hashes(toys, bundle, change_state, change, message):
+def test_inconsistent_arrays_are_refused_even_with_valid_hashes(toys, bundle, change_state, change, message):
     change_state(change)
     with pytest.raises(DysfwError, match=message):
         read_bundle(bundle, toys)
 
 
-def test_a_description_of_other_embeddings_is_refused(toys, bundle, change_state):
+def test_a_distribution_of_other_embeddings_is_refused(toys, bundle, change_state):
     change_state(
         lambda arrays: arrays | {f"reliability/{n}": arrays[f"reliability/{n}"][..., :-1].copy() for n in ("mean", "axes")}
     )
@@ -128,7 +128,7 @@ def test_a_description_of_other_embeddings_is_refused(toys, bundle, change_state
         open_pipeline(bundle, toys)
 
 
-def test_a_bundle_holds_nobody_s_embedding(toys, bundle):
+def test_a_bundle_contains_no_embeddings_of_patients(toys, bundle):
     votes, embedding_distribution = (
         read_bundle(bundle, toys).fitted.out_of_fold,
         read_bundle(bundle, toys).fitted.embedding_distribution,
@@ -139,7 +139,7 @@ def test_a_bundle_holds_nobody_s_embedding(toys, bundle):
     assert embedding_distribution.axes.shape == (2, 8, 48)
 
 
-def test_the_model_card_says_what_a_prediction_must_meet(bundle):
+def test_the_model_card_lists_the_reliability_criteria(bundle):
     card = (bundle / "MODEL_CARD.md").read_text()
     for words in ("## Reliability", "in 90 % of patients", "less than 20 px high", "turned by more than 40°"):
         assert words in card

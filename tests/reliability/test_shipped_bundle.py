@@ -19,7 +19,7 @@ def pipeline():
     return open_pipeline(RECIPE, load_registry())
 
 
-def test_a_photograph_of_a_person_is_refused_as_unlike_the_phantoms(pipeline, tmp_path):
+def test_an_image_of_a_real_person_is_out_of_distribution(pipeline, tmp_path):
     """scikit-image's astronaut: public domain, NASA."""
     Pillow.fromarray(images.astronaut()).save(tmp_path / "astronaut.png")
     (prediction,) = pipeline.predict([tmp_path / "astronaut.png"])
@@ -36,7 +36,7 @@ def fresh(tmp_path_factory) -> Path:
     return folder
 
 
-def test_fresh_phantoms_are_believed_and_their_sets_hold_the_truth(pipeline, fresh):
+def test_new_phantoms_are_reliable_and_their_sets_cover_the_truth(pipeline, fresh):
     images = sorted(fresh.glob("*/*.jpg"))
     predictions = list(pipeline.predict(images))
     believed = [p.reliable for p in predictions]

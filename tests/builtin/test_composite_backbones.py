@@ -31,7 +31,7 @@ def units(x):
     return x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
-def test_one_after_another_each_at_length_one_in_its_share(crops):
+def test_embeddings_are_normalised_weighted_and_concatenated(crops):
     a, b = Mosaic(tiles=2), Mosaic(tiles=4)
     np.testing.assert_array_equal(Concat([a, b], unit=False).embed(crops), np.hstack([a.embed(crops), b.embed(crops)]))
     shared = Concat([a, b], shares=[3, 1])
@@ -41,7 +41,7 @@ def test_one_after_another_each_at_length_one_in_its_share(crops):
     assert shared.dim == 3 * 4 + 3 * 16
 
 
-def test_each_trunk_gets_crops_of_its_own_size(crops):
+def test_each_backbone_gets_crops_of_its_input_size(crops):
     small = Aligned(side=16)
     both = Concat([Mosaic(), small], unit=False)
     assert both.input_size == 32
@@ -49,7 +49,7 @@ def test_each_trunk_gets_crops_of_its_own_size(crops):
     np.testing.assert_allclose(both.embed(crops)[:, 48:], small.embed(reduced), atol=1e-4)
 
 
-def test_a_row_depends_on_its_own_crop_alone(crops):
+def test_each_row_depends_only_on_its_crop(crops):
     for backbone in (Concat([Mosaic(), Aligned(side=16)]), Tta(Mosaic(), scales=[1.0, 0.9, 1.1])):
         together = backbone.embed(crops)
         assert together.dtype == np.float32
@@ -57,7 +57,7 @@ def test_a_row_depends_on_its_own_crop_alone(crops):
         assert backbone.embed(crops[:0]).shape == (0, backbone.dim)
 
 
-def test_an_embedding_of_nothing_stays_nothing():
+def test_zero_embeddings_stay_zero():
     black = np.zeros((2, 32, 32, 3), np.uint8)
     np.testing.assert_array_equal(Concat([Mosaic(), Mosaic(tiles=2)]).embed(black), 0)
     np.testing.assert_array_equal(Tta(Mosaic()).embed(black), 0)
@@ -69,13 +69,13 @@ def test_crops_of_another_size_are_refused(crops):
             backbone.embed(crops[:, :16, :16])
 
 
-def test_trunks_that_disagree_on_alignment_say_what_to_do():
+def test_backbones_with_different_alignments_are_refused():
     assert Concat([Aligned(DLIB_ALIGNMENT), Aligned(DLIB_ALIGNMENT)]).alignment is DLIB_ALIGNMENT
     with pytest.raises(ValueError, match=r"placed differently \(Aligned dlib, Aligned arcface\); choose with crop"):
         _ = Concat([Aligned(DLIB_ALIGNMENT), Aligned(ARCFACE_ALIGNMENT)]).alignment
 
 
-def test_every_file_is_named_once():
+def test_weight_files_are_listed_once():
     names = [w.sha256 for w in Concat([Mosaic(), Mosaic(), Mosaic(salt="x")]).weights()]
     assert len(names) == len(set(names)) == 2
 
@@ -83,12 +83,12 @@ def test_every_file_is_named_once():
 @pytest.mark.parametrize(
     "wrong", [{"of": [Mosaic()]}, {"shares": [1.0]}, {"shares": [1, 0]}, {"shares": [1, 1], "unit": False}]
 )
-def test_wrong_ensembles_are_refused(wrong):
+def test_invalid_ensembles_are_refused(wrong):
     with pytest.raises(ValueError, match="of must name|shares"):
         Concat(**({"of": [Mosaic(), Mosaic()]} | wrong))
 
 
-def test_a_crop_and_its_mirror_image_become_the_same(crops):
+def test_a_crop_and_its_mirror_image_have_the_same_embedding(crops):
     backbone = Mosaic()
     seen = Tta(backbone)
     assert not np.allclose(backbone.embed(crops), backbone.embed(crops[:, :, ::-1]))
@@ -97,13 +97,13 @@ def test_a_crop_and_its_mirror_image_become_the_same(crops):
     np.testing.assert_allclose(seen.embed(crops), expected, atol=1e-6)
 
 
-def test_a_symmetric_crop_is_its_own_mirror_image(crops):
+def test_flipping_does_not_change_a_symmetric_crop(crops):
     symmetric = np.concatenate([crops[:, :, :16], crops[:, :, 15::-1]], axis=2)
     backbone = Mosaic()
     np.testing.assert_allclose(Tta(backbone, unit=False).embed(symmetric), backbone.embed(symmetric), atol=1e-4)
 
 
-def test_scales_zoom_about_the_middle():
+def test_scales_zoom_about_the_centre():
     image = np.zeros((1, 32, 32, 3), np.uint8)
     image[:, 8:24, 8:24] = 200
     close = Tta(Mosaic(tiles=1), flip=False, scales=[2.0], unit=False).embed(image)
@@ -113,13 +113,13 @@ def test_scales_zoom_about_the_middle():
     assert wide[0, 0] == pytest.approx(plain[0, 0], rel=0.1)  # the crop and its mirror images around it
 
 
-def test_all_views_of_all_crops_go_through_together(crops):
+def test_all_views_of_all_crops_are_one_batch(crops):
     backbone = Mosaic()
     Tta(backbone, scales=[1.0, 0.9, 1.1]).embed(crops)
     assert backbone.batches == [4 * 6]
 
 
-def test_views_that_do_not_fit_into_memory_go_through_in_parts(crops, monkeypatch):
+def test_large_batches_are_split(crops, monkeypatch):
     backbone = Mosaic()
     whole = Tta(backbone).embed(crops)
     monkeypatch.setattr(tta, "CHUNK", 4 * crops[:1].nbytes)
@@ -127,18 +127,18 @@ def test_views_that_do_not_fit_into_memory_go_through_in_parts(crops, monkeypatc
     assert backbone.batches == [8, 4, 4]
 
 
-def test_views_are_mirrored_after_they_are_zoomed(crops):
+def test_views_are_mirrored_after_scaling(crops):
     seen = Tta(Mosaic(), scales=[0.8, 1.3])
     np.testing.assert_allclose(seen.embed(crops), seen.embed(crops[:, :, ::-1]), atol=1e-3)
 
 
-def test_the_trunks_alignment_and_files_are_its_own():
+def test_alignment_and_weight_files_are_the_backbones():
     seen = Tta(Aligned(DLIB_ALIGNMENT))
     assert seen.alignment is DLIB_ALIGNMENT
     assert seen.weights() == Aligned(DLIB_ALIGNMENT).weights()
 
 
 @pytest.mark.parametrize("wrong", [{"scales": []}, {"scales": [0.1]}, {"scales": [1.0, 1.0]}])
-def test_wrong_scales_are_refused(wrong):
+def test_invalid_scales_are_refused(wrong):
     with pytest.raises(ValueError, match="scales must"):
         Tta(Mosaic(), **wrong)
