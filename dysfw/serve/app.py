@@ -1,9 +1,10 @@
-"""The web application: one page, and an API that the page uses like any other client."""
+"""The web application: a page, and the HTTP API that it uses."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -16,7 +17,7 @@ from . import schema
 from .auth_middleware import AuthMiddleware
 from .handlers import Handlers
 from .logging_middleware import LoggingMiddleware
-from .openapi import FORMATS, REFUSALS, document_of, form_schema, refusals, text_answer
+from .openapi import ERRORS, FORMATS, errors, form_schema, openapi_document, text_response
 from .problems import RequestError
 from .settings import Settings
 
@@ -24,54 +25,71 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 def make_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
-    """pipeline: trained. The application takes requests as soon as it is served; its worker is its own thread."""
+    """Make the application and start its worker thread.
+
+    Args:
+        pipeline: A trained pipeline, which only this application uses.
+        settings: The server's settings.
+
+    Returns:
+        An application that is ready to serve.
+    """
     app = FastAPI(
-        title="dysfw", version=__version__, docs_url=None, redoc_url=None,  # both would load programs from elsewhere
-        description=f"Ranked probabilities over conditions for photographs of faces. {RESEARCH_USE}",
-    )  # fmt: skip
-    served = Handlers(pipeline, settings)
-    app.state.served = served
-    served.worker.start()
+        title="dysfw",
+        version=__version__,
+        docs_url=None,  # these pages would load scripts from other sites
+        redoc_url=None,
+        description=f"Ranked probabilities of conditions from images of faces. {RESEARCH_USE}",
+    )
+    handlers = Handlers(pipeline, settings)
+    app.state.handlers = handlers
+    handlers.worker.start()
     app.add_middleware(AuthMiddleware, settings=settings)
-    app.add_middleware(LoggingMiddleware, metrics=served.metrics)  # the last one is the outermost
-    app.add_exception_handler(RequestError, _refused)
-    app.add_exception_handler(HTTPException, _plain_error)
-    _add_routes(app, served)
-    app.openapi = cache(lambda: document_of(app))  # type: ignore[method-assign]  # fastapi's own way to change the document
+    app.add_middleware(LoggingMiddleware, metrics=handlers.metrics)  # the last one is the outermost
+    app.add_exception_handler(RequestError, _request_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    _add_routes(app, handlers)
+    app.openapi = cache(lambda: openapi_document(app))  # type: ignore[method-assign]  # FastAPI's way to customise it
     return app
 
 
-def _add_routes(app: FastAPI, served: Handlers) -> None:
+def _add_routes(app: FastAPI, handlers: Handlers) -> None:
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
-    app.get("/card.css", include_in_schema=False)(served.card_style)
-    app.get("/", include_in_schema=False)(served.front)
-    told = app.get("/metrics", summary="Prometheus metrics", response_class=Response, responses=text_answer("text/plain"))
-    told(served.measured)
-    app.get("/healthz", summary="Is the server there?", response_model=schema.Health)(served.healthy)
-    app.head("/healthz", include_in_schema=False)(served.healthy)
-    app.get("/readyz", summary="Does it take requests?", response_model=schema.Health, responses=refusals(503))(served.ready)
-    about = app.get("/v1/bundle", summary="What it judges by", response_model=schema.BundleOf, responses=refusals(401, 421))
-    about(served.bundle)
-    judged = app.post(
-        "/v1/predictions", summary="Judge photographs",
-        responses=REFUSALS | {
-            200: {"model": schema.Predictions, "description": "At least one face was judged.", "content": FORMATS},
-            422: {"model": schema.Predictions, "description": "None of the photographs could be judged; each says why.",
-                  "content": {"text/html": {}}},
+    app.get("/card.css", include_in_schema=False)(handlers.card_style)
+    app.get("/", include_in_schema=False)(handlers.index)
+    app.get("/metrics", summary="Prometheus metrics", response_class=Response, responses=text_response("text/plain"))(
+        handlers.prometheus_metrics
+    )
+    app.get("/healthz", summary="Liveness", response_model=schema.Health)(handlers.healthy)
+    app.head("/healthz", include_in_schema=False)(handlers.healthy)
+    app.get("/readyz", summary="Readiness", response_model=schema.Health, responses=errors(503))(handlers.ready)
+    app.get("/v1/bundle", summary="The served model", response_model=schema.Bundle, responses=errors(401, 421))(handlers.bundle)
+    responses: dict[int | str, dict[str, Any]] = {
+        200: {"model": schema.Predictions, "description": "At least one face was predicted.", "content": FORMATS},
+        422: {
+            "model": schema.Predictions,
+            "description": "None of the images could be predicted; each has an error.",
+            "content": {"text/html": {}},
         },
-        openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form_schema()}}}},
-    )  # fmt: skip
-    judged(served.predict)
+    }
+    body = {"required": True, "content": {"multipart/form-data": {"schema": form_schema()}}}
+    app.post(
+        "/v1/predictions",
+        summary="Predict conditions from images",
+        responses=ERRORS | responses,
+        openapi_extra={"requestBody": body},
+    )(handlers.predict)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestError)  # noqa: S101  # the only kind this is called for
+async def _request_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)  # noqa: S101  # registered for this class only
     return error.response()
 
 
-async def _plain_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  # the only kind this is called for
-    words = {404: "there is nothing here", 405: "this address does not take such requests"}
-    code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "refused")
-    message = words.get(error.status_code, str(error.detail))
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class only
+    messages = {404: "no such path", 405: "method not allowed for this path"}
+    codes = {404: "not_found", 405: "wrong_method"}
+    code = codes.get(error.status_code, "refused")
+    message = messages.get(error.status_code, str(error.detail))
     return JSONResponse({"error": {"code": code, "message": message}}, error.status_code, error.headers)

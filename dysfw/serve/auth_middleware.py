@@ -1,4 +1,4 @@
-"""Who may ask: checks on every request before anything is read of it, and the headers that browsers keep to."""
+"""Authentication: checks a request's headers before its body is read, and sets security headers of responses."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .problems import RequestError
-from .settings import Settings
+from .settings import MIB, Settings
 
-OPEN = frozenset({"/healthz", "/readyz"})  # say nothing but that the server is there
-LOOKS = "/assets/"  # what the page for a missing token needs too
-POLICY = "; ".join((
+PUBLIC_PATHS = frozenset({"/healthz", "/readyz"})  # they reveal only that the server runs
+ASSETS_PATH = "/assets/"  # the login page needs it too
+CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
     "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
 ))  # fmt: skip
-HEADERS = {
-    "Content-Security-Policy": POLICY,
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -29,112 +29,122 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+CLOSING_STATUSES = frozenset({401, 403, 408, 413, 421, 503})  # the rest of the request is not read
 
 
 class AuthMiddleware:
-    """Around the application. A request needs a Host that is this server's (or DNS could be made to point a stranger's page
-    here), no foreign Origin, and the token: as ``Authorization: Bearer``, or as the cookie that the address printed at the
-    start leaves behind."""
+    """Rejects requests without an allowed Host, a same-origin Origin and the token.
+
+    The Host is checked against DNS rebinding. The token is sent as ``Authorization: Bearer``, or as the cookie that is set when
+    the address printed at the start is opened.
+
+    Args:
+        app: The application.
+        settings: The server's settings.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app, self._settings = app, settings
-        self._cookie = f"dysfw-{settings.port}"  # browsers share cookies among the ports of a host
+        self._cookie = f"dysfw-{settings.port}"  # browsers share cookies between the ports of a host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request (ASGI)."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                if message["status"] in {401, 403, 408, 413, 421, 503}:
-                    headers["Connection"] = "close"  # what is still being sent is not read
+                if message["status"] in CLOSING_STATUSES:
+                    headers["Connection"] = "close"
             await send(message)
 
         try:
-            answer = self._checked(scope)
-        except RequestError as refusal:
-            answer = refusal.response()
-        await (answer or self._app)(scope, receive, guarded)
+            response = self._check(scope)
+        except RequestError as error:
+            response = error.response()
+        await (response or self._app)(scope, receive, send_with_headers)
 
-    def _checked(self, scope: Scope) -> Response | None:
-        """An answer, where the application need not be asked."""
+    def _check(self, scope: Scope) -> Response | None:
+        """Check a request. Returns a response if the application does not need to handle it."""
         headers = Headers(scope=scope)
         self._check_host(headers.get("host", ""))
         self._check_origin(headers)
         self._check_length(headers.get("content-length", ""))
         path = scope["path"]
-        if self._settings.token is None or path in OPEN or path.startswith(LOOKS):
+        if self._settings.token is None or path in PUBLIC_PATHS or path.startswith(ASSETS_PATH):
             return None
         if path == "/":
-            given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
-            if given:
-                return self._entered(given[0])
-            scope.setdefault("state", {})["known"] = self._known(headers)
+            tokens = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
+            if tokens:
+                return self._log_in(tokens[0])
+            scope.setdefault("state", {})["authenticated"] = self._is_authenticated(headers)
             return None
-        if not self._known(headers):
-            raise RequestError(
-                401, "no_token", "the token is missing, or is not the one that this server printed when it was started",
-                {"WWW-Authenticate": "Bearer"},
-            )  # fmt: skip
+        if not self._is_authenticated(headers):
+            message = "the token is missing or wrong; the server printed it when it started"
+            raise RequestError(401, "no_token", message, {"WWW-Authenticate": "Bearer"})
         return None
 
-    def _entered(self, given: str) -> Response:
-        """From the printed address to a cookie, so that the token does not stay where histories keep addresses."""
-        answer = RedirectResponse("/", 303)
-        if self._right(given):
-            answer.set_cookie(self._cookie, given, httponly=True, samesite="strict", path="/")
-        else:
-            answer = RedirectResponse("/?wrong=1", 303)
-        return answer
+    def _log_in(self, token: str) -> Response:
+        """Move the token from the address to a cookie, so that it does not stay in the browser's history."""
+        if not self._is_token(token):
+            return RedirectResponse("/?wrong=1", 303)
+        response = RedirectResponse("/", 303)
+        response.set_cookie(self._cookie, token, httponly=True, samesite="strict", path="/")
+        return response
 
-    def _known(self, headers: Headers) -> bool:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self._right(given.strip()):
+    def _is_authenticated(self, headers: Headers) -> bool:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self._is_token(token.strip()):
             return True
         try:
-            kept = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
+            cookie = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
         except CookieError:
             return False
-        return kept is not None and self._right(kept.value)
+        return cookie is not None and self._is_token(cookie.value)
 
-    def _right(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), (self._settings.token or "").encode())
+    def _is_token(self, token: str) -> bool:
+        return hmac.compare_digest(token.encode(), (self._settings.token or "").encode())
 
     def _check_host(self, host: str) -> None:
-        name = _name_of(host)
+        name = _host_name(host)
         if name in self._settings.names or _is_address(name):
             return
-        message = f"this server is not known as {name or 'nothing'}; start it with --allow-host to reach it by that name"
+        message = f"host name {name!r} is not allowed; start the server with --allow-host NAME to allow it"
         raise RequestError(421, "unknown_host", message)
 
     def _check_origin(self, headers: Headers) -> None:
-        """Browsers name the page that asks. Programs send no Origin."""
+        """Check the Origin, which browsers set to the page that sends a request. Other clients send none."""
         origin = headers.get("origin")
         if origin is not None and _netloc(origin) != headers.get("host", "").lower():
-            raise RequestError(403, "foreign_origin", "only this server's own page may ask it from a browser")
+            raise RequestError(403, "foreign_origin", "requests from pages of other origins are not allowed")
 
     def _check_length(self, length: str) -> None:
-        if length.isdecimal() and int(length) > self._settings.upload:
-            raise too_large(self._settings.upload)
+        if length.isdecimal() and int(length) > self._settings.max_upload:
+            raise too_large(self._settings.max_upload)
 
 
-def too_large(most: int) -> RequestError:
-    return RequestError(413, "too_large", f"a request may hold {most // 2**20} MiB in all; send fewer or smaller photographs")
+def too_large(max_bytes: int) -> RequestError:
+    """The error of a request that is too large.
+
+    Args:
+        max_bytes: The limit.
+    """
+    return RequestError(413, "too_large", f"a request may have at most {max_bytes // MIB} MiB; send fewer or smaller images")
 
 
-def _name_of(host: str) -> str:
-    """Of "name:port" or "[address]:port"."""
+def _host_name(host: str) -> str:
+    """The name in "name:port" or "[address]:port"."""
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()
 
 
 def _netloc(origin: str) -> str | None:
-    """Name and port; None of what is no address."""
+    """Name and port of an origin; None if it is no URL."""
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:

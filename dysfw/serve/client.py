@@ -1,4 +1,4 @@
-"""A client of ``dysfw serve``: ``Client("http://127.0.0.1:8765", token).predict("photograph.jpg")``."""
+"""A client of ``dysfw serve``: ``Client("http://127.0.0.1:8765", token).predict("image.jpg")``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ import requests
 
 from ..errors import DysfwError
 
-TRIES = 5  # where the server is busy
+MAX_TRIES = 5  # while the server is busy
 
 
 class Client:
-    """address: as the server printed it, with its token or without. token: where the address holds none. timeout: seconds for
-    each answer, more than the server takes to give up. Nothing is sent anywhere else: proxies of the environment are not
-    asked."""
+    """A client of ``dysfw serve``. It ignores proxies of the environment, so images go to the server only.
+
+    Args:
+        address: The address that the server printed, with or without its token.
+        token: The token, if the address does not contain it.
+        timeout: Seconds to wait for each response; longer than the server's own limits.
+    """
 
     def __init__(self, address: str, token: str | None = None, *, timeout: float = 150.0) -> None:
         base, _, query = (address if "://" in address else f"http://{address}").partition("?")
@@ -29,34 +33,74 @@ class Client:
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
 
-    def predict(self, image: str | Path | bytes, **asked: object) -> dict[str, Any]:
-        """The JSON object of the first face that is judged, or of why there is none; see the documentation of outputs. asked:
-        fields of the API, such as ``explain=True`` or ``face=1``. Raises DysfwError where the server refuses."""
-        found: dict[str, Any] = self.predict_all([image], **asked)["predictions"][0]
-        return found
+    def predict(self, image: str | Path | bytes, **fields: object) -> dict[str, Any]:
+        """Predict one image.
 
-    def predict_all(self, images: Iterable[str | Path | bytes], **asked: object) -> dict[str, Any]:
-        """{"predictions": [...], "patient": ...}; the latter with ``patient="P-17"``. As many as the server takes at a time."""
-        if "format" in asked:
-            raise DysfwError("predictions come as objects", hint="`write` gives other formats")
-        answer: dict[str, Any] = self._ask(images, asked).json()
-        return answer
+        Args:
+            image: A path, or the bytes of an image file.
+            **fields: Fields of the API, such as ``explain=True`` or ``face=1``.
 
-    def write(self, images: Iterable[str | Path | bytes], form: str, **asked: object) -> bytes:
-        """The answer in another format: csv, tsv, phenopacket, coco, pdf or html. Raises DysfwError, with the reason of each,
-        where none of the photographs could be judged."""
-        answer = self._ask(images, asked | {"format": form})
-        if answer.status_code == 422 and form != "html":
-            failed = [f"{one['image']['source']}: {one['error']['message']}" for one in answer.json()["predictions"]]
-            raise DysfwError(f"no face was judged; {'; '.join(failed)}")
-        return answer.content
+        Returns:
+            The JSON object of the first face that is predicted, or of the error; see the documentation of outputs.
+
+        Raises:
+            DysfwError: If the server does not answer or rejects the request.
+        """
+        prediction: dict[str, Any] = self.predict_all([image], **fields)["predictions"][0]
+        return prediction
+
+    def predict_all(self, images: Iterable[str | Path | bytes], **fields: object) -> dict[str, Any]:
+        """Predict several images in one request.
+
+        Args:
+            images: Paths, or bytes of image files; at most as many as the server allows.
+            **fields: Fields of the API, such as ``patient="P-17"``.
+
+        Returns:
+            ``{"predictions": [...], "patient": ...}``; "patient" is None unless the field is given.
+
+        Raises:
+            DysfwError: If the server does not answer or rejects the request.
+        """
+        if "format" in fields:
+            raise DysfwError("predict and predict_all return JSON objects", hint="use `write` for other formats")
+        result: dict[str, Any] = self._predict(images, fields).json()
+        return result
+
+    def write(self, images: Iterable[str | Path | bytes], form: str, **fields: object) -> bytes:
+        """Predict images and return a file.
+
+        Args:
+            images: Paths, or bytes of image files; at most as many as the server allows.
+            form: Format: csv, tsv, phenopacket, coco, pdf or html.
+            **fields: Fields of the API.
+
+        Returns:
+            The file's bytes.
+
+        Raises:
+            DysfwError: If the server does not answer or rejects the request, or if no image could be predicted.
+        """
+        response = self._predict(images, fields | {"format": form})
+        if response.status_code == 422 and form != "html":
+            failures = [f"{one['image']['source']}: {one['error']['message']}" for one in response.json()["predictions"]]
+            raise DysfwError(f"no image could be predicted; {'; '.join(failures)}")
+        return response.content
 
     def bundle(self) -> dict[str, Any]:
-        """What the server judges by."""
-        answer: dict[str, Any] = self._checked(self._send("GET", "/v1/bundle")).json()
-        return answer
+        """Describe the model that the server uses.
+
+        Returns:
+            Recipe, bundle, labels, regions and limits.
+
+        Raises:
+            DysfwError: If the server does not answer or rejects the request.
+        """
+        description: dict[str, Any] = self._require_ok(self._send("GET", "/v1/bundle")).json()
+        return description
 
     def close(self) -> None:
+        """Close the connections."""
         self._session.close()
 
     def __enter__(self) -> Client:
@@ -65,44 +109,44 @@ class Client:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _ask(self, images: Iterable[str | Path | bytes], asked: dict[str, object]) -> requests.Response:
+    def _predict(self, images: Iterable[str | Path | bytes], fields: dict[str, object]) -> requests.Response:
         if isinstance(images, str | Path | bytes):
-            raise TypeError(f"several photographs are asked for, and this is one ({images!r:.40}); put it in a list")
+            raise TypeError(f"images must be a list, found one image ({images!r:.40}); put it in a list")
         files = [("images", _file(one, number)) for number, one in enumerate(images, 1)]
         if not files:
-            raise DysfwError("no photograph was given")
-        fields = {name: _field(value) for name, value in asked.items() if value is not None}
-        return self._checked(self._send("POST", "/v1/predictions", files=files, data=fields))
+            raise DysfwError("no image was given")
+        data = {name: _form_value(value) for name, value in fields.items() if value is not None}
+        return self._require_ok(self._send("POST", "/v1/predictions", files=files, data=data))
 
-    def _send(self, method: str, path: str, **body: Any) -> requests.Response:  # noqa: ANN401  # as requests takes it
-        """Comes back where the server is busy."""
-        for left in reversed(range(TRIES)):
+    def _send(self, method: str, path: str, **body: Any) -> requests.Response:  # noqa: ANN401  # arguments of requests
+        """Send a request, and retry while the server is busy."""
+        for tries_left in reversed(range(MAX_TRIES)):
             try:
-                answer = self._session.request(method, self._base + path, timeout=self._timeout, **body)
+                response = self._session.request(method, self._base + path, timeout=self._timeout, **body)
             except requests.RequestException as error:
-                kind = "no answer in time" if isinstance(error, requests.Timeout) else type(error).__name__
+                kind = "timeout" if isinstance(error, requests.Timeout) else type(error).__name__
                 raise DysfwError(f"{self._base} does not answer ({kind})", hint="is `dysfw serve` running there?") from None
-            later = answer.headers.get("Retry-After") if answer.status_code == 503 else None
-            if later is None or not left:
+            retry_after = response.headers.get("Retry-After") if response.status_code == 503 else None
+            if retry_after is None or not tries_left:
                 break
-            time.sleep(float(later))
-        return answer
+            time.sleep(float(retry_after))
+        return response
 
     @staticmethod
-    def _checked(answer: requests.Response) -> requests.Response:
-        """422 is an answer too: every photograph says why it was not judged."""
-        if answer.status_code in {200, 422}:
-            return answer
+    def _require_ok(response: requests.Response) -> requests.Response:
+        """Raise DysfwError unless the status is 200, or 422, with which each image has an error of its own."""
+        if response.status_code in {200, 422}:
+            return response
         try:
-            told = answer.json()["error"]["message"]
+            message = response.json()["error"]["message"]
         except (ValueError, KeyError, TypeError):
-            told = answer.text[:200]
-        raise DysfwError(f"the server answered {answer.status_code}: {told}")
+            message = response.text[:200]
+        raise DysfwError(f"the server answered {response.status_code}: {message}")
 
 
 def _file(image: str | Path | bytes, number: int) -> tuple[str, bytes]:
     if isinstance(image, bytes):
-        return f"photograph {number}", image
+        return f"image {number}", image
     path = Path(image)
     try:
         return path.name, path.read_bytes()
@@ -110,5 +154,5 @@ def _file(image: str | Path | bytes, number: int) -> tuple[str, bytes]:
         raise DysfwError(f"cannot read {path}: {error.strerror or error}") from None
 
 
-def _field(value: object) -> str:
+def _form_value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

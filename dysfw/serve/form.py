@@ -1,4 +1,4 @@
-"""Reads a request's photographs and fields, into memory and nowhere else, and checks them."""
+"""Reads and checks a prediction request: images and fields of a form, in memory only."""
 
 from __future__ import annotations
 
@@ -9,29 +9,37 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from ..explain.saliency_map import Method
-from ..util.text import listed, printable, shown
+from ..util.text import listed, printable, quoted
 from .auth_middleware import too_large
 from .problems import RequestError
 from .settings import Settings
 
 IMAGES = "images"
-FIELDS = 32  # no request has more
-NAME = 100  # characters of a photograph's name that are kept
+MAX_FIELDS = 32  # more than there are
+MAX_NAME = 100  # characters of a file name that are kept
 Format = Literal["json", "html", "csv", "tsv", "phenopacket", "coco", "pdf"]
 
 
 class PredictForm(BaseModel):
-    """What a request asks beside its photographs. faces: those that are judged in each photograph. face: only this one, from 0,
-    by the number in ``face.index``; of several photographs one for each, separated by commas, nothing standing for the face
-    that the recipe chooses: "0,,2". patient: all photographs show one patient, called so. explain: say what each region adds;
-    why: to this condition's probability, not the first's; maps: and which parts of each region it hangs on, by this
-    method. photograph: html holds the part of the photograph that it shows, as it was judged. top: conditions
-    that are shown in html, pdf and phenopacket. format: of the answer."""
+    """Fields of a prediction request, beside its images.
+
+    Attributes:
+        faces: Which faces of each image are predicted: the one that the recipe selects, or all.
+        face: Index of the face to predict, from 0, as in ``face.index``. For several images, one index for each, separated by
+            commas; an empty index means the face that the recipe selects: "0,,2".
+        patient: Name of the patient whom all images show; adds a prediction for the patient.
+        explain: Whether to add the contributions of the regions.
+        why: Label of the condition to explain instead of the first; implies ``explain``.
+        maps: Method for heat maps of the regions; implies ``explain``.
+        show_image: Whether HTML contains the part of the image that it shows.
+        top: Number of conditions in html, pdf and phenopacket.
+        format: Format of the response.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,118 +54,152 @@ class PredictForm(BaseModel):
     format: Format = "json"
 
     @model_validator(mode="after")
-    def _go_together(self) -> PredictForm:
+    def _check_combinations(self) -> PredictForm:
         if self.faces == "all" and (self.patient is not None or self.face is not None):
-            raise ValueError("faces=all does not go with patient or face, which take one face of each photograph")
+            raise ValueError("faces=all cannot be combined with patient or face, which use one face per image")
         if self.patient is not None and not (self.patient.isprintable() and self.patient.strip()):
-            raise ValueError("patient is a name of printable characters")
+            raise ValueError("patient must have printable characters only")
         if self.show_image and self.format != "html":
-            raise ValueError("photograph is for html; a PDF has it anyway, and nothing else can hold it")
+            raise ValueError("show_image requires format=html; a PDF always shows the image")
         if self.maps is not None and self.format not in {"json", "html"}:
-            raise ValueError(f"maps have no place in {self.format}")
+            raise ValueError(f"maps requires format=json or html, not {self.format}")
         return self
 
     def face_of(self, number: int) -> int | None:
-        """The face that is asked for in this photograph, from 0; None for the recipe's own choice."""
-        given = (self.face or "").split(",")
-        return int(given[number]) if number < len(given) and given[number] else None
+        """The index of the face to predict in an image.
+
+        Args:
+            number: Position of the image in the request, from 0.
+
+        Returns:
+            The index; None for the face that the recipe selects.
+        """
+        indices = (self.face or "").split(",")
+        return int(indices[number]) if number < len(indices) and indices[number] else None
 
 
 @dataclass(frozen=True, slots=True)
 class UploadedImage:
-    """A photograph in memory, as the pipeline reads any that is no file. name: of the file it was, without its folders."""
+    """An image file in memory, which the pipeline reads like a file.
+
+    Attributes:
+        content: The file's bytes.
+        name: The file's name, without folders.
+    """
 
     content: bytes
     name: str
 
-    def read(self, most: int) -> bytes:
-        return self.content[:most]
+    def read(self, max_bytes: int) -> bytes:
+        """The first bytes of the file.
+
+        Args:
+            max_bytes: Maximum number of bytes.
+        """
+        return self.content[:max_bytes]
 
     def __str__(self) -> str:
         return self.name
 
 
-class _InMemory(MultiPartParser):
-    spool_max_size = 2**62  # or large files would be written to disk on the way
+class _InMemoryParser(MultiPartParser):
+    spool_max_size = 2**62  # by default, large files would be written to disk
 
 
 async def read_request(request: Request, settings: Settings) -> tuple[list[UploadedImage], PredictForm]:
-    """Raises RequestError; ClientDisconnect where the client leaves."""
+    """Read a prediction request.
+
+    Args:
+        request: The request.
+        settings: The server's settings.
+
+    Returns:
+        The images, and the other fields.
+
+    Raises:
+        RequestError: If the request is invalid, too large or too slow.
+        ClientDisconnect: If the client disconnects.
+    """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise RequestError(415, "not_multipart", f"send multipart/form-data with the photographs in {IMAGES!r}")
-    parser = _InMemory(request.headers, _limited(request, settings.upload), max_files=settings.images, max_fields=FIELDS)
+        raise RequestError(415, "not_multipart", f"the request must be multipart/form-data, with image files in {IMAGES!r}")
+    stream = _limited(request, settings.max_upload)
+    parser = _InMemoryParser(request.headers, stream, max_files=settings.max_images, max_fields=MAX_FIELDS)
     try:
-        async with asyncio.timeout(settings.upload_seconds):
+        async with asyncio.timeout(settings.upload_timeout):
             form = await parser.parse()
     except TimeoutError:
-        message = f"the request did not arrive within {settings.upload_seconds:g} s"
+        message = f"the request did not arrive within {settings.upload_timeout:g} s"
         raise RequestError(408, "too_slow", message) from None
     except MultiPartException as error:
         raise RequestError(400, "malformed", f"the request cannot be read: {error.message}") from None
     try:
-        uploads: list[UploadedImage] = []
-        fields: dict[str, str] = {}
-        for key, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                uploads.append(UploadedImage(await value.read(), _name(value.filename or "", len(uploads) + 1)))
-                _check_file(key, uploads[-1])
-            else:
-                if key in fields:
-                    raise RequestError(400, "wrong_field", f"{printable(key)[:NAME]!r} is given twice")
-                fields[key] = value
+        uploads, values = await _split(form)
         if not uploads:
-            raise RequestError(400, "no_photograph", f"the request holds no photograph; send one as a file in {IMAGES!r}")
-        asked = _asked(fields)
-        if asked.face is not None and len(asked.face.split(",")) != len(uploads):
-            message = (
-                f"face names {len(asked.face.split(','))} and there are {len(uploads)} photographs; one for each, as in 0,,2"
-            )
+            raise RequestError(400, "no_image", f"the request has no image; send files in {IMAGES!r}")
+        fields = _validate(values)
+        indices = 0 if fields.face is None else len(fields.face.split(","))
+        if indices not in {0, len(uploads)}:
+            message = f"face has {indices} indices for {len(uploads)} images; give one for each, such as 0,,2"
             raise RequestError(400, "wrong_field", message)
-        return uploads, asked
+        return uploads, fields
     finally:
         await form.close()
 
 
-async def _limited(request: Request, most: int) -> AsyncGenerator[bytes, None]:
-    taken = 0
+async def _split(form: FormData) -> tuple[list[UploadedImage], dict[str, str]]:
+    """The files and the other fields of a form."""
+    uploads: list[UploadedImage] = []
+    values: dict[str, str] = {}
+    for key, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            name = _base_name(value.filename or "", len(uploads) + 1)
+            if key != IMAGES:
+                message = f"{name!r} was sent in {printable(key)[:MAX_NAME]!r}; send images in {IMAGES!r}"
+                raise RequestError(400, "malformed", message)
+            uploads.append(UploadedImage(await value.read(), name))
+        elif key in values:
+            raise RequestError(400, "wrong_field", f"{printable(key)[:MAX_NAME]!r} is given twice")
+        else:
+            values[key] = value
+    return uploads, values
+
+
+async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
+    received = 0
     async for chunk in request.stream():
-        taken += len(chunk)
-        if taken > most:
-            raise too_large(most)
+        received += len(chunk)
+        if received > max_bytes:
+            raise too_large(max_bytes)
         yield chunk
 
 
-def _told(detail: Any) -> str:  # noqa: ANN401  # pydantic's error details
-    """In words of forms: everything in a form is text."""
-    words = str(detail["msg"]).removeprefix("Value error, ")
-    kinds = {"int_parsing": "a whole number is needed", "bool_parsing": "true or false is needed"}
-    kinds |= {"string_pattern_mismatch": "numbers from 0, separated by commas, are needed"}
-    return f"{kinds.get(detail['type'], words)}, found {shown(str(detail['input']))}" if detail["loc"] else words
+def _base_name(name: str, number: int) -> str:
+    """A file name without folders, printable and short. It is displayed, never opened."""
+    decoded = name.replace("%22", '"').replace("%0D", " ").replace("%0A", " ")  # browsers encode these in forms
+    last = PureWindowsPath(PurePosixPath(decoded).name).name
+    return printable(last)[-MAX_NAME:] or f"image {number}"
 
 
-def _name(given: str, number: int) -> str:
-    """Of whatever a client sends, the last part, printable and short. It is shown, and never opened."""
-    plain = given.replace("%22", '"').replace("%0D", " ").replace("%0A", " ")  # as browsers write these in forms
-    last = PureWindowsPath(PurePosixPath(plain).name).name
-    return printable(last)[-NAME:] or f"photograph {number}"
-
-
-def _check_file(key: str, upload: UploadedImage) -> None:
-    if key != IMAGES:
-        message = f"{upload.name!r} came as {printable(key)[:NAME]!r}; send photographs as {IMAGES!r}"
-        raise RequestError(400, "malformed", message)
-
-
-def _asked(fields: dict[str, str]) -> PredictForm:
+def _validate(values: dict[str, str]) -> PredictForm:
     try:
-        return PredictForm.model_validate(fields)
+        return PredictForm.model_validate(values)
     except ValidationError as error:
-        told = []
+        messages = []
         for detail in error.errors():
             key = ".".join(map(str, detail["loc"]))
             if detail["type"] == "extra_forbidden":
-                told.append(f"unknown field {printable(key)[:NAME]!r} (allowed: {listed(PredictForm.model_fields)})")
+                messages.append(f"unknown field {printable(key)[:MAX_NAME]!r} (allowed: {listed(PredictForm.model_fields)})")
             else:
-                said = _told(detail)
-                told.append(f"{key}: {said}" if key else said)
-        raise RequestError(400, "wrong_field", "; ".join(told)) from None
+                messages.append(f"{key}: {_message(detail)}" if key else _message(detail))
+        raise RequestError(400, "wrong_field", "; ".join(messages)) from None
+
+
+def _message(detail: Any) -> str:  # noqa: ANN401  # pydantic's error details
+    """A message in terms of forms, whose values are texts."""
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    messages = {
+        "int_parsing": "must be a whole number",
+        "bool_parsing": "must be true or false",
+        "string_pattern_mismatch": "must be numbers from 0, separated by commas",
+    }
+    return f"{messages.get(detail['type'], message)}, found {quoted(str(detail['input']))}" if detail["loc"] else message

@@ -1,4 +1,4 @@
-"""What the server does with each kind of request."""
+"""Handlers of requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..output.card.card import style
 from . import schema
 from .form import PredictForm, read_request
 from .metrics import Metrics
-from .page import locked_page, page
+from .page import login_page, page
 from .problems import RequestError, busy
 from .responses import respond
 from .settings import Settings
@@ -27,113 +27,122 @@ from .worker import Job, JobResult, Worker
 
 
 class Handlers:
-    """What requests have in common."""
+    """Handlers of requests, and what they share.
+
+    Args:
+        pipeline: A trained pipeline.
+        settings: The server's settings.
+    """
 
     def __init__(self, pipeline: Pipeline, settings: Settings) -> None:
         self.pipeline, self.settings = pipeline, settings
         self.worker, self.metrics = Worker(pipeline), Metrics()
-        self._under_way = 0
+        self._active = 0  # prediction requests
 
-    async def front(self, request: Request) -> Response:
-        known = self.settings.token is None or getattr(request.state, "known", False)
-        if not known:
-            return HTMLResponse(locked_page(wrong="wrong" in request.query_params), 401)
+    async def index(self, request: Request) -> Response:
+        """The web page, or the page that asks for the token."""
+        authenticated = self.settings.token is None or getattr(request.state, "authenticated", False)
+        if not authenticated:
+            return HTMLResponse(login_page(wrong="wrong" in request.query_params), 401)
         return HTMLResponse(page(self.pipeline, self.settings))
 
     async def card_style(self) -> Response:
+        """Style sheet of the cards."""
         return Response(style(), media_type="text/css")
 
-    async def measured(self) -> Response:
-        self.metrics.under_way.set(self._under_way)
+    async def prometheus_metrics(self) -> Response:
+        """Metrics in Prometheus's text format."""
+        self.metrics.active.set(self._active)
         return self.metrics.response()
 
     async def healthy(self) -> schema.Health:
+        """Report that the server runs."""
         return schema.Health(status="ok")
 
     async def ready(self) -> schema.Health:
-        if self._under_way >= self.settings.waiting:
-            raise busy(self._wait())
+        """Report whether the server accepts prediction requests; 503 while it is busy."""
+        if self._active >= self.settings.max_requests:
+            raise busy(self._retry_after())
         return schema.Health(status="ok")
 
-    async def bundle(self) -> schema.BundleOf:
-        recipe, manifest = self.pipeline.recipe, self.pipeline.manifest
-        assert manifest and self.pipeline.classifier  # noqa: PT018, S101  # only trained pipelines are served
-        return schema.BundleOf(
+    async def bundle(self) -> schema.Bundle:
+        """Describe the model that the server uses, and the limits of requests."""
+        recipe, manifest, classifier = self.pipeline.recipe, self.pipeline.manifest, self.pipeline.classifier
+        assert manifest and classifier  # noqa: PT018, S101  # the pipeline is trained
+        return schema.Bundle(
             notice=RESEARCH_USE,
             dysfw=__version__,
-            recipe=schema.Named(name=recipe.name, fingerprint=recipe.fingerprint),
-            bundle=schema.Named(name=manifest.name, fingerprint=manifest.fingerprint),
+            recipe=schema.Reference(name=recipe.name, fingerprint=recipe.fingerprint),
+            bundle=schema.Reference(name=manifest.name, fingerprint=manifest.fingerprint),
             about=manifest.about,
-            labels=[
-                schema.LabelOf(label=one, condition=manifest.conditions.get(one)) for one in self.pipeline.classifier.labels
-            ],
-            regions=list(self.pipeline.classifier.heads),
+            labels=[schema.Label(label=label, condition=manifest.conditions.get(label)) for label in classifier.labels],
+            regions=list(classifier.heads),
             device=self.pipeline.components.device,
             precision=self.pipeline.components.precision,
             warnings=[schema.Problem(code=one.code, message=one.message) for one in self.pipeline.notices],
-            limits=schema.Limits(upload_bytes=self.settings.upload, images=self.settings.images),
+            limits=schema.Limits(upload_bytes=self.settings.max_upload, images=self.settings.max_images),
         )
 
     async def predict(self, request: Request) -> Response:
-        """One photograph or several, in one request: each is judged by itself; with ``patient`` also all of them together."""
-        if self._under_way >= self.settings.waiting:
-            raise busy(self._wait())
-        self._under_way += 1
+        """Predict one or more images, each independently; with `patient`, also predict for the patient from all images."""
+        if self._active >= self.settings.max_requests:
+            raise busy(self._retry_after())
+        self._active += 1
         started = time.perf_counter()
         try:
-            uploads, asked = await read_request(request, self.settings)
-            self._check(asked)
-            answer = await self._judged(self.worker.submit(uploads, asked), request)
-            self.metrics.add(answer)
-            response = await self._written(answer, asked)
+            uploads, form = await read_request(request, self.settings)
+            self._check(form)
+            result = await self._wait_for(self.worker.submit(uploads, form), request)
+            self.metrics.add(result)
+            response = await self._write(result, form)
         finally:
-            self._under_way -= 1
+            self._active -= 1
         self.metrics.seconds.observe(time.perf_counter() - started)
         return response
 
-    async def _written(self, answer: JobResult, asked: PredictForm) -> Response:
-        """Not in the event loop: a PDF takes half a second."""
+    async def _write(self, result: JobResult, form: PredictForm) -> Response:
+        """Write a result in a thread: a PDF takes half a second."""
         try:
-            return await asyncio.to_thread(respond, answer, asked, self.pipeline)
+            return await asyncio.to_thread(respond, result, form, self.pipeline)
         except DysfwError as error:
             hint = f"; {error.hint}" if error.hint else ""
             raise RequestError(400, "cannot_be_written", f"{error.message}{hint}") from None
 
-    def _check(self, asked: PredictForm) -> None:
-        """Raise RequestError for what the bundle does not know, before any work is done."""
-        assert self.pipeline.classifier  # noqa: S101  # only trained pipelines are served
+    def _check(self, form: PredictForm) -> None:
+        """Raise RequestError if the model cannot do what is requested."""
+        assert self.pipeline.classifier  # noqa: S101  # the pipeline is trained
         try:
-            if asked.why is not None:
-                condition_called(asked.why, self.pipeline.classifier.labels, "why")
-            if asked.maps == "gradient":
+            if form.why is not None:
+                condition_called(form.why, self.pipeline.classifier.labels, "why")
+            if form.maps == "gradient":
                 refuse_without_module(self.pipeline.embedder)
-            if asked.format == "phenopacket":
+            if form.format == "phenopacket":
                 from ..output.phenopacket import refuse_nameless
 
                 refuse_nameless(self.pipeline)
         except DysfwError as error:
             raise RequestError(400, "wrong_field", f"{error.message}; {error.hint}") from None
 
-    async def _judged(self, job: Job, request: Request) -> JobResult:
-        """The answer, unless the client leaves first or it takes too long: then nobody works for it any longer."""
-        leaving = asyncio.create_task(_left(request))
+    async def _wait_for(self, job: Job, request: Request) -> JobResult:
+        """The result of a job, unless the client disconnects or it takes too long; then the job is cancelled."""
+        disconnected = asyncio.create_task(_disconnected(request))
         try:
-            both: set[asyncio.Future[Any]] = {job.future, leaving}
-            await asyncio.wait(both, timeout=self.settings.judging_seconds, return_when="FIRST_COMPLETED")
+            both: set[asyncio.Future[Any]] = {job.future, disconnected}
+            await asyncio.wait(both, timeout=self.settings.prediction_timeout, return_when="FIRST_COMPLETED")
             if job.future.done():
                 return job.future.result()
-            if leaving.done():
+            if disconnected.done():
                 raise ClientDisconnect
-            raise RequestError(504, "took_too_long", f"no answer within {self.settings.judging_seconds:g} s")
+            raise RequestError(504, "took_too_long", f"no prediction within {self.settings.prediction_timeout:g} s")
         finally:
-            job.left = True  # or answered already
-            leaving.cancel()
+            job.cancelled = True  # no effect if it is done
+            disconnected.cancel()
 
-    def _wait(self) -> int:
-        """Seconds until there may be room again."""
-        return max(1, round(self._under_way * self.worker.pace.seconds))
+    def _retry_after(self) -> int:
+        """Estimated seconds until another request can be accepted."""
+        return max(1, round(self._active * self.worker.speed.seconds))
 
 
-async def _left(request: Request) -> None:
+async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""Counts every request and leaves a line for each, without anything of what it holds; a fault becomes an answer."""
+"""Logs and counts requests, without their contents."""
 
 from __future__ import annotations
 
@@ -13,36 +13,42 @@ from .metrics import Metrics
 from .problems import RequestError
 
 log = logging.getLogger("dysfw.serve")
-GONE = 499  # the client left: nobody reads this status, but it is counted
+CLIENT_DISCONNECTED = 499  # never sent, but counted
 
 
 class LoggingMiddleware:
-    """Around everything else."""
+    """Logs one line for each request and turns unexpected errors into responses. The outermost middleware.
+
+    Args:
+        app: The application.
+        metrics: Where requests are counted.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request (ASGI)."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started, status = time.perf_counter(), 0
 
-        async def watched(message: Message) -> None:
+        async def send_and_note_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, send_and_note_status)
         except ClientDisconnect:
-            status = GONE
-        except Exception as error:  # the next request must still be served
-            log.error("fault: %s", error_text(error), exc_info=log.isEnabledFor(logging.DEBUG))
+            status = CLIENT_DISCONNECTED
+        except Exception as error:  # the server must continue
+            log.error("internal error: %s", error_text(error), exc_info=log.isEnabledFor(logging.DEBUG))
             if not status:
-                message = "a fault of dysfw, which its log names; please report it"
-                await RequestError(500, "fault", message).response()(scope, receive, watched)
+                message = "internal error of dysfw; see the server's log, and please report it"
+                await RequestError(500, "fault", message).response()(scope, receive, send_and_note_status)
         path = getattr(scope.get("route"), "path", "other")
         self._metrics.requests.labels(path, str(status)).inc()
         log.info("%s %s %d %.2f s", scope["method"], path, status, time.perf_counter() - started)

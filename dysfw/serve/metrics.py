@@ -1,4 +1,4 @@
-"""What the server counts, as Prometheus reads it. Nothing of a face, a name or an embedding is in it."""
+"""Prometheus metrics. They contain no faces, names or embeddings."""
 
 from __future__ import annotations
 
@@ -13,20 +13,34 @@ SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 
 class Metrics:
+    """The metrics of a server.
+
+    Attributes:
+        requests: Requests by path and status.
+        seconds: Duration of prediction requests.
+        active: Prediction requests in progress.
+    """
+
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self.requests = Counter("dysfw_requests", "Requests by path and status.", ["path", "status"], registry=self._registry)
         self.seconds = Histogram(
-            "dysfw_prediction_seconds", "From a request's arrival to its answer.", buckets=SECONDS, registry=self._registry
+            "dysfw_prediction_seconds", "Duration of prediction requests in s.", buckets=SECONDS, registry=self._registry
         )
         self._images = Counter(
-            "dysfw_photographs", "Results by outcome: judged, or why not.", ["outcome"], registry=self._registry
+            "dysfw_images", "Results by outcome: predicted, or the error code.", ["outcome"], registry=self._registry
         )
-        self.under_way = Gauge("dysfw_under_way", "Prediction requests being received or judged.", registry=self._registry)
+        self.active = Gauge("dysfw_active_requests", "Prediction requests in progress.", registry=self._registry)
 
-    def add(self, answer: JobResult) -> None:
-        for one in answer.results:
-            self._images.labels(one.result.code if isinstance(one.result, Failure) else "judged").inc()
+    def add(self, result: JobResult) -> None:
+        """Count the results of a request.
+
+        Args:
+            result: The results.
+        """
+        for one in result.results:
+            self._images.labels(one.result.code if isinstance(one.result, Failure) else "predicted").inc()
 
     def response(self) -> Response:
+        """The metrics in Prometheus's text format."""
         return Response(generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

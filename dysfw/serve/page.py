@@ -1,4 +1,4 @@
-"""The page that people see, and the one that asks them for the token."""
+"""The web page, and the page that asks for the token."""
 
 from __future__ import annotations
 
@@ -13,25 +13,42 @@ from .settings import Settings
 
 
 def page(pipeline: Pipeline, settings: Settings) -> str:
+    """Render the web page.
+
+    Args:
+        pipeline: The served pipeline.
+        settings: The server's settings.
+
+    Returns:
+        HTML.
+    """
     manifest, recipe = pipeline.manifest, pipeline.recipe
-    known = manifest.conditions if manifest else {}
+    conditions = manifest.conditions if manifest else {}
     return _render(
         "page.html",
         about=manifest.about if manifest else "",
         origin=f"recipe {recipe.name}" + (f", bundle {manifest.name}" if manifest else ""),
         labels=[
-            (label, known[label].name if label in known else "")
+            (label, conditions[label].name if label in conditions else "")
             for label in (pipeline.classifier.labels if pipeline.classifier else ())
         ],
         warnings=[notice.message for notice in pipeline.notices],
-        packets=any(condition.identifiers for condition in known.values()),
-        upload=settings.upload,
-        images=settings.images,
+        phenopackets=any(condition.identifiers for condition in conditions.values()),
+        max_upload=settings.max_upload,
+        max_images=settings.max_images,
     )
 
 
-def locked_page(*, wrong: bool) -> str:
-    return _render("locked.html", wrong=wrong)
+def login_page(*, wrong: bool) -> str:
+    """Render the page that asks for the token.
+
+    Args:
+        wrong: Whether a wrong token was entered.
+
+    Returns:
+        HTML.
+    """
+    return _render("login.html", wrong=wrong)
 
 
 def _render(template: str, **values: object) -> str:

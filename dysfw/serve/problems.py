@@ -1,4 +1,4 @@
-"""Why a request is not answered: an HTTP status, a code for programs and a sentence for people."""
+"""Errors of requests: an HTTP status, a code for programs and a message for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from starlette.responses import JSONResponse
 
 
 class RequestError(Exception):
-    """code: a stable snake_case word. headers: such as Retry-After."""
+    """A request that cannot be answered.
+
+    Args:
+        status: HTTP status.
+        code: A stable snake_case code.
+        message: What is wrong, for people.
+        headers: HTTP headers of the response, such as Retry-After.
+    """
 
     def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -16,14 +23,19 @@ class RequestError(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> JSONResponse:
+        """The error as JSON."""
         return JSONResponse({"error": {"code": self.code, "message": self.message}}, self.status, self.headers)
 
 
 def stopping() -> RequestError:
-    """Nobody knows when it will be back, so nobody is told to come back."""
-    return RequestError(503, "stopping", "this server is being stopped")
+    """The error of a server that is shutting down. It has no Retry-After: the server may not start again."""
+    return RequestError(503, "stopping", "the server is shutting down")
 
 
 def busy(seconds: int) -> RequestError:
-    message = f"as many requests are under way as this server takes; come back in about {seconds} s"
-    return RequestError(503, "busy", message, {"Retry-After": str(seconds)})
+    """The error of a server at its limit of concurrent requests.
+
+    Args:
+        seconds: When to retry, in s.
+    """
+    return RequestError(503, "busy", f"the server is busy; retry in about {seconds} s", {"Retry-After": str(seconds)})

@@ -1,4 +1,4 @@
-"""What was found, in the format that a request asks for."""
+"""Writes results in the requested format."""
 
 from __future__ import annotations
 
@@ -17,107 +17,122 @@ from .form import Format, PredictForm
 from .problems import RequestError
 from .worker import ExplainedPrediction, JobResult
 
-_names = count(1)
-_drawing = threading.Lock()  # matplotlib is not made for several threads at once
+_card_numbers = count(1)
+_drawing_lock = threading.Lock()  # matplotlib is not thread-safe
 
 
-def respond(answer: JobResult, asked: PredictForm, pipeline: Pipeline) -> Response:
-    """Raises RequestError where the format cannot hold this answer, and DysfwError from the views."""
-    if asked.format == "json":
-        return _json(answer, pipeline)
-    if asked.format == "html":
-        return _html(answer, asked, pipeline)
-    if not any(isinstance(one.result, Prediction) for one in answer.results):
-        return _json(answer, pipeline)  # nothing was judged, and why stands there
-    return _WRITTEN[asked.format](answer, asked, pipeline)
+def respond(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Response:
+    """Write a result.
+
+    Args:
+        result: The predictions.
+        form: The request's fields.
+        pipeline: The pipeline that made them.
+
+    Returns:
+        The response; JSON if there is no prediction to write in the requested format.
+
+    Raises:
+        RequestError: If the format cannot hold this result.
+        DysfwError: If it cannot be written.
+    """
+    if form.format == "html":
+        return _html(result, form, pipeline)
+    if form.format == "json" or not _has_prediction(result):
+        return _json(result, pipeline)
+    return _WRITERS[form.format](result, form, pipeline)
 
 
-def _status(answer: JobResult) -> int:
-    return 200 if any(isinstance(one.result, Prediction) for one in answer.results) else 422
+def _has_prediction(result: JobResult) -> bool:
+    return any(isinstance(one.result, Prediction) for one in result.results)
 
 
-def _json(answer: JobResult, pipeline: Pipeline) -> Response:
+def _status(result: JobResult) -> int:
+    return 200 if _has_prediction(result) else 422
+
+
+def _json(result: JobResult, pipeline: Pipeline) -> Response:
     from ..output.to_json import patient_to_json, prediction_to_json
 
-    patient = patient_to_json(answer.patient[0], pipeline, answer.patient[1]) if answer.patient else None
-    results = [prediction_to_json(one.result, pipeline, one.explanation) for one in answer.results]
-    return JSONResponse({"predictions": results, "patient": patient}, _status(answer))
+    patient = patient_to_json(result.patient[0], pipeline, result.patient[1]) if result.patient else None
+    predictions = [prediction_to_json(one.result, pipeline, one.explanation) for one in result.results]
+    return JSONResponse({"predictions": predictions, "patient": patient}, _status(result))
 
 
-def _html(answer: JobResult, asked: PredictForm, pipeline: Pipeline) -> Response:
+def _html(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Response:
     from ..output.card.card import card, failure_card
 
-    def shown(one: ExplainedPrediction) -> str:
-        name = f"card-{next(_names)}"
+    def card_of(one: ExplainedPrediction) -> str:
+        name = f"card-{next(_card_numbers)}"
         if isinstance(one.result, Failure):
             return failure_card(one.result, name)
-        return card(one.result, pipeline, one.explanation, top=asked.top, name=name, show_image=asked.show_image)
+        return card(one.result, pipeline, one.explanation, top=form.top, name=name, show_image=form.show_image)
 
-    cards = [shown(one) for one in answer.results]
-    if answer.patient:
-        result, explanation = answer.patient
-        cards.insert(0, card(result, pipeline, explanation, top=asked.top, name=f"card-{next(_names)}"))
-    return HTMLResponse("\n".join(cards), _status(answer))
-
-
-def _judgements(answer: JobResult) -> list[BasePrediction]:
-    """The patient alone where one was asked for, else every face."""
-    if answer.patient:
-        return [answer.patient[0]]
-    return [one.result for one in answer.results if isinstance(one.result, Prediction)]
+    cards = [card_of(one) for one in result.results]
+    if result.patient:
+        patient, explanation = result.patient
+        cards.insert(0, card(patient, pipeline, explanation, top=form.top, name=f"card-{next(_card_numbers)}"))
+    return HTMLResponse("\n".join(cards), _status(result))
 
 
-def _table(answer: JobResult, asked: PredictForm, pipeline: Pipeline) -> Response:
+def _predictions(result: JobResult) -> list[BasePrediction]:
+    """The prediction for the patient if one was named, otherwise those for the faces."""
+    if result.patient:
+        return [result.patient[0]]
+    return [one.result for one in result.results if isinstance(one.result, Prediction)]
+
+
+def _table(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Response:
     from ..output.ranking_table import RankingTable
 
-    kind: Literal["csv", "tsv"] = "csv" if asked.format == "csv" else "tsv"
+    kind: Literal["csv", "tsv"] = "csv" if form.format == "csv" else "tsv"
     file = io.StringIO(newline="")
     table = RankingTable(file, kind)
-    for one in _judgements(answer):
-        table.write(one, pipeline)
+    for prediction in _predictions(result):
+        table.write(prediction, pipeline)
     media = "text/csv" if kind == "csv" else "text/tab-separated-values"
-    return Response(file.getvalue(), media_type=f"{media}; charset=utf-8", headers=_attached(f"ranking.{kind}"))
+    return Response(file.getvalue(), media_type=f"{media}; charset=utf-8", headers=_attachment(f"ranking.{kind}"))
 
 
-def _phenopackets(answer: JobResult, asked: PredictForm, pipeline: Pipeline) -> Response:
+def _phenopackets(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Response:
     from ..output.phenopacket import phenopacket
 
-    packets = [phenopacket(one, pipeline, asked.top) for one in _judgements(answer)]
-    written = packets[0] if len(packets) == 1 else packets
-    text = json.dumps(written, indent=2, ensure_ascii=False)
-    return Response(text, media_type="application/json", headers=_attached("phenopacket.json"))
+    packets = [phenopacket(prediction, pipeline, form.top) for prediction in _predictions(result)]
+    text = json.dumps(packets[0] if len(packets) == 1 else packets, indent=2, ensure_ascii=False)
+    return Response(text, media_type="application/json", headers=_attachment("phenopacket.json"))
 
 
-def _coco(answer: JobResult, asked: PredictForm, pipeline: Pipeline) -> Response:
+def _coco(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Response:
     from ..output.coco import Coco
 
-    evaluation_data = Coco(pipeline)
-    for one in answer.results:
+    coco = Coco(pipeline)
+    for one in result.results:
         if isinstance(one.result, Prediction):
-            evaluation_data.add(one.result)
-    return JSONResponse(evaluation_data.document(), headers=_attached("regions.json"))
+            coco.add(one.result)
+    return JSONResponse(coco.document(), headers=_attachment("regions.json"))
 
 
-def _pdf(answer: JobResult, asked: PredictForm, pipeline: Pipeline) -> Response:
-    judged = _judgements(answer)
-    if len(judged) > 1:
-        message = f"a PDF is of one face or one patient, and these are {len(judged)} faces"
+def _pdf(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Response:
+    predictions = _predictions(result)
+    if len(predictions) > 1:
+        message = f"a PDF shows one face or one patient, found {len(predictions)} faces; set patient, or send one image"
         raise RequestError(400, "several_faces", message)
     from ..output.figure import save_figure
 
+    (prediction,) = predictions
     explanation = (
-        answer.patient[1] if answer.patient else next(one.explanation for one in answer.results if one.result is judged[0])
+        result.patient[1] if result.patient else next(one.explanation for one in result.results if one.result is prediction)
     )
     file = io.BytesIO()
-    with _drawing:
-        save_figure(file, judged[0], pipeline, asked.top, explanation=explanation, form="pdf")
-    return Response(file.getvalue(), media_type="application/pdf", headers=_attached("result.pdf"))
+    with _drawing_lock:
+        save_figure(file, prediction, pipeline, form.top, explanation=explanation, form="pdf")
+    return Response(file.getvalue(), media_type="application/pdf", headers=_attachment("result.pdf"))
 
 
-def _attached(name: str) -> dict[str, str]:
+def _attachment(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-_WRITTEN: Mapping[Format, Callable[[JobResult, PredictForm, Pipeline], Response]] = {
+_WRITERS: Mapping[Format, Callable[[JobResult, PredictForm, Pipeline], Response]] = {
     "csv": _table, "tsv": _table, "phenopacket": _phenopackets, "coco": _coco, "pdf": _pdf,
 }  # fmt: skip

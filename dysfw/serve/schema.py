@@ -1,4 +1,4 @@
-"""The answers of the API, for its OpenAPI document. ``dysfw.output.to_json`` makes them."""
+"""Schemas of the API's responses, for its OpenAPI document. ``dysfw.output.to_json`` creates the responses."""
 
 from __future__ import annotations
 
@@ -10,29 +10,37 @@ from ..data.conditions import Condition
 from ..explain.saliency_map import Method
 
 
-class Part(BaseModel):
+class Schema(BaseModel):
+    """Base class: no other fields are allowed."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Problem(Part):
+class Problem(Schema):
+    """An error, warning or reason."""
+
     code: str
     message: str
 
 
-class ErrorResponse(Part):
-    """A request that was not answered."""
+class ErrorResponse(Schema):
+    """A request that was rejected."""
 
     error: Problem
 
 
-class ImageOf(Part):
+class Image(Schema):
+    """An image file; null if it could not be read."""
+
     source: str
     sha256: str | None
     width: int | None
     height: int | None
 
 
-class FaceOf(Part):
+class Face(Schema):
+    """A detected face, in px of the image and degrees."""
+
     index: int
     found: int
     box: list[float]
@@ -42,13 +50,17 @@ class FaceOf(Part):
     pose: dict[str, float] | None
 
 
-class RegionOf(Part):
+class Region(Schema):
+    """A region of the face, with the probabilities of its head."""
+
     name: str
     polygon: list[list[float]] | None = None
     probabilities: dict[str, float]
 
 
-class Ranked(Part):
+class RankedCondition(Schema):
+    """A condition with its probability and identifiers."""
+
     rank: int
     label: str
     probability: float
@@ -59,125 +71,146 @@ class Ranked(Part):
     synonyms: list[str] | None = None
 
 
-class GalleryCaseOf(Part):
+class GalleryCase(Schema):
+    """A case of the gallery and its similarity."""
+
     id: str
     label: str
     similarity: float
 
 
-class AgreementOf(Part):
+class Agreement(Schema):
+    """How far the regions agree."""
+
     first: int
     of: int
     overlap: float
 
 
-class MapOf(Part):
+class SaliencyMap(Schema):
+    """A heat map of a region's crop, with the corners of the crop in px of the image."""
+
     region: str
     method: Method
     corners: list[list[float]]
     importance: list[list[float]]
 
 
-class ExplanationOf(Part):
+class Explanation(Schema):
+    """Contributions of the regions to the probability of a condition (Shapley values)."""
+
     label: str
     base_values: dict[str, float]
     contributions: dict[str, dict[str, float]]
     standard_error: dict[str, dict[str, float]] | None = None
-    agreement: AgreementOf
-    maps: list[MapOf]
+    agreement: Agreement
+    maps: list[SaliencyMap]
 
 
-class SetOf(Part):
+class PredictionSet(Schema):
+    """Conditions that include the true one with the stated coverage."""
+
     coverage: float
     labels: list[str]
     always_included: list[str]
 
 
-class Named(Part):
+class Reference(Schema):
+    """Name and fingerprint of a recipe or bundle."""
+
     name: str
     fingerprint: str
 
 
-class PredictionFields(Part):
-    """What is said of a face and of a patient alike."""
+class PredictionFields(Schema):
+    """Fields of the prediction for a face and for a patient."""
 
     notice: str
-    regions: list[RegionOf]
+    regions: list[Region]
     probabilities: dict[str, float]
-    ranking: list[Ranked]
-    gallery_cases: list[GalleryCaseOf]
-    explanation: ExplanationOf | None = None
+    ranking: list[RankedCondition]
+    gallery_cases: list[GalleryCase]
+    explanation: Explanation | None = None
     reliable: bool
     reasons: list[Problem]
-    prediction_set: SetOf
+    prediction_set: PredictionSet
     warnings: list[Problem]
-    recipe: Named
-    bundle: Named | None
+    recipe: Reference
+    bundle: Reference | None
     device: str
     precision: str
 
 
-class PredictionOf(PredictionFields):
+class Prediction(PredictionFields):
+    """The prediction for a face."""
+
     schema_: Literal["dysfw.prediction/1"] = Field(alias="schema")
-    image: ImageOf
-    face: FaceOf
+    image: Image
+    face: Face
     absent: dict[str, str]
     timings_ms: dict[str, float]
 
 
-class FailureOf(Part):
-    """A photograph that could not be judged."""
+class Failure(Schema):
+    """An image that could not be predicted."""
 
     schema_: Literal["dysfw.prediction/1"] = Field(alias="schema")
     notice: str
-    image: ImageOf
+    image: Image
     error: Problem
-    recipe: Named
-    bundle: Named | None
+    recipe: Reference
+    bundle: Reference | None
     device: str
     precision: str
 
 
-class PatientImageOf(Part):
+class PatientImage(Schema):
+    """An image of a patient, and why it was left out, if it was."""
+
     source: str
     sha256: str | None
     counted: bool
     left_out: str | None
 
 
-class PatientOf(PredictionFields):
+class PatientPrediction(PredictionFields):
+    """The prediction for a patient."""
+
     schema_: Literal["dysfw.patient/1"] = Field(alias="schema")
     patient: str
-    images: list[PatientImageOf]
+    images: list[PatientImage]
 
 
-class Predictions(Part):
-    """predictions: for each photograph, in order, one for each face that is judged, or why it could not be. patient: where one
-    was named and any photograph could be judged."""
+class Predictions(Schema):
+    """Predictions for all images of a request, in order, and for the patient if one was named."""
 
-    predictions: list[PredictionOf | FailureOf]
-    patient: PatientOf | None
+    predictions: list[Prediction | Failure]
+    patient: PatientPrediction | None
 
 
-class LabelOf(Part):
+class Label(Schema):
+    """A label of the model, and its condition."""
+
     label: str
     condition: Condition | None
 
 
-class Limits(Part):
+class Limits(Schema):
+    """Limits of a request."""
+
     upload_bytes: int
     images: int
 
 
-class BundleOf(Part):
-    """What this server judges by."""
+class Bundle(Schema):
+    """The model that the server uses."""
 
     notice: str
     dysfw: str
-    recipe: Named
-    bundle: Named
+    recipe: Reference
+    bundle: Reference
     about: str
-    labels: list[LabelOf]
+    labels: list[Label]
     regions: list[str]
     device: str
     precision: str
@@ -185,5 +218,7 @@ class BundleOf(Part):
     limits: Limits
 
 
-class Health(Part):
+class Health(Schema):
+    """The state of the server."""
+
     status: Literal["ok"]

@@ -1,4 +1,4 @@
-"""Where the application meets the network: a socket, and uvicorn behind it."""
+"""The HTTP server: a socket, and uvicorn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 
-os.environ.setdefault("OTEL_SDK_DISABLED", "true")  # fastapi can report to whoever asks it; nobody may
+os.environ.setdefault("OTEL_SDK_DISABLED", "true")  # no telemetry of FastAPI
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -18,60 +18,86 @@ from .settings import Settings
 
 
 class Server(uvicorn.Server):
-    """Answers what is under way, with a refusal, before it ends: nobody is left without a word."""
+    """A server that answers every pending request before it stops."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.config.app.state.served.worker.stop()  # type: ignore[union-attr]  # make_app's
+        """Stop the worker, which rejects pending requests, and then the server."""
+        self.config.app.state.handlers.worker.stop()  # type: ignore[union-attr]  # set by make_app
         await super().shutdown(sockets)
 
     def finish(self) -> None:
-        """Wait for what is being computed: a thread that the interpreter ends in the middle of it takes all down with it."""
-        self.config.app.state.served.worker.join()  # type: ignore[union-attr]
+        """Wait for the worker thread. The process could crash if the interpreter ended during a computation."""
+        self.config.app.state.handlers.worker.join()  # type: ignore[union-attr]
 
 
-class Prompt(H11Protocol):
-    """Ends connections on which no request's head has come in time: each keeps a place, and uvicorn would wait for ever."""
+class HeaderTimeoutProtocol(H11Protocol):
+    """Closes connections that do not send a request's header in time. Uvicorn has no such timeout.
+
+    Attributes:
+        seconds: The timeout in s.
+    """
 
     seconds = 10.0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Start the timer."""
         super().connection_made(transport)
-        self._limit = self.loop.call_later(self.seconds, self._end)
+        self._timer = self.loop.call_later(self.seconds, self._close_if_idle)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._limit.cancel()
+        """Cancel the timer."""
+        self._timer.cancel()
         super().connection_lost(exc)
 
-    def _end(self) -> None:
+    def _close_if_idle(self) -> None:
         if self.cycle is None:
             self.transport.close()
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket on which connections wait from now on. port: 0 takes a free one. Raises DysfwError."""
+    """Open a socket that accepts connections.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on; 0 for a free one.
+
+    Returns:
+        The socket.
+
+    Raises:
+        DysfwError: If the address is not available.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        opened = socket.socket(family, kind, protocol)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        opened.bind(address)
-        opened.listen(128)
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise DysfwError(f"cannot listen at {host}, port {port}: {reason}", hint="name another --host or --port") from None
-    return opened
+        raise DysfwError(f"cannot listen on {host}, port {port}: {reason}", hint="use another --host or --port") from None
+    return listener
 
 
 def server_of(pipeline: Pipeline, settings: Settings) -> Server:
-    """To be run on a socket. Each has a pipeline of its own."""
+    """Make a server.
+
+    Args:
+        pipeline: A trained pipeline, which only this server uses.
+        settings: The server's settings.
+
+    Returns:
+        A server to run on a socket.
+    """
     config = uvicorn.Config(
         make_app(pipeline, settings),
-        http=Prompt,
+        http=HeaderTimeoutProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=5,
-        limit_concurrency=max(64, 16 * settings.waiting),
+        limit_concurrency=max(64, 16 * settings.max_requests),
         lifespan="off",
         ws="none",
     )

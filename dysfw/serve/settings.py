@@ -1,4 +1,4 @@
-"""What a server is told: where it listens, who may ask, and how much."""
+"""Settings of a server: where it listens, who may use it, and its limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens there."""
+    """Whether an address can be reached from this machine only.
+
+    Args:
+        host: A host name or an IP address.
+    """
     if host == "localhost":
         return True
     try:
@@ -22,23 +26,35 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """host, port: where to listen. token: asked of everybody; None asks nobody. hosts: other names by which clients reach the
-    server. upload: bytes of one request. photographs: of one request. waiting: requests that may be under way together, all in
-    memory; others are asked to come back. upload_seconds: a request must have arrived by then; judging_seconds: and must be
-    answered by then."""
+    """Settings of a server.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port to listen on.
+        token: Token that requests must present; None for no authentication.
+        hosts: Other names by which clients reach the server.
+        max_upload: Maximum size of a request in bytes.
+        max_images: Maximum number of images per request.
+        max_requests: Maximum number of concurrent requests, which are all in memory; excess requests get 503.
+        upload_timeout: Seconds within which a request must arrive.
+        prediction_timeout: Seconds within which a request must be answered after it arrived.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8765
     token: str | None = field(default_factory=lambda: secrets.token_urlsafe(24))
     hosts: frozenset[str] = frozenset()
-    upload: int = 64 * MIB
-    images: int = 16
-    waiting: int = 16
-    upload_seconds: float = 30.0
-    judging_seconds: float = 120.0
+    max_upload: int = 64 * MIB
+    max_images: int = 16
+    max_requests: int = 16
+    upload_timeout: float = 30.0
+    prediction_timeout: float = 120.0
 
     @property
     def names(self) -> frozenset[str]:
-        """What may stand in a request's Host. Addresses may always: an attacker's page can only make a name of its own point
-        here, and its requests then carry that name."""
+        """Names that a request's Host header may contain.
+
+        IP addresses are always allowed: with DNS rebinding an attacker can point only a name of their own to this server, and
+        requests then carry that name.
+        """
         return LOOPBACK_NAMES | self.hosts | {self.host}

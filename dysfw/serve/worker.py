@@ -1,7 +1,7 @@
-"""One thread that judges: it owns the pipeline, and takes the photographs of waiting requests together, a batch at a time.
+"""One thread that predicts. It owns the pipeline, and processes the images of waiting requests in batches.
 
-Maps take a thousand times as long as anything else that is asked. They are made one region at a time, and whoever asks for none
-goes first in between.
+Saliency maps take a thousand times as long as everything else. They are computed one region at a time, and requests without
+maps are processed in between.
 """
 
 from __future__ import annotations
@@ -16,20 +16,25 @@ from dataclasses import dataclass, replace
 
 from ..explain.explanation import Explanation, explain, maps_of
 from ..explain.saliency_map import SaliencyMap
-from ..inference.batches import BATCH_IMAGES, give_back_memory
+from ..inference.batches import BATCH_IMAGES, return_free_memory
 from ..inference.patient import predict_patient
 from ..inference.pipeline import Pipeline
 from ..types import BasePrediction, Failure, PatientPrediction, Prediction
 from .form import PredictForm, UploadedImage
 from .problems import RequestError, stopping
 
-KEPT = 384_000_000  # bytes of photographs that one request may have kept: 128 megapixels
-FINISH = 30.0  # seconds that what is being computed is waited for at the end
+MAX_PIXEL_BYTES = 384_000_000  # per request, of images whose pixels are kept: 128 megapixels
+STOP_TIMEOUT = 30.0  # s to wait for a computation when the server stops
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExplainedPrediction:
-    """A result, and why it is so where that was asked."""
+    """A prediction or failure, with an explanation if one was requested.
+
+    Attributes:
+        result: The prediction for a face, or why there is none.
+        explanation: The explanation, if requested.
+    """
 
     result: Prediction | Failure
     explanation: Explanation | None = None
@@ -37,7 +42,12 @@ class ExplainedPrediction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JobResult:
-    """results: of all photographs, in order. patient: of all of them together, where that was asked and any could be judged."""
+    """Results of a request.
+
+    Attributes:
+        results: Results of all images, in order.
+        patient: The prediction for the patient and its explanation, if a patient was named and any image could be predicted.
+    """
 
     results: tuple[ExplainedPrediction, ...]
     patient: tuple[PatientPrediction, Explanation | None] | None = None
@@ -45,213 +55,245 @@ class JobResult:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A request in the queue. left: the client is gone, so nobody needs it any more."""
+    """A request in the queue.
+
+    Attributes:
+        uploads: Its images.
+        form: Its fields.
+        future: Its result.
+        loop: Event loop of the future.
+        cancelled: Whether the result is no longer needed.
+    """
 
     uploads: Sequence[UploadedImage]
-    asked: PredictForm
+    form: PredictForm
     future: asyncio.Future[JobResult]
     loop: asyncio.AbstractEventLoop
-    left: bool = False
+    cancelled: bool = False
 
     @property
-    def kind(self) -> tuple[bool, bool]:
-        """Jobs of one kind go through the pipeline together: whether all faces are judged, and whether pixels are kept."""
-        asked = self.asked
-        seen = asked.maps is not None or asked.show_image or asked.format == "pdf"
-        return asked.faces == "all" or asked.face is not None, seen
+    def batch_key(self) -> tuple[bool, bool]:
+        """Whether all faces are predicted, and whether pixels are kept. Jobs with the same key can share a batch."""
+        form = self.form
+        keeps_pixels = form.maps is not None or form.show_image or form.format == "pdf"
+        return form.faces == "all" or form.face is not None, keeps_pixels
 
-    def settle(self, answer: JobResult | Exception) -> None:
-        def tell() -> None:
+    def finish(self, result: JobResult | Exception) -> None:
+        """Set the future, from any thread.
+
+        Args:
+            result: The result, or an error.
+        """
+
+        def set_future() -> None:
             if not self.future.done():
-                if isinstance(answer, Exception):
-                    self.future.set_exception(answer)
+                if isinstance(result, Exception):
+                    self.future.set_exception(result)
                 else:
-                    self.future.set_result(answer)
+                    self.future.set_result(result)
 
         if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(tell)
+            self.loop.call_soon_threadsafe(set_future)
 
 
 @dataclass(slots=True)
-class Pace:
-    """How long judging takes, as a running mean: seconds a photograph."""
+class Speed:
+    """Moving average of the time per image.
+
+    Attributes:
+        seconds: The average in s.
+    """
 
     seconds: float = 0.5
 
     def add(self, seconds: float) -> None:
+        """Update the average.
+
+        Args:
+            seconds: Time per image of the last batch, in s.
+        """
         self.seconds += 0.2 * (seconds - self.seconds)
 
 
 class Worker:
-    """pipeline: used by this thread alone."""
+    """The thread that predicts.
+
+    Args:
+        pipeline: A trained pipeline, which only this thread uses.
+    """
 
     def __init__(self, pipeline: Pipeline) -> None:
-        self.pipeline, self.pace = pipeline, Pace()
+        self.pipeline, self.speed = pipeline, Speed()
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        self._next: Job | None = None  # taken from the queue, and not fit for the batch that was being put together
-        self._mapping: deque[tuple[Job, Iterator[JobResult | None]]] = deque()
+        self._next: Job | None = None  # taken from the queue, but not part of the last batch
+        self._in_progress: deque[tuple[Job, Iterator[JobResult | None]]] = deque()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="judging", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="predictions", daemon=True)
 
     def start(self) -> None:
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Whatever waits is refused, from now on."""
+        """Reject all pending jobs and stop after the current step."""
         self._stopped.set()
 
     def join(self) -> None:
-        """Until what is being computed is done."""
-        self._thread.join(FINISH)
+        """Wait until the thread has stopped."""
+        self._thread.join(STOP_TIMEOUT)
 
-    def submit(self, uploads: Sequence[UploadedImage], asked: PredictForm) -> Job:
-        """To be awaited by its future. From the event loop's thread."""
+    def submit(self, uploads: Sequence[UploadedImage], form: PredictForm) -> Job:
+        """Add a job to the queue, from the event loop's thread.
+
+        Args:
+            uploads: The images.
+            form: The fields of the request.
+
+        Returns:
+            The job, whose future can be awaited.
+        """
         loop = asyncio.get_running_loop()
-        job = Job(uploads, asked, loop.create_future(), loop)
+        job = Job(uploads, form, loop.create_future(), loop)
         self._jobs.put(job)
         return job
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while not self._stopped.is_set():
-            first = self._taken()
+            first = self._next_job()
             if first is not None:
-                self._judge_safely(self._with_others(first))
-            elif self._mapping:
-                self._go_on()
-        for job in self._left_over():
-            job.settle(stopping())
+                self._predict_safely(self._batch_with(first))
+            elif self._in_progress:
+                self._advance()
+        for job in self._pending_jobs():
+            job.finish(stopping())
 
-    def _taken(self) -> Job | None:
-        """The next job; None where there is none yet."""
-        held, self._next = self._next, None
-        if held is not None:
-            return held
+    def _next_job(self) -> Job | None:
+        """The next job. None if there is none after a short wait; without a wait if other jobs are in progress."""
+        job, self._next = self._next, None
+        if job is not None:
+            return job
         try:
-            return self._jobs.get(block=not self._mapping, timeout=0.2)
+            return self._jobs.get(block=not self._in_progress, timeout=0.2)
         except queue.Empty:
             return None
 
-    def _with_others(self, first: Job) -> list[Job]:
-        """What is waiting already joins the first, as long as it fits a batch and goes the same way."""
+    def _next_job_now(self) -> Job | None:
+        job, self._next = self._next, None
+        try:
+            return job or self._jobs.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _batch_with(self, first: Job) -> list[Job]:
+        """The first job and those waiting after it, as long as they fit into its batch."""
         jobs, images = [first], len(first.uploads)
         while images < BATCH_IMAGES:
             try:
                 other = self._jobs.get_nowait()
             except queue.Empty:
                 break
-            if other.kind != first.kind or images + len(other.uploads) > BATCH_IMAGES:
+            if other.batch_key != first.batch_key or images + len(other.uploads) > BATCH_IMAGES:
                 self._next = other
                 break
             jobs.append(other)
             images += len(other.uploads)
-        return [job for job in jobs if not job.left]
+        return [job for job in jobs if not job.cancelled]
 
-    def _left_over(self) -> Iterator[Job]:
-        yield from (job for job, _ in self._mapping)
-        while (job := self._taken_now()) is not None:
+    def _pending_jobs(self) -> Iterator[Job]:
+        yield from (job for job, _ in self._in_progress)
+        while (job := self._next_job_now()) is not None:
             yield job
 
-    def _taken_now(self) -> Job | None:
-        held, self._next = self._next, None
+    def _predict_safely(self, jobs: Sequence[Job]) -> None:
         try:
-            return held or self._jobs.get_nowait()
-        except queue.Empty:
-            return None
-
-    def _judge_safely(self, jobs: Sequence[Job]) -> None:
-        try:
-            self._judge(jobs)
-        except Exception as error:  # told to the clients; the next requests must still be served
+            self._predict(jobs)
+        except Exception as error:  # the thread must continue
             for job in jobs:
-                job.settle(error)
+                job.finish(error)
 
-    def _judge(self, jobs: Sequence[Job]) -> None:
+    def _predict(self, jobs: Sequence[Job]) -> None:
         if not jobs:
             return
         started = time.perf_counter()
-        all_faces, pixels = jobs[0].kind
+        all_faces, pixels = jobs[0].batch_key
         uploads = [upload for job in jobs for upload in job.uploads]
-        each = self.pipeline.predict_each(uploads, all_faces=all_faces, pixels=pixels)
+        faces_per_image = self.pipeline.predict_each(uploads, all_faces=all_faces, pixels=pixels)
         for job in jobs:
-            found = self._taken_from(each, job)
-            if not job.left:
-                self._mapping.append((job, self._steps(job.asked, found)))
-                if job.asked.maps is None:
-                    self._go_on(last=True)
-        self.pace.add((time.perf_counter() - started) / len(uploads))
-        give_back_memory()
+            predictions = self._collect(faces_per_image, job)
+            if not job.cancelled:
+                self._in_progress.append((job, self._steps(job.form, predictions)))
+                if job.form.maps is None:
+                    self._advance(last=True)
+        self.speed.add((time.perf_counter() - started) / len(uploads))
+        return_free_memory()
 
-    def _taken_from(self, each: Iterator[list[Prediction | Failure]], job: Job) -> list[list[Prediction | Failure]]:
-        """What was found in the job's photographs; nothing more is kept of a job that would hold too many pixels."""
-        found, kept = [], 0
+    def _collect(self, faces_per_image: Iterator[list[Prediction | Failure]], job: Job) -> list[list[Prediction | Failure]]:
+        """The predictions for a job's images. A job that would keep too many pixels is rejected."""
+        predictions, pixel_bytes = [], 0
         for _ in job.uploads:
-            faces = next(each)
-            kept += max(map(_held, faces), default=0)
-            if kept > KEPT and not job.left:
-                job.left = True
-                megapixels = f"{KEPT / 3e6:.0f} megapixels"
-                message = f"photographs that are shown, mapped or drawn may have {megapixels} in all; send fewer at a time"
-                job.settle(RequestError(413, "too_many_pixels", message))
-            found.append([] if job.left else faces)
-        return found
+            faces = next(faces_per_image)
+            pixel_bytes += max(map(_pixel_bytes, faces), default=0)
+            if pixel_bytes > MAX_PIXEL_BYTES and not job.cancelled:
+                job.cancelled = True
+                limit = f"{MAX_PIXEL_BYTES / 3e6:.0f} megapixels"
+                message = f"images for show_image, maps or pdf may have at most {limit} in total; send fewer at a time"
+                job.finish(RequestError(413, "too_many_pixels", message))
+            predictions.append([] if job.cancelled else faces)
+        return predictions
 
-    def _go_on(self, *, last: bool = False) -> None:
-        """A step of the job that has waited longest for one, or of the one that came last."""
-        job, steps = self._mapping.pop() if last else self._mapping.popleft()
-        if job.left:
+    def _advance(self, *, last: bool = False) -> None:
+        """Do one step of the job that has waited longest, or of the last one."""
+        job, steps = self._in_progress.pop() if last else self._in_progress.popleft()
+        if job.cancelled:
             return
         try:
-            answer = next(steps)
-        except Exception as error:  # of this request alone
-            job.settle(error)
+            result = next(steps)
+        except Exception as error:  # other jobs continue
+            job.finish(error)
             return
-        if answer is None:
-            self._mapping.append((job, steps))
+        if result is None:
+            self._in_progress.append((job, steps))
         else:
-            job.settle(answer)
+            job.finish(result)
 
-    def _steps(self, asked: PredictForm, found: Sequence[Sequence[Prediction | Failure]]) -> Iterator[JobResult | None]:
-        """The answer, after a step for each map."""
-        told: list[ExplainedPrediction] = []
-        for one in (one for n, faces in enumerate(found) for one in _wanted(faces, asked, n)):
-            explanation = None if isinstance(one, Failure) else self._why(one, asked)
-            if isinstance(one, Prediction) and explanation and asked.maps:
+    def _steps(self, form: PredictForm, predictions: Sequence[Sequence[Prediction | Failure]]) -> Iterator[JobResult | None]:
+        """Yield None after each map, and then the result."""
+        results: list[ExplainedPrediction] = []
+        for one in (one for number, faces in enumerate(predictions) for one in _requested(faces, form, number)):
+            explanation = None if isinstance(one, Failure) else self._explain(one, form)
+            if isinstance(one, Prediction) and explanation and form.maps:
                 maps: list[SaliencyMap] = []
-                for drawn in maps_of(self.pipeline, one, explanation.condition, asked.maps):
-                    maps.append(drawn)
+                for saliency_map in maps_of(self.pipeline, one, explanation.condition, form.maps):
+                    maps.append(saliency_map)
                     yield None
                 explanation = replace(explanation, maps=tuple(maps))
-            told.append(ExplainedPrediction(one, explanation))
-        judged = [one.result for one in told if isinstance(one.result, Prediction)]
-        if asked.patient is None or not judged or self.pipeline.classifier is None:
-            yield JobResult(tuple(told))
-            return
-        failures = [one.result for one in told if isinstance(one.result, Failure)]
-        together = predict_patient(self.pipeline.classifier, asked.patient, judged, failures)
-        yield JobResult(tuple(told), (together, self._why(together, asked)))
+            results.append(ExplainedPrediction(one, explanation))
+        patient = None
+        if form.patient is not None and self.pipeline.classifier is not None:
+            patient = predict_patient(self.pipeline.classifier, form.patient, [one.result for one in results])
+        yield JobResult(tuple(results), (patient, self._explain(patient, form)) if patient else None)
 
-    def _why(self, result: BasePrediction, asked: PredictForm) -> Explanation | None:
-        """Without maps."""
-        wanted = asked.explain or asked.why is not None or asked.maps is not None
-        return explain(self.pipeline, result, label=asked.why) if wanted else None
+    def _explain(self, result: BasePrediction, form: PredictForm) -> Explanation | None:
+        """The explanation if one was requested, without maps."""
+        requested = form.explain or form.why is not None or form.maps is not None
+        return explain(self.pipeline, result, label=form.why) if requested else None
 
 
-def _held(one: Prediction | Failure) -> int:
-    """Bytes of the photograph; all faces of one hold the same."""
+def _pixel_bytes(one: Prediction | Failure) -> int:
+    """Bytes of the image's pixels; all faces of an image share them."""
     return one.subject.pixels.nbytes if isinstance(one, Prediction) and one.subject.pixels is not None else 0
 
 
-def _wanted(faces: Sequence[Prediction | Failure], asked: PredictForm, number: int) -> Sequence[Prediction | Failure]:
-    """Of all that were judged in photograph ``number`` what the request asks for: all, the face of a number, or the one that
-    the recipe chooses."""
-    own = [one for one in faces if isinstance(one, Prediction)]
-    if asked.face is None or not own:
+def _requested(faces: Sequence[Prediction | Failure], form: PredictForm, number: int) -> Sequence[Prediction | Failure]:
+    """The requested faces of an image: all, the one with an index, or the one that the recipe selects."""
+    predictions = [one for one in faces if isinstance(one, Prediction)]
+    if form.face is None or not predictions:
         return faces
-    face = asked.face_of(number)
-    if face is None:
-        return [one for one in own if one.subject.face.chosen] or own[:1]
-    if found := [one for one in own if one.subject.index == face]:
-        return found
-    image = own[0].subject.image
-    message = f"there is no face number {face}: {len(own)} were found, and they are counted from 0"
+    index = form.face_of(number)
+    if index is None:
+        return [one for one in predictions if one.subject.face.chosen] or predictions[:1]
+    if matching := [one for one in predictions if one.subject.index == index]:
+        return matching
+    image = predictions[0].subject.image
+    message = f"there is no face {index}: {len(predictions)} found, counted from 0"
     return [Failure(image.source, "no_such_face", message, image.sha256, image.width, image.height)]

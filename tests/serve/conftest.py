@@ -1,4 +1,4 @@
-"""A real server on a free port of this machine, with the toy recipe behind it."""
+"""A server on a free local port, with the toy recipe."""
 
 import threading
 from dataclasses import dataclass
@@ -28,16 +28,16 @@ class Server:
         return f"http://127.0.0.1:{self.settings.port}"
 
     def post(self, *images, headers=None, token=TOKEN, **fields) -> requests.Response:
-        """photographs: paths, or (name, bytes)."""
+        """Send images, given as paths or (name, bytes)."""
         files = [("images", one if isinstance(one, tuple) else (one.name, one.read_bytes())) for one in images]
-        known = {"Authorization": f"Bearer {token}"} if token else {}
+        authorization = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.post(
-            f"{self.url}/v1/predictions", files=files, data=fields, headers=known | (headers or {}), timeout=60
+            f"{self.url}/v1/predictions", files=files, data=fields, headers=authorization | (headers or {}), timeout=60
         )
 
     def get(self, path: str, headers=None, token=TOKEN) -> requests.Response:
-        known = {"Authorization": f"Bearer {token}"} if token else {}
-        return requests.get(self.url + path, headers=known | (headers or {}), timeout=60, allow_redirects=False)
+        authorization = {"Authorization": f"Bearer {token}"} if token else {}
+        return requests.get(self.url + path, headers=authorization | (headers or {}), timeout=60, allow_redirects=False)
 
 
 @pytest.fixture
@@ -49,14 +49,14 @@ def pipeline(toys, toy_recipe, colour_data, tmp_path):
 
 @pytest.fixture
 def serving(pipeline):
-    """serving(waiting=2): a running server with these settings."""
+    """``serving(max_requests=2)`` starts a server with these settings."""
     running = []
 
     def serve(**keys) -> Server:
-        opened = listening("127.0.0.1", 0)
-        settings = Settings(**{"token": TOKEN, "port": opened.getsockname()[1], **keys})
+        listener = listening("127.0.0.1", 0)
+        settings = Settings(**{"token": TOKEN, "port": listener.getsockname()[1], **keys})
         server = server_of(pipeline, settings)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, daemon=True)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         running.append((server, thread))
         return Server(settings, pipeline)

@@ -6,18 +6,18 @@ from dysfw.serve.client import Client
 RED = (200, 40, 40)
 
 
-def test_a_program_asks_as_the_page_does(server, paint):
+def test_the_client_returns_predictions_and_files(server, paint):
     one, other = paint("a.png", RED), paint("b.png", RED, seed=3)
     with Client(f"{server.url}/?token=the-right-token") as client:
         assert client.bundle()["recipe"]["name"] == "toy"
         assert client.predict(one)["ranking"][0]["label"] == "red"
         assert client.predict(one.read_bytes(), explain=True)["explanation"]["label"] == "red"
-        assert client.predict(b"no picture")["error"]["code"] == "not_an_image"
+        assert client.predict(b"not an image")["error"]["code"] == "not_an_image"
         assert client.predict_all([one, str(other)], patient="P-1")["patient"]["patient"] == "P-1"
         assert client.write([one], "pdf").startswith(b"%PDF")
 
 
-def test_refusals_are_told_in_words(server, paint, tmp_path):
+def test_errors_have_clear_messages(server, paint, tmp_path):
     one = paint("a.png", RED)
     with pytest.raises(DysfwError, match="401: the token is missing"):
         Client(server.url, "wrong").predict(one)
@@ -28,26 +28,26 @@ def test_refusals_are_told_in_words(server, paint, tmp_path):
         client.predict(tmp_path / "none.jpg")
     with pytest.raises(DysfwError, match=r"does not answer \(ConnectionError\)"):
         Client("http://127.0.0.1:9").bundle()
-    with pytest.raises(DysfwError, match="no photograph was given"):
+    with pytest.raises(DysfwError, match="no image was given"):
         client.predict_all([])
     with pytest.raises(TypeError, match="put it in a list"):
         client.predict_all(str(one))
-    with pytest.raises(DysfwError, match="as objects"):
+    with pytest.raises(DysfwError, match="return JSON objects"):
         client.predict(one, format="csv")
-    with pytest.raises(DysfwError, match="no face was judged; photograph 1: a text, not an image"):
-        client.write([b"no picture"], "pdf")
+    with pytest.raises(DysfwError, match="no image could be predicted; image 1: a text file"):
+        client.write([b"not an image"], "pdf")
     assert Client(server.url.removeprefix("http://"), "the-right-token").bundle()["recipe"]["name"] == "toy"
 
 
-def test_a_busy_server_is_asked_again(serving, paint):
+def test_the_client_retries_while_the_server_is_busy(serving, paint):
     from concurrent.futures import ThreadPoolExecutor
 
-    server = serving(waiting=1)
+    server = serving(max_requests=1)
     one = paint("a.png", RED)
 
-    def ask(_: int) -> str:
+    def first_label(_: int) -> str:
         with Client(server.url, "the-right-token") as client:
             return client.predict(one)["ranking"][0]["label"]
 
     with ThreadPoolExecutor(3) as clients:
-        assert list(clients.map(ask, range(3))) == ["red"] * 3
+        assert list(clients.map(first_label, range(3))) == ["red"] * 3

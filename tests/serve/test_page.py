@@ -1,4 +1,4 @@
-"""The page as people use it, in Chromium. Skipped where there is none."""
+"""The web page in Chromium. Skipped if Chromium is not installed."""
 
 import shutil
 import sys
@@ -27,18 +27,20 @@ def browser():
 
 @pytest.fixture
 def page(browser, server):
-    """The page, entered by the printed address. Whatever a browser complains of fails the test."""
+    """The page, opened with the token. Any message in the browser's console fails the test."""
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.set_default_timeout(15_000)
-    complaints, asked = [], []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    messages, requests = [], []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
     page.goto(f"{server.url}/?token=the-right-token")
     yield page
     page.close()
-    assert [text for text in complaints if "422" not in text] == []
-    assert {url for url in asked if not url.startswith((server.url, f"blob:{server.url}", "data:image/jpeg;base64,"))} == set()
+    assert [text for text in messages if "422" not in text] == []
+    assert {
+        url for url in requests if not url.startswith((server.url, f"blob:{server.url}", "data:image/jpeg;base64,"))
+    } == set()
 
 
 def results(page) -> list[str]:
@@ -46,21 +48,21 @@ def results(page) -> list[str]:
     return [one.inner_text() for one in page.query_selector_all(".result .dysfw h2, .result > .problem")]
 
 
-def test_a_photograph_is_dropped_and_judged(page, paint):
+def test_a_photo_is_added_and_predicted(page, paint):
     page.set_input_files("#files", paint("a.png", RED))
     assert results(page) == ["a.png"]
-    assert "first red" in page.text_content("#status")
+    assert "red ranks first" in page.text_content("#status")
     assert page.url.endswith("/")  # the token is not in it
     assert page.locator(".result image").get_attribute("href").startswith("data:image/jpeg;base64,")
     assert "Research use only" in page.text_content("header")
     assert page.locator("polygon").count() == 2
     page.uncheck(".show-outlines")
     assert not page.locator("polygon").first.is_visible()
-    page.locator("summary").nth(1).click()  # the second condition's reasons
+    page.locator("summary").nth(1).click()  # the second condition's regions
     assert page.locator("details").nth(1).locator("table").is_visible()
 
 
-GIVEN = """([content, name, event]) => {
+SEND_FILE = """([content, name, event]) => {
     const transfer = new DataTransfer();
     transfer.items.add(new File([new Uint8Array(content)], name, {type: "image/png"}));
     const how = {bubbles: true, cancelable: true};
@@ -69,18 +71,18 @@ GIVEN = """([content, name, event]) => {
 }"""
 
 
-def test_a_dragged_photograph_and_a_pasted_one_are_taken(page, paint):
+def test_photos_can_be_dropped_and_pasted(page, paint):
     content = list(paint("dragged.png", RED).read_bytes())
-    page.evaluate(GIVEN, [content, "dragged.png", "drop"])
+    page.evaluate(SEND_FILE, [content, "dragged.png", "drop"])
     assert results(page) == ["dragged.png"]
-    page.evaluate(GIVEN, [content, "pasted.png", "paste"])
+    page.evaluate(SEND_FILE, [content, "pasted.png", "paste"])
     assert results(page) == ["dragged.png", "pasted.png"]
 
 
-def test_heat_maps_are_drawn_where_the_region_is(page, paint):
+def test_heat_maps_are_drawn_at_the_region(page, paint):
     page.set_input_files("#files", paint("a.png", RED))
     results(page)
-    page.get_by_role("button", name="heat maps of a.png").click()
+    page.get_by_role("button", name="Heat maps for a.png").click()
     page.wait_for_selector(".show-heat")
     face = page.locator(".face svg").bounding_box()
     assert page.locator(".heat rect").count() > 0
@@ -88,43 +90,43 @@ def test_heat_maps_are_drawn_where_the_region_is(page, paint):
         assert face["x"] - 40 <= place["x"] <= face["x"] + face["width"] + 40
 
 
-def test_photographs_of_one_patient_stand_beside_one_another_below_the_patient(page, paint):
-    page.check("#together")
+def test_photos_of_one_patient_are_side_by_side_below_the_patient(page, paint):
+    page.check("#one-patient")
     page.fill("#patient", "P-17")
     page.set_input_files("#files", [paint("a.png", RED), paint("b.png", RED, seed=3)])
-    page.wait_for_selector(".together .dysfw")
+    page.wait_for_selector(".patient .dysfw")
     assert results(page) == ["P-17", "a.png", "b.png"]
     one, other = (page.locator(".result.single").nth(n).bounding_box() for n in range(2))
     assert one["y"] == other["y"]
     assert one["x"] < other["x"]
-    page.get_by_role("button", name="remove b.png").click()
+    page.get_by_role("button", name="Remove b.png").click()
     assert results(page) == ["a.png"]
 
 
-def test_the_face_that_was_chosen_is_the_patient_s_too(page, server, paint):
+def test_the_selected_face_is_used_for_the_patient_too(page, server, paint):
     page.evaluate(
-        """() => { window.asked = []; const send = window.fetch; window.fetch = (address, how) => {
-        window.asked.push(how.body.get("face")); return send(address, how); } }"""
+        """() => { window.faces = []; const send = window.fetch; window.fetch = (address, how) => {
+        window.faces.push(how.body.get("face")); return send(address, how); } }"""
     )
     page.set_input_files("#files", [paint("face 1 of 9.png", RED), paint("b.png", RED, seed=3)])
     page.wait_for_selector(".result:nth-child(2) .dysfw")
     results(page)
-    assert page.locator(".faces:visible").count() == 0  # one face, whatever the file's name says
+    assert page.locator(".faces:visible").count() == 0  # one face, despite the file's name
     page.evaluate("document.querySelector('.which').add(new Option('1 of 1', '0'))")
     page.eval_on_selector(".which", "(one) => { one.value = '0'; one.dispatchEvent(new Event('change')); }")
     results(page)
-    page.check("#together")
-    page.wait_for_selector(".together .dysfw")
-    assert page.evaluate("window.asked.at(-1)") == "0,"
+    page.check("#one-patient")
+    page.wait_for_selector(".patient .dysfw")
+    assert page.evaluate("window.faces.at(-1)") == "0,"
 
 
-def test_a_photograph_that_the_browser_cannot_show_is_shown_as_it_was_judged(page, paint, tmp_path):
+def test_a_photo_is_shown_as_it_was_processed(page, paint, tmp_path):
     with Pillow.open(paint("a.png", RED, size=(96, 64))) as one:
         one.save(tmp_path / "a.tiff")
         exif = Pillow.Exif()
         exif[0x0112] = 8
-        one.save(tmp_path / "turned.webp", exif=exif, lossless=True)
-    page.set_input_files("#files", [tmp_path / "a.tiff", tmp_path / "turned.webp"])
+        one.save(tmp_path / "rotated.webp", exif=exif, lossless=True)
+    page.set_input_files("#files", [tmp_path / "a.tiff", tmp_path / "rotated.webp"])
     page.wait_for_selector(".result:nth-child(2) .dysfw")
     for n in range(2):
         image = page.locator(".result image").nth(n)
@@ -136,23 +138,23 @@ def test_a_photograph_that_the_browser_cannot_show_is_shown_as_it_was_judged(pag
         assert size == [round(float(image.get_attribute(side))) for side in ("width", "height")]
 
 
-def test_the_keyboard_stays_where_it_was(page, paint):
+def test_keyboard_focus_is_kept(page, paint):
     page.set_input_files("#files", paint("a.png", RED))
     results(page)
-    page.get_by_role("button", name="heat maps of a.png").focus()
+    page.get_by_role("button", name="Heat maps for a.png").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector(".show-heat")
     results(page)
     assert page.evaluate("document.activeElement.className") == "maps"
 
 
-def test_one_photograph_of_a_patient_is_told_to_be_too_few(page, paint):
-    page.check("#together")
+def test_one_photo_of_a_patient_is_not_enough(page, paint):
+    page.check("#one-patient")
     page.set_input_files("#files", paint("a.png", RED))
-    page.wait_for_selector("#status:has-text('add another photograph')")
+    page.wait_for_selector("#status:has-text('Add another photo')")
 
 
-def test_results_are_saved_as_files(page, paint, tmp_path):
+def test_results_are_downloaded(page, paint, tmp_path):
     page.set_input_files("#files", paint("a.png", RED))
     results(page)
     for kind, beginning in [("json", b'{"predictions"'), ("phenopacket", b'{\n  "id"'), ("pdf", b"%PDF")]:
@@ -163,28 +165,28 @@ def test_results_are_saved_as_files(page, paint, tmp_path):
         assert download.value.suggested_filename.startswith("a.")
 
 
-def test_what_cannot_be_judged_is_told_in_its_place(page, paint, tmp_path):
-    (tmp_path / "<b>text.jpg").write_text("no picture")
+def test_an_invalid_photo_is_reported_in_its_place(page, paint, tmp_path):
+    (tmp_path / "<b>text.jpg").write_text("not an image")
     page.set_input_files("#files", [tmp_path / "<b>text.jpg", paint("a.png", RED)])
     page.wait_for_selector(".result:nth-child(2) .dysfw")
     assert results(page) == ["<b>text.jpg", "a.png"]
     first = page.locator(".result").first
-    assert "not judged: a text, not an image" in first.inner_text()
+    assert "no prediction: a text file, not an image" in first.inner_text()
     assert first.locator("button").all_inner_texts() == ["Remove"]
 
 
-def test_another_condition_is_explained_when_it_is_chosen(page, paint):
+def test_the_selected_condition_is_explained(page, paint):
     page.set_input_files("#files", paint("a.png", RED))
     results(page)
-    page.get_by_role("button", name="heat maps of a.png").click()
+    page.get_by_role("button", name="Heat maps for a.png").click()
     page.wait_for_selector(".show-heat")
     page.select_option("#why", "sand")
     page.wait_for_selector(".face label:has-text('sand')")
 
 
-def test_everything_is_reached_and_named_without_a_mouse(page, paint):
+def test_all_controls_have_names_and_work_by_keyboard(page, paint):
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the results"
+    assert page.evaluate("document.activeElement.textContent") == "Skip to results"
     page.set_input_files("#files", paint("a.png", RED))
     results(page)
     unnamed = page.evaluate(
@@ -223,12 +225,12 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_stand_out_and_nothing_is_wider_than_a_phone(page, paint, scheme):
+def test_contrast_and_width_on_a_phone(page, paint, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 360, "height": 780})
-    page.check("#together")
-    page.set_input_files("#files", [paint("a-rather-long-name-of-a-photograph.png", RED), paint("b.png", GREEN, seed=3)])
-    page.wait_for_selector(".together .dysfw")
+    page.check("#one-patient")
+    page.set_input_files("#files", [paint("a-rather-long-name-of-a-photo.png", RED), paint("b.png", GREEN, seed=3)])
+    page.wait_for_selector(".patient .dysfw")
     results(page)
     assert page.evaluate(CONTRAST) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -239,39 +241,39 @@ def test_words_stand_out_and_nothing_is_wider_than_a_phone(page, paint, scheme):
     assert small == 0  # WCAG 2.2, target size
 
 
-def test_a_missing_token_is_asked_for(browser, server):
+def test_the_login_page_asks_for_the_token(browser, server):
     page = browser.new_page()
     page.goto(server.url)
     page.fill("#token", "wrong")
     page.click("button")
-    assert "not the token" in page.text_content("main")
+    assert "Wrong token" in page.text_content("main")
     page.fill("#token", "the-right-token")
     page.click("button")
     page.wait_for_selector("#drop")
     page.close()
 
 
-def test_a_page_of_another_origin_learns_nothing(browser, server, tmp_path):
-    """With the cookie in the browser, and even where the answer could not be read, nothing is judged."""
+def test_a_page_of_another_origin_gets_nothing(browser, server, tmp_path):
+    """No prediction is made, even though the browser has the cookie."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{server.url}/?token=the-right-token")
     page.wait_for_selector("#drop")
     page.goto("data:text/html,<p>elsewhere")
-    said = page.evaluate(
+    status = page.evaluate(
         f"fetch('{server.url}/v1/predictions', {{method: 'POST', body: new FormData(), credentials: 'include'}})"
         ".then((answer) => answer.status, (error) => 'refused')"
     )
-    assert said == "refused"
-    told = server.get("/metrics").text
-    assert 'path="/v1/predictions",status="200"' not in told
+    assert status == "refused"
+    metrics = server.get("/metrics").text
+    assert 'path="/v1/predictions",status="200"' not in metrics
     context.close()
 
 
-def test_the_page_is_light(page, server):
-    """In bytes, without the photograph: what a first visit loads."""
-    weight = sum(
+def test_the_page_is_small(page, server):
+    """The bytes of a first visit."""
+    size = sum(
         len(server.get(path).content) for path in ("/", "/assets/page.js", "/assets/page.css", "/card.css", "/assets/icon.svg")
     )
-    sys.stdout.write(f"the page weighs {weight:,} bytes\n")
-    assert weight < 40_000
+    sys.stdout.write(f"the page has {size:,} bytes\n")
+    assert size < 40_000

@@ -1,4 +1,4 @@
-"""What the API answers."""
+"""Predictions by the API."""
 
 import csv
 import io
@@ -14,41 +14,41 @@ from dysfw.output.to_json import prediction_to_json
 RED, GREEN = (200, 40, 40), (40, 160, 40)
 
 
-def test_an_answer_is_what_the_command_line_says(server, paint):
+def test_predictions_are_the_same_as_in_python(server, paint):
     paths = [paint("a.png", RED), paint("b.png", GREEN, seed=3)]
     answer = server.post(*paths)
     assert answer.status_code == 200
     found = answer.json()
     assert found["patient"] is None
-    own = [prediction_to_json(one, server.pipeline) for one in server.pipeline.predict(paths)]
-    for got, wanted in zip(found["predictions"], json.loads(json.dumps(own)), strict=True):
-        assert got["image"] == wanted["image"] | {"source": wanted["image"]["source"].rpartition("/")[2]}
+    expected = [prediction_to_json(one, server.pipeline) for one in server.pipeline.predict(paths)]
+    for actual, wanted in zip(found["predictions"], json.loads(json.dumps(expected)), strict=True):
+        assert actual["image"] == wanted["image"] | {"source": wanted["image"]["source"].rpartition("/")[2]}
         for key in ("probabilities", "regions", "face", "ranking", "prediction_set", "reasons", "recipe", "bundle"):
-            assert got[key] == wanted[key]
+            assert actual[key] == wanted[key]
 
 
-def test_one_bad_photograph_stops_no_other(server, paint):
-    answer = server.post(("text.jpg", b"no picture"), paint("a.png", RED))
+def test_an_invalid_image_does_not_affect_the_others(server, paint):
+    answer = server.post(("text.jpg", b"not an image"), paint("a.png", RED))
     assert answer.status_code == 200
     bad, good = answer.json()["predictions"]
     assert bad["error"]["code"] == "not_an_image"
     assert good["ranking"][0]["label"] == "red"
 
 
-def test_where_nothing_can_be_judged_the_status_says_so_and_each_photograph_why(server, paint):
-    answer = server.post(("text.jpg", b"no picture"), paint("dark.png", (0, 0, 0)))
+def test_status_422_if_no_image_can_be_predicted(server, paint):
+    answer = server.post(("text.jpg", b"not an image"), paint("dark.png", (0, 0, 0)))
     assert answer.status_code == 422
     assert [one["error"]["code"] for one in answer.json()["predictions"]] == ["not_an_image", "no_face"]
 
 
-def test_a_patient_is_judged_by_all(server, paint):
+def test_a_patient_is_predicted_from_all_images(server, paint):
     found = server.post(paint("a.png", RED), paint("b.png", RED, seed=3), patient="P-1", explain="true").json()
     assert len(found["predictions"]) == 2
     assert found["patient"]["patient"] == "P-1"
     assert found["patient"]["explanation"]["label"] == "red"
 
 
-def test_explanations_and_maps_are_given_when_asked(server, paint):
+def test_explanations_and_maps_are_returned_on_request(server, paint):
     one = paint("a.png", RED)
     assert "explanation" not in server.post(one).json()["predictions"][0]
     explained = server.post(one, why="sand").json()["predictions"][0]["explanation"]
@@ -57,16 +57,16 @@ def test_explanations_and_maps_are_given_when_asked(server, paint):
     assert len(server.post(one, maps="occlusion").json()["predictions"][0]["explanation"]["maps"]) == 2
 
 
-def test_a_face_is_chosen_by_its_number(server, paint):
+def test_a_face_is_selected_by_its_index(server, paint):
     one = paint("a.png", RED)
     assert server.post(one, face=0).json()["predictions"][0]["face"]["index"] == 0
     answer = server.post(one, face=3)
     assert answer.status_code == 422
-    assert "no face number 3" in answer.json()["predictions"][0]["error"]["message"]
+    assert "no face 3" in answer.json()["predictions"][0]["error"]["message"]
     assert len(server.post(one, faces="all").json()["predictions"]) == 1
 
 
-def test_each_photograph_of_a_patient_may_have_its_own_face(server, paint):
+def test_each_image_of_a_patient_may_have_its_own_face(server, paint):
     paths = [paint("a.png", RED), paint("b.png", RED, seed=3), paint("c.png", RED, seed=4)]
     found = server.post(*paths, patient="P", face="0,,0").json()
     assert len(found["patient"]["images"]) == 3
@@ -76,21 +76,21 @@ def test_each_photograph_of_a_patient_may_have_its_own_face(server, paint):
     assert [one["counted"] for one in answer["patient"]["images"]] == [True, True, False]
     refused = server.post(*paths, face="0,1")
     assert refused.status_code == 400
-    assert "face names 2 and there are 3 photographs" in refused.json()["error"]["message"]
+    assert "face has 2 indices for 3 images" in refused.json()["error"]["message"]
 
 
-def test_html_shows_what_was_judged_where_that_is_asked_for(server, paint):
+def test_html_shows_the_image_on_request(server, paint):
     one = paint("a.png", RED)
     assert "data:image" not in server.post(one, format="html").text
-    assert "data:image/jpeg;base64," in server.post(one, format="html", image="true").text
-    assert server.post(one, image="true").status_code == 400
+    assert "data:image/jpeg;base64," in server.post(one, format="html", show_image="true").text
+    assert server.post(one, show_image="true").status_code == 400
 
 
-def test_the_condition_that_is_asked_about_is_shown_whatever_its_rank(server, paint):
+def test_the_explained_condition_is_shown_at_any_rank(server, paint):
     text = server.post(paint("a.png", RED), format="html", top=1, why="green").text
     assert text.count("<details") == 2
-    opened = text.partition("<details open>")[2].partition("</details>")[0]
-    assert "<bdi>green</bdi>" in opened
+    image_file = text.partition("<details open>")[2].partition("</details>")[0]
+    assert "<bdi>green</bdi>" in image_file
     assert 'data-found="1"' in text
 
 
@@ -102,7 +102,7 @@ def test_formulas_stay_text_in_tables(server, paint):
     assert rows[0]["patient"] == "'@P"
 
 
-def test_every_format_is_what_it_says(server, paint):
+def test_every_format_can_be_read(server, paint):
     one, other = paint("a.png", RED), paint("b.png", RED, seed=3)
     rows = list(csv.DictReader(io.StringIO(server.post(one, other, format="csv").text)))
     assert [row["image"] for row in rows] == ["a.png"] * 3 + ["b.png"] * 3
@@ -112,10 +112,10 @@ def test_every_format_is_what_it_says(server, paint):
     assert len(server.post(one, other, format="phenopacket").json()) == 2
     assert server.post(one, other, patient="P", format="phenopacket").json()["subject"] == {"id": "P"}
     assert len(server.post(one, format="coco").json()["annotations"]) == 2
-    drawn = server.post(one, other, patient="P", format="pdf")
-    assert drawn.headers["content-type"] == "application/pdf"
-    assert drawn.content.startswith(b"%PDF")
-    assert drawn.content.count(b"/Type /Page ") == 1
+    pdf = server.post(one, other, patient="P", format="pdf")
+    assert pdf.headers["content-type"] == "application/pdf"
+    assert pdf.content.startswith(b"%PDF")
+    assert pdf.content.count(b"/Type /Page ") == 1
     several = server.post(one, other, format="pdf")
     assert several.status_code == 400
     assert several.json()["error"]["code"] == "several_faces"
@@ -124,7 +124,7 @@ def test_every_format_is_what_it_says(server, paint):
     assert shown.text.count("<article") == 1
 
 
-def test_names_of_photographs_are_shown_and_never_more(server, paint):
+def test_file_names_are_shortened_and_escaped(server, paint):
     content = paint("a.png", RED).read_bytes()
     for given, shown in [
         ("../../etc/passwd", "passwd"), ("C:\\photos\\x.png", "x.png"),
@@ -143,26 +143,26 @@ def test_names_of_photographs_are_shown_and_never_more(server, paint):
     [
         ({"format": "xml"}, "format"),
         ({"top": "0"}, "top"),
-        ({"face": "-1"}, "numbers from 0, separated by commas, are needed, found “-1”"),
-        ({"explain": "maybe"}, "true or false is needed"),
-        ({"top": "many"}, "a whole number is needed"),
+        ({"face": "-1"}, "must be numbers from 0, separated by commas, found “-1”"),
+        ({"explain": "maybe"}, "must be true or false"),
+        ({"top": "many"}, "must be a whole number"),
         ({"colour": "red"}, "unknown field 'colour' (allowed: faces"),
         ({"why": "redd"}, "did you mean 'red'"),
-        ({"patient": "P", "faces": "all"}, "one face of each photograph"),
-        ({"photograph": "true"}, "photograph is for html"),
+        ({"patient": "P", "faces": "all"}, "one face per image"),
+        ({"show_image": "true"}, "show_image requires format=html"),
         ({"patient": "a\nb"}, "printable characters"),
         ({"patient": " "}, "printable characters"),
-        ({"maps": "occlusion", "format": "csv"}, "maps have no place in csv"),
+        ({"maps": "occlusion", "format": "csv"}, "maps requires format=json or html"),
     ],
 )
-def test_a_wrong_field_is_named_with_what_is_allowed(server, paint, fields, message):
+def test_an_invalid_field_is_reported(server, paint, fields, message):
     answer = server.post(paint("a.png", RED), **fields)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "wrong_field"
     assert message in answer.json()["error"]["message"]
 
 
-def test_the_server_says_what_it_judges_by(server):
+def test_the_bundle_is_described(server):
     found = server.get("/v1/bundle").json()
     assert found["recipe"] == {"name": "toy", "fingerprint": server.pipeline.recipe.fingerprint}
     assert [one["label"] for one in found["labels"]] == ["green", "red", "sand"]
@@ -171,16 +171,16 @@ def test_the_server_says_what_it_judges_by(server):
     assert "Research use only" in found["notice"]
 
 
-def test_metrics_count_and_name_nobody(server, paint):
-    server.post(paint("jane-doe.png", RED), ("text.jpg", b"no picture"))
-    told = server.get("/metrics").text
-    assert 'dysfw_photographs_total{outcome="judged"} 1.0' in told
-    assert 'dysfw_photographs_total{outcome="not_an_image"} 1.0' in told
-    assert 'dysfw_requests_total{path="/v1/predictions",status="200"} 1.0' in told
-    assert "jane" not in told
+def test_metrics_count_results_without_names(server, paint):
+    server.post(paint("jane-doe.png", RED), ("text.jpg", b"not an image"))
+    metrics = server.get("/metrics").text
+    assert 'dysfw_images_total{outcome="predicted"} 1.0' in metrics
+    assert 'dysfw_images_total{outcome="not_an_image"} 1.0' in metrics
+    assert 'dysfw_requests_total{path="/v1/predictions",status="200"} 1.0' in metrics
+    assert "jane" not in metrics
 
 
-def test_requests_that_wait_together_are_judged_together_and_each_gets_its_own(server, paint):
+def test_requests_in_one_batch_get_their_own_results(server, paint):
     from concurrent.futures import ThreadPoolExecutor
 
     paths = [paint(f"{n}.png", RED if n % 3 else GREEN, seed=n) for n in range(12)]
@@ -192,10 +192,10 @@ def test_requests_that_wait_together_are_judged_together_and_each_gets_its_own(s
         assert one["probabilities"] == pytest.approx(wanted, abs=2e-6)
 
 
-def test_a_photograph_is_upright_as_the_browser_shows_it(server, paint, tmp_path):
+def test_images_are_rotated_by_their_exif_orientation(server, paint, tmp_path):
     exif = Pillow.Exif()
     exif[0x0112] = 6
-    with Pillow.open(paint("a.png", RED, size=(96, 48))) as opened:
-        opened.save(tmp_path / "turned.jpg", exif=exif)
+    with Pillow.open(paint("a.png", RED, size=(96, 48))) as image_file:
+        image_file.save(tmp_path / "turned.jpg", exif=exif)
     image = server.post(tmp_path / "turned.jpg").json()["predictions"][0]["image"]
     assert (image["width"], image["height"]) == (48, 96)

@@ -35,9 +35,9 @@ def serve(
         list[str] | None,
         typer.Option(metavar="NAME", help="Host name that clients may use, such as that of a proxy. Repeatable."),
     ] = None,
-    upload: Annotated[int, typer.Option(min=1, max=256, help="Maximum size of a request in MiB.")] = 64,
-    images: Annotated[int, typer.Option(min=1, max=256, help="Maximum number of images per request.")] = 16,
-    waiting: Annotated[
+    max_upload: Annotated[int, typer.Option(min=1, max=256, help="Maximum size of a request in MiB.")] = 64,
+    max_images: Annotated[int, typer.Option(min=1, max=256, help="Maximum number of images per request.")] = 16,
+    max_requests: Annotated[
         int, typer.Option(min=1, max=1024, help="Maximum number of concurrent requests; excess requests get 503.")
     ] = 16,
     sets: SetOption = None,
@@ -54,7 +54,7 @@ def serve(
     from ... import RESEARCH_USE
     from ...inference.loading import open_pipeline
     from ...serve.server import listening
-    from ...serve.settings import Settings, is_loopback
+    from ...serve.settings import MIB, Settings, is_loopback
     from ..main import registry_of
     from ..terminal import err, out, warn
 
@@ -75,9 +75,9 @@ def serve(
         host=host.lower(),
         port=bound_port,
         hosts=names,
-        upload=upload * 2**20,
-        images=images,
-        waiting=waiting,
+        max_upload=max_upload * MIB,
+        max_images=max_images,
+        max_requests=max_requests,
         **authentication,  # type: ignore[arg-type]
     )
     err().print(RESEARCH_USE, style="dim")

@@ -1,253 +1,256 @@
-// The page is a client of the API like any other: it sends photographs, and shows what comes back. The picture under the
-// outlines is the server's too: a browser may turn a photograph otherwise than the recipe did, or not know its format.
+// The page uses the API like any other client: it sends images and shows the results. The image below the outlines comes from
+// the server too, because a browser may orient an image differently or not support its format.
 
-const at = (id) => document.getElementById(id);
+const byId = (id) => document.getElementById(id);
 const limits = document.body.dataset;
-const results = at("results");
-const photographs = []; // {file, face, maps, place}: place is where its result stands
-let asking = 0; // requests under way
+const results = byId("results");
+const NO_SERVER = "The server does not respond. Is it still running?";
+const MAX_TRIES = 6;
+const photos = []; // {file, face, maps, section}: section is the element that shows its result
+let activeRequests = 0;
 
-function say(words, wrong = false) {
-  at("status").textContent = words;
-  at("status").classList.toggle("wrong", wrong);
+function setStatus(text, isError = false) {
+  byId("status").textContent = text;
+  byId("status").classList.toggle("error", isError);
 }
 
-function busy(change) {
-  asking += change;
-  results.setAttribute("aria-busy", String(asking > 0));
+function countRequests(change) {
+  activeRequests += change;
+  results.setAttribute("aria-busy", String(activeRequests > 0));
 }
 
-async function ask(some, fields) {
+async function postPredictions(selected, fields) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) {
     if (value !== "" && value !== null && value !== undefined) form.append(name, String(value));
   }
-  for (const one of some) form.append("images", one.file, one.file.name || "pasted");
-  for (let tries = 0; ; tries += 1) {
-    const answer = await fetch("/v1/predictions", { method: "POST", body: form });
-    const later = answer.status === 503 && answer.headers.get("Retry-After");
-    if (!later || tries === 5) return answer;
-    say("the server is busy; waiting …");
-    await new Promise((wake) => setTimeout(wake, 1000 * Number(later)));
+  for (const photo of selected) form.append("images", photo.file, photo.file.name || "pasted");
+  for (let tries = 1; ; tries += 1) {
+    const response = await fetch("/v1/predictions", { method: "POST", body: form });
+    const retryAfter = response.status === 503 && response.headers.get("Retry-After");
+    if (!retryAfter || tries === MAX_TRIES) return response;
+    setStatus("The server is busy. Retrying …");
+    await new Promise((resolve) => setTimeout(resolve, 1000 * Number(retryAfter)));
   }
 }
 
-async function whyNot(answer) {
+async function errorMessage(response) {
   try {
-    return (await answer.json()).error.message;
+    return (await response.json()).error.message;
   } catch {
-    return `the server answered ${answer.status}`;
+    return `the server returned status ${response.status}`;
   }
 }
 
-// The fields of a request about one photograph, or, without one, about the patient.
-function fieldsOf(one, format) {
-  const shown = format === "html";
-  const fields = { format, explain: format === "phenopacket" ? "" : true, why: format === "phenopacket" ? "" : at("why").value };
-  if (one === null) {
-    const faces = photographs.map((other) => other.face);
-    return { ...fields, patient: at("patient").value.trim() || "patient", face: faces.some((face) => face !== "") ? faces.join(",") : "" };
+// Fields of a request for one photo, or for the patient if photo is null.
+function requestFields(photo, format) {
+  const isHtml = format === "html";
+  const isPhenopacket = format === "phenopacket";
+  const fields = { format, explain: isPhenopacket ? "" : true, why: isPhenopacket ? "" : byId("why").value };
+  if (photo === null) {
+    const faces = photos.map((other) => other.face);
+    return { ...fields, patient: byId("patient").value.trim() || "patient", face: faces.some((face) => face !== "") ? faces.join(",") : "" };
   }
-  const maps = one.maps && (shown || format === "json") ? "occlusion" : "";
-  return { ...fields, face: one.face, maps, photograph: shown ? true : "" };
+  const maps = photo.maps && (isHtml || format === "json") ? "occlusion" : "";
+  return { ...fields, face: photo.face, maps, show_image: isHtml ? true : "" };
 }
 
-function place(kind) {
+function newSection(kind) {
   const section = document.createElement("section");
   section.className = `result ${kind}`;
   return section;
 }
 
-function tools(section, one) {
-  const bar = at("tools").content.cloneNode(true).firstElementChild;
-  if (limits.packets !== "true") bar.querySelector('[data-format="phenopacket"]').remove();
+function addTools(section, photo) {
+  const bar = byId("tools").content.cloneNode(true).firstElementChild;
+  if (limits.phenopackets !== "true") bar.querySelector('[data-format="phenopacket"]').remove();
   for (const button of bar.querySelectorAll(".save")) {
-    button.setAttribute("aria-label", `download ${button.textContent} of ${one ? one.file.name : "the patient"}`);
-    button.addEventListener("click", () => save(one, button));
+    button.setAttribute("aria-label", `Download ${button.textContent} for ${photo ? photo.file.name : "the patient"}`);
+    button.addEventListener("click", () => save(photo, button));
   }
-  if (one === null) {
+  if (photo === null) {
     for (const name of [".maps", ".remove", ".faces"]) bar.querySelector(name).remove();
   } else {
     const card = section.querySelector("article").dataset;
-    const found = Number(card.found || 0);
-    const chosen = Number(card.index || 0);
+    const faces = Number(card.found || 0);
+    const selected = Number(card.index || 0);
     const which = bar.querySelector(".which");
-    for (let n = 0; n < found; n += 1) which.add(new Option(`${n + 1} of ${found}`, String(n), false, n === chosen));
-    bar.querySelector(".faces").hidden = found < 2;
-    which.addEventListener("change", async () => { one.face = which.value; await judge(one); await judgeTogether(); });
-    bar.querySelector(".maps").addEventListener("click", () => { one.maps = true; judge(one); });
-    bar.querySelector(".maps").setAttribute("aria-label", `heat maps of ${one.file.name}`);
-    bar.querySelector(".remove").setAttribute("aria-label", `remove ${one.file.name}`);
-    bar.querySelector(".remove").addEventListener("click", () => remove(one));
-    if (!found) for (const button of bar.querySelectorAll(".maps, .save")) button.remove();
+    for (let n = 0; n < faces; n += 1) which.add(new Option(`${n + 1} of ${faces}`, String(n), false, n === selected));
+    bar.querySelector(".faces").hidden = faces < 2;
+    which.addEventListener("change", async () => { photo.face = which.value; await predict(photo); await predictPatient(); });
+    bar.querySelector(".maps").addEventListener("click", () => { photo.maps = true; predict(photo); });
+    bar.querySelector(".maps").setAttribute("aria-label", `Heat maps for ${photo.file.name}`);
+    bar.querySelector(".remove").setAttribute("aria-label", `Remove ${photo.file.name}`);
+    bar.querySelector(".remove").addEventListener("click", () => remove(photo));
+    if (!faces) for (const button of bar.querySelectorAll(".maps, .save")) button.remove();
   }
   section.prepend(bar);
 }
 
-function show(section, html, one) {
-  const held = section.contains(document.activeElement) ? document.activeElement.className : null;
-  section.innerHTML = html; // made by the server, which escapes every name; the policy of this page runs no program in it
-  if (one && one.maps && section.querySelector(".show-heat")) section.querySelector(".show-heat").checked = true;
-  tools(section, one);
-  if (held !== null) (section.querySelector(`.tools .${held.split(" ")[0] || "none"}`) || results).focus();
+function showResult(section, html, photo) {
+  const focused = section.contains(document.activeElement) ? document.activeElement.className : null;
+  section.innerHTML = html; // from the server, which escapes every name; the page's policy blocks scripts in it
+  if (photo && photo.maps && section.querySelector(".show-heat")) section.querySelector(".show-heat").checked = true;
+  addTools(section, photo);
+  if (focused !== null) (section.querySelector(`.tools .${focused.split(" ")[0] || "none"}`) || results).focus();
 }
 
-// What stands in place of a result until it is there.
-function wait(one) {
-  const told = document.createElement("p");
-  told.className = "quiet";
-  told.textContent = `${one.file.name}: waiting …`;
+function showPlaceholder(photo) {
+  const text = document.createElement("p");
+  text.className = "quiet";
+  text.textContent = `${photo.file.name}: waiting …`;
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "Remove";
-  button.setAttribute("aria-label", `remove ${one.file.name}`);
-  button.addEventListener("click", () => remove(one));
-  one.place.replaceChildren(told, button);
+  button.setAttribute("aria-label", `Remove ${photo.file.name}`);
+  button.addEventListener("click", () => remove(photo));
+  photo.section.replaceChildren(text, button);
 }
 
-function firstOf(section) {
-  const doubt = section.querySelector(".doubt");
+// One sentence about a result, for the status line.
+function summary(section) {
+  const warning = section.querySelector(".doubt");
   const first = section.querySelector("summary");
   const name = section.querySelector("h2").textContent;
-  if (!first) return `${name}: ${doubt ? doubt.textContent : ""}`;
-  const said = `${name}: first ${first.querySelector("bdi").textContent}, ${first.querySelector(".probability").textContent}`;
-  return doubt ? `${said}; ${doubt.textContent}` : said;
+  if (!first) return `${name}: ${warning ? warning.textContent : ""}`;
+  const text = `${name}: ${first.querySelector("bdi").textContent} ranks first (${first.querySelector(".probability").textContent})`;
+  return warning ? `${text}; ${warning.textContent}` : text;
 }
 
-async function judge(one) {
-  const began = performance.now();
-  one.place.classList.add("waiting");
-  say(`judging ${one.file.name} …`);
-  busy(1);
+async function predict(photo) {
+  const started = performance.now();
+  photo.section.classList.add("waiting");
+  setStatus(`Processing ${photo.file.name} …`);
+  countRequests(1);
   try {
-    const answer = await ask([one], fieldsOf(one, "html"));
-    if (!photographs.includes(one)) return; // removed in the meantime
-    if (answer.status === 200 || answer.status === 422) {
-      show(one.place, await answer.text(), one);
-      say(firstOf(one.place));
-      one.place.dataset.milliseconds = String(Math.round(performance.now() - began));
+    const response = await postPredictions([photo], requestFields(photo, "html"));
+    if (!photos.includes(photo)) return; // removed in the meantime
+    if (response.status === 200 || response.status === 422) {
+      showResult(photo.section, await response.text(), photo);
+      setStatus(summary(photo.section));
+      photo.section.dataset.milliseconds = String(Math.round(performance.now() - started));
     } else {
-      refuse(one, await whyNot(answer));
+      showError(photo, await errorMessage(response));
     }
   } catch {
-    refuse(one, "the server does not answer; is it still running?");
+    showError(photo, NO_SERVER);
   } finally {
-    busy(-1);
-    one.place.classList.remove("waiting");
+    countRequests(-1);
+    photo.section.classList.remove("waiting");
   }
 }
 
-function refuse(one, words) {
-  wait(one);
-  const told = one.place.querySelector("p");
-  told.className = "problem";
-  told.textContent = `${one.file.name}: ${words}`;
-  say(told.textContent, true);
+function showError(photo, message) {
+  showPlaceholder(photo);
+  const text = photo.section.querySelector("p");
+  text.className = "problem";
+  text.textContent = `${photo.file.name}: ${message}`;
+  setStatus(text.textContent, true);
 }
 
-async function judgeTogether() {
-  for (const old of results.querySelectorAll(".together")) old.remove();
-  results.classList.toggle("beside", at("together").checked && photographs.length > 1);
-  if (!at("together").checked) return;
-  if (photographs.length < 2) {
-    if (photographs.length) say("add another photograph of the patient");
+async function predictPatient() {
+  for (const old of results.querySelectorAll(".patient")) old.remove();
+  results.classList.toggle("beside", byId("one-patient").checked && photos.length > 1);
+  if (!byId("one-patient").checked) return;
+  if (photos.length < 2) {
+    if (photos.length) setStatus("Add another photo of the patient.");
     return;
   }
-  const section = place("together waiting");
+  const section = newSection("patient waiting");
   results.prepend(section);
-  say("judging the patient …");
-  busy(1);
+  setStatus("Processing all photos of the patient …");
+  countRequests(1);
   try {
-    const answer = await ask(photographs, fieldsOf(null, "html"));
-    if (!section.isConnected) return; // asked anew in the meantime
-    if (answer.status === 200) {
-      const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
-      show(section, parsed.querySelector("article").outerHTML, null); // the patient's stands first
-      say(firstOf(section));
+    const response = await postPredictions(photos, requestFields(null, "html"));
+    if (!section.isConnected) return; // replaced by a newer request
+    if (response.status === 200) {
+      const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
+      showResult(section, parsed.querySelector("article").outerHTML, null); // the patient's card is the first
+      setStatus(summary(section));
     } else {
       section.remove();
-      say(answer.status === 422 ? "none of the photographs could be judged" : await whyNot(answer), true);
+      setStatus(response.status === 422 ? "No prediction: none of the photos could be used." : await errorMessage(response), true);
     }
   } catch {
     section.remove();
-    say("the server does not answer; is it still running?", true);
+    setStatus(NO_SERVER, true);
   } finally {
-    busy(-1);
+    countRequests(-1);
     section.classList.remove("waiting");
   }
 }
 
-async function save(one, button) {
+async function save(photo, button) {
   button.disabled = true;
   try {
     const format = button.dataset.format;
-    const answer = await ask(one ? [one] : photographs, fieldsOf(one, format));
-    if (answer.status !== 200) {
-      say(answer.status === 422 ? "no face was judged" : await whyNot(answer), true);
+    const response = await postPredictions(photo ? [photo] : photos, requestFields(photo, format));
+    if (response.status !== 200) {
+      setStatus(response.status === 422 ? "No prediction to save." : await errorMessage(response), true);
       return;
     }
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(await answer.blob());
-    const stem = one ? one.file.name.replace(/\.[^.]*$/, "") : at("patient").value || "patient";
+    link.href = URL.createObjectURL(await response.blob());
+    const stem = photo ? photo.file.name.replace(/\.[^.]*$/, "") : byId("patient").value || "patient";
     link.download = `${stem}.${{ json: "json", phenopacket: "phenopacket.json", pdf: "pdf" }[format]}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    say(`saved ${link.download}`);
+    setStatus(`Saved ${link.download}`);
   } catch {
-    say("the server does not answer; is it still running?", true);
+    setStatus(NO_SERVER, true);
   } finally {
     button.disabled = false;
   }
 }
 
-function remove(one) {
-  photographs.splice(photographs.indexOf(one), 1);
-  one.place.remove();
-  say(`${one.file.name} was removed`);
-  at("files").focus();
-  judgeTogether();
+function remove(photo) {
+  photos.splice(photos.indexOf(photo), 1);
+  photo.section.remove();
+  setStatus(`Removed ${photo.file.name}`);
+  byId("files").focus();
+  predictPatient();
 }
 
-async function take(files) {
+async function add(files) {
   const added = [];
   for (const file of files) {
-    if (photographs.length >= Number(limits.photographs)) {
-      say(`at most ${limits.photographs} photographs at a time; remove some first`, true);
+    if (photos.length >= Number(limits.maxImages)) {
+      setStatus(`At most ${limits.maxImages} photos at a time. Remove some first.`, true);
       break;
     }
-    if (file.size > Number(limits.upload)) {
-      say(`${file.name} is larger than the ${Math.floor(Number(limits.upload) / 2 ** 20)} MiB that this server takes`, true);
+    if (file.size > Number(limits.maxUpload)) {
+      setStatus(`${file.name} is too large: this server accepts up to ${Math.floor(Number(limits.maxUpload) / 2 ** 20)} MiB.`, true);
       continue;
     }
-    const one = { file, face: "", maps: false, place: place("single") };
-    wait(one);
-    photographs.push(one);
-    results.append(one.place);
-    added.push(one);
+    const photo = { file, face: "", maps: false, section: newSection("single") };
+    showPlaceholder(photo);
+    photos.push(photo);
+    results.append(photo.section);
+    added.push(photo);
   }
-  results.classList.toggle("beside", at("together").checked && photographs.length > 1);
-  for (const one of added) if (photographs.includes(one)) await judge(one);
-  if (added.length) await judgeTogether();
+  results.classList.toggle("beside", byId("one-patient").checked && photos.length > 1);
+  for (const photo of added) if (photos.includes(photo)) await predict(photo);
+  if (added.length) await predictPatient();
 }
 
-at("files").addEventListener("change", () => { take([...at("files").files]); at("files").value = ""; });
-at("ask").addEventListener("submit", (event) => event.preventDefault());
+byId("files").addEventListener("change", () => { add([...byId("files").files]); byId("files").value = ""; });
+byId("request").addEventListener("submit", (event) => event.preventDefault());
 for (const kind of ["dragenter", "dragover"]) {
-  document.addEventListener(kind, (event) => { event.preventDefault(); at("drop").classList.add("over"); });
+  document.addEventListener(kind, (event) => { event.preventDefault(); byId("drop").classList.add("over"); });
 }
-document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) at("drop").classList.remove("over"); });
+document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) byId("drop").classList.remove("over"); });
 document.addEventListener("drop", (event) => {
   event.preventDefault();
-  at("drop").classList.remove("over");
-  take([...event.dataTransfer.files]);
+  byId("drop").classList.remove("over");
+  add([...event.dataTransfer.files]);
 });
 document.addEventListener("paste", (event) => {
   const files = [...event.clipboardData.files];
-  if (files.length) { event.preventDefault(); take(files); }
+  if (files.length) { event.preventDefault(); add(files); }
 });
-at("together").addEventListener("change", () => { at("naming").hidden = !at("together").checked; judgeTogether(); });
-at("patient").addEventListener("change", judgeTogether);
-at("why").addEventListener("change", async () => {
-  for (const one of [...photographs]) await judge(one);
-  await judgeTogether();
+byId("one-patient").addEventListener("change", () => { byId("patient-name").hidden = !byId("one-patient").checked; predictPatient(); });
+byId("patient").addEventListener("change", predictPatient);
+byId("why").addEventListener("change", async () => {
+  for (const photo of [...photos]) await predict(photo);
+  await predictPatient();
 });

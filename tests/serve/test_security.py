@@ -1,4 +1,4 @@
-"""What nobody should send, and what happens then: a clear status, no crash, nothing on disk."""
+"""Invalid, malicious and excessive requests: a clear status, no crash, nothing on disk."""
 
 import http.client
 import io
@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 
 from dysfw.explain.explanation import maps_of
 from dysfw.serve import worker
-from dysfw.serve.server import Prompt
+from dysfw.serve.server import HeaderTimeoutProtocol
 from dysfw.serve.settings import MIB, Settings, is_loopback
 
 RED = (200, 40, 40)
@@ -28,7 +28,7 @@ HEAD = (
 FORM = f"multipart/form-data; boundary={BOUNDARY}"
 
 
-def begun(server, *headers: str) -> socket.socket:
+def open_request(server, *headers: str) -> socket.socket:
     """A connection on which a prediction's request was begun."""
     connection = socket.create_connection(("127.0.0.1", server.settings.port), timeout=30)
     lines = [
@@ -39,7 +39,7 @@ def begun(server, *headers: str) -> socket.socket:
     return connection
 
 
-def answered(connection: socket.socket) -> tuple[int, bytes]:
+def read_response(connection: socket.socket) -> tuple[int, bytes]:
     response = http.client.HTTPResponse(connection)
     response.begin()
     return response.status, response.read()
@@ -53,7 +53,7 @@ def png(width: int, height: int, rows: bytes = b"") -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-def test_without_the_token_nothing_is_said(server, paint):
+def test_the_token_is_required(server, paint):
     one = paint("a.png", RED)
     for token in (None, "wrong", "the-right-toke", ""):
         answer = server.post(one, token=token)
@@ -68,20 +68,20 @@ def test_without_the_token_nothing_is_said(server, paint):
     assert requests.head(f"{server.url}/healthz", timeout=10).status_code == 200
 
 
-def test_the_printed_address_leaves_a_cookie_and_no_token_in_the_history(server):
-    entered = server.get("/?token=the-right-token", token=None)
-    assert (entered.status_code, entered.headers["location"]) == (303, "/")
-    cookie = entered.headers["set-cookie"]
+def test_the_printed_address_sets_a_cookie_and_removes_the_token_from_the_url(server):
+    response = server.get("/?token=the-right-token", token=None)
+    assert (response.status_code, response.headers["location"]) == (303, "/")
+    cookie = response.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
-    kept = cookie.partition(";")[0]
-    assert server.get("/", token=None, headers={"Cookie": kept}).status_code == 200
+    value = cookie.partition(";")[0]
+    assert server.get("/", token=None, headers={"Cookie": value}).status_code == 200
     refused = server.get("/?token=wrong", token=None)
     assert "set-cookie" not in refused.headers
-    assert "not the token" in server.get(refused.headers["location"], token=None).text
+    assert "Wrong token" in server.get(refused.headers["location"], token=None).text
 
 
-def test_a_stranger_s_page_cannot_ask_even_with_the_cookie(server, paint):
+def test_other_origins_are_rejected_even_with_the_cookie(server, paint):
     one, cookie = paint("a.png", RED), {"Cookie": f"dysfw-{server.settings.port}=the-right-token"}
     for origin in ("https://evil.example", "null", f"http://localhost:{server.settings.port + 1}", "file://", "http://[", ""):
         answer = server.post(one, token=None, headers=cookie | {"Origin": origin})
@@ -89,7 +89,7 @@ def test_a_stranger_s_page_cannot_ask_even_with_the_cookie(server, paint):
     assert server.post(one, token=None, headers=cookie | {"Origin": server.url}).status_code == 200
 
 
-def test_a_name_that_was_pointed_here_is_refused(serving, paint):
+def test_unknown_host_names_are_rejected(serving, paint):
     server = serving(hosts=frozenset({"faces.hospital.example"}))
     one = paint("a.png", RED)
     for host in ("evil.example", f"evil.example:{server.settings.port}", "", "127.0.0.1.evil.example"):
@@ -99,7 +99,7 @@ def test_a_name_that_was_pointed_here_is_refused(serving, paint):
         assert server.post(one, headers={"Host": host}).status_code == 200
 
 
-def test_browsers_are_told_to_run_and_load_nothing_from_elsewhere(server):
+def test_security_headers_forbid_other_sites(server):
     for path in ("/", "/assets/page.js", "/v1/bundle", "/nowhere"):
         headers = server.get(path).headers
         assert "default-src 'none'" in headers["Content-Security-Policy"]
@@ -113,18 +113,18 @@ def test_browsers_are_told_to_run_and_load_nothing_from_elsewhere(server):
     assert " on" not in "".join(part.partition(">")[0] for part in page.split("<")).replace(" one", "")
 
 
-def test_two_gigabytes_are_refused_by_what_they_say_of_themselves(server):
-    with begun(server, f"Content-Length: {2 * 2**30}") as connection:
-        status, body = answered(connection)
+def test_a_large_content_length_is_rejected(server):
+    with open_request(server, f"Content-Length: {2 * 2**30}") as connection:
+        status, body = read_response(connection)
     assert status == 413
     assert b"64 MiB" in body
 
 
-def test_two_gigabytes_that_say_nothing_are_refused_on_the_way(serving):
-    server = serving(upload=2 * MIB)
+def test_a_large_chunked_request_is_rejected_while_it_arrives(serving):
+    server = serving(max_upload=2 * MIB)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sent = 0
-    with begun(server, "Transfer-Encoding: chunked") as connection:
+    with open_request(server, "Transfer-Encoding: chunked") as connection:
         piece = b"x" * 65536
         chunk = b"%x\r\n%s\r\n" % (len(HEAD), HEAD)
         try:
@@ -142,47 +142,47 @@ def test_two_gigabytes_that_say_nothing_are_refused_on_the_way(serving):
         except (BrokenPipeError, ConnectionResetError):
             pass
         connection.setblocking(True)
-        assert answered(connection)[0] == 413
+        assert read_response(connection)[0] == 413
     assert sent < 64 * MIB
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # KiB
 
 
-def test_a_slow_upload_is_ended(serving, paint):
-    server = serving(upload_seconds=0.5, waiting=1)
-    with begun(server, "Content-Length: 100000") as connection:
+def test_a_slow_upload_times_out(serving, paint):
+    server = serving(upload_timeout=0.5, max_requests=1)
+    with open_request(server, "Content-Length: 100000") as connection:
         connection.sendall(HEAD)
         began = time.monotonic()
-        status, body = answered(connection)
+        status, body = read_response(connection)
     assert (status, time.monotonic() - began < 5) == (408, True)
     assert b"too_slow" in body
-    assert server.post(paint("a.png", RED)).status_code == 200  # its place is free again
+    assert server.post(paint("a.png", RED)).status_code == 200  # the limit is free again
 
 
-def test_a_request_that_never_begins_is_ended(serving, paint, monkeypatch):
-    monkeypatch.setattr(Prompt, "seconds", 0.3)
+def test_a_slow_header_times_out(serving, paint, monkeypatch):
+    monkeypatch.setattr(HeaderTimeoutProtocol, "seconds", 0.3)
     server = serving()
     one = paint("a.png", RED)
-    for said in (b"", b"POST /v1/predictions HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "):
+    for start in (b"", b"POST /v1/predictions HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "):
         with socket.create_connection(("127.0.0.1", server.settings.port), timeout=10) as connection:
-            connection.sendall(said)
-            assert connection.recv(1) == b""  # ended by the server
+            connection.sendall(start)
+            assert connection.recv(1) == b""  # closed by the server
     assert server.post(one).status_code == 200
 
 
-def test_a_client_that_leaves_keeps_no_place(serving, paint):
-    server = serving(waiting=1)
+def test_a_disconnected_client_does_not_count_as_active(serving, paint):
+    server = serving(max_requests=1)
     for _ in range(5):
-        with begun(server, "Content-Length: 100000") as connection:
+        with open_request(server, "Content-Length: 100000") as connection:
             connection.sendall(HEAD)
             time.sleep(0.05)
         time.sleep(0.1)
         assert server.post(paint("a.png", RED)).status_code == 200
 
 
-def test_what_is_too_much_is_told_to_come_back(serving, paint):
-    server = serving(waiting=2)
+def test_excess_requests_get_503_and_retry_after(serving, paint):
+    server = serving(max_requests=2)
     one = paint("a.png", RED)
-    with begun(server, "Content-Length: 100000") as first, begun(server, "Content-Length: 100000") as second:
+    with open_request(server, "Content-Length: 100000") as first, open_request(server, "Content-Length: 100000") as second:
         first.sendall(HEAD)
         second.sendall(HEAD)
         time.sleep(0.2)
@@ -196,25 +196,25 @@ def test_what_is_too_much_is_told_to_come_back(serving, paint):
     assert server.post(one).status_code == 200
 
 
-def test_two_hundred_requests_at_once_are_judged_or_told_to_come_back(serving, paint):
-    server = serving(waiting=8)
+def test_200_concurrent_requests_get_200_or_503(serving, paint):
+    server = serving(max_requests=8)
     paths = [paint(f"{n}.png", RED, seed=n) for n in range(4)]
     wanted = [server.post(path).json()["predictions"][0]["probabilities"] for path in paths]
 
-    def ask(n: int) -> int:
+    def status_of(n: int) -> int:
         answer = server.post(paths[n % 4])
         if answer.status_code == 200:
             assert answer.json()["predictions"][0]["probabilities"] == pytest.approx(wanted[n % 4], abs=2e-6)
         return answer.status_code
 
     with ThreadPoolExecutor(200) as clients:
-        statuses = list(clients.map(ask, range(200)))
+        statuses = list(clients.map(status_of, range(200)))
     assert set(statuses) <= {200, 503}
     assert statuses.count(200) >= 8
     assert server.post(paths[0]).status_code == 200
 
 
-def test_pictures_that_are_none_or_too_much_are_told_by_name(server, tmp_path):
+def test_invalid_images_are_reported_by_code(server, tmp_path):
     bomb = png(50_000, 50_000)
     page = b"<html><script>alert(1)</script></html>"
     heic = b"\0\0\0\x18ftypheic" + b"\0" * 100
@@ -237,26 +237,26 @@ def test_pictures_that_are_none_or_too_much_are_told_by_name(server, tmp_path):
         ({"Content-Type": "multipart/form-data"}, b"x", 400),
         ({"Content-Type": FORM}, b"rubbish", 400),
         ({"Content-Type": FORM}, HEAD, 400),
-        ({"Content-Type": FORM}, HEAD.replace(b"images", b"picture") + f"x\r\n--{BOUNDARY}--\r\n".encode(), 400),
+        ({"Content-Type": FORM}, HEAD.replace(b"images", b"photo") + f"x\r\n--{BOUNDARY}--\r\n".encode(), 400),
         ({"Content-Type": FORM}, HEAD.replace(b'; filename="a.png"', b"") + f"x\r\n--{BOUNDARY}--\r\n".encode(), 400),
     ],
 )
-def test_a_broken_request_is_told_so(server, headers, body, status):
+def test_a_malformed_request_is_reported(server, headers, body, status):
     known = {"Authorization": "Bearer the-right-token"}
     answer = requests.post(f"{server.url}/v1/predictions", data=body, headers=known | headers, timeout=30)
     assert answer.status_code == status
     assert answer.json()["error"]["message"]
 
 
-def test_more_photographs_than_allowed_are_refused(serving, paint):
-    server = serving(images=2)
+def test_too_many_images_are_rejected(serving, paint):
+    server = serving(max_images=2)
     one = paint("a.png", RED)
     answer = server.post(one, one, one)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "malformed")
     assert "2" in answer.json()["error"]["message"]
 
 
-def test_a_field_that_is_given_twice_is_refused(server, paint):
+def test_a_repeated_field_is_rejected(server, paint):
     body = b"".join(f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="top"\r\n\r\n{n}\r\n'.encode() for n in (1, 2))
     headers = {"Authorization": "Bearer the-right-token", "Content-Type": FORM}
     end = f"\r\n--{BOUNDARY}--\r\n".encode()
@@ -267,32 +267,32 @@ def test_a_field_that_is_given_twice_is_refused(server, paint):
 
 @pytest.fixture
 def slow_maps(monkeypatch):
-    """Each map takes a fifth of a second; what is counted is how many were made."""
-    made = []
+    """Makes each map take 0.2 s; lists the maps that were computed."""
+    computed = []
 
-    def slowly(pipeline, result, condition, method):
+    def slow(pipeline, result, condition, method):
         for one in maps_of(pipeline, result, condition, method):
             time.sleep(0.2)
-            made.append(one)
+            computed.append(one)
             yield one
 
-    monkeypatch.setattr(worker, "maps_of", slowly)
-    return made
+    monkeypatch.setattr(worker, "maps_of", slow)
+    return computed
 
 
-def test_whoever_asks_for_maps_keeps_nobody_else_waiting(server, paint, slow_maps):
+def test_maps_do_not_delay_other_requests(server, paint, slow_maps):
     one = paint("a.png", RED)
     with ThreadPoolExecutor(1) as clients:
-        heavy = clients.submit(server.post, *[one] * 10, maps="occlusion")
+        with_maps = clients.submit(server.post, *[one] * 10, maps="occlusion")
         time.sleep(0.5)
         assert server.post(one).status_code == 200
         assert len(slow_maps) < 20
-        assert not heavy.done()
-        assert len(heavy.result().json()["predictions"][9]["explanation"]["maps"]) == 2
+        assert not with_maps.done()
+        assert len(with_maps.result().json()["predictions"][9]["explanation"]["maps"]) == 2
     assert len(slow_maps) == 20
 
 
-def test_nothing_more_is_computed_for_a_client_that_has_left(server, paint, slow_maps):
+def test_computation_stops_when_the_client_disconnects(server, paint, slow_maps):
     one = paint("a.png", RED)
     with pytest.raises(requests.exceptions.ReadTimeout):
         requests.post(
@@ -300,44 +300,44 @@ def test_nothing_more_is_computed_for_a_client_that_has_left(server, paint, slow
             headers={"Authorization": "Bearer the-right-token"}, timeout=0.6,
         )  # fmt: skip
     time.sleep(0.6)
-    made = len(slow_maps)
+    computed = len(slow_maps)
     time.sleep(0.6)
-    assert len(slow_maps) == made < 10
+    assert len(slow_maps) == computed < 10
 
 
-def test_more_pixels_than_can_be_kept_are_refused(server, paint, monkeypatch):
-    monkeypatch.setattr(worker, "KEPT", 3 * 64 * 64 * 3)
+def test_too_many_pixels_are_rejected(server, paint, monkeypatch):
+    monkeypatch.setattr(worker, "MAX_PIXEL_BYTES", 3 * 64 * 64 * 3)
     one = paint("a.png", RED)
-    for asked in ({"format": "html", "photograph": "true"}, {"maps": "occlusion"}, {"format": "pdf", "patient": "P"}):
-        answer = server.post(*[one] * 4, **asked)
+    for fields in ({"format": "html", "show_image": "true"}, {"maps": "occlusion"}, {"format": "pdf", "patient": "P"}):
+        answer = server.post(*[one] * 4, **fields)
         assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_many_pixels")
-        assert server.post(*[one] * 3, **asked).status_code == 200
-    assert server.post(*[one] * 4).status_code == 200  # of these none are kept
+        assert server.post(*[one] * 3, **fields).status_code == 200
+    assert server.post(*[one] * 4).status_code == 200  # their pixels are not value
 
 
-def test_what_is_under_way_when_the_server_ends_is_told_so(serving, paint, slow_maps):
+def test_pending_requests_get_503_when_the_server_stops(serving, paint, slow_maps):
     server = serving()
     with ThreadPoolExecutor(1) as clients:
-        heavy = clients.submit(server.post, *[paint("a.png", RED)] * 10, maps="occlusion")
+        with_maps = clients.submit(server.post, *[paint("a.png", RED)] * 10, maps="occlusion")
         time.sleep(0.5)
         serving.stop()
-        answer = heavy.result()
+        answer = with_maps.result()
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "stopping")
 
 
-def test_addresses_that_lead_nowhere(server):
+def test_unknown_paths(server):
     assert server.get("/nowhere").json()["error"]["code"] == "not_found"
     assert server.get("/v1/predictions").json()["error"]["code"] == "wrong_method"
     assert server.get("/assets/../app.py").status_code == 404
     assert server.get("/assets/%2e%2e/app.py").status_code == 404
-    assert server.get("/docs").status_code == 404  # it would load programs from elsewhere
+    assert server.get("/docs").status_code == 404  # it would load scripts from other sites
 
 
-def test_photographs_never_touch_the_disk(server, paint, monkeypatch, tmp_path):
+def test_images_are_never_written_to_disk(server, paint, monkeypatch, tmp_path):
     def refuse(*_, **__):
         raise AssertionError("a file was written")
 
-    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)  # what a spooled file becomes when it is too large for memory
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)  # used by spooled files
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     large = io.BytesIO()
     with Pillow.open(paint("a.png", RED, size=(64, 64))) as one:
@@ -347,42 +347,42 @@ def test_photographs_never_touch_the_disk(server, paint, monkeypatch, tmp_path):
     assert not (tmp_path / "temporary").exists()
 
 
-def test_the_log_names_no_photograph_and_no_result(server, paint, caplog):
+def test_the_log_contains_no_names_and_no_results(server, paint, caplog):
     logging.getLogger("dysfw.serve").propagate = True
     with caplog.at_level(logging.DEBUG):
-        server.post(paint("jane-doe.png", RED), ("john.jpg", b"no picture"), patient="Jane Doe")
+        server.post(paint("jane-doe.png", RED), ("john.jpg", b"not an image"), patient="Jane Doe")
         time.sleep(0.1)
-    said = caplog.text
-    assert "POST /v1/predictions 200" in said
+    log = caplog.text
+    assert "POST /v1/predictions 200" in log
     for private in ("jane", "Jane", "john", "sand", "the-right-token"):
-        assert private not in said
+        assert private not in log
 
 
-def test_a_fault_is_told_and_the_next_request_is_served(server, paint, monkeypatch):
+def test_an_internal_error_is_reported_and_the_server_continues(server, paint, monkeypatch):
     one = paint("a.png", RED)
-    judge = server.pipeline.predict_each
+    predict_each = server.pipeline.predict_each
     monkeypatch.setattr(server.pipeline, "predict_each", lambda *_, **__: 1 / 0)
     answer = server.post(one)
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "fault")
     assert "division" not in answer.text
-    monkeypatch.setattr(server.pipeline, "predict_each", judge)
+    monkeypatch.setattr(server.pipeline, "predict_each", predict_each)
     assert server.post(one).status_code == 200
 
 
-def test_an_answer_that_takes_too_long_is_not_waited_for(serving, paint, monkeypatch):
-    server = serving(judging_seconds=0.2)
-    judge = server.pipeline.predict_each
+def test_a_slow_prediction_times_out(serving, paint, monkeypatch):
+    server = serving(prediction_timeout=0.2)
+    predict_each = server.pipeline.predict_each
 
-    def slowly(*given, **keys):
+    def slow(*given, **keys):
         time.sleep(1)
-        return judge(*given, **keys)
+        return predict_each(*given, **keys)
 
-    monkeypatch.setattr(server.pipeline, "predict_each", slowly)
+    monkeypatch.setattr(server.pipeline, "predict_each", slow)
     answer = server.post(paint("a.png", RED))
     assert (answer.status_code, answer.json()["error"]["code"]) == (504, "took_too_long")
 
 
-def test_a_server_without_a_token_asks_nobody(serving, paint):
+def test_without_a_token_no_authentication_is_required(serving, paint):
     server = serving(token=None)
     assert server.post(paint("a.png", RED), token=None).status_code == 200
     assert server.get("/", token=None).status_code == 200
@@ -390,13 +390,13 @@ def test_a_server_without_a_token_asks_nobody(serving, paint):
 
 
 @pytest.mark.parametrize(
-    ("host", "own"),
+    ("host", "loopback"),
     [("localhost", True), ("127.0.0.1", True), ("127.8.9.1", True), ("::1", True), ("192.168.1.9", False), ("pc", False)],
 )
-def test_what_only_this_machine_reaches(host, own):
-    assert is_loopback(host) is own
+def test_is_loopback(host, loopback):
+    assert is_loopback(host) is loopback
 
 
-def test_every_server_has_a_token_of_its_own():
+def test_tokens_are_random():
     assert len({Settings().token for _ in range(20)}) == 20
     assert len(Settings().token) >= 32
