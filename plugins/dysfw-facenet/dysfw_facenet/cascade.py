@@ -65,7 +65,7 @@ class Cascade:
 
         Args:
             pixels: uint8 [N, H, W, 3], on the networks' device.
-            min_side: Side of the min_side face to detect, px.
+            min_side: Side of the smallest face to detect, px.
 
         Returns:
             The faces of each image.
