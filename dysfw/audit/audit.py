@@ -21,7 +21,7 @@ from .permutation_null import LEVEL, PermutationNull, Statistic
 from .predict import ALL, by_group
 from .result import AuditResult, ClassResult, GroupResult, ShortcutFeature
 from .shortcut_features import Row
-from .verdict import decide_verdict
+from .verdict import AuditVerdict, decide_verdict
 
 PERMUTATIONS = 999
 # More images are not needed to find relevant effects, and the size of the matrices grows quadratically.
@@ -42,52 +42,51 @@ def audit(
 
     Args:
         rows: The features of each image, see ``shortcut_features.describe``.
-        samples: The sample of each image, in the same order.
+        samples: The samples, in the same order.
         failures: Images that cannot be read.
         permutations: Number of label permutations.
         seed: Random seed.
-        harmonised: Whether the features are those of harmonised images.
+        harmonised: Whether the images are harmonised.
         progress: Receives the progress; None for no progress.
 
     Returns:
-        The result with its verdict.
+        The result.
 
     Raises:
         DysfwError: If there are fewer than two conditions.
     """
-    labels = sorted({sample.label for sample in samples})
-    if len(labels) < 2:
-        raise DysfwError(
-            f"{count(len(labels), 'condition')} found ({listed(labels)}); an audit needs at least 2",
-            hint="use one folder for each class, or a manifest with the columns path and label",
-        )
+    labels = _labels(samples)
     y = np.array([labels.index(sample.label) for sample in samples], np.int64)
     groups = patient_numbers(samples)
     measured = _measure(Table.of(rows), y, groups, labels, permutations=permutations, seed=seed, progress=progress or Silent())
-    knows_patients = all(sample.patient is not None for sample in samples)
-    null_distribution, features = measured.null_distribution, measured.features
-    verdict = decide_verdict(
-        null_distribution, measured.effects, features, labels, knows_patients=knows_patients, harmonised=harmonised
-    )
+    patients = len(np.unique(groups)) if all(sample.patient is not None for sample in samples) else None
+    verdict = _verdict(measured, labels, knows_patients=patients is not None, harmonised=harmonised)
     return AuditResult(
         schema="dysfw.audit/1",
         verdict=verdict.verdict,
         reason=verdict.reason,
         advice=[*verdict.advice, *_remarks(rows, measured.images)],
-        p=null_distribution.p,
-        permutations=permutations,
-        seed=seed,
-        images=len(samples),
-        patients=len(np.unique(groups)) if knows_patients else None,
+        p=measured.null_distribution.p,
+        permutations=permutations, seed=seed, images=len(samples), patients=patients,
         excluded=dict(Counter(failure.code for failure in failures)),
         labels=labels,
         chance=1 / len(labels),
         majority=float(np.bincount(y).max() / len(y)),
         groups=_group_results(measured),
         classes=_class_results(labels, y, groups, measured),
-        features=features if null_distribution.p < LEVEL else [],
+        features=measured.features if measured.null_distribution.p < LEVEL else [],
         harmonised=harmonised,
-    )
+    )  # fmt: skip
+
+
+def _labels(samples: Sequence[Sample]) -> list[str]:
+    labels = sorted({sample.label for sample in samples})
+    if len(labels) < 2:
+        raise DysfwError(
+            f"{count(len(labels), 'condition')} found ({listed(labels)}); an audit needs at least 2",
+            hint="use one folder for each class, or a manifest with the columns path and label",
+        )
+    return labels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +112,11 @@ def _measure(
     null_distribution = permuted(drawn_matrices, drawn_table, y[drawn], permutations=permutations, seed=seed, progress=progress)
     effects = Effects.make(y, groups, len(labels), smoother_matrices, seed)
     return _Measurements(table, null_distribution, effects, leaking_features(null_distribution, table, y, labels), len(chosen))
+
+
+def _verdict(measured: _Measurements, labels: Sequence[str], *, knows_patients: bool, harmonised: bool) -> AuditVerdict:
+    null_distribution, effects, features = measured.null_distribution, measured.effects, measured.features
+    return decide_verdict(null_distribution, effects, features, labels, knows_patients=knows_patients, harmonised=harmonised)
 
 
 def _sample(groups: Int64, seed: int) -> Int64:
