@@ -131,7 +131,7 @@ class Pipeline:
         if sha256 not in self._cases:
             return ()
         message = f"this very photograph is one of the known cases ({self._cases[sha256]}): that it is like itself says nothing"
-        return (Notice("known_case", message),)
+        return (Notice("gallery_case", message),)
 
 
 def _fingerprints(

@@ -39,7 +39,7 @@ def test_a_condition_joins_with_one_photograph_and_leaves_again(shell, gestalt, 
     shell("gallery", "add", gestalt, PICTURE, "--label", "phantom-new", "-o", tmp_path / "more")
     found = run(shell, tmp_path / "more")
     assert found["ranking"][0]["label"] == "phantom-new"
-    assert found["reasons"][0]["code"] == "known_case"
+    assert found["reasons"][0]["code"] == "gallery_case"
     shell("gallery", "remove", tmp_path / "more", "--label", "phantom-new")
     before, after = run(shell, gestalt), run(shell, tmp_path / "more")
     assert after["probabilities"] == pytest.approx(before["probabilities"], abs=1e-5)
