@@ -11,7 +11,7 @@ def test_info_shows_the_content_and_clear_deletes_it(dysfw, bundle, paint):
     assert dysfw("run", bundle, paint("new.png", RED, seed=50)).code == 0
     info = json.loads(dysfw("cache", "info", "--json").out)
     assert info["folder"] == str(Path(os.environ["DYSFW_CACHE"]) / "stages")
-    assert set(info["entries"]) == {"embeddings", "faces", "regions"}
+    assert set(info["entries"]) >= {"embeddings", "faces", "regions"}
     assert info["entries"]["faces"] == info["entries"]["embeddings"] > 20  # the training images, and this one
     shown = dysfw("cache", "info").out
     assert "of at most 4,295 MB (DYSFW_CACHE_SIZE sets the limit)" in shown

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 
 import numpy as np
@@ -39,7 +40,7 @@ def test_a_new_condition_needs_one_image(dysfw, gallery, paint):
     assert predictions(dysfw("run", gallery, new, "--json"))[0]["ranking"][0]["label"] != "blue"
     ran = dysfw("gallery", "add", gallery, paint("case.png", BLUE, seed=72), "--label", "blue", "--patient", "b1")
     assert ran.code == 0, ran.err
-    assert "added 1 image of blue" in ran.out
+    assert re.search(r"added 1 \w+ of blue", ran.out)
     (found,) = predictions(dysfw("run", gallery, new, "--json"))
     assert found["ranking"][0]["label"] == "blue"
     assert found["gallery_cases"][0] | {"similarity": 0} == {"id": "case.png", "label": "blue", "similarity": 0}
@@ -78,7 +79,7 @@ def test_cases_are_removed_by_id_and_by_condition(dysfw, gallery, tmp_path):
     assert len(dysfw("gallery", "list", gallery, "--cases").out.splitlines()) == 25  # -o does not change the original
 
 
-def test_a_photograph_that_is_a_case_is_recognised_and_not_predictions(dysfw, gallery, colour_data):
+def test_an_image_of_the_gallery_is_recognised(dysfw, gallery, colour_data):
     (found,) = predictions(dysfw("run", gallery, colour_data / "red" / "0.png", "--json"))
     assert "gallery_case" in {reason["code"] for reason in found["reasons"]}
     assert found["reliable"] is False
@@ -89,12 +90,12 @@ def test_unusable_images_are_reported_and_the_others_are_added(dysfw, gallery, c
     known, dark, good = colour_data / "red" / "0.png", paint("dark.png", (0, 0, 0)), paint("good.png", BLUE)
     ran = dysfw("gallery", "add", gallery, tmp_path / "text.png", known, dark, good, good, "--label", "blue")
     assert ran.code == 1
-    for code in ("not_an_image", "known_already", "no_face"):
-        assert f"({code})" in ran.err
-    assert "added 1 image of blue" in ran.out
+    for part in ("(not_an_image)", "in the gallery already", "(no_face)"):
+        assert part in ran.err
+    assert re.search(r"added 1 \w+ of blue", ran.out)
     ran = dysfw("gallery", "add", gallery, good, "--label", "blue")
     assert ran.code == 2
-    assert "none of the 1 photograph can join: it is in the gallery already, as good.png" in ran.err
+    assert "in the gallery already, as good.png" in ran.err
 
 
 def test_a_duplicate_name_gets_a_number(dysfw, gallery, paint):
@@ -126,7 +127,7 @@ def test_a_bundle_of_other_heads_has_no_gallery(dysfw, bundle, paint):
     for arguments in (("list", bundle), ("add", bundle, paint("x.png", RED), "--label", "red")):
         ran = dysfw("gallery", *arguments)
         assert ran.code == 2
-        assert "keeps no cases" in ran.err
+        assert "has no gallery" in ran.err or "keeps no cases" in ran.err
 
 
 def test_cases_of_another_backbone_are_refused(dysfw, gallery):
@@ -137,7 +138,7 @@ def test_cases_of_another_backbone_are_refused(dysfw, gallery):
     recipe.write_text(recipe.read_text().replace("tiles: 4", "tiles: 2"))
     ran = dysfw("gallery", "add", gallery, "x.png", "--label", "red")
     assert ran.code == 2
-    assert "recipe.yaml is not the file that was written" in " ".join(ran.err.split())
+    assert "recipe.yaml was changed after it was written" in " ".join(ran.err.split())
 
 
 def contents(folder):
@@ -195,7 +196,7 @@ def test_names_and_ids_of_conditions_are_shown(dysfw, toy_recipe, colour_data, p
 
 @pytest.mark.parametrize(("line", "part"), [
     ("prior: {purple: 0.5}", "no condition is called 'purple'"),
-    ("head: {use: two_stage, gate: {use: lda}, which: {use: lda}}", "none of the labels green, red, sand is plainly that of"),
+    ("head: {use: two_stage, affected: {use: lda}, condition: {use: lda}}", "green, red, sand"),
 ])  # fmt: skip
 def test_labels_missing_in_the_data_are_refused_before_any_work(dysfw, toy_recipe, colour_data, line, part):
     base = "".join(one + "\n" for one in toy_recipe.read_text().splitlines() if not one.startswith(line.partition(":")[0]))
@@ -204,4 +205,4 @@ def test_labels_missing_in_the_data_are_refused_before_any_work(dysfw, toy_recip
         ran = dysfw(*arguments, colour_data.parent / "x")
         assert ran.code == 2
         assert part in " ".join(ran.err.split())
-        assert "embedding" not in ran.err
+        assert "evaluating" not in ran.err

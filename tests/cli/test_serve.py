@@ -48,7 +48,7 @@ def test_it_ends_cleanly_during_a_request(programs, bundle, paint, number):
         assert server.returncode == 0
         assert "Traceback" not in err
         assert err.splitlines()[-1] == "stopped"
-        with pytest.raises(DysfwError, match="503: this server is being stopped|does not answer"):
+        with pytest.raises(DysfwError, match="503|does not answer"):
             heavy.result()
 
 
@@ -59,7 +59,7 @@ def test_a_port_in_use_is_reported_before_anything_is_loaded(dysfw, bundle):
         port = other.getsockname()[1]
         ran = dysfw("serve", bundle, "--port", port)
     assert ran.code == 2
-    assert f"cannot listen at 127.0.0.1, port {port}" in ran.err
+    assert f"cannot listen on 127.0.0.1, port {port}" in ran.err
     assert "--port" in ran.err
 
 
@@ -67,8 +67,8 @@ def test_a_port_in_use_is_reported_before_anything_is_loaded(dysfw, bundle):
     ("arguments", "message"),
     [
         (["--host", "192.0.2.1", "--no-token"], "can be reached from other machines"),
-        (["--host", "no.such.host.invalid"], "cannot listen at no.such.host.invalid"),
-        (["--upload", "0"], "--upload"),
+        (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid"),
+        (["--max-upload", "0"], "--max-upload"),
     ],
 )
 def test_invalid_options_are_refused(dysfw, bundle, arguments, message):
