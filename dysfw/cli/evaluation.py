@@ -1,4 +1,4 @@
-"""What `dysfw evaluate` and `dysfw compare` have in common."""
+"""Options and steps that commands on labelled data share: train, evaluate, compare, audit."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..cache.store import StageCache
     from ..contracts.components import Fusion
+    from ..data.checks import Finding
     from ..data.dataset import Dataset
     from ..evaluation.evaluate import Candidate, Evaluated, EvaluationConfig
     from ..recipe.model import Recipe
@@ -22,30 +23,31 @@ if TYPE_CHECKING:
 ByOption = Annotated[
     Literal["folds", "split", "sources"] | None,
     typer.Option(
-        help="How photographs are divided: patient-wise folds, the data's own split, or leaving out one source after the "
-        "other. Without it the data's split where it has one, else folds.",
+        help="How to divide the images: patient-wise folds, the data's own split, or leaving out one source after the other. "
+        "Without it, the data's own split if there is one, else folds.",
         show_default=False,
     ),
 ]
-FoldsOption = Annotated[int, typer.Option(min=2, max=100, help="Into how many parts the patients are divided.")]
-RepeatsOption = Annotated[int, typer.Option(min=1, max=100, help="How often they are divided anew.")]
+FoldsOption = Annotated[int, typer.Option(min=2, max=100, help="Number of folds.")]
+RepeatsOption = Annotated[int, typer.Option(min=1, max=100, help="Number of times the folds are drawn.")]
 UnaffectedOption = Annotated[
     str | None,
     typer.Option(
-        metavar="LABEL", help="Who has no condition; without it a label such as unaffected or control.", show_default=False
+        metavar="LABEL",
+        help="Label of people without a condition; without it, a label such as unaffected or control.",
+        show_default=False,
     ),
 ]
 SmallOption = Annotated[bool, typer.Option("--leave-out-small", help="Leave out conditions with too few patients.")]
-ImagesOption = Annotated[
-    bool, typer.Option("--include-images", help="Show the faces that were judged worst in the report, which then holds them.")
-]
+ImagesOption = Annotated[bool, typer.Option("--include-images", help="Show the worst errors' faces in the report.")]
 OutputOption = Annotated[
-    Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write; new or empty.", show_default=False)
+    Path,
+    typer.Option("--output", "-o", metavar="DIR", help="Folder for the results; must be new or empty.", show_default=False),
 ]
 
 
 def command_line() -> str:
-    """What repeats this run, as it was typed."""
+    """The command line of this run, as it was typed."""
     return shlex.join(["dysfw", *sys.argv[1:]])
 
 
@@ -80,14 +82,23 @@ def _fusions(
 
 
 def dataset_at(data: Path) -> Dataset:
-    """The data, and what of it was ignored said on stderr."""
+    """Read a data set; if it is a folder with a manifest, say on stderr that the manifest is used."""
     from ..data.read import read_dataset
     from .terminal import err
 
     dataset = read_dataset(data)
     if dataset.origin != data:
-        err().print(f"{data} holds a manifest, which says what is in it: {dataset.origin.name}", markup=False)
+        err().print(f"using {dataset.origin.name} in {data}", markup=False)
     return dataset
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Print on stderr what the data checks found, with examples."""
+    from .terminal import err
+
+    for one in findings:
+        examples = f": {', '.join(one.examples[:3])}{', …' if len(one.examples) > 3 else ''}" if one.examples else ""
+        err().print(f"{one.severity}: {one.message}{examples}", markup=False)
 
 
 def config_of(
@@ -100,13 +111,13 @@ def config_of(
     small: bool,
 ) -> EvaluationConfig:
     from ..evaluation.evaluate import EvaluationConfig
-    from ..evaluation.split_config import SplitConfig
+    from ..evaluation.splits import SplitConfig
 
-    return EvaluationConfig(SplitConfig(by, folds, repeats, seed, small), unaffected, command=command_line())
+    return EvaluationConfig(SplitConfig(by, folds, repeats, seed, leave_out_small=small), unaffected, command=command_line())
 
 
 def prepare_folder(folder: Path) -> None:
-    """Raise DysfwError where reports could not be written, before any work is done for them."""
+    """Check, before any work, that reports can be written. Raises DysfwError."""
     from importlib.util import find_spec
 
     from ..errors import DysfwError
@@ -117,11 +128,11 @@ def prepare_folder(folder: Path) -> None:
 
 
 def new_folder(folder: Path) -> None:
-    """Make a folder, or take an empty one. Raises DysfwError where there is anything in it or it cannot be made."""
+    """Create a folder; an empty one may exist. Raises DysfwError if it has content or cannot be created."""
     from ..errors import DysfwError
+    from ..util.atomic import refuse_content
 
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DysfwError(f"{folder} exists already", hint="name another folder with -o, or delete that one first")
+    refuse_content(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -140,7 +151,7 @@ def write_all(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def say_failures(evaluated: Sequence[Evaluated]) -> None:
-    """Each photograph that took no part, once; exit code 1 where there are any."""
+    """Print each image that could not be used, once; exit with code 1 if there are any."""
     from ..output.terminal import print_failure
     from .terminal import err
 

@@ -29,7 +29,7 @@ def comparison(evaluated: Sequence[Evaluated], config: EvaluationConfig) -> Comp
     """What ``evaluate`` found of several recipes, each held against the first in the same resamples."""
     first, embedded = evaluated[0], evaluated[0].evaluation_data.embedded
     judged = np.all([one.pooled.evaluated for one in evaluated], axis=0)
-    weights = patient_weights(embedded.y[judged], embedded.groups[judged], config.resamples, config.split_config.seed)
+    weights = patient_weights(embedded.y[judged], embedded.groups[judged], config.resamples, config.split.seed)
     control = first.result.labels.index(first.result.unaffected) if first.result.unaffected else None
 
     def measured(one: Evaluated) -> Measured:

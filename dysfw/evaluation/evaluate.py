@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,36 +18,42 @@ from ..audit.shortcut_features import Row
 from ..cache.store import StageCache
 from ..contracts.components import Fusion
 from ..contracts.kinds import Kind
-from ..data.checks import CheckedDataset, check_dataset
+from ..data.checks import CheckedDataset
 from ..data.dataset import Dataset, Sample, refuse_too_small
 from ..errors import DysfwError
 from ..inference.build import Components
 from ..inference.loading import used_weights
 from ..recipe.model import Recipe
 from ..stats.bootstrap import RESAMPLES
-from ..training.train import refuse_labels
+from ..training.train import check_labels
 from ..types import Failure
 from ..util.environment import versions
 from ..util.progress import Progress
 from ..util.text import closest, listed
 from ..util.unaffected import find_unaffected
 from .data_summary import summarise
-from .evaluation_data import EvaluationData, collect_evaluation_data
-from .figures import figures
+from .evaluation_data import CollectedImages, EvaluationData, collect_images, finetuned_embed
+from .figures import measure_figures
 from .fold_runner import FUSION, FoldRunner
 from .pooled_predictions import PooledPredictions, pool_folds
 from .result import Evaluation, Problem
-from .split_config import By, SplitConfig, choose, claim_of, described, divide, large_enough
-from .splits import Split
+from .splits import Split, SplitBy, SplitConfig, describe_protocol, leave_out_small_conditions, make_splits, resolve_split
 from .stopwatch import Stopwatch
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationConfig:
-    """What is to be done with recipes and data. unaffected: the label of those without a condition; None looks for one.
-    command: what repeats it all, for the report."""
+    """How recipes are evaluated.
 
-    split_config: SplitConfig = field(default_factory=SplitConfig)
+    Attributes:
+        split: How the data are divided.
+        unaffected: Label of people without a condition; None looks for a usual name.
+        resamples: Number of bootstrap resamples.
+        permutations: Number of permutations of the audit.
+        command: The command that repeats the evaluation, for the report.
+    """
+
+    split: SplitConfig = field(default_factory=SplitConfig)
     unaffected: str | None = None
     resamples: int = RESAMPLES
     permutations: int = PERMUTATIONS
@@ -56,8 +62,14 @@ class EvaluationConfig:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A recipe to be evaluated. fusions: others than its own, to be compared on the same votes. cache: of what was computed
-    before."""
+    """A recipe to evaluate.
+
+    Attributes:
+        recipe: The recipe.
+        components: Its components.
+        fusions: Other fusions to compare on the same region probabilities, by name.
+        cache: Where results of the pipeline's stages are kept.
+    """
 
     recipe: Recipe
     components: Components
@@ -65,8 +77,8 @@ class Candidate:
     cache: StageCache | None = None
 
     @property
-    def stages(self) -> str:
-        """What shapes its embeddings: candidates that agree in it share them."""
+    def embedding_key(self) -> str:
+        """What shapes the embeddings: candidates with the same key share them."""
         recipe = self.recipe
         kinds: tuple[Kind, ...] = ("detector", "segmenter", "backbone")
         parts = [{kind: recipe.nodes[kind].portable() for kind in kinds}, asdict(recipe.crop), recipe.tune.model_dump()]
@@ -77,7 +89,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluated:
-    """result: all figures. collected, splits: every single prediction. failures: photographs that could not be used."""
+    """One evaluated recipe.
+
+    Attributes:
+        result: All figures.
+        evaluation_data: The images.
+        pooled: Every single prediction.
+        splits: In which split each was made.
+        failures: Images that could not be used.
+    """
 
     result: Evaluation
     evaluation_data: EvaluationData
@@ -87,129 +107,151 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ground:
-    """What all candidates have in common."""
+class _Common:
+    """What all candidates share: the images that are used, and their labels."""
 
     dataset: Dataset
     checked: CheckedDataset
-    by: By
+    by: SplitBy
     samples: Sequence[Sample]
     labels: tuple[str, ...]
     unaffected: str | None
     problems: Sequence[Problem]
 
 
+Audits = tuple[AuditResult, AuditResult | None]
+
+
 def evaluate(
     candidates: Sequence[Candidate], dataset: Dataset, config: EvaluationConfig, progress: Progress
 ) -> list[Evaluated]:
-    """Every candidate on the same photographs in the same folds: those that all of them can use. Raises DysfwError."""
-    watches = [Stopwatch() for _ in candidates]
-    ground = _prepare(dataset, config, progress)
-    for watch in watches:
-        watch.stage("checking")
-    for candidate in candidates:
-        refuse_labels(candidate.recipe, candidate.components, ground.labels)
+    """Evaluate every candidate on the same images in the same splits: the images that all of them can use.
+
+    Args:
+        candidates: The recipes.
+        dataset: As it was read.
+        config: How to evaluate.
+        progress: Where the work is shown.
+
+    Raises:
+        DysfwError: If the data cannot be used, or a recipe cannot be trained on them.
+    """
+    stopwatches = [Stopwatch() for _ in candidates]
+    by = resolve_split(config.split, dataset)
+    refuse_too_small(leave_out_small_conditions(dataset.samples, config.split, by)[0], dataset.origin)  # before any work
     with tempfile.TemporaryDirectory(prefix="dysfw-") as folder:
-        evaluation_data = _collect_all(candidates, ground, Path(folder), watches, progress)
-        audits: dict[str, tuple[AuditResult, AuditResult | None]] = {}
+        common, data = _collect(candidates, dataset, config, by=by, stopwatches=stopwatches, progress=progress)
+        for candidate in candidates:
+            check_labels(candidate.recipe, candidate.components, common.labels)
+        data = _with_finetuning(candidates, data, Path(folder), progress)
+        audits: dict[str, Audits] = {}
         evaluated = []
-        for candidate, own, watch in zip(candidates, evaluation_data, watches, strict=True):
-            watch.start()
-            key = candidate.stages
+        for candidate, stopwatch in zip(candidates, stopwatches, strict=True):
+            key, own = candidate.embedding_key, data[candidate.embedding_key]
+            stopwatch.start()
             if key not in audits:
-                audits[key] = _audits(own, candidate.recipe, config, progress)
-            watch.stage("audit")
-            evaluated.append(_judge(candidate, own, ground, config=config, audits=audits[key], watch=watch, progress=progress))
+                audits[key] = _audit(own, candidate.recipe, config, progress)
+            stopwatch.stage("audit")
+            evaluated.append(
+                _evaluate_one(candidate, own, common, config=config, audits=audits[key], stopwatch=stopwatch, progress=progress)
+            )
     return evaluated
 
 
-def _prepare(dataset: Dataset, config: EvaluationConfig, progress: Progress) -> _Ground:
-    by = choose(config.split_config, dataset)
-    checked = check_dataset(dataset, progress)
-    samples, problems = large_enough(checked.dataset.samples, config.split_config, by)
+def _collect(
+    candidates: Sequence[Candidate],
+    dataset: Dataset,
+    config: EvaluationConfig,
+    *,
+    by: SplitBy,
+    stopwatches: Sequence[Stopwatch],
+    progress: Progress,
+) -> tuple[_Common, dict[str, EvaluationData]]:
+    """Read all images once for each way to embed them, and keep those that every candidate can use."""
+    collected: dict[str, CollectedImages] = {}
+    checked: CheckedDataset | None = None
+    for candidate, stopwatch in zip(candidates, stopwatches, strict=True):
+        stopwatch.start()
+        if candidate.embedding_key not in collected:
+            checks, images = collect_images(candidate.recipe, candidate.components, dataset, progress, candidate.cache)
+            collected[candidate.embedding_key] = images
+            checked = checked or checks
+        stopwatch.stage("embedding")
+    assert checked  # noqa: S101  # there is a candidate
+    samples, problems = leave_out_small_conditions(checked.dataset.samples, config.split, by)
     refuse_too_small(samples, dataset.origin)
     labels = tuple(sorted({sample.label for sample in samples}))
-    return _Ground(dataset, checked, by, samples, labels, _unaffected(config.unaffected, labels), problems)
-
-
-def _unaffected(asked: str | None, labels: Sequence[str]) -> str | None:
-    """The label of those without a condition: the one asked for, or the only one that is called so."""
-    if asked is not None:
-        if asked not in labels:
-            raise DysfwError(f"--unaffected: the data has no label {asked!r} (it has {listed(labels)}){closest(asked, labels)}")
-        return asked
-    return find_unaffected(labels)
-
-
-def _collect_all(
-    candidates: Sequence[Candidate], ground: _Ground, folder: Path, watches: Sequence[Stopwatch], progress: Progress
-) -> list[EvaluationData]:
-    """Each candidate's embeddings, made once for those that share them, of the photographs that all can use."""
-    made: dict[str, EvaluationData] = {}
-    for number, (candidate, watch) in enumerate(zip(candidates, watches, strict=True)):
-        watch.start()
-        if candidate.stages not in made:
-            own = folder / str(number)
-            own.mkdir()
-            made[candidate.stages] = collect_evaluation_data(
-                candidate.recipe,
-                candidate.components,
-                ground.dataset,
-                ground.samples,
-                ground.labels,
-                folder=own,
-                progress=progress,
-                cache=candidate.cache,
-            )
-        watch.stage("embedding")
-    usable = set.intersection(*({sample.path for sample in one.embedded.samples} for one in made.values()))
-    common = {
-        key: one.rows_of(np.array([n for n, sample in enumerate(one.embedded.samples) if sample.path in usable], np.int64))
-        for key, one in made.items()
+    unaffected = _unaffected(config.unaffected, labels)
+    common = _Common(dataset, checked, by, samples, labels, unaffected, problems)
+    data = {key: images.select(dataset, samples, labels) for key, images in collected.items()}
+    usable = set.intersection(*({sample.path for sample in one.embedded.samples} for one in data.values()))
+    data = {
+        key: one.rows_of(np.array([n for n, s in enumerate(one.embedded.samples) if s.path in usable], np.int64))
+        for key, one in data.items()
     }
-    found = [common[candidate.stages] for candidate in candidates]
-    refuse_too_small(found[0].embedded.samples, ground.dataset.origin)
-    return found
+    refuse_too_small(next(iter(data.values())).embedded.samples, dataset.origin)
+    return common, data
 
 
-def _audits(
-    evaluation_data: EvaluationData, recipe: Recipe, config: EvaluationConfig, progress: Progress
-) -> tuple[AuditResult, AuditResult | None]:
-    """Of the photographs as they are, and as the recipe harmonises them."""
-    samples, failures = evaluation_data.embedded.samples, evaluation_data.embedded.failures
+def _with_finetuning(
+    candidates: Sequence[Candidate], data: Mapping[str, EvaluationData], folder: Path, progress: Progress
+) -> dict[str, EvaluationData]:
+    """The same data; if a recipe fine-tunes its backbone, with what embeds by a backbone trained on some rows."""
+    tuned = dict(data)
+    for number, candidate in enumerate(candidates):
+        own = tuned[candidate.embedding_key]
+        if own.embed is None:
+            scratch = folder / str(number)
+            scratch.mkdir()
+            embed = finetuned_embed(candidate.recipe, candidate.components, own.embedded, scratch, progress)
+            tuned[candidate.embedding_key] = replace(own, embed=embed)
+    return tuned
 
-    def ask(rows: Sequence[Row], *, harmonised: bool) -> AuditResult:
+
+def _unaffected(requested: str | None, labels: Sequence[str]) -> str | None:
+    """The label of people without a condition: the one requested, or the only usual name among the labels."""
+    if requested is None:
+        return find_unaffected(labels)
+    if requested not in labels:
+        raise DysfwError(
+            f"--unaffected: no label is called {requested!r} (labels: {listed(labels)}){closest(requested, labels)}"
+        )
+    return requested
+
+
+def _audit(data: EvaluationData, recipe: Recipe, config: EvaluationConfig, progress: Progress) -> Audits:
+    """The audit of the images as they are, and as the recipe harmonises them."""
+    samples, failures = data.embedded.samples, data.embedded.failures
+
+    def run(rows: Sequence[Row], *, harmonised: bool) -> AuditResult:
         return audit(
             rows, samples, failures=failures, permutations=config.permutations, seed=recipe.seed, harmonised=harmonised,
             progress=progress,
         )  # fmt: skip
 
-    return ask(evaluation_data.rows, harmonised=False), ask(
-        evaluation_data.harmonised, harmonised=True
-    ) if evaluation_data.harmonised else None
+    return run(data.rows, harmonised=False), run(data.harmonised, harmonised=True) if data.harmonised else None
 
 
-def _judge(
+def _evaluate_one(
     candidate: Candidate,
-    evaluation_data: EvaluationData,
-    ground: _Ground,
+    data: EvaluationData,
+    common: _Common,
     *,
     config: EvaluationConfig,
-    audits: tuple[AuditResult, AuditResult | None],
-    watch: Stopwatch,
+    audits: Audits,
+    stopwatch: Stopwatch,
     progress: Progress,
 ) -> Evaluated:
-    recipe, components, embedded = candidate.recipe, candidate.components, evaluation_data.embedded
-    splits, lost = divide(embedded, config.split_config, ground.by)
-    others = {FUSION + name: make for name, make in candidate.fusions.items()}
-    runner = FoldRunner(recipe, components, embedded, others, evaluation_data.kernel, evaluation_data.embed)
-    done = [runner.run(split) for split in progress.track(splits, f"judging by {recipe.name}", len(splits), "splits")]
-    pooled = pool_folds(done, len(embedded))
-    watch.stage("judging")
-    found = figures(evaluation_data, pooled, recipe, resamples=config.resamples, unaffected=ground.unaffected)
-    watch.stage("measuring")
-    knows = ground.checked.knows_patients
-    claim = claim_of(ground.by, ground.dataset, knows_patients=knows)
+    recipe, components, embedded = candidate.recipe, candidate.components, data.embedded
+    splits, untested = make_splits(embedded, config.split, common.by)
+    fusions = {FUSION + name: make for name, make in candidate.fusions.items()}
+    runner = FoldRunner(recipe, components, embedded, fusions, data.kernel, data.embed)
+    folds = [runner.run(split) for split in progress.track(splits, f"evaluating {recipe.name}", len(splits), "splits")]
+    pooled = pool_folds(folds, len(embedded))
+    stopwatch.stage("cross-validation")
+    figures = measure_figures(data, pooled, recipe, resamples=config.resamples, unaffected=common.unaffected)
+    stopwatch.stage("statistics")
+    knows_patients = common.checked.knows_patients
     result = Evaluation(
         name=recipe.name,
         command=config.command,
@@ -218,19 +260,29 @@ def _judge(
         recipe=recipe.resolved(),
         recipe_fingerprint=recipe.fingerprint,
         bundle=None,
-        protocol=described(ground.by, config.split_config, splits, knows_patients=knows, claim=claim),
-        data=summarise(ground.dataset, ground.checked, embedded, [*ground.problems, *lost]),
+        protocol=describe_protocol(common.by, config.split, splits, knows_patients=knows_patients),
+        data=summarise(common.dataset, common.checked, embedded, [*common.problems, *untested]),
         audit=audits[0],
         audit_harmonised=audits[1],
-        labels=list(ground.labels),
-        conditions=dict(ground.dataset.conditions),
-        unaffected=ground.unaffected,
+        labels=list(common.labels),
+        conditions=dict(common.dataset.conditions),
+        unaffected=common.unaffected,
+        measures=figures.measures,
+        top=figures.top,
+        top_macro=figures.top_macro,
+        classes=figures.classes,
+        confusion=figures.confusion,
+        models=figures.models,
+        calibration=figures.calibration,
+        prediction_sets=figures.prediction_sets,
+        rejection=figures.rejection,
+        patients=figures.patients,
+        worst=figures.worst,
         resamples=config.resamples,
         weights=[used.model_dump(mode="json") for used in used_weights(components)],
         versions=versions({node.origin.partition(" ")[0] for node in recipe.nodes.values()}),
         device=components.device,
         precision=components.precision,
-        seconds=watch.seconds,
-        **found,
+        seconds=stopwatch.seconds,
     )
-    return Evaluated(result, evaluation_data, pooled, splits, (*ground.checked.failures, *embedded.failures))
+    return Evaluated(result, data, pooled, splits, (*common.checked.failures, *embedded.failures))

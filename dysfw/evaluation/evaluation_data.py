@@ -1,4 +1,4 @@
-"""One pass over the photographs: embeddings, and everything that is not the face."""
+"""What an evaluation works on: embeddings, and everything in the images that is not the face. One pass over the files."""
 
 from __future__ import annotations
 
@@ -12,34 +12,42 @@ from ..audit.feature_table import Table
 from ..audit.predict import ALL, kernels
 from ..audit.shortcut_features import AuditSample, Row, describe
 from ..cache.store import StageCache
+from ..data.checks import CheckedDataset
 from ..data.dataset import Dataset, Sample
-from ..imaging.harmonise import harmonise
 from ..inference.build import Components
+from ..inference.jobs import ImageJob
 from ..inference.pipeline import Pipeline
 from ..recipe.model import Recipe
 from ..stats.bootstrap import Float64
-from ..training.embedded_dataset import EmbeddedDataset, embed_dataset
+from ..training.embedded_dataset import EmbeddedDataset
 from ..training.fit import Embed
-from ..types import FaceEmbedding, Float32, Int64
+from ..training.preparation import SignatureObserver, embed_and_check
+from ..types import Float32, Int64
 from ..util.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluationData:
-    """examples: the photographs whose faces could be embedded. names: of the photographs, for reports. boxes: of those faces,
-    float32 [4], px. rows: their clues;
-    harmonised: the same of the photographs as the recipe harmonises them, None where it does not. embed: where the recipe fits
-    the trunk itself, see ``out_of_fold_votes``."""
+    """The images whose faces could be embedded.
+
+    Attributes:
+        embedded: Their embeddings.
+        names: Their names, for reports.
+        boxes: The boxes of their faces, float32 [4], px.
+        rows: Their shortcut features.
+        harmonised: The same after the recipe harmonised the images; None if it does not.
+        embed: If the recipe fine-tunes the backbone: embeds all images by a backbone trained on some rows.
+    """
 
     embedded: EmbeddedDataset
     names: tuple[str, ...]
     boxes: tuple[Float32, ...]
     rows: tuple[Row, ...]
     harmonised: tuple[Row, ...] | None
-    embed: Embed | None
+    embed: Embed | None = None
 
     def rows_of(self, chosen: Int64) -> EvaluationData:
-        """Some of the photographs, by their numbers."""
+        """Some of the images, by their row numbers."""
         embed = self.embed
         return EvaluationData(
             embedded=self.embedded.rows(chosen),
@@ -52,55 +60,109 @@ class EvaluationData:
 
     @property
     def kernel(self) -> Float64:
-        """float64 [N, N]: how alike two photographs are in all that is not the face, as the recipe gets to see them."""
+        """float64 [N, N], the similarity of two images in everything but the face, as the recipe sees them."""
         return kernels(Table.of(self.harmonised or self.rows))[ALL]
 
 
-def collect_evaluation_data(
-    recipe: Recipe,
-    components: Components,
-    dataset: Dataset,
-    samples: Sequence[Sample],
-    labels: Sequence[str],
-    *,
-    folder: Path,
-    progress: Progress,
-    cache: StageCache | None,
-) -> EvaluationData:
-    """items: some of the data set's. folder: for temporary files. cache: of what was computed before."""
-    rows: dict[str, Row] = {}
-    harmonised: dict[str, Row] = {}
-    boxes: dict[str, Float32] = {}
+class EvaluationObserver:
+    """Computes signature, face box and shortcut features of each image while its pixels are in memory."""
 
-    def look(face: FaceEmbedding) -> None:
-        source = face.image.source
-        if source in rows:  # another face of the same photograph, of which the first counts
+    def __init__(self, signatures: SignatureObserver) -> None:
+        """Create an observer.
+
+        Args:
+            signatures: Collects the images' signatures.
+        """
+        self.boxes: dict[str, Float32] = {}
+        self.rows: dict[str, Row] = {}
+        self.harmonised: dict[str, Row] = {}
+        self._signatures = signatures
+
+    def needs(self, sha256: str) -> bool:
+        """Every image is needed."""
+        self._signatures.needs(sha256)
+        return True
+
+    def observe(self, job: ImageJob) -> None:
+        """Describe the image, and the harmonised image if there is one; the first chosen face counts."""
+        assert job.image and job.content is not None  # noqa: PT018, S101  # only such images are observed
+        if job.image.sha256 not in self._signatures.signatures:
+            self._signatures.observe(job)
+        if not job.face_jobs:
             return
-        boxes[source] = face.face.box
-        rows[source] = describe(AuditSample(Path(source).read_bytes(), face.decoded_image, face.face))
-        if recipe.harmonise:
-            made = harmonise(face.decoded_image, face.face, recipe.harmonise)
-            harmonised[source] = describe(AuditSample(made.content, made.image, made.face))
-
-    embedded = embed_dataset(Pipeline(recipe, components, cache=cache), samples, labels, "embedding", progress, look=look)
-    sources = [str(sample.path) for sample in embedded.samples]
-    return EvaluationData(
-        embedded=embedded,
-        names=tuple(dataset.name_of(sample) for sample in embedded.samples),
-        boxes=tuple(boxes[source] for source in sources),
-        rows=tuple(rows[source] for source in sources),
-        harmonised=tuple(harmonised[source] for source in sources) if recipe.harmonise else None,
-        embed=_tuned(recipe, components, embedded, folder, progress),
-    )
+        face = job.face_jobs[0]
+        self.boxes[job.source] = face.face.box
+        self.rows[job.source] = describe(AuditSample(job.content, job.image, face.face))
+        if made := face.harmonised:
+            self.harmonised[job.source] = describe(AuditSample(made.content, made.image, made.face))
 
 
-def _tuned(recipe: Recipe, components: Components, embedded: EmbeddedDataset, folder: Path, progress: Progress) -> Embed | None:
-    """What embeds all photographs by a trunk that was fitted to some of them."""
+@dataclass(frozen=True, slots=True, eq=False)
+class CollectedImages:
+    """All images of a data set after one pass, before it is decided which are used."""
+
+    embedded: EmbeddedDataset
+    observer: EvaluationObserver
+
+    def select(self, dataset: Dataset, samples: Sequence[Sample], labels: tuple[str, ...]) -> EvaluationData:
+        """The data of some samples.
+
+        Args:
+            dataset: Gives the images their names.
+            samples: Samples of the data set, with their final labels and patients.
+            labels: The conditions among them.
+        """
+        embedded = self.embedded.select(samples, labels)
+        sources = [str(sample.path) for sample in embedded.samples]
+        seen = self.observer
+        return EvaluationData(
+            embedded=embedded,
+            names=tuple(dataset.name_of(sample) for sample in embedded.samples),
+            boxes=tuple(seen.boxes[source] for source in sources),
+            rows=tuple(seen.rows[source] for source in sources),
+            harmonised=tuple(seen.harmonised[source] for source in sources) if seen.harmonised else None,
+        )
+
+
+def collect_images(
+    recipe: Recipe, components: Components, dataset: Dataset, progress: Progress, cache: StageCache | None
+) -> tuple[CheckedDataset, CollectedImages]:
+    """Read, check, embed and describe all images in one pass.
+
+    Args:
+        recipe: The recipe that embeds.
+        components: Its components.
+        dataset: As it was read.
+        progress: Where the work is shown.
+        cache: Where results of the pipeline's stages are kept.
+
+    Raises:
+        DysfwError: If no image can be read.
+    """
+    signatures = SignatureObserver(cache)
+    observer = EvaluationObserver(signatures)
+    pipeline = Pipeline(recipe, components, cache=cache)
+    checked, embedded = embed_and_check(pipeline, dataset, progress, signatures, observer)
+    return checked, CollectedImages(embedded, observer)
+
+
+def finetuned_embed(
+    recipe: Recipe, components: Components, embedded: EmbeddedDataset, folder: Path, progress: Progress
+) -> Embed | None:
+    """What embeds all images by a backbone that was fine-tuned on some rows; None if the recipe does not fine-tune.
+
+    Args:
+        recipe: The recipe.
+        components: Its components.
+        embedded: The images.
+        folder: For temporary files.
+        progress: Where the work is shown.
+    """
     if recipe.tune.mode == "none":
         return None
     from ..training.finetune.tuner import Tuner
 
     tuner = Tuner(recipe, components, embedded.samples, embedded.labels, folder=folder, progress=progress)
-    places = {sample.path: n for n, sample in enumerate(tuner.embedded.samples)}
-    order = np.array([places[sample.path] for sample in embedded.samples], np.int64)
+    row_of = {sample.path: n for n, sample in enumerate(tuner.embedded.samples)}
+    order = np.array([row_of[sample.path] for sample in embedded.samples], np.int64)
     return lambda train_rows: tuner.embed_with(order[train_rows])[order]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,42 +19,54 @@ from .fold_runner import RECIPE
 from .patients import patient_level
 from .pooled_predictions import PooledPredictions
 from .reliability import calibration, prediction_sets, rejection
-from .result import ClassScores, WorstError
+from .result import Calibration, ClassScores, EvaluatedModel, PatientLevel, PredictionSets, Rejection, WorstError
 
-WORST = 20
+MAX_WORST = 20
 
 
-def figures(
-    evaluation_data: EvaluationData, pooled: PooledPredictions, recipe: Recipe, *, resamples: int, unaffected: str | None
-) -> dict[str, Any]:
-    """All that is measured on the photographs that were judged, by field of ``Evaluation``."""
-    embedded, evaluated = evaluation_data.embedded, pooled.evaluated
-    y, groups = embedded.y[evaluated], embedded.groups[evaluated]
-    seen = replace(
-        pooled,
-        by_name={name: p[:, evaluated] for name, p in pooled.by_name.items()},
-        raw=pooled.raw[:, evaluated],
-        splits=pooled.splits[:, evaluated],
-        sets=pooled.sets[:, evaluated],
-        reasons=tuple(tuple(r for r, use in zip(repeat, evaluated, strict=True) if use) for repeat in pooled.reasons),
-        per_patient=pooled.per_patient[:, evaluated],
-        per_patient_sets=pooled.per_patient_sets[:, evaluated],
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures:
+    """The fields of ``Evaluation`` that are measured on predictions."""
+
+    measures: dict[str, Estimate]
+    top: dict[int, Estimate]
+    top_macro: dict[int, Estimate]
+    classes: list[ClassScores]
+    confusion: list[list[float]]
+    models: list[EvaluatedModel]
+    calibration: Calibration
+    prediction_sets: PredictionSets
+    rejection: Rejection
+    patients: PatientLevel | None
+    worst: list[WorstError]
+
+
+def measure_figures(
+    data: EvaluationData, pooled: PooledPredictions, recipe: Recipe, *, resamples: int, unaffected: str | None
+) -> Figures:
+    """Everything that is measured on the images that were tested.
+
+    Args:
+        data: The images.
+        pooled: The predictions of all splits.
+        recipe: The evaluated recipe.
+        resamples: Number of bootstrap resamples.
+        unaffected: Label of people without a condition, if any.
+    """
+    embedded, tested = data.embedded, pooled.only_evaluated()
+    y, groups = embedded.y[pooled.evaluated], embedded.groups[pooled.evaluated]
     weights = patient_weights(y, groups, resamples, recipe.seed)
     control = embedded.labels.index(unaffected) if unaffected else None
-    comparison = BaselineComparison(seen.by_name, y, groups, weights, splits=seen.splits, unaffected=control)
+    coverage = recipe.reliability.coverage
+    comparison = BaselineComparison(tested.by_name, y, groups, weights, splits=tested.splits, unaffected=control)
+    uncalibrated = BaselineComparison({RECIPE: tested.raw}, y, groups, weights, splits=tested.splits, unaffected=control)
     own = comparison.measured(RECIPE)
     overall = own.overall()
-    raw = (
-        BaselineComparison({RECIPE: seen.raw}, y, groups, weights, splits=seen.splits, unaffected=control)
-        .measured(RECIPE)
-        .overall()["ece"]
-    )
-    return {
-        "measures": overall,
-        "top": _top(overall, ""),
-        "top_macro": _top(overall, "_macro"),
-        "classes": [
+    return Figures(
+        measures=overall,
+        top=_top(overall, ""),
+        top_macro=_top(overall, "_macro"),
+        classes=[
             ClassScores(
                 label=label,
                 images=int((y == k).sum()),
@@ -64,33 +75,29 @@ def figures(
             )
             for k, label in enumerate(embedded.labels)
         ],
-        "confusion": confusion(seen.by_name[RECIPE], y).tolist(),
-        "models": comparison.models(),
-        "calibration": calibration(seen, y, raw, overall["ece"]),
-        "prediction_sets": prediction_sets(
-            seen.sets, y, groups, weights, target_coverage=recipe.reliability.coverage, labels=embedded.labels
-        ),
-        "rejection": rejection(seen, y, groups, weights),
-        "patients": patient_level(
-            seen, y, groups, weights, target_coverage=recipe.reliability.coverage, labels=embedded.labels
-        ),
-        "worst": _worst(evaluation_data, pooled, np.flatnonzero(evaluated)),
-    }
+        confusion=confusion(tested.by_name[RECIPE], y).tolist(),
+        models=comparison.models(),
+        calibration=calibration(tested, y, uncalibrated.measured(RECIPE).overall()["ece"], overall["ece"]),
+        prediction_sets=prediction_sets(tested.sets, y, groups, weights, target_coverage=coverage, labels=embedded.labels),
+        rejection=rejection(tested, y, groups, weights),
+        patients=patient_level(tested, y, groups, weights, target_coverage=coverage, labels=embedded.labels),
+        worst=_worst(data, pooled, np.flatnonzero(pooled.evaluated)),
+    )
 
 
 def _top(overall: Mapping[str, Estimate], ending: str) -> dict[int, Estimate]:
     pattern = re.compile(rf"top_(\d+){ending}")
-    return {int(found[1]): value for name, value in overall.items() if (found := pattern.fullmatch(name))}
+    return {int(match[1]): value for name, value in overall.items() if (match := pattern.fullmatch(name))}
 
 
-def _worst(evaluation_data: EvaluationData, pooled: PooledPredictions, rows: Int64) -> list[WorstError]:
-    """The errors made with the greatest confidence, by the mean over the repeats."""
-    embedded, mean = evaluation_data.embedded, pooled.by_name[RECIPE].mean(axis=0)
+def _worst(data: EvaluationData, pooled: PooledPredictions, rows: Int64) -> list[WorstError]:
+    """The errors with the greatest confidence, by the mean over the repeats."""
+    embedded, mean = data.embedded, pooled.by_name[RECIPE].mean(axis=0)
     wrong = [int(n) for n in rows if mean[n].argmax() != embedded.y[n]]
     wrong.sort(key=lambda n: -float(mean[n].max()))
     return [
         WorstError(
-            path=evaluation_data.names[n],
+            path=data.names[n],
             patient=embedded.samples[n].patient,
             label=embedded.samples[n].label,
             predicted=embedded.labels[int(mean[n].argmax())],
@@ -98,5 +105,5 @@ def _worst(evaluation_data: EvaluationData, pooled: PooledPredictions, rows: Int
             probability_of_label=float(mean[n, embedded.y[n]]),
             reliable=not any(repeat[n] for repeat in pooled.reasons),
         )
-        for n in wrong[:WORST]
+        for n in wrong[:MAX_WORST]
     ]

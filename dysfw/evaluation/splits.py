@@ -1,22 +1,56 @@
-"""How photographs are divided into those learned from and those judged. No patient is ever on both sides of a split."""
+"""Divides images into training and test, and states what the scores can claim. No patient is ever on both sides of a split."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from ..data.dataset import Dataset, Sample, patient_numbers
 from ..errors import DysfwError
 from ..stats.folds import patient_folds
+from ..training.embedded_dataset import EmbeddedDataset
 from ..types import Bool, Int64
 from ..util.text import count, listed
+from .result import Problem, Protocol
+
+SplitBy = Literal["folds", "split", "sources"]
+_MORE_PATIENTS = "use fewer folds, add patients, or leave out the smallest classes"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitConfig:
+    """How the data are to be divided.
+
+    Attributes:
+        by: Patient-wise folds, the data's own split, or leaving out one source after the other. None takes the data's own
+            split if there is one, else folds.
+        folds: Number of folds.
+        repeats: Number of times the folds are drawn.
+        seed: Random seed of the folds.
+        leave_out_small: Whether conditions with too few patients are left out; otherwise they are an error.
+    """
+
+    by: SplitBy | None = None
+    folds: int = 5
+    repeats: int = 3
+    seed: int = 0
+    leave_out_small: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """learn, held: int [n], rows learned from and rows judged. repeat: from 0; in one repeat no row is held twice."""
+    """One division of the images.
+
+    Attributes:
+        name: For messages and tables.
+        repeat: From 0. Within one repeat each image is tested at most once.
+        train_rows: int64 [n], rows to train on.
+        test_rows: int64 [m], rows to test on.
+    """
 
     name: str
     repeat: int
@@ -26,11 +60,127 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class UnevaluatedImages:
-    """Photographs of one source that cannot be judged: no other source has photographs of the class to learn from."""
+    """Images of one source that cannot be tested: no other source has images of their class to train on."""
 
     label: str
     source: str
     images: int
+
+
+def resolve_split(config: SplitConfig, dataset: Dataset) -> SplitBy:
+    """How the data are divided.
+
+    Raises:
+        DysfwError: If the data have no split, or no sources, to divide by.
+    """
+    has_split = any(sample.split == "test" for sample in dataset.samples)
+    by = config.by or ("split" if has_split else "folds")
+    if by == "split" and not has_split:
+        raise DysfwError(f"{dataset.origin} has no test images", hint="use --by folds to cross-validate instead")
+    if by == "sources" and all(sample.source is None for sample in dataset.samples):
+        raise DysfwError(f"{dataset.origin} names no sources", hint="add a column `source` to the manifest, or use --by folds")
+    return by
+
+
+def leave_out_small_conditions(
+    samples: Sequence[Sample], config: SplitConfig, by: SplitBy
+) -> tuple[list[Sample], list[Problem]]:
+    """The samples of conditions with enough patients.
+
+    Raises:
+        DysfwError: If some have too few and are not to be left out, or if fewer than two conditions would remain.
+    """
+    needed = config.folds if by == "folds" else 2
+    patients_of: dict[str, set[int]] = {}
+    for sample, patient in zip(samples, patient_numbers(samples).tolist(), strict=True):
+        patients_of.setdefault(sample.label, set()).add(patient)
+    patients = {label: len(patients_of[label]) for label in sorted(patients_of)}
+    small = {label: n for label, n in patients.items() if n < needed}
+    if not small:
+        return list(samples), []
+    named = [f"{label!r} ({count(n, 'patient')})" for label, n in small.items()]
+    if not config.leave_out_small:
+        raise DysfwError(
+            f"too few patients for {needed} folds in {listed(named, 10)}" if by == "folds" else
+            f"too few patients in {listed(named, 10)}; at least {needed} are needed",
+            hint=f"add patients, use fewer folds (--folds {max(2, min(small.values()))}), or leave these conditions out "
+            "(--leave-out-small)",
+        )  # fmt: skip
+    kept = [sample for sample in samples if sample.label not in small]
+    if len(patients) - len(small) < 2:
+        left = count(len(patients) - len(small), "condition")
+        raise DysfwError(
+            f"--leave-out-small would leave {left} of {len(patients)}: the others have fewer than {needed} patients, "
+            f"{listed(named, 10)}",
+            hint=f"add patients, or use fewer folds (--folds {max(2, sorted(patients.values())[-2:][0])})",
+        )
+    message = f"{count(len(small), 'condition')} with fewer than {needed} patients left out: {listed(named, 10)}"
+    return kept, [
+        Problem(
+            code="too_few_patients", severity="exclusion", message=message, images=len(samples) - len(kept),
+            examples=list(small),
+        )
+    ]  # fmt: skip
+
+
+def make_splits(embedded: EmbeddedDataset, config: SplitConfig, by: SplitBy) -> tuple[list[Split], list[Problem]]:
+    """The splits, and the images that cannot be tested in them.
+
+    Raises:
+        DysfwError: If the data cannot be divided.
+    """
+    if by == "folds":
+        return cross_validation(embedded.y, embedded.groups, config.folds, config.repeats, config.seed), []
+    if by == "split":
+        train = np.array([sample.split != "test" for sample in embedded.samples])
+        _check_trained(embedded, train)
+        return held_out(train), []
+    sources = [sample.source for sample in embedded.samples]
+    splits, untested = leave_one_source_out(embedded.y, embedded.groups, embedded.labels, sources)
+    problems = [
+        Problem(
+            code="only_in_source",
+            severity="exclusion",
+            message=f"{count(one.images, 'image')} of {one.label!r} not tested: only {one.source!r} has this condition",
+            images=one.images,
+        )
+        for one in untested
+    ]
+    return splits, problems
+
+
+def describe_protocol(by: SplitBy, config: SplitConfig, splits: Sequence[Split], *, knows_patients: bool) -> Protocol:
+    """The protocol as the report states it."""
+    names: dict[SplitBy, Literal["cross-validation", "held out", "leave one source out"]] = {
+        "folds": "cross-validation", "split": "held out", "sources": "leave one source out",
+    }  # fmt: skip
+    folded = by == "folds"
+    return Protocol(
+        kind=names[by],
+        patient_wise=knows_patients,
+        claim=_claim(by, knows_patients=knows_patients),
+        folds=config.folds if folded else 0,
+        repeats=config.repeats if folded else 0,
+        seed=config.seed,
+        splits=len(splits),
+        sources=[split.name for split in splits] if by == "sources" else [],
+    )
+
+
+def _claim(by: SplitBy, *, knows_patients: bool) -> str:
+    """What the scores show, and what they do not."""
+    shown = {
+        "folds": "The scores show how well the recipe, trained on part of the data, classifies other images of the same sources",
+        "split": "The scores show how well the recipe, trained on the training images, classifies the test images",
+        "sources": "The scores show how well the recipe, trained on the other sources, classifies images of an unseen source",
+    }[by]
+    if not knows_patients:
+        return (
+            f"{shown}. The data do not name patients: images of one person may be on both sides of a split, and the scores are "
+            "then too high. No patient-wise claim can be made."
+        )
+    beyond = "sources that are not in the data" if by == "sources" else "other hospitals, cameras or populations"
+    return f"{shown}. No patient is on both sides of a split. The scores say nothing about {beyond}."
 
 
 def too_few(y: Int64, groups: Int64, labels: Sequence[str], folds: int) -> list[tuple[str, int]]:
@@ -40,37 +190,49 @@ def too_few(y: Int64, groups: Int64, labels: Sequence[str], folds: int) -> list[
 
 
 def cross_validation(y: Int64, groups: Int64, folds: int, repeats: int, seed: int) -> list[Split]:
-    """Patient-wise stratified folds, divided anew in each repeat; every row is held once in each.
+    """Patient-wise stratified folds, drawn again in each repeat. Every row is tested once in each repeat.
 
-    y int [N]: classes; groups int [N]: patients. Raises DysfwError where that cannot be: ``too_few`` names the classes that are
-    too small, for the caller to leave out or to report.
+    Args:
+        y: int64 [N], classes.
+        groups: int64 [N], patients.
+        folds: Number of folds.
+        repeats: Number of repeats.
+        seed: Random seed.
+
+    Raises:
+        DysfwError: If the data cannot be divided. ``too_few`` names the classes that are too small.
     """
     splits = []
     for repeat in range(repeats):
         try:
-            divided = patient_folds(y, groups, folds, seed + repeat)
+            rows = patient_folds(y, groups, folds, seed + repeat)
         except ValueError as error:
             raise DysfwError(f"the data cannot be divided by patient: {error}", hint=_MORE_PATIENTS) from None
-        judged = sum(len(test_rows) for _, test_rows in divided)
-        if len(divided) < folds or judged < len(y):
+        tested = sum(len(test_rows) for _, test_rows in rows)
+        if len(rows) < folds or tested < len(y):
             raise DysfwError(
-                f"the data can be divided into {count(len(divided), 'patient-wise fold')}, not {folds}: "
-                f"{count(judged, 'photograph')} of {len(y)} would be judged",
+                f"the data can be divided into {count(len(rows), 'patient-wise fold')}, not {folds}: "
+                f"{count(tested, 'image')} of {len(y)} would be tested",
                 hint=_MORE_PATIENTS,
             )
         within = f"repeat {repeat + 1}, " if repeats > 1 else ""
-        splits += [
-            Split(f"{within}fold {n}", repeat, train_rows, test_rows) for n, (train_rows, test_rows) in enumerate(divided, 1)
-        ]
+        splits += [Split(f"{within}fold {n}", repeat, train, test) for n, (train, test) in enumerate(rows, 1)]
     return splits
 
 
 def held_out(train: Bool) -> list[Split]:
-    """The one split that the data itself names. train: bool [N], True where a photograph is learned from."""
+    """The one split that the data name.
+
+    Args:
+        train: bool [N], True for training images.
+
+    Raises:
+        DysfwError: If one side is empty.
+    """
     if train.all() or not train.any():
         missing = "test" if train.any() else "train"
         raise DysfwError(
-            f"no photograph is left in the split {missing!r}", hint="the column `split` of the manifest says train or test"
+            f"no image is left in the split {missing!r}", hint="set the column `split` of the manifest to train or test"
         )
     return [Split("held out", 0, np.flatnonzero(train), np.flatnonzero(~train))]
 
@@ -78,47 +240,64 @@ def held_out(train: Bool) -> list[Split]:
 def leave_one_source_out(
     y: Int64, groups: Int64, labels: Sequence[str], sources: Sequence[str | None]
 ) -> tuple[list[Split], list[UnevaluatedImages]]:
-    """A split for each source: learned from the others, judged on its own. And what cannot be judged that way.
+    """A split for each source: train on the others, test on this one.
 
-    A patient who is in several sources is not learned from where one of them is held out. A class that is then nowhere to be
-    learned is not judged there. Raises DysfwError where sources are missing or nothing can be judged.
+    A patient with images in several sources is not trained on if one of these is left out. A class that no other source has is
+    not tested.
+
+    Args:
+        y: int64 [N], classes.
+        groups: int64 [N], patients.
+        labels: K conditions.
+        sources: The source of each image.
+
+    Returns:
+        The splits, and the images that cannot be tested.
+
+    Raises:
+        DysfwError: If sources are missing, or nothing can be tested.
     """
-    named = _named(sources)
-    splits, unjudged = [], []
+    named = _check_sources(sources)
+    splits, untested = [], []
     for source in sorted(set(named)):
         inside = np.array([name == source for name in named])
         train_rows = np.flatnonzero(~inside & ~np.isin(groups, groups[inside]))
         known = np.unique(y[train_rows])
-        # With a single class to learn from, nothing can be told apart.
+        # A classifier needs two classes.
         test_rows = np.flatnonzero(inside & np.isin(y, known if len(known) > 1 else []))
         if len(test_rows):
             splits.append(Split(source, 0, train_rows, test_rows))
-        lost = Counter(y[inside].tolist())
-        lost.subtract(y[test_rows].tolist())
-        unjudged += [UnevaluatedImages(labels[k], source, n) for k, n in sorted(lost.items()) if n]
+        missing = Counter(y[inside].tolist())
+        missing.subtract(y[test_rows].tolist())
+        untested += [UnevaluatedImages(labels[k], source, n) for k, n in sorted(missing.items()) if n]
     if not splits:
         raise DysfwError(
-            f"no photograph can be judged with its source left out ({listed(sorted(set(named)))}): none shows a class that "
-            "other sources show as well, beside a second one",
-            hint="use cross-validation, and see in the audit whether the source gives the class away",
+            f"no source can be left out ({listed(sorted(set(named)))}): no condition is in several sources together with a "
+            "second condition",
+            hint="cross-validate, and see in the audit whether the source leaks the condition",
         )
-    return splits, unjudged
+    return splits, untested
 
 
-_MORE_PATIENTS = "ask for fewer folds, add patients, or leave the smallest classes out"
+def _check_trained(embedded: EmbeddedDataset, train: Bool) -> None:
+    missing = [label for k, label in enumerate(embedded.labels) if not (train & (embedded.y == k)).any()]
+    if missing:
+        raise DysfwError(
+            f"test images of {listed(missing, 10)}, but no training image", hint="add some, or use folds (--by folds)"
+        )
 
 
-def _named(sources: Sequence[str | None]) -> list[str]:
+def _check_sources(sources: Sequence[str | None]) -> list[str]:
     """The sources, all of them known and not all the same."""
     named = [source for source in sources if source]
     if len(named) < len(sources):
         raise DysfwError(
-            f"{count(len(sources) - len(named), 'photograph')} of {len(sources)} without a source; none can be left out",
-            hint="fill the column `source` of the manifest: the hospital, study or web site of each photograph",
+            f"{count(len(sources) - len(named), 'image')} of {len(sources)} have no source",
+            hint="fill the column `source` of the manifest: the hospital, study or web site of each image",
         )
     if len(set(named)) < 2:
         raise DysfwError(
-            f"the data has one source ({listed(set(named))}); leaving it out leaves nothing to learn from",
-            hint="use cross-validation, or add photographs of another source",
+            f"the data have one source ({listed(set(named))}), which cannot be left out",
+            hint="cross-validate, or add images of another source",
         )
     return named

@@ -15,11 +15,11 @@ from ..contracts.components import Backbone
 from ..errors import DysfwError, ImageError
 from ..imaging.crop import crop_region
 from ..imaging.decode import Source, decode_image, read_bytes
-from ..imaging.harmonise import Harmony, frame_of, harmonise, in_original
+from ..imaging.harmonise import Harmony, canonical_frame, harmonise, transform_regions
 from ..reliability.quality import sharpness
 from ..types import Bool, Crop, Face, FaceEmbedding, Failure, Float32, UInt8
 from ..util.concurrency import pipelined
-from ..util.text import listed
+from ..util.text import error_text, listed
 from .batches import batched
 from .build import Components
 from .jobs import FaceJob, ImageJob
@@ -173,7 +173,7 @@ class Embedder:
     def _segment(self, faces: Sequence[FaceJob]) -> list[ImageError | None]:
         images, seen = zip(*(face.view for face in faces), strict=True)
         for face, found in zip(faces, self.components.segmenter.segment(images, seen), strict=True):
-            face.segmentation = face.harmonised.in_original_image(found, face.original) if face.harmonised else found
+            face.segmentation = face.harmonised.without_regions_outside(found, face.original) if face.harmonised else found
         return [None] * len(faces)
 
     def _crop(self, faces: Sequence[FaceJob]) -> list[ImageError | None]:
@@ -219,7 +219,7 @@ class Embedder:
             assert job.info and job.faces and face.embeddings is not None  # noqa: PT018, S101  # or it would have failed
             segmentation = face.segmented
             if self.harmony:
-                segmentation = in_original(segmentation, frame_of(face.face, self.harmony))
+                segmentation = transform_regions(segmentation, canonical_frame(face.face, self.harmony))
             results.append(
                 FaceEmbedding(
                     image=job.info,
@@ -243,9 +243,19 @@ def _faces(batch: Sequence[ImageJob], wanted: Callable[[FaceJob], bool]) -> list
 
 
 def _observe(observer: Observer, jobs: Sequence[ImageJob]) -> list[ImageError | None]:
+    """An image that cannot be inspected is left out: its faces are not embedded either."""
+    errors: list[ImageError | None] = []
     for job in jobs:
-        observer.observe(job)
-    return [None] * len(jobs)
+        try:
+            observer.observe(job)
+        except DysfwError:
+            raise
+        except Exception as error:
+            job.face_jobs.clear()
+            errors.append(ImageError("not_inspected", f"inspecting this image failed: {error_text(error)}"))
+        else:
+            errors.append(None)
+    return errors
 
 
 def embed_crops(backbone: Backbone, crops: UInt8) -> Float32:

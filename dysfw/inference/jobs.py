@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import ImageError
-from ..imaging.harmonise import Harmonised
+from ..imaging.harmonise import HarmonisedImage
 from ..types import Bool, Face, Failure, Float32, Image, ImageInfo, Segmentation, UInt8
 
 
@@ -88,7 +88,7 @@ class FaceJob:
     image_job: ImageJob
     index: int
     face: Face
-    harmonised: Harmonised | None = None
+    harmonised: HarmonisedImage | None = None
     segmentation: Segmentation | None = None
     crops: tuple[UInt8, ...] = ()
     present: Bool = field(default_factory=lambda: np.zeros(0, bool))

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ..cache.serialization import packed, unpacked
+from ..cache.serialization import deserialize, serialize
 from ..cache.store import StageCache
 from ..types import Face, Float32, HeadPose, ImageInfo, Notice, Region, Segmentation
 from .fingerprints import Fingerprints
@@ -111,11 +111,11 @@ def _encode_faces(job: ImageJob) -> bytes:
         "chosen": np.array([face.chosen for face in faces], np.uint8),
     }
     notices = [[notice.code, notice.message] for notice in info.notices]
-    return packed(arrays, {"width": info.width, "height": info.height, "notices": notices})
+    return serialize(arrays, {"width": info.width, "height": info.height, "notices": notices})
 
 
 def _decode_faces(content: bytes, source: str, sha256: str) -> tuple[ImageInfo, tuple[Face, ...]]:
-    arrays, values = unpacked(content)
+    arrays, values = deserialize(content)
     notices = tuple(Notice(code, message) for code, message in values["notices"])
     rows = zip(arrays["boxes"], arrays["scores"], arrays["landmarks"], arrays["chosen"], strict=True)
     faces = tuple(Face(box, float(score), landmarks, bool(chosen)) for box, score, landmarks, chosen in rows)
@@ -125,21 +125,21 @@ def _decode_faces(content: bytes, source: str, sha256: str) -> tuple[ImageInfo, 
 def _encode_segmentation(one: Segmentation) -> bytes:
     polygons: dict[str, Float32] = {f"{n}": region.polygon.astype(np.float32) for n, region in enumerate(one.regions)}
     names = [region.name for region in one.regions]
-    return packed(polygons, {"names": names, "absent": dict(one.absent), "pose": asdict(one.pose) if one.pose else None})
+    return serialize(polygons, {"names": names, "absent": dict(one.absent), "pose": asdict(one.pose) if one.pose else None})
 
 
 def _decode_segmentation(content: bytes) -> Segmentation:
-    arrays, values = unpacked(content)
+    arrays, values = deserialize(content)
     regions = tuple(Region(name, arrays[f"{n}"]) for n, name in enumerate(values["names"]))
     return Segmentation(regions, values["absent"], HeadPose(**values["pose"]) if values["pose"] else None)
 
 
 def _encode_embeddings(job: FaceJob) -> bytes:
     assert job.embeddings is not None  # noqa: S101  # or there is nothing to keep
-    return packed({"present": job.present.astype(np.uint8), "embeddings": job.embeddings}, {"sharpness": job.sharpness})
+    return serialize({"present": job.present.astype(np.uint8), "embeddings": job.embeddings}, {"sharpness": job.sharpness})
 
 
 def _decode_embeddings(content: bytes, job: FaceJob) -> None:
-    arrays, values = unpacked(content)
+    arrays, values = deserialize(content)
     job.present, job.embeddings = arrays["present"].astype(bool), arrays["embeddings"]
     job.sharpness = float(values["sharpness"])

@@ -1,44 +1,54 @@
-"""The model card: what a bundle is, what it was made from and how far to trust it, for people."""
+"""The model card: what a bundle is, what it was trained on, and how far to trust it, for people."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from .. import RESEARCH_USE
-from ..bundle.contents import Manifest, Performance
+from ..bundle.contents import Manifest, Performance, TrainingData
 from ..inference.reliability import ReliabilityModel
 from ..recipe.model import Recipe
 from ..reliability.prior import described
 from ..util.text import count, listed
 
+MAX_LISTED = 60
+
 
 def model_card(manifest: Manifest, recipe: Recipe, reliability: ReliabilityModel) -> str:
-    """Markdown. trust: what was fitted of it, if anything."""
-    data = manifest.data
-    patients = count(data.patients, "patient") if data.patients is not None else "an unknown number of patients"
+    """Write the model card.
+
+    Args:
+        manifest: Of the bundle.
+        recipe: The trained recipe.
+        reliability: The fitted reliability model.
+
+    Returns:
+        Markdown.
+    """
     sections = [
         f"# {manifest.name}",
         f"**{RESEARCH_USE}** Trained by dysfw {manifest.versions['dysfw']} on {manifest.created[:10]} with the recipe "
         f"`{recipe.name}`.",
         manifest.about,
         "## What it does",
-        f"It gives a photograph of a face probabilities over {count(len(manifest.labels), 'condition')}. They always sum to "
-        "one: of a person with another condition, or with none, it knows nothing. Classes were weighted equally in training: "
-        f"the probabilities assume {_prior(reliability, manifest.labels)}.",
+        f"From an image of a face it predicts probabilities for {count(len(manifest.labels), 'condition')}. They always sum to "
+        "one: the model knows nothing of people with another condition, or with none of these. Classes had equal weight in "
+        f"training: the probabilities assume {_prior(reliability, manifest.labels)}.",
         "## Training data",
-        f"{count(data.images, 'photograph')} of {patients}"
-        + (f"; excluded: {', '.join(f'{n} ({code})' for code, n in data.excluded.items())}" if data.excluded else "")
-        + f". Fingerprint `{data.fingerprint[:16]}`.",
+        _data(manifest.data),
         _conditions(manifest),
-        _cases(manifest),
+        _findings(manifest.data),
+        _gallery(manifest),
         "## Performance",
-        _patient_note(manifest),
+        _patient_note(manifest.data),
         _performance("Cross-validated on the training data", manifest.cross_validated),
-        _performance("On the held-out photographs", manifest.held_out) if manifest.held_out else "",
-        "A score says nothing by itself: photographs of different classes that come from different sources can be told apart "
-        "without looking at the face.",
+        _performance("On the held-out images", manifest.held_out) if manifest.held_out else "",
+        "A score alone proves nothing: images of different classes that come from different sources can be told apart without "
+        "looking at the face. `dysfw evaluate` tests for this.",
         _reliability(reliability, manifest.labels),
-        f"## Precision\n\nIt computes in {manifest.agreement.precision}: {manifest.agreement}." if manifest.agreement else "",
+        f"## Precision\n\nThe bundle computes in {manifest.agreement.precision}: {manifest.agreement}."
+        if manifest.agreement
+        else "",
         "## Weights",
         _table(
             ("used by", "file", "licence", "source", "sha256"),
@@ -53,54 +63,69 @@ def model_card(manifest: Manifest, recipe: Recipe, reliability: ReliabilityModel
 
 def _prior(reliability: ReliabilityModel, labels: list[str]) -> str:
     if np.ptp(reliability.prior) == 0:
-        return "that each is equally common"
-    return f"that of those judged {described(reliability.prior, labels)} have the condition"
+        return "that every condition is equally common"
+    return f"these frequencies: {described(reliability.prior, labels)}"
 
 
-def _conditions(manifest: Manifest) -> str:
-    counted = manifest.data.per_label.items()
-    if not manifest.conditions:
-        return _table(("condition", "photographs"), [(label, str(n)) for label, n in counted])
-    known = manifest.conditions
-    return _table(
-        ("condition", "photographs", "known as"), [(label, str(n), str(known.get(label, ""))) for label, n in counted]
+def _data(data: TrainingData) -> str:
+    patients = count(data.patients, "patient") if data.patients is not None else "an unknown number of patients"
+    excluded = ", ".join(f"{n} ({code})" for code, n in data.excluded.items())
+    return (
+        f"{count(data.images, 'image')} of {patients}"
+        + (f"; excluded: {excluded}" if excluded else "")
+        + f". Fingerprint `{data.fingerprint[:16]}`."
     )
 
 
-def _cases(manifest: Manifest) -> str:
+def _conditions(manifest: Manifest) -> str:
+    counts = manifest.data.per_label.items()
+    if not manifest.conditions:
+        return _table(("condition", "images"), [(label, str(n)) for label, n in counts])
+    known = manifest.conditions
+    return _table(("condition", "images", "known as"), [(label, str(n), str(known.get(label, ""))) for label, n in counts])
+
+
+def _findings(data: TrainingData) -> str:
+    if not data.findings:
+        return ""
+    lines = [f"- {one.severity}: {one.message}" for one in data.findings]
+    return "Data checks:\n\n" + "\n".join(lines)
+
+
+def _gallery(manifest: Manifest) -> str:
     if not manifest.gallery_cases:
         return ""
     changes = "".join(f"\n- {change}" for change in manifest.changes)
     return (
-        f"The bundle keeps the embeddings of {count(len(manifest.gallery_cases), 'case')}, with the names of their photographs and "
-        "patients as the data gave them. Embeddings of faces are biometric data: share the bundle as you would the photographs."
-        + (f" Since it was trained:\n{changes}" if changes else "")
+        f"The bundle keeps the embeddings of {count(len(manifest.gallery_cases), 'gallery case')}, with the names of their "
+        "images and patients. Embeddings of faces are biometric data: share the bundle only as you would share the images."
+        + (f" Changes since training:\n{changes}" if changes else "")
     )
 
 
-def _patient_note(manifest: Manifest) -> str:
-    if manifest.data.patients is None:
+def _patient_note(data: TrainingData) -> str:
+    if data.patients is None:
         return (
-            "The data does not say which photographs show the same patient. If some do, the cross-validated scores below are "
-            "too good: add a `patient` column to the manifest."
+            "The data do not say which images show the same patient. If some do, the cross-validated scores below are too "
+            "high: add a `patient` column to the manifest."
         )
-    return "No patient's photographs are on both sides of a split."
+    return "No patient's images are on both sides of a split."
 
 
 def _reliability(reliability: ReliabilityModel, labels: list[str]) -> str:
     keys = reliability.keys
     lines = [
-        f"Logarithms of probabilities are divided by {reliability.temperature:.2f}, as cross-validation asked for."
+        f"Probabilities are calibrated by temperature scaling (temperature {reliability.temperature:.2f}, cross-validated)."
         if keys.calibrate
         else "Probabilities are not calibrated.",
-        f"Each prediction names a set that holds the right condition in {100 * keys.coverage:.0f} % of patients.",
+        f"Each prediction comes with a set that contains the right condition for {100 * keys.coverage:.0f} % of patients.",
     ]
     if always := [labels[k] for k in reliability.always]:
-        lines.append(f"In every set, because they have too few patients for that: {listed(always, 60)}.")
+        lines.append(f"Always in the set, because too few patients are known: {listed(always, MAX_LISTED)}.")
     lines.append(
-        "A prediction is called not reliable where the face is unlike those in training, where it is less than "
-        f"{keys.min_face_height} px high or turned by more than {keys.max_pose_angle:.0f}°, or more blurred than nearly all of those. "
-        "That nothing speaks against a prediction does not make it right."
+        "A prediction is flagged as not reliable if the face is out of distribution, less than "
+        f"{keys.min_face_height} px high, turned by more than {keys.max_pose_angle:.0f}°, or more blurred than nearly all "
+        "training images. A prediction without a flag can still be wrong."
     )
     return "## Reliability\n\n" + " ".join(lines)
 

@@ -1,14 +1,15 @@
-"""Embeds a data set once; everything that is then fitted works on these arrays."""
+"""A data set whose images are embedded once; everything that is then fitted works on its arrays."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..data.dataset import Sample, patient_numbers
+from ..inference.embedder import Observer
 from ..inference.pipeline import Pipeline
 from ..reliability.quality import Quality, quality_of
 from ..types import Bool, FaceEmbedding, Failure, Float32, Int64
@@ -17,11 +18,19 @@ from ..util.progress import Progress
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedDataset:
-    """N photographs that could be embedded, and those that could not.
+    """N images that could be embedded, and those that could not.
 
-    embeddings: float32 [N, R, dim]; present: bool [N, R]; y: int64 [N], indices into the labels; groups: int64 [N], patients.
-    items and sha256: of the same N photographs. labels: K conditions; regions: R, in order. quality: of the N faces, None where
-    it was not measured.
+    Attributes:
+        embeddings: float32 [N, R, dim].
+        present: bool [N, R], the regions that each image shows.
+        y: int64 [N], indices into ``labels``.
+        groups: int64 [N], patients.
+        samples: The same N images, in order.
+        sha256: Hashes of their files.
+        failures: The images that could not be embedded, and why.
+        labels: K conditions.
+        regions: R regions, in the segmenter's order.
+        quality: Of the N faces; None if it was not measured.
     """
 
     embeddings: Float32
@@ -36,10 +45,11 @@ class EmbeddedDataset:
     quality: Quality | None = None
 
     def __len__(self) -> int:
+        """Number of images."""
         return len(self.samples)
 
     def rows(self, chosen: Int64) -> EmbeddedDataset:
-        """Some of the photographs, by their numbers."""
+        """Some of the images, by their row numbers."""
         return replace(
             self,
             embeddings=self.embeddings[chosen],
@@ -51,13 +61,32 @@ class EmbeddedDataset:
             quality=self.quality.rows(chosen) if self.quality else None,
         )
 
+    def select(self, samples: Sequence[Sample], labels: tuple[str, ...]) -> EmbeddedDataset:
+        """The images of these samples, as far as they are embedded, with the samples' own labels and patients.
+
+        Args:
+            samples: Samples whose paths are among those of this data set.
+            labels: The conditions among them.
+        """
+        row_of = {sample.path: row for row, sample in enumerate(self.samples)}
+        used = tuple(sample for sample in samples if sample.path in row_of)
+        sources = {str(sample.path) for sample in samples}
+        return replace(
+            self.rows(np.array([row_of[sample.path] for sample in used], np.int64)),
+            y=np.array([labels.index(sample.label) for sample in used], np.int64),
+            groups=patient_numbers(used),
+            samples=used,
+            failures=tuple(failure for failure in self.failures if failure.source in sources),
+            labels=labels,
+        )
+
     def with_embeddings(self, embeddings: Float32) -> EmbeddedDataset:
-        """The same photographs by another trunk: float32 [N, R, dim]."""
+        """The same images with the embeddings of another backbone, float32 [N, R, dim]."""
         return replace(self, embeddings=embeddings)
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over the photographs' own hashes, labels and patients, in order."""
+        """sha256 over the images' hashes, labels and patients, in order."""
         lines = (f"{sha} {sample.label} {sample.patient or ''}" for sha, sample in zip(self.sha256, self.samples, strict=True))
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -69,23 +98,27 @@ def embed_dataset(
     what: str,
     progress: Progress,
     *,
-    look: Callable[[FaceEmbedding], None] | None = None,
+    observer: Observer | None = None,
 ) -> EmbeddedDataset:
-    """Embed the chosen face of each photograph. A photograph of which several faces are chosen counts with its first.
+    """Embed the chosen face of each image. If several faces of an image are chosen, the first counts.
 
-    look: is shown each face while the photograph's pixels are still in memory.
+    Args:
+        pipeline: Its recipe embeds.
+        samples: The images.
+        labels: All conditions among them.
+        what: What to call the work while it is shown.
+        progress: Where it is shown.
+        observer: Sees each image once, while its pixels are in memory.
     """
     by_source = {str(sample.path): sample for sample in samples}
     kept: dict[str, FaceEmbedding] = {}
     failures: list[Failure] = []
-    results = pipeline.embed((sample.path for sample in samples), pixels=look is not None)
+    results = pipeline.embed((sample.path for sample in samples), observer=observer)
     for result in progress.track(results, what, len(samples), "images"):
         if isinstance(result, Failure):
             failures.append(result)
         else:
-            if look:
-                look(result)
-            kept.setdefault(result.image.source, replace(result, pixels=None))
+            kept.setdefault(result.image.source, result)
     used = tuple(by_source[source] for source in kept)
     regions = pipeline.embedder.regions
     return EmbeddedDataset(

@@ -31,7 +31,7 @@ from .card import model_card
 from .embedded_dataset import EmbeddedDataset, embed_dataset
 from .fit import out_of_fold_predictions
 from .gallery_cases import collect_gallery_cases, gallery_embeddings
-from .train import Trained, describe, fit_classifier
+from .train import Trained, describe_data, fit_classifier
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +159,7 @@ def _written(
         update={
             "name": output.name,
             "labels": list(embedded.labels),
-            "data": describe(embedded, knows_patients),
+            "data": describe_data(embedded, knows_patients=knows_patients),
             "cross_validated": cross_validated,
             "held_out": None,  # of the cases before
             "conditions": conditions,

@@ -14,6 +14,7 @@ import numpy as np
 from ..bundle.contents import Fitted, Manifest, OutOfFoldPredictions, Performance, TrainingData
 from ..bundle.write import write_bundle
 from ..cache.store import StageCache
+from ..data.checks import CheckedDataset, Finding, check_dataset, read_signatures
 from ..data.dataset import Dataset, Sample, refuse_too_small
 from ..errors import DysfwError
 from ..inference.build import Components, build
@@ -34,117 +35,193 @@ from .card import model_card
 from .embedded_dataset import EmbeddedDataset, embed_dataset
 from .fit import fit_heads, held_out_performance, out_of_fold_predictions, performance
 from .gallery_cases import collect_gallery_cases
+from .preparation import all_findings, excluded_counts, prepare_dataset
 
-Differences = Mapping[str, Mapping[str, Float32]]
+WeightDeltas = Mapping[str, Mapping[str, Float32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """What ``train`` made. failures: photographs, of training or test, that could not be used."""
+    """What ``train`` made.
+
+    Attributes:
+        manifest: Of the bundle.
+        failures: Images, of training or test, that could not be used.
+        findings: What the data checks found.
+    """
 
     manifest: Manifest
     failures: tuple[Failure, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Embedded:
+    """The training and test images of a checked data set, embedded by the backbones that the bundle will use."""
+
+    checked: CheckedDataset
+    findings: tuple[Finding, ...]
+    train: EmbeddedDataset
+    test: EmbeddedDataset | None
+    weight_deltas: WeightDeltas
+    out_of_fold: OutOfFoldPredictions
 
 
 def train(
     recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, *, about: str = "", cache: StageCache | None = None
 ) -> Trained:
-    """Embed the data once, fit a head for each region and the fusion, measure, and write the bundle ``folder``.
+    """Check and embed the data, fit the heads and the fusion, evaluate them, and write a bundle.
 
-    about: what users of the bundle should know, for its card. Photographs whose split is "test" take no part in fitting and
-    give the held-out scores. cache: of what was computed before. Raises DysfwError.
+    Args:
+        recipe: The recipe to train.
+        dataset: Labelled images. Those whose split is "test" take no part in fitting and give the held-out scores.
+        folder: The bundle to write; must not exist.
+        progress: Where the work is shown.
+        about: What users of the bundle should know, for its card.
+        cache: Where results of the pipeline's stages are kept.
+
+    Raises:
+        DysfwError: If the data are too small, or the recipe and the data do not fit together.
     """
     refuse_existing(folder)
-    train_samples, test_samples = dataset.split("train"), dataset.split("test")
-    refuse_too_small(train_samples, dataset.origin)
-    labels = tuple(sorted({sample.label for sample in train_samples}))
-    unknown = sorted({sample.label for sample in test_samples} - set(labels))
-    if unknown:
-        raise DysfwError(f"{dataset.origin}: test photographs of {unknown}, which has no photograph to train on")
-
+    refuse_too_small(dataset.split("train"), dataset.origin)
+    _refuse_untrained_labels(dataset)
     components = build(recipe)
-    recipe = replace(recipe, precision=components.precision)  # what auto meant here: the bundle keeps it
-    refuse_labels(recipe, components, labels)
-    plain = Pipeline(recipe, components, cache=cache)
-    embedded, tuned, votes = _learn(plain, train_samples, labels, origin=dataset.origin, progress=progress)
-    pipeline = Pipeline(recipe, components, tuned=tuned_backbones(components.backbone, tuned), cache=cache)
-    test = embed_dataset(pipeline, test_samples, labels, "embedding test photographs", progress) if test_samples else None
-    fitted, classifier, cross_validated = fit_classifier(recipe, components, embedded, votes)
-    kept, seen = collect_gallery_cases(classifier.heads, embedded, dataset.relative)
-    fitted = replace(fitted, tuned=tuned, gallery=seen)
+    recipe = replace(recipe, precision=components.precision)  # the bundle states what "auto" meant here
+    check_labels(recipe, components, _labels(dataset.split("train")))
+    embed = _embed if recipe.tune.mode == "none" else _finetune
+    embedded = embed(recipe, components, dataset, progress, cache)
+    fitted, classifier, cross_validated = fit_classifier(recipe, components, embedded.train, embedded.out_of_fold)
+    cases, gallery = collect_gallery_cases(classifier.heads, embedded.train, dataset.relative)
+    failures = embedded.checked.failures + embedded.train.failures + (embedded.test.failures if embedded.test else ())
     manifest = Manifest(
         name=folder.name,
         about=about,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        labels=list(labels),
+        labels=list(embedded.train.labels),
         regions=list(classifier.heads),
         crop_size=components.crop_size,
         recipe_fingerprint=recipe.fingerprint,
-        data=describe(embedded, dataset.knows_patients),
+        data=describe_data(
+            embedded.train, knows_patients=dataset.knows_patients, findings=embedded.findings, failures=failures
+        ),
         weights=used_weights(components),
         versions=versions({node.origin.partition(" ")[0] for node in recipe.nodes.values()}),
         cross_validated=cross_validated,
-        held_out=held_out_performance(classifier, test) if test is not None and len(test) else None,
+        held_out=held_out_performance(classifier, embedded.test) if embedded.test else None,
         values={},
         files={},
         conditions=dict(dataset.conditions),
-        gallery_cases=kept,
-        agreement=agreement(recipe, classifier, embedded, tuned, cache),
+        gallery_cases=cases,
+        agreement=agreement(recipe, classifier, embedded.train, embedded.weight_deltas, cache),
     )
-    manifest = write_bundle(folder, manifest, recipe.resolved(), fitted, model_card(manifest, recipe, classifier.reliability))
-    return Trained(manifest, embedded.failures + (test.failures if test else ()))
+    fitted = replace(fitted, tuned=embedded.weight_deltas, gallery=gallery)
+    card = model_card(manifest, recipe, classifier.reliability)
+    manifest = write_bundle(folder, manifest, recipe.resolved(), fitted, card)
+    return Trained(manifest, failures, embedded.findings)
 
 
-def refuse_labels(recipe: Recipe, components: Components, labels: tuple[str, ...]) -> None:
-    """Raise DysfwError, before any photograph is embedded, where the recipe names labels that the data does not have."""
+def check_labels(recipe: Recipe, components: Components, labels: tuple[str, ...]) -> None:
+    """Check, before any image is embedded, that the data have every label that the recipe names.
+
+    Raises:
+        DysfwError: If they do not.
+    """
     components.make_head(labels)
     one_each = np.arange(len(labels))
     prior_of(recipe.prior, labels, one_each, one_each)
 
 
-def _learn(
-    pipeline: Pipeline, samples: Sequence[Sample], labels: Sequence[str], *, origin: Path, progress: Progress
-) -> tuple[EmbeddedDataset, Differences, OutOfFoldPredictions]:
-    """Embeddings by the trunk, tuned to each region where the recipe says so; what that changed; out-of-fold votes by heads,
-    and then by trunks too, that had not seen the photograph."""
-    recipe, components = pipeline.recipe, pipeline.components
-    if recipe.tune.mode == "none":
-        embedded = embed_dataset(pipeline, samples, labels, "embedding", progress)
-        refuse_too_small(embedded.samples, origin)
-        return embedded, {}, out_of_fold_predictions(components.make_head, embedded, recipe.seed, progress)
+def _labels(samples: Sequence[Sample]) -> tuple[str, ...]:
+    return tuple(sorted({sample.label for sample in samples}))
+
+
+def _refuse_untrained_labels(dataset: Dataset) -> None:
+    unknown = sorted(set(_labels(dataset.split("test"))) - set(_labels(dataset.split("train"))))
+    if unknown:
+        raise DysfwError(
+            f"{dataset.origin}: test images of {unknown}, but no training image",
+            hint="add training images of these conditions, or remove their test images",
+        )
+
+
+def _embed(recipe: Recipe, components: Components, dataset: Dataset, progress: Progress, cache: StageCache | None) -> _Embedded:
+    """Read, check and embed training and test images in one pass."""
+    prepared = prepare_dataset(Pipeline(recipe, components, cache=cache), dataset, progress, cache)
+    used = prepared.checked.dataset
+    _refuse_untrained_labels(used)
+    labels = _labels(used.split("train"))
+    examples = prepared.embedded.select(used.split("train"), labels)
+    refuse_too_small(examples.samples, dataset.origin)
+    test = prepared.embedded.select(used.split("test"), labels)
+    out_of_fold = out_of_fold_predictions(components.make_head, examples, recipe.seed, progress)
+    return _Embedded(prepared.checked, prepared.findings, examples, test if len(test) else None, {}, out_of_fold)
+
+
+def _finetune(
+    recipe: Recipe, components: Components, dataset: Dataset, progress: Progress, cache: StageCache | None
+) -> _Embedded:
+    """Check the images, fine-tune the backbone for each region, and embed by the fine-tuned backbones."""
     from .finetune.tuner import Tuner
 
+    checked = check_dataset(dataset, *read_signatures(dataset, progress))
+    used = checked.dataset
+    _refuse_untrained_labels(used)
+    samples = used.split("train")
+    labels = _labels(samples)
     with tempfile.TemporaryDirectory(prefix="dysfw-crops-") as folder:
         tuner = Tuner(recipe, components, samples, labels, folder=Path(folder), progress=progress)
-        refuse_too_small(tuner.embedded.samples, origin)
-        votes = out_of_fold_predictions(components.make_head, tuner.embedded, recipe.seed, progress, tuner.embed_with)
-        tuned = tuner.tune(np.arange(len(tuner.embedded)), progress)
-        return tuner.embed(tuned), tuned, votes
+        refuse_too_small(tuner.embedded.samples, dataset.origin)
+        out_of_fold = out_of_fold_predictions(components.make_head, tuner.embedded, recipe.seed, progress, tuner.embed_with)
+        deltas = tuner.tune(np.arange(len(tuner.embedded)), progress)
+        examples = tuner.embed(deltas)
+    pipeline = Pipeline(recipe, components, tuned=tuned_backbones(components.backbone, deltas), cache=cache)
+    test_samples = used.split("test")
+    test = embed_dataset(pipeline, test_samples, labels, "embedding test images", progress) if test_samples else None
+    return _Embedded(checked, all_findings(checked, examples), examples, test, deltas, out_of_fold)
 
 
 def fit_classifier(
-    recipe: Recipe, components: Components, embedded: EmbeddedDataset, votes: OutOfFoldPredictions
+    recipe: Recipe, components: Components, embedded: EmbeddedDataset, out_of_fold: OutOfFoldPredictions
 ) -> tuple[Fitted, Classifier, Performance]:
-    """A head for each region, the fusion and what to believe of both. votes: out of fold, on the same photographs."""
-    fused = cross_validated_fusion(components.make_fusion, votes, recipe.seed)
-    cross_validated = performance(fused, votes.probabilities, votes.present, votes.y, embedded.regions)
+    """Fit a head for each region, the fusion, and the reliability model.
+
+    Args:
+        recipe: The recipe.
+        components: Its components.
+        embedded: The training images.
+        out_of_fold: Out-of-fold predictions on the same images.
+
+    Returns:
+        The fitted states, the classifier made of them, and its cross-validated scores.
+    """
+    fused = cross_validated_fusion(components.make_fusion, out_of_fold, recipe.seed)
+    cross_validated = performance(fused, out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, embedded.regions)
     heads = fit_heads(components.make_head, embedded)
     fusion = components.make_fusion()
     if fusion.needs_fit:
-        fusion.fit(votes.probabilities, votes.present, votes.y, votes.groups)
-    embedding_distribution = fit_embedding_distribution(embedded.embeddings, embedded.present, embedded.groups)
-    prior = prior_of(recipe.prior, embedded.labels, votes.y, votes.groups)
-    reliability = fit_reliability(recipe.reliability, votes, fused, embedding_distribution, prior)
+        fusion.fit(out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, out_of_fold.groups)
+    distribution = fit_embedding_distribution(embedded.embeddings, embedded.present, embedded.groups)
+    prior = prior_of(recipe.prior, embedded.labels, out_of_fold.y, out_of_fold.groups)
+    reliability = fit_reliability(recipe.reliability, out_of_fold, fused, distribution, prior)
     states = {region: head.state() for region, head in heads.items()}
-    fitted = Fitted(states, fusion.state(), votes, embedding_distribution=embedding_distribution)
+    fitted = Fitted(states, fusion.state(), out_of_fold, distribution)
     return fitted, Classifier(embedded.labels, heads, fusion, reliability), cross_validated
 
 
-def describe(embedded: EmbeddedDataset, knows_patients: bool) -> TrainingData:
+def describe_data(
+    embedded: EmbeddedDataset,
+    *,
+    knows_patients: bool,
+    findings: Sequence[Finding] = (),
+    failures: Sequence[Failure] = (),
+) -> TrainingData:
+    """What a bundle says of its training data."""
     return TrainingData(
         fingerprint=embedded.fingerprint,
         images=len(embedded),
         patients=len(set(embedded.groups.tolist())) if knows_patients else None,
         per_label=dict(sorted(Counter(sample.label for sample in embedded.samples).items())),
-        excluded=dict(Counter(failure.code for failure in embedded.failures)),
+        excluded=dict(excluded_counts(findings, failures)),
+        findings=list(findings),
     )

@@ -41,6 +41,19 @@ def atomic_write(path: Path) -> Iterator[Path]:
         os.close(folder)
 
 
+def refuse_content(path: Path) -> None:
+    """Check that nothing would be overwritten.
+
+    Args:
+        path: A path that does not exist, or an empty folder.
+
+    Raises:
+        DysfwError: It is a file, or a folder with content.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise DysfwError(f"{path} exists already", hint="choose another path with -o, or delete it first")
+
+
 def refuse_existing(folder: Path) -> None:
     """Check that a folder can be written, before any work is done for it.
 
@@ -51,8 +64,7 @@ def refuse_existing(folder: Path) -> None:
         DysfwError: It is not empty, or it cannot be written.
     """
     folder = folder.absolute()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DysfwError(f"{folder} exists already", hint="name another folder with -o, or delete that one first")
+    refuse_content(folder)
     if not folder.parent.is_dir():
         raise DysfwError(f"{folder.parent} is not a folder", hint="create it first")
     try:

@@ -14,9 +14,9 @@ def test_the_ranking_goes_to_stdout_and_everything_else_to_stderr(dysfw, bundle,
     assert "new.png" in lines[0]
     assert "64 × 64 px" in lines[0]
     assert "face 1 of 1" in lines[1]
-    ranking = next(n for n, line in enumerate(lines) if line.split() == ["condition", "all", "upper", "lower"])
+    ranking = next(n for n, line in enumerate(lines) if line.split() == ["condition", "fused", "upper", "lower"])
     assert lines[ranking + 1].split()[:2] == ["1", "red"]
-    assert "reliable: no, because the face is 5" in " ".join(lines[2:ranking])  # px high: what is doubtful is said first
+    assert "not reliable: the face is 5" in " ".join(lines[2:ranking])  # px high; reasons come before the ranking
 
 
 def test_bad_images_are_reported_and_the_others_delivered(dysfw, bundle, paint, tmp_path):
@@ -44,7 +44,7 @@ def test_json_has_one_documented_object_a_line_in_the_order_of_the_images(dysfw,
     assert [r["rank"] for r in judged["ranking"]] == [1, 2, 3]
     assert judged["reliable"] is False
     assert "face_too_small" in [reason["code"] for reason in judged["reasons"]]
-    assert judged["prediction_set"] == {"coverage": 0.9, "labels": ["green", "red", "sand"], "always": ["green", "red", "sand"]}
+    assert judged["prediction_set"] == {"coverage": 0.9, "labels": ["green", "red", "sand"], "always_included": ["green", "red", "sand"]}
     assert judged["bundle"]["name"] == "bundle"
     assert (judged["device"], judged["precision"]) == ("cpu", "float32")
     assert set(judged["timings_ms"]) == {"decode", "detect", "segment", "crop", "embed", "classify"}
@@ -136,7 +136,7 @@ def test_photographs_of_one_patient_are_judged_together(dysfw, bundle, paint, tm
     assert [one["schema"] for one in images] == ["dysfw.prediction/1"] * 4
     assert (patient["schema"], patient["patient"]) == ("dysfw.patient/1", "P-17")
     assert [one["counted"] for one in patient["images"]] == [True, True, False, False]
-    assert "the same photograph" in patient["images"][2]["left_out"]
+    assert "same file as image 1" in patient["images"][2]["left_out"]
     assert "not an image" in patient["images"][3]["left_out"]
     told = patient["explanation"]
     assert told["label"] == "sand"
@@ -178,10 +178,10 @@ def test_regions_of_all_photographs_are_one_document(dysfw, bundle, paint):
         (["--json", "--format", "csv"], "two formats"),
         (["--format", "csv", "--explain"], "no place for explanations"),
         (["--format", "phenopacket"], "identifiers"),
-        (["--patient", "P", "--all-faces"], "one face of each photograph"),
-        (["--patient", " "], "no name for a patient"),
-        (["--patient", "a\nb"], "no name for a patient"),
-        (["--patient", "P", "--maps", "occlusion", "--figure", "out.png"], "--maps are of single photographs"),
+        (["--patient", "P", "--all-faces"], "one face of each image"),
+        (["--patient", " "], "not a patient's name"),
+        (["--patient", "a\nb"], "not a patient's name"),
+        (["--patient", "P", "--maps", "occlusion", "--figure", "out.png"], "--maps are drawn for single images"),
         (["--format", "xml"], "xml"),
     ],
 )
@@ -204,4 +204,4 @@ def test_a_photograph_is_not_taken_for_the_patient_s_name(dysfw, bundle, paint):
     one = paint("a.png", RED)
     ran = dysfw("run", bundle, one, "--patient", one)
     assert ran.code == 2
-    assert "no name for a patient" in ran.err
+    assert "not a patient's name" in ran.err

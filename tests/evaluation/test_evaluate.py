@@ -7,7 +7,7 @@ from PIL import Image as Pillow
 from dysfw.data.read import read_dataset
 from dysfw.errors import DysfwError
 from dysfw.evaluation.evaluate import Candidate, EvaluationConfig, evaluate
-from dysfw.evaluation.split_config import SplitConfig
+from dysfw.evaluation.splits import SplitConfig
 from dysfw.inference.build import build, build_fusion
 from dysfw.recipe.check import load_recipe
 from dysfw.util.progress import Silent
@@ -89,7 +89,7 @@ def test_a_condition_that_is_only_tested_is_refused(candidate, colour_data):
     manifest = colour_data / "manifest.csv"
     rows = [row for row in manifest.read_text().splitlines() if "sand" not in row or row.endswith("test")]
     manifest.write_text("\n".join([*rows, *(f"sand/{n}.png,sand,s{n},test" for n in range(4))]))
-    with pytest.raises(DysfwError, match="test photographs of sand, which no photograph for training shows"):
+    with pytest.raises(DysfwError, match="test images of sand, but no training image"):
         evaluate([candidate()], read_dataset(colour_data), QUICK, Silent())
 
 
@@ -101,7 +101,7 @@ def test_conditions_with_too_few_patients_are_named_or_left_out_by_request(candi
     manifest.write_text("\n".join(rows))
     with pytest.raises(DysfwError, match=r"too few patients for 3 folds in 'sand' \(2 patients\)"):
         evaluate([candidate()], read_dataset(plain), QUICK, Silent())
-    smaller = EvaluationConfig(SplitConfig(folds=3, repeats=1, small=True), resamples=50, permutations=99)
+    smaller = EvaluationConfig(SplitConfig(folds=3, repeats=1, leave_out_small=True), resamples=50, permutations=99)
     (done,) = evaluate([candidate()], read_dataset(plain), smaller, Silent())
     assert done.result.labels == ["green", "red"]
     (problem,) = [one for one in done.result.data.problems if one.code == "too_few_patients"]
@@ -110,7 +110,7 @@ def test_conditions_with_too_few_patients_are_named_or_left_out_by_request(candi
 
 @pytest.mark.parametrize(("folds", "hint"), [(6, "--folds 5"), (9, "--folds 5")])
 def test_leaving_out_nearly_all_conditions_is_refused_with_what_would_work(candidate, plain, folds, hint):
-    config = EvaluationConfig(SplitConfig(folds=folds, small=True))
+    config = EvaluationConfig(SplitConfig(folds=folds, leave_out_small=True))
     with pytest.raises(DysfwError, match="--leave-out-small would leave 0 conditions of 3") as refusal:
         evaluate([candidate()], read_dataset(plain), config, Silent())
     assert hint in refusal.value.hint
@@ -120,7 +120,7 @@ def test_a_single_condition_is_refused_whatever_is_left_out(candidate, plain):
     manifest = plain / "manifest.csv"
     manifest.write_text("\n".join(row for row in manifest.read_text().splitlines() if "green" not in row and "red" not in row))
     with pytest.raises(DysfwError):
-        evaluate([candidate()], read_dataset(plain), EvaluationConfig(SplitConfig(folds=9, small=True)), Silent())
+        evaluate([candidate()], read_dataset(plain), EvaluationConfig(SplitConfig(folds=9, leave_out_small=True)), Silent())
 
 
 def test_a_source_at_a_time_is_left_out(candidate, plain):
@@ -158,10 +158,10 @@ def test_candidates_that_differ_in_fusion_embed_once_and_are_judged_alike(candid
 def test_the_unaffected_are_found_by_name_or_named(candidate, plain):
     (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
     assert done.result.unaffected is None
-    (done,) = evaluate([candidate()], read_dataset(plain), EvaluationConfig(QUICK.split_config, "sand", 50, 99), Silent())
+    (done,) = evaluate([candidate()], read_dataset(plain), EvaluationConfig(QUICK.split, "sand", 50, 99), Silent())
     assert done.result.measures["auroc_affected"].value == 1
     with pytest.raises(DysfwError, match="did you mean 'sand'"):
-        evaluate([candidate()], read_dataset(plain), EvaluationConfig(QUICK.split_config, "sandy", 50, 99), Silent())
+        evaluate([candidate()], read_dataset(plain), EvaluationConfig(QUICK.split, "sandy", 50, 99), Silent())
 
 
 def test_the_result_survives_a_round_trip_through_json(candidate, plain):

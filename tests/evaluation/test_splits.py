@@ -48,7 +48,7 @@ def test_classes_with_fewer_patients_than_folds_are_named_also_where_none_is_lef
 
 def test_too_few_patients_never_reduce_the_folds_silently() -> None:
     y, groups = patients(6, 3)
-    with pytest.raises(DysfwError, match="can be divided into 3 patient-wise folds, not 5: 18 photographs of 18") as error:
+    with pytest.raises(DysfwError, match="can be divided into 3 patient-wise folds, not 5: 18 images of 18") as error:
         cross_validation(y, groups, 5, 1, 0)
     assert "fewer folds" in (error.value.hint or "")
     with pytest.raises(DysfwError, match=r"cannot be divided by patient: 1 patient\(s\)"):
@@ -62,7 +62,7 @@ def test_a_held_out_split_is_the_one_of_the_data() -> None:
 
 @pytest.mark.parametrize(("train", "missing"), [([True, True], "test"), ([False, False], "train"), ([], "train")])
 def test_an_empty_side_is_refused(train, missing) -> None:
-    with pytest.raises(DysfwError, match=f"no photograph is left in the split '{missing}'"):
+    with pytest.raises(DysfwError, match=f"no image is left in the split '{missing}'"):
         held_out(np.array(train, bool))
 
 
@@ -99,7 +99,7 @@ def test_a_class_that_is_lost_with_its_patients_is_not_judged_either() -> None:
 
 
 def test_where_each_class_has_its_own_source_nothing_can_be_judged() -> None:
-    with pytest.raises(DysfwError, match=r"no photograph can be judged with its source left out \(x, y\)") as error:
+    with pytest.raises(DysfwError, match=r"no source can be left out \(x, y\)") as error:
         leave_one_source_out(np.array([0, 0, 1, 1]), np.arange(4), LABELS, ["x", "x", "y", "y"])
     assert "audit" in (error.value.hint or "")
 
@@ -107,9 +107,9 @@ def test_where_each_class_has_its_own_source_nothing_can_be_judged() -> None:
 @pytest.mark.parametrize(
     ("sources", "words"),
     [
-        ([None, None], "2 photographs of 2 without a source"),
-        (["x", ""], "1 photograph of 2 without a source"),
-        (["x", "x"], r"the data has one source \(x\)"),
+        ([None, None], "2 images of 2 have no source"),
+        (["x", ""], "1 image of 2 have no source"),
+        (["x", "x"], r"the data have one source \(x\)"),
     ],
 )
 def test_sources_must_be_known_and_several(sources, words) -> None:

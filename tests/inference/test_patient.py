@@ -64,7 +64,7 @@ def test_a_file_given_twice_counts_once(pipeline, judged):
     once = predict_patient(pipeline.classifier, "P", judged[:2])
     assert np.array_equal(twice.probabilities, once.probabilities)
     assert [bool(why) for why in twice.left_out] == [False, False, True]
-    assert "the same photograph as number 1" in twice.left_out[2]
+    assert "same file as image 1" in twice.left_out[2]
 
 
 def test_what_speaks_against_a_photograph_leaves_it_out_where_there_are_others(pipeline, judged):

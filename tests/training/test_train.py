@@ -64,7 +64,7 @@ def test_no_photograph_votes_on_its_own_patient(toys, toy_recipe, paint, tmp_pat
     fooled = train(recipe, read_dataset(tmp_path / "leak"), tmp_path / "fooled", Silent())
     assert fooled.manifest.cross_validated.fused.balanced_accuracy > honest.manifest.cross_validated.fused.balanced_accuracy
     assert fooled.manifest.data.patients is None
-    assert "does not say which photographs show the same patient" in (tmp_path / "fooled" / "MODEL_CARD.md").read_text()
+    assert "do not say which images show the same patient" in (tmp_path / "fooled" / "MODEL_CARD.md").read_text()
 
 
 def test_training_twice_gives_the_same_bundle(toys, trained):
@@ -80,7 +80,7 @@ def test_photographs_that_fail_are_excluded_by_name_and_counted(trained, colour_
     assert {failure.code for failure in result.failures} == {"not_an_image", "missing_file"}
     assert result.manifest.data.images == 22
     assert result.manifest.data.excluded == {"missing_file": 1, "not_an_image": 1}
-    assert "excluded: 1 (not_an_image), 1 (missing_file)" in (folder / "MODEL_CARD.md").read_text()
+    assert "excluded: 1 (missing_file), 1 (not_an_image)" in (folder / "MODEL_CARD.md").read_text()
 
 
 def test_a_class_left_with_one_patient_by_failures_is_refused(trained, colour_data):
@@ -136,7 +136,7 @@ def test_swapping_in_a_fusion_that_learns_equals_having_trained_with_it(toys, tr
 def test_the_model_card_names_what_matters(trained):
     folder, result = trained("backbone.trained=false")
     card = (folder / "MODEL_CARD.md").read_text()
-    for words in ("Research use only", "mosaic **(random)**", "CC0-1.0", "24 photographs of 12 patients", "Chance"):
+    for words in ("Research use only", "mosaic **(random)**", "CC0-1.0", "24 images of 12 patients", "Chance"):
         assert words in card
     assert f"{result.manifest.cross_validated.fused.balanced_accuracy:.3f}" in card
 

@@ -1,4 +1,4 @@
-"""``dysfw batch``: judge many photographs into one table."""
+"""``dysfw batch``: predict many images into one table."""
 
 from __future__ import annotations
 
@@ -19,36 +19,38 @@ def batch(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="A folder, a pattern in quotes, a manifest with a column path, or an address such as s3://bucket/folder.",
+            help="A folder, a quoted pattern, a manifest with a column path, or an address such as s3://bucket/folder.",
             show_default=False,
         ),
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT.parquet", help="The table to write.", show_default=False)
-    ],
-    all_faces: Annotated[bool, typer.Option("--all-faces", help="Judge every face that is found, a row for each.")] = False,
-    region_probabilities: Annotated[bool, typer.Option("--votes", help="Each region's own probabilities too.")] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.parquet", help="Table to write.", show_default=False)],
+    all_faces: Annotated[bool, typer.Option("--all-faces", help="Predict for every face found, one row each.")] = False,
+    region_probabilities: Annotated[
+        bool, typer.Option("--region-probabilities", help="Add the probabilities of each region.")
+    ] = False,
     shard: Annotated[
         str | None,
-        typer.Option(metavar="I/N", help="Only the I-th of N parts of the photographs, by their names.", show_default=False),
+        typer.Option(
+            metavar="I/N", help="Process only the I-th of N parts of the images, divided by name.", show_default=False
+        ),
     ] = None,
-    runner: Annotated[str, typer.Option(metavar="NAME", help="Who does the work: local, or what a plugin brings.")] = "local",
+    runner: Annotated[str, typer.Option(metavar="NAME", help="What runs the work: local, or a runner of a plugin.")] = "local",
     address: Annotated[
-        str | None, typer.Option(help="Of the cluster, for a runner that works on one.", show_default=False)
+        str | None, typer.Option(help="Address of the cluster, for runners that use one.", show_default=False)
     ] = None,
     runner_sets: Annotated[
-        list[str] | None, typer.Option("--runner-set", metavar="KEY=VALUE", help="An option of the runner. Repeatable.")
+        list[str] | None, typer.Option("--runner-set", metavar="KEY=VALUE", help="Set an option of the runner. Repeatable.")
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was begun or finished, and start anew.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Discard earlier work on this table and start over.")] = False,
     sets: SetOption = None,
     device: DeviceOption = None,
     fetch: FetchOption = False,
     no_cache: NoCacheOption = False,
 ) -> None:
-    """Judge photographs by the hundred thousand: a row for each, failures with their reasons.
+    """Predict hundreds of thousands of images into one table: one row each, failures with their reasons.
 
-    Stopped or killed, the same command goes on where it was. Exit code 0: all judged; 1: some images failed, each with its
-    reason in its row; 2: the command or the recipe is wrong, or the work cannot go on.
+    After an interruption, the same command resumes. Exit code 0: all images were predicted; 1: some failed, each with its
+    reason in its row; 2: the command or the recipe is wrong, or the work cannot be resumed.
     """
     allow_fetching(fetch)
     from ... import RESEARCH_USE
@@ -87,7 +89,7 @@ def batch(
 
 
 def _refuse_output(output: Path) -> None:
-    """Before any work."""
+    """Check the output before any work."""
     from importlib.util import find_spec
 
     from ...errors import DysfwError
@@ -99,7 +101,7 @@ def _refuse_output(output: Path) -> None:
             f"-o {output}: the table is written to a disk of this machine", hint="name a file, and upload it afterwards"
         )
     if output.is_dir() or not output.absolute().parent.is_dir():
-        there = "is a folder" if output.is_dir() else f"lies in {output.parent}, which is no folder"
+        there = "is a folder" if output.is_dir() else f"is in {output.parent}, which is not a folder"
         raise DysfwError(f"-o {output} {there}", hint="name a file in a folder that exists")
     if not find_spec("pyarrow"):
         raise DysfwError("a batch writes Parquet, which needs pyarrow", hint="pip install 'dysfw[parquet]'")

@@ -1,4 +1,4 @@
-"""``dysfw compare``: several recipes on the same photographs in the same folds."""
+"""``dysfw compare``: several recipes on the same images in the same folds."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from ..stage_cache import NoCacheOption, opened_cache
 def compare(
     ctx: typer.Context,
     recipes: Annotated[
-        list[Path], typer.Argument(metavar="RECIPE...", help="Two or more recipes, or bundles' folders.", show_default=False)
+        list[Path], typer.Argument(metavar="RECIPE...", help="Two or more recipe files or bundle folders.", show_default=False)
     ],
     data: Annotated[
         Path,
         typer.Option(
-            "--data", metavar="DATA", help="A folder with one folder for each class, or a manifest.", show_default=False
+            "--data", metavar="DATA", help="A folder with one subfolder per condition, or a manifest.", show_default=False
         ),
     ],
     output: OutputOption,
@@ -47,10 +47,10 @@ def compare(
     fetch: FetchOption = False,
     no_cache: NoCacheOption = False,
 ) -> None:
-    """Evaluate every recipe on identical folds and hold each against the first, with intervals for the differences.
+    """Evaluate several recipes on identical folds, with intervals for their differences from the first.
 
-    Recipes that differ in head or fusion alone embed once. DIR gets report.html and comparison.json, and a folder for each
-    recipe with what `dysfw evaluate` writes. Exit code 1: some photographs could not be used by all recipes.
+    Recipes that differ only in head or fusion share their embeddings. DIR gets report.html and comparison.json, and a folder
+    for each recipe with the files of `dysfw evaluate`. Exit code 1: some images could not be used by all recipes.
     """
     allow_fetching(fetch)
     from ...errors import DysfwError
@@ -64,7 +64,7 @@ def compare(
     from ..terminal import TerminalProgress, out
 
     if len(recipes) < 2:
-        raise DysfwError("one recipe is nothing to compare", hint="name two or more; `dysfw evaluate` takes one")
+        raise DysfwError("compare needs at least two recipes", hint="name two or more; `dysfw evaluate` takes one")
     prepare_folder(output)
     registry, cache = registry_of(ctx), ctx.with_resource(opened_cache(no_cache))
     chosen = [candidate(recipe_file(recipe), overrides(sets, device), registry, cache) for recipe in recipes]

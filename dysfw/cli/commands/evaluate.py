@@ -1,4 +1,4 @@
-"""``dysfw evaluate``: what a recipe is worth on labelled photographs, and whether that means anything."""
+"""``dysfw evaluate``: how well a recipe performs on labelled images, and whether the scores mean anything."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def evaluate(
     ctx: typer.Context,
     recipe: RecipeArgument,
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A folder with one folder for each class, or a manifest.", show_default=False)
+        Path,
+        typer.Argument(metavar="DATA", help="A folder with one subfolder per condition, or a manifest.", show_default=False),
     ],
     output: OutputOption,
     by: ByOption = None,
@@ -44,10 +45,11 @@ def evaluate(
     fetch: FetchOption = False,
     no_cache: NoCacheOption = False,
 ) -> None:
-    """Audit the photographs, train the recipe anew in every fold, judge the photographs held out, and write a report.
+    """Audit the images, cross-validate the recipe, and write a report.
 
-    Everything that learns (heads, fusion, calibration, thresholds, a tuned trunk) learns inside the fold. DIR gets report.html,
-    metrics.json and predictions.parquet. Exit code 1: some photographs could not be used; the report is of the others.
+    Everything that is fitted (heads, fusion, calibration, thresholds, a fine-tuned backbone) is fitted inside the fold. DIR
+    gets report.html, metrics.json and predictions.parquet. Exit code 1: some images could not be used; the report covers the
+    others.
     """
     allow_fetching(fetch)
     from ...evaluation.evaluate import evaluate as evaluate_recipes

@@ -1,10 +1,11 @@
-"""``dysfw run``: judge photographs."""
+"""``dysfw run``: predict conditions from images."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,175 +18,211 @@ from ..stage_cache import NoCacheOption, opened_cache
 if TYPE_CHECKING:
     from ...explain.explanation import Explanation
     from ...inference.pipeline import Pipeline
-    from ...types import BasePrediction
+    from ...output.writers import Writer
+    from ...types import BasePrediction, Failure, Prediction
 
 
 def run(
     ctx: typer.Context,
     recipe: RecipeArgument,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Photographs.", show_default=False)],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Images of faces.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     form: Annotated[
         Format | None,
         typer.Option(
             "--format",
-            help="For programs: JSON Lines, a table of rankings, a Phenopacket a line, or regions as COCO has them.",
+            help="Format for programs: JSON Lines, a table of rankings, one Phenopacket a line, or regions in COCO format.",
             show_default=False,
         ),
     ] = None,
     patient: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="All photographs show one patient, called so: judge them together.", show_default=False
-        ),
+        typer.Option(metavar="NAME", help="All images show one patient: predict for this patient.", show_default=False),
     ] = None,
     figure: Annotated[
         Path | None,
         typer.Option(help="Draw each face, or the patient, with the ranking: OUT.png, .pdf or .svg.", metavar="OUT"),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say what each region adds to the first condition's probability.")
+        bool, typer.Option("--explain", help="Show how each region contributes to the first condition's probability.")
     ] = False,
     why: Annotated[
         str | None,
-        typer.Option(metavar="CONDITION", help="Explain this condition's probability, not the first's.", show_default=False),
+        typer.Option(metavar="CONDITION", help="Explain this condition instead of the first.", show_default=False),
     ] = None,
     maps: Annotated[
         Method | None,
         typer.Option(
-            help="Explain too, in figure and JSON, which parts of each region it hangs on: by what is lost where they are "
-            "hidden, or by the trunk's gradient.",
+            help="Add saliency maps to figure and JSON: what is lost if a part of a region is hidden, or the gradient of the "
+            "backbone.",
             show_default=False,
         ),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many conditions to show.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="Number of conditions to show.")] = 5,
     sets: SetOption = None,
     device: DeviceOption = None,
-    all_faces: Annotated[bool, typer.Option("--all-faces", help="Judge every face that is found.")] = False,
+    all_faces: Annotated[bool, typer.Option("--all-faces", help="Predict for every face found.")] = False,
     fetch: FetchOption = False,
     no_cache: NoCacheOption = False,
 ) -> None:
-    """Ranked probabilities for each photograph, with each region's own opinion.
+    """Rank conditions by probability for each image, with the probabilities of each facial region.
 
-    Exit code 0: all judged; 1: some images failed, each with its reason, the rest is delivered; 2: the command or the recipe is
-    wrong.
+    Exit code 0: all images were predicted; 1: some failed, each with its reason, and the rest was delivered; 2: the command or
+    the recipe is wrong.
     """
     allow_fetching(fetch)
     from ... import RESEARCH_USE
     from ...inference.loading import open_pipeline
-    from ...inference.patient import predict_patient
-    from ...types import Failure, Prediction
     from ..main import registry_of
-    from ..printing import printer
     from ..terminal import TerminalProgress, err, warn
 
     chosen = _format(form, as_json=as_json)
-    _refuse(
-        chosen,
-        maps=maps is not None,
-        figure=figure is not None,
-        explain=explain or why is not None,
-        patient=patient,
-        all_faces=all_faces,
+    explained = explain or why is not None
+    _check_options(
+        chosen, maps=maps is not None, figure=figure is not None, explain=explained, patient=patient, all_faces=all_faces
     )
     figures = _figure_names(figure, images)
     cache = ctx.with_resource(opened_cache(no_cache))
     pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device), cache)
-    printed = printer(chosen, pipeline, top)
+    shown = _Shown(pipeline, _writer(chosen, pipeline, top), figures, top)
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
         warn(notice.message)
-    reasons = _explainer(pipeline, wanted=explain or maps is not None, why=why, maps=maps)
-    results = pipeline.predict(images, all_faces=all_faces, pixels=figure is not None or maps is not None)
+    explainer = _explainer(pipeline, wanted=explained or maps is not None, why=why, maps=maps)
+    results: Iterable[Prediction | Failure] = pipeline.predict(
+        images, all_faces=all_faces, pixels=figure is not None or maps is not None
+    )
     if chosen == "text":
         err().print(RESEARCH_USE, style="dim")
     elif len(images) > 1:
-        results = TerminalProgress().track(results, "judging", len(images), "images")
-    failures: list[Failure] = []
-    patient_predictions: list[Prediction] = []
-    for result in results:
-        if isinstance(result, Failure):
-            failures.append(result)
-            printed.fail(result)
-            continue
-        if patient is None or printed.single:
-            told = reasons(result)
-            printed.add(result, told)
-            if figures and patient is None:
-                _draw(next(figures), result, pipeline, top, told)
-        if patient is not None:
-            patient_predictions.append(result if figures else replace(result, subject=replace(result.subject, pixels=None)))
-    if patient is not None and patient_predictions and pipeline.classifier:
-        together = predict_patient(pipeline.classifier, patient, patient_predictions, failures)
-        told = reasons(together)
-        printed.add(together, told)
-        if figures:
-            _draw(next(figures), together, pipeline, top, told)
-    printed.end()
-    if failures:
+        results = TerminalProgress().track(results, "predicting", len(images), "images")
+    failed = _show_images(results, shown, explainer) if patient is None else _show_patient(patient, results, shown, explainer)
+    shown.writer.end()
+    if failed:
         raise typer.Exit(1)
 
 
-def _draw(path: Path, result: BasePrediction, pipeline: Pipeline, top: int, told: Explanation | None) -> None:
-    from ...output.figure import save_figure
-    from ..terminal import err
+Explainer = Callable[["BasePrediction"], "Explanation | None"]
 
-    save_figure(path, result, pipeline, top, explanation=told)
-    err().print(f"figure: {path}")
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Where results go: a writer, and the names of the figures to draw, if any."""
+
+    pipeline: Pipeline
+    writer: Writer
+    figures: Iterator[Path] | None
+    top: int
+
+    def add(self, result: BasePrediction, explanation: Explanation | None, *, drawn: bool = True) -> None:
+        self.writer.add(result, explanation)
+        if self.figures and drawn:
+            from ...output.figure import save_figure
+            from ..terminal import err
+
+            path = next(self.figures)
+            save_figure(path, result, self.pipeline, self.top, explanation=explanation)
+            err().print(f"figure: {path}")
+
+    def fail(self, failure: Failure) -> None:
+        from ...output.terminal import print_failure
+        from ..terminal import err
+
+        if self.writer.writes_failures:
+            self.writer.fail(failure)
+        else:
+            print_failure(err(), failure)
+
+
+def _show_images(results: Iterable[Prediction | Failure], shown: _Shown, explainer: Explainer) -> bool:
+    """Whether any image failed."""
+    from ...types import Failure
+
+    failed = False
+    for result in results:
+        if isinstance(result, Failure):
+            failed = True
+            shown.fail(result)
+        else:
+            shown.add(result, explainer(result))
+    return failed
+
+
+def _show_patient(name: str, results: Iterable[Prediction | Failure], shown: _Shown, explainer: Explainer) -> bool:
+    """Whether any image failed."""
+    from ...inference.patient import predict_patient
+    from ...types import Failure
+
+    kept: list[Prediction | Failure] = []
+    for result in results:
+        if isinstance(result, Failure):
+            shown.fail(result)
+            kept.append(result)
+            continue
+        if shown.writer.writes_images_of_patient:
+            shown.add(result, explainer(result), drawn=False)
+        kept.append(result if shown.figures else replace(result, subject=replace(result.subject, pixels=None)))
+    assert shown.pipeline.classifier  # noqa: S101  # or it could not predict
+    patient = predict_patient(shown.pipeline.classifier, name, kept)
+    if patient:
+        shown.add(patient, explainer(patient))
+    return any(isinstance(one, Failure) for one in kept)
+
+
+def _writer(form: Format, pipeline: Pipeline, top: int) -> Writer:
+    from ...output.writers import writer_for
+    from ..terminal import out
+
+    if form != "text":
+        return writer_for(form, sys.stdout, pipeline, top)
+    from ...output.writers import TerminalWriter
+
+    return TerminalWriter(out(), pipeline, top)
 
 
 def _format(form: Format | None, *, as_json: bool) -> Format:
     from ...errors import DysfwError
 
     if as_json and form not in {None, "json"}:
-        raise DysfwError(f"--json and --format {form} ask for two formats", hint="leave one of them out")
+        raise DysfwError(f"--json and --format {form} are two formats", hint="leave one of them out")
     return form or ("json" if as_json else "text")
 
 
-def _refuse(form: Format, *, maps: bool, figure: bool, explain: bool, patient: str | None, all_faces: bool) -> None:
-    """Raise DysfwError for what does not go together."""
+def _check_options(form: Format, *, maps: bool, figure: bool, explain: bool, patient: str | None, all_faces: bool) -> None:
+    """Raise DysfwError for options that do not go together."""
     from ...errors import DysfwError
 
     if maps and form != "json" and not figure:
         raise DysfwError("--maps needs --figure or --json to show them in", hint="add one of them, or leave --maps out")
     if maps and form != "json" and patient is not None:
         raise DysfwError(
-            "--maps are of single photographs, which --patient shows with --json alone", hint="add --json, or leave one out"
+            "--maps are drawn for single images, which --patient shows only with --json", hint="add --json, or leave one out"
         )
     if explain and form not in {"text", "json"}:
-        raise DysfwError(f"--format {form} has no place for explanations", hint="take --json, or leave --explain out")
+        raise DysfwError(f"--format {form} has no place for explanations", hint="use --json, or leave --explain out")
     if patient is not None and all_faces:
-        raise DysfwError("--patient takes one face of each photograph, --all-faces every one", hint="leave one of them out")
+        raise DysfwError("--patient uses one face of each image, --all-faces every face", hint="leave one of them out")
     if patient is not None and (
         not patient.strip() or not patient.isprintable() or patient.startswith("-") or Path(patient).is_file()
     ):
-        raise DysfwError(
-            f"--patient {patient}: this is no name for a patient", hint="--patient NAME, for example --patient P-017"
-        )
+        raise DysfwError(f"--patient {patient}: not a patient's name", hint="--patient NAME, for example --patient P-017")
 
 
-def _explainer(
-    pipeline: Pipeline, *, wanted: bool, why: str | None, maps: Method | None
-) -> Callable[[BasePrediction], Explanation | None]:
-    """What says why a result is as it is; nothing where nobody asks. Raises DysfwError for an unknown condition."""
+def _explainer(pipeline: Pipeline, *, wanted: bool, why: str | None, maps: Method | None) -> Explainer:
+    """Explains results, or does nothing if no explanation is wanted. Raises DysfwError for an unknown condition."""
     from ...explain.explanation import condition_called, explain
 
     if maps == "gradient":
         from ...explain.gradient import refuse_without_module
 
         refuse_without_module(pipeline.embedder)
-    if why is not None and pipeline.classifier:
-        why = condition_called(why, pipeline.classifier.labels, "--why")
-
-    def told(result: BasePrediction) -> Explanation | None:
-        return explain(pipeline, result, label=why, maps=maps) if wanted or why is not None else None
-
-    return told
+    label = condition_called(why, pipeline.classifier.labels, "--why") if why is not None and pipeline.classifier else why
+    return lambda result: explain(pipeline, result, label=label, maps=maps) if wanted else None
 
 
 def _figure_names(wanted: Path | None, images: list[Path]) -> Iterator[Path] | None:
-    """OUT.png for the first face, OUT-2.png for the second …; refused before any work where OUT cannot be written."""
+    """OUT.png for the first face, OUT-2.png for the second …; checked before any work."""
     if wanted is None:
         return None
     from ...errors import DysfwError
@@ -196,9 +233,6 @@ def _figure_names(wanted: Path | None, images: list[Path]) -> Iterator[Path] | N
         raise DysfwError(f"--figure {wanted}: {wanted.parent} is not a folder", hint="create it first")
     taken = {image.resolve() for image in images}
     if wanted.resolve() in taken:
-        raise DysfwError(f"--figure {wanted} is one of the photographs; it would be overwritten")
-    return (name for name in _numbered(wanted) if name.resolve() not in taken)
-
-
-def _numbered(wanted: Path) -> Iterator[Path]:
-    return (wanted if n == 1 else wanted.with_stem(f"{wanted.stem}-{n}") for n in itertools.count(1))
+        raise DysfwError(f"--figure {wanted} is one of the images; it would be overwritten")
+    names = (wanted if n == 1 else wanted.with_stem(f"{wanted.stem}-{n}") for n in itertools.count(1))
+    return (name for name in names if name.resolve() not in taken)

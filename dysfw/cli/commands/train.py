@@ -1,4 +1,4 @@
-"""``dysfw train``: fit a recipe to labelled photographs."""
+"""``dysfw train``: fit a recipe to labelled images."""
 
 from __future__ import annotations
 
@@ -20,56 +20,48 @@ def train(
     ctx: typer.Context,
     recipe: RecipeArgument,
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A folder with one folder for each class, or a manifest.", show_default=False)
+        Path,
+        typer.Argument(metavar="DATA", help="A folder with one subfolder per condition, or a manifest.", show_default=False),
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="BUNDLE", help="The folder to write; it must not exist.", show_default=False),
+        typer.Option("--output", "-o", metavar="BUNDLE", help="Bundle folder to write; must not exist.", show_default=False),
     ],
     about: Annotated[
-        str, typer.Option(help="What users of the bundle should know: shown by `run`, and on the model card.", metavar="TEXT")
+        str, typer.Option(help="Note for users of the bundle, shown by `run` and on the model card.", metavar="TEXT")
     ] = "",
     sets: SetOption = None,
     device: DeviceOption = None,
     fetch: FetchOption = False,
     no_cache: NoCacheOption = False,
 ) -> None:
-    """Embed the photographs once, fit a head for each region and the fusion, measure, and write a bundle.
+    """Check and embed the images, fit the heads and the fusion, evaluate them, and write a bundle.
 
-    DATA: a folder with one folder for each class, or a CSV or Parquet manifest with the columns path and label and, if you have
-    them, patient, split (train or test) and source. Exit code 1: some photographs could not be used; the bundle is written.
+    DATA: a folder with one subfolder per condition, or a CSV or Parquet manifest with the columns path and label and, if you
+    have them, patient, split (train or test) and source. Copies of images are excluded. Exit code 1: some images could not be
+    used; the bundle is written.
     """
     allow_fetching(fetch)
-    from ...data.read import read_dataset
     from ...output.terminal import print_failure
     from ...recipe.check import load_recipe
     from ...training.train import train as train_recipe
-    from ...util.text import listed
     from ..main import registry_of
+    from ..evaluation import dataset_at, print_findings
     from ..terminal import TerminalProgress, err, out, warn
 
     registry = registry_of(ctx)
     loaded = load_recipe(recipe_file(recipe), registry, overrides(sets, device))
-    dataset = read_dataset(data)
-    if dataset.origin != data:
-        err().print(f"{data} holds a manifest, which says what is in it: {dataset.origin.name}", markup=False)
-    if dataset.ignored:
-        names = listed(dataset.ignored, 5)
-        warn(f"{len(dataset.ignored)} files in {data} are no images, or in no class's folder, and were ignored: {names}")
-    if not dataset.knows_patients:
-        warn(
-            f"{data} does not name patients: each photograph counts as a patient of its own, and if some show the same person "
-            "the cross-validated scores are too good"
-        )
+    dataset = dataset_at(data)
     trained = train_recipe(
         loaded, dataset, output, TerminalProgress(), about=about, cache=ctx.with_resource(opened_cache(no_cache))
     )
     if not all(weights.trained for weights in trained.manifest.weights):
-        warn("the trunk has random weights: whatever this bundle says means nothing")
+        warn("the backbone has random weights: the bundle's predictions are meaningless")
+    print_findings(trained.findings)
     for failure in trained.failures:
         print_failure(err(), failure)
     if trained.manifest.agreement:
-        err().print(f"computed in {trained.manifest.agreement.precision}: {trained.manifest.agreement}", markup=False)
+        err().print(f"trained in {trained.manifest.agreement.precision}: {trained.manifest.agreement}", markup=False)
     _print_summary(out(), trained.manifest, output)
     if trained.failures:
         raise typer.Exit(1)
@@ -95,5 +87,5 @@ def _print_summary(console: Console, manifest: Manifest, folder: Path) -> None:
             cells.append(f"{test.balanced_accuracy:.3f}" if test else "–")
         table.add_row(name, *cells)
     table.add_row("  chance", *[f"{manifest.cross_validated.fused.chance:.3f}"] * (2 if held_out else 1))
-    console.print(f"bundle {folder}: {len(manifest.labels)} conditions, {manifest.data.images} photographs")
+    console.print(f"bundle {folder}: {len(manifest.labels)} conditions, {manifest.data.images} images")
     console.print(table)
