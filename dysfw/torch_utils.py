@@ -1,6 +1,6 @@
-"""What backbones in torch have in common: a device that is really there, the pixels' normalisation, inference in batches.
+"""Tools for backbones in torch: devices, normalisation of pixels, loading of tensors and inference in batches.
 
-For plugins, and for ``dysfw.pretraining``, which alone of the core imports this module and torch.
+In the core only ``dysfw.pretraining`` and fine-tuning import this module and torch.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ Precision = Literal["float32", "bfloat16"]
 
 
 class Normalise(nn.Module):
-    """The first layer of a trunk that takes pixels: [N, 3, H, W], uint8 or float, 0..255 -> float32 (pixels - mean) / std.
+    """First layer of a backbone that takes pixels: (pixels - mean) / std.
 
-    mean, std: one value for each channel, R G B, in units of a pixel (0..255). They follow the module to its device, but are
-    no part of its ``state_dict``.
+    Mean and standard deviation move with the module to its device, but are not part of its ``state_dict``.
+
+    Args:
+        mean: One value for each channel R, G, B, in units of a pixel (0 to 255).
+        std: One value for each channel R, G, B, in units of a pixel (0 to 255).
     """
 
     mean: Tensor
@@ -38,16 +41,28 @@ class Normalise(nn.Module):
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """Normalise pixels.
+
+        Args:
+            pixels: uint8 or float [N, 3, H, W], 0 to 255.
+
+        Returns:
+            float32 [N, 3, H, W].
+        """
         return (pixels.float() - self.mean) / self.std
 
 
 @runtime_checkable
 class Trainable(Protocol):
-    """What a backbone offers beside its contract so that ``dysfw pretrain`` can train it.
+    """Optional interface of a backbone that ``dysfw pretrain`` can train.
 
-    module: pixels [N, 3, S, S], uint8 or float, 0..255 -> embeddings [N, dim], on the backbone's device, in inference mode.
-    net: the part of ``module`` whose ``state_dict`` a weight file holds. The constructor's parameter ``weights`` takes the path
-    of such a file, which may hold "neck.weight" and "neck.bias" beside.
+    The constructor's parameter ``weights`` takes the path of a weight file. The file may also contain the tensors of a
+    projection head, "neck.weight" and "neck.bias".
+
+    Attributes:
+        module: Maps pixels [N, 3, S, S], uint8 or float, 0 to 255, to embeddings [N, dim]; on the backbone's device, in eval
+            mode.
+        net: The part of ``module`` whose ``state_dict`` a weight file contains.
     """
 
     module: nn.Module
@@ -56,68 +71,96 @@ class Trainable(Protocol):
 
 @runtime_checkable
 class Tunable(Trainable, Protocol):
-    """What a trainable backbone offers, beside ``dysfw.contracts.components.Variable``, so that its trunk can be fitted to each region.
+    """Optional interface of a trainable backbone that can be fine-tuned for each region.
 
-    last_block: names of the tensors of ``net`` from its last block to its end, for tuning that leaves all before as it is.
+    Attributes:
+        last_block: Names of the tensors of ``net`` from its last block on, for fine-tuning that freezes all other tensors.
     """
 
     last_block: frozenset[str]
 
-    def variant(self, differences: Mapping[str, Float32]) -> Backbone: ...
+    def variant(self, differences: Mapping[str, Float32]) -> Backbone:
+        """As in ``dysfw.contracts.components.SupportsWeightDelta``."""
 
 
 def with_weight_deltas(module: nn.Module, net: nn.Module, differences: Mapping[str, Float32]) -> tuple[nn.Module, nn.Module]:
-    """Copies of ``module`` and of the ``net`` in it to some of whose tensors the differences are added; all other tensors are
-    the same ones in memory. Raises ValueError for a name or shape that is not the net's."""
-    own = net.state_dict(keep_vars=True)
+    """Copy a module and add differences to some of its tensors. All other tensors are shared with the original.
+
+    Args:
+        module: The module.
+        net: The part of it that the names refer to.
+        differences: What to add, by name.
+
+    Returns:
+        The copies of ``module`` and ``net``.
+
+    Raises:
+        ValueError: A name or shape does not fit ``net``.
+    """
+    original = net.state_dict(keep_vars=True)
     for name, difference in differences.items():
-        if name not in own or tuple(own[name].shape) != difference.shape:
-            shape = list(own[name].shape) if name in own else "no such tensor"
+        if name not in original or tuple(original[name].shape) != difference.shape:
+            shape = list(original[name].shape) if name in original else "no such tensor"
             raise ValueError(f"{name}: {list(difference.shape)} cannot be added to {shape}")
-    changed = {id(own[name]) for name in differences}
+    changed = {id(original[name]) for name in differences}
     shared = {id(t): t for t in (*module.parameters(), *module.buffers()) if id(t) not in changed}
-    done: dict[int, object] = dict(shared)
-    copied = copy.deepcopy(module, done)
-    net_copied = done[id(net)]
-    assert isinstance(net_copied, nn.Module)  # noqa: S101  # deepcopy keeps what it made by the original's id
-    tensors = net_copied.state_dict(keep_vars=True)
+    memo: dict[int, object] = dict(shared)
+    module_copy = copy.deepcopy(module, memo)
+    net_copy = memo[id(net)]
+    assert isinstance(net_copy, nn.Module)  # noqa: S101  # deepcopy stores copies by the id of the original
+    tensors = net_copy.state_dict(keep_vars=True)
     with torch.no_grad():
         for name, difference in differences.items():
             tensors[name].add_(torch.from_numpy(difference).to(tensors[name].device))
-    return copied, net_copied
+    return module_copy, net_copy
 
 
-NAMED = 5  # tensors that an error names
+MAX_NAMES = 5  # number of tensors that an error names
 
 
-def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], origin: str, *, beside: Sequence[str] = ()) -> None:
-    """Replace all parameters and buffers of ``model``. origin: where the tensors come from, for errors. beside: names of layers
-    that may come with them and that the model does not have, such as a classifier.
+def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], origin: str, *, ignore: Sequence[str] = ()) -> None:
+    """Replace all parameters and buffers of a model.
 
-    Raises ValueError, and leaves the model as it was, where any other tensor is missing, left over or of another shape.
+    Args:
+        model: The model.
+        tensors: The tensors by name.
+        origin: Where the tensors come from, for errors.
+        ignore: Names of layers that the model does not have and whose tensors are ignored, such as a classifier.
+
+    Raises:
+        ValueError: A tensor is missing, unexpected or of the wrong shape. The model is unchanged.
     """
-    wanted = model.state_dict()
-    extra = [name for name in tensors.keys() - wanted.keys() if not name.startswith(tuple(f"{layer}." for layer in beside))]
-    other = [name for name in wanted.keys() & tensors.keys() if wanted[name].shape != tensors[name].shape]
-    shapes = {name: f" {list(tensors[name].shape)} for {list(wanted[name].shape)}" for name in other}
+    expected = model.state_dict()
+    unexpected = [
+        name for name in tensors.keys() - expected.keys() if not name.startswith(tuple(f"{layer}." for layer in ignore))
+    ]
+    wrong_shape = [name for name in expected.keys() & tensors.keys() if expected[name].shape != tensors[name].shape]
+    shapes = {name: f" {list(tensors[name].shape)} for {list(expected[name].shape)}" for name in wrong_shape}
     problems = [
-        _counted("missing", wanted.keys() - tensors.keys(), {}),
-        _counted("left over", extra, {}),
-        _counted("of another shape", other, shapes),
+        _counted("missing", expected.keys() - tensors.keys(), {}),
+        _counted("unexpected", unexpected, {}),
+        _counted("of the wrong shape", wrong_shape, shapes),
     ]
     if any(problems):
-        raise ValueError(f"{origin} is not for this model: {'; '.join(filter(None, problems))}")
-    model.load_state_dict({name: tensors[name] for name in wanted})
+        raise ValueError(f"{origin} does not fit this model: {'; '.join(filter(None, problems))}")
+    model.load_state_dict({name: tensors[name] for name in expected})
 
 
 def _counted(what: str, names: Iterable[str], notes: Mapping[str, str]) -> str:
     every = sorted(names)
-    shown = ", ".join(name + notes.get(name, "") for name in every[:NAMED])
-    return f"{len(every)} {what} ({shown}{', …' if len(every) > NAMED else ''})" if every else ""
+    listed = ", ".join(name + notes.get(name, "") for name in every[:MAX_NAMES])
+    return f"{len(every)} {what} ({listed}{', …' if len(every) > MAX_NAMES else ''})" if every else ""
 
 
 def tensor_digest(model: nn.Module) -> str:
-    """sha256 of a model's tensors, hexadecimal: for each, by name, its name, type, shape and little-endian bytes."""
+    """Compute the sha256 of a model's tensors: of their names, types, shapes and little-endian bytes, ordered by name.
+
+    Args:
+        model: The model.
+
+    Returns:
+        The hex digest.
+    """
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
@@ -131,14 +174,21 @@ def _bytes(tensor: Tensor) -> bytes:
 
 
 class TorchRunner:
-    """Runs trunks that take pixels [N, 3, size, size] and give [N, dim], on one device, ``batch`` crops at a time.
+    """Runs networks that map pixels [N, 3, size, size] to embeddings [N, dim], in batches on one device.
 
-    size: side of the crops, px. batch: 1 or more; it is halved, and the work goes on, where memory does not suffice. device:
-    "cpu", "cuda:0" …; "cuda" is the first of its kind. precision: "bfloat16" runs under autocast, the weights stay float32.
-    compile: by ``torch.compile``, when the first crops come; every batch is filled up to ``batch``, so that this happens once.
-    Raises ValueError for a value that is wrong and for a device that this machine does not have: nothing falls back to another.
-    On CUDA it sets cuDNN, for the whole process, to deterministic algorithms and true float32 (torch's default rounds
-    convolutions to TF32, an error of about 1e-3).
+    On CUDA it sets cuDNN, for the whole process, to deterministic algorithms and true float32. By default torch rounds
+    convolutions to TF32, an error of about 1e-3.
+
+    Args:
+        size: Side of the crops, px.
+        batch: Crops per batch, 1 or more. It is halved if memory does not suffice.
+        device: Device such as "cpu" or "cuda:0"; "cuda" is the first of its kind.
+        precision: "float32", or "bfloat16" for autocast; the weights stay float32.
+        compile: Whether to use ``torch.compile``. It compiles once, for the first crops, since every batch is padded to
+            ``batch``.
+
+    Raises:
+        ValueError: A value is invalid, or this machine does not have the device. There is no fallback to another.
     """
 
     def __init__(self, size: int, batch: int, device: str, precision: Precision, *, compile: bool = False) -> None:
@@ -156,22 +206,42 @@ class TorchRunner:
             cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark = False, True, False
 
     def place(self, module: nn.Module) -> nn.Module:
-        """``module`` itself, moved to the device in inference mode, its weights laid out channels last."""
+        """Move a module to the device, in eval mode and with channels-last weights.
+
+        Args:
+            module: The module.
+
+        Returns:
+            The same module.
+        """
         return module.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload, no-any-return]
 
     def embed(self, module: nn.Module, crops: UInt8, dim: int) -> Float32:
-        """crops uint8 [N, size, size, 3] RGB -> float32 [N, dim], N >= 0. Raises ValueError where the crops are others."""
+        """Embed crops.
+
+        Args:
+            module: Maps pixels [N, 3, size, size] to embeddings.
+            crops: uint8 [N, size, size, 3], RGB, N >= 0.
+            dim: Length of an embedding.
+
+        Returns:
+            float32 [N, dim].
+
+        Raises:
+            ValueError: The crops have another type or shape.
+            DysfwError: The module cannot be compiled on this machine.
+        """
         side = self.size
         if crops.dtype != np.uint8 or crops.shape[1:] != (side, side, 3):
             raise ValueError(f"crops must be uint8 [N, {side}, {side}, 3], found {crops.dtype} {list(crops.shape)}")
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.precision == "bfloat16"):
-            # Results stay on the device until all is queued, so that a GPU computes while the next batch is sent.
-            found = list(self._batches(module, crops))
-            parts = [part.float().cpu().numpy() for part in found]
-        return np.concatenate([np.empty((0, dim), np.float32), *parts])
+            # Results stay on the device until all batches are queued, so that a GPU computes while the next batch is sent.
+            results = list(self._batches(module, crops))
+            embeddings = [result.float().cpu().numpy() for result in results]
+        return np.concatenate([np.empty((0, dim), np.float32), *embeddings])
 
     def _batches(self, module: nn.Module, crops: UInt8) -> Iterator[Tensor]:
-        """What the module makes of each batch. Where memory does not suffice, batches are half as large from then on."""
+        """Yield the output for each batch. If memory does not suffice, the batch size is halved from then on."""
         done = 0
         while done < len(crops):
             part = crops[done : done + self.batch]
@@ -188,38 +258,57 @@ class TorchRunner:
             yield rows
 
     def _compiled(self, module: nn.Module, crops: UInt8) -> Tensor:
-        """Raises DysfwError where this machine cannot compile."""
-        filled = np.concatenate([crops, np.zeros((self.batch - len(crops), *crops.shape[1:]), np.uint8)])
+        """Run the compiled module. Raises DysfwError if this machine cannot compile."""
+        padded = np.concatenate([crops, np.zeros((self.batch - len(crops), *crops.shape[1:]), np.uint8)])
         try:
-            return _compiled_call()(module, self._send(filled))[: len(crops)]
+            return _compiled_call()(module, self._send(padded))[: len(crops)]
         except torch._dynamo.exc.BackendCompilerFailed as error:
             raise DysfwError(
-                f"compile: true, but torch cannot compile here: {str(error).strip().splitlines()[0]}",
-                hint="leave compile out, or install what torch.compile needs (on a processor, a C++ compiler such as g++)",
+                f"compile is true, but torch cannot compile on this machine: {str(error).strip().splitlines()[0]}",
+                hint="remove compile, or install what torch.compile needs (on a CPU, a C++ compiler such as g++)",
             ) from error
 
     def _send(self, crops: UInt8) -> Tensor:
-        """Crops on the device: still bytes, a quarter of what floats would be, and already channels last in memory."""
+        """Copy crops to the device, as bytes (a quarter of the size of floats) and channels last in memory."""
         return torch.from_numpy(crops.copy(order="C")).to(self.device).permute(0, 3, 1, 2)
 
 
 @cache
 def _compiled_call() -> Callable[[nn.Module, Tensor], Tensor]:
-    """One function for all modules: what was compiled for one serves its variants, whose tensors alone differ."""
+    """One function for all modules: variants that only differ in their tensors share the compiled code."""
     return torch.compile(lambda module, pixels: module(pixels), dynamic=False)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Of a GPU, by its class; of the machine, which torch reports as any other error, by its words."""
+    """Return whether an error is due to lack of memory.
+
+    torch has a class for GPU memory, but reports lack of main memory as a RuntimeError, which is recognised by its message.
+
+    Args:
+        error: The error.
+
+    Returns:
+        Whether memory did not suffice.
+    """
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "t allocate memory" in str(error)
 
 
 def find_device(name: str) -> torch.device:
-    """The device called ``name``. Raises ValueError, naming those of this machine, where it has no such device."""
+    """Find a device of this machine.
+
+    Args:
+        name: "cpu", "cuda:0" …; "cuda" is the first of its kind.
+
+    Returns:
+        The device.
+
+    Raises:
+        ValueError: This machine does not have it.
+    """
     accelerator = torch.accelerator.current_accelerator()
     kind = accelerator.type if accelerator else ""
     usable = ["cpu", *(f"{kind}:{i}" for i in range(torch.accelerator.device_count()))]
     for choice in (name, f"{name}:0"):
         if choice in usable:
             return torch.device(choice)
-    raise ValueError(f"device {name!r} is not there: this machine has {', '.join(usable)}")
+    raise ValueError(f"device {name!r} is not available: this machine has {', '.join(usable)}")

@@ -1,4 +1,4 @@
-"""What the core offers to torch backbones."""
+"""Tools for backbones in torch."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from dysfw.torch_utils import Normalise, TorchRunner, find_device
 
 
 class Means(torch.nn.Module):
-    """The mean of each colour; keeps the batch sizes that it saw."""
+    """The mean of each colour channel; records the batch sizes."""
 
     def __init__(self):
         super().__init__()
@@ -39,19 +39,19 @@ def crops():
     return np.random.default_rng(0).integers(0, 256, (7, 6, 6, 3), dtype=np.uint8)
 
 
-def test_crops_go_through_in_batches_and_come_out_in_order(crops):
+def test_crops_are_embedded_in_batches_and_in_order(crops):
     runner, module = TorchRunner(6, 3, "cpu", "float32"), Means()
-    found = runner.embed(runner.place(module), crops, 3)
-    np.testing.assert_allclose(found, crops.mean((1, 2)), rtol=1e-6)
-    assert found.dtype == np.float32
+    embeddings = runner.embed(runner.place(module), crops, 3)
+    np.testing.assert_allclose(embeddings, crops.mean((1, 2)), rtol=1e-6)
+    assert embeddings.dtype == np.float32
     assert module.batches == [3, 3, 1]
     assert not module.training
     assert module.weight.requires_grad
 
 
 def test_no_crops_give_no_rows():
-    found = TorchRunner(6, 3, "cpu", "float32").embed(Means(), np.empty((0, 6, 6, 3), np.uint8), 3)
-    assert (found.shape, found.dtype) == ((0, 3), np.float32)
+    embeddings = TorchRunner(6, 3, "cpu", "float32").embed(Means(), np.empty((0, 6, 6, 3), np.uint8), 3)
+    assert (embeddings.shape, embeddings.dtype) == ((0, 3), np.float32)
 
 
 def test_crops_may_be_read_only_and_mirrored(crops):
@@ -61,12 +61,12 @@ def test_crops_may_be_read_only_and_mirrored(crops):
 
 
 @pytest.mark.parametrize("shape", [(1, 6, 5, 3), (1, 6, 6, 4), (6, 6, 3)])
-def test_crops_of_another_shape_are_refused(shape):
+def test_crops_of_another_shape_are_an_error(shape):
     with pytest.raises(ValueError, match=r"crops must be uint8 \[N, 6, 6, 3\], found uint8"):
         TorchRunner(6, 3, "cpu", "float32").embed(Means(), np.zeros(shape, np.uint8), 3)
 
 
-def test_bfloat16_computes_in_bfloat16_and_gives_float32(crops):
+def test_bfloat16_returns_float32(crops):
     convolution = torch.nn.Conv2d(3, 4, 6)
     module = torch.nn.Sequential(Normalise([127.5] * 3, [127.5] * 3), convolution, torch.nn.Flatten())
     exact = TorchRunner(6, 3, "cpu", "float32").embed(module, crops, 4)
@@ -77,38 +77,38 @@ def test_bfloat16_computes_in_bfloat16_and_gives_float32(crops):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
-def test_where_memory_does_not_suffice_batches_are_halved_and_the_result_is_the_same(crops, tmp_path):
+def test_batches_are_halved_if_memory_does_not_suffice(crops, tmp_path):
     code = """
 import resource, sys, numpy as np, torch
 from pathlib import Path
 from dysfw.torch_utils import TorchRunner
 
-class Greedy(torch.nn.Module):
+class NeedsMemory(torch.nn.Module):
     def forward(self, pixels):
         torch.empty(len(pixels) * 100_000_000, dtype=torch.uint8)
         return pixels.float().mean((2, 3))
 
 runner, crops = TorchRunner(6, 64, "cpu", "float32"), np.load(sys.argv[1])
-runner.embed(torch.nn.Sequential(Greedy()), crops[:1], 3)  # all that torch loads is loaded now
+runner.embed(torch.nn.Sequential(NeedsMemory()), crops[:1], 3)  # torch has loaded all its libraries now
 used = int(Path("/proc/self/statm").read_text().split()[0]) * 4096
 resource.setrlimit(resource.RLIMIT_AS, (used + 450_000_000,) * 2)
-rows = runner.embed(torch.nn.Sequential(Greedy()), crops, 3)
+rows = runner.embed(torch.nn.Sequential(NeedsMemory()), crops, 3)
 assert np.array_equal(rows, crops.astype(np.float32).mean((1, 2))), rows
 assert runner.batch == 3, runner.batch
 resource.setrlimit(resource.RLIMIT_AS, (used + 50_000_000, used + 450_000_000))
 try:
-    runner.embed(torch.nn.Sequential(Greedy()), crops, 3)
+    runner.embed(torch.nn.Sequential(NeedsMemory()), crops, 3)
 except RuntimeError as error:
     assert "allocate memory" in str(error)
 else:
-    raise AssertionError("not even one fits")
+    raise AssertionError("a single crop must not fit")
 """
     file = tmp_path / "crops.npy"
     np.save(file, crops)
     subprocess.run([sys.executable, "-c", code, str(file)], check=True)
 
 
-def test_another_error_halves_nothing(crops):
+def test_other_errors_do_not_halve_the_batches(crops):
     class Broken(torch.nn.Module):
         def forward(self, pixels):
             raise RuntimeError("something else")
@@ -120,7 +120,7 @@ def test_another_error_halves_nothing(crops):
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
-def test_compiled_trunks_give_the_same_and_are_compiled_once(crops, tmp_path, monkeypatch):
+def test_compiled_modules_give_the_same_results_and_are_compiled_once(crops, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     first, other = (torch.nn.Sequential(Normalise([9] * 3, [2] * 3), torch.nn.Conv2d(3, 4, 3), Pool()) for _ in range(2))
     expected = [TorchRunner(6, 3, "cpu", "float32").embed(module, crops, 4) for module in (first, other)]
@@ -131,7 +131,7 @@ def test_compiled_trunks_give_the_same_and_are_compiled_once(crops, tmp_path, mo
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
 
 
-def test_without_a_compiler_compiled_trunks_are_refused(crops, tmp_path):
+def test_without_a_compiler_compile_is_an_error(crops, tmp_path):
     code = """
 import sys, numpy as np, torch
 from dysfw.errors import DysfwError
@@ -141,13 +141,13 @@ try:
 except DysfwError as error:
     print(error.message, error.hint)
 """
-    surroundings = os.environ | {"CXX": str(tmp_path / "none"), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], env=surroundings, capture_output=True, text=True, check=True)
-    assert "torch cannot compile here" in done.stdout, done.stdout + done.stderr
+    environment = os.environ | {"CXX": str(tmp_path / "none"), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "torch cannot compile on this machine" in done.stdout, done.stdout + done.stderr
     assert "g++" in done.stdout
 
 
-def test_normalising_follows_the_device_and_is_no_part_of_the_weights():
+def test_normalise_moves_with_the_module_and_is_not_in_the_state_dict():
     layer = Normalise([1.0, 2.0, 3.0], [2.0, 2.0, 4.0])
     pixels = torch.full((1, 3, 1, 1), 5, dtype=torch.uint8)
     assert layer(pixels).flatten().tolist() == [2.0, 1.5, 0.5]
@@ -156,12 +156,12 @@ def test_normalising_follows_the_device_and_is_no_part_of_the_weights():
 
 
 @pytest.mark.parametrize("name", ["cuda:99", "cpu:1", "meta", "gpu", ""])
-def test_a_device_that_is_not_there_is_an_error_that_names_those_that_are(name):
-    with pytest.raises(ValueError, match="is not there: this machine has cpu"):
+def test_the_error_for_an_unavailable_device_lists_the_available_ones(name):
+    with pytest.raises(ValueError, match="is not available: this machine has cpu"):
         find_device(name)
 
 
-def test_devices_are_those_that_torch_counts(monkeypatch):
+def test_devices_are_those_of_torch(monkeypatch):
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("cuda"))
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
     assert find_device("cuda:1") == torch.device("cuda", 1)
@@ -179,11 +179,12 @@ def test_devices_are_those_that_torch_counts(monkeypatch):
         ((1, 1, "cpu", "float64"), "precision must be"),
     ],
 )
-def test_wrong_values_are_refused(values, match):
+def test_invalid_values_are_an_error(values, match):
     with pytest.raises(ValueError, match=match):
         TorchRunner(*values)
 
 
 def test_the_core_does_not_import_torch():
-    code = "import sys, dysfw, dysfw.contracts.components, dysfw.registry; assert not {'torch', 'dysfw.torch_utils'} & set(sys.modules)"
+    modules = "dysfw, dysfw.contracts.components, dysfw.registry"
+    code = f"import sys, {modules}; assert not {{'torch', 'dysfw.torch_utils'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

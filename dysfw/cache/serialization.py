@@ -1,4 +1,4 @@
-"""Arrays and plain values as bytes, and back: a safetensors file in memory, so that reading never runs anything."""
+"""Serialises arrays and plain values as safetensors, which can be read without executing code."""
 
 from __future__ import annotations
 
@@ -12,22 +12,40 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
-VALUES = "\0values"  # no stage's array is called so
+VALUES = "\0values"  # no array of a stage has this name
 
 
-def packed(arrays: Arrays, values: Mapping[str, object]) -> bytes:
-    """values: plain JSON."""
+def serialize(arrays: Arrays, values: Mapping[str, object]) -> bytes:
+    """Serialise arrays and values.
+
+    Args:
+        arrays: Arrays by name.
+        values: Plain JSON values by name.
+
+    Returns:
+        A safetensors file.
+    """
     text = np.frombuffer(json.dumps(values).encode(), np.uint8)
     return save({VALUES: text} | {name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
-def unpacked(content: bytes) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-    """Raises ValueError where the bytes are no such thing."""
+def deserialize(content: bytes) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """Restore arrays and values: the inverse of ``serialize``.
+
+    Args:
+        content: What ``serialize`` returned.
+
+    Returns:
+        Arrays by name, and values by name.
+
+    Raises:
+        ValueError: The content is damaged.
+    """
     try:
         arrays = load(content)
         values = json.loads(arrays.pop(VALUES).tobytes())
     except (SafetensorError, KeyError) as error:
-        raise ValueError(f"no packed entry: {error}") from None
+        raise ValueError(f"not a serialised entry: {error}") from None
     if not isinstance(values, dict):
-        raise ValueError("no packed entry: its values are no mapping")
+        raise ValueError("not a serialised entry: its values are not a mapping")
     return arrays, values

@@ -1,7 +1,7 @@
-"""What stages have computed, by key, in one SQLite file that several processes share.
+"""The stage cache: results of stages by key, in one SQLite file that several processes share.
 
-Nothing depends on it: an entry that is missing or damaged, a disk that is full and a file that another dysfw wrote only mean
-that the work is done again, and are told. Entries hold faces and embeddings, so the folder is this user's alone.
+Nothing depends on it. If an entry is missing or damaged, the disk is full, or the file has another format, a warning is given
+and the results are computed again. Entries contain faces and embeddings, so the folder is private to the user.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from ..util.text import count
 
 FORMAT = 1
 FILE = "stages.sqlite"
-BESIDE = ("", "-wal", "-shm", "-journal")
+SUFFIXES = ("", "-wal", "-shm", "-journal")
 LOCK = "lock"
-PATIENCE = 30.0  # s that one process waits for another's writing
-TOUCH = 3600  # s: so much later a use is written down again, and no sooner: reading should not write
-ROOM = 0.9  # of the limit: what is left when entries had to go
-LARGEST = 64 * 2**20  # bytes of one entry
-CHECK = 16  # bytes of the checksum that stands before every entry
+LOCK_TIMEOUT = 30.0  # s that a process waits for another one to write
+TOUCH_INTERVAL = 3600  # s between updates of the time of use of an entry, since reading should rarely write
+EVICTION_TARGET = 0.9  # fraction of the limit that is filled after old entries were deleted
+MAX_ENTRY_SIZE = 64 * 2**20  # bytes
+CHECKSUM_SIZE = 16  # bytes, before the value of each entry
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, stage TEXT NOT NULL, used INTEGER NOT NULL, value BLOB NOT NULL);
@@ -38,7 +38,15 @@ CREATE INDEX IF NOT EXISTS by_use ON entries (used);
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """entries and bytes by stage; size: of the file, bytes; limit: bytes."""
+    """What a stage cache contains.
+
+    Attributes:
+        folder: The folder.
+        entries: Number of entries by stage.
+        bytes: Bytes by stage.
+        size: Size of the files, bytes.
+        limit: Maximum size, bytes.
+    """
 
     folder: Path
     entries: Mapping[str, int]
@@ -48,49 +56,73 @@ class Contents:
 
 
 class StageCache:
-    """The cache in a folder, which is made. limit: bytes that the file may have; the entries longest unused go first. tell: is
-    told, once each, what does not work.
+    """The cache in a folder.
+
+    Args:
+        folder: The folder, which is created if necessary.
+        limit: Maximum size, bytes. The least recently used entries are deleted first.
+        warn: Called with each warning, once.
+
+    Attributes:
+        damaged: Number of damaged entries found.
     """
 
-    def __init__(self, folder: Path, limit: int, tell: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, limit: int, warn: Callable[[str], None]) -> None:
         self.folder, self.limit = folder, limit
         self.damaged = 0
-        self._tell, self._told = tell, set[str]()
+        self._warn_user, self._warnings = warn, set[str]()
         self._lock = threading.Lock()
         self._file: sqlite3.Connection | None = None
-        with self._at_best():
+        with self._best_effort():
             folder.mkdir(0o700, parents=True, exist_ok=True)
             if folder.stat().st_mode & 0o077:
-                self._say(f"others may read {folder}, and what is cached tells of faces: nothing is cached. chmod 700 it")
+                self._warn(
+                    f"nothing is cached, since other users can read {folder} and cached data describe faces; "
+                    "run chmod 700 on it"
+                )
             else:
-                with FileLock(folder / LOCK, PATIENCE):  # two processes cannot both set the file up
+                with FileLock(folder / LOCK, LOCK_TIMEOUT):  # two processes must not both create the file
                     self._file = self._connect()
 
     def get(self, key: bytes) -> bytes | None:
-        """What was put under a key; None where there is nothing, or nothing that can be believed."""
-        with self._at_best():
+        """Get an entry.
+
+        Args:
+            key: Its key.
+
+        Returns:
+            Its value; None if it is missing or damaged.
+        """
+        with self._best_effort():
             if self._file is None:
                 return None
             row = self._file.execute("SELECT value, used FROM entries WHERE key = ?", (key,)).fetchone()
             if row is None:
                 return None
             value, now = bytes(row[0]), int(time.time())
-            if value[:CHECK] != _checksum(key, value[CHECK:]):
+            if value[:CHECKSUM_SIZE] != _checksum(key, value[CHECKSUM_SIZE:]):
                 self.damaged += 1
                 self._file.execute("DELETE FROM entries WHERE key = ?", (key,))
                 return None
-            if now - row[1] > TOUCH:
+            if now - row[1] > TOUCH_INTERVAL:
                 self._file.execute("UPDATE entries SET used = ? WHERE key = ?", (now, key))
-            return value[CHECK:]
+            return value[CHECKSUM_SIZE:]
         return None
 
     def put(self, stage: str, entries: Mapping[bytes, bytes]) -> None:
-        """Keep them, all or none."""
+        """Store entries, all or none.
+
+        Args:
+            stage: The stage that computed them.
+            entries: Value by key.
+        """
         now = int(time.time())
-        rows = [(key, stage, now, _checksum(key, value) + value) for key, value in entries.items() if len(value) <= LARGEST]
+        rows = [
+            (key, stage, now, _checksum(key, value) + value) for key, value in entries.items() if len(value) <= MAX_ENTRY_SIZE
+        ]
         if not rows:
             return
-        with self._at_best():
+        with self._best_effort():
             if self._file is None:
                 return
             self._make_room(sum(len(row[3]) for row in rows))
@@ -98,13 +130,20 @@ class StageCache:
             try:
                 self._file.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
             except BaseException:
-                if self._file.in_transaction:  # a full disk has rolled it back already
+                if self._file.in_transaction:  # if the disk is full, SQLite has rolled it back already
                     self._file.execute("ROLLBACK")
                 raise
             self._file.execute("COMMIT")
 
     def contents(self) -> Contents:
-        """Raises DysfwError where the file cannot be read."""
+        """Summarise the contents.
+
+        Returns:
+            The contents.
+
+        Raises:
+            DysfwError: The file cannot be read.
+        """
         if self._file is None:
             raise DysfwError(f"the cache in {self.folder} cannot be used", hint="`dysfw cache clear` deletes it")
         with self._lock, self._readable():
@@ -123,45 +162,43 @@ class StageCache:
             ) from None
 
     def close(self) -> None:
-        """Tell what had to be computed again, and let go of the file."""
+        """Warn about damaged entries, and close the file."""
         if self.damaged:
-            self._say(
-                f"not believed, and computed again: {count(self.damaged, 'damaged entry', 'damaged entries')} in {self.folder}"
-            )
+            self._warn(f"{count(self.damaged, 'damaged entry', 'damaged entries')} in {self.folder} had to be computed again")
         with self._lock:
             if self._file is not None:
                 self._file.close()
                 self._file = None
 
     def _connect(self) -> sqlite3.Connection | None:
-        file = sqlite3.connect(self.folder / FILE, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        file = sqlite3.connect(self.folder / FILE, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
         (self.folder / FILE).chmod(0o600)
-        (found,) = file.execute("PRAGMA user_version").fetchone()
-        if found not in (0, FORMAT):
+        (version,) = file.execute("PRAGMA user_version").fetchone()
+        if version not in (0, FORMAT):
             file.close()
-            self._say(
-                f"the cache in {self.folder} is of format {found}, and this dysfw has {FORMAT}: it is left alone, and nothing "
-                "is cached. `dysfw cache clear` deletes it"
+            self._warn(
+                f"nothing is cached, since the cache in {self.folder} has format {version} and this dysfw uses {FORMAT}; "
+                "`dysfw cache clear` deletes it"
             )
             return None
-        if not found:
+        if not version:
             file.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        # Readers and a writer at once. Losing the last moments to a power cut costs work, never a wrong entry.
+        # Allows readers during writing. A power cut may lose the last entries, but never corrupts one.
         file.execute("PRAGMA journal_mode = WAL")
         file.execute("PRAGMA synchronous = NORMAL")
         file.executescript(f"{SCHEMA} PRAGMA user_version = {FORMAT};")
         return file
 
     def _make_room(self, needed: int) -> None:
-        """Let the entries longest unused go until ``needed`` bytes fit."""
-        assert self._file is not None  # noqa: S101  # put() has looked
+        """Delete the least recently used entries until ``needed`` bytes fit."""
+        assert self._file is not None  # noqa: S101  # checked by put()
         pages, size, free = (
             self._file.execute(f"PRAGMA {n}").fetchone()[0] for n in ("page_count", "page_size", "freelist_count")
         )
-        taken = (pages - free) * size
-        if taken + needed <= self.limit:
+        used = (pages - free) * size
+        if used + needed <= self.limit:
             return
-        over, oldest = taken + needed - self.limit * ROOM, []
+        over, oldest = used + needed - self.limit * EVICTION_TARGET, []
         for key, length in self._file.execute("SELECT key, LENGTH(value) FROM entries ORDER BY used"):
             oldest.append((key,))
             over -= length
@@ -171,41 +208,51 @@ class StageCache:
         self._file.execute("PRAGMA incremental_vacuum").fetchall()
 
     @contextlib.contextmanager
-    def _at_best(self) -> Iterator[None]:
-        """Whatever goes wrong with the cache is told, and the work goes on without."""
+    def _best_effort(self) -> Iterator[None]:
+        """Turn any error of the cache into a warning, and continue without the cache."""
         with self._lock:
             try:
                 yield
             except sqlite3.Error as error:
-                self._without(str(error))
+                self._disable(str(error))
             except Timeout:
-                self._without("another process has held it for long")
+                self._disable("another process has locked it for too long")
             except NotImplementedError:
-                self._without("its file system knows no locks")
+                self._disable("its file system has no locks")
             except OSError as error:
-                self._without(error.strerror or str(error))
+                self._disable(error.strerror or str(error))
 
-    def _without(self, reason: str) -> None:
+    def _disable(self, reason: str) -> None:
         full = "full" in reason or "No space" in reason
         remedy = (
-            "make room, or lower DYSFW_CACHE_SIZE"
+            "free space, or reduce DYSFW_CACHE_SIZE"
             if full
-            else "`dysfw cache clear` deletes it; DYSFW_CACHE names another folder"
+            else "`dysfw cache clear` deletes it; DYSFW_CACHE sets another folder"
         )
-        self._say(f"the cache in {self.folder} does not work ({reason}), and the work goes on without it: {remedy}")
+        self._warn(f"continuing without the cache, since {self.folder} cannot be used ({reason}): {remedy}")
         if self._file is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._file.close()
             self._file = None
 
-    def _say(self, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
-            self._tell(text)
+    def _warn(self, text: str) -> None:
+        if text not in self._warnings:
+            self._warnings.add(text)
+            self._warn_user(text)
 
 
 def clear(folder: Path) -> int:
-    """Delete the cache in a folder, and nothing else there; how many bytes that freed. Raises DysfwError."""
+    """Delete the cache in a folder, but no other files.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        Number of bytes freed.
+
+    Raises:
+        DysfwError: A file cannot be deleted.
+    """
     freed = 0
     for path in _files(folder):
         try:
@@ -217,8 +264,8 @@ def clear(folder: Path) -> int:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [path for end in BESIDE if (path := folder / f"{FILE}{end}").is_file()]
+    return [path for suffix in SUFFIXES if (path := folder / f"{FILE}{suffix}").is_file()]
 
 
 def _checksum(key: bytes, value: bytes) -> bytes:
-    return hashlib.blake2b(value, digest_size=CHECK, key=key).digest()
+    return hashlib.blake2b(value, digest_size=CHECKSUM_SIZE, key=key).digest()

@@ -8,12 +8,12 @@ from dysfw.registry.registry import load_registry
 ROOT = Path(__file__).parents[2]
 
 
-def test_compiling_leaves_the_recipe_what_it_is_and_its_embeddings_apart():
+def test_compiling_keeps_the_fingerprint_of_the_recipe_and_caches_embeddings_separately():
     registry, recipes = load_registry(), ROOT / "recipes"
-    usual, compiled = (
+    plain, compiled = (
         load_recipe(recipes / "dlib.yaml", registry, ["device=cpu", *s]) for s in ([], ["backbone.compile=true"])
     )
-    assert usual.fingerprint == compiled.fingerprint
-    first, other = (fingerprints_of(recipe, build(recipe), "") for recipe in (usual, compiled))
-    assert (first.faces, first.regions) == (other.faces, other.regions)
-    assert first.embeddings != other.embeddings
+    assert plain.fingerprint == compiled.fingerprint
+    first, second = (fingerprints_of(recipe, build(recipe), "") for recipe in (plain, compiled))
+    assert (first.faces, first.regions) == (second.faces, second.regions)
+    assert first.embeddings != second.embeddings

@@ -18,18 +18,18 @@ def folder(tmp_path) -> Path:
 
 
 @pytest.fixture
-def told() -> list[str]:
+def warnings() -> list[str]:
     return []
 
 
 @pytest.fixture
-def cache(folder, told):
-    cache = StageCache(folder, 10 * 2**20, told.append)
+def cache(folder, warnings):
+    cache = StageCache(folder, 10 * 2**20, warnings.append)
     yield cache
     cache.close()
 
 
-def test_what_was_put_comes_back_also_in_another_process(cache, folder):
+def test_an_entry_can_be_read_also_in_another_process(cache, folder):
     cache.put("faces", {KEY: b"value"})
     assert (cache.get(KEY), cache.get(OTHER)) == (b"value", None)
     code = f"from dysfw.cache.store import *; c = StageCache(Path({str(folder)!r}), 2**30, print); print(c.get(b'k' * 32))"
@@ -37,36 +37,38 @@ def test_what_was_put_comes_back_also_in_another_process(cache, folder):
     assert ran.stdout.strip() == "b'value'"
 
 
-def test_only_its_owner_can_read_it(cache, folder):
+def test_only_the_owner_can_read_the_cache(cache, folder):
     cache.put("faces", {KEY: b"value"})
     assert folder.stat().st_mode & 0o777 == 0o700
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.glob("stages*"))
 
 
-def test_a_folder_that_others_may_read_is_not_used(folder, told):
+def test_a_folder_that_other_users_can_read_is_not_used(folder, warnings):
     folder.mkdir(mode=0o755)
     folder.chmod(0o755)
-    cache = StageCache(folder, 2**20, told.append)
+    cache = StageCache(folder, 2**20, warnings.append)
     cache.put("faces", {KEY: b"value"})
     assert cache.get(KEY) is None
-    assert told == [f"others may read {folder}, and what is cached tells of faces: nothing is cached. chmod 700 it"]
+    assert warnings == [
+        f"nothing is cached, since other users can read {folder} and cached data describe faces; run chmod 700 on it"
+    ]
     assert not (folder / FILE).exists()
 
 
-@pytest.mark.parametrize("spoilt", [b"", b"x" * 21, b"\0" * 5])
-def test_a_damaged_entry_is_not_believed_and_is_reported(cache, folder, told, spoilt):
+@pytest.mark.parametrize("damaged", [b"", b"x" * 21, b"\0" * 5])
+def test_a_damaged_entry_is_ignored_and_reported(cache, folder, warnings, damaged):
     cache.put("faces", {KEY: b"value", OTHER: b"another"})
     with sqlite3.connect(folder / FILE) as file:
-        file.execute("UPDATE entries SET value = ? WHERE key = ?", (spoilt, KEY))
+        file.execute("UPDATE entries SET value = ? WHERE key = ?", (damaged, KEY))
     file.close()
     assert (cache.get(KEY), cache.get(OTHER)) == (None, b"another")
     cache.put("faces", {KEY: b"again"})
     assert cache.get(KEY) == b"again"
     cache.close()
-    assert told == [f"not believed, and computed again: 1 damaged entry in {folder}"]
+    assert warnings == [f"1 damaged entry in {folder} had to be computed again"]
 
 
-def test_an_entry_under_another_key_is_not_believed(cache, folder):
+def test_an_entry_under_another_key_is_ignored(cache, folder):
     cache.put("faces", {KEY: b"value"})
     with sqlite3.connect(folder / FILE) as file:
         file.execute("UPDATE entries SET key = ?", (OTHER,))
@@ -75,56 +77,55 @@ def test_an_entry_under_another_key_is_not_believed(cache, folder):
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_file_that_is_no_cache_is_told_and_work_goes_on(folder, told, content):
+def test_a_file_that_is_not_a_cache_causes_a_warning(folder, warnings, content):
     folder.mkdir(mode=0o700)
     (folder / FILE).write_bytes(content)
-    cache = StageCache(folder, 2**20, told.append)
+    cache = StageCache(folder, 2**20, warnings.append)
     cache.put("faces", {KEY: b"value"})
     assert cache.get(KEY) is None
-    assert len(told) == 1
-    assert "`dysfw cache clear` deletes it" in told[0]
+    assert len(warnings) == 1
+    assert "`dysfw cache clear` deletes it" in warnings[0]
     assert clear(folder) == len(content)
 
 
-def test_a_file_of_another_version_is_left_alone(cache, folder, told):
+def test_a_file_of_another_format_is_not_changed(cache, folder, warnings):
     cache.put("faces", {KEY: b"value"})
     cache.close()
     with sqlite3.connect(folder / FILE) as file:
         file.execute(f"PRAGMA user_version = {FORMAT + 6}")
     file.close()
-    later = StageCache(folder, 2**20, told.append)
+    later = StageCache(folder, 2**20, warnings.append)
     later.put("faces", {KEY: b"other"})
     assert later.get(KEY) is None
-    assert told == [
-        f"the cache in {folder} is of format 7, and this dysfw has 1: it is left alone, and nothing is cached. "
-        "`dysfw cache clear` deletes it"
+    assert warnings == [
+        f"nothing is cached, since the cache in {folder} has format 7 and this dysfw uses 1; `dysfw cache clear` deletes it"
     ]
     with sqlite3.connect(folder / FILE) as file:
         assert file.execute("SELECT COUNT(*) FROM entries").fetchone() == (1,)
     file.close()
 
 
-def test_it_stays_below_its_limit_and_what_was_longest_unused_goes_first(folder, told):
-    cache = StageCache(folder, 2 * 2**20, told.append)
+def test_the_least_recently_used_entries_are_deleted_at_the_limit(folder, warnings):
+    cache = StageCache(folder, 2 * 2**20, warnings.append)
     keys = [f"{n:032}".encode() for n in range(40)]
     for n, key in enumerate(keys):
         cache.put("embeddings", {key: bytes(100_000)})
-        with sqlite3.connect(folder / FILE) as file:  # as if a day lay between them
+        with sqlite3.connect(folder / FILE) as file:  # one day between entries
             file.execute("UPDATE entries SET used = ? WHERE key = ?", (n * 86_400, key))
         file.close()
         cache.get(keys[0])  # used again and again
-    held = cache.contents()
-    assert held.bytes["embeddings"] < 2 * 2**20
+    contents = cache.contents()
+    assert contents.bytes["embeddings"] < 2 * 2**20
     kept = [n for n, key in enumerate(keys) if cache.get(key)]
     assert kept[0] == 0
     assert kept[1:] == list(range(40 - len(kept) + 1, 40))
     assert len(kept) >= 10
     cache.close()
     assert sum(path.stat().st_size for path in folder.glob("stages*")) < 3 * 2**20
-    assert told == []
+    assert warnings == []
 
 
-def test_threads_and_processes_write_at_once_and_lose_nothing(cache, folder, told):
+def test_threads_and_processes_can_write_concurrently(cache, folder, warnings):
     code = (
         "import sys; from dysfw.cache.store import *; c = StageCache(Path(sys.argv[1]), 2**30, print)\n"
         "for n in range(150): c.put('faces', {f'{sys.argv[2]}-{n:030}'.encode(): b'x' * 500})"
@@ -143,27 +144,27 @@ def test_threads_and_processes_write_at_once_and_lose_nothing(cache, folder, tol
         thread.join()
     assert [process.communicate()[0] for process in processes] == ["", "", ""]
     assert cache.contents().entries == {"faces": 900}
-    assert told == []
+    assert warnings == []
 
 
-def test_a_full_disk_is_told_once_and_work_goes_on(cache, told):
-    cache._file.execute("PRAGMA max_page_count = 12")  # SQLite itself then says that the disk is full
+def test_a_full_disk_causes_one_warning(cache, warnings):
+    cache._file.execute("PRAGMA max_page_count = 12")  # SQLite then reports a full disk
     for n in range(20):
         cache.put("embeddings", {f"{n:032}".encode(): bytes(50_000)})
-    assert len(told) == 1
-    assert "full" in told[0]
-    assert "make room, or lower DYSFW_CACHE_SIZE" in told[0]
+    assert len(warnings) == 1
+    assert "full" in warnings[0]
+    assert "free space, or reduce DYSFW_CACHE_SIZE" in warnings[0]
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path, told):
+def test_a_folder_that_cannot_be_created_causes_a_warning(tmp_path, warnings):
     (tmp_path / "file").write_text("")
-    cache = StageCache(tmp_path / "file" / "stages", 2**20, told.append)
+    cache = StageCache(tmp_path / "file" / "stages", 2**20, warnings.append)
     cache.put("faces", {KEY: b"value"})
-    assert len(told) == 1
-    assert "the work goes on without it" in told[0]
+    assert len(warnings) == 1
+    assert "continuing without the cache" in warnings[0]
 
 
-def test_clearing_deletes_the_cache_and_nothing_else(cache, folder):
+def test_clear_deletes_only_the_cache(cache, folder):
     cache.put("faces", {KEY: b"value"})
     cache.close()
     (folder / "notes.txt").write_text("mine")
@@ -172,7 +173,7 @@ def test_clearing_deletes_the_cache_and_nothing_else(cache, folder):
     assert (folder / "notes.txt").read_text() == "mine"
 
 
-def test_a_file_that_is_damaged_inside_is_said_to_be_so(cache, folder):
+def test_a_damaged_file_is_an_error(cache, folder):
     cache.put("faces", {n.to_bytes(16, "big"): bytes(4000) for n in range(400)})
     cache.close()
     with (folder / FILE).open("r+b") as file:

@@ -81,7 +81,7 @@ def test_list_show_fetch_and_verify_agree(dysfw, store, faces):
     shown = dysfw("weights", "show", "faces").stdout
     for field in (faces.sha256, faces.address, "noise", "nobody", "none at all"):
         assert field in shown
-    assert "faces: right" in dysfw("weights", "verify").stdout
+    assert "faces: verified" in dysfw("weights", "verify").stdout
     records = [json.loads(line) for line in dysfw("weights", "list", "--json").stdout.splitlines()]
     assert next(r for r in records if r["name"] == "faces")["state"] == "here"
 
@@ -103,7 +103,7 @@ def test_import_accepts_only_the_right_file(dysfw, tmp_path, web):
     (tmp_path / "down.bin").write_bytes(CONTENT)
     ran = dysfw("weights", "import", "facenet-vggface2", tmp_path / "down.bin", code=2)
     assert "is not 20180402-114759-vggface2.pt" in ran.stderr
-    assert "it is faces" in ran.stderr
+    assert "the file is faces" in ran.stderr
     dysfw("weights", "import", "faces", tmp_path / "down.bin", DYSFW_OFFLINE="1")
     assert row(dysfw("weights", "list"))[5] == "here"
     assert web.requests == []
@@ -111,9 +111,9 @@ def test_import_accepts_only_the_right_file(dysfw, tmp_path, web):
 
 @pytest.mark.parametrize(("arguments", "part"), [
     (("fetch", "facess"), "unknown weights 'facess'; did you mean 'faces'?"),
-    (("fetch",), "name the weights to fetch, or --all"),
+    (("fetch",), "give the names of the weights to fetch, or --all"),
     (("import", "faces", "nothing.bin"), "no such file: nothing.bin"),
-    (("import", "phantom", "README.md"), "comes with dysfw-phantom"),
+    (("import", "phantom", "README.md"), "ships with dysfw-phantom"),
     (("import", "imagenet-inception-resnet-v2", "README.md"), "sha256 of imagenet-inception-resnet-v2 is not published"),
 ])  # fmt: skip
 def test_mistakes_are_reported(dysfw, arguments, part):

@@ -16,7 +16,7 @@ from dysfw.errors import DysfwError
 from dysfw.registry.hookspecs import WeightsSpec
 from dysfw.weights import download as downloading
 from dysfw.weights.find import WeightsMissingError, fetch_weights, find_weights
-from dysfw.weights.store import import_file, file_status, stored_path
+from dysfw.weights.store import file_status, import_file, stored_path
 
 from .conftest import CONTENT, fetch_error
 
