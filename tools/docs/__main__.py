@@ -1,7 +1,7 @@
-"""Writes what of the documentation is made from the code: ``python tools/docs reference`` and ``figures``.
+"""Generates documentation from the code: ``python tools/docs reference`` and ``figures``.
 
-The reference is read off the components' signatures, the commands' options, the models of recipes, the hooks and the public
-modules, so that it cannot say anything else than they do. A test holds the committed pages to what this prints now.
+The reference is generated from signatures and docstrings of components, commands, recipe models, hooks and public modules. A
+test compares the committed pages with what this writes now.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["reference", "figures"])
-    parser.add_argument("-o", "--output", type=Path, help="another folder than docs/reference, or docs/images")
+    parser.add_argument("-o", "--output", type=Path, help="write here instead of docs/reference or docs/images")
     given = parser.parse_args()
     if given.what == "figures":
         from figures import draw_all
@@ -25,8 +25,8 @@ def main() -> None:
     from pages import reference
 
     folder = given.output or ROOT / "docs" / "reference"
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in reference(ROOT).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, "utf-8")
         print(folder / name)
 

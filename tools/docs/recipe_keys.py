@@ -41,7 +41,7 @@ def recipe_keys_page() -> str:
     return "\n".join(parts)
 
 
-HEAD = ("key", "allowed", "default", "means")
+HEAD = ("key", "allowed", "default", "meaning")
 
 
 def blocks(model: type[pydantic.BaseModel], path: str = "") -> list[tuple[str, type[pydantic.BaseModel]]]:
@@ -62,14 +62,14 @@ def block_of(annotation: Any) -> type[pydantic.BaseModel] | None:  # noqa: ANN40
 
 def rows(model: type[pydantic.BaseModel]) -> list[tuple[str, str, str, str]]:
     schema = model.model_json_schema()
-    said = parameter_descriptions(model.__doc__, model.model_fields)
+    descriptions = parameter_descriptions(model.__doc__, model.model_fields)
     if other := DESCRIBED_BY.get(model):
-        said = parameter_descriptions(other.__doc__, model.model_fields) | said
+        descriptions = parameter_descriptions(other.__doc__, model.model_fields) | descriptions
     found = []
     for name, field in model.model_fields.items():
         block = block_of(field.annotation)
         kind = "keys, see below" if block else allowed(schema["properties"][name], schema.get("$defs", {}))
-        words = field.description or said.get(name, "")
+        words = field.description or descriptions.get(name, "")
         found.append((f"`{name}`", kind, default_of(field, block), words))
     return found
 

@@ -54,7 +54,7 @@ def relinked(markdown: str, page: str) -> str:
         target, anchor = found["target"], found["anchor"] or ""
         if "://" in target:
             return found[0]
-        aim = in_fake_plugins(posixpath.normpath(posixpath.join(posixpath.dirname(file), target)))
+        aim = place_of(posixpath.normpath(posixpath.join(posixpath.dirname(file), target)))
         if aim is None:
             return found["text"]
         name, own = aim
@@ -64,7 +64,7 @@ def relinked(markdown: str, page: str) -> str:
     return "".join(part if number % 2 else LINK.sub(link, part) for number, part in enumerate(parts))
 
 
-def in_fake_plugins(file: str) -> tuple[str, str] | None:
+def place_of(file: str) -> tuple[str, str] | None:
     """Where a file of the repository is in the site: page and anchor. None: it is not there."""
     if file == "README.md":
         return "index.md", ""
