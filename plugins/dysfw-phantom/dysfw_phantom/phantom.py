@@ -95,7 +95,7 @@ def make_phantom(
     return Phantom(seed, number, patient, appearance)
 
 
-def _random_terms(wanted: RandomTerms, present: set[str], rng: np.random.Generator, severity: float) -> dict[str, float]:
+def _random_terms(config: RandomTerms, present: set[str], rng: np.random.Generator, severity: float) -> dict[str, float]:
     """Draw terms of axes that no present term uses, at most one of each axis."""
     used = {find_term(term).axis for term in present}
     ends: dict[str, list[str]] = {}
@@ -103,11 +103,11 @@ def _random_terms(wanted: RandomTerms, present: set[str], rng: np.random.Generat
         if term.axis not in used:
             ends.setdefault(term.axis, []).append(term.id)
     axes = list(ends)
-    number = min(int(rng.integers(*wanted.count, endpoint=True)), len(axes))
+    number = min(int(rng.integers(*config.count, endpoint=True)), len(axes))
     drawn: dict[str, float] = {}
     for axis in rng.permutation(len(axes))[:number]:
         terms = ends[axes[axis]]
-        drawn[terms[int(rng.integers(len(terms)))]] = severity * float(rng.uniform(*wanted.severity))
+        drawn[terms[int(rng.integers(len(terms)))]] = severity * float(rng.uniform(*config.severity))
     return drawn
 
 

@@ -46,9 +46,9 @@ def find_term(name: str) -> Term:
     Raises:
         DysfwError: The term is unknown; the message suggests the most similar one.
     """
-    wanted = name.strip().casefold()
+    query = name.strip().casefold()
     for term in terms().values():
-        if wanted in (term.id.casefold(), term.label.casefold()):
+        if query in (term.id.casefold(), term.label.casefold()):
             return term
     known = [name for term in terms().values() for name in (term.id, term.label)]
     raise DysfwError(

@@ -169,11 +169,11 @@ def test_one_unit_is_about_a_standard_deviation(name, average):
 @pytest.mark.parametrize("name", MORPHED)
 def test_skin_is_not_inverted_at_three_standard_deviations(name):
     for value in (-3.0, 3.0):
-        assert turned(shape(load_head(), average_patient({name: value}), {})) < 0.003
+        assert inverted_fraction(shape(load_head(), average_patient({name: value}), {})) < 0.003
 
 
-def turned(vertices):
-    """The share of the skin, by area, whose triangles face away from where they face in the neutral head."""
+def inverted_fraction(vertices):
+    """Return the fraction of the skin area whose triangles face the opposite direction in the neutral head."""
     head = load_head()
     skin = head.triangles[head.part == Part.SKIN]
     before, after = (np.cross(v[skin[:, 1]] - v[skin[:, 0]], v[skin[:, 2]] - v[skin[:, 0]]) for v in (head.vertices, vertices))

@@ -22,8 +22,8 @@ def head():
     return load_head()
 
 
-def picture(vertices, yaw=0.0):
-    """The mesh seen from far away in a picture of 1000 px, y down."""
+def project(vertices, yaw=0.0):
+    """Project the mesh orthographically into an image of 1000 px, y down."""
     turn = np.radians(yaw)
     x = vertices[:, 0] * np.cos(turn) + vertices[:, 2] * np.sin(turn)
     return (500 + 350 * np.stack([x, -vertices[:, 1]], axis=1)).astype(np.float32)
@@ -35,7 +35,7 @@ def area(polygon):
     return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum())
 
 
-def holds(polygon, point):
+def contains(polygon, point):
     """Whether a point lies in a polygon, by the number of edges to its right."""
     (x, y), ahead = polygon.T, np.roll(polygon, -1, axis=0).T
     crossed = (y > point[1]) != (ahead[1] > point[1])
@@ -85,46 +85,46 @@ def test_landmarks_are_in_anatomical_order(head):
 
 
 def test_landmarks_are_distinct(head):
-    found = landmark_vertices(head)
-    assert 68 <= len(found) <= 100
-    assert len(set(found.values())) == len(found)
+    landmarks = landmark_vertices(head)
+    assert 68 <= len(landmarks) <= 100
+    assert len(set(landmarks.values())) == len(landmarks)
 
 
 def test_a_landmark_is_visible_if_its_vertices_are(head):
     visible = np.ones(len(head.vertices), bool)
     visible[landmark_vertices(head)["pupil_left"][0]] = False
     visible[landmark_vertices(head)["pronasale"][0]] = False
-    hidden = [name for name, seen in landmark_visible(head, visible).items() if not seen]
+    hidden = [name for name, is_visible in landmark_visible(head, visible).items() if not is_visible]
     assert sorted(hidden) == ["pronasale", "pupil_left"]
 
 
 @pytest.mark.parametrize("name", REGIONS)
 def test_outlines_contain_their_landmarks_and_do_not_intersect_themselves(name, head):
     for seed in range(5):
-        points = picture(shape(head, sample_patient(np.random.default_rng(seed), "p", ages=(5, 60)), {}))
+        points = project(shape(head, sample_patient(np.random.default_rng(seed), "p", ages=(5, 60)), {}))
         outline = region_outline(head, name, points)
         assert outline.dtype == np.float32
         assert area(outline) > 0
         assert crossings(outline) == 0
         marks = landmark_points(head, points)
-        assert [mark for mark in INSIDE[name] if not holds(outline, marks[mark])] == []
+        assert [mark for mark in INSIDE[name] if not contains(outline, marks[mark])] == []
 
 
 def test_outlines_start_at_the_upper_midline_towards_the_subjects_left(head):
     for name in REGIONS[1:]:
-        outline = region_outline(head, name, picture(head.vertices))
+        outline = region_outline(head, name, project(head.vertices))
         assert outline[0, 0] == 500
         assert outline[1, 0] > 500
 
 
 def test_the_outline_of_a_rotated_face_contains_all_regions(head):
-    points = picture(head.vertices, yaw=35.0)
+    points = project(head.vertices, yaw=35.0)
     face = region_outline(head, "face", points)
     grown = face + 0.01 * (face - face.mean(axis=0))
     for name in REGIONS[1:]:
-        assert all(holds(grown, point) for point in region_outline(head, name, points))
+        assert all(contains(grown, point) for point in region_outline(head, name, points))
 
 
 def test_an_unknown_region_is_rejected(head):
     with pytest.raises(KeyError):
-        region_outline(head, "ear", picture(head.vertices))
+        region_outline(head, "ear", project(head.vertices))

@@ -90,12 +90,12 @@ def test_angles_have_the_signs_of_head_pose():
 
 
 def test_occluded_and_outside_vertices_are_not_visible():
-    seen = plain().visible
-    assert seen[np.argmax(HEAD.vertices[:, 2])]
-    assert not seen[np.argmin(HEAD.vertices[:, 2])]
+    visible = plain().visible
+    assert visible[np.argmax(HEAD.vertices[:, 2])]
+    assert not visible[np.argmin(HEAD.vertices[:, 2])]
     inside = ((plain().points >= 0) & (plain().points < SIZE)).all(1)
-    assert not (seen & ~inside).any()
-    assert not seen[HEAD.vertices_of(Part.TONGUE)].any()
+    assert not (visible & ~inside).any()
+    assert not visible[HEAD.vertices_of(Part.TONGUE)].any()
     right, left = (HEAD.vertices[:, 0] < -0.6), (HEAD.vertices[:, 0] > 0.6)
     away = rendered_adult(yaw=35.0).visible
     face = (HEAD.vertices[:, 2] > -0.7) & (HEAD.vertices[:, 1] > -0.6) & (HEAD.vertices[:, 1] < 0.4)

@@ -129,8 +129,8 @@ def test_a_plain_background_does_not_change_the_face():
 
 
 def test_random_terms_are_of_different_axes_and_in_range():
-    wanted = RandomTerms(count=(2, 5), severity=(1.0, 3.0))
-    drawn = [phantom(number=n, random_terms=wanted).patient.terms for n in range(60)]
+    config = RandomTerms(count=(2, 5), severity=(1.0, 3.0))
+    drawn = [phantom(number=n, random_terms=config).patient.terms for n in range(60)]
     assert {len(terms) for terms in drawn} == {2, 3, 4, 5}
     assert all(len({find_term(term).axis for term in terms}) == len(terms) for terms in drawn)
     assert all(1.0 <= severity <= 3.0 for terms in drawn for severity in terms.values())

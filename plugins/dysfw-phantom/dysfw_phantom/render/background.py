@@ -16,7 +16,7 @@ WALLS = ((214, 209, 200), (190, 196, 198), (226, 222, 214), (201, 188, 170), (16
 CLINIC = ((150, 178, 196), (176, 198, 206), (126, 158, 184), (196, 210, 214), (158, 184, 176), (222, 226, 226))
 GREENS = ((74, 92, 56), (96, 110, 66), (58, 76, 50), (118, 124, 78), (84, 100, 70))
 SKIES = ((186, 204, 222), (208, 216, 222), (168, 190, 214), (224, 222, 216))
-THINGS = (
+OBJECTS = (
     (122, 92, 70),
     (92, 84, 80),
     (150, 134, 112),
@@ -73,7 +73,7 @@ def _boxes(scene: Float32, rng: np.random.Generator, count: int, low: float) -> 
         w, h = int(rng.integers(3, 16)), int(rng.integers(6, 34))
         x, foot = int(rng.integers(-4, SIDE)), int(rng.integers(int(low * SIDE), SIDE + 10))
         box = scene[max(0, foot - h) : max(0, foot), max(0, x) : max(0, x + w)]
-        box[:] = box * 0.15 + 0.85 * _pick(rng, THINGS) * rng.uniform(0.5, 1.0)
+        box[:] = box * 0.15 + 0.85 * _pick(rng, OBJECTS) * rng.uniform(0.5, 1.0)
 
 
 def _room(rng: np.random.Generator) -> Float32:
@@ -85,7 +85,7 @@ def _room(rng: np.random.Generator) -> Float32:
             x = int(rng.integers(0, 10))
             while x < SIDE:
                 w, h = int(rng.integers(2, 6)), int(rng.integers(7, 12))
-                scene[max(0, shelf - h) : shelf, x : x + w] = _pick(rng, THINGS) * rng.uniform(0.4, 1.0)
+                scene[max(0, shelf - h) : shelf, x : x + w] = _pick(rng, OBJECTS) * rng.uniform(0.4, 1.0)
                 x += w + int(rng.random() < 0.2) * 4
     else:
         _boxes(scene, rng, int(rng.integers(3, 9)), 0.3)
@@ -120,11 +120,11 @@ def _outdoors(rng: np.random.Generator, street: bool) -> Float32:
     horizon = rng.uniform(0.25, 0.7) * SIDE
     rows = np.arange(SIDE)[:, None, None]
     edge = 1 / (1 + np.exp(-(rows - horizon - 3 * np.sin(np.linspace(0, 9, SIDE) + rng.uniform(0, 6))[None, :, None]) / 2.5))
-    ground = _pick(rng, THINGS if street else GREENS) * (0.7 + 0.5 * rows / SIDE)
+    ground = _pick(rng, OBJECTS if street else GREENS) * (0.7 + 0.5 * rows / SIDE)
     scene = np.ascontiguousarray(_pick(rng, SKIES) * (1.05 - 0.25 * rows / SIDE) * (1 - edge) + ground * edge, np.float32)
     if street:
         _boxes(scene, rng, int(rng.integers(5, 11)), 0.4)
-    leaves = THINGS if street else GREENS
+    leaves = OBJECTS if street else GREENS
     _scatter(scene, rng, leaves, int(rng.integers(30, 90)), (horizon, 0.22 * SIDE, 1.5, 6.5))
     scene = blur(scene, rng.uniform(0.8, 2.2))
     _scatter(scene, rng, SKIES, int(rng.integers(0, 14)), (horizon - 8, 10, 1.2, 3.5))  # light between the leaves

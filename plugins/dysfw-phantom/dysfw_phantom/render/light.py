@@ -177,9 +177,8 @@ def _total_irradiance(key: Float32, normals: Float32, openness: Float32, lights:
 @functools.lru_cache(maxsize=4)
 def _openness(surface: Surface) -> Float32:
     """Fraction of the sky that each vertex sees, float32 [N, 3], reddish in creases because of interreflection."""
-    open_ = np.where(
-        surface.vertex_part >= 5, np.float32(0.75), surface.occlusion
-    )  # the occlusion of teeth and tongue was computed with closed lips
+    # the occlusion of teeth and tongue was computed with closed lips
+    open_ = np.where(surface.vertex_part >= 5, np.float32(0.75), surface.occlusion)
     return np.asarray(open_[:, None] ** np.array([1.15, 1.4, 1.5], np.float32), dtype=np.float32)
 
 

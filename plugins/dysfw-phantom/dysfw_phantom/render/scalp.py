@@ -153,9 +153,8 @@ def radii(head: HeadMesh, vertices: Float32) -> Float32:
     length = np.linalg.norm(places, axis=1)
     down = 2 * (np.arange(ROWS * COLUMNS) // COLUMNS + 0.5) / ROWS - 1
     scale = length[down < -0.5].mean() / 1.1
-    neck = (
-        0.60 * scale / np.maximum(np.sqrt(1 - down**2), 0.3)
-    )  # hair hangs past neck and shoulders instead of following them outwards
+    # hair hangs past neck and shoulders instead of following them outwards
+    neck = 0.60 * scale / np.maximum(np.sqrt(1 - down**2), 0.3)
     length = np.where(down > 0.37, np.minimum(length, neck), length)
     return np.ascontiguousarray(length.reshape(ROWS, COLUMNS), np.float32)
 
@@ -201,9 +200,11 @@ def root_pool(head: HeadMesh) -> SurfacePoints:
     turned = np.abs(np.arctan2(centre[:, 0], centre[:, 2] + 0.75))
     on = (surface.part == 0) & (centre[:, 1] > -0.8) & ((centre[:, 1] > 0.45) | (turned > 0.8))
     on &= surface.ear[surface.triangles].max(1) < 0.3
-    share = np.cumsum(np.where(on, area, 0.0))
+    cumulative_area = np.cumsum(np.where(on, area, 0.0))
     rng = np.random.default_rng(20240613)
-    triangle = np.searchsorted(share, (np.arange(POOL) + rng.random(POOL)) / POOL * share[-1]).astype(np.int32)
+    triangle = np.searchsorted(cumulative_area, (np.arange(POOL) + rng.random(POOL)) / POOL * cumulative_area[-1]).astype(
+        np.int32
+    )
     u, v = rng.random(POOL), rng.random(POOL)
     u, v = np.where(u + v > 1, 1 - u, u), np.where(u + v > 1, 1 - v, v)
     order = rng.permutation(POOL)
