@@ -1,4 +1,4 @@
-"""Several trunks as one, and one trunk seen several times."""
+"""The backbones ``concat`` and ``tta``."""
 
 import numpy as np
 import pytest
@@ -27,33 +27,33 @@ def crops():
     return crops
 
 
-def units(x):
+def unit_vectors(x):
     return x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
 def test_embeddings_are_normalised_weighted_and_concatenated(crops):
     a, b = Mosaic(tiles=2), Mosaic(tiles=4)
     np.testing.assert_array_equal(Concat([a, b], unit=False).embed(crops), np.hstack([a.embed(crops), b.embed(crops)]))
-    shared = Concat([a, b], shares=[3, 1])
-    expected = np.hstack([np.sqrt(0.75) * units(a.embed(crops)), np.sqrt(0.25) * units(b.embed(crops))])
-    np.testing.assert_allclose(shared.embed(crops), expected, rtol=1e-5)
-    np.testing.assert_allclose(np.linalg.norm(shared.embed(crops), axis=1), 1, rtol=1e-5)
-    assert shared.dim == 3 * 4 + 3 * 16
+    weighted = Concat([a, b], shares=[3, 1])
+    expected = np.hstack([np.sqrt(0.75) * unit_vectors(a.embed(crops)), np.sqrt(0.25) * unit_vectors(b.embed(crops))])
+    np.testing.assert_allclose(weighted.embed(crops), expected, rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(weighted.embed(crops), axis=1), 1, rtol=1e-5)
+    assert weighted.dim == 3 * 4 + 3 * 16
 
 
 def test_each_backbone_gets_crops_of_its_input_size(crops):
     small = Aligned(side=16)
-    both = Concat([Mosaic(), small], unit=False)
-    assert both.input_size == 32
+    concat = Concat([Mosaic(), small], unit=False)
+    assert concat.input_size == 32
     reduced = np.stack([np.asarray(Pillow.fromarray(c).resize((16, 16), Pillow.Resampling.BICUBIC)) for c in crops])
-    np.testing.assert_allclose(both.embed(crops)[:, 48:], small.embed(reduced), atol=1e-4)
+    np.testing.assert_allclose(concat.embed(crops)[:, 48:], small.embed(reduced), atol=1e-4)
 
 
 def test_each_row_depends_only_on_its_crop(crops):
     for backbone in (Concat([Mosaic(), Aligned(side=16)]), Tta(Mosaic(), scales=[1.0, 0.9, 1.1])):
-        together = backbone.embed(crops)
-        assert together.dtype == np.float32
-        np.testing.assert_array_equal(together, np.concatenate([backbone.embed(crops[i : i + 1]) for i in range(4)]))
+        batch = backbone.embed(crops)
+        assert batch.dtype == np.float32
+        np.testing.assert_array_equal(batch, np.concatenate([backbone.embed(crops[i : i + 1]) for i in range(4)]))
         assert backbone.embed(crops[:0]).shape == (0, backbone.dim)
 
 
@@ -71,30 +71,30 @@ def test_crops_of_another_size_are_refused(crops):
 
 def test_backbones_with_different_alignments_are_refused():
     assert Concat([Aligned(DLIB_ALIGNMENT), Aligned(DLIB_ALIGNMENT)]).alignment is DLIB_ALIGNMENT
-    with pytest.raises(ValueError, match=r"placed differently \(Aligned dlib, Aligned arcface\); choose with crop"):
+    with pytest.raises(ValueError, match=r"different alignments \(Aligned: dlib, Aligned: arcface\); set crop"):
         _ = Concat([Aligned(DLIB_ALIGNMENT), Aligned(ARCFACE_ALIGNMENT)]).alignment
 
 
 def test_weight_files_are_listed_once():
-    names = [w.sha256 for w in Concat([Mosaic(), Mosaic(), Mosaic(salt="x")]).weights()]
-    assert len(names) == len(set(names)) == 2
+    hashes = [w.sha256 for w in Concat([Mosaic(), Mosaic(), Mosaic(salt="x")]).weights()]
+    assert len(hashes) == len(set(hashes)) == 2
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"of": [Mosaic()]}, {"shares": [1.0]}, {"shares": [1, 0]}, {"shares": [1, 1], "unit": False}]
+    "parameters", [{"of": [Mosaic()]}, {"shares": [1.0]}, {"shares": [1, 0]}, {"shares": [1, 1], "unit": False}]
 )
-def test_invalid_ensembles_are_refused(wrong):
+def test_invalid_ensembles_are_refused(parameters):
     with pytest.raises(ValueError, match="of must name|shares"):
-        Concat(**({"of": [Mosaic(), Mosaic()]} | wrong))
+        Concat(**({"of": [Mosaic(), Mosaic()]} | parameters))
 
 
 def test_a_crop_and_its_mirror_image_have_the_same_embedding(crops):
     backbone = Mosaic()
-    seen = Tta(backbone)
+    augmented = Tta(backbone)
     assert not np.allclose(backbone.embed(crops), backbone.embed(crops[:, :, ::-1]))
-    np.testing.assert_allclose(seen.embed(crops), seen.embed(crops[:, :, ::-1]), atol=1e-6)
-    expected = (units(backbone.embed(crops)) + units(backbone.embed(crops[:, :, ::-1]))) / 2
-    np.testing.assert_allclose(seen.embed(crops), expected, atol=1e-6)
+    np.testing.assert_allclose(augmented.embed(crops), augmented.embed(crops[:, :, ::-1]), atol=1e-6)
+    expected = (unit_vectors(backbone.embed(crops)) + unit_vectors(backbone.embed(crops[:, :, ::-1]))) / 2
+    np.testing.assert_allclose(augmented.embed(crops), expected, atol=1e-6)
 
 
 def test_flipping_does_not_change_a_symmetric_crop(crops):
@@ -122,23 +122,23 @@ def test_all_views_of_all_crops_are_one_batch(crops):
 def test_large_batches_are_split(crops, monkeypatch):
     backbone = Mosaic()
     whole = Tta(backbone).embed(crops)
-    monkeypatch.setattr(tta, "CHUNK", 4 * crops[:1].nbytes)
+    monkeypatch.setattr(tta, "MAX_BATCH_BYTES", 4 * crops[:1].nbytes)
     np.testing.assert_array_equal(Tta(backbone).embed(crops), whole)
     assert backbone.batches == [8, 4, 4]
 
 
 def test_views_are_mirrored_after_scaling(crops):
-    seen = Tta(Mosaic(), scales=[0.8, 1.3])
-    np.testing.assert_allclose(seen.embed(crops), seen.embed(crops[:, :, ::-1]), atol=1e-3)
+    augmented = Tta(Mosaic(), scales=[0.8, 1.3])
+    np.testing.assert_allclose(augmented.embed(crops), augmented.embed(crops[:, :, ::-1]), atol=1e-3)
 
 
 def test_alignment_and_weight_files_are_the_backbones():
-    seen = Tta(Aligned(DLIB_ALIGNMENT))
-    assert seen.alignment is DLIB_ALIGNMENT
-    assert seen.weights() == Aligned(DLIB_ALIGNMENT).weights()
+    augmented = Tta(Aligned(DLIB_ALIGNMENT))
+    assert augmented.alignment is DLIB_ALIGNMENT
+    assert augmented.weights() == Aligned(DLIB_ALIGNMENT).weights()
 
 
-@pytest.mark.parametrize("wrong", [{"scales": []}, {"scales": [0.1]}, {"scales": [1.0, 1.0]}])
-def test_invalid_scales_are_refused(wrong):
+@pytest.mark.parametrize("parameters", [{"scales": []}, {"scales": [0.1]}, {"scales": [1.0, 1.0]}])
+def test_invalid_scales_are_refused(parameters):
     with pytest.raises(ValueError, match="scales must"):
-        Tta(Mosaic(), **wrong)
+        Tta(Mosaic(), **parameters)

@@ -1,4 +1,4 @@
-"""The head that answers by known cases."""
+"""The head ``gallery``."""
 
 import numpy as np
 import pytest
@@ -7,13 +7,13 @@ from dysfw.builtin.heads.gallery import Gallery
 from dysfw.contracts.components import GalleryBased
 
 
-def clusters(*, classes=4, patients=6, images=2, dim=20, spread=0.5, seed=0):
+def clusters(*, classes=4, patients=6, images=2, dim=20, std=0.5, seed=0):
     """Embeddings around one direction for each class; x, y, groups."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(0, 1, (classes, dim))
     y = np.repeat(np.arange(classes), patients * images)
     groups = np.repeat(np.arange(classes * patients), images)
-    of_patient = rng.normal(0, spread, (classes * patients, dim))[groups]
+    of_patient = rng.normal(0, std, (classes * patients, dim))[groups]
     return (centres[y] + of_patient + rng.normal(0, 0.1, (len(y), dim))).astype(np.float32), y, groups
 
 
@@ -26,7 +26,7 @@ def fitted(x, y, groups, classes=None, **parameters) -> Gallery:
 @pytest.mark.parametrize("by", ["nearest", "mean"])
 @pytest.mark.parametrize("metric", ["within", "standard", "plain"])
 def test_new_faces_of_known_conditions_are_recognised(by, metric):
-    x, y, groups = clusters(spread=0.4)
+    x, y, groups = clusters(std=0.4)
     train_rows = groups % 6 < 4
     head = fitted(x[train_rows], y[train_rows], groups[train_rows], by=by, metric=metric)
     found = head.predict(x[~train_rows])
@@ -55,8 +55,8 @@ def test_the_mean_of_a_conditions_cases_decides():
 
 
 def test_the_temperature_is_fitted_on_other_patients():
-    """Each patient has two almost equal photographs; their likeness must not make the head sure of itself."""
-    x, y, groups = clusters(patients=40, spread=3.0)  # little tells the classes apart
+    """Each patient has two almost equal images; their similarity must not make the head overconfident."""
+    x, y, groups = clusters(patients=40, std=3.0)  # the classes hardly differ
     train_rows = groups % 40 < 20
 
     def log_loss(patients):
@@ -68,8 +68,8 @@ def test_the_temperature_is_fitted_on_other_patients():
 
 def test_one_case_is_enough_and_a_condition_without_cases_is_least_probable():
     x, y, groups = clusters()
-    keep = (y != 3) | (np.arange(len(y)) == len(y) - 1)
-    head = fitted(x[keep], y[keep], groups[keep], classes=5)
+    rows = (y != 3) | (np.arange(len(y)) == len(y) - 1)
+    head = fitted(x[rows], y[rows], groups[rows], classes=5)
     assert head.predict(x[-1:]).argmax() == 3
     assert head.predict(x)[:, 4].max() < 0.01
 

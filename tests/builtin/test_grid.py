@@ -1,4 +1,4 @@
-"""Patches of the aligned face."""
+"""The segmenter ``grid``."""
 
 import numpy as np
 import pytest
@@ -50,9 +50,9 @@ def test_names_of_patches_sort_by_position():
     assert grid.regions == tuple(sorted(grid.regions))
     assert grid.regions[0] == "row01_column1"
     found = patches(Grid(2, 2))
-    middle = {name: p.mean(axis=0) for name, p in found.items()}
-    assert middle["row1_column1"][0] < middle["row1_column2"][0]
-    assert middle["row1_column1"][1] < middle["row2_column1"][1]
+    centre = {name: p.mean(axis=0) for name, p in found.items()}
+    assert centre["row1_column1"][0] < centre["row1_column2"][0]
+    assert centre["row1_column1"][1] < centre["row2_column1"][1]
 
 
 def test_a_mirrored_face_has_mirrored_patches():
@@ -81,7 +81,7 @@ def test_a_patch_mostly_outside_the_image_is_absent_with_a_reason():
     assert dict(found.absent) == {"row1_column1": "out of the image"}
 
 
-@pytest.mark.parametrize("wrong", [{"rows": 0}, {"columns": 13}, {"overlap": 0.95}])
-def test_invalid_parameters_are_refused(wrong):
+@pytest.mark.parametrize("parameters", [{"rows": 0}, {"columns": 13}, {"overlap": 0.95}])
+def test_invalid_parameters_are_refused(parameters):
     with pytest.raises(ValueError, match="must be"):
-        Grid(**wrong)
+        Grid(**parameters)

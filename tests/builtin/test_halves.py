@@ -1,4 +1,4 @@
-"""The face in two halves."""
+"""The segmenter ``halves``."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What every head owes, and what each of the calibrated ones does."""
+"""Contracts of all heads, and results of the calibrated ones."""
 
 import json
 import sys
@@ -24,10 +24,10 @@ HEADS = {"linear_svm": LinearSvm, "lda": Lda, "knn": Knn, "mlp": Mlp}
 every_head = pytest.mark.parametrize("make", HEADS.values(), ids=HEADS)
 
 
-def people(*, classes=4, patients=30, dim=30, apart=1.0, seed=0, controls=1):
-    """Two photographs of each patient, whose conditions lie ``apart``; the first class has ``controls`` times the patients."""
+def make_patients(*, classes=4, patients=30, dim=30, distance=1.0, seed=0, controls=1):
+    """Two images of each patient; the first class has ``controls`` times as many patients as the others."""
     rng = np.random.default_rng(seed)
-    centres = apart * rng.normal(0, 1, (classes, dim))
+    centres = distance * rng.normal(0, 1, (classes, dim))
     y_of = np.repeat(np.arange(classes), [controls * patients, *[patients] * (classes - 1)])
     x_of = centres[y_of] + rng.normal(0, 1.5, (len(y_of), dim))
     groups = np.repeat(np.arange(len(y_of)), 2)
@@ -41,21 +41,21 @@ def split(x, y, groups):
 
 @every_head
 def test_new_patients_are_recognised_and_probabilities_are_calibrated(make):
-    (x, y, groups), (new, truth) = split(*people(apart=0.6, patients=60))
+    (x, y, groups), (new, truth) = split(*make_patients(distance=0.6, patients=60))
     head = make()
     head.fit(x, y, 4, groups)
     found = head.predict(new)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
-    right = found.argmax(axis=1) == truth
-    assert right.mean() > 0.6
-    assert abs(found.max(axis=1).mean() - right.mean()) < 0.12
+    correct = found.argmax(axis=1) == truth
+    assert correct.mean() > 0.6
+    assert abs(found.max(axis=1).mean() - correct.mean()) < 0.12
     assert log_loss(truth, found) < np.log(4)
 
 
 @every_head
 def test_uninformative_data_give_probabilities_near_uniform(make):
-    (x, y, groups), (new, _) = split(*people(apart=0.0, patients=60))
+    (x, y, groups), (new, _) = split(*make_patients(distance=0.0, patients=60))
     head = make()
     head.fit(x, y, 4, groups)
     assert head.predict(new).max(axis=1).mean() < 0.5
@@ -63,7 +63,7 @@ def test_uninformative_data_give_probabilities_near_uniform(make):
 
 @every_head
 def test_many_controls_do_not_dominate_a_condition(make):
-    (x, y, groups), (new, truth) = split(*people(apart=1.0, controls=6))
+    (x, y, groups), (new, truth) = split(*make_patients(distance=1.0, controls=6))
     head = make()
     head.fit(x, y, 4, groups)
     found = head.predict(new).argmax(axis=1)
@@ -72,7 +72,7 @@ def test_many_controls_do_not_dominate_a_condition(make):
 
 @every_head
 def test_fitting_is_deterministic_and_state_restores_the_head(make):
-    (x, y, groups), (new, _) = split(*people())
+    (x, y, groups), (new, _) = split(*make_patients())
     first, second, third = make(), make(), make()
     first.fit(x, y, 4, groups)
     second.fit(x, y, 4, groups)
@@ -86,10 +86,10 @@ def test_fitting_is_deterministic_and_state_restores_the_head(make):
 
 @every_head
 def test_a_class_without_samples_gets_a_probability_but_is_never_first(make):
-    x, y, groups = people()
-    keep = y != 2
+    x, y, groups = make_patients()
+    rows = y != 2
     head = make()
-    head.fit(x[keep], y[keep], 4, groups[keep])
+    head.fit(x[rows], y[rows], 4, groups[rows])
     found = head.predict(x)
     assert found.shape[1] == 4
     assert np.isfinite(found).all()
@@ -98,7 +98,7 @@ def test_a_class_without_samples_gets_a_probability_but_is_never_first(make):
 
 @every_head
 def test_two_classes_with_more_dimensions_than_images(make):
-    (x, y, groups), (new, truth) = split(*people(classes=2, patients=20, dim=400, apart=0.5))
+    (x, y, groups), (new, truth) = split(*make_patients(classes=2, patients=20, dim=400, distance=0.5))
     head = make()
     head.fit(x, y, 2, groups)
     assert (head.predict(new).argmax(axis=1) == truth).mean() > 0.8
@@ -107,11 +107,11 @@ def test_two_classes_with_more_dimensions_than_images(make):
 @every_head
 def test_states_of_other_heads_are_refused(make):
     other = Knn if make is not Knn else Lda
-    x, y, groups = people()
-    wrong = other()
-    wrong.fit(x, y, 4, groups)
+    x, y, groups = make_patients()
+    fitted = other()
+    fitted.fit(x, y, 4, groups)
     with pytest.raises(ValueError, match="another kind of head"):
-        make().restore(wrong.state())
+        make().restore(fitted.state())
 
 
 @every_head
@@ -120,17 +120,17 @@ def test_an_unfitted_head_raises_an_error(make):
         make().predict(np.zeros((1, 3), np.float32))
 
 
-@pytest.mark.parametrize(("make", "wrong"), [
+@pytest.mark.parametrize(("make", "parameters"), [
     (LinearSvm, {"C": 0}), (LinearSvm, {"folds": 1}), (Lda, {"shrinkage": 1.1}), (Knn, {"k": 0}), (Knn, {"metric": "far"}),
     (Mlp, {"hidden": 0}), (Mlp, {"dropout": 1}),
 ])  # fmt: skip
-def test_invalid_parameters_are_refused_with_the_allowed_values(make, wrong):
+def test_invalid_parameters_are_refused_with_the_allowed_values(make, parameters):
     with pytest.raises(ValueError, match="must be"):
-        make(**wrong)
+        make(**parameters)
 
 
 def test_lda_matches_scikit_learn_up_to_a_temperature():
-    x, y, groups = people()
+    x, y, groups = make_patients()
     head = Lda()
     head.fit(x, y, 4, groups)
     standard = (x - x.mean(axis=0)) / x.std(axis=0)
@@ -144,7 +144,7 @@ def test_lda_matches_scikit_learn_up_to_a_temperature():
 
 
 def test_linear_svm_matches_scikit_learn_up_to_a_temperature():
-    x, y, groups = people()
+    x, y, groups = make_patients()
     head = LinearSvm(C=1e-3)
     head.fit(x, y, 4, groups)
     standard = (x - x.mean(axis=0)) / x.std(axis=0)
@@ -159,28 +159,28 @@ def test_neighbors_are_weighted_by_the_frequency_of_their_condition():
     head = Knn(k=4, metric="plain")
     head.fit(x, np.array([0, 0, 0, 1]), 2, np.arange(4))
     found = head.predict(np.array([[1, 0.1]], np.float32))[0]
-    assert found[0] == pytest.approx(found[1])  # three votes of a third each, and one whole
+    assert found[0] == pytest.approx(found[1])  # three cases of weight 1/3 each, and one of weight 1
     assert isinstance(head, GalleryBased)
 
 
 def test_within_class_differences_count_less():
-    """Two conditions differ along one axis; along another people of both differ ten times as much."""
+    """Two conditions differ along one axis; within both, people vary much more along another."""
     rng = np.random.default_rng(0)
     y = np.arange(200) % 2
     x = np.column_stack([y + rng.normal(0, 0.2, 200), rng.normal(0, 10, 200)]).astype(np.float32)
 
-    def same_condition(metric):
-        units = MetricSpace.of(x, y, metric).units(x)
-        alike = units @ units.T
-        return alike[y[:, None] == y].mean() - alike[y[:, None] != y].mean()
+    def separation(metric):
+        vectors = MetricSpace.of(x, y, metric).unit_vectors(x)
+        cosines = vectors @ vectors.T
+        return cosines[y[:, None] == y].mean() - cosines[y[:, None] != y].mean()
 
-    assert same_condition("within") > same_condition("standard") > same_condition("plain")
+    assert separation("within") > separation("standard") > separation("plain")
 
 
 def test_single_cases_have_no_within_class_covariance():
     x = np.random.default_rng(0).normal(0, 1, (5, 3)).astype(np.float32)
     within, standard = (MetricSpace.of(x, np.arange(5), metric) for metric in ("within", "standard"))
-    np.testing.assert_array_equal(within.units(x), standard.units(x))
+    np.testing.assert_array_equal(within.unit_vectors(x), standard.unit_vectors(x))
 
 
 def test_the_temperature_recovers_a_known_scale():
@@ -193,10 +193,10 @@ def test_the_temperature_recovers_a_known_scale():
 
 
 def test_a_fitted_mlp_does_not_need_torch(monkeypatch):
-    x, y, groups = people()
+    x, y, groups = make_patients()
     head, other = Mlp(), Mlp()
     head.fit(x, y, 4, groups)
-    monkeypatch.setitem(sys.modules, "torch", None)  # importing it would now fail
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it now fails
     other.restore(head.state())
     np.testing.assert_array_equal(other.predict(x), head.predict(x))
 
@@ -211,7 +211,7 @@ def test_too_few_patients_for_folds_are_allowed(make):
 
 @every_head
 def test_layers_match_predict_for_every_head(make):
-    (x, y, groups), (new, _) = split(*people())
+    (x, y, groups), (new, _) = split(*make_patients())
     head = make()
     head.fit(x, y, 4, groups)
     assert isinstance(head, SupportsLayers)

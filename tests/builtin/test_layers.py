@@ -1,4 +1,4 @@
-"""The elementary layers that heads are made of, each against numpy in plain words."""
+"""Elementary layers of heads, compared with NumPy."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ GROUPS = np.array([2, 0, 2, 0])
     (L2Normalize(), [[1 / 14**0.5, -2 / 14**0.5, 3 / 14**0.5, 0], [0] * 4]),
     (Pool(GROUPS, 3, "sum", -7.0), [[-2, -7, 4], [0, -7, 0]]),
     (Pool(GROUPS, 3, "max", -7.0), [[0, -7, 3], [0, -7, 0]]),
-    (NeighborVote(2, GROUPS, np.array([1, 2, 4, 8.0]), 3), [[0, 0, 5], [2, 0, 1]]),  # of equal ones the first two
+    (NeighborVote(2, GROUPS, np.array([1, 2, 4, 8.0]), 3), [[0, 0, 5], [2, 0, 1]]),  # ties go to the first two
     (NeighborVote(9, GROUPS, np.ones(4), 3), [[2, 0, 2], [2, 0, 2]]),
     (Logarithm(3.0), np.log([[4, 1, 6, 3], [3] * 4])),
     (Softmax(), [np.exp(X[0]) / np.exp(X[0]).sum(), [0.25] * 4]),
@@ -48,8 +48,8 @@ def test_shares_sum_to_one():
 
 
 def test_two_stage_multiplies_probabilities_under_equal_priors():
-    gate, which = (Affine(np.zeros((2, 4), np.float32), np.array(p, np.float32)) for p in ([0.8, 0.2], [0.75, 0.25]))
-    found = TwoStage((gate,), (which,), index=1)(X)
+    affected, condition = (Affine(np.zeros((2, 4), np.float32), np.array(p, np.float32)) for p in ([0.8, 0.2], [0.75, 0.25]))
+    found = TwoStage((affected,), (condition,), index=1)(X)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, [np.array([0.8 * 2 * 0.75, 0.2, 0.8 * 2 * 0.25]) / 1.8] * 2, rtol=1e-6)
 
@@ -61,7 +61,7 @@ def test_results_are_float32_until_a_layer_has_float64_arrays():
 
 @pytest.mark.parametrize("make", [
     lambda: SoftmaxHead(C=0.1), Gallery, lambda: Gallery(by="nearest", metric="plain"), lambda: TwoStageHead(Lda(), Gallery()),
-], ids=["softmax", "gallery", "nearest", "gate"])  # fmt: skip
+], ids=["softmax", "gallery", "nearest", "two_stage"])  # fmt: skip
 def test_layers_match_the_predictions_of_heads(make):
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(3), 10)
@@ -77,7 +77,7 @@ def test_two_stage_supports_layers_only_if_both_heads_do():
     class Opaque(Head):
         fit = predict = state = restore = None
 
-    gate = TwoStageHead(Opaque(), Opaque())
-    gate.prepare(("control", "a", "b"))
-    with pytest.raises(ValueError, match="the head Opaque inside a gate is not made of layers"):
-        gate.layers()
+    head = TwoStageHead(Opaque(), Opaque())
+    head.prepare(("control", "a", "b"))
+    with pytest.raises(ValueError, match="the head Opaque inside two_stage does not support layers"):
+        head.layers()

@@ -40,7 +40,7 @@ def test_a_file_without_a_matching_projection_head_is_refused(of, tmp_path):
     with pytest.raises(ValueError, match="must be the path"):
         Projection(of, tmp_path / "missing.safetensors")
     write_weights(tmp_path / "none.safetensors", {"a.weight": np.zeros((1, 1), np.float32)}, {})
-    with pytest.raises(ValueError, match="holds no neck"):
+    with pytest.raises(ValueError, match="contains no projection head"):
         Projection(of, tmp_path / "none.safetensors")
-    with pytest.raises(ValueError, match=f"takes {of.dim + 1} numbers, the trunk gives {of.dim}"):
+    with pytest.raises(ValueError, match=f"expects embeddings of length {of.dim + 1}, but the backbone's have length {of.dim}"):
         Projection(of, file_with(tmp_path / "w.safetensors", random_projection(of.dim + 1)))

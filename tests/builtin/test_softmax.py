@@ -1,4 +1,4 @@
-"""The head ``softmax``: the classifier it claims to be, in every shape of data it may meet."""
+"""The head ``softmax``."""
 
 import warnings
 
@@ -13,7 +13,7 @@ from dysfw.types import State
 
 
 def data(n: int = 90, dim: int = 12, classes: int = 3, seed: int = 0, distance: float = 1.0):
-    """Classes as clouds, features of different scales; each photograph a patient of its own."""
+    """Classes as clouds, features of different scales; each image is from a different patient."""
     rng = np.random.default_rng(seed)
     y = np.arange(n) % classes
     centres = distance * rng.normal(size=(classes, dim))
@@ -37,26 +37,26 @@ def test_matches_scikit_learn_on_standardised_features(n, dim, classes, C, toler
     scaler = StandardScaler().fit(x.astype(np.float64))
     reference = LogisticRegression(C=C, class_weight="balanced", max_iter=10_000, tol=1e-8).fit(scaler.transform(x), y)
     found = fitted(x, y, classes, groups, C=C).predict(new)
-    assert np.allclose(found, reference.predict_proba(scaler.transform(new)), atol=tolerance)  # of its optimiser
+    assert np.allclose(found, reference.predict_proba(scaler.transform(new)), atol=tolerance)  # the tolerance of the optimiser
     assert found.dtype == np.float32
     assert np.allclose(found.sum(axis=1), 1, atol=1e-6)
 
 
 def test_inputs_are_not_modified() -> None:
     x, y, groups = data()
-    before = x.copy()
+    original = x.copy()
     x.flags.writeable = y.flags.writeable = groups.flags.writeable = False
     fitted(x, y, 3, groups).predict(x)
-    assert np.array_equal(x, before)
+    assert np.array_equal(x, original)
 
 
 def test_a_class_without_samples_is_neutral() -> None:
     x, y, groups = data(classes=3)
     head = fitted(x, np.array([0, 1, 3])[y], 5, groups, C=0.1)
     logs = np.log(head.predict(x))
-    known = logs[:, [0, 1, 3]]
-    assert np.allclose(logs[:, [2, 4]], known.mean(axis=1, keepdims=True), atol=1e-4)
-    assert np.allclose(known - known.mean(axis=1, keepdims=True), _centred(fitted(x, y, 3, groups, C=0.1), x), atol=1e-4)
+    present = logs[:, [0, 1, 3]]
+    assert np.allclose(logs[:, [2, 4]], present.mean(axis=1, keepdims=True), atol=1e-4)
+    assert np.allclose(present - present.mean(axis=1, keepdims=True), _centred(fitted(x, y, 3, groups, C=0.1), x), atol=1e-4)
 
 
 def _centred(head: Softmax, x: np.ndarray) -> np.ndarray:
@@ -97,7 +97,7 @@ def test_a_state_that_does_not_fit_is_refused(change) -> None:
 def test_classes_are_balanced() -> None:
     x, y, groups = data(n=60)
     triple = np.concatenate([np.arange(60), *[np.flatnonzero(y == 0)] * 2])
-    # standardised alike, so that only the balance differs: the features of both have mean 0 and spread 1 in each class
+    # standardised in each class, so that only the balance differs
     for k in range(3):
         x[y == k] = StandardScaler().fit_transform(x[y == k]) + np.eye(3, 12)[k]
     alone, more = fitted(x, y, 3, groups, C=0.01), fitted(x[triple], y[triple], 3, groups[triple], C=0.01)
@@ -134,23 +134,23 @@ def test_an_unfitted_head_raises_an_error() -> None:
 
 
 def test_hard_data_are_regularised_more_strongly_than_easy_data() -> None:
-    easy, hard = (fitted(*_with_classes(data(distance=d))).chosen for d in (3.0, 0.15))
+    easy, hard = (fitted(*_with_classes(data(distance=d))).C_ for d in (3.0, 0.15))
     assert hard < easy
     assert {hard, easy} <= set(GRID)
 
 
-def _with_classes(found):
-    x, y, groups = found
+def _with_classes(data):
+    x, y, groups = data
     return x, y, 3, groups
 
 
 def test_a_given_c_is_used() -> None:
-    assert fitted(*_with_classes(data()), C=0.5).chosen == 0.5
+    assert fitted(*_with_classes(data()), C=0.5).C_ == 0.5
 
 
 def test_c_is_chosen_by_patient_wise_cross_validation() -> None:
-    # Each patient has six almost identical photographs, and the classes hardly differ. Who recognises the patient is sure
-    # of the class; who does not, learns nothing.
+    # Each patient has six almost identical images, and the classes hardly differ: only a model that recognises the patient can
+    # predict the class.
     rng = np.random.default_rng(0)
     labels = np.arange(20) % 2
     groups = np.repeat(np.arange(20), 6)
@@ -158,7 +158,7 @@ def test_c_is_chosen_by_patient_wise_cross_validation() -> None:
     x = (patients[groups] + 0.05 * rng.normal(size=(120, 40))).astype(np.float32)
     y = labels[groups].astype(np.int64)
     by_patient, by_image = fitted(x, y, 2, groups), fitted(x, y, 2, np.arange(120))
-    assert by_patient.chosen < 1e-2 < by_image.chosen
+    assert by_patient.C_ < 1e-2 < by_image.C_
 
 
 def test_two_images_of_each_class_are_enough() -> None:

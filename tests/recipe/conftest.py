@@ -12,7 +12,7 @@ from dysfw.registry.registry import Registry
 
 @pytest.fixture(scope="session")
 def registry():
-    """The core's own components, the toys, and those of sample_components.py."""
+    """The built-in components, the toys and those of sample_components.py."""
     points = [p for p in metadata.entry_points(group="dysfw") if p.name == "builtin"]
     points += [metadata.EntryPoint(n, m, "dysfw") for n, m in (("toys", "dysfw_toys.plugin"), ("sample", "sample_components"))]
     with pytest.MonkeyPatch.context() as patch:
@@ -22,7 +22,7 @@ def registry():
 
 @pytest.fixture
 def write(tmp_path):
-    """write("name.yaml", text): a file, and the folders around it."""
+    """write("name.yaml", text): a file, with its parent folders."""
 
     def write(name: str, text: str) -> Path:
         path = tmp_path / name
@@ -35,21 +35,20 @@ def write(tmp_path):
 
 @pytest.fixture
 def recipe(registry, write):
-    """recipe("seed=3", backbone="{use: wrap}", name="r.yaml"): a whole recipe with some of its lines replaced (None: left
-    out) and overridden, checked."""
+    """recipe("seed=3", backbone="{use: wrap}", file="r.yaml"): a checked recipe with lines replaced (None removes them)."""
     lines = {
         "version": "1",
         "name": "sample",
         "device": "cpu",
         "detector": "{use: centre}",
         "segmenter": "{use: toy_halves}",
-        "backbone": "{use: files, weights: trunk.bin}",
+        "backbone": "{use: files, weights: backbone.bin}",
         "head": "{use: softmax}",
         "fusion": "{use: mean}",
     }
 
-    def recipe(*overrides: str, file: str = "sample.yaml", **atomic_write: str | None):
-        merged = {key: text for key, text in (lines | atomic_write).items() if text is not None}
+    def recipe(*overrides: str, file: str = "sample.yaml", **replaced: str | None):
+        merged = {key: text for key, text in (lines | replaced).items() if text is not None}
         path = write(file, "".join(f"{key}: {text}\n" for key, text in merged.items()))
         return load_recipe(path, registry, overrides)
 
@@ -58,7 +57,7 @@ def recipe(registry, write):
 
 @pytest.fixture
 def problems_of(tmp_path):
-    """problems_of(action): what a RecipeError says, each problem in a line, without the folder."""
+    """problems_of(action): the problems of the RecipeError it raises, without the folder."""
 
     def problems_of(action) -> list[str]:
         with pytest.raises(RecipeError) as caught:

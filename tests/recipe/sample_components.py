@@ -1,7 +1,7 @@
-"""A plugin with backbones that take every sort of parameter, other backbones among them."""
+"""A plugin with backbones that take every kind of parameter, including other backbones."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from dysfw.types import Float32, UInt8
 @hookimpl
 def dysfw_components() -> list[ComponentSpec]:
     return [
-        ComponentSpec("backbone", "files", "sample_components:Files", "every sort of plain parameter"),
+        ComponentSpec("backbone", "files", "sample_components:Files", "every kind of plain parameter"),
         ComponentSpec("backbone", "joined", "sample_components:Joined", "several backbones side by side"),
         ComponentSpec("backbone", "wrap", "sample_components:Wrap", "one backbone, or two"),
     ]
@@ -38,9 +38,7 @@ class Plain(Backbone):
 
 
 class Files(Plain):
-    """One of everything."""
-
-    renamed: ClassVar = {"depth": "layers", "others": "named"}
+    """Takes one parameter of each kind."""
 
     def __init__(  # noqa: PLR0917
         self,

@@ -1,4 +1,4 @@
-"""A recipe is checked against what it names, and everything that is wrong is told at once."""
+"""Recipes are checked against the installed components, and all problems are reported at once."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from dysfw.recipe.check import load_recipe
 from dysfw.recipe.problems import RecipeError
 from dysfw.types import Crop
 
-FIVE_MISTAKES = """\
+FIVE_PROBLEMS = """\
 version: 1
 name: five
 device: cpu
@@ -20,21 +20,21 @@ crop:
 backbone:
   use: joined
   of:
-    - {use: files, weights: trunk.bin}
+    - {use: files, weights: backbone.bin}
     - use: files
-      weights: trunk.bin
+      weights: backbone.bin
       kind: smal
 head: {use: softmax}
 """
-# What is missing stands nowhere, so it is reported at the recipe's beginning.
-GOLDEN = """\
+# Missing keys have no position, so they are reported at the beginning of the recipe.
+MESSAGE = """\
 5 problems in the recipe:
   FOLDER/five.yaml:1:1: fusion: is missing; installed: borda, geometric, max, mean, median, stacking, weighted
-  FOLDER/five.yaml:4:25: detector.faces: found "2"; allowed is a valid integer
+  FOLDER/five.yaml:4:25: detector.faces: found "2"; must be a valid integer
   FOLDER/five.yaml:5:13: segmenter.use: no segmenter is called 'toy_halfs'; did you mean 'toy_halves'?
     installed: grid, halves, landmark_boxes, toy_halves, whole_face. If it belongs to a plugin, install that plugin first.
   FOLDER/five.yaml:7:3: crop.margn: unknown key; did you mean 'margin'? (allowed: align, margin, min_side, size)
-  FOLDER/five.yaml:14:7: backbone.of.1.kind: found "smal"; allowed: small, large; did you mean 'small'?"""
+  FOLDER/five.yaml:14:7: backbone.of.1.kind: found "smal"; must be one of small, large; did you mean 'small'?"""
 
 
 def test_a_recipe_is_read_with_all_defaults_filled_in(recipe, tmp_path):
@@ -50,37 +50,40 @@ def test_a_recipe_is_read_with_all_defaults_filled_in(recipe, tmp_path):
     assert node.path == ("backbone",)
     assert loaded.nodes["head"].origin.startswith("dysfw ")
     assert node.params == {
-        "weights": tmp_path / "trunk.bin", "more": None, "named": None, "kind": "small", "layers": 3, "rate": 1.0,
+        "weights": tmp_path / "backbone.bin", "more": None, "named": None, "kind": "small", "layers": 3, "rate": 1.0,
         "flag": False, "text": "", "size": "auto", "shares": None,
     }  # fmt: skip
 
 
 def test_all_problems_are_reported_with_position_and_allowed_values(write, registry, tmp_path):
-    file = write("five.yaml", FIVE_MISTAKES)
+    file = write("five.yaml", FIVE_PROBLEMS)
     with pytest.raises(RecipeError) as caught:
         load_recipe(file, registry)
-    assert caught.value.message == GOLDEN.replace("FOLDER", str(tmp_path))
+    assert caught.value.message == MESSAGE.replace("FOLDER", str(tmp_path))
     assert len(caught.value.problems) == 5
 
 
 TOP_LEVEL = [
-    ({"version": "2"}, "1:1: version: found 2; this dysfw reads version 1: the recipe needs a newer dysfw"),
-    ({"version": '"1"'}, "1:1: version: found \"1\"; allowed: 1; did you mean '1'?"),
+    ({"version": "2"}, "1:1: version: found 2; this version of dysfw reads recipes of version 1: upgrade dysfw"),
+    ({"version": '"1"'}, "1:1: version: found \"1\"; must be 1; did you mean '1'?"),
     ({"version": None}, "1:1: version: is missing"),
     ({"name": "a/b"}, '2:1: name: found "a/b"; allowed: letters, digits and . _ -'),
-    ({"name": "1e3"}, "2:1: name: found 1000.0; allowed is a valid string"),
+    ({"name": "1e3"}, "2:1: name: found 1000.0; must be a valid string"),
     ({"device": "gpu"}, '3:1: device: found "gpu"; allowed: auto, cpu, cuda, cuda:1 … or mps'),
-    ({"precision": "float16"}, "9:1: precision: found \"float16\"; allowed: auto, float32, bfloat16; did you mean 'bfloat16'?"),
-    ({"seed": "-1"}, "9:1: seed: found -1; allowed is greater than or equal to 0"),
-    ({"seed": "true"}, "9:1: seed: found true; allowed is a valid integer"),
-    ({"crop": "3"}, "9:1: crop: found 3; allowed is an object"),
-    ({"crop": "{size: 15}"}, "9:8: crop.size: found 15; allowed is greater than or equal to 16"),
-    ({"crop": "{margin: .nan}"}, "9:8: crop.margin: found NaN; allowed is less than or equal to 1"),
+    (
+        {"precision": "float16"},
+        "9:1: precision: found \"float16\"; must be one of auto, float32, bfloat16; did you mean 'bfloat16'?",
+    ),
+    ({"seed": "-1"}, "9:1: seed: found -1; must be greater than or equal to 0"),
+    ({"seed": "true"}, "9:1: seed: found true; must be a valid integer"),
+    ({"crop": "3"}, "9:1: crop: found 3; must be an object"),
+    ({"crop": "{size: 15}"}, "9:8: crop.size: found 15; must be greater than or equal to 16"),
+    ({"crop": "{margin: .nan}"}, "9:8: crop.margin: found NaN; must be less than or equal to 1"),
     (
         {"crop": "{align: no}"},
-        '9:8: crop.align: found "no"; allowed is a valid boolean, or allowed: trunk, dlib, arcface, facenet',
+        '9:8: crop.align: found "no"; must be a valid boolean, or must be one of backbone, dlib, arcface, facenet',
     ),
-    ({"bundle": "[a]"}, '9:1: bundle: found ["a"]; allowed is a valid string'),
+    ({"bundle": "[a]"}, '9:1: bundle: found ["a"]; must be a valid string'),
 ]
 
 
@@ -107,19 +110,19 @@ def test_parameters_accept_values_of_their_type(recipe, parameter, value):
 @pytest.mark.parametrize(
     ("parameter", "problem"),
     [
-        ('layers: "3"', 'layers: found "3"; allowed is a valid integer'),
-        ("layers: 3.0", "layers: found 3.0; allowed is a valid integer"),
-        ("layers: true", "layers: found true; allowed is a valid integer"),
-        ("layers: null", "layers: found null; allowed is a valid integer"),
-        ("layers: 100", "layers: found 100; allowed is less than or equal to 99"),
-        ('rate: "1"', 'rate: found "1"; allowed is a valid number'),
-        ("rate: true", "rate: found true; allowed is a valid number"),
-        ("flag: 1", "flag: found 1; allowed is a valid boolean"),
-        ("flag: yes", 'flag: found "yes"; allowed is a valid boolean'),
-        ("text: 3", "text: found 3; allowed is a valid string"),
-        ("size: x", 'size: found "x"; allowed is a valid integer, or allowed: auto'),
-        ("more: [1]", "more.0: found 1; allowed is a valid string"),
-        ('shares: {nose: "3"}', 'shares.nose: found "3"; allowed is a valid number'),
+        ('layers: "3"', 'layers: found "3"; must be a valid integer'),
+        ("layers: 3.0", "layers: found 3.0; must be a valid integer"),
+        ("layers: true", "layers: found true; must be a valid integer"),
+        ("layers: null", "layers: found null; must be a valid integer"),
+        ("layers: 100", "layers: found 100; must be less than or equal to 99"),
+        ('rate: "1"', 'rate: found "1"; must be a valid number'),
+        ("rate: true", "rate: found true; must be a valid number"),
+        ("flag: 1", "flag: found 1; must be a valid boolean"),
+        ("flag: yes", 'flag: found "yes"; must be a valid boolean'),
+        ("text: 3", "text: found 3; must be a valid string"),
+        ("size: x", 'size: found "x"; must be a valid integer, or must be auto'),
+        ("more: [1]", "more.0: found 1; must be a valid string"),
+        ('shares: {nose: "3"}', 'shares.nose: found "3"; must be a valid number'),
         ("layrs: 3", "layrs: unknown key; did you mean 'layers'? (allowed: use, weights, more"),
     ],
 )
@@ -135,7 +138,7 @@ def test_values_of_another_type_are_refused(recipe, problems_of, parameter, prob
 def test_the_error_explains_how_to_write_a_component(recipe, problems_of, value):
     (problem,) = problems_of(lambda: recipe(backbone=value))
     assert problem.startswith("sample.yaml:6:1: backbone: found ")
-    assert "a backbone is written {use: NAME, …}; installed: concat, files" in problem
+    assert "write a backbone as {use: NAME, …}; installed: concat, files" in problem
 
 
 def test_a_missing_parameter_is_reported_at_its_component(recipe, problems_of):
@@ -165,14 +168,14 @@ def test_components_nest_to_any_depth(recipe):
     [
         ("{use: wrap}", "backbone.inner: is missing; installed: concat, files"),
         ("{use: wrap, inner: null}", "backbone.inner: is missing; installed: concat, files"),
-        ("{use: wrap, inner: files}", 'backbone.inner: found "files"; a backbone is written {use: NAME, …}'),
+        ("{use: wrap, inner: files}", 'backbone.inner: found "files"; write a backbone as {use: NAME, …}'),
         ("{use: wrap, inner: {use: mean}}", "backbone.inner.use: no backbone is called 'mean'"),
         ("{use: wrap, inner: {use: mosaic, tils: 2}}", "backbone.inner.tils: unknown key; did you mean 'tiles'?"),
-        ("{use: wrap, inner: {use: mosaic}, other: 3}", "backbone.other: found 3; a backbone is written"),
+        ("{use: wrap, inner: {use: mosaic}, other: 3}", "backbone.other: found 3; write a backbone as"),
         ("{use: wrap, inner: {use: mosaic}, oter: 3}", "backbone.oter: unknown key; did you mean 'other'?"),
-        ("{use: joined, of: []}", "backbone.of: found []; of is a list of backbones, each {use: NAME, …}"),
-        ("{use: joined, of: {use: mosaic}}", 'backbone.of: found {"use": "mosaic"}; of is a list of backbones'),
-        ("{use: joined, of: [{use: mosaic}, 3]}", "backbone.of.1: found 3; a backbone is written"),
+        ("{use: joined, of: []}", "backbone.of: found []; of must be a list of backbones, each {use: NAME, …}"),
+        ("{use: joined, of: {use: mosaic}}", 'backbone.of: found {"use": "mosaic"}; of must be a list of backbones'),
+        ("{use: joined, of: [{use: mosaic}, 3]}", "backbone.of.1: found 3; write a backbone as"),
     ],
 )
 def test_nested_components_are_checked(recipe, problems_of, backbone, problem):
@@ -206,7 +209,7 @@ def test_paths_are_relative_to_the_recipe(recipe, tmp_path, monkeypatch):
 def test_paths_are_absolute_even_if_the_recipes_path_is_relative(registry, recipe, tmp_path, monkeypatch):
     recipe()
     monkeypatch.chdir(tmp_path)
-    assert backbone_params(load_recipe(Path("sample.yaml"), registry))["weights"] == tmp_path / "trunk.bin"
+    assert backbone_params(load_recipe(Path("sample.yaml"), registry))["weights"] == tmp_path / "backbone.bin"
 
 
 def test_paths_are_relative_to_the_file_that_contains_them(recipe, registry, write, tmp_path):
@@ -214,7 +217,7 @@ def test_paths_are_relative_to_the_file_that_contains_them(recipe, registry, wri
     file = write("mine/r.yaml", "extends: ../bases/base.yaml\nbackbone: {more: [a]}\n")
     loaded = load_recipe(file, registry)
     bases, mine = tmp_path / "mine" / ".." / "bases", tmp_path / "mine"
-    assert backbone_params(loaded)["weights"] == bases / "trunk.bin"
+    assert backbone_params(loaded)["weights"] == bases / "backbone.bin"
     assert backbone_params(loaded)["more"] == [mine / "a"]
     assert loaded.folder == bases
     assert load_recipe(write("mine/s.yaml", "extends: ../bases/base.yaml\nbundle: own\n"), registry).folder == mine
@@ -226,7 +229,7 @@ def test_a_path_on_the_command_line_is_relative_to_the_current_folder(recipe, tm
     loaded = recipe("backbone.weights=w", "bundle=trained")
     assert backbone_params(loaded)["weights"] == tmp_path / "here" / "w"
     assert loaded.folder == tmp_path / "here"
-    assert backbone_params(recipe("backbone.use=files"))["weights"] == tmp_path / "trunk.bin"
+    assert backbone_params(recipe("backbone.use=files"))["weights"] == tmp_path / "backbone.bin"
 
 
 def test_the_home_folder_is_expanded(recipe, monkeypatch, problems_of):
@@ -242,7 +245,7 @@ def test_a_path_may_be_the_name_of_registered_weights(recipe):
     assert built[0].is_file()
     assert built[0].name == "py.typed"
     assert [path.name for path in built[1]] == ["py.typed", "other"]
-    # By name, not by path, so that a bundle means the same on another machine.
+    # By name, not by path, so that a bundle works on other machines.
     assert loaded.resolved()["backbone"]["weights"] == "unknown:shipped"
     assert loaded.nodes["backbone"].portable()["weights"] == "unknown:shipped"
 

@@ -1,4 +1,4 @@
-"""Recipes build on recipes, and ``--set`` on both; every value keeps the place where it was written."""
+"""Recipes extend recipes, and ``--set`` changes the result; every value keeps its position."""
 
 import pytest
 
@@ -10,7 +10,7 @@ BASE = """\
 name: base
 seed: 1
 crop: {margin: 0.1, size: 160}
-backbone: {use: files, weights: trunk.bin, layers: 5}
+backbone: {use: files, weights: backbone.bin, layers: 5}
 fusion: {use: weighted, weights: {nose: 2, mouth: 1}}
 """
 
@@ -35,7 +35,7 @@ def test_a_recipe_inherits_what_it_does_not_set(base, write):
         "name": "mine",
         "seed": 1,
         "crop": {"margin": 0.1, "size": 299},
-        "backbone": {"use": "files", "weights": "trunk.bin", "layers": 5},
+        "backbone": {"use": "files", "weights": "backbone.bin", "layers": 5},
         "fusion": {"use": "weighted", "weights": {"nose": 2, "mouth": 1}},
     }
 
@@ -43,8 +43,8 @@ def test_a_recipe_inherits_what_it_does_not_set(base, write):
 @pytest.mark.parametrize(
     ("own", "backbone"),
     [
-        ("{layers: 9}", {"use": "files", "weights": "trunk.bin", "layers": 9}),
-        ("{use: files, layers: 9}", {"use": "files", "weights": "trunk.bin", "layers": 9}),
+        ("{layers: 9}", {"use": "files", "weights": "backbone.bin", "layers": 9}),
+        ("{use: files, layers: 9}", {"use": "files", "weights": "backbone.bin", "layers": 9}),
         ("{use: concat, of: []}", {"use": "concat", "of": []}),
         ("null", None),
         ("[1]", [1]),
@@ -78,8 +78,8 @@ def test_values_keep_their_position(base, write):
 
 def test_bases_are_relative_to_the_file_that_extends_them(write):
     write("common/bases/low.yaml", "name: low\nseed: 1\n")
-    write("common/middle.yaml", "extends: bases/low.yaml\nname: middle\n")
-    assert compose(write("mine/r.yaml", "extends: ../common/middle.yaml\n")).value == {"name": "middle", "seed": 1}
+    write("common/mid.yaml", "extends: bases/low.yaml\nname: mid\n")
+    assert compose(write("mine/r.yaml", "extends: ../common/mid.yaml\n")).value == {"name": "mid", "seed": 1}
 
 
 def test_a_base_may_be_in_the_home_folder(base, write, monkeypatch):
@@ -90,7 +90,7 @@ def test_a_base_may_be_in_the_home_folder(base, write, monkeypatch):
 def test_cycles_are_refused(write):
     write("b.yaml", "extends: a.yaml\n")
     message = refusal(write("a.yaml", "extends: b.yaml\n"))
-    assert message == "recipes extend one another in a circle: a.yaml extends b.yaml extends a.yaml"
+    assert message == "recipes extend each other in a cycle: a.yaml extends b.yaml extends a.yaml"
     assert "own.yaml extends own.yaml" in refusal(write("own.yaml", "extends: ./own.yaml\n"))
 
 
@@ -98,8 +98,8 @@ def test_cycles_are_refused(write):
     ("extends", "problem"),
     [
         ("nowhere.yaml", "no such recipe: nowhere.yaml"),
-        ("[base.yaml]", "found ['base.yaml']; allowed is the path of one recipe"),
-        ("3", "found 3; allowed is the path of one recipe"),
+        ("[base.yaml]", "found ['base.yaml']; must be the path of one recipe"),
+        ("3", "found 3; must be the path of one recipe"),
         ("''", "no such recipe: "),
     ],
 )
@@ -118,9 +118,9 @@ def test_problems_of_a_base_are_reported_in_the_base(write, problems_of):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "r.yaml:1:1: a recipe is a mapping of keys to values, found nothing"),
-        ("- a\n- b\n", "r.yaml:1:1: a recipe is a mapping of keys to values, found a list"),
-        ("\nhello\n", "r.yaml:2:1: a recipe is a mapping of keys to values, found a str"),
+        ("", "r.yaml:1:1: a recipe must be a mapping of keys to values, found nothing"),
+        ("- a\n- b\n", "r.yaml:1:1: a recipe must be a mapping of keys to values, found a list"),
+        ("\nhello\n", "r.yaml:2:1: a recipe must be a mapping of keys to values, found a str"),
     ],
 )
 def test_a_recipe_is_a_mapping(write, problems_of, text, problem):
@@ -143,7 +143,7 @@ def test_a_recipe_is_a_mapping(write, problems_of, text, problem):
         ("new.deep.key=1e-3", "new", {"deep": {"key": 1e-3}}),
         ("fusion.weights.nose=3", "fusion", {"use": "weighted", "weights": {"nose": 3, "mouth": 1}}),
         ("backbone.use=wrap", "backbone", {"use": "wrap"}),
-        ("backbone.use=files", "backbone", {"use": "files", "weights": "trunk.bin", "layers": 5}),
+        ("backbone.use=files", "backbone", {"use": "files", "weights": "backbone.bin", "layers": 5}),
     ],
 )
 def test_an_override_replaces_one_value(base, override, key, value):
@@ -200,10 +200,10 @@ def test_dropped_parameters_have_no_position(base):
         ("=3", "--set =3: expected key=value"),
         ("crop..size=3", "--set crop..size=3: expected key=value"),
         ("seed.x=3", "--set seed.x=3: seed is 1, which has no key 'x'"),
-        ("of.2=3", "--set of.2=3: of is a list of 2; found '2', allowed is an index from 0"),
+        ("of.2=3", "--set of.2=3: of is a list of 2; found '2', must be an index from 0"),
         ("of.-1=3", "--set of.-1=3: of is a list of 2; found '-1'"),
         ("of.use=3", "--set of.use=3: of is a list of 2; found 'use'"),
-        ("extends=base.yaml", "--set extends=base.yaml: what a recipe extends stands in its file"),
+        ("extends=base.yaml", "--set extends=base.yaml: extends can only be set in the recipe's file"),
         ("seed=[", "1 problem in the recipe:\n  --set seed=[:1:2: not valid YAML: expected the node content"),
         ("seed=!!int 3", "1 problem in the recipe:\n  --set seed=!!int 3:1:1: the tag '!!int' is not allowed"),
     ],

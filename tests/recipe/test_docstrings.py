@@ -6,7 +6,7 @@ from dysfw.recipe.docstrings import description, parameter_descriptions
 
 HEAD = """A head.
 
-It learns.
+It is fitted.
 
 Args:
     C: Inverse regularisation strength, above 0;
@@ -37,5 +37,5 @@ def test_descriptions_come_from_the_sections(text, names, descriptions):
 
 
 def test_the_description_ends_before_the_sections():
-    assert description(HEAD) == "A head.\n\nIt learns."
+    assert description(HEAD) == "A head.\n\nIt is fitted."
     assert description(None) == ""

@@ -1,4 +1,4 @@
-"""YAML is read as data alone, and every value knows where it was written."""
+"""YAML is read as plain data, and every value has a position."""
 
 import math
 
@@ -104,13 +104,13 @@ def test_tags_on_collections_are_refused(collection):
 
 @pytest.mark.parametrize("key", ["[a]", "{a: b}", "!!python/name:os.system a", '""'])
 def test_keys_must_be_plain_text(key):
-    assert problems(f"? {key}\n: 1\n") == ["r.yaml:1:3: a key must be a plain word"]
+    assert problems(f"? {key}\n: 1\n") == ["r.yaml:1:3: a key must be plain text"]
 
 
-LAUGHS = "a0: &a0 [x, x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
+BILLION_LAUGHS = "a0: &a0 [x, x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
 
 
-@pytest.mark.parametrize("text", [LAUGHS, "a: &a [*a]", "a: &a {b: *a, c: *a}", "a: &a [*a, *a, *a]", "- " * 60 + "x"])
+@pytest.mark.parametrize("text", [BILLION_LAUGHS, "a: &a [*a]", "a: &a {b: *a, c: *a}", "a: &a [*a, *a, *a]", "- " * 60 + "x"])
 def test_documents_that_expand_without_bounds_are_refused(text):
     (problem,) = problems(text)
     assert "more than 10,000 values or 40 levels" in problem
@@ -147,7 +147,7 @@ def test_any_text_is_a_document_or_a_recipe_error(text):
     try:
         document = parse_document(text, "r.yaml")
     except RecipeError as error:
-        assert error.problems  # noqa: PT017  # either outcome is right
+        assert error.problems  # noqa: PT017  # either outcome is correct
     else:
         assert () in document.positions
 
@@ -187,7 +187,7 @@ def test_a_file_too_large_is_refused_before_it_is_parsed(tmp_path):
 def test_a_file_that_is_not_utf_8_is_refused(tmp_path, content):
     path = tmp_path / "r.yaml"
     path.write_bytes(content)
-    with pytest.raises(DysfwError, match=r"r\.yaml is not a recipe: it is no UTF-8 text"):
+    with pytest.raises(DysfwError, match=r"r\.yaml is not a recipe: it is not UTF-8 text"):
         read_document(path)
 
 

@@ -1,4 +1,4 @@
-"""The block ``harmonise``: checked like every other, and part of a recipe only where it is written."""
+"""The section ``harmonise``."""
 
 import pytest
 
@@ -33,18 +33,18 @@ def test_the_section_survives_a_round_trip(recipe, registry, write):
 
 
 @pytest.mark.parametrize(
-    ("block", "problem"),
+    ("section", "problem"),
     [
         ("{faces: 64}", "unknown key; did you mean 'face'? (allowed: face, context, quality, background, colour)"),
-        ("{face: 8}", "found 8; allowed is greater than or equal to 32"),
-        ("{quality: 100}", "found 100; allowed is less than or equal to 95"),
-        ("{context: 1}", "found 1; allowed is greater than or equal to 1.5"),
-        ("{background: masked}", "found \"masked\"; allowed: keep, blur, mask; did you mean 'mask'?"),
-        ("{colour: true}", "found true; allowed: keep, normalise"),
+        ("{face: 8}", "found 8; must be greater than or equal to 32"),
+        ("{quality: 100}", "found 100; must be less than or equal to 95"),
+        ("{context: 1}", "found 1; must be greater than or equal to 1.5"),
+        ("{background: masked}", "found \"masked\"; must be one of keep, blur, mask; did you mean 'mask'?"),
+        ("{colour: true}", "found true; must be one of keep, normalise"),
     ],
 )
-def test_problems_are_reported_at_their_position(recipe, problems_of, block, problem):
-    (found,) = problems_of(lambda: recipe(harmonise=block))
+def test_problems_are_reported_at_their_position(recipe, problems_of, section, problem):
+    (found,) = problems_of(lambda: recipe(harmonise=section))
     assert found.startswith("sample.yaml:9:")
     assert ": harmonise." in found
     assert problem in found

@@ -1,4 +1,4 @@
-"""A recipe's fingerprint follows what shapes its results and nothing else; its dictionary says all of it."""
+"""Fingerprints and dictionaries of recipes."""
 
 import pytest
 
@@ -16,11 +16,11 @@ NESTED = "{use: joined, of: [{use: files, weights: w, shares: {b: 1, a: 2}}, {us
         ["bundle=trained"],
         ["backbone.of.0.device=cuda:1"],
         ["backbone.of.0.weights=/elsewhere/w"],
-        ["backbone.of.0.layers=3", "backbone.scale=1", "crop.margin=0"],  # what they are anyway
+        ["backbone.of.0.layers=3", "backbone.scale=1", "crop.margin=0"],  # the defaults
         ["backbone.of.0.rate=1"],
         ["backbone.of.0.rate=1.0"],
         ["backbone.of.0.shares={a: 2.0, b: 1.0}"],
-        ["reliability={coverage: 0.9, max_pose_angle: 40.0}"],  # what they are anyway
+        ["reliability={coverage: 0.9, max_pose_angle: 40.0}"],  # the defaults
     ],
 )
 def test_the_fingerprint_ignores_settings_that_do_not_change_results(recipe, overrides):
@@ -48,12 +48,12 @@ def test_text_that_looks_like_a_path_counts_in_full(recipe):
 def test_the_fingerprint_ignores_comments_key_order_and_location(registry, write):
     lines = [
         "version: 1", "name: x", "detector: {use: centre, faces: 2, choose: last}", "segmenter: {use: toy_halves}",
-        "backbone: {use: files, weights: trunk.bin, shares: {b: 1, a: 2}}", "head: {use: softmax}", "fusion: {use: mean}",
+        "backbone: {use: files, weights: backbone.bin, shares: {b: 1, a: 2}}", "head: {use: softmax}", "fusion: {use: mean}",
     ]  # fmt: skip
     other = [
         *reversed(lines[3:4] + lines[5:]), "# a comment", "version: 1", "name: y",
         "detector: {choose: last, faces: 2, use: centre}",
-        "backbone:\n  shares: {a: 2, b: 1}\n  weights: trunk.bin\n  use: files",
+        "backbone:\n  shares: {a: 2, b: 1}\n  weights: backbone.bin\n  use: files",
     ]  # fmt: skip
     first = load_recipe(write("here/a.yaml", "\n".join(lines)), registry)
     second = load_recipe(write("there/b.yaml", "\n".join(other)), registry)

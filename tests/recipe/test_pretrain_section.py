@@ -1,3 +1,5 @@
+"""The section ``pretrain``."""
+
 import re
 from pathlib import Path
 
@@ -9,7 +11,24 @@ from dysfw.recipe.json_schema import recipe_schema
 from dysfw.recipe.problems import RecipeError
 from dysfw.recipe.sections import Pretrain
 
+RECIPE = """\
+version: 1
+name: small
+detector: {use: centre}
+segmenter: {use: toy_halves}
+backbone: {use: mosaic}
+head: {use: softmax}
+fusion: {use: mean}
+pretrain:
+  steps: 12
+  sizes: [[0, 32], [0.5, 48]]
+"""
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "pretraining.md"
+
+
+@pytest.fixture
+def file(write):
+    return write("small.yaml", RECIPE)
 
 
 def test_the_documentation_lists_every_key_with_its_default():
@@ -22,33 +41,33 @@ def test_the_documentation_lists_every_key_with_its_default():
 
 
 @pytest.mark.parametrize(
-    ("override", "said"),
+    ("override", "message"),
     [
         ("pretrain.stepz=3", "did you mean 'steps'"),
         ("pretrain.augment.rotate=3", "did you mean 'rotation'"),
-        ("pretrain.steps=0", "found 0; allowed is greater than or equal to 1"),
+        ("pretrain.steps=0", "found 0; must be greater than or equal to 1"),
         ("pretrain.loss=cosine", "did you mean 'cosface'"),
         ("pretrain.sizes=[[0.5, 64]]", "the first fraction 0"),
         ("pretrain.depth=[[0, 1], [0.5, 1], [0.5, 0]]", "each larger than the last"),
         ("pretrain.depth=[[0, 1.5]]", "less than or equal to 1"),
-        ("pretrain={identity: 0}", "nothing to learn"),
+        ("pretrain={identity: 0}", "nothing to train on"),
         ("pretrain.regions=[]", "at least 1"),
     ],
 )
-def test_invalid_keys_and_values_are_refused(recipe, registry, override, said):
-    with pytest.raises(RecipeError, match=re.escape(said)) as refused:
-        load_recipe(recipe, registry, [override])
+def test_invalid_keys_and_values_are_refused(file, registry, override, message):
+    with pytest.raises(RecipeError, match=re.escape(message)) as refused:
+        load_recipe(file, registry, [override])
     assert "pretrain" in str(refused.value)
 
 
-def test_the_section_affects_only_pretraining(recipe, registry):
-    with_block = load_recipe(recipe, registry)
-    recipe.write_text(recipe.read_text().partition("pretrain:")[0])
-    without = load_recipe(recipe, registry)
+def test_the_section_affects_only_pretraining(file, registry):
+    with_section = load_recipe(file, registry)
+    file.write_text(file.read_text().partition("pretrain:")[0])
+    without = load_recipe(file, registry)
     assert without.pretrain is None
-    assert with_block.fingerprint == without.fingerprint
-    assert with_block.resolved() == without.resolved()
-    assert with_block.to_dict()["pretrain"]["steps"] == 12
+    assert with_section.fingerprint == without.fingerprint
+    assert with_section.resolved() == without.resolved()
+    assert with_section.to_dict()["pretrain"]["steps"] == 12
 
 
 def test_the_section_is_in_the_schema(registry):

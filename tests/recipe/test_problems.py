@@ -1,4 +1,4 @@
-"""Problems are told together, in the order in which they stand in the files."""
+"""Problems are reported together, by position."""
 
 import pytest
 

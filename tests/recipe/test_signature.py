@@ -1,4 +1,4 @@
-"""A constructor's signature is its parameter schema, or breaks a rule that the error names."""
+"""Parameter schemas are derived from the signatures of constructors."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, Union
@@ -84,16 +84,16 @@ def either(self, a: int | Backbone): ...
 RULES = [
     (unannotated, "does not annotate its parameter 'a'"),
     (unannotated_default, "does not annotate its parameter 'a'"),
-    (star, "takes *args; each parameter must be taken by its name"),
-    (double_star, "takes **options; each parameter must be taken by its name"),
-    (positional, "takes a; each parameter must be taken by its name"),
-    (called_use, "has a parameter called 'use', which in a recipe names the component itself"),
-    (underscore, "has a parameter that no recipe can give: _a; call it otherwise"),
+    (star, "takes *args; every parameter must be accepted by name"),
+    (double_star, "takes **options; every parameter must be accepted by name"),
+    (positional, "takes a; every parameter must be accepted by name"),
+    (called_use, "has a parameter called 'use', which is the name of the component in a recipe"),
+    (underscore, "has a parameter that a recipe cannot set: _a; rename it"),
     (unresolved, "has an annotation that cannot be resolved: name 'Hashable' is not defined"),
     (misspelt, "has an annotation that cannot be resolved: module 'numpy' has no attribute 'ndaray'"),
-    (array, "has a parameter that no recipe can give: PydanticSchemaGenerationError: "),
-    (mapping, "has a parameter that no recipe can give: PydanticSchemaGenerationError: "),
-    (either, "has a parameter that no recipe can give: PydanticSchemaGenerationError: "),
+    (array, "has a parameter that a recipe cannot set: PydanticSchemaGenerationError: "),
+    (mapping, "has a parameter that a recipe cannot set: PydanticSchemaGenerationError: "),
+    (either, "has a parameter that a recipe cannot set: PydanticSchemaGenerationError: "),
 ]
 
 
