@@ -1,7 +1,4 @@
-"""Tools for backbones in torch: devices, normalisation of pixels, loading of tensors and inference in batches.
-
-In the core only ``dysfw.pretraining`` and fine-tuning import this module and torch.
-"""
+"""Tools for backbones in torch: devices, normalisation of pixels, loading of tensors and inference in batches."""
 
 from __future__ import annotations
 

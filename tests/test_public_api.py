@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,12 +49,11 @@ def test_first_party_plugins_import_only_the_public_interface(plugin):
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: "/".join(path.parts[-2:]))
 def test_templates_of_new_plugins_import_only_the_public_interface(template):
-    for line in template.read_text().splitlines():
-        words = line.split()
-        if words[:1] in (["from"], ["import"]) and words[1].partition(".")[0] == "dysfw":
-            assert is_public(words[1]), line
-            names = [name.strip() for name in line.partition(" import ")[2].split(",")]
-            assert words[1] != "dysfw.plugin" or set(names) <= set(dysfw.plugin.__all__), line
+    text = template.read_text()
+    assert not re.search(r"^\s*import dysfw\b", text, re.MULTILINE)
+    for module, names in re.findall(r"^\s*from (dysfw\b\S*) import (\([^)]*\)|.*)", text, re.MULTILINE):
+        assert is_public(module)
+        assert module != "dysfw.plugin" or set(re.findall(r"\w+", names)) <= set(dysfw.plugin.__all__)
 
 
 def test_lazy_exports_agree_with_the_imports_for_type_checkers():

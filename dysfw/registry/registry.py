@@ -301,7 +301,7 @@ def _check_contract(loaded: object, kind: Kind, name: str, origin: str) -> None:
 
     contract = CONTRACTS[kind]
     if not (inspect.isclass(loaded) and issubclass(loaded, contract)):
-        raise DysfwError(f"{kind} {name!r} of {origin} is not a subclass of dysfw.contracts.components.{contract.__name__}")
+        raise DysfwError(f"{kind} {name!r} of {origin} is not a subclass of dysfw.plugin.{contract.__name__}")
     if inspect.isabstract(loaded):
         missing = listed(sorted(loaded.__abstractmethods__))
         raise DysfwError(f"{kind} {name!r} of {origin} does not implement: {missing}")

@@ -39,7 +39,7 @@ def quarters() -> np.ndarray:
 
 
 def quarter_centres(pixels: np.ndarray) -> np.ndarray:
-    """The colour in the middle of each quarter."""
+    """The colour at the centre of each quarter."""
     return pixels[12::24, 16::32].astype(int)
 
 

@@ -100,7 +100,7 @@ def test_masking_removes_any_background() -> None:
     kept = harmonise(make_image(scene((250, 250, 250))), FACE, Harmony(background="keep")).image.pixels
     assert kept[:12].min() > 240
     centre = slice(72, 120)
-    assert difference(one[centre, centre], kept[centre, centre]).max() <= 6  # the face is as it was
+    assert difference(one[centre, centre], kept[centre, centre]).max() <= 6  # the face is unchanged
 
 
 def test_the_mask_is_rotated_with_the_head() -> None:

@@ -26,7 +26,7 @@ def noise(height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
 
 
 def rotated_frame(angle: float, scale: float, size: int, centre: tuple[float, float]) -> np.ndarray:
-    """The frame of a crop ``size`` px wide at ``scale`` source px for each of its own, rotated_frame about its centre."""
+    """The frame of a crop ``size`` px wide at ``scale`` source px per crop px, rotated about its centre."""
     half = scale * size / 2
     axes = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]]) @ axes + centre

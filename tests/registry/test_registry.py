@@ -11,7 +11,7 @@ from dysfw.registry import distributions, host
 from dysfw.registry import registry as module_under_test
 
 FUSION = """
-from dysfw.contracts.components import Fusion
+from dysfw.plugin import Fusion
 
 class Own(Fusion):
     def fuse(self, region_probabilities, present):
@@ -23,7 +23,7 @@ class Abstract(Fusion):
 def function():
     pass
 """
-OWN = "'fusion', 'own', 'shapes:Own', 'mine'"
+OWN = "'fusion', 'own', 'shapes:Own', 'custom'"
 
 
 def lookup_error(registry, name, kind="fusion", action="load"):
@@ -35,7 +35,7 @@ def lookup_error(registry, name, kind="fusion", action="load"):
 def test_a_component_is_imported_only_when_it_is_loaded(fake_plugins):
     fake_plugins.offer("shapes", OWN, shapes=FUSION)
     registry = fake_plugins.registry()
-    assert registry.component("fusion", "own").spec.summary == "mine"
+    assert registry.component("fusion", "own").spec.summary == "custom"
     assert "shapes" not in sys.modules
     loaded = registry.load("fusion", "own")
     assert loaded is sys.modules["shapes"].Own
@@ -52,17 +52,17 @@ def test_the_same_name_may_exist_in_several_kinds(fake_plugins):
     fake_plugins.offer("shapes", OWN, "'head', 'own', 'shapes:OwnHead', 'a head'")
     registry = fake_plugins.registry()
     assert registry.component("head", "own").spec.summary == "a head"
-    assert registry.component("fusion", "own").spec.summary == "mine"
+    assert registry.component("fusion", "own").spec.summary == "custom"
 
 
 def test_a_name_registered_by_two_plugins_must_be_written_in_full(fake_plugins):
     fake_plugins.offer("shapes", OWN)
-    fake_plugins.offer("forms", "'fusion', 'own', 'forms:Own', 'theirs'")
+    fake_plugins.offer("forms", "'fusion', 'own', 'forms:Own', 'another'")
     registry = fake_plugins.registry()
     error = lookup_error(registry, "own")
     assert error.message == "fusion 'own' is registered by dysfw-forms 1.0 and dysfw-shapes 1.0"
     assert error.hint == "write its full name: dysfw-forms:own or dysfw-shapes:own"
-    assert registry.component("fusion", "dysfw-forms:own").spec.summary == "theirs"
+    assert registry.component("fusion", "dysfw-forms:own").spec.summary == "another"
 
 
 def test_the_error_for_a_misspelt_name_suggests_the_closest_one(fake_plugins):
@@ -127,7 +127,7 @@ def test_a_known_name_under_the_wrong_plugin_is_an_error_of_that_plugin(fake_plu
 
 
 def test_the_error_for_a_missing_extra_says_how_to_install_it(fake_plugins):
-    spec = "'fusion', 'own', 'shapes:Own', 'mine', extra='gpu', needs=('fast_library',)"
+    spec = "'fusion', 'own', 'shapes:Own', 'custom', extra='gpu', needs=('fast_library',)"
     fake_plugins.offer("shapes", spec, shapes="import fast_library.kernels")
     error = lookup_error(fake_plugins.registry(), "own")
     assert error.message == "fusion 'own' of dysfw-shapes 1.0 needs its optional extra 'gpu' (fast_library is not installed)"
@@ -144,7 +144,7 @@ def test_the_error_for_a_missing_extra_says_how_to_install_it(fake_plugins):
     ],
 )
 def test_the_error_for_a_failed_import_gives_the_reason(fake_plugins, source, reason):
-    fake_plugins.offer("shapes", OWN.replace("'mine'", "'mine', extra='gpu', needs=('fast_library',)"), shapes=source)
+    fake_plugins.offer("shapes", OWN.replace("'custom'", "'custom', extra='gpu', needs=('fast_library',)"), shapes=source)
     error = lookup_error(fake_plugins.registry(), "own")
     assert error.message == f"fusion 'own' is installed (dysfw-shapes 1.0) but cannot be imported: {reason}"
     assert "reinstall" in error.hint
@@ -153,8 +153,8 @@ def test_the_error_for_a_failed_import_gives_the_reason(fake_plugins, source, re
 @pytest.mark.parametrize(
     ("kind", "target", "reason"),
     [
-        ("head", "Own", "is not a subclass of dysfw.contracts.components.Head"),
-        ("fusion", "function", "is not a subclass of dysfw.contracts.components.Fusion"),
+        ("head", "Own", "is not a subclass of dysfw.plugin.Head"),
+        ("fusion", "function", "is not a subclass of dysfw.plugin.Fusion"),
         ("fusion", "Abstract", "does not implement: fuse"),
     ],
 )
@@ -295,6 +295,6 @@ def test_a_plugin_that_hangs_while_registering_is_interrupted(fake_plugins, monk
 
 def test_names_registered_by_several_plugins_are_listed(fake_plugins):
     fake_plugins.offer("shapes", OWN)
-    fake_plugins.offer("forms", "'fusion', 'own', 'forms:Own', 'theirs'", "'head', 'own', 'forms:Own', 'a head'")
+    fake_plugins.offer("forms", "'fusion', 'own', 'forms:Own', 'another'", "'head', 'own', 'forms:Own', 'a head'")
     found = {key: [p.name for p in owners] for key, owners in fake_plugins.registry().duplicates().items()}
     assert found == {("fusion", "own"): ["forms", "shapes"]}

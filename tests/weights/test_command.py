@@ -137,13 +137,13 @@ def test_a_recipe_with_missing_weights_can_be_checked_and_training_lists_all_way
 
 
 def test_only_recipes_that_work_are_suggested(dysfw, recipe, colour_data, tmp_path):
-    def beside(name, old="", new=""):
+    def add_recipe(name, old="", new=""):
         recipe.with_name(name).write_text(recipe.read_text().replace(old, new) + "bundle: trained\n")
 
-    beside("works.yaml", "{use: reader, weights: faces}", "{use: mosaic}")
-    beside("the-same.yaml")
-    beside("wrong.yaml", "{use: reader, weights: faces}", "{use: nothing}")
-    beside("no-file.yaml", "faces}", "own.bin}")
+    add_recipe("works.yaml", "{use: reader, weights: faces}", "{use: mosaic}")
+    add_recipe("the-same.yaml")
+    add_recipe("wrong.yaml", "{use: reader, weights: faces}", "{use: nothing}")
+    add_recipe("no-file.yaml", "faces}", "own.bin}")
     ran = dysfw("train", recipe, colour_data, "-o", tmp_path / "b", code=2)
     assert ran.stderr.splitlines()[-1].strip() == f"These recipes work now: {recipe.with_name('works.yaml')}"
 
