@@ -116,17 +116,17 @@ def _weights(registry: Registry) -> Iterator[Finding]:
     from ...weights.store import file_status
 
     for entry in registry.weights:
-        spec, found = entry.spec, file_status(entry.spec)
-        if found.condition == "here":
-            yield Finding("ok", f"weights {spec.name}", str(found.path))
-        elif found.condition == "missing" and not spec.ships:
+        spec, status = entry.spec, file_status(entry.spec)
+        if status.condition == "here":
+            yield Finding("ok", f"weights {spec.name}", str(status.path))
+        elif status.condition == "missing" and not spec.ships:
             yield Finding(
                 "note",
                 f"weights {spec.name}",
                 f"not on this machine ({size_and_licence(spec)}); run `dysfw weights fetch {spec.name}`",
             )
         else:
-            yield Finding("broken", f"weights {spec.name}", found.problem or f"reinstall {entry.plugin.distribution}")
+            yield Finding("broken", f"weights {spec.name}", status.problem or f"reinstall {entry.plugin.distribution}")
 
 
 def _bundles(registry: Registry) -> Iterator[Finding]:

@@ -31,11 +31,11 @@ def list_weights(
 
     rows = [("name", "plugin", "size", "licence", "state", "summary")]
     for entry in _entries(registry_of(ctx), None):
-        spec, found = entry.spec, file_status(entry.spec)
+        spec, status = entry.spec, file_status(entry.spec)
         if as_json:
             typer.echo(json.dumps(_to_json(entry), ensure_ascii=False))
         else:
-            rows.append((spec.name, entry.plugin.distribution, size_of(spec), spec.licence, found.condition, spec.summary))
+            rows.append((spec.name, entry.plugin.distribution, size_of(spec), spec.licence, status.condition, spec.summary))
     if not as_json:
         typer.echo(format_columns(rows))
 
@@ -93,11 +93,11 @@ def _fetch(entry: Entry[WeightsSpec]) -> str:
     from ...weights.find import damaged_error, fetch_weights
     from ...weights.store import file_status
 
-    found = file_status(entry.spec, verify_hash=True)
-    if found.condition == "here":
-        return f"already on this machine, {found.path}"
-    if found.condition == "damaged" and entry.spec.ships:
-        raise damaged_error(entry.spec, found)
+    status = file_status(entry.spec, verify_hash=True)
+    if status.condition == "here":
+        return f"already on this machine, {status.path}"
+    if status.condition == "damaged" and entry.spec.ships:
+        raise damaged_error(entry.spec, status)
     return str(fetch_weights(entry.spec))
 
 
@@ -114,13 +114,13 @@ def verify(ctx: typer.Context, names: Names = None) -> None:
 
     failed = False
     for entry in _entries(registry_of(ctx), names):
-        found = file_status(entry.spec, verify_hash=True)
-        if found.condition == "damaged":
+        status = file_status(entry.spec, verify_hash=True)
+        if status.condition == "damaged":
             failed = True
-            print_error(damaged_error(entry.spec, found))
-        elif found.condition == "here":
-            digest = f"sha256 {found.sha256}" + ("" if entry.spec.sha256 else ", as published on the hub")
-            state = f"verified ({digest})" if found.sha256 else "not verified (its sha256 is not published)"
+            print_error(damaged_error(entry.spec, status))
+        elif status.condition == "here":
+            digest = f"sha256 {status.sha256}" + ("" if entry.spec.sha256 else ", as published on the hub")
+            state = f"verified ({digest})" if status.sha256 else "not verified (its sha256 is not published)"
             out().print(f"{entry.spec.name}: {state}", markup=False)
         elif names or entry.spec.ships:
             failed = True
@@ -187,20 +187,20 @@ def _to_json(entry: Entry[WeightsSpec]) -> dict[str, object]:
     from ...weights.hub import address_of
     from ...weights.store import file_status
 
-    spec, found = entry.spec, file_status(entry.spec)
+    spec, status = entry.spec, file_status(entry.spec)
     return {
         "name": spec.name,
         "plugin": entry.plugin.distribution,
         "summary": spec.summary,
-        "state": found.condition,
-        "problem": found.problem,
-        "path": str(found.path) if found.path else None,
+        "state": status.condition,
+        "problem": status.problem,
+        "path": str(status.path) if status.path else None,
         "source": spec.source,
         "address": address_of(spec.hub, spec.file, spec.revision) if spec.hub else spec.address or None,
         "file": spec.file.rpartition("/")[2],
         "size": spec.size or None,
         "exact_size": spec.exact_size,
-        "sha256": found.sha256 or None,
+        "sha256": status.sha256 or None,
         "licence": spec.licence,
         "conditions": spec.conditions,
         "trained_on": spec.trained_on,
