@@ -13,5 +13,5 @@ def dysfw_components() -> list[ComponentSpec]:
 @hookimpl
 def dysfw_commands() -> list[CommandSpec]:
     """Register the command."""
-    summary = "Export a recipe's backbone and heads as ONNX files that run without dysfw."
+    summary = "Export backbone and heads as ONNX files that run without dysfw."
     return [CommandSpec("export", "dysfw_onnx.command:export", summary)]
