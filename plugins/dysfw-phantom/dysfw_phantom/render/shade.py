@@ -162,11 +162,11 @@ def shade(  # noqa: PLR0917 numba
     Args:
         buffer: The rasterised buffer.
         triangles: Vertex indices of the triangles, int32 [M, 3].
-        part: Part of the head of each triangle, int8 [M]; see ``mesh.Part``.
+        part: Part of each triangle, int8 [M]; see ``mesh.Part``.
         attributes: Vertex attributes, float32 [N, COLUMNS]; see ``columns``.
         shading: Parameters of skin, eyes, clothes and lights.
         noise: Textures of the skin.
-        weave: Texture of hair and fabric, float32 [SIDE, SIDE].
+        weave: Texture of hair and fabric.
         out: Receives linear red, green, blue and coverage, float32 [side, side, 4].
     """
     halves = np.stack((shading.lights.key, shading.lights.fill)) + np.array([0.0, 0.0, 1.0], np.float32)
@@ -178,8 +178,7 @@ def shade(  # noqa: PLR0917 numba
             t = buffer.triangle[row, column]
             if t == NOTHING:
                 continue
-            i, j, k = triangles[t]
-            kind = part[t]
+            (i, j, k), kind = triangles[t], part[t]
             b, c = buffer.second[row, column], buffer.third[row, column]
             a = np.float32(1) - b - c
             for n in range(3):

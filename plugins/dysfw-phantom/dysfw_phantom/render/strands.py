@@ -42,9 +42,7 @@ def _blend(out: Float32, y: int, x: int, r: float, g: float, b: float, a: float)
 def draw(  # noqa: PLR0917 numba
     px: Float32, near: Float32, width: Float32, colour: Float32, opacity: Float32, zbuffer: Float32, out: Float32
 ) -> None:
-    """Draw strands into an image.
-
-    Each segment is traversed along its longer axis; across it, coverage falls off over one pixel.
+    """Draw strands into an image. Coverage falls off over one pixel across a strand.
 
     Args:
         px: Projected points, float32 [S, K, 2], px.
@@ -60,7 +58,7 @@ def draw(  # noqa: PLR0917 numba
         for k in range(px.shape[1] - 1):
             x0, y0, x1, y1 = px[s, k, 0], px[s, k, 1], px[s, k + 1, 0], px[s, k + 1, 1]
             n0, n1 = near[s, k], near[s, k + 1]
-            steep = abs(y1 - y0) > abs(x1 - x0)
+            steep = abs(y1 - y0) > abs(x1 - x0)  # segments are traversed along their longer axis
             if steep:
                 x0, y0, x1, y1 = y0, x0, y1, x1
             limit, other = (height, wide) if steep else (wide, height)
