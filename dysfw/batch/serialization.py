@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
-from ..cache.serialization import packed, unpacked
+from ..cache.serialization import deserialize, serialize
 from ..inference.batches import decode, in_batches
 from ..inference.jobs import ImageJob
 from ..types import Failure, Image, Notice
@@ -24,7 +24,7 @@ def decoded_batches(items: Iterable[BatchItem]) -> Iterator[list[ImageJob]]:
 def serialize_batch(batch: Sequence[ImageJob]) -> bytes:
     """Images, or why they could not be decoded, as bytes."""
     arrays = {f"{n}": job.image.pixels for n, job in enumerate(batch) if job.image}
-    return packed(arrays, {"images": [_describe(job) for job in batch]})
+    return serialize(arrays, {"images": [_describe(job) for job in batch]})
 
 
 def deserialize_batch(content: bytes) -> list[ImageJob]:
@@ -33,7 +33,7 @@ def deserialize_batch(content: bytes) -> list[ImageJob]:
     Raises:
         ValueError: If the bytes are damaged.
     """
-    arrays, values = unpacked(content)
+    arrays, values = deserialize(content)
     batch = []
     for n, described in enumerate(values["images"]):
         job = ImageJob(described["source"], timings_ms={"decode": described.pop("milliseconds")})
