@@ -52,7 +52,7 @@ def prior_of(prior: str | Mapping[str, float], labels: Sequence[str], y: Int64, 
     others = [label for label in labels if label not in prior]
     if total > 1 + TOLERANCE or (not others and total < 1 - TOLERANCE):
         allowed = "at most 1" if others else "exactly 1, because all conditions are named"
-        raise DysfwError(f"prior: the probabilities sum to {total:g}; allowed is {allowed}")
+        raise DysfwError(f"prior: the probabilities sum to {total:g}, but must sum to {allowed}")
     remainder = max(0.0, 1 - total) / max(1, len(others))
     shares = np.array([prior.get(label, remainder) for label in labels], np.float64)
     return np.asarray(shares / shares.sum(), np.float64)

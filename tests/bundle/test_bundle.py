@@ -1,3 +1,5 @@
+"""Reading, checking and using bundles."""
+
 import json
 import shutil
 
@@ -21,7 +23,7 @@ def bundle(toys, toy_recipe, colour_data, tmp_path):
 
 @pytest.fixture
 def recipe_with(toy_recipe):
-    """recipe_with("bundle: bundle", ...): the toy recipe with lines replaced or added."""
+    """recipe_with("bundle: bundle", …): the toy recipe with lines replaced or added."""
 
     def write(*lines: str):
         keys = {line.partition(":")[0] for line in lines}
@@ -39,7 +41,7 @@ def test_a_flipped_byte_is_detected(toys, bundle, name):
         flipped = bytearray(original)
         flipped[place] ^= 0x01
         (bundle / name).write_bytes(flipped)
-        with pytest.raises(DysfwError, match="is damaged|is of format"):
+        with pytest.raises(DysfwError, match="is damaged|has format"):
             read_bundle(bundle, toys)
 
 
@@ -63,7 +65,7 @@ def test_a_missing_array_is_refused_even_with_valid_hashes(toys, bundle):
     arrays = load_file(bundle / "state.safetensors")
     del arrays["out_of_fold/y"]
     save_file(arrays, bundle / "state.safetensors")
-    resign(bundle)
+    rehash(bundle)
     with pytest.raises(DysfwError, match="is incomplete"):
         read_bundle(bundle, toys)
 
@@ -74,12 +76,12 @@ def test_heads_of_another_shape_are_refused_even_with_valid_hashes(toys, bundle)
     arrays = load_file(bundle / "state.safetensors")
     arrays["head/upper/coef"] = arrays["head/upper/coef"][:, :-1].copy()
     save_file(arrays, bundle / "state.safetensors")
-    resign(bundle)
+    rehash(bundle)
     with pytest.raises(DysfwError, match="cannot be restored"):
         open_pipeline(bundle, toys)
 
 
-def resign(bundle):
+def rehash(bundle):
     from dysfw.util.files import sha256_of
 
     content = json.loads((bundle / "bundle.json").read_text())
@@ -99,12 +101,12 @@ def test_an_edited_model_card_is_accepted(toys, bundle):
 def test_a_newer_format_is_refused(toys, bundle):
     text = (bundle / "bundle.json").read_text().replace("dysfw.bundle/1", "dysfw.bundle/2")
     (bundle / "bundle.json").write_text(text)
-    with pytest.raises(DysfwError, match="is of format dysfw.bundle/2"):
+    with pytest.raises(DysfwError, match="has format dysfw.bundle/2"):
         read_bundle(bundle, toys)
 
 
 def test_a_folder_without_a_bundle_is_refused(toys, tmp_path):
-    with pytest.raises(DysfwError, match="is not a bundle: it holds no bundle.json"):
+    with pytest.raises(DysfwError, match="is not a bundle: it contains no bundle.json"):
         open_pipeline(tmp_path, toys)
 
 
@@ -148,7 +150,7 @@ def test_another_detector_is_allowed_with_a_notice(toys, bundle, recipe_with):
 def test_a_backbone_with_other_weights_is_refused(toys, bundle, recipe_with, monkeypatch):
     from dysfw.types import Weights
 
-    other = (Weights("mosaic", "0" * 64, "CC0-1.0", "changed behind our back"),)
+    other = (Weights("mosaic", "0" * 64, "CC0-1.0", "somewhere else"),)
     monkeypatch.setattr("dysfw_toys.components.Mosaic.weights", lambda self: other)
     with pytest.raises(DysfwError, match=r"does not fit this backbone's weights: .*found here mosaic \(000000000000"):
         open_pipeline(recipe_with("bundle: bundle"), toys)
@@ -166,7 +168,7 @@ def test_another_version_of_a_plugin_gives_a_notice(toys, bundle):
     content = json.loads((bundle / "bundle.json").read_text())
     content["versions"]["dysfw"] = "0.0.1"
     (bundle / "bundle.json").write_text(json.dumps(content))
-    resign(bundle)
+    rehash(bundle)
     (notice,) = open_pipeline(bundle, toys).notices
     assert notice.code == "versions_differ"
     assert "dysfw 0.0.1 (here" in notice.message

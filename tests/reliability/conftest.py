@@ -1,3 +1,5 @@
+"""Fixtures for the tests of reliability."""
+
 import json
 
 import pytest
@@ -17,7 +19,7 @@ PATIENTS = 20
 
 @pytest.fixture
 def bundle(toys, toy_recipe, paint, tmp_path):
-    """The toy recipe trained on sixty patients of three conditions, all of whose faces are large enough."""
+    """The toy recipe, trained on sixty patients with three conditions, with faces that are large enough."""
     rows = ["path,label,patient"]
     for label, colour in COLOURS.items():
         for n in range(PATIENTS):
@@ -31,7 +33,7 @@ def bundle(toys, toy_recipe, paint, tmp_path):
 
 @pytest.fixture
 def predict(toys, bundle):
-    """judge(photograph, "reliability.coverage=0.5"): what the bundle says of it."""
+    """predict(image, "reliability.coverage=0.5"): the bundle's prediction."""
 
     def predict(image, *overrides: str):
         (prediction,) = open_pipeline(bundle, toys, overrides).predict([image], pixels=True)
@@ -42,11 +44,11 @@ def predict(toys, bundle):
 
 @pytest.fixture
 def change_state(bundle):
-    """change_state(function of the arrays by name): rewrite the bundle's state, with right hashes."""
+    """change_state(function of the arrays by name): rewrite the bundle's state, with valid hashes."""
 
-    def change(change):
+    def change(function):
         arrays = load_file(bundle / "state.safetensors")
-        save_file(change(arrays), bundle / "state.safetensors")
+        save_file(function(arrays), bundle / "state.safetensors")
         content = json.loads((bundle / "bundle.json").read_text())
         content["files"] = {name: sha256_of(bundle / name) for name in content["files"]}
         content["fingerprint"] = Manifest.model_validate(content).computed_fingerprint()

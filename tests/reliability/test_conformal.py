@@ -1,3 +1,5 @@
+"""Prediction sets by conformal prediction."""
+
 import numpy as np
 import pytest
 
@@ -5,12 +7,12 @@ from dysfw.reliability.conformal import prediction_sets, thresholds
 
 
 def images(rng, patients_by_class, images=2):
-    """Probabilities of a classifier that is right most of the time; a patient's photographs resemble one another."""
+    """Probabilities of a classifier that is correct most of the time; the images of a patient are similar."""
     y = np.repeat(np.arange(len(patients_by_class)), patients_by_class)
-    own = rng.normal(0, 1, (len(y), len(patients_by_class)))
-    own[np.arange(len(y)), y] += 1.5
+    logits_of_patient = rng.normal(0, 1, (len(y), len(patients_by_class)))
+    logits_of_patient[np.arange(len(y)), y] += 1.5
     groups = np.repeat(np.arange(len(y)), images)
-    logits = own[groups] + 0.3 * rng.normal(size=(len(groups), len(patients_by_class)))
+    logits = logits_of_patient[groups] + 0.3 * rng.normal(size=(len(groups), len(patients_by_class)))
     p = np.exp(logits)
     return p / p.sum(axis=1, keepdims=True), y[groups], groups
 
@@ -20,10 +22,10 @@ def test_every_condition_reaches_the_target_coverage(coverage):
     rng = np.random.default_rng(0)
     shares = []
     for _ in range(60):
-        known = images(rng, [100, 25, 25])
+        calibration = images(rng, [100, 25, 25])
         p, y, _ = images(rng, [100, 100, 100], images=1)
-        held = prediction_sets(p, thresholds(*known, coverage))[np.arange(len(y)), y]
-        shares.append([held[y == k].mean() for k in range(3)])
+        covered = prediction_sets(p, thresholds(*calibration, coverage))[np.arange(len(y)), y]
+        shares.append([covered[y == k].mean() for k in range(3)])
     by_class = np.mean(shares, axis=0)
     assert (by_class > coverage - 0.02).all()
     assert (by_class < coverage + 0.05).all()
@@ -31,19 +33,21 @@ def test_every_condition_reaches_the_target_coverage(coverage):
 
 def test_a_condition_with_too_few_patients_is_in_every_set():
     p, y, groups = images(np.random.default_rng(1), [30, 8, 9], images=3)
-    least = thresholds(p, y, groups, 0.9)
-    assert np.isneginf(least).tolist() == [False, True, False]  # 9 patients are needed, however many photographs
-    assert prediction_sets(np.array([[1.0, 0.0, 0.0]]), least)[0, 1]
+    minimum = thresholds(p, y, groups, 0.9)
+    assert np.isneginf(minimum).tolist() == [False, True, False]  # 9 patients are needed, for any number of images
+    assert prediction_sets(np.array([[1.0, 0.0, 0.0]]), minimum)[0, 1]
 
 
 def test_a_condition_without_patients_is_in_every_set():
     p, y, groups = images(np.random.default_rng(1), [30, 30])
-    least = thresholds(np.pad(p, ((0, 0), (0, 1))), y, groups, 0.9)
-    assert np.isneginf(least).tolist() == [False, False, True]
+    minimum = thresholds(np.pad(p, ((0, 0), (0, 1))), y, groups, 0.9)
+    assert np.isneginf(minimum).tolist() == [False, False, True]
 
 
 def test_lower_coverage_gives_smaller_sets_which_may_be_empty():
-    known = images(np.random.default_rng(2), [60, 60, 60])
-    sizes = [prediction_sets(known[0], thresholds(*known, coverage)).sum(axis=1).mean() for coverage in (0.95, 0.8, 0.5)]
+    calibration = images(np.random.default_rng(2), [60, 60, 60])
+    sizes = [
+        prediction_sets(calibration[0], thresholds(*calibration, coverage)).sum(axis=1).mean() for coverage in (0.95, 0.8, 0.5)
+    ]
     assert sizes == sorted(sizes, reverse=True)
-    assert not prediction_sets(np.full((1, 3), 1 / 3), thresholds(*known, 0.5)).any()
+    assert not prediction_sets(np.full((1, 3), 1 / 3), thresholds(*calibration, 0.5)).any()

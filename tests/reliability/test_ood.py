@@ -1,3 +1,5 @@
+"""Out-of-distribution detection."""
+
 import numpy as np
 import pytest
 
@@ -21,28 +23,28 @@ def faces(rng, number, regions=3):
 
 def fitted(rng, number=200):
     x, present = faces(rng, number)
-    held, here = faces(rng, 200)
+    test_x, test_present = faces(rng, 200)
     embedding_distribution = fit_embedding_distribution(x, present, np.arange(number))
-    return embedding_distribution, scale_of(embedding_distribution.distances(held, here))
+    return embedding_distribution, scale_of(embedding_distribution.distances(test_x, test_present))
 
 
 def test_new_faces_of_the_same_kind_have_low_scores(rng):
     embedding_distribution, scale = fitted(rng)
-    fresh = scale.ood_score(embedding_distribution.distances(*faces(rng, 300)))
-    assert abs(fresh.mean()) < 0.2
-    assert fresh.max() < 3
+    scores = scale.ood_score(embedding_distribution.distances(*faces(rng, 300)))
+    assert abs(scores.mean()) < 0.2
+    assert scores.max() < 3
 
 
-@pytest.mark.parametrize("kind", ["where nothing ever varied", "far along what varies"])
+@pytest.mark.parametrize("kind", ["in a constant direction", "far along a varying direction"])
 def test_unusual_faces_have_higher_scores_than_all_typical_ones(rng, kind):
     embedding_distribution, scale = fitted(rng)
     x, present = faces(rng, 100)
-    ordinary = scale.ood_score(embedding_distribution.distances(x, present))
-    if kind == "far along what varies":
-        strange = x.mean(axis=0) + 6 * (x - x.mean(axis=0))
+    typical = scale.ood_score(embedding_distribution.distances(x, present))
+    if kind == "far along a varying direction":
+        unusual = x.mean(axis=0) + 6 * (x - x.mean(axis=0))
     else:
-        strange = x + 2 * rng.normal(size=DIM).astype(np.float32)
-    assert scale.ood_score(embedding_distribution.distances(strange, present)).min() > ordinary.max()
+        unusual = x + 2 * rng.normal(size=DIM).astype(np.float32)
+    assert scale.ood_score(embedding_distribution.distances(unusual, present)).min() > typical.max()
 
 
 def test_absent_regions_have_no_distance_and_the_others_decide(rng):
@@ -71,16 +73,16 @@ def test_the_result_does_not_depend_on_which_product_is_decomposed(rng):
     narrow = fit_embedding_distribution(
         np.concatenate([x[:30]] * 2), np.concatenate([present[:30]] * 2), np.tile(np.arange(30), 2)
     )
-    # the same photographs twice: the other product is decomposed, with the same result
+    # the same images twice: the other product is decomposed, with the same result
     np.testing.assert_allclose(narrow.distances(x[30:], present[30:]), wide, rtol=1e-3)
 
 
 def test_constant_embeddings_make_all_others_distant(rng):
     x = np.ones((20, 1, DIM), np.float32)
     embedding_distribution = fit_embedding_distribution(x, np.ones((20, 1), bool), np.arange(20))
-    same, other = embedding_distribution.distances(np.stack([x[0], x[0] + 1]), np.ones((2, 1), bool))[:, 0]
+    same, different = embedding_distribution.distances(np.stack([x[0], x[0] + 1]), np.ones((2, 1), bool))[:, 0]
     assert same == 0
-    assert other > 1e3
+    assert different > 1e3
 
 
 def test_the_images_of_a_patient_count_as_one(rng):
@@ -97,17 +99,32 @@ def test_it_is_small_enough_for_a_bundle(rng):
         embedding_distribution.mean,
         embedding_distribution.axes,
         embedding_distribution.variances,
-        embedding_distribution.rest,
+        embedding_distribution.residual_variance,
     )
     assert sum(part.nbytes for part in parts) < 400_000
     assert all(part.dtype == np.float32 for part in parts)
 
 
 def test_inconsistent_arrays_are_refused(rng):
-    good = fitted(rng)[0]
+    fitted_distribution = fitted(rng)[0]
     with pytest.raises(ValueError, match="do not fit axes"):
-        EmbeddingDistribution(good.mean[:2], good.axes, good.variances, good.rest)
+        EmbeddingDistribution(
+            fitted_distribution.mean[:2],
+            fitted_distribution.axes,
+            fitted_distribution.variances,
+            fitted_distribution.residual_variance,
+        )
     with pytest.raises(ValueError, match="above 0"):
-        EmbeddingDistribution(good.mean, good.axes, good.variances * 0, good.rest)
+        EmbeddingDistribution(
+            fitted_distribution.mean,
+            fitted_distribution.axes,
+            fitted_distribution.variances * 0,
+            fitted_distribution.residual_variance,
+        )
     with pytest.raises(ValueError, match="finite"):
-        EmbeddingDistribution(good.mean * np.nan, good.axes, good.variances, good.rest)
+        EmbeddingDistribution(
+            fitted_distribution.mean * np.nan,
+            fitted_distribution.axes,
+            fitted_distribution.variances,
+            fitted_distribution.residual_variance,
+        )

@@ -1,4 +1,4 @@
-"""What probabilities become where conditions are not equally common."""
+"""Prior probabilities of the conditions."""
 
 import numpy as np
 import pytest
@@ -10,31 +10,31 @@ LABELS = ("control", "down", "noonan", "sotos")
 Y, GROUPS = np.array([0, 0, 0, 1, 1, 2, 3]), np.array([0, 0, 1, 2, 3, 4, 5])
 
 
-@pytest.mark.parametrize(("wanted", "shares"), [
+@pytest.mark.parametrize(("prior", "expected"), [
     ("uniform", [0.25] * 4),
     ("data", [2 / 6, 2 / 6, 1 / 6, 1 / 6]),  # two patients, two, one, one
     ({"control": 0.7}, [0.7, 0.1, 0.1, 0.1]),
     ({"control": 1.0}, [1, 0, 0, 0]),
     ({"control": 0.4, "down": 0.3, "noonan": 0.2, "sotos": 0.1}, [0.4, 0.3, 0.2, 0.1]),
 ])  # fmt: skip
-def test_priors_are_given_counted_or_uniform(wanted, shares):
-    np.testing.assert_allclose(prior_of(wanted, LABELS, Y, GROUPS), shares)
+def test_priors_are_given_counted_or_uniform(prior, expected):
+    np.testing.assert_allclose(prior_of(prior, LABELS, Y, GROUPS), expected)
 
 
-@pytest.mark.parametrize(("wanted", "part"), [
+@pytest.mark.parametrize(("prior", "message"), [
     ({"donw": 0.1}, "no condition is called 'donw' .* did you mean 'down'"),
-    ({"control": 0.7, "down": 0.7}, "sum to 1.4; allowed is at most 1"),
-    (dict.fromkeys(LABELS, 0.2), "sum to 0.8; allowed is exactly 1"),
+    ({"control": 0.7, "down": 0.7}, "sum to 1.4, but must sum to at most 1"),
+    (dict.fromkeys(LABELS, 0.2), "sum to 0.8, but must sum to exactly 1"),
 ])  # fmt: skip
-def test_impossible_priors_are_refused(wanted, part):
-    with pytest.raises(DysfwError, match=part):
-        prior_of(wanted, LABELS, Y, GROUPS)
+def test_impossible_priors_are_refused(prior, message):
+    with pytest.raises(DysfwError, match=message):
+        prior_of(prior, LABELS, Y, GROUPS)
 
 
 def test_reweighing_follows_bayes_rule():
     rng = np.random.default_rng(0)
     prior = np.array([0.9, 0.1])
-    # Two normal distributions, one for each class: the posterior at equal shares, and the true one at those of ``prior``.
+    # Two normal distributions, one for each class: the posterior under equal priors, and under ``prior``.
     x = rng.normal(0, 2, 500)
     likelihood = np.exp(-0.5 * (x[:, None] - [0.0, 1.0]) ** 2)
     equal = likelihood / likelihood.sum(axis=1, keepdims=True)

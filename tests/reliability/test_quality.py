@@ -1,3 +1,5 @@
+"""Image quality."""
+
 import math
 
 import numpy as np
@@ -12,7 +14,7 @@ from dysfw.types import Face, FaceEmbedding, HeadPose, Image, Segmentation
 @pytest.fixture
 def crop(phantoms):
     def crop(side: int = 150, blur: float = 0.0) -> np.ndarray:
-        """The middle of a phantom's photograph; blur: px of a crop of 150 px."""
+        """The centre of a phantom's image; blur: px of a crop of 150 px."""
         with Pillow.open(phantoms / "phantom-unaffected" / "000.jpg") as image:
             face = image.convert("RGB").crop((58, 60, 198, 200)).resize((side, side), Pillow.Resampling.LANCZOS)
         return np.asarray(face.filter(ImageFilter.GaussianBlur(blur * side / 150)))
@@ -51,8 +53,8 @@ def test_sharpness_is_the_mean_over_crops_and_zero_for_a_uniform_crop(crop):
     assert sharpness([crop(), plain]) == pytest.approx(sharpness([crop()]) / 2)
 
 
-@pytest.mark.parametrize(("pose", "turned"), [(HeadPose(-33, 12, 80), 33), (HeadPose(5, 21, 0), 21), (None, math.nan)])
-def test_size_and_pose_come_from_the_face(pose, turned):
+@pytest.mark.parametrize(("pose", "angle"), [(HeadPose(-33, 12, 80), 33), (HeadPose(5, 21, 0), 21), (None, math.nan)])
+def test_size_and_pose_come_from_the_face(pose, angle):
     image = Image(np.zeros((100, 100, 3), np.uint8), "x.png", "0")
     face = Face(np.array([10, 20, 60, 95], np.float32), 1.0, np.zeros((5, 2), np.float32))
     one = FaceEmbedding(
@@ -60,5 +62,5 @@ def test_size_and_pose_come_from_the_face(pose, turned):
     )
     quality = quality_of([one])
     assert (quality.height.tolist(), quality.sharpness.tolist()) == ([75], [-0.5])
-    np.testing.assert_equal(quality.pose_angle, [turned])
+    np.testing.assert_equal(quality.pose_angle, [angle])
     assert quality.rows(np.array([0, 0])).height.tolist() == [75, 75]

@@ -1,4 +1,4 @@
-"""The bundle that comes along, trained on phantoms, with MTCNN, face mesh and dlib's trunk for real."""
+"""The included bundle, trained on phantoms, with MTCNN, face mesh and dlib's backbone."""
 
 import subprocess
 import sys
@@ -28,22 +28,22 @@ def test_an_image_of_a_real_person_is_out_of_distribution(pipeline, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory) -> Path:
-    """72 phantoms of the spec demo: another seed, and so other patients, than in training."""
+def new_phantoms(tmp_path_factory) -> Path:
+    """72 phantoms of the spec demo, with another seed and so other patients than the training data."""
     folder = tmp_path_factory.mktemp("phantoms") / "demo"
     dysfw = Path(sys.executable).with_name("dysfw")
     subprocess.run([dysfw, "phantom", "dataset", "demo", "-o", folder], check=True, capture_output=True)
     return folder
 
 
-def test_new_phantoms_are_reliable_and_their_sets_cover_the_truth(pipeline, fresh):
-    images = sorted(fresh.glob("*/*.jpg"))
+def test_new_phantoms_are_reliable_and_their_sets_cover_the_truth(pipeline, new_phantoms):
+    images = sorted(new_phantoms.glob("*/*.jpg"))
     predictions = list(pipeline.predict(images))
-    believed = [p.reliable for p in predictions]
-    assert sum(believed) >= 0.9 * len(images)  # 98 % are meant to be; of 72 photographs, that may be 90 %
+    reliable = [p.reliable for p in predictions]
+    assert sum(reliable) >= 0.9 * len(images)  # the target is 98 %; with 72 images, 90 % is possible
     covered = [
         image.parent.name in [p.labels[k] for k in p.prediction_set.members]
         for image, p in zip(images, predictions, strict=True)
     ]
-    assert sum(covered) >= 0.8 * len(images)  # 90 % are asked for; of 72 photographs, that may be 80 %
+    assert sum(covered) >= 0.8 * len(images)  # the target is 90 %; with 72 images, 80 % is possible
     assert sum(len(p.prediction_set.members) for p in predictions) < 12 * len(images)  # of 14 conditions
