@@ -19,7 +19,7 @@ from ..types import Float32, State
 from ..util.files import sha256_of
 from ..weights.weight_file import read_weights
 from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Bundle, Fitted, GalleryCaseImages, Manifest, OutOfFoldPredictions
-from .states import DISTRIBUTION_ARRAYS, unpacked
+from .states import DISTRIBUTION_ARRAYS, unpack_states
 
 MAX_MANIFEST = 64 * 2**20
 
@@ -51,7 +51,7 @@ def read_bundle(folder: Path, registry: Registry, overrides: list[str] | None = 
     _check_files(folder, manifest)
     try:
         arrays = load_file(folder / STATE)
-        states = unpacked(arrays, manifest.values)
+        states = unpack_states(arrays, manifest.values)
         heads = {region: states[f"head/{region}"] for region in manifest.regions}
         embedding_distribution = _read_embedding_distribution(states["reliability"])
         out_of_fold = _read_out_of_fold(states["out_of_fold"], states["reliability"])

@@ -15,7 +15,7 @@ DISTRIBUTION_ARRAYS = ("mean", "axes", "variances", "rest")
 Array = npt.NDArray[np.generic]
 
 
-def packed(parts: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
+def pack_states(parts: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
     """Give the arrays of all parts one name each.
 
     Args:
@@ -27,8 +27,8 @@ def packed(parts: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
     return {f"{name}/{key}": np.ascontiguousarray(array) for name, part in parts.items() for key, array in part.items()}
 
 
-def unpacked(arrays: Mapping[str, Array], values: Mapping[str, Mapping[str, object]]) -> dict[str, State]:
-    """Restore states: the inverse of ``packed``.
+def unpack_states(arrays: Mapping[str, Array], values: Mapping[str, Mapping[str, object]]) -> dict[str, State]:
+    """Restore states: the inverse of ``pack_states``.
 
     Args:
         arrays: Arrays by "part/name".

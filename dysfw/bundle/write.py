@@ -14,7 +14,7 @@ from ..util.atomic import atomic_folder
 from ..util.files import sha256_of
 from ..weights.weight_file import write_weights
 from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Fitted, Manifest
-from .states import DISTRIBUTION_ARRAYS, Array, packed
+from .states import DISTRIBUTION_ARRAYS, Array, pack_states
 
 
 def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object], fitted: Fitted, card: str) -> Manifest:
@@ -71,4 +71,4 @@ def _arrays(states: Mapping[str, State], fitted: Fitted) -> dict[str, Array]:
     }
     if fitted.gallery is not None:
         parts["gallery"] = {"present": fitted.gallery.present, "sharpness": fitted.gallery.sharpness}
-    return packed(parts)
+    return pack_states(parts)

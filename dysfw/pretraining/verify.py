@@ -15,7 +15,7 @@ from ..imaging.decode import read_image
 from ..imaging.warp import warp
 from ..inference.build import Components, build
 from ..recipe.check import check, load_recipe
-from ..recipe.compose import overridden
+from ..recipe.compose import apply_overrides
 from ..recipe.document import parse_document
 from ..recipe.model import Recipe
 from ..registry.registry import Registry
@@ -92,7 +92,7 @@ def open_backbone(
     if recipe is not None:
         loaded = load_recipe(recipe, registry, all_overrides)
     elif "recipe" in metadata:
-        loaded = check(overridden(parse_document(metadata["recipe"], str(source)), all_overrides), registry)
+        loaded = check(apply_overrides(parse_document(metadata["recipe"], str(source)), all_overrides), registry)
     else:
         raise DysfwError(f"{source} does not contain a recipe", hint="give one with --recipe")
     has_projection = WEIGHT in tensors and BIAS in tensors

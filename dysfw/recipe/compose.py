@@ -30,10 +30,10 @@ def compose(file: pathlib.Path, overrides: Sequence[str] = ()) -> Document:
         RecipeError: A file is not a valid recipe document.
         DysfwError: A file cannot be read, or an override is invalid.
     """
-    return overridden(_with_bases(file, ()), overrides)
+    return apply_overrides(_with_bases(file, ()), overrides)
 
 
-def overridden(document: Document, overrides: Sequence[str]) -> Document:
+def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     """Replace values of a document.
 
     Args:

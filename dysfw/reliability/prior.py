@@ -58,7 +58,7 @@ def prior_of(prior: str | Mapping[str, float], labels: Sequence[str], y: Int64, 
     return np.asarray(shares / shares.sum(), np.float64)
 
 
-def reweighed(probabilities: Float32, prior: Float64) -> Float32:
+def apply_prior(probabilities: Float32, prior: Float64) -> Float32:
     """Adjust probabilities to a prior.
 
     Args:
@@ -75,7 +75,7 @@ def reweighed(probabilities: Float32, prior: Float64) -> Float32:
     return np.where(total > 0, scaled / np.where(total > 0, total, 1), prior).astype(np.float32)
 
 
-def described(prior: Float64, labels: Sequence[str]) -> str:
+def describe_prior(prior: Float64, labels: Sequence[str]) -> str:
     """Describe a prior in words, such as "unaffected 90 %, each of 13 others 0.77 %".
 
     Args:

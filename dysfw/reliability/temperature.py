@@ -18,7 +18,7 @@ MIN_PROBABILITY = 1e-9  # smaller probabilities are clipped: no number of images
 MAX_TEMPERATURE = 20.0  # the minimum is its inverse
 
 
-def calibrated(probabilities: npt.ArrayLike, temperature: float) -> Float32:
+def apply_temperature(probabilities: npt.ArrayLike, temperature: float) -> Float32:
     """Divide the logarithms of probabilities by a temperature and normalise them.
 
     The order within a row stays the same, except among probabilities below ``MIN_PROBABILITY``.

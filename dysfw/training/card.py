@@ -1,4 +1,4 @@
-"""The model card: what a bundle is, what it was trained on, and how far to trust it, for people."""
+"""Writes the model card: what a bundle is, what it was trained on, and how reliable it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .. import RESEARCH_USE
 from ..bundle.contents import Manifest, Performance, TrainingData
 from ..inference.reliability import ReliabilityModel
 from ..recipe.model import Recipe
-from ..reliability.prior import described
+from ..reliability.prior import describe_prior
 from ..util.text import count, listed
 
 MAX_LISTED = 60
@@ -64,7 +64,7 @@ def model_card(manifest: Manifest, recipe: Recipe, reliability: ReliabilityModel
 def _prior(reliability: ReliabilityModel, labels: list[str]) -> str:
     if np.ptp(reliability.prior) == 0:
         return "that every condition is equally common"
-    return f"these frequencies: {described(reliability.prior, labels)}"
+    return f"these frequencies: {describe_prior(reliability.prior, labels)}"
 
 
 def _data(data: TrainingData) -> str:
@@ -124,7 +124,7 @@ def _reliability(reliability: ReliabilityModel, labels: list[str]) -> str:
         lines.append(f"Always in the set, because too few patients are known: {listed(always, MAX_LISTED)}.")
     lines.append(
         "A prediction is flagged as not reliable if the face is out of distribution, less than "
-        f"{keys.min_face_height} px high, turned by more than {keys.max_pose_angle:.0f}°, or more blurred than nearly all "
+        f"{keys.min_face_height} px high, rotated by more than {keys.max_pose_angle:.0f}°, or more blurred than nearly all "
         "training images. A prediction without a flag can still be wrong."
     )
     return "## Reliability\n\n" + " ".join(lines)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dysfw.errors import DysfwError
-from dysfw.reliability.prior import described, prior_of, reweighed
+from dysfw.reliability.prior import apply_prior, describe_prior, prior_of
 
 LABELS = ("control", "down", "noonan", "sotos")
 Y, GROUPS = np.array([0, 0, 0, 1, 1, 2, 3]), np.array([0, 0, 1, 2, 3, 4, 5])
@@ -39,19 +39,19 @@ def test_reweighing_follows_bayes_rule():
     likelihood = np.exp(-0.5 * (x[:, None] - [0.0, 1.0]) ** 2)
     equal = likelihood / likelihood.sum(axis=1, keepdims=True)
     true = likelihood * prior / (likelihood * prior).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(reweighed(equal.astype(np.float32), prior), true, atol=1e-6)
+    np.testing.assert_allclose(apply_prior(equal.astype(np.float32), prior), true, atol=1e-6)
 
 
 def test_a_uniform_prior_changes_nothing():
     p = np.random.default_rng(0).dirichlet(np.ones(4), 5).astype(np.float32)
-    assert reweighed(p, np.full(4, 0.25)) is p
+    assert apply_prior(p, np.full(4, 0.25)) is p
 
 
 def test_rows_without_possible_conditions_get_the_prior():
     p = np.array([[1, 0]], np.float32)
-    np.testing.assert_array_equal(reweighed(p, np.array([0.0, 1.0])), [[0, 1]])
+    np.testing.assert_array_equal(apply_prior(p, np.array([0.0, 1.0])), [[0, 1]])
 
 
 def test_descriptions_name_different_priors_and_count_equal_ones():
-    assert described(np.array([0.7, 0.1, 0.1, 0.1]), LABELS) == "control 70 %, each of 3 others 10 %"
-    assert described(np.array([0.4, 0.3, 0.2, 0.1]), LABELS) == "control 40 %, down 30 %, noonan 20 %, sotos 10 %"
+    assert describe_prior(np.array([0.7, 0.1, 0.1, 0.1]), LABELS) == "control 70 %, each of 3 others 10 %"
+    assert describe_prior(np.array([0.4, 0.3, 0.2, 0.1]), LABELS) == "control 40 %, down 30 %, noonan 20 %, sotos 10 %"

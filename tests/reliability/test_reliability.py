@@ -129,5 +129,5 @@ def test_a_bundle_contains_no_embeddings_of_patients(toys, bundle):
 
 def test_the_model_card_lists_the_reliability_criteria(bundle):
     card = (bundle / "MODEL_CARD.md").read_text()
-    for words in ("## Reliability", "for 90 % of patients", "less than 20 px high", "turned by more than 40°"):
+    for words in ("## Reliability", "for 90 % of patients", "less than 20 px high", "rotated by more than 40°"):
         assert words in card

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dysfw.reliability.temperature import calibrated, fit_temperature
+from dysfw.reliability.temperature import apply_temperature, fit_temperature
 
 
 def make_data(sharpness: float, number: int = 3000, classes: int = 5, seed: int = 0):
@@ -23,19 +23,19 @@ def test_overconfident_and_underconfident_probabilities_are_corrected(sharpness)
 
 def test_a_temperature_of_one_changes_nothing_and_rows_sum_to_one():
     p, *_ = make_data(1.0, 50)
-    np.testing.assert_allclose(calibrated(p, 1.0), p, atol=1e-6)
-    np.testing.assert_allclose(calibrated(p, 2.7).sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(apply_temperature(p, 1.0), p, atol=1e-6)
+    np.testing.assert_allclose(apply_temperature(p, 2.7).sum(axis=1), 1, atol=1e-6)
 
 
 @pytest.mark.parametrize("temperature", [0.3, 5.0])
 def test_the_ranking_stays_as_it_is(temperature):
     p, *_ = make_data(1.0, 200)
-    np.testing.assert_array_equal(np.argsort(-calibrated(p, temperature), axis=1), np.argsort(-p, axis=1))
+    np.testing.assert_array_equal(np.argsort(-apply_temperature(p, temperature), axis=1), np.argsort(-p, axis=1))
 
 
 def test_probabilities_of_zero_are_supported():
     p = np.array([[0, 0, 1], [1, 0, 0]], np.float32)
-    assert np.isfinite(calibrated(p, 2.0)).all()
+    assert np.isfinite(apply_temperature(p, 2.0)).all()
     assert fit_temperature(p, np.array([0, 0]), np.array([0, 1])) > 1
 
 
@@ -43,7 +43,7 @@ def test_few_correctly_classified_patients_do_not_make_predictions_certain():
     p = np.full((12, 3), 0.1, np.float32)
     y = np.arange(12) % 3
     p[np.arange(12), y] = 0.8
-    assert calibrated(p, fit_temperature(p, y, np.arange(12))).max() < 0.99
+    assert apply_temperature(p, fit_temperature(p, y, np.arange(12))).max() < 0.99
 
 
 def test_conditions_count_equally_for_any_number_of_patients():

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from safetensors.numpy import load, save
 
-from ...bundle.states import packed, unpacked
+from ...bundle.states import pack_states, unpack_states
 from ...contracts.components import Fusion, Head
 from ...types import Float32, State
 from ..outcome import ContractViolationError, require
@@ -40,8 +40,8 @@ def through_a_bundle(state: State) -> State:
             why="bundles hold numbers only; other arrays would have to be pickled",
         )
         require("/" not in name, "names of arrays without /", found=name, why="bundles store them as part/name")
-    arrays = packed({"part": state.arrays})
-    return unpacked(load(save(arrays)) if arrays else {}, {"part": _as_json(state.values)})["part"]
+    arrays = pack_states({"part": state.arrays})
+    return unpack_states(load(save(arrays)) if arrays else {}, {"part": _as_json(state.values)})["part"]
 
 
 def _as_json(values: Mapping[str, object]) -> dict[str, object]:
