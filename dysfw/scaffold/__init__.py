@@ -1,1 +1,1 @@
-"""Writes a new plugin: for ``dysfw new``."""
+"""Creates a new plugin from templates, for ``dysfw new``."""

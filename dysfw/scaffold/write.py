@@ -1,9 +1,9 @@
-"""Fills in the templates. Each file of a plugin is a template of that name; those of a kind are in its folder."""
+"""Writes a new plugin from templates. Those of a component are in a folder for each kind."""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import jinja2
@@ -13,15 +13,8 @@ from ..contracts.kinds import Kind
 from ..errors import DysfwError
 from .names import Names
 
-TEMPLATES = Path(__file__).parent / "templates"
-SUMMARIES: dict[Kind, str] = {
-    "detector": "the middle of the photograph, for collections that are cut to the face already",
-    "segmenter": "eyes, nose and mouth, in rectangles that lie as the face does",
-    "backbone": "histograms of oriented gradients",
-    "head": "distance to the mean of each class",
-    "fusion": "average in which regions that are sure of themselves count more",
-}
-# The rest of the generated recipe: what is in the repository and works without the internet.
+FOLDER = Path(__file__).parent / "templates"
+# The other components of the generated recipe. They are included in this repository and need no downloads.
 OTHERS: dict[Kind, str] = {
     "detector": "mtcnn",
     "segmenter": "landmark_boxes",
@@ -31,26 +24,69 @@ OTHERS: dict[Kind, str] = {
 }
 
 
-def write_plugin(names: Names, kind: Kind, folder: Path) -> list[Path]:
-    """Write a plugin into a new folder, all of it or nothing; returns its files. Raises DysfwError."""
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template of a component.
+
+    Attributes:
+        folder: Folder of its files.
+        summary: What the component does, in one line.
+        requirements: Requirements beside dysfw and numpy, each with a comment.
+    """
+
+    folder: str
+    summary: str
+    requirements: tuple[tuple[str, str], ...] = ()
+
+
+# By kind and name; the first of each kind is its default.
+TEMPLATES: dict[Kind, dict[str, Template]] = {
+    "detector": {"numpy": Template("detector", "a face in the centre of the image, for images that are cropped to the face")},
+    "segmenter": {"numpy": Template("segmenter", "eyes, nose and mouth, as rectangles aligned with the face")},
+    "backbone": {
+        "numpy": Template("backbone", "histograms of oriented gradients"),
+        "torch": Template("backbone_torch", "a small convolutional network in PyTorch", (("torch>=2.6", "runs the network"),)),
+    },
+    "head": {"numpy": Template("head", "distance to the mean of each class")},
+    "fusion": {"numpy": Template("fusion", "average that weights each region by its certainty")},
+}
+
+
+def write_plugin(names: Names, kind: Kind, folder: Path, template: str = "numpy") -> list[Path]:
+    """Write a plugin into a new folder, completely or not at all.
+
+    Args:
+        names: Names of the plugin.
+        kind: Kind of its component.
+        folder: A folder that does not exist or is empty.
+        template: Name of one of the kind's templates.
+
+    Returns:
+        The files.
+
+    Raises:
+        DysfwError: If the folder is not empty or cannot be written.
+    """
     folder = folder.absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DysfwError(f"{folder} exists already", hint="name another folder with -o, or delete that one first")
+        raise DysfwError(f"{folder} already exists", hint="use another folder with -o, or delete this one")
     if not folder.parent.is_dir():
         raise DysfwError(f"{folder.parent} is not a folder", hint="create it first")
     major, minor = __version__.split(".")[:2]
+    chosen = TEMPLATES[kind][template]
     values = {
         **asdict(names),
         "kind": kind,
-        "summary": SUMMARIES[kind],
+        "summary": chosen.summary,
+        "requirements": chosen.requirements,
         "core": f">={major}.{minor},<{major}.{int(minor) + 1}",
         "recipe": OTHERS | {kind: names.component},
     }
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
             unfinished = Path(scratch) / folder.name
-            files = [_write(source, unfinished / name, values) for source, name in _files(names, kind)]
-            if folder.exists():  # empty, or refused above; perhaps where the user stands, so that it has to stay
+            files = [_write(source, unfinished / name, values) for source, name in _files(names, chosen.folder)]
+            if folder.exists():  # it is empty, and may be the current directory, so it has to stay
                 for part in unfinished.iterdir():
                     part.rename(folder / part.name)
             else:
@@ -60,20 +96,20 @@ def write_plugin(names: Names, kind: Kind, folder: Path) -> list[Path]:
     return [folder / file.relative_to(unfinished) for file in files]
 
 
-def _files(names: Names, kind: Kind) -> list[tuple[Path, str]]:
-    """Each template, and where it goes."""
+def _files(names: Names, component_folder: str) -> list[tuple[Path, str]]:
+    """Each template file, and the path that it is written to."""
     package, module = names.package, names.component
     return [
-        (TEMPLATES / "pyproject.toml.jinja", "pyproject.toml"),
-        (TEMPLATES / "README.md.jinja", "README.md"),
-        (TEMPLATES / "gitignore.jinja", ".gitignore"),
-        (TEMPLATES / "recipe.yaml.jinja", "recipe.yaml"),
-        (TEMPLATES / "workflow.yml.jinja", ".github/workflows/test.yml"),
-        (TEMPLATES / "init.py.jinja", f"{package}/__init__.py"),
-        (TEMPLATES / "plugin.py.jinja", f"{package}/plugin.py"),
-        (TEMPLATES / kind / "component.py.jinja", f"{package}/{module}.py"),
-        (TEMPLATES / "test_conformance.py.jinja", "tests/test_conformance.py"),
-        (TEMPLATES / kind / "test_component.py.jinja", f"tests/test_{module}.py"),
+        (FOLDER / "pyproject.toml.jinja", "pyproject.toml"),
+        (FOLDER / "README.md.jinja", "README.md"),
+        (FOLDER / "gitignore.jinja", ".gitignore"),
+        (FOLDER / "recipe.yaml.jinja", "recipe.yaml"),
+        (FOLDER / "workflow.yml.jinja", ".github/workflows/test.yml"),
+        (FOLDER / "init.py.jinja", f"{package}/__init__.py"),
+        (FOLDER / "plugin.py.jinja", f"{package}/plugin.py"),
+        (FOLDER / component_folder / "component.py.jinja", f"{package}/{module}.py"),
+        (FOLDER / "test_conformance.py.jinja", "tests/test_conformance.py"),
+        (FOLDER / component_folder / "test_component.py.jinja", f"tests/test_{module}.py"),
     ]
 
 
@@ -82,6 +118,7 @@ def _write(source: Path, target: Path, values: dict[str, object]) -> Path:
         source.read_text("utf-8"),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
+        trim_blocks=True,
         autoescape=False,  # no HTML
     )
     target.parent.mkdir(parents=True, exist_ok=True)

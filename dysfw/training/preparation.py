@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..cache.serialization import packed, unpacked
+from ..cache.serialization import deserialize, serialize
 from ..cache.store import StageCache
 from ..data.checks import CheckedDataset, Finding, check_dataset
 from ..data.dataset import Dataset
@@ -154,11 +154,11 @@ def _encode(one: ImageSignature) -> bytes:
         "mirrored_bits": one.mirrored_bits.astype(np.uint8),
         "mirrored_small": one.mirrored_small,
     }
-    return packed(arrays, {"pixels": one.pixels})
+    return serialize(arrays, {"pixels": one.pixels})
 
 
 def _decode(content: bytes) -> ImageSignature:
-    arrays, values = unpacked(content)
+    arrays, values = deserialize(content)
     return ImageSignature(
         values["pixels"],
         arrays["bits"].astype(bool),
