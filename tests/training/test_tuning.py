@@ -137,5 +137,5 @@ def test_a_damaged_difference_is_noticed(toys, trained):
     content = bytearray((folder / "tuned.safetensors").read_bytes())
     content[-1] ^= 1
     (folder / "tuned.safetensors").write_bytes(content)
-    with pytest.raises(DysfwError, match=r"tuned\.safetensors is not the file that was written"):
+    with pytest.raises(DysfwError, match=r"tuned\.safetensors was changed after it was written"):
         open_pipeline(folder, toys)
