@@ -52,7 +52,7 @@ def test_a_valid_plugin_passes(checked):
         (OFFER.format("'fusion', 'plain', 'dysfw.builtin.fusions.pools:Lost', 'x'"),
          "components_can_be_imported", "has no attribute"),
         (OFFER.format("'head', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'x'"), "components_can_be_imported",
-         "is not a subclass of dysfw.contracts.components.Head"),
+         "is not a subclass of dysfw.plugin.Head"),
     ],
 )  # fmt: skip
 def test_violations_are_detected(checked, source, check, found):

@@ -142,7 +142,7 @@ def _fill(net: nn.Module, weights: str | Path, seed: int) -> Weights:
             f'weights must be "random", the path of a file, or {" or ".join(w.name for w in WEIGHTS)}, found {str(weights)!r}'
         )
     tensors, licence = read_tensors(path)
-    load_tensors(net, tensors, str(path), beside=IGNORED_LAYERS)
+    load_tensors(net, tensors, str(path), ignore=IGNORED_LAYERS)
     sha256 = sha256_of(path)
     published = next((known for known in WEIGHTS if known.sha256 == sha256), None)
     if published:

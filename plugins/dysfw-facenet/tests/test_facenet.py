@@ -17,7 +17,7 @@ from dysfw.imaging.crop import crop_region
 from dysfw.imaging.decode import read_image
 from dysfw.torch_utils import Tunable
 from dysfw.types import Crop, Region
-from dysfw.weights.store import look
+from dysfw.weights.store import file_status
 
 ROOT = Path(__file__).parents[3]
 WITHOUT_CLASSIFIER = 23_482_624  # parameters of the reference
@@ -93,8 +93,8 @@ def test_files_of_pretraining_can_be_read(random, crops, tmp_path):
 
 @pytest.mark.parametrize(("change", "part"), [
     (lambda s: s.pop("last_bn.bias"), r"1 missing \(last_bn.bias\)"),
-    (lambda s: s.update(extra=torch.zeros(3)), r"1 left over \(extra\)"),
-    (lambda s: s.update({"last_bn.bias": torch.zeros(3)}), r"1 of another shape \(last_bn.bias \[3\] for \[512\]\)"),
+    (lambda s: s.update(extra=torch.zeros(3)), r"1 unexpected \(extra\)"),
+    (lambda s: s.update({"last_bn.bias": torch.zeros(3)}), r"1 of the wrong shape \(last_bn.bias \[3\] for \[512\]\)"),
 ])  # fmt: skip
 def test_a_file_of_another_network_is_refused_with_the_tensors_that_differ(published, tmp_path, change, part):
     state = torch.load(published, weights_only=True)
@@ -132,7 +132,7 @@ def test_invalid_parameters_are_refused(parameters):
 @pytest.mark.parametrize("spec", WEIGHTS, ids=lambda spec: spec.name)
 def test_published_weights_recognise_phantoms(spec):
     """Images of the same phantom are more similar than images of different ones."""
-    found = look(spec)
+    found = file_status(spec)
     if found.condition != "here":
         pytest.skip(f"{spec.name} is not installed (dysfw weights fetch {spec.name})")
     from dysfw_facenet.detector import Mtcnn

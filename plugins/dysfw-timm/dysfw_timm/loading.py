@@ -27,4 +27,4 @@ def load(model: nn.Module, path: Path, classifier: str | tuple[str, ...] | None)
     """
     tensors = {name: torch.from_numpy(array) for name, array in read_weights(path).items()}
     layers = (classifier,) if isinstance(classifier, str) else classifier or ()
-    load_tensors(model, tensors, str(path), beside=(*layers, PRE_LOGITS, PROJECTION_HEAD))
+    load_tensors(model, tensors, str(path), ignore=(*layers, PRE_LOGITS, PROJECTION_HEAD))

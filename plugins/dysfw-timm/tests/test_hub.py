@@ -122,14 +122,14 @@ def test_without_permission_nothing_is_requested_and_the_error_explains_the_opti
 def test_pickled_weights_are_not_downloaded(hub, imagenet):
     hub.files["pytorch_model.bin"] = b"pickle"
     error = imagenet(DYSFW_FETCH="1")["error"]
-    assert "model.safetensors is not there, and no other format is read" in error
+    assert "model.safetensors does not exist, and other formats are not supported" in error
     assert all("pytorch_model.bin" not in path for _, path, _ in hub.requests)
 
 
 def test_a_failed_download_is_reported_with_its_reason(imagenet):
     error = imagenet(DYSFW_FETCH="1", HF_HUB_OFFLINE="1")["error"]
     assert "test_resnet: http://127.0.0.1" in error
-    assert "could not be fetched" in error
+    assert "could not be downloaded" in error
     assert "offline mode is enabled" in error
 
 
@@ -158,7 +158,7 @@ def test_a_downloaded_file_is_verified_with_the_hash_of_the_hub(hub, weights, tm
     hub.files["model.safetensors"] = b"these are weights"
     digest = hashlib.sha256(b"these are weights").hexdigest()
     output = weights("fetch", "imagenet-inception-resnet-v2")
-    assert f"its sha256 is {digest}, as the hub states it" in output
+    assert f"its sha256 is {digest}, as stated by the hub" in output
     assert "about 224 MB, licence Apache-2.0" in output
     assert f"verified (sha256 {digest}, as published on the hub)" in weights("verify", "imagenet-inception-resnet-v2")
     (blob,) = (tmp_path / "cache").rglob(f"blobs/{digest}")
@@ -177,7 +177,7 @@ def test_a_damaged_cached_file_is_replaced(hub, weights, tmp_path):
     weights("fetch", "imagenet-inception-resnet-v2")
     (blob,) = (tmp_path / "cache").rglob(f"blobs/{hashlib.sha256(b'these are weights').hexdigest()}")
     blob.write_bytes(b"these are weigths")
-    assert "as the hub states it" in weights("fetch", "imagenet-inception-resnet-v2")
+    assert "as stated by the hub" in weights("fetch", "imagenet-inception-resnet-v2")
     assert blob.read_bytes() == b"these are weights"
 
 
