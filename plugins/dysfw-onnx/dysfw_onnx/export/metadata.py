@@ -26,8 +26,8 @@ DISTRIBUTIONS = ("dysfw", "dysfw-onnx", "torch", "onnx", "onnxscript", "onnxrunt
 IMAGE = "Decoded to sRGB, EXIF orientation applied, transparent parts composited on white; RGB, 0 to 255."
 FACE = (
     "One face per image: a box x0 y0 x1 y1 and five landmarks, in px from the outer corner of the top left pixel. The "
-    "landmarks are the subject's right eye, left eye, tip of the nose, right and left corner of the mouth. Coordinates are rounded "
-    "to 1/8 px. The detector is not part of this folder."
+    "landmarks are the subject's right eye, left eye, tip of the nose, right and left corner of the mouth. Coordinates are "
+    "rounded to 1/8 px. The detector is not part of this folder."
 )
 REGIONS = (
     "One polygon per region of the face; absent regions are left out of the fusion. The segmenter is not part of this folder."
