@@ -11,6 +11,8 @@ from dysfw.registry.host import load_plugins
 from dysfw.registry.registry import Registry
 
 os.environ.setdefault("MPLBACKEND", "agg")
+if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores; threads of each would only compete
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 TOY_RECIPE = """\
 version: 1
 name: toy
@@ -82,12 +84,12 @@ def paint(tmp_path):
 def colour_data(tmp_path, paint) -> Path:
     """Three classes that differ in colour, five patients each (the last for testing), two images a patient."""
     rows = ["path,label,patient,split"]
-    for label, colour in COLOURS.items():
+    for k, (label, colour) in enumerate(COLOURS.items()):
         for patient in range(5):
             for image in range(2):
-                seed = patient * 2 + image
-                paint(f"data/{label}/{seed}.png", colour, seed=seed)
+                number = patient * 2 + image
+                paint(f"data/{label}/{number}.png", colour, seed=100 * k + number)  # images with the same noise are near copies
                 split = "test" if patient == 4 else "train"
-                rows.append(f"{label}/{seed}.png,{label},{label}-{patient},{split}")
+                rows.append(f"{label}/{number}.png,{label},{label}-{patient},{split}")
     (tmp_path / "data" / "manifest.csv").write_text("\n".join(rows) + "\n")
     return tmp_path / "data"

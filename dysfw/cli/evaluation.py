@@ -47,12 +47,19 @@ OutputOption = Annotated[
 
 
 def command_line() -> str:
-    """The command line of this run, as it was typed."""
+    """The command line of this process."""
     return shlex.join(["dysfw", *sys.argv[1:]])
 
 
 def candidate(path: Path, overrides: list[str], registry: Registry, cache: StageCache | None) -> Candidate:
-    """A recipe, its components, and every other fusion that needs no parameters."""
+    """Load a recipe, its components, and all other fusions that need no parameters.
+
+    Args:
+        path: The recipe file.
+        overrides: Changes as "key=value".
+        registry: The components of all plugins.
+        cache: Where results of the pipeline's stages are kept.
+    """
     from ..evaluation.evaluate import Candidate
     from ..inference.build import build
     from ..recipe.check import load_recipe
@@ -69,20 +76,27 @@ def _fusions(
     from ..inference.build import build_fusion
     from ..recipe.check import load_recipe
 
-    found: dict[str, Callable[[], Fusion]] = {}
+    fusions: dict[str, Callable[[], Fusion]] = {}
     for entry in registry.components["fusion"]:
         try:
             other = load_recipe(path, registry, [*overrides, f"fusion={{use: '{entry.full_name}'}}"])
             build_fusion(other, regions)
-        except DysfwError:  # it needs parameters, or its plugin is broken, and nobody asked for it
+        except DysfwError:  # it needs parameters, or its plugin is broken, and it was not requested
             continue
         if other.nodes["fusion"].portable() != recipe.nodes["fusion"].portable():
-            found[entry.spec.name] = lambda other=other: build_fusion(other, regions)  # type: ignore[misc]
-    return found
+            fusions[entry.spec.name] = lambda other=other: build_fusion(other, regions)  # type: ignore[misc]
+    return fusions
 
 
 def dataset_at(data: Path) -> Dataset:
-    """Read a data set; if it is a folder with a manifest, say on stderr that the manifest is used."""
+    """Read a data set; if it is a folder with a manifest, report on stderr that the manifest is used.
+
+    Args:
+        data: A folder with one subfolder per condition, or a manifest.
+
+    Raises:
+        DysfwError: If it cannot be read.
+    """
     from ..data.read import read_dataset
     from .terminal import err
 
@@ -93,7 +107,11 @@ def dataset_at(data: Path) -> Dataset:
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
-    """Print on stderr what the data checks found, with examples."""
+    """Print the findings of the data checks on stderr, with examples.
+
+    Args:
+        findings: The findings.
+    """
     from .terminal import err
 
     for one in findings:
@@ -110,6 +128,16 @@ def config_of(
     unaffected: str | None,
     small: bool,
 ) -> EvaluationConfig:
+    """Turn command-line options into a configuration.
+
+    Args:
+        by: How to divide the images.
+        folds: Number of folds.
+        repeats: Number of times the folds are drawn.
+        seed: Random seed of the folds.
+        unaffected: Label of people without a condition.
+        small: Whether conditions with too few patients are left out.
+    """
     from ..evaluation.evaluate import EvaluationConfig
     from ..evaluation.splits import SplitConfig
 
@@ -117,7 +145,14 @@ def config_of(
 
 
 def prepare_folder(folder: Path) -> None:
-    """Check, before any work, that reports can be written. Raises DysfwError."""
+    """Check, before any work, that reports can be written.
+
+    Args:
+        folder: The output folder; created if it does not exist.
+
+    Raises:
+        DysfwError: If pyarrow is missing, or the folder has content or cannot be created.
+    """
     from importlib.util import find_spec
 
     from ..errors import DysfwError
@@ -128,7 +163,14 @@ def prepare_folder(folder: Path) -> None:
 
 
 def new_folder(folder: Path) -> None:
-    """Create a folder; an empty one may exist. Raises DysfwError if it has content or cannot be created."""
+    """Create a folder; an empty one may exist.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        DysfwError: If it has content or cannot be created.
+    """
     from ..errors import DysfwError
     from ..util.atomic import refuse_content
 
@@ -140,7 +182,15 @@ def new_folder(folder: Path) -> None:
 
 
 def write_all(folder: Path, files: Mapping[str, str]) -> None:
-    """Raises DysfwError."""
+    """Write text files.
+
+    Args:
+        folder: An existing folder.
+        files: Texts by file name.
+
+    Raises:
+        DysfwError: If a file cannot be written.
+    """
     from ..errors import DysfwError
 
     for name, text in files.items():
@@ -150,8 +200,12 @@ def write_all(folder: Path, files: Mapping[str, str]) -> None:
             raise DysfwError(f"cannot write {folder / name}: {error.strerror or error}") from None
 
 
-def say_failures(evaluated: Sequence[Evaluated]) -> None:
-    """Print each image that could not be used, once; exit with code 1 if there are any."""
+def report_failures(evaluated: Sequence[Evaluated]) -> None:
+    """Print each image that could not be used once, and exit with code 1 if there are any.
+
+    Args:
+        evaluated: The evaluated recipes.
+    """
     from ..output.terminal import print_failure
     from .terminal import err
 

@@ -1,0 +1,1 @@
+"""Evaluates and compares recipes on labelled images."""

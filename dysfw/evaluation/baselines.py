@@ -1,4 +1,4 @@
-"""The recipe beside everything that it must be better than, on the same photographs in the same folds."""
+"""Compares a recipe with baselines, single regions and other fusions on the same images."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from .result import EvaluatedModel
 
 
 class BaselineComparison:
-    """y, groups: int64 [N]; weights: float64 [B, N], of the bootstrap; by_name: float32 [P, N, K] for each contender, NaN where
-    it said nothing. All N photographs were judged by the recipe. splits: int64 [P, N], in which split. unaffected: that
-    condition, where there is one."""
+    """Measures several models on the same N images."""
 
     def __init__(
         self,
@@ -29,17 +27,32 @@ class BaselineComparison:
         splits: Int64,
         unaffected: int | None,
     ) -> None:
+        """Create a comparison.
+
+        Args:
+            by_name: float32 [P, N, K] for each model, NaN if it made no prediction. The recipe predicted all images.
+            y: int64 [N], classes.
+            groups: int64 [N], patients.
+            weights: float64 [B, N], weights of the bootstrap resamples.
+            splits: int64 [P, N], the split in which each image was tested.
+            unaffected: Class of people without a condition, if there is one.
+        """
         self.by_name = by_name
         self.splits = splits
         self.y, self.groups, self.weights, self.unaffected = y, groups, weights, unaffected
-        self._of_recipe: dict[bytes, Measured] = {}
+        self._recipe_by_rows: dict[bytes, Measured] = {}
 
     def measured(self, name: str, rows: Bool | None = None) -> Measured:
-        """One contender on some of the photographs, or on all."""
+        """Measure one model.
+
+        Args:
+            name: A key of ``by_name``.
+            rows: bool [N], the images to use; None uses all.
+        """
         use = np.ones(len(self.y), bool) if rows is None else rows
-        if name == RECIPE and use.tobytes() in self._of_recipe:
-            return self._of_recipe[use.tobytes()]
-        found = measured(
+        if name == RECIPE and use.tobytes() in self._recipe_by_rows:
+            return self._recipe_by_rows[use.tobytes()]
+        result = measured(
             self.by_name[name][:, use],
             self.y[use],
             self.groups[use],
@@ -48,26 +61,26 @@ class BaselineComparison:
             splits=self.splits[:, use],
         )
         if name == RECIPE:
-            self._of_recipe[use.tobytes()] = found
-        return found
+            self._recipe_by_rows[use.tobytes()] = result
+        return result
 
     def models(self) -> list[EvaluatedModel]:
-        """The recipe first. A region that is absent everywhere is left out."""
-        found = []
+        """All models, the recipe first. A region that is absent in every image is left out."""
+        evaluated = []
         for name, probabilities in self.by_name.items():
             rows = ~np.isnan(probabilities).any(axis=(0, 2))
             if rows.any():
-                found.append(self._evaluate_model(name, rows))
-        return found
+                evaluated.append(self._evaluate_model(name, rows))
+        return evaluated
 
     def _evaluate_model(self, name: str, rows: Bool) -> EvaluatedModel:
-        own = self.measured(name, rows)
+        model = self.measured(name, rows)
         return EvaluatedModel(
             name=name.removeprefix(REGION).removeprefix(FUSION),
             kind=_kind(name),
             images=int(rows.sum()),
-            measures=own.overall(),
-            difference={} if name == RECIPE else own.minus(self.measured(RECIPE, rows)),
+            measures=model.overall(),
+            difference={} if name == RECIPE else model.minus(self.measured(RECIPE, rows)),
         )
 
 

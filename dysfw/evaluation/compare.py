@@ -1,4 +1,4 @@
-"""Several recipes on identical folds, side by side."""
+"""Compares several recipes on identical folds."""
 
 from __future__ import annotations
 
@@ -17,28 +17,38 @@ from .fold_runner import RECIPE
 
 
 def refuse_same_names(names: Sequence[str]) -> None:
-    """Raise DysfwError where two recipes could not be told apart in a report."""
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise DysfwError(
-            f"several recipes are named {listed(doubled)}", hint="give each a `name:` of its own, by which the report calls it"
-        )
+    """Check that a report can distinguish the recipes.
+
+    Args:
+        names: Names of the recipes.
+
+    Raises:
+        DysfwError: If two recipes have the same name.
+    """
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise DysfwError(f"several recipes are named {listed(repeated)}", hint="give each recipe its own `name:`")
 
 
 def comparison(evaluated: Sequence[Evaluated], config: EvaluationConfig) -> Comparison:
-    """What ``evaluate`` found of several recipes, each held against the first in the same resamples."""
+    """Compare each recipe with the first, paired in the same bootstrap resamples.
+
+    Args:
+        evaluated: What ``evaluate`` returned.
+        config: How the recipes were evaluated.
+    """
     first, embedded = evaluated[0], evaluated[0].evaluation_data.embedded
-    judged = np.all([one.pooled.evaluated for one in evaluated], axis=0)
-    weights = patient_weights(embedded.y[judged], embedded.groups[judged], config.resamples, config.split.seed)
+    tested = np.all([one.pooled.evaluated for one in evaluated], axis=0)
+    weights = patient_weights(embedded.y[tested], embedded.groups[tested], config.resamples, config.split.seed)
     control = first.result.labels.index(first.result.unaffected) if first.result.unaffected else None
 
     def measured(one: Evaluated) -> Measured:
-        own, splits = {RECIPE: one.pooled.by_name[RECIPE][:, judged]}, one.pooled.splits[:, judged]
+        by_name, splits = {RECIPE: one.pooled.by_name[RECIPE][:, tested]}, one.pooled.splits[:, tested]
         return BaselineComparison(
-            own, embedded.y[judged], embedded.groups[judged], weights, splits=splits, unaffected=control
+            by_name, embedded.y[tested], embedded.groups[tested], weights, splits=splits, unaffected=control
         ).measured(RECIPE)
 
-    base = measured(first)
+    reference = measured(first)
     entries = [
         Entry(
             name=one.result.name,
@@ -47,7 +57,7 @@ def comparison(evaluated: Sequence[Evaluated], config: EvaluationConfig) -> Comp
             measures=one.result.measures,
             top=one.result.top,
             top_macro=one.result.top_macro,
-            difference={} if one is first else measured(one).minus(base),
+            difference={} if one is first else measured(one).minus(reference),
             seconds=round(sum(one.result.seconds.values()), 2),
         )
         for one in evaluated

@@ -1,4 +1,4 @@
-"""What a comparison of recipes on identical folds found, as ``comparison.json`` holds it and the report shows it."""
+"""The result of a comparison, as ``comparison.json`` stores it and the report shows it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,18 @@ class _Part(BaseModel):
 
 
 class Entry(_Part):
-    """One recipe. name: unique among the entries, and its evaluation's key. recipe: resolved. measures, top, top_macro: as in
-    its ``Evaluation``. difference: this recipe minus the first, paired in the same resamples, by measure; empty for the first.
-    seconds: all its stages together, those included that another recipe had left in the cache."""
+    """One recipe of a comparison.
+
+    Attributes:
+        name: Name of the recipe, unique among the entries; also the key of its evaluation.
+        recipe: The resolved recipe.
+        fingerprint: Its fingerprint.
+        measures: As in its ``Evaluation``.
+        top: As in its ``Evaluation``.
+        top_macro: As in its ``Evaluation``.
+        difference: This recipe minus the first, by measure, paired in the same resamples; empty for the first.
+        seconds: Time of all its stages together. Stages that reuse another recipe's results count with the time this took.
+    """
 
     name: str
     recipe: dict[str, Any]
@@ -31,8 +40,22 @@ class Entry(_Part):
 
 
 class Comparison(_Part):
-    """entries: in the order in which they were given; the first is what the others are held against. audit: of the photographs
-    as they are; what is left after a recipe has harmonised them stands in its evaluation. evaluations: in full, by entry."""
+    """Several recipes, evaluated on identical folds.
+
+    Attributes:
+        schema_: Version of the format.
+        command: The command that repeats the comparison.
+        created: Time in UTC, ISO 8601.
+        research_use: The note that this is for research use only.
+        protocol: How images were divided into training and test.
+        data: The images.
+        audit: The audit of the images as they are; an ``Evaluation`` has the audit after its recipe harmonised them.
+        labels: The conditions.
+        entries: The recipes in the given order; all others are compared with the first.
+        evaluations: The full evaluation of each entry, by name.
+        resamples: Number of bootstrap resamples.
+        versions: Versions of the packages used.
+    """
 
     schema_: Literal["dysfw.comparison/1"] = Field(default="dysfw.comparison/1", alias="schema")
     command: str

@@ -1,4 +1,4 @@
-"""What an evaluation works on: embeddings, and everything in the images that is not the face. One pass over the files."""
+"""Collects what an evaluation needs, embeddings and shortcut features, in one pass over the images."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class EvaluationData:
 
     @property
     def kernel(self) -> Float64:
-        """float64 [N, N], the similarity of two images in everything but the face, as the recipe sees them."""
+        """float64 [N, N], the similarity of two images in their shortcut features, as the recipe sees them."""
         return kernels(Table.of(self.harmonised or self.rows))[ALL]
 
 

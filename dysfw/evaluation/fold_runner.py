@@ -1,4 +1,4 @@
-"""One split: everything is fitted, as ``dysfw train`` fits it, on the photographs learned from, and the others are judged."""
+"""Fits a recipe on the training images of one split, as ``dysfw train`` does, and predicts the test images."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ..inference.classifier import Classifier
 from ..inference.fusion import cross_validated_fusion
 from ..inference.patient import mean_region_probabilities
 from ..recipe.model import Recipe
-from ..reliability.prior import reweighed
-from ..reliability.temperature import calibrated, fit_temperature
+from ..reliability.prior import apply_prior
+from ..reliability.temperature import apply_temperature, fit_temperature
 from ..stats.bootstrap import Float64
 from ..training.embedded_dataset import EmbeddedDataset
 from ..training.fit import Embed, out_of_fold_predictions
@@ -29,13 +29,25 @@ from .splits import Split
 
 MakeFusion = Callable[[], Fusion]
 
+# Keys of predictions: the recipe, one region alone, another fusion, and the two baselines.
+RECIPE, REGION, FUSION = "recipe", "region ", "fusion "
+MOST_FREQUENT, SHORTCUT_FEATURES = "most frequent condition", "shortcut features"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoldResult:
-    """What was said of the H photographs held out. by_name: float32 [H, K] for each contender, calibrated where it has
-    probabilities of its own; NaN where a region is absent. raw: of the recipe before calibration. sets: bool [H, K]. reasons:
-    why each prediction is not to be believed. temperature: of the recipe. together: float32 [H, K], what the recipe says of the
-    photograph's patient by all of their photographs that are held out; together_sets: bool [H, K]."""
+    """Predictions for the M test images of one split.
+
+    Attributes:
+        split: The split.
+        by_name: float32 [M, K] for each model, calibrated if the model predicts probabilities; NaN if a region is absent.
+        raw: float32 [M, K], the recipe before calibration.
+        sets: bool [M, K], the recipe's prediction sets.
+        reasons: For each image why the prediction is not reliable.
+        temperature: Temperature of the recipe's calibration.
+        per_patient: float32 [M, K], the recipe's prediction for the image's patient, from all their test images.
+        per_patient_sets: bool [M, K], prediction sets of these.
+    """
 
     split: Split
     by_name: Mapping[str, Float32]
@@ -49,8 +61,16 @@ class FoldResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoldRunner:
-    """What all splits have in common. fusions: others than the recipe's, by name. kernel: float64 [N, N], how alike two
-    photographs are in everything but the face. embed: where the trunk itself is fitted, as in ``out_of_fold_votes``."""
+    """Trains and tests one recipe, split by split.
+
+    Attributes:
+        recipe: The recipe.
+        components: Its components.
+        embedded: The N images of all splits.
+        fusions: Other fusions to compare with the recipe's, by name.
+        kernel: float64 [N, N], the similarity of two images in their shortcut features.
+        embed: If the recipe fine-tunes the backbone: embeds all images by a backbone trained on some rows.
+    """
 
     recipe: Recipe
     components: Components
@@ -60,34 +80,41 @@ class FoldRunner:
     embed: Embed | None = None
 
     def run(self, split: Split) -> FoldResult:
-        """Raises DysfwError where a head or the recipe's fusion cannot be fitted."""
+        """Train on one side of a split and test on the other.
+
+        Args:
+            split: The split.
+
+        Raises:
+            DysfwError: If a head or the recipe's fusion cannot be fitted.
+        """
         try:
             return self._run(split)
         except ValueError as error:
             raise DysfwError(
-                f"{split.name}: the recipe cannot be trained on {count(len(split.train_rows), 'photograph')}: {error}",
-                hint="ask for fewer folds, or add patients",
+                f"{split.name}: the recipe cannot be trained on {count(len(split.train_rows), 'image')}: {error}",
+                hint="use fewer folds, or add patients",
             ) from None
 
     def _run(self, split: Split) -> FoldResult:
         embedded, seed = self.embedded, self.recipe.seed
-        train, test_rows = embedded.rows(split.train_rows), embedded.rows(split.test_rows)
-        votes = out_of_fold_predictions(self.components.make_head, train, seed, Silent(), self._inner(split.train_rows))
+        train, test = embedded.rows(split.train_rows), embedded.rows(split.test_rows)
+        out_of_fold = out_of_fold_predictions(self.components.make_head, train, seed, Silent(), self._inner(split.train_rows))
         if self.embed:
             embeddings = self.embed(split.train_rows)
-            train, test_rows = (
-                train.with_embeddings(embeddings[split.train_rows]),
-                test_rows.with_embeddings(embeddings[split.test_rows]),
-            )
-        _, classifier, _ = fit_classifier(self.recipe, self.components, train, votes)
-        assert test_rows.quality  # noqa: S101  # measured with the embeddings
-        given, fused = classifier.predict(list(test_rows.embeddings), list(test_rows.present))
-        assessed = classifier.reliability.assess(fused, test_rows.embeddings, test_rows.present, test_rows.quality)
+            train = train.with_embeddings(embeddings[split.train_rows])
+            test = test.with_embeddings(embeddings[split.test_rows])
+        _, classifier, _ = fit_classifier(self.recipe, self.components, train, out_of_fold)
+        assert test.quality  # noqa: S101  # measured with the embeddings
+        region_probabilities, fused = classifier.predict(list(test.embeddings), list(test.present))
+        assessed = classifier.reliability.assess(fused, test.embeddings, test.present, test.quality)
         prior = classifier.reliability.prior
-        by_name = {RECIPE: assessed.probabilities} | self._regions(votes, given, prior) | self._baselines(split)
+        by_name = {RECIPE: assessed.probabilities} | self._regions(out_of_fold, region_probabilities, prior)
+        by_name |= self._baselines(split)
         for name, make in self.fusions.items():
-            by_name[name] = reweighed(_fused(make, votes, np.nan_to_num(given), test_rows.present, seed=seed), prior)
-        per_patient = _by_patient(classifier, given, test_rows.present, test_rows.groups, assessed.reasons)
+            other = _fit_and_fuse(make, out_of_fold, np.nan_to_num(region_probabilities), test.present, seed=seed)
+            by_name[name] = apply_prior(other, prior)
+        per_patient = _predict_patients(classifier, region_probabilities, test.present, test.groups, assessed.reasons)
         return FoldResult(
             split=split,
             by_name=by_name,
@@ -100,58 +127,61 @@ class FoldRunner:
         )
 
     def _inner(self, train_rows: Int64) -> Embed | None:
-        """Embeddings of the photographs ``learn`` by a trunk that has seen some of these."""
+        """Embeds the training images by a backbone that was fine-tuned on some of them."""
         embed = self.embed
         return (lambda rows: embed(train_rows[rows])[train_rows]) if embed else None
 
-    def _regions(self, votes: OutOfFoldPredictions, given: Float32, prior: Float64) -> dict[str, Float32]:
-        """Each region alone, calibrated by its own out-of-fold votes, and at the recipe's prior."""
-        alone = {}
+    def _regions(self, out_of_fold: OutOfFoldPredictions, region_probabilities: Float32, prior: Float64) -> dict[str, Float32]:
+        """Each region alone, calibrated on its own out-of-fold predictions, at the recipe's prior."""
+        by_name = {}
         for r, region in enumerate(self.embedded.regions):
-            here = votes.present[:, r]
-            t = fit_temperature(votes.probabilities[here, r], votes.y[here], votes.groups[here]) if here.any() else 1.0
-            rows = ~np.isnan(given[:, r]).any(axis=1)
-            alone[REGION + region] = np.full(given[:, r].shape, np.nan, np.float32)
-            alone[REGION + region][rows] = reweighed(calibrated(given[rows, r], t), prior)
-        return alone
+            shown = out_of_fold.present[:, r]
+            temperature = 1.0
+            if shown.any():
+                temperature = fit_temperature(
+                    out_of_fold.probabilities[shown, r], out_of_fold.y[shown], out_of_fold.groups[shown]
+                )
+            rows = ~np.isnan(region_probabilities[:, r]).any(axis=1)
+            alone = np.full(region_probabilities[:, r].shape, np.nan, np.float32)
+            alone[rows] = apply_prior(apply_temperature(region_probabilities[rows, r], temperature), prior)
+            by_name[REGION + region] = alone
+        return by_name
 
     def _baselines(self, split: Split) -> dict[str, Float32]:
-        """The shares of the conditions among the photographs learned from; and what all that is not the face tells."""
+        """The class frequencies of the training images, and a classifier of shortcut features."""
         y, classes = self.embedded.y, len(self.embedded.labels)
-        shares = np.bincount(y[split.train_rows], minlength=classes) / len(split.train_rows)
+        frequencies = np.bincount(y[split.train_rows], minlength=classes) / len(split.train_rows)
         return {
-            MAJORITY: np.tile(shares.astype(np.float32), (len(split.test_rows), 1)),
-            WITHOUT_FACE: predict_conditions(self.kernel, y, classes, split.train_rows, split.test_rows),
+            MOST_FREQUENT: np.tile(frequencies.astype(np.float32), (len(split.test_rows), 1)),
+            SHORTCUT_FEATURES: predict_conditions(self.kernel, y, classes, split.train_rows, split.test_rows),
         }
 
 
-def _by_patient(
-    classifier: Classifier, votes: Float32, present: Bool, groups: Int64, reasons: Sequence[tuple[Notice, ...]]
+def _predict_patients(
+    classifier: Classifier,
+    region_probabilities: Float32,
+    present: Bool,
+    groups: Int64,
+    reasons: Sequence[tuple[Notice, ...]],
 ) -> Float32:
-    """As ``dysfw run --patient`` judges them: without the photographs that something speaks against, where there are others."""
+    """Predict as ``dysfw run --patient``: images that are not reliable are left out if the patient has others."""
     _, patient = np.unique(groups, return_inverse=True)
-    fit = np.array([not found for found in reasons])
-    some_fit = np.bincount(patient, fit) > 0
-    counts = fit | ~some_fit[patient]
-    means, shown = mean_region_probabilities(votes, present & counts[:, None], patient)
+    reliable = np.array([not notices for notices in reasons])
+    any_reliable = np.bincount(patient, reliable) > 0
+    counts = reliable | ~any_reliable[patient]
+    means, shown = mean_region_probabilities(region_probabilities, present & counts[:, None], patient)
     return classifier.calibrated_probabilities(means, shown)[patient]
 
 
-RECIPE, REGION, FUSION = "recipe", "region ", "fusion "
-MAJORITY, WITHOUT_FACE = "commonest condition", "everything but the face"
-
-
-def _fused(make: MakeFusion, votes: OutOfFoldPredictions, given: Float32, present: Bool, *, seed: int) -> Float32:
-    """Another fusion of the same votes, learned and calibrated on the same out-of-fold votes; NaN where they are too few."""
+def _fit_and_fuse(
+    make: MakeFusion, out_of_fold: OutOfFoldPredictions, region_probabilities: Float32, present: Bool, *, seed: int
+) -> Float32:
+    """Another fusion of the same region probabilities, fitted and calibrated out of fold; NaN if there are too few images."""
     try:
-        return _taught(make, votes, given, present, seed=seed)
+        temperature = fit_temperature(cross_validated_fusion(make, out_of_fold, seed), out_of_fold.y, out_of_fold.groups)
+        fusion = make()
+        if fusion.needs_fit:
+            fusion.fit(out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, out_of_fold.groups)
+        return apply_temperature(fusion.fuse(region_probabilities, present), temperature)
     except ValueError:
-        return np.full((len(given), given.shape[2]), np.nan, np.float32)
-
-
-def _taught(make: MakeFusion, votes: OutOfFoldPredictions, given: Float32, present: Bool, *, seed: int) -> Float32:
-    temperature = fit_temperature(cross_validated_fusion(make, votes, seed), votes.y, votes.groups)
-    fusion = make()
-    if fusion.needs_fit:
-        fusion.fit(votes.probabilities, votes.present, votes.y, votes.groups)
-    return calibrated(fusion.fuse(given, present), temperature)
+        return np.full((len(region_probabilities), region_probabilities.shape[2]), np.nan, np.float32)

@@ -1,4 +1,4 @@
-"""``predictions.parquet``: what each contender said of each photograph, so that any other measure can be computed."""
+"""Writes ``predictions.parquet``: every single prediction, from which any other measure can be computed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,21 @@ from .splits import Split
 
 
 def write_predictions(path: Path, pooled: PooledPredictions, evaluation_data: EvaluationData, splits: Sequence[Split]) -> None:
-    """A row for each contender, repeat and photograph that was judged. Columns: contender, repeat (from 1), split, path,
-    patient, source, label, judged, a probability "p:LABEL" for each condition; of the recipe also set (labels) and reasons
-    (codes; none: reliable). Raises DysfwError."""
+    """Write a row for each model, repeat and tested image.
+
+    The columns are model, repeat (from 1), split, path, patient, source, label, predicted, and "p:LABEL" for the probability of
+    each condition. Rows of the recipe also have prediction_set (labels) and reasons (codes; empty if the prediction is
+    reliable).
+
+    Args:
+        path: The Parquet file to write.
+        pooled: The predictions.
+        evaluation_data: The images.
+        splits: The splits in which they were tested.
+
+    Raises:
+        DysfwError: If the file cannot be written.
+    """
     import pyarrow as pa
     from pyarrow import parquet
 

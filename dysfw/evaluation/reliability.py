@@ -1,4 +1,4 @@
-"""Whether single predictions kept what they promised: calibration, prediction sets, and what was called not reliable."""
+"""Measures calibration, prediction sets, and predictions that are not reliable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ Array = npt.NDArray[np.generic]
 
 
 def calibration(pooled: PooledPredictions, y: Int64, before: Estimate, after: Estimate) -> Calibration:
-    """before, after: expected calibration error."""
+    """Measure the calibration of the recipe.
+
+    Args:
+        pooled: Predictions of N images.
+        y: int64 [N], classes.
+        before: Expected calibration error of the uncalibrated probabilities.
+        after: The same of the calibrated probabilities.
+    """
     return Calibration(
         temperature=float(np.exp(np.mean(np.log(pooled.temperatures)))),
         temperatures=(min(pooled.temperatures), max(pooled.temperatures)),
@@ -33,7 +40,16 @@ def calibration(pooled: PooledPredictions, y: Int64, before: Estimate, after: Es
 def prediction_sets(
     sets: Bool, y: Int64, groups: Int64, weights: Float64, *, target_coverage: float, labels: tuple[str, ...]
 ) -> PredictionSets:
-    """sets: bool [P, N, K]."""
+    """Measure coverage and size of prediction sets.
+
+    Args:
+        sets: bool [P, N, K].
+        y: int64 [N], classes.
+        groups: int64 [N], patients.
+        weights: float64 [B, N], weights of the bootstrap resamples.
+        target_coverage: The coverage that the recipe requests, 0 to 1.
+        labels: K conditions.
+    """
     covered = sets[:, np.arange(len(y)), y].mean(axis=0)
     sizes = sets.sum(axis=2).mean(axis=0)
     patients = len(np.unique(groups))
@@ -47,16 +63,23 @@ def prediction_sets(
 
 
 def rejection(pooled: PooledPredictions, y: Int64, groups: Int64, weights: Float64) -> Rejection:
-    """All photographs were judged."""
-    refused = np.array([[bool(found) for found in repeat] for repeat in pooled.reasons])  # [P, N]
+    """Measure how many predictions are flagged as not reliable, and how accurate these and the others are.
+
+    Args:
+        pooled: Predictions of N images, all of them tested.
+        y: int64 [N], classes.
+        groups: int64 [N], patients.
+        weights: float64 [B, N], weights of the bootstrap resamples.
+    """
+    rejected = np.array([[bool(notices) for notices in repeat] for repeat in pooled.reasons])  # [P, N]
     right = pooled.by_name[RECIPE].argmax(axis=2) == y
-    codes = Counter(notice.code for repeat in pooled.reasons for found in repeat for notice in found)
+    codes = Counter(notice.code for repeat in pooled.reasons for notices in repeat for notice in notices)
     patients = len(np.unique(groups))
     return Rejection(
-        rejected=_mean(refused.mean(axis=0), weights, patients),
-        reasons={code: round(number / len(refused)) for code, number in codes.most_common()},
-        accuracy_kept=_ratio((right & ~refused).mean(axis=0), (~refused).mean(axis=0), weights) or Estimate(value=0.0),
-        accuracy_rejected=_ratio((right & refused).mean(axis=0), refused.mean(axis=0), weights),
+        rejected=_mean(rejected.mean(axis=0), weights, patients),
+        reasons={code: round(number / len(rejected)) for code, number in codes.most_common()},
+        accuracy_kept=_ratio((right & ~rejected).mean(axis=0), (~rejected).mean(axis=0), weights) or Estimate(value=0.0),
+        accuracy_rejected=_ratio((right & rejected).mean(axis=0), rejected.mean(axis=0), weights),
     )
 
 
@@ -65,7 +88,7 @@ def _mean(values: Float64, weights: Float64, patients: int | None = None) -> Est
 
 
 def _ratio(part: Float64, whole: Float64, weights: Float64) -> Estimate | None:
-    """Of sums over photographs; None where there is nothing to divide by."""
+    """The ratio of two sums over images; None if the denominator is zero."""
     if not whole.any():
         return None
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""What an evaluation found, as ``metrics.json`` holds it and the report shows it."""
+"""The result of an evaluation, as ``metrics.json`` stores it and the report shows it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,18 @@ class _Part(BaseModel):
 
 
 class Protocol(_Part):
-    """How photographs were divided into those learned from and those judged. claim: what the scores may be said to show, in a
-    sentence, with what they may not. folds, repeats: 0 but for cross-validation. sources: left out one by one."""
+    """How the images were divided into training and test.
+
+    Attributes:
+        kind: Kind of division.
+        patient_wise: Whether no patient is on both sides of a split.
+        claim: What the scores show and what they do not, in sentences.
+        folds: Number of folds; 0 without cross-validation.
+        repeats: Number of times the folds were drawn; 0 without cross-validation.
+        seed: Random seed of the folds.
+        splits: Number of splits.
+        sources: The sources that were left out, one after the other.
+    """
 
     kind: Literal["cross-validation", "held out", "leave one source out"]
     patient_wise: bool
@@ -31,7 +41,15 @@ class Protocol(_Part):
 
 
 class Problem(_Part):
-    """Something about the data that the reader must know. severity "exclusion": ``photographs`` took no part."""
+    """A problem of the data.
+
+    Attributes:
+        code: A stable snake_case word for programs.
+        severity: "exclusion" means that the images were not used.
+        message: A sentence for people.
+        images: Number of images concerned.
+        examples: Some of these.
+    """
 
     code: str
     severity: Literal["note", "warning", "exclusion"]
@@ -41,8 +59,17 @@ class Problem(_Part):
 
 
 class DataSummary(_Part):
-    """The photographs that were evaluated. patients: None where the data does not name them. per_label: photographs and
-    patients. sources: photographs by source."""
+    """The images that were evaluated.
+
+    Attributes:
+        origin: Where the data come from.
+        fingerprint: sha256 over the images, their labels and patients.
+        images: Number of images.
+        patients: Number of patients; None if the data do not name them.
+        per_label: Numbers of images and patients of each condition.
+        sources: Number of images of each source.
+        problems: Problems of the data.
+    """
 
     origin: str
     fingerprint: str
@@ -54,7 +81,14 @@ class DataSummary(_Part):
 
 
 class ClassScores(_Part):
-    """One condition. measures: sensitivity, specificity, precision, auroc, top_3 … by name."""
+    """Scores of one condition.
+
+    Attributes:
+        label: The condition.
+        images: Number of images.
+        patients: Number of patients.
+        measures: Sensitivity, specificity, precision, auroc, top_3 and others, by name.
+    """
 
     label: str
     images: int
@@ -63,8 +97,15 @@ class ClassScores(_Part):
 
 
 class EvaluatedModel(_Part):
-    """One way to judge the same photographs in the same folds. measures by name; difference: contender minus recipe, paired, of
-    the measures that matter most; empty for the recipe itself. photographs: how many it judged (a region may be absent)."""
+    """The recipe, a part of it, or a baseline, on the same images in the same folds.
+
+    Attributes:
+        name: Name of the model.
+        kind: What it is.
+        images: Number of images that it predicted; a region may be absent from some.
+        measures: Measures by name.
+        difference: This model minus the recipe, paired, for the main measures; empty for the recipe itself.
+    """
 
     name: str
     kind: Literal["recipe", "region", "fusion", "baseline"]
@@ -74,9 +115,16 @@ class EvaluatedModel(_Part):
 
 
 class Calibration(_Part):
-    """temperature: by which the logarithms of the probabilities are divided, the geometric mean over the splits; temperatures:
-    the least and the largest. ece: expected calibration error. Bins are of the calibrated probabilities, and of those
-    before."""
+    """Calibration of the probabilities.
+
+    Attributes:
+        temperature: Divisor of the logarithms of the probabilities, as geometric mean over the splits.
+        temperatures: Its minimum and maximum.
+        ece_before: Expected calibration error before calibration.
+        ece: Expected calibration error after calibration.
+        bins_before: Bins of the probabilities before calibration.
+        bins: Bins of the calibrated probabilities.
+    """
 
     temperature: float
     temperatures: tuple[float, float]
@@ -87,7 +135,15 @@ class Calibration(_Part):
 
 
 class PredictionSets(_Part):
-    """Conformal prediction sets. target_coverage: the coverage asked for. size: mean number of conditions in a set."""
+    """Conformal prediction sets.
+
+    Attributes:
+        target_coverage: The coverage that the recipe requests, 0 to 1.
+        coverage: Share of images whose set contains the true condition.
+        coverage_by_label: The same for each condition.
+        size: Mean number of conditions in a set.
+        empty: Share of empty sets.
+    """
 
     target_coverage: float
     coverage: Estimate
@@ -97,7 +153,14 @@ class PredictionSets(_Part):
 
 
 class Rejection(_Part):
-    """What would have been called not reliable, out of fold. reasons: photographs by code. accuracy: of those kept."""
+    """Test images whose prediction was flagged as not reliable.
+
+    Attributes:
+        rejected: Share of flagged images.
+        reasons: Number of images by code of the reason.
+        accuracy_kept: Accuracy of the predictions without a flag.
+        accuracy_rejected: Accuracy of the flagged predictions; None if there are none.
+    """
 
     rejected: Estimate
     reasons: dict[str, int]
@@ -106,9 +169,17 @@ class Rejection(_Part):
 
 
 class PatientLevel(_Part):
-    """Patients judged by all of their photographs together, each counting once. patients: how many; several: how many of them
-    have several photographs; photographs: per patient, of those. measures by name; difference: to judging each photograph by
-    itself, every patient counting once, paired. sets of the patients; single: coverage of the photographs by themselves."""
+    """Predictions for patients from all their images. Each patient counts once.
+
+    Attributes:
+        patients: Number of patients.
+        with_several_images: Number of patients with several images.
+        images_per_patient: Mean number of images of these.
+        measures: Measures by name.
+        difference: Patient level minus image level, paired.
+        sets: Prediction sets of the patients.
+        per_image_coverage: Coverage of the prediction sets of single images.
+    """
 
     patients: int
     with_several_images: int
@@ -120,7 +191,17 @@ class PatientLevel(_Part):
 
 
 class WorstError(_Part):
-    """A photograph that was judged wrongly with great confidence."""
+    """An image with a wrong prediction of high probability.
+
+    Attributes:
+        path: The image.
+        patient: The patient, if known.
+        label: The true condition.
+        predicted: The predicted condition.
+        probability: Its probability.
+        probability_of_label: Probability of the true condition.
+        reliable: False if the prediction was flagged.
+    """
 
     path: str
     patient: str | None
@@ -132,10 +213,42 @@ class WorstError(_Part):
 
 
 class Evaluation(_Part):
-    """recipe: resolved. patients: None where nobody has several photographs. measures of the recipe: by name, see
-    ``dysfw.stats.metrics``. top, top_macro: share of photographs (mean of the conditions' shares) whose condition is
-    among the first n. confusion: photographs, mean over the repeats, rows are the truth. conditions: what the data says of the
-    labels. command: what repeats this."""
+    """The full evaluation of a recipe.
+
+    Attributes:
+        schema_: Version of the format.
+        name: Name of the recipe.
+        command: The command that repeats the evaluation.
+        created: Time in UTC, ISO 8601.
+        research_use: The note that this is for research use only.
+        recipe: The resolved recipe.
+        recipe_fingerprint: Its fingerprint.
+        bundle: Always None, because the recipe is trained in each fold.
+        protocol: How images were divided into training and test.
+        data: The images.
+        audit: The audit of the images as they are.
+        audit_harmonised: The audit of the images as the recipe harmonises them; None if it does not.
+        labels: K conditions.
+        conditions: Names and identifiers of the labels, as far as the data give them.
+        unaffected: Label of people without a condition, if there is one.
+        measures: Measures of the recipe by name; see ``dysfw.stats.metrics``.
+        top: For each n the share of images whose condition is among the first n.
+        top_macro: The same as mean over the conditions.
+        classes: Scores of each condition.
+        confusion: [K][K], numbers of images, mean over the repeats; rows are the true conditions.
+        models: The recipe, its regions, other fusions, and baselines.
+        calibration: Calibration of the probabilities.
+        prediction_sets: Prediction sets.
+        rejection: Predictions flagged as not reliable.
+        patients: Patient-level predictions; None if no patient has several images.
+        worst: The errors with the highest probabilities.
+        resamples: Number of bootstrap resamples.
+        weights: The weight files used.
+        versions: Versions of the packages used.
+        device: The device used.
+        precision: The precision used.
+        seconds: Time by stage.
+    """
 
     schema_: Literal["dysfw.evaluation/1"] = Field(default="dysfw.evaluation/1", alias="schema")
     name: str

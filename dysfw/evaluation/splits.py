@@ -170,7 +170,7 @@ def describe_protocol(by: SplitBy, config: SplitConfig, splits: Sequence[Split],
 def _claim(by: SplitBy, *, knows_patients: bool) -> str:
     """What the scores show, and what they do not."""
     shown = {
-        "folds": "The scores show how well the recipe, trained on part of the data, classifies other images of the same sources",
+        "folds": "The scores show how well the recipe, trained on part of the data, classifies new images of the same sources",
         "split": "The scores show how well the recipe, trained on the training images, classifies the test images",
         "sources": "The scores show how well the recipe, trained on the other sources, classifies images of an unseen source",
     }[by]

@@ -1,4 +1,4 @@
-"""How long each stage of an evaluation took."""
+"""Measures the time of each stage of an evaluation."""
 
 from __future__ import annotations
 
@@ -6,18 +6,27 @@ import time
 
 
 class Stopwatch:
-    """seconds: by stage."""
+    """Measures consecutive stages.
+
+    Attributes:
+        seconds: Time by stage.
+    """
 
     def __init__(self) -> None:
+        """Start the first stage."""
         self.seconds: dict[str, float] = {}
         self.start()
 
     def start(self) -> None:
-        """A stage begins."""
+        """Start a stage now."""
         self._last = time.perf_counter()
 
     def stage(self, name: str) -> None:
-        """It ends, and the next begins."""
+        """End the running stage, add its time, and start the next.
+
+        Args:
+            name: Name of the stage that ends.
+        """
         now = time.perf_counter()
         self.seconds[name] = round(self.seconds.get(name, 0.0) + now - self._last, 2)
         self._last = now

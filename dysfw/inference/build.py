@@ -1,4 +1,4 @@
-"""Turns a checked recipe into components."""
+"""Constructs the components of a checked recipe."""
 
 from __future__ import annotations
 
@@ -25,8 +25,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Components:
-    """make_head: a fresh, unfitted one for these labels on each call; make_fusion likewise. crop_size: px. alignment: of crops
-    of the whole face, None: as of any region. device and precision: as resolved."""
+    """The components of a recipe.
+
+    Attributes:
+        detector: The detector.
+        segmenter: The segmenter.
+        backbone: The backbone.
+        make_head: Makes a new, unfitted head for the given labels.
+        make_fusion: Makes a new, unfitted fusion.
+        crop_size: Side of the crops, px.
+        alignment: Alignment of crops of the whole face; None crops it like any other region.
+        device: The device used, such as "cpu" or "cuda:0".
+        precision: The precision used.
+    """
 
     detector: Detector
     segmenter: Segmenter
@@ -40,11 +51,18 @@ class Components:
 
 
 def build(recipe: Recipe) -> Components:
-    """Construct every component of a recipe. Raises RecipeError, at the right line, with what a constructor refused."""
+    """Construct all components of a recipe.
+
+    Args:
+        recipe: The recipe.
+
+    Raises:
+        RecipeError: If a constructor rejects a parameter. It names the line of the recipe.
+    """
     builder = _Builder(recipe)
     backbone = cast(Backbone, builder.build(recipe.nodes["backbone"]))
     segmenter = cast(Segmenter, builder.build(recipe.nodes["segmenter"]))
-    # Their parameters are refused now, not after the first thousand images.
+    # Reject wrong parameters now, not after the first thousand images.
     builder.build(recipe.nodes["head"])
     builder.fusion(segmenter.regions)
     size = recipe.crop.size or backbone.input_size
@@ -63,17 +81,43 @@ def build(recipe: Recipe) -> Components:
 
 
 def build_detector(recipe: Recipe) -> Detector:
-    """The recipe's detector alone. Raises RecipeError."""
+    """Construct only the recipe's detector.
+
+    Args:
+        recipe: The recipe.
+
+    Raises:
+        RecipeError: If the constructor rejects a parameter.
+    """
     return cast(Detector, _Builder(recipe).build(recipe.nodes["detector"]))
 
 
 def build_fusion(recipe: Recipe, regions: tuple[str, ...]) -> Fusion:
-    """The recipe's fusion alone, fresh. regions: of the segmenter. Raises RecipeError."""
+    """Construct only the recipe's fusion, unfitted.
+
+    Args:
+        recipe: The recipe.
+        regions: Regions of the segmenter.
+
+    Raises:
+        RecipeError: If the constructor rejects a parameter.
+    """
     return _Builder(recipe).fusion(regions)
 
 
 def parameters_of(recipe: Recipe, node: Node) -> dict[str, Any]:
-    """What one of the recipe's components is constructed with, components nested in it built. Raises RecipeError."""
+    """The constructor arguments of one component, with its nested components constructed.
+
+    Args:
+        recipe: The recipe.
+        node: The component in the recipe.
+
+    Returns:
+        Arguments by name.
+
+    Raises:
+        RecipeError: If a nested component rejects a parameter.
+    """
     return _Builder(recipe).arguments(node)
 
 
@@ -82,13 +126,13 @@ def _alignment(crop: Crop, backbone: Backbone) -> Alignment | None:
 
 
 def _refuse_size(backbone: Backbone, size: int) -> None:
-    """Raise ValueError where a trunk cannot take crops of this size: ask it now, with no crops at all."""
+    """Raise ValueError if the backbone does not accept crops of this size, by calling it with an empty batch."""
     try:
         backbone.embed(np.empty((0, size, size, 3), np.uint8))
     except ValueError as error:
         raise ValueError(
-            f"the backbone does not take crops of {size} px ({error}). Leave size out for its own {backbone.input_size} px, "
-            "or set the backbone's size where it has one"
+            f"the backbone does not accept crops of {size} px ({error}). Leave size out to use its input size of "
+            f"{backbone.input_size} px, or set the backbone's size if it has this parameter"
         ) from None
 
 
@@ -112,7 +156,7 @@ class _Builder:
         for name in SUPPLIED:
             if name in signature_of(node.component).names:
                 arguments.setdefault(name, self.supplied[name])
-        if "device" in node.params:  # this component's own
+        if "device" in node.params:  # overrides the recipe's
             arguments["device"] = self.guarded((*node.path, "device"), lambda: resolve_device(str(node.params["device"])))
         if node.params.get("precision") == "auto":
             arguments["precision"] = self.supplied["precision"]
@@ -138,17 +182,17 @@ class _Builder:
         return [self.argument(item) for item in value] if isinstance(value, list) else value
 
     def guarded(self, path: Path, action: Callable[[], T]) -> T:
-        """Do it, and give what is refused its place in the recipe."""
+        """Run an action; turn its error into a RecipeError that names the place in the recipe."""
         try:
             return action()
         except RecipeError:
             raise
         except Exception as error:
-            problem = _in_words(error)
+            problem = _describe(error)
             raise RecipeError([Problem(locate(self.recipe.positions, path), path, problem)]) from error
 
 
-def _in_words(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     if isinstance(error, DysfwError):
         return error.message + (f"\n    {error.hint}" if error.hint else "")
     return str(error) if isinstance(error, ValueError) else f"could not be built: {error_text(error)}"

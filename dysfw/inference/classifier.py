@@ -1,4 +1,4 @@
-"""The trained half of a pipeline: a head for each region, and the fusion of their votes."""
+"""The fitted parts of a pipeline: a head for each region, the fusion, and the reliability model."""
 
 from __future__ import annotations
 
@@ -15,25 +15,46 @@ from .retrieval import GalleryIndex
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Classifier:
-    """labels: K conditions. heads: by region, in the order of the votes. fusion: ready to fuse. trust: what to believe of its
-    judgements; None where the bundle does not say what its training was like. known: the cases that the heads keep, if any."""
+    """Predicts conditions from embeddings.
+
+    Attributes:
+        labels: K conditions.
+        heads: Fitted heads by region, in the segmenter's order.
+        fusion: The fitted fusion.
+        reliability: Calibrates probabilities and decides which predictions are reliable.
+        gallery: The gallery cases that the heads keep, if any.
+    """
 
     labels: tuple[str, ...]
     heads: Mapping[str, Head]
     fusion: Fusion
     reliability: ReliabilityModel
-    known: GalleryIndex | None = None
+    gallery: GalleryIndex | None = None
 
     def predict(self, embeddings: Sequence[Float32], present: Sequence[Bool]) -> tuple[Float32, Float32]:
-        """embeddings N times float32 [R, dim], present N times bool [R] -> votes float32 [N, R, K], NaN where absent, and the
-        fused probabilities float32 [N, K], not calibrated."""
+        """Predict region probabilities and fuse them.
+
+        Args:
+            embeddings: float32 [R, dim] for each of N faces.
+            present: bool [R] for each face.
+
+        Returns:
+            float32 [N, R, K], region probabilities, NaN for absent regions; and float32 [N, K], fused and not calibrated.
+        """
         if not embeddings:
             return np.empty((0, len(self.heads), len(self.labels)), np.float32), np.empty((0, len(self.labels)), np.float32)
         return self._predict(np.stack(embeddings), np.stack(present))
 
     def calibrated_probabilities(self, region_probabilities: Float32, present: Bool) -> Float32:
-        """What is reported of votes [N, R, K] where only ``present`` bool [N, R] speak -> float32 [N, K]; where none does, what
-        is believed beforehand: the prior, which is uniform unless the recipe says otherwise."""
+        """Fuse and calibrate region probabilities.
+
+        Args:
+            region_probabilities: float32 [N, R, K].
+            present: bool [N, R], the regions to use. Rows without any get the prior.
+
+        Returns:
+            float32 [N, K].
+        """
         fused = np.full((len(region_probabilities), len(self.labels)), 1 / len(self.labels), np.float32)
         some = present.any(axis=1)
         if some.any():

@@ -1,4 +1,4 @@
-"""Which device and precision a recipe's words mean on this machine: what was asked for or an error, never another device."""
+"""Resolves the device and precision of a recipe on this machine. There is no silent fallback to another device."""
 
 from __future__ import annotations
 
@@ -9,37 +9,51 @@ from typing import Literal
 from ..errors import DysfwError
 
 AMPERE = 8  # the first generation of NVIDIA's GPUs with bfloat16
-BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # of x86, x86 and ARM
+BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # x86, x86 and ARM
 Precision = Literal["float32", "bfloat16"]
 
 
-def resolve_device(wanted: str) -> str:
-    """ "cpu", "cuda:N" or "mps". "auto" takes the first GPU where torch sees one. Raises DysfwError where it is not there."""
-    if wanted == "cpu" or (wanted == "auto" and find_spec("torch") is None):
+def resolve_device(requested: str) -> str:
+    """Resolve a device.
+
+    Args:
+        requested: "cpu", "cuda", "cuda:N", "mps", or "auto" for the first GPU if there is one, else the CPU.
+
+    Returns:
+        "cpu", "cuda:N" or "mps".
+
+    Raises:
+        DysfwError: If this machine does not have the device.
+    """
+    if requested == "cpu" or (requested == "auto" and find_spec("torch") is None):
         return "cpu"
     if find_spec("torch") is None:
-        raise DysfwError(f"device: {wanted} was asked for, but torch is not installed", hint="install torch, or use cpu")
+        raise DysfwError(f"device: {requested} was requested, but torch is not installed", hint="install torch, or use cpu")
     import torch
 
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     metal = torch.backends.mps.is_available()
-    if wanted == "auto":
+    if requested == "auto":
         return "cuda:0" if gpus else "mps" if metal else "cpu"
-    if wanted == "mps" and metal:
-        return wanted
-    if wanted.startswith("cuda"):
-        index = int(wanted.partition(":")[2] or 0)
+    if requested == "mps" and metal:
+        return requested
+    if requested.startswith("cuda"):
+        index = int(requested.partition(":")[2] or 0)
         if index < gpus:
             return f"cuda:{index}"
-    there = ["cpu", *(f"cuda:{n}" for n in range(gpus)), *(["mps"] if metal else [])]
-    raise DysfwError(f"device: {wanted} was asked for; torch {torch.__version__} sees here: {', '.join(there)}")
+    available = ["cpu", *(f"cuda:{n}" for n in range(gpus)), *(["mps"] if metal else [])]
+    raise DysfwError(f"device: {requested} is not available; torch {torch.__version__} finds: {', '.join(available)}")
 
 
-def resolve_precision(wanted: str, device: str) -> Precision:
-    """ "auto" takes bfloat16 where the device has instructions for it, and float32 where it would have to imitate them. device:
-    as ``resolve_device`` gives it."""
-    if wanted != "auto":
-        return "bfloat16" if wanted == "bfloat16" else "float32"
+def resolve_precision(requested: str, device: str) -> Precision:
+    """Resolve a precision.
+
+    Args:
+        requested: "float32", "bfloat16", or "auto" for bfloat16 if the device has instructions for it, else float32.
+        device: A device from ``resolve_device``.
+    """
+    if requested != "auto":
+        return "bfloat16" if requested == "bfloat16" else "float32"
     if device == "cpu":
         return "bfloat16" if BF16_FLAGS & _processor_flags() else "float32"
     if device.startswith("cuda"):
@@ -51,7 +65,7 @@ def resolve_precision(wanted: str, device: str) -> Precision:
 
 
 def _processor_flags() -> set[str]:
-    """What Linux says that the processor can do; nothing is known on other systems."""
+    """Features of the processor, as Linux lists them; empty on other systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
     except OSError:

@@ -1,5 +1,7 @@
-"""What a stage's result depends on beside the photograph, as one hash: so that a cached result is used only where the same
-components, in the same versions, with the same parameters and weights would compute it again."""
+"""Hashes what shapes a stage's result apart from the image: components, parameters, weights, versions and source code.
+
+A cached result is reused only if its hash is the same.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,18 @@ from ..util.files import sha256_of
 from .build import Components
 
 LARGE = 64 * 2**20  # bytes
-CODE = (".py", ".yaml", ".json", ".toml")  # what decides what a package computes, beside its weights
+CODE = (".py", ".yaml", ".json", ".toml")  # files of a package that shape its results
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """Hex digests. faces: of decoding and detector; regions: of harmonising and segmenter; embeddings: of crop and backbone. ""
-    where a component asks not to be cached, or what it computes with is not known."""
+    """Hex digests of the stages. "" means that the stage must not be cached.
+
+    Attributes:
+        faces: Of the detector.
+        regions: Of harmonisation and segmenter.
+        embeddings: Of crop and backbone.
+    """
 
     faces: str
     regions: str
@@ -37,22 +44,28 @@ NOTHING = Fingerprints("", "", "")
 
 
 def fingerprints_of(recipe: Recipe, components: Components, tuned: str | None) -> Fingerprints:
-    """tuned: hash of what the trunk's regional copies differ in, "" where there are none, None where it is not known."""
+    """Compute the fingerprints of a pipeline.
+
+    Args:
+        recipe: The recipe.
+        components: Its components.
+        tuned: Hash of the fine-tuned weights; "" if there are none, None if it is unknown.
+    """
     harmony = asdict(recipe.harmonise) if recipe.harmonise else None
     faces = _component(recipe, "detector", components.detector, components)
     regions = _component(recipe, "segmenter", components.segmenter, components)
     backbone = _component(recipe, "backbone", components.backbone, components) if tuned is not None else None
     alignment = asdict(components.alignment) if components.alignment else None
-    cut = [asdict(recipe.crop), components.crop_size, alignment, harmony, components.segmenter.regions, tuned]
+    crop = [asdict(recipe.crop), components.crop_size, alignment, harmony, components.segmenter.regions, tuned]
     return Fingerprints(
         faces=_digest(faces) if faces else "",
         regions=_digest([regions, harmony]) if regions else "",
-        embeddings=_digest([backbone, cut]) if backbone else "",
+        embeddings=_digest([backbone, crop]) if backbone else "",
     )
 
 
 def _component(recipe: Recipe, kind: Kind, component: Component, components: Components) -> list[object] | None:
-    """All that a component's result depends on; None where it says that it looks at more than its input."""
+    """Everything that shapes a component's result; None if it is not cacheable, because it depends on more than its input."""
     nodes = list(nodes_of(recipe.nodes[kind]))
     if not all(node.component.cacheable for node in nodes):
         return None
@@ -64,24 +77,24 @@ def _component(recipe: Recipe, kind: Kind, component: Component, components: Com
         [weights.sha256 for weights in component.weights()],
         versions(distributions),
         [_code(package) for package in sorted(packages)],
-        # Arithmetic differs between kinds of device; which of several like it makes no difference.
+        # Arithmetic differs between kinds of device, not between devices of one kind.
         [_supplied(node, "device", components.device).partition(":")[0] for node in nodes],
         [_supplied(node, "precision", components.precision) for node in nodes],
-        [str(node.params.get("compile", "")) for node in nodes],  # other rounding
+        [str(node.params.get("compile", "")) for node in nodes],  # changes rounding
         recipe.seed,
     ]
 
 
-def _supplied(node: Node, name: str, of_recipe: str) -> str:
-    """What a component that has such a parameter gets; "" where it has none."""
+def _supplied(node: Node, name: str, recipe_value: str) -> str:
+    """The value of a parameter that the recipe supplies; "" if the component does not have it."""
     if name not in signature_of(node.component).names:
         return ""
     own = node.params.get(name)
-    return of_recipe if own in (None, "auto") else str(own)
+    return recipe_value if own in (None, "auto") else str(own)
 
 
 def _files(nodes: list[Node]) -> Iterator[Path]:
-    """Those that parameters name: two of one name may hold different things."""
+    """The files that parameters name, whose content may change under the same name."""
     for node in nodes:
         for value in node.params.values():
             for one in value if isinstance(value, list) else [value]:
@@ -90,14 +103,14 @@ def _files(nodes: list[Node]) -> Iterator[Path]:
 
 
 def _content(path: Path) -> str:
-    """Weights are hashed by their component already, and may be large."""
+    """Hash of a file; of large ones, which are usually weights and hashed by their component, only size and time."""
     status = path.stat()
     return sha256_of(path) if status.st_size <= LARGE else f"{status.st_size} {status.st_mtime_ns}"
 
 
 @cache
 def _code(package: str) -> str:
-    """Hash of a package's own source: while somebody works on a plugin, its version stays the same."""
+    """Hash of a package's source, which changes during development while its version does not."""
     module = sys.modules[package]
     file = getattr(module, "__file__", None)
     folders = [Path(folder) for folder in getattr(module, "__path__", ())]

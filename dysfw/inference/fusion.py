@@ -1,4 +1,4 @@
-"""What a fusion makes of the out-of-fold votes when it, too, has not seen the patient."""
+"""Cross-validates a fusion on out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,23 @@ from ..types import Float32
 FOLDS = 5
 
 
-def cross_validated_fusion(make_fusion: Callable[[], Fusion], votes: OutOfFoldPredictions, seed: int) -> Float32:
-    """Fused votes float32 [N, K]; a fusion that learns is taught on the other folds, patient-wise."""
+def cross_validated_fusion(make_fusion: Callable[[], Fusion], out_of_fold: OutOfFoldPredictions, seed: int) -> Float32:
+    """Fuse out-of-fold predictions. A fusion that is fitted is fitted on other patients than it fuses.
+
+    Args:
+        make_fusion: Makes an unfitted fusion.
+        out_of_fold: Region probabilities of N images.
+        seed: Random seed of the folds.
+
+    Returns:
+        float32 [N, K], not calibrated.
+    """
+    probabilities, present, y, groups = out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, out_of_fold.groups
     if not make_fusion().needs_fit:
-        return make_fusion().fuse(votes.probabilities, votes.present)
-    fused = np.full((len(votes.y), votes.probabilities.shape[2]), 1 / votes.probabilities.shape[2], np.float32)
-    for learn, held in patient_folds(votes.y, votes.groups, FOLDS, seed):
+        return make_fusion().fuse(probabilities, present)
+    fused = np.full((len(y), probabilities.shape[2]), 1 / probabilities.shape[2], np.float32)
+    for train, test in patient_folds(y, groups, FOLDS, seed):
         fusion = make_fusion()
-        fusion.fit(votes.probabilities[learn], votes.present[learn], votes.y[learn], votes.groups[learn])
-        fused[held] = fusion.fuse(votes.probabilities[held], votes.present[held])
+        fusion.fit(probabilities[train], present[train], y[train], groups[train])
+        fused[test] = fusion.fuse(probabilities[test], present[test])
     return fused

@@ -1,4 +1,4 @@
-"""Joins a recipe to the bundle that it was trained into, and refuses where the two do not belong together."""
+"""Loads a trained pipeline, after checking that recipe and bundle match."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..recipe.check import load_recipe
 from ..recipe.model import Recipe
 from ..recipe.sections import UNIFORM
 from ..registry.registry import Registry
-from ..reliability.prior import described, prior_of
+from ..reliability.prior import describe_prior, prior_of
 from ..types import Float32, Notice
 from ..util.environment import version_of
 from .build import Components, build
@@ -28,15 +28,21 @@ from .pipeline import Pipeline
 from .reliability import ReliabilityModel, fit_reliability
 from .retrieval import GalleryIndex
 
-# Parts that a head's weights depend on. The detector may be swapped, with a notice; the fusion freely.
+# A bundle's heads depend on these components. Another detector gives a notice; another fusion is fitted to the bundle.
 BOUND: tuple[Kind, ...] = ("segmenter", "backbone", "head")
 
 
 def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (), cache: StageCache | None = None) -> Pipeline:
-    """A pipeline ready to predict, from a recipe that names a bundle or from a bundle's folder.
+    """Open a trained pipeline.
 
-    overrides: "key=value", as in ``--set``. cache: of what was computed before. Raises DysfwError where the recipe is untrained
-    or its bundle does not fit it.
+    Args:
+        source: A recipe that names a bundle, or a bundle folder.
+        registry: The components of all plugins.
+        overrides: Changes as "key=value", as in ``--set``.
+        cache: Where results of the pipeline's stages are found and kept.
+
+    Raises:
+        DysfwError: If the recipe is not trained, or does not match its bundle.
     """
     if source.is_dir():
         bundle = read_bundle(source, registry)
@@ -45,7 +51,7 @@ def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (
         recipe = load_recipe(source, registry, overrides)
         bundle = read_bundle(find_bundle(recipe, source, registry), registry)
     notices = _compare(recipe, bundle)
-    recipe = replace(recipe, precision=_trained_in(bundle) if recipe.precision == "auto" else recipe.precision)
+    recipe = replace(recipe, precision=_training_precision(bundle) if recipe.precision == "auto" else recipe.precision)
     notices += _check_precision(recipe, bundle)
     components = build(recipe)
     notices += _check_weights(components, bundle) + _check_versions(recipe, bundle)
@@ -55,22 +61,38 @@ def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (
 
 
 def find_bundle(recipe: Recipe, source: Path, registry: Registry) -> Path:
-    """The folder that a recipe's ``bundle`` means: a path relative to the recipe, or a name that a plugin registered."""
+    """Find the bundle that a recipe names: a path relative to the recipe, or a bundle registered by a plugin.
+
+    Args:
+        recipe: The recipe.
+        source: Its file, for messages.
+        registry: The components and bundles of all plugins.
+
+    Returns:
+        The bundle's folder.
+
+    Raises:
+        DysfwError: If the recipe names no bundle, or there is none.
+    """
     if recipe.bundle is None:
         raise DysfwError(
-            f"{source} is not trained: it names no bundle, so it has no probabilities to give",
+            f"{source} is not trained: it names no bundle, without which it cannot predict",
             hint=f"train it with `dysfw train {source} DATA -o BUNDLE`, then `dysfw run BUNDLE IMAGE`",
         )
     path = recipe.folder / Path(recipe.bundle).expanduser()
     if is_bundle(path):
         return path
     if path.exists() or "/" in recipe.bundle or recipe.bundle.startswith("."):
-        raise DysfwError(f"{source}: bundle: {path} is no bundle", hint="`dysfw train` makes bundles")
+        raise DysfwError(f"{source}: bundle: {path} is not a bundle folder", hint="`dysfw train` writes bundles")
     return registry.bundle(recipe.bundle)
 
 
 def used_weights(components: Components) -> list[WeightsUsed]:
-    """Every weight file that the untrained part of a pipeline computes with."""
+    """List the weight files of detector, segmenter and backbone.
+
+    Args:
+        components: The components of a recipe.
+    """
     parts = (components.detector, components.segmenter, components.backbone)
     return [
         WeightsUsed(
@@ -86,105 +108,118 @@ def used_weights(components: Components) -> list[WeightsUsed]:
     ]
 
 
-def tuned_backbones(backbone: Backbone, differences: Mapping[str, Mapping[str, Float32]]) -> dict[str, Backbone]:
-    """For each region the backbone that its differences make of ``backbone``. Raises DysfwError where that cannot be."""
-    if differences and not isinstance(backbone, SupportsWeightDelta):
+def tuned_backbones(backbone: Backbone, weight_deltas: Mapping[str, Mapping[str, Float32]]) -> dict[str, Backbone]:
+    """Construct the fine-tuned backbones.
+
+    Args:
+        backbone: The backbone before fine-tuning.
+        weight_deltas: By region, how the weights of its fine-tuned backbone differ, by tensor.
+
+    Returns:
+        A backbone for each region in ``weight_deltas``.
+
+    Raises:
+        DysfwError: If the backbone does not support this, or the weights do not fit it.
+    """
+    if weight_deltas and not isinstance(backbone, SupportsWeightDelta):
         raise DysfwError(
-            f"the backbone {type(backbone).__name__} cannot be fitted to a region",
-            hint="take another one, for example timm, or set tune.mode to none",
+            f"the backbone {type(backbone).__name__} cannot be fine-tuned",
+            hint="use another one, for example timm, or set tune.mode to none",
         )
     try:
         return {
-            region: backbone.variant(own) for region, own in differences.items() if isinstance(backbone, SupportsWeightDelta)
+            region: backbone.variant(delta)
+            for region, delta in weight_deltas.items()
+            if isinstance(backbone, SupportsWeightDelta)
         }
     except ValueError as error:
-        raise DysfwError(f"what the bundle changes of the trunk does not fit it: {error}") from None
+        raise DysfwError(f"the fine-tuned weights of the bundle do not fit the backbone: {error}") from None
 
 
 def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:
+    """Raise DysfwError if components differ on which the heads depend."""
     trained = bundle.recipe
     differences = [
-        f"{where}: trained as {_written(mine)}, the recipe says {_written(theirs)}"
+        f"{where}: trained with {_to_text(then)}, the recipe has {_to_text(now)}"
         for kind in BOUND
-        for where, mine, theirs in _differing(kind, trained.nodes[kind].portable(), recipe.nodes[kind].portable())
+        for where, then, now in _differences(kind, trained.nodes[kind].portable(), recipe.nodes[kind].portable())
     ]
     size = bundle.manifest.crop_size
-    theirs_crop, mine_crop = replace(recipe.crop, size=recipe.crop.size or size), replace(trained.crop, size=size)
-    if theirs_crop != mine_crop:
-        differences.append(f"crop: trained as {asdict(mine_crop)}, the recipe says {asdict(theirs_crop)}")
+    crop, trained_crop = replace(recipe.crop, size=recipe.crop.size or size), replace(trained.crop, size=size)
+    if crop != trained_crop:
+        differences.append(f"crop: trained with {asdict(trained_crop)}, the recipe has {asdict(crop)}")
     if recipe.harmonise != trained.harmonise:
-        differences.append(f"harmonise: trained as {_keys(trained.harmonise)}, the recipe says {_keys(recipe.harmonise)}")
+        differences.append(f"harmonise: trained with {_keys(trained.harmonise)}, the recipe has {_keys(recipe.harmonise)}")
     if differences:
-        shown = "\n".join(f"  {line}" for line in differences)
+        lines = "\n".join(f"  {line}" for line in differences)
         raise DysfwError(
-            f"the recipe {recipe.name!r} and its bundle {bundle.folder} do not belong together:\n{shown}",
+            f"the recipe {recipe.name!r} does not match its bundle {bundle.folder}:\n{lines}",
             hint="train the changed recipe with `dysfw train`; only detector, fusion, reliability and prior may differ",
         )
     if recipe.nodes["detector"].portable() != trained.nodes["detector"].portable():
-        message = "the detector is not the one that the bundle was trained with; crops may differ from those in training"
+        message = "the bundle was trained with another detector; crops may differ from those in training"
         return [Notice("detector_differs", message)]
     return []
 
 
-def _trained_in(bundle: Bundle) -> str:
-    """The precision of its training. Bundles name it, but for those of when "auto" was float32 everywhere."""
+def _training_precision(bundle: Bundle) -> str:
+    """The precision of the training. Bundles of plugins may say "auto", which was float32; ``dysfw train`` never does."""
     return "float32" if bundle.recipe.precision == "auto" else bundle.recipe.precision
 
 
 def _check_precision(recipe: Recipe, bundle: Bundle) -> list[Notice]:
-    then, measured = _trained_in(bundle), bundle.manifest.agreement
+    then, measured = _training_precision(bundle), bundle.manifest.agreement
     if recipe.precision == then:
         return []
-    message = f"judged in {recipe.precision}, and the bundle was trained in {then}"
+    message = f"predicted in {recipe.precision}, but the bundle was trained in {then}"
     if measured and recipe.precision == "float32":
         message += f"; {measured}"
     return [Notice("precision_differs", message)]
 
 
-def _written(value: object) -> str:
-    """As a recipe may write it."""
+def _to_text(value: object) -> str:
+    """A value in the notation of recipes."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping | list) else str(value)
 
 
-def _differing(where: str, then: object, now: object) -> Iterator[tuple[str, object, object]]:
-    """The parameters in which two components differ, each with its place: "backbone.of.size"; the component itself where it is
-    another one."""
+def _differences(where: str, then: object, now: object) -> Iterator[tuple[str, object, object]]:
+    """The parameters in which two components differ, each with its place, such as "backbone.of.size"."""
     if isinstance(then, Mapping) and isinstance(now, Mapping) and then.get("use") == now.get("use"):
         for key in sorted({*then, *now}):
-            yield from _differing(f"{where}.{key}", then.get(key), now.get(key))
+            yield from _differences(f"{where}.{key}", then.get(key), now.get(key))
     elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
         for number, (one, other) in enumerate(zip(then, now, strict=True)):
-            yield from _differing(f"{where}.{number}", one, other)
+            yield from _differences(f"{where}.{number}", one, other)
     elif then != now:
         yield where, then, now
 
 
 def _keys(harmony: Harmony | None) -> str:
-    return str(asdict(harmony)) if harmony else "nothing"
+    return str(asdict(harmony)) if harmony else "none"
 
 
 def _check_weights(components: Components, bundle: Bundle) -> list[Notice]:
-    """The trunk must be the one that the heads were trained on, to the bit; of the rest, differences are noted."""
+    """Raise DysfwError if the backbone's weights are not those of the training; other differences are notices."""
     notices = []
     used = used_weights(components)
     for kind in KINDS:
-        here = {(w.name, w.sha256) for w in used if w.component == kind}
+        now = {(w.name, w.sha256) for w in used if w.component == kind}
         then = {(w.name, w.sha256) for w in bundle.manifest.weights if w.component == kind}
-        if {sha for _, sha in here} == {sha for _, sha in then}:
+        if {sha for _, sha in now} == {sha for _, sha in then}:
             continue
-        described = f"trained with {_shown(then)}, found here {_shown(here)}"
+        described = f"trained with {_weight_names(then)}, now {_weight_names(now)}"
         if kind == "backbone":
             raise DysfwError(
-                f"the bundle {bundle.folder} does not fit this backbone's weights: {described}",
-                hint="use the weights that it was trained with, or train again",
+                f"the bundle {bundle.folder} does not match the backbone's weights: {described}",
+                hint="use the weights of the training, or train again",
             )
         notices.append(Notice("weights_differ", f"{kind}: {described}"))
     if not all(w.trained for w in used):
-        notices.append(Notice("random_weights", "the trunk has random weights: these probabilities mean nothing"))
+        notices.append(Notice("random_weights", "the backbone has random weights: the probabilities are meaningless"))
     return notices
 
 
-def _shown(weights: set[tuple[str, str]]) -> str:
+def _weight_names(weights: set[tuple[str, str]]) -> str:
     return ", ".join(f"{name} ({sha[:12]}…)" for name, sha in sorted(weights)) or "none"
 
 
@@ -192,7 +227,7 @@ def _check_versions(recipe: Recipe, bundle: Bundle) -> list[Notice]:
     distributions = {"dysfw", *(node.origin.partition(" ")[0] for node in recipe.nodes.values())}
     then = bundle.manifest.versions
     changed = [
-        f"{name} {then[name]} (here {version_of(name)})"
+        f"{name} {then[name]} (now {version_of(name)})"
         for name in sorted(distributions & then.keys())
         if version_of(name) != then[name]
     ]
@@ -202,18 +237,15 @@ def _check_versions(recipe: Recipe, bundle: Bundle) -> list[Notice]:
 def _check_prior(recipe: Recipe, reliability: ReliabilityModel, labels: Sequence[str]) -> list[Notice]:
     if recipe.prior == UNIFORM:
         return []
-    return [
-        Notice(
-            "prior", f"the probabilities assume that of those judged {described(reliability.prior, labels)} have the condition"
-        )
-    ]
+    return [Notice("prior", f"the probabilities assume these frequencies: {describe_prior(reliability.prior, labels)}")]
 
 
 def _restore(recipe: Recipe, components: Components, bundle: Bundle) -> Classifier:
     manifest, fitted = bundle.manifest, bundle.fitted
     if tuple(manifest.regions) != components.segmenter.regions:
         raise DysfwError(
-            f"the bundle {bundle.folder} has heads for {manifest.regions}, the segmenter gives {components.segmenter.regions}"
+            f"the bundle {bundle.folder} has heads for {manifest.regions}, "
+            f"but the segmenter returns {components.segmenter.regions}"
         )
     heads = {}
     try:
@@ -224,36 +256,37 @@ def _restore(recipe: Recipe, components: Components, bundle: Bundle) -> Classifi
         reliability = _reliability(components, recipe, bundle)
     except ValueError as error:
         raise DysfwError(f"the bundle {bundle.folder} cannot be restored: {error}") from None
-    return Classifier(tuple(manifest.labels), heads, fusion, reliability, _known(bundle, heads))
+    return Classifier(tuple(manifest.labels), heads, fusion, reliability, _gallery(bundle, heads))
 
 
-def _known(bundle: Bundle, heads: Mapping[str, Head]) -> GalleryIndex | None:
-    """Raises ValueError where the heads keep other cases than the bundle names."""
-    manifest, seen = bundle.manifest, bundle.fitted.gallery
-    if seen is None:
+def _gallery(bundle: Bundle, heads: Mapping[str, Head]) -> GalleryIndex | None:
+    """The gallery cases of a bundle, if it has any; raises DysfwError if the heads keep a different number."""
+    manifest, images = bundle.manifest, bundle.fitted.gallery
+    if images is None:
         return None
     kept = [len(head.cases().y) if isinstance(head, GalleryBased) else 0 for head in heads.values()]
-    if kept != (named := seen.present.sum(axis=0).tolist()):
-        raise DysfwError(f"the bundle {bundle.folder} is damaged: its heads keep {kept} cases, and it names {named}")
+    if kept != (listed := images.present.sum(axis=0).tolist()):
+        raise DysfwError(f"the bundle {bundle.folder} is damaged: its heads keep {kept} cases, but it lists {listed}")
     return GalleryIndex(
-        tuple(c.id for c in manifest.gallery_cases), tuple(c.label for c in manifest.gallery_cases), seen.present
+        tuple(case.id for case in manifest.gallery_cases),
+        tuple(case.label for case in manifest.gallery_cases),
+        images.present,
     )
 
 
 def _reliability(components: Components, recipe: Recipe, bundle: Bundle) -> ReliabilityModel:
-    """From the out-of-fold predictions that the bundle keeps, so that it fits whatever fusion and demands the recipe now has."""
+    """Fitted to the bundle's out-of-fold predictions, so that it fits the fusion and thresholds that the recipe has now."""
     out_of_fold, embedding_distribution = bundle.fitted.out_of_fold, bundle.fitted.embedding_distribution
-    if embedding_distribution.mean.shape[1] != components.backbone.dim:
-        raise ValueError(
-            f"it knows faces by {embedding_distribution.mean.shape[1]} numbers, the backbone gives {components.backbone.dim}"
-        )
+    dim = embedding_distribution.mean.shape[1]
+    if dim != components.backbone.dim:
+        raise ValueError(f"its embeddings have {dim} dimensions, those of the backbone {components.backbone.dim}")
     prior = prior_of(recipe.prior, bundle.manifest.labels, out_of_fold.y, out_of_fold.groups)
     fused = cross_validated_fusion(components.make_fusion, out_of_fold, recipe.seed)
     return fit_reliability(recipe.reliability, out_of_fold, fused, embedding_distribution, prior)
 
 
 def _fusion(fusion: Fusion, recipe: Recipe, bundle: Bundle) -> Fusion:
-    """Restore the fusion that was trained; teach another one from the out-of-fold out_of_fold that the bundle keeps."""
+    """Restore the trained fusion, or fit another one to the bundle's out-of-fold predictions."""
     out_of_fold = bundle.fitted.out_of_fold
     if recipe.nodes["fusion"].portable() == bundle.recipe.nodes["fusion"].portable():
         fusion.restore(bundle.fitted.fusion)

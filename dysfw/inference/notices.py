@@ -1,4 +1,4 @@
-"""What a reader should know of a face before believing anything that is said of it."""
+"""Warns about properties of an image or face that make predictions less accurate."""
 
 from __future__ import annotations
 
@@ -8,35 +8,47 @@ from collections import defaultdict
 from ..types import Face, ImageInfo, Notice, Segmentation
 from ..util.text import count, listed
 
-# Below this height of the face box the mouth is some ten pixels high and fine signs (philtrum, lids) are gone.
-SMALL_FACE = 80
-# From here on the far side of the face is foreshortened to less than about two thirds.
-TURNED = 30.0
-# The photograph itself is rotated: cameras write that into EXIF, scanners do not.
-ROLLED = 60.0
+# px. In a smaller face box the mouth is about ten pixels high, and fine signs (philtrum, lids) are lost.
+MIN_FACE_HEIGHT = 80
+# Degrees. Beyond this, foreshortening reduces the far side of the face to less than about two thirds.
+MAX_POSE_ANGLE = 30.0
+# Degrees. Beyond this the image itself is rotated: cameras record that in EXIF, scanners do not.
+MAX_ROLL = 60.0
 
 
 def notices_of(image: ImageInfo, face: Face, faces: int, segmentation: Segmentation, *, all_faces: bool) -> tuple[Notice, ...]:
+    """Collect the warnings about an image and one of its faces.
+
+    Args:
+        image: The image.
+        face: The face.
+        faces: Number of faces found in the image.
+        segmentation: The regions of the face.
+        all_faces: Whether every face is predicted, so that no choice has to be reported.
+    """
     notices = list(image.notices)
     if faces > 1 and not all_faces:
-        message = f"{count(faces, 'face')} found; the one at {box_text(face)} was taken"
+        message = f"{count(faces, 'face')} found; the one at {box_text(face)} was used"
         notices.append(Notice("several_faces", message))
     height = float(face.box[3] - face.box[1])
-    if height < SMALL_FACE:
-        notices.append(Notice("small_face", f"the face is {height:.0f} px high; below {SMALL_FACE} px fine signs are lost"))
-    if abs(math.degrees(face.roll)) > ROLLED:
-        notices.append(Notice("rolled_face", f"the face lies on its side or upside down ({math.degrees(face.roll):+.0f}°)"))
+    if height < MIN_FACE_HEIGHT:
+        message = f"the face is {height:.0f} px high; fine signs are lost below {MIN_FACE_HEIGHT} px"
+        notices.append(Notice("small_face", message))
+    roll = math.degrees(face.roll)
+    if abs(roll) > MAX_ROLL:
+        notices.append(Notice("rolled_face", f"the face is on its side or upside down ({roll:+.0f}°)"))
     pose = segmentation.pose
-    if pose and max(abs(pose.yaw), abs(pose.pitch)) > TURNED:
-        message = f"the head is turned (yaw {pose.yaw:+.0f}°, pitch {pose.pitch:+.0f}°); frontal photographs judge best"
-        notices.append(Notice("turned_face", message))
+    if pose and max(abs(pose.yaw), abs(pose.pitch)) > MAX_POSE_ANGLE:
+        message = f"the head is rotated (yaw {pose.yaw:+.0f}°, pitch {pose.pitch:+.0f}°); frontal photos work best"
+        notices.append(Notice("rotated_head", message))
     by_reason = defaultdict(list)
     for region, reason in segmentation.absent.items():
         by_reason[reason].append(region)
-    notices += [Notice("absent_region", f"without {listed(names)}: {reason}") for reason, names in by_reason.items()]
+    notices += [Notice("absent_region", f"not used: {listed(names)} ({reason})") for reason, names in by_reason.items()]
     return tuple(notices)
 
 
 def box_text(face: Face) -> str:
+    """The box of a face in words, px."""
     x0, y0, x1, y1 = (round(float(v)) for v in face.box)
     return f"x {x0}–{x1}, y {y0}–{y1}"

@@ -38,9 +38,7 @@ def mean_region_probabilities(region_probabilities: Float32, present: Bool, grou
         return total / shown[:, :, None], shown > 0
 
 
-def predict_patient(
-    classifier: Classifier, patient: str, results: Iterable[Prediction | Failure]
-) -> PatientPrediction | None:
+def predict_patient(classifier: Classifier, patient: str, results: Iterable[Prediction | Failure]) -> PatientPrediction | None:
     """Predict for one patient.
 
     An image that is not reliable is left out if another one is reliable. A file that was given twice counts once.

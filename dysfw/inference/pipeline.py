@@ -1,4 +1,4 @@
-"""The one way data flows: decode, detect, segment, crop, embed, and, where trained, judge."""
+"""The pipeline: decode, detect, segment, crop, embed and, if trained, classify."""
 
 from __future__ import annotations
 
@@ -28,8 +28,16 @@ from .stage_cache import CachedStages
 
 
 class Pipeline:
-    """A recipe at work. judge and manifest are None where it is not trained; notices hold for every prediction. tuned: regions
-    that have a backbone of their own. cache: what was computed before is taken from it, what is computed now goes into it."""
+    """Embeds images by a recipe and, if it is trained, predicts conditions.
+
+    Attributes:
+        recipe: The recipe.
+        components: Its components.
+        embedder: Computes embeddings.
+        classifier: Predicts conditions from them; None if the recipe is not trained.
+        manifest: The manifest of the bundle; None if the recipe is not trained.
+        notices: Warnings that apply to every prediction.
+    """
 
     def __init__(
         self,
@@ -42,6 +50,17 @@ class Pipeline:
         tuned: Mapping[str, Backbone] | None = None,
         cache: StageCache | None = None,
     ) -> None:
+        """Create a pipeline.
+
+        Args:
+            recipe: The recipe.
+            components: Its components.
+            classifier: The fitted parts, if the recipe is trained.
+            manifest: The manifest of the bundle, if the recipe is trained.
+            notices: Warnings that apply to every prediction.
+            tuned: Fine-tuned backbones by region.
+            cache: Where results of the stages are found and kept.
+        """
         self.recipe = recipe
         self.components = components
         cached_stages = CachedStages(cache, _fingerprints(recipe, components, tuned, manifest) if cache else NOTHING)
@@ -49,7 +68,7 @@ class Pipeline:
         self.classifier = classifier
         self.manifest = manifest
         self.notices = notices
-        self._cases = {case.sha256: case.id for case in manifest.gallery_cases} if manifest else {}
+        self._case_ids = {case.sha256: case.id for case in manifest.gallery_cases} if manifest else {}
 
     def embed(
         self,
@@ -59,10 +78,19 @@ class Pipeline:
         pixels: bool = False,
         observer: Observer | None = None,
     ) -> Iterator[FaceEmbedding | Failure]:
-        """For each photograph, in order, one result for each face that is chosen (or, with ``all_faces``, found).
+        """Embed images.
 
-        pixels: whether results hold their photograph's. Several batches are under way at a time, so that ``sources`` is read
-        some way ahead, by another thread; results that are no longer taken end the work.
+        Several batches are processed at the same time, so another thread reads ``sources`` some way ahead. The work stops when
+        the iterator is closed.
+
+        Args:
+            sources: The images.
+            all_faces: Whether every face is embedded, not only the one that the detector chose.
+            pixels: Whether the results hold their image's pixels.
+            observer: Sees each image that it needs.
+
+        Yields:
+            For each image, in order, one result for each face that is embedded, or a failure.
         """
         for batch in self.embedder.embed(sources, all_faces=all_faces, pixels=pixels, observer=observer):
             for results in batch:
@@ -71,88 +99,123 @@ class Pipeline:
     def predict(
         self, sources: Iterable[Source], *, all_faces: bool = False, pixels: bool = False
     ) -> Iterator[Prediction | Failure]:
-        """As ``embed``, judged. Raises DysfwError where the pipeline is not trained."""
+        """Predict conditions from images.
+
+        Args:
+            sources: The images.
+            all_faces: Whether every face is predicted, not only the one that the detector chose.
+            pixels: Whether the results hold their image's pixels.
+
+        Yields:
+            For each image, in order, one prediction for each face, or a failure.
+
+        Raises:
+            DysfwError: If the pipeline is not trained.
+        """
         for results in self.predict_each(sources, all_faces=all_faces, pixels=pixels):
             yield from results
 
     def predict_each(
         self, sources: Iterable[Source], *, all_faces: bool = False, pixels: bool = False
     ) -> Iterator[list[Prediction | Failure]]:
-        """As ``predict``, a list for each photograph: a photograph has one result or more."""
+        """Predict conditions from images, with the results grouped by image.
+
+        Args:
+            sources: The images.
+            all_faces: Whether every face is predicted, not only the one that the detector chose.
+            pixels: Whether the results hold their image's pixels.
+
+        Returns:
+            An iterator of lists: for each image, in order, its predictions or its failure.
+
+        Raises:
+            DysfwError: If the pipeline is not trained.
+        """
         return self._predict_each(self.embedder.embed(sources, all_faces=all_faces, pixels=pixels))
 
     def predict_decoded(
         self, batches: Iterable[Sequence[ImageJob]], *, all_faces: bool = False
     ) -> Iterator[list[Prediction | Failure]]:
-        """As ``predict_each``, of photographs that were decoded elsewhere. batches: what ``dysfw.inference.batches`` makes."""
+        """Predict conditions from images that are already decoded.
+
+        Args:
+            batches: Batches from ``dysfw.inference.batches``.
+            all_faces: Whether every face is predicted, not only the one that the detector chose.
+
+        Returns:
+            An iterator of lists: for each image, in order, its predictions or its failure.
+
+        Raises:
+            DysfwError: If the pipeline is not trained.
+        """
         return self._predict_each(self.embedder.embed_decoded(batches, all_faces=all_faces))
 
     def _predict_each(self, embedded: Iterable[list[list[FaceEmbedding | Failure]]]) -> Iterator[list[Prediction | Failure]]:
         if self.classifier is None:
             raise DysfwError(f"the recipe {self.recipe.name!r} is not trained")
         for batch in embedded:
-            judged = self._judged([result for results in batch for result in results], self.classifier)
+            predictions = self._classify([result for results in batch for result in results], self.classifier)
             for results in batch:
-                yield list(islice(judged, len(results)))
+                yield list(islice(predictions, len(results)))
 
-    def _judged(self, results: Sequence[FaceEmbedding | Failure], classifier: Classifier) -> Iterator[Prediction | Failure]:
-        """Judge a batch together."""
+    def _classify(self, results: Sequence[FaceEmbedding | Failure], classifier: Classifier) -> Iterator[Prediction | Failure]:
+        """Classify the embedded faces of a batch together; failures pass through."""
         subjects = [result for result in results if isinstance(result, FaceEmbedding)]
         started = time.perf_counter()
         region_probabilities, fused = classifier.predict([s.embeddings for s in subjects], [s.present for s in subjects])
         assessed = _assess(classifier.reliability, fused, subjects)
-        neighbors = iter(_find_neighbors(classifier, subjects))
+        neighbors = _find_neighbors(classifier, subjects)
         milliseconds = (time.perf_counter() - started) * 1000 / max(1, len(subjects))
-        worthless = tuple(notice for notice in self.notices if notice.code == "random_weights")
-        judged = iter(zip(region_probabilities, assessed, strict=True))
+        random_weights = tuple(notice for notice in self.notices if notice.code == "random_weights")
+        rows = iter(zip(region_probabilities, assessed, neighbors, strict=True))
         for result in results:
             if isinstance(result, Failure):
                 yield result
                 continue
-            vote, (probabilities, prediction_set, found) = next(judged)
-            found += self._known(result.image.sha256)
+            by_region, (probabilities, prediction_set, unreliable), nearest = next(rows)
+            unreliable += self._gallery_notice(result.image.sha256)
             subject = replace(result, timings_ms={**result.timings_ms, "classify": milliseconds})
-            reasons, notices = (*worthless, *found), (*self.notices, *subject.notices, *found)
+            reasons, notices = (*random_weights, *unreliable), (*self.notices, *subject.notices, *unreliable)
             yield Prediction(
                 subject=subject,
                 labels=classifier.labels,
                 regions=tuple(classifier.heads),
                 probabilities=probabilities,
-                region_probabilities=vote,
+                region_probabilities=by_region,
                 reliable=not reasons,
                 reasons=reasons,
                 prediction_set=prediction_set,
                 notices=notices,
-                neighbors=next(neighbors),
+                neighbors=nearest,
             )
 
-    def _known(self, sha256: str) -> tuple[Notice, ...]:
-        """A photograph that is itself a known case is recognised, not judged."""
-        if sha256 not in self._cases:
+    def _gallery_notice(self, sha256: str) -> tuple[Notice, ...]:
+        """An image that is itself a gallery case was in training, so its prediction means nothing."""
+        if sha256 not in self._case_ids:
             return ()
-        message = f"this very photograph is one of the known cases ({self._cases[sha256]}): that it is like itself says nothing"
+        message = f"this image is itself a gallery case ({self._case_ids[sha256]}), so the prediction means nothing"
         return (Notice("gallery_case", message),)
 
 
 def _fingerprints(
     recipe: Recipe, components: Components, tuned: Mapping[str, Backbone] | None, manifest: Manifest | None
 ) -> Fingerprints:
-    differences = (manifest.files.get(TUNED) if manifest else None) if tuned else ""
-    return fingerprints_of(recipe, components, differences)
+    sha256 = (manifest.files.get(TUNED) if manifest else None) if tuned else ""
+    return fingerprints_of(recipe, components, sha256)
 
 
 def _find_neighbors(classifier: Classifier, subjects: Sequence[FaceEmbedding]) -> list[tuple[Neighbor, ...]]:
-    if classifier.known is None or not subjects:
+    if classifier.gallery is None or not subjects:
         return [()] * len(subjects)
     embeddings, present = np.stack([s.embeddings for s in subjects]), np.stack([s.present for s in subjects])
-    return find_neighbors(classifier.heads, classifier.known, embeddings, present)
+    return find_neighbors(classifier.heads, classifier.gallery, embeddings, present)
 
 
 AssessedProbabilities = tuple[Float32, PredictionSet, tuple[Notice, ...]]
 
 
 def _assess(reliability: ReliabilityModel, fused: Float32, subjects: Sequence[FaceEmbedding]) -> list[AssessedProbabilities]:
-    """For each face the probabilities to report, the prediction set, and why not to believe either."""
+    """For each face the calibrated probabilities, the prediction set, and why the prediction is not reliable."""
     if not subjects:
         return []
     embeddings, present = np.stack([s.embeddings for s in subjects]), np.stack([s.present for s in subjects])

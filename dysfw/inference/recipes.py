@@ -1,4 +1,4 @@
-"""Opens recipes for commands of plugins, and exchanges parts of what was opened."""
+"""Opens recipes for commands of plugins, and replaces parts of pipelines."""
 
 from __future__ import annotations
 
@@ -12,18 +12,29 @@ if TYPE_CHECKING:
     from .pipeline import Pipeline
 
 
-def open_recipe(context: Any, source: Path, overrides: Sequence[str] = ()) -> Pipeline:  # noqa: ANN401  # typer's differs by version
-    """A recipe's file or a bundle's folder, opened for a command of a plugin. Where the recipe names no bundle, ``judge`` and
-    ``manifest`` are None.
+def open_recipe(context: Any, source: Path, overrides: Sequence[str] = ()) -> Pipeline:  # noqa: ANN401  # the class differs between versions of typer
+    """Open a recipe file or a bundle folder for a command of a plugin.
 
-    context: the command's ``typer.Context``. overrides: "key=value", as in ``--set``. Raises DysfwError where the recipe is
-    wrong, or its bundle does not fit it.
+    These names are stable:
 
-    To be relied on are, of the pipeline, ``embed``, ``predict``, ``recipe``, ``components``, ``judge``, ``manifest``,
-    ``notices`` and ``embedder.tuned``, the backbones of regions that have one of their own; of the components those that they
-    are, ``crop_size`` and ``alignment``; of the judge ``labels``, ``heads``, ``fusion`` and ``trust``; of the recipe ``name``,
-    ``fingerprint``, ``crop``, ``harmonise``, ``nodes`` and ``resolved``; of a node, a component as the recipe names it,
-    ``full_name``, ``params`` and ``portable``.
+    - of the pipeline ``embed``, ``predict``, ``recipe``, ``components``, ``classifier``, ``manifest``, ``notices`` and
+      ``embedder.tuned`` (fine-tuned backbones by region);
+    - of its components ``detector``, ``segmenter``, ``backbone``, ``make_head``, ``make_fusion``, ``crop_size`` and
+      ``alignment``;
+    - of the classifier ``labels``, ``heads``, ``fusion`` and ``reliability``;
+    - of the recipe ``name``, ``fingerprint``, ``crop``, ``harmonise``, ``nodes`` and ``resolved``;
+    - of a node ``full_name``, ``params`` and ``portable``.
+
+    Args:
+        context: The ``typer.Context`` of the command.
+        source: Recipe file or bundle folder.
+        overrides: Changes as "key=value", as in ``--set``.
+
+    Returns:
+        The pipeline. ``classifier`` and ``manifest`` are None if the recipe names no bundle.
+
+    Raises:
+        DysfwError: If the recipe is wrong, or its bundle does not match it.
     """
     from ..recipe.check import load_recipe
     from .build import build
@@ -39,15 +50,32 @@ def open_recipe(context: Any, source: Path, overrides: Sequence[str] = ()) -> Pi
 
 
 def build_component(recipe: Recipe, node: Node) -> Component:
-    """One of the recipe's components, also of those nested in others. Raises DysfwError."""
+    """Construct one component of a recipe.
+
+    Args:
+        recipe: The recipe.
+        node: The component in the recipe, nested or not.
+
+    Raises:
+        DysfwError: If the component cannot be constructed.
+    """
     from .build import parameters_of
 
     return node.component(**parameters_of(recipe, node))
 
 
 def with_networks(pipeline: Pipeline, backbone: Backbone, tuned: Mapping[str, Backbone], heads: Mapping[str, Head]) -> Pipeline:
-    """The pipeline with another trunk, other trunks of single regions, and other heads, to hold what they give against its own.
-    heads: for each region, in its order; not looked at where the pipeline is not trained."""
+    """Replace the networks of a pipeline, for example to compare an exported model with the original.
+
+    Args:
+        pipeline: The pipeline; it is not changed.
+        backbone: The new backbone.
+        tuned: New fine-tuned backbones by region.
+        heads: New heads by region, in the pipeline's order; ignored if the pipeline is not trained.
+
+    Returns:
+        A new pipeline.
+    """
     from dataclasses import replace
 
     from .pipeline import Pipeline

@@ -1,4 +1,4 @@
-"""How far to trust one prediction: calibrated probabilities, a set of conditions, and reasons not to believe either."""
+"""Calibrates probabilities, forms prediction sets, and decides which predictions are reliable."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..bundle.contents import OutOfFoldPredictions
 from ..recipe.sections import Reliability
 from ..reliability.conformal import prediction_sets, thresholds
 from ..reliability.ood import EmbeddingDistribution, Scale, scale_of
-from ..reliability.prior import reweighed
+from ..reliability.prior import apply_prior
 from ..reliability.quality import Quality
-from ..reliability.temperature import calibrated, fit_temperature
+from ..reliability.temperature import apply_temperature, fit_temperature
 from ..stats.quantile import patient_shares, upper_quantile
 from ..types import Bool, Float32, Notice, PredictionSet
 
@@ -23,8 +23,14 @@ Float64 = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assessed:
-    """Of N faces. probabilities: float32 [N, K], calibrated. sets: bool [N, K]. unlikeness: float64 [N], 0 for an ordinary
-    face. reasons: for each face why it is not to be believed; none where it is."""
+    """Predictions for N faces with their reliability.
+
+    Attributes:
+        probabilities: float32 [N, K], calibrated.
+        sets: bool [N, K], prediction sets.
+        ood_score: float64 [N], 0 for a typical training image.
+        reasons: For each face why the prediction is not reliable; empty if it is.
+    """
 
     probabilities: Float32
     sets: Bool
@@ -34,11 +40,19 @@ class Assessed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReliabilityModel:
-    """What a recipe demands, in the light of the out-of-fold votes.
+    """Calibration and thresholds, fitted to out-of-fold predictions.
 
-    keys: the recipe's. prior: float64 [K], how common each condition is. temperature: of all probabilities. least: float64 [K],
-    what a condition needs to be in a set, minus infinity where it has too few patients. scale: of distances. unlike: above this
-    a face is unlike those in training; blurred: below this sharpness it is too blurred."""
+    Attributes:
+        keys: The recipe's section ``reliability``.
+        prior: float64 [K], the frequency of each condition.
+        temperature: Temperature of the calibration.
+        thresholds: float64 [K], the minimum probability of a condition to be in a prediction set; minus infinity if the
+            condition has too few patients to exclude it.
+        embedding_distribution: Distribution of the training images' embeddings.
+        scale: Turns distances from it into OOD scores.
+        max_ood_score: Above this OOD score a face is out of distribution.
+        min_sharpness: Below this sharpness a face is too blurred, octaves.
+    """
 
     keys: Reliability
     prior: Float64
@@ -50,82 +64,118 @@ class ReliabilityModel:
     min_sharpness: float
 
     def assess(self, fused: Float32, embeddings: Float32, present: Bool, quality: Quality) -> Assessed:
-        """fused [N, K], uncalibrated; embeddings [N, R, D]; present [N, R]; quality of the same N faces."""
+        """Calibrate predictions and find those that are not reliable.
+
+        Args:
+            fused: float32 [N, K], not calibrated.
+            embeddings: float32 [N, R, dim].
+            present: bool [N, R].
+            quality: Quality of the same N faces.
+        """
         probabilities = self.reported(fused)
         ood_score = self.scale.ood_score(self.embedding_distribution.distances(embeddings, present))
         reasons = tuple(
-            self._reasons(float(unlike), *(float(v) for v in values))
-            for unlike, *values in zip(ood_score, quality.sharpness, quality.height, quality.pose_angle, strict=True)
+            self._reasons(*(float(value) for value in values))
+            for values in zip(ood_score, quality.sharpness, quality.height, quality.pose_angle, strict=True)
         )
         return Assessed(probabilities, self.sets(probabilities), ood_score, reasons)
 
     def sets(self, probabilities: Float32) -> Bool:
-        """Reported probabilities [N, K] -> the conditions in each prediction set, bool [N, K]."""
+        """Form prediction sets.
+
+        Args:
+            probabilities: float32 [N, K], as returned by ``reported``.
+
+        Returns:
+            bool [N, K].
+        """
         return prediction_sets(probabilities, self.thresholds)
 
     def reported(self, fused: Float32) -> Float32:
-        """fused float32 [N, K] -> calibrated, and at the shares of the prior."""
-        return reweighed(calibrated(fused, self.temperature), self.prior)
+        """Calibrate probabilities and apply the prior.
+
+        Args:
+            fused: float32 [N, K].
+
+        Returns:
+            float32 [N, K].
+        """
+        return apply_prior(apply_temperature(fused, self.temperature), self.prior)
 
     @property
     def always(self) -> tuple[int, ...]:
-        """The conditions with too few patients to be left out of any set."""
+        """Indices of the conditions that are in every set, because they have too few patients to exclude them."""
         return tuple(np.flatnonzero(np.isneginf(self.thresholds)).tolist())
 
     def set_of(self, members: Bool) -> PredictionSet:
-        """members bool [K]: one row of ``Assessed.sets``."""
+        """The prediction set of one face.
+
+        Args:
+            members: bool [K], a row of ``Assessed.sets``.
+        """
         return PredictionSet(self.keys.coverage, tuple(np.flatnonzero(members).tolist()), self.always)
 
     def _reasons(self, ood_score: float, sharpness: float, height: float, pose_angle: float) -> tuple[Notice, ...]:
-        """Comparisons with NaN are false: what nobody measured is no reason."""
+        """Why a prediction is not reliable. Values that were not measured are NaN, whose comparisons are false."""
         keys, reasons = self.keys, []
         if ood_score > self.max_ood_score:
             message = (
-                f"the face is unlike those in training: {ood_score:.1f} standard deviations further off than is usual, where "
-                f"{100 - 100 * keys.ood_false_alarm_rate:g} % of those are at most {self.max_ood_score:.1f}"
+                f"the face is out of distribution: OOD score {ood_score:.1f}, above {self.max_ood_score:.1f}, which "
+                f"{100 - 100 * keys.ood_false_alarm_rate:g} % of training images do not exceed"
             )
             reasons.append(Notice("out_of_distribution", message))
         if height < keys.min_face_height:
-            message = f"the face is {height:.0f} px high, and {keys.min_face_height} px are needed"
+            message = f"the face is {height:.0f} px high; at least {keys.min_face_height} px are needed"
             reasons.append(Notice("face_too_small", message))
         if sharpness < self.min_sharpness:
-            message = f"the face is more blurred than {100 - 100 * keys.min_sharpness_quantile:.0f} % of those in training"
+            message = f"the face is more blurred than {100 - 100 * keys.min_sharpness_quantile:.0f} % of training images"
             reasons.append(Notice("face_too_blurred", message))
         if pose_angle > keys.max_pose_angle:
-            message = f"the head is turned by {pose_angle:.0f}°, and {keys.max_pose_angle:.0f}° are the most allowed"
-            reasons.append(Notice("face_turned_too_far", message))
+            message = f"the head is rotated by {pose_angle:.0f}°, more than the allowed {keys.max_pose_angle:.0f}°"
+            reasons.append(Notice("face_rotated_too_far", message))
         return tuple(reasons)
 
 
 def fit_reliability(
     keys: Reliability,
-    votes: OutOfFoldPredictions,
+    out_of_fold: OutOfFoldPredictions,
     fused: Float32,
     embedding_distribution: EmbeddingDistribution,
     prior: Float64,
 ) -> ReliabilityModel:
-    """votes: out of fold, with distances and sharpness. fused: float32 [N, K], what the fusion makes of them when taught on
-    other patients. typicality: of all training photographs. prior: float64 [K]."""
-    assert votes.distances is not None and votes.sharpness is not None  # noqa: PT018, S101  # they come with a typicality
-    temperature = fit_temperature(fused, votes.y, votes.groups) if keys.calibrate else 1.0
-    scale = scale_of(votes.distances)
-    shares = patient_shares(np.zeros_like(votes.y), votes.groups)
+    """Fit calibration and thresholds.
+
+    Args:
+        keys: The recipe's section ``reliability``.
+        out_of_fold: Out-of-fold predictions on N training images, with distances and sharpness.
+        fused: float32 [N, K], the same, fused by a fusion that was fitted on other patients.
+        embedding_distribution: Distribution of the training images' embeddings.
+        prior: float64 [K], the frequency of each condition.
+    """
+    temperature = fit_temperature(fused, out_of_fold.y, out_of_fold.groups) if keys.calibrate else 1.0
+    scale = scale_of(out_of_fold.distances)
+    weights = patient_shares(np.zeros_like(out_of_fold.y), out_of_fold.groups)
     return ReliabilityModel(
         keys=keys,
         prior=prior,
         temperature=temperature,
-        thresholds=thresholds(reweighed(calibrated(fused, temperature), prior), votes.y, votes.groups, keys.coverage),
+        thresholds=thresholds(
+            apply_prior(apply_temperature(fused, temperature), prior), out_of_fold.y, out_of_fold.groups, keys.coverage
+        ),
         embedding_distribution=embedding_distribution,
         scale=scale,
-        max_ood_score=_most(scale.ood_score(votes.distances), shares, keys.ood_false_alarm_rate),
-        min_sharpness=-_most(-votes.sharpness.astype(np.float64), shares, keys.min_sharpness_quantile),
+        max_ood_score=_upper_limit(scale.ood_score(out_of_fold.distances), weights, keys.ood_false_alarm_rate),
+        min_sharpness=-_upper_limit(-out_of_fold.sharpness.astype(np.float64), weights, keys.min_sharpness_quantile),
     )
 
 
-def _most(values: Float64, shares: Float64, rare: float) -> float:
-    """What a new patient's value exceeds with a probability of ``rare``, or of 1 / (patients + 1) where there are too few
-    patients to know anything so rare. Infinite where it must never be called exceeded, or nothing was measured."""
-    known = np.isfinite(values)
-    if not rare or not known.any():
+def _upper_limit(values: Float64, weights: Float64, rate: float) -> float:
+    """The limit that a new patient's value exceeds with probability ``rate``.
+
+    With too few patients to estimate this, the probability is 1 / (patients + 1). The limit is infinite if ``rate`` is 0 or
+    nothing was measured.
+    """
+    measured = np.isfinite(values)
+    if not rate or not measured.any():
         return math.inf
-    return min(upper_quantile(values[known], shares[known], 1 - rare), float(values[known].max()))
+    return min(upper_quantile(values[measured], weights[measured], 1 - rate), float(values[measured].max()))

@@ -1,4 +1,4 @@
-"""The known cases that a face is most like, where the heads keep cases."""
+"""Finds the gallery cases that are most similar to a face, if the heads keep cases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ MAX_NEIGHBORS = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GalleryIndex:
-    """ids, labels: of M cases. present: bool [M, R], which regions each shows: a region's head keeps these, in this order."""
+    """The M gallery cases of a bundle.
+
+    Attributes:
+        ids: Ids of the cases.
+        labels: Their conditions.
+        present: bool [M, R], the regions that each case shows. The head of a region keeps these cases, in this order.
+    """
 
     ids: tuple[str, ...]
     labels: tuple[str, ...]
@@ -23,19 +29,32 @@ class GalleryIndex:
 
 
 def find_neighbors(
-    heads: Mapping[str, Head], known: GalleryIndex, embeddings: Float32, present: Bool
+    heads: Mapping[str, Head], gallery: GalleryIndex, embeddings: Float32, present: Bool
 ) -> list[tuple[Neighbor, ...]]:
-    """embeddings float32 [N, R, dim], present bool [N, R] -> for each of N faces the ``MAX_NEIGHBORS`` cases that are most like it."""
-    total, shared = (np.zeros((len(embeddings), len(known.ids))) for _ in range(2))
+    """Find the most similar gallery cases.
+
+    Args:
+        heads: Heads by region.
+        gallery: The cases that the heads keep.
+        embeddings: float32 [N, R, dim].
+        present: bool [N, R].
+
+    Returns:
+        For each of the N faces up to ``MAX_NEIGHBORS`` cases, the most similar first. The similarity is the mean over the
+        regions present in both.
+    """
+    total, shared = (np.zeros((len(embeddings), len(gallery.ids))) for _ in range(2))
     for r, head in enumerate(heads.values()):
-        rows, cases = np.flatnonzero(present[:, r]), np.flatnonzero(known.present[:, r])
+        rows, cases = np.flatnonzero(present[:, r]), np.flatnonzero(gallery.present[:, r])
         if isinstance(head, GalleryBased) and len(rows) and len(cases):
             both = np.ix_(rows, cases)
             total[both] += head.similarity(embeddings[rows, r])
             shared[both] += 1
     similarity = np.where(shared > 0, total / np.maximum(shared, 1), -np.inf)
-    first = np.argsort(-similarity, axis=1, kind="stable")[:, :MAX_NEIGHBORS]
+    nearest = np.argsort(-similarity, axis=1, kind="stable")[:, :MAX_NEIGHBORS]
     return [
-        tuple(Neighbor(known.ids[m], known.labels[m], float(similarity[n, m])) for m in order if np.isfinite(similarity[n, m]))
-        for n, order in enumerate(first)
+        tuple(
+            Neighbor(gallery.ids[m], gallery.labels[m], float(similarity[n, m])) for m in row if np.isfinite(similarity[n, m])
+        )
+        for n, row in enumerate(nearest)
     ]

@@ -1,0 +1,1 @@
+"""Trains recipes, and writes them as bundles."""

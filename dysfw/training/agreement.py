@@ -1,4 +1,4 @@
-"""What a faster precision changes: some of the training photographs, judged in float32 too."""
+"""Measures what a faster precision changes: some training images are also predicted in float32."""
 
 from __future__ import annotations
 
@@ -18,24 +18,35 @@ from ..types import FaceEmbedding, Float32
 from .embedded_dataset import EmbeddedDataset
 
 EXACT = "float32"
-MOST = 64  # photographs
+MAX_IMAGES = 64
 
 
 def agreement(
     recipe: Recipe,
     classifier: Classifier,
     embedded: EmbeddedDataset,
-    tuned: Mapping[str, Mapping[str, Float32]],
+    weight_deltas: Mapping[str, Mapping[str, Float32]],
     cache: StageCache | None,
 ) -> Agreement | None:
-    """How often the condition ranked first is the same in float32, and the largest difference of a probability; None where the
-    recipe computes in that. examples: as the recipe embeds them. tuned: what its trunk's regional copies differ in."""
+    """Compare predictions with those in float32.
+
+    Args:
+        recipe: The trained recipe.
+        classifier: Its fitted parts.
+        embedded: Training images, embedded in the recipe's precision.
+        weight_deltas: For each region with a fine-tuned backbone, how its weights differ from the common ones.
+        cache: Where results of the pipeline's stages are kept.
+
+    Returns:
+        How often the first condition is the same, and the largest difference of a probability. None if the recipe computes in
+        float32.
+    """
     if recipe.precision == EXACT:
         return None
     exact = replace(recipe, precision=EXACT)
     components = build(exact)
-    pipeline = Pipeline(exact, components, tuned=tuned_backbones(components.backbone, tuned), cache=cache)
-    chosen = np.unique(np.linspace(0, len(embedded) - 1, MOST).astype(np.int64))
+    pipeline = Pipeline(exact, components, tuned=tuned_backbones(components.backbone, weight_deltas), cache=cache)
+    chosen = np.unique(np.linspace(0, len(embedded) - 1, MAX_IMAGES).astype(np.int64))
     paths = [embedded.samples[n].path for n in chosen]
     first: dict[str, FaceEmbedding] = {}
     for result in pipeline.embed(paths):

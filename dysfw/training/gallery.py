@@ -1,6 +1,7 @@
-"""Cases join a trained bundle, or leave it: heads, fusion and reliability are fitted anew to the embeddings that it keeps.
+"""Adds cases to the gallery of a bundle, or removes them.
 
-No photograph of the training is needed, and no trunk is trained.
+Heads, fusion and reliability model are fitted again to the stored embeddings. This needs no training image and trains no
+backbone.
 """
 
 from __future__ import annotations
@@ -36,15 +37,30 @@ from .train import Trained, describe_data, fit_classifier
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
-    """A bundle whose heads keep cases. known: the photographs behind these."""
+    """A bundle whose heads keep cases.
+
+    Attributes:
+        bundle: The bundle.
+        pipeline: Its pipeline.
+        embedded: The embedded images of its gallery cases.
+    """
 
     bundle: Bundle
     pipeline: Pipeline
-    known: EmbeddedDataset
+    embedded: EmbeddedDataset
 
 
 def open_gallery(folder: Path, registry: Registry, cache: StageCache | None = None) -> Gallery:
-    """cache: of what was computed before. Raises DysfwError where the bundle keeps no cases."""
+    """Open a bundle to change its gallery.
+
+    Args:
+        folder: The bundle.
+        registry: The components of all plugins.
+        cache: Where results of the pipeline's stages are kept.
+
+    Raises:
+        DysfwError: If the bundle has no gallery cases.
+    """
     bundle = read_bundle(folder, registry)
     pipeline = open_pipeline(folder, registry, cache=cache)
     assert pipeline.classifier  # noqa: S101  # or opening it would have failed
@@ -52,95 +68,113 @@ def open_gallery(folder: Path, registry: Registry, cache: StageCache | None = No
 
 
 def add_cases(gallery: Gallery, dataset: Dataset, output: Path, progress: Progress) -> Trained:
-    """The photographs of ``dataset`` join; those that are there already, or cannot be judged, are among the failures.
+    """Add the images of a data set to the gallery.
 
-    output: the folder to write; the bundle's own is replaced when the new one is complete. Raises DysfwError.
+    Args:
+        gallery: The gallery.
+        dataset: The images. Those that are in the gallery already, or cannot be embedded, are returned as failures.
+        output: The bundle to write. If it is the gallery's own folder, this is replaced once the new bundle is complete.
+        progress: Where the work is shown.
+
+    Raises:
+        DysfwError: If no image can be added, or the bundle cannot be written.
     """
-    known = gallery.known
-    labels = tuple(sorted({*known.labels, *dataset.labels}))
-    found = embed_dataset(gallery.pipeline, dataset.samples, labels, "embedding", progress)
-    fresh, doubled = _not_yet_known(found, known)
-    failures = (*found.failures, *doubled)
-    if not fresh.size:
+    current = gallery.embedded
+    labels = tuple(sorted({*current.labels, *dataset.labels}))
+    embedded = embed_dataset(gallery.pipeline, dataset.samples, labels, "embedding", progress)
+    new_rows, duplicates = _find_new(embedded, current)
+    failures = (*embedded.failures, *duplicates)
+    if not new_rows.size:
         reasons = listed(sorted({failure.message for failure in failures}), 3)
-        raise DysfwError(f"none of the {count(len(dataset.samples), 'photograph')} can join: {reasons}")
-    new = _named(found.rows(fresh), known, dataset.relative)
-    joined = _joined(known, new, labels)
-    shown = listed(sorted({sample.label for sample in new.samples}))
+        raise DysfwError(f"none of the {count(len(dataset.samples), 'image')} can be added: {reasons}")
+    new = _with_unique_names(embedded.rows(new_rows), current, dataset.relative)
+    joined = _concatenate(current, new, labels)
+    added = listed(sorted({sample.label for sample in new.samples}))
     conditions = {**gallery.bundle.manifest.conditions, **dataset.conditions}
-    change = f"added {count(len(new), 'photograph')} of {shown}"
-    return _written(gallery, joined, output, change=change, conditions=conditions, failures=failures)
+    change = f"added {count(len(new), 'image')} of {added}"
+    return _write(gallery, joined, output, change=change, conditions=conditions, failures=failures)
 
 
 def remove_cases(gallery: Gallery, ids: Collection[str], labels: Collection[str], output: Path) -> Trained:
-    """Cases by id, and all of some conditions, leave. Raises DysfwError for an unknown name, or where too little would stay."""
-    known = gallery.known
-    names = [str(sample.path) for sample in known.samples]
-    for asked, there, what in ((ids, names, "case"), (labels, known.labels, "condition")):
-        unknown = [name for name in asked if name not in there]
+    """Remove cases from the gallery.
+
+    Args:
+        gallery: The gallery.
+        ids: Ids of cases to remove.
+        labels: Conditions of which all cases are removed.
+        output: The bundle to write. If it is the gallery's own folder, this is replaced once the new bundle is complete.
+
+    Raises:
+        DysfwError: If an id or a label is unknown, or if fewer than two conditions would remain.
+    """
+    current = gallery.embedded
+    names = [str(sample.path) for sample in current.samples]
+    for requested, existing, what in ((ids, names, "case"), (labels, current.labels, "condition")):
+        unknown = [name for name in requested if name not in existing]
         if unknown:
             raise DysfwError(
-                f"no {what} of {gallery.bundle.folder} is called {unknown[0]!r}{closest(unknown[0], there)}",
+                f"no {what} of {gallery.bundle.folder} is called {unknown[0]!r}{closest(unknown[0], existing)}",
                 hint="`dysfw gallery list BUNDLE --cases` shows all",
             )
-    stays = [n for n, sample in enumerate(known.samples) if names[n] not in ids and sample.label not in labels]
-    left = known.rows(np.array(stays, np.int64))
-    if len({sample.label for sample in left.samples}) < 2:
-        raise DysfwError("fewer than two conditions would be left, between which nothing can be told")
-    kept = tuple(label for label in known.labels if any(sample.label == label for sample in left.samples))
-    relabelled = replace(left, labels=kept, y=np.array([kept.index(sample.label) for sample in left.samples], np.int64))
-    conditions = {label: one for label, one in gallery.bundle.manifest.conditions.items() if label in kept}
-    change = f"removed {count(len(known) - len(left), 'photograph')}"
-    return _written(gallery, relabelled, output, change=change, conditions=conditions, failures=())
+    kept_rows = [n for n, sample in enumerate(current.samples) if names[n] not in ids and sample.label not in labels]
+    kept = current.rows(np.array(kept_rows, np.int64))
+    kept_labels = tuple(label for label in current.labels if any(sample.label == label for sample in kept.samples))
+    if len(kept_labels) < 2:
+        raise DysfwError("fewer than two conditions would be left", hint="a classifier needs two; remove less")
+    y = np.array([kept_labels.index(sample.label) for sample in kept.samples], np.int64)
+    relabelled = replace(kept, labels=kept_labels, y=y)
+    conditions = {label: one for label, one in gallery.bundle.manifest.conditions.items() if label in kept_labels}
+    change = f"removed {count(len(current) - len(kept), 'image')}"
+    return _write(gallery, relabelled, output, change=change, conditions=conditions, failures=())
 
 
-def _not_yet_known(found: EmbeddedDataset, known: EmbeddedDataset) -> tuple[Int64, list[Failure]]:
-    """Rows of photographs that are new, and the others."""
-    owners = {sha256: str(sample.path) for sha256, sample in zip(known.sha256, known.samples, strict=True)}
-    fresh, doubled = [], []
-    for row, (sha256, sample) in enumerate(zip(found.sha256, found.samples, strict=True)):
-        if sha256 in owners:
-            doubled.append(
-                Failure(str(sample.path), "known_already", f"it is in the gallery already, as {owners[sha256]}", sha256)
+def _find_new(embedded: EmbeddedDataset, current: EmbeddedDataset) -> tuple[Int64, list[Failure]]:
+    """Rows of images that are not in the gallery yet, and a failure for each of the others."""
+    ids = {sha256: str(sample.path) for sha256, sample in zip(current.sha256, current.samples, strict=True)}
+    new_rows, duplicates = [], []
+    for row, (sha256, sample) in enumerate(zip(embedded.sha256, embedded.samples, strict=True)):
+        if sha256 in ids:
+            duplicates.append(
+                Failure(str(sample.path), "known_already", f"it is in the gallery already, as {ids[sha256]}", sha256)
             )
         else:
-            fresh.append(row)
-            owners[sha256] = str(sample.path)
-    return np.array(fresh, np.int64), doubled
+            new_rows.append(row)
+            ids[sha256] = str(sample.path)
+    return np.array(new_rows, np.int64), duplicates
 
 
-def _named(new: EmbeddedDataset, known: EmbeddedDataset, name: Callable[[Path], str]) -> EmbeddedDataset:
-    """The photographs by the ids that they get; a name that is taken is counted on: "x.jpg (2)"."""
-    taken = {str(sample.path) for sample in known.samples}
+def _with_unique_names(new: EmbeddedDataset, current: EmbeddedDataset, name: Callable[[Path], str]) -> EmbeddedDataset:
+    """The images with their ids as paths; a name in use gets a number: "x.jpg (2)"."""
+    used = {str(sample.path) for sample in current.samples}
     samples: list[Sample] = []
     for sample in new.samples:
-        wanted, number = name(sample.path), 2
-        unique = wanted
-        while unique in taken:
-            unique, number = f"{wanted} ({number})", number + 1
-        taken.add(unique)
+        stem, number = name(sample.path), 2
+        unique = stem
+        while unique in used:
+            unique, number = f"{stem} ({number})", number + 1
+        used.add(unique)
         samples.append(replace(sample, path=Path(unique)))
     return replace(new, samples=tuple(samples))
 
 
-def _joined(known: EmbeddedDataset, new: EmbeddedDataset, labels: tuple[str, ...]) -> EmbeddedDataset:
-    samples = (*known.samples, *new.samples)
-    assert known.quality and new.quality  # noqa: PT018, S101  # both come with it
+def _concatenate(current: EmbeddedDataset, new: EmbeddedDataset, labels: tuple[str, ...]) -> EmbeddedDataset:
+    samples = (*current.samples, *new.samples)
+    assert current.quality and new.quality  # noqa: PT018, S101  # both come with it
     return EmbeddedDataset(
-        embeddings=np.concatenate([known.embeddings, new.embeddings]),
-        present=np.concatenate([known.present, new.present]),
+        embeddings=np.concatenate([current.embeddings, new.embeddings]),
+        present=np.concatenate([current.present, new.present]),
         y=np.array([labels.index(sample.label) for sample in samples], np.int64),
         groups=patient_numbers(samples),
         samples=samples,
-        sha256=known.sha256 + new.sha256,
+        sha256=current.sha256 + new.sha256,
         failures=(),
         labels=labels,
-        regions=known.regions,
-        quality=known.quality.joined(new.quality),
+        regions=current.regions,
+        quality=current.quality.joined(new.quality),
     )
 
 
-def _written(
+def _write(
     gallery: Gallery,
     embedded: EmbeddedDataset,
     output: Path,
@@ -150,10 +184,10 @@ def _written(
     failures: Sequence[Failure],
 ) -> Trained:
     bundle, recipe, components = gallery.bundle, gallery.pipeline.recipe, gallery.pipeline.components
-    _refuse_hopeless(embedded, bundle.folder)
-    votes = out_of_fold_predictions(components.make_head, embedded, recipe.seed, Silent())
-    fitted, classifier, cross_validated = fit_classifier(recipe, components, embedded, votes)
-    cases, seen = collect_gallery_cases(classifier.heads, embedded, str)
+    _refuse_too_few_patients(embedded, bundle.folder)
+    out_of_fold = out_of_fold_predictions(components.make_head, embedded, recipe.seed, Silent())
+    fitted, classifier, cross_validated = fit_classifier(recipe, components, embedded, out_of_fold)
+    cases, case_images = collect_gallery_cases(classifier.heads, embedded, str)
     knows_patients = all(sample.patient is not None for sample in embedded.samples)
     manifest = bundle.manifest.model_copy(
         update={
@@ -161,13 +195,13 @@ def _written(
             "labels": list(embedded.labels),
             "data": describe_data(embedded, knows_patients=knows_patients),
             "cross_validated": cross_validated,
-            "held_out": None,  # of the cases before
+            "held_out": None,  # it was measured on other training images
             "conditions": conditions,
             "gallery_cases": cases,
             "changes": [*bundle.manifest.changes, f"{datetime.now(UTC).date()}: {change}"],
         }
     )
-    fitted = replace(fitted, tuned=bundle.fitted.tuned, gallery=seen)
+    fitted = replace(fitted, tuned=bundle.fitted.tuned, gallery=case_images)
     card = model_card(manifest, recipe, classifier.reliability)
     if output.absolute() != bundle.folder.absolute():
         return Trained(write_bundle(output, manifest, recipe.resolved(), fitted, card), tuple(failures))
@@ -177,20 +211,20 @@ def _written(
             _replace(output, Path(scratch) / output.name, Path(scratch) / "before", bundle.manifest.fingerprint)
     except OSError as error:
         raise DysfwError(
-            f"cannot replace the bundle {output}: {error.strerror or error}", hint="-o writes another folder"
+            f"cannot replace the bundle {output}: {error.strerror or error}", hint="use -o to write another folder"
         ) from None
     return Trained(manifest, tuple(failures))
 
 
-def _refuse_hopeless(embedded: EmbeddedDataset, folder: Path) -> None:
-    """Raise DysfwError where nothing could be measured: no two conditions with two patients each."""
+def _refuse_too_few_patients(embedded: EmbeddedDataset, folder: Path) -> None:
+    """Raise DysfwError unless two conditions have two patients each, without which nothing can be measured."""
     patients = {k: len(np.unique(embedded.groups[embedded.y == k])) for k in range(len(embedded.labels))}
     several = [sample for sample, k in zip(embedded.samples, embedded.y.tolist(), strict=True) if patients[k] > 1]
     refuse_too_small(several, folder)
 
 
 def _replace(folder: Path, new: Path, before: Path, fingerprint: str) -> None:
-    """Put ``new`` in the place of ``folder``, unless somebody else has changed that in the meantime."""
+    """Replace ``folder`` by ``new``, unless another program has changed it in the meantime."""
     if fingerprint not in (folder / "bundle.json").read_text("utf-8"):
         raise DysfwError(f"{folder} was changed by another program in the meantime; nothing was written", hint="run it again")
     folder.rename(before)

@@ -1,4 +1,4 @@
-"""Between the photographs of a training and the cases that a bundle keeps of them."""
+"""Converts between training images and the gallery cases of a bundle."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ from .embedded_dataset import EmbeddedDataset
 def collect_gallery_cases(
     heads: Mapping[str, Head], embedded: EmbeddedDataset, name: Callable[[Path], str]
 ) -> tuple[list[GalleryCase], GalleryCaseImages | None]:
-    """The cases that heads fitted on ``examples`` keep: all of these, or none where a head keeps none. name: what to call a
-    photograph."""
+    """Collect the gallery cases of fitted heads.
+
+    Args:
+        heads: Heads by region, fitted on ``embedded``.
+        embedded: The training images.
+        name: Gives a case its id, from the path of its image.
+
+    Returns:
+        All images as gallery cases, and what a bundle stores of them. An empty list and None if a head keeps no cases.
+    """
     if not all(isinstance(head, GalleryBased) for head in heads.values()) or embedded.quality is None:
         return [], None
     cases = [
@@ -30,25 +38,32 @@ def collect_gallery_cases(
 
 
 def gallery_embeddings(bundle: Bundle, heads: Mapping[str, Head]) -> EmbeddedDataset:
-    """The photographs behind a bundle's cases as its training saw them. Raises DysfwError where it keeps none.
+    """Restore the training images behind the gallery cases of a bundle.
 
-    Of their quality only the sharpness is known: the rest is NaN.
+    Only the sharpness of their quality is known; the rest is NaN.
+
+    Args:
+        bundle: The bundle.
+        heads: Its restored heads, by region.
+
+    Raises:
+        DysfwError: If the bundle has no gallery cases.
     """
-    manifest, seen = bundle.manifest, bundle.fitted.gallery
-    if seen is None:
+    manifest, gallery = bundle.manifest, bundle.fitted.gallery
+    if gallery is None:
         raise DysfwError(
-            f"the bundle {bundle.folder} keeps no cases",
-            hint="train it with a head that does, for example `head: {use: gallery}`",
+            f"the bundle {bundle.folder} has no gallery cases",
+            hint="train it with a head that keeps cases, for example `head: {use: gallery}`",
         )
-    kept = [head.cases() for head in heads.values() if isinstance(head, GalleryBased)]
-    embeddings = np.zeros((*seen.present.shape, kept[0].x.shape[1]), np.float32)
-    for r, cases in enumerate(kept):
-        embeddings[seen.present[:, r], r] = cases.x
+    cases_by_region = [head.cases() for head in heads.values() if isinstance(head, GalleryBased)]
+    embeddings = np.zeros((*gallery.present.shape, cases_by_region[0].x.shape[1]), np.float32)
+    for r, cases in enumerate(cases_by_region):
+        embeddings[gallery.present[:, r], r] = cases.x
     samples = tuple(Sample(Path(case.id), case.label, case.patient) for case in manifest.gallery_cases)
     unknown = np.full(len(samples), np.nan)
     return EmbeddedDataset(
         embeddings=embeddings,
-        present=seen.present,
+        present=gallery.present,
         y=np.array([manifest.labels.index(sample.label) for sample in samples], np.int64),
         groups=patient_numbers(samples),
         samples=samples,
@@ -56,5 +71,5 @@ def gallery_embeddings(bundle: Bundle, heads: Mapping[str, Head]) -> EmbeddedDat
         failures=(),
         labels=tuple(manifest.labels),
         regions=tuple(manifest.regions),
-        quality=Quality(seen.sharpness.astype(np.float64), unknown, unknown),
+        quality=Quality(gallery.sharpness.astype(np.float64), unknown, unknown),
     )

@@ -123,11 +123,11 @@ def test_a_recipe_finds_its_bundle_relative_to_itself(toys, bundle, recipe_with,
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("backbone: {use: mosaic, tiles: 2}", "backbone.tiles: trained as 4, the recipe says 2"),
-        ("segmenter: {use: toy_halves, drop: lower}", "segmenter.drop: trained as None, the recipe says lower"),
-        ("head: {use: softmax, C: 2.0}", "head.C: trained as 0.1, the recipe says 2.0"),
-        ("crop: {align: false, margin: 0.1, min_side: 0}", "crop: trained as .*'size': 32.*the recipe says"),
-        ("crop: {align: true, margin: 0.1, min_side: 0, size: 64}", "crop: trained as"),
+        ("backbone: {use: mosaic, tiles: 2}", "backbone.tiles: trained with 4, the recipe has 2"),
+        ("segmenter: {use: toy_halves, drop: lower}", "segmenter.drop: trained with None, the recipe has lower"),
+        ("head: {use: softmax, C: 2.0}", "head.C: trained with 0.1, the recipe has 2.0"),
+        ("crop: {align: false, margin: 0.1, min_side: 0}", "crop: trained with .*'size': 32.*the recipe has"),
+        ("crop: {align: true, margin: 0.1, min_side: 0, size: 64}", "crop: trained with"),
     ],
 )
 def test_a_recipe_that_differs_in_what_heads_depend_on_is_refused(toys, bundle, recipe_with, line, message):
@@ -152,7 +152,7 @@ def test_a_backbone_with_other_weights_is_refused(toys, bundle, recipe_with, mon
 
     other = (Weights("mosaic", "0" * 64, "CC0-1.0", "somewhere else"),)
     monkeypatch.setattr("dysfw_toys.components.Mosaic.weights", lambda self: other)
-    with pytest.raises(DysfwError, match=r"does not fit this backbone's weights: .*found here mosaic \(000000000000"):
+    with pytest.raises(DysfwError, match=r"does not match the backbone's weights: .*now mosaic \(000000000000"):
         open_pipeline(recipe_with("bundle: bundle"), toys)
 
 

@@ -26,7 +26,7 @@ def test_evaluate_writes_a_report_figures_and_every_prediction(dysfw, toy_recipe
     assert right == metrics["measures"]["accuracy"]["value"]
 
 
-def test_photographs_that_cannot_be_used_are_told_and_the_rest_is_delivered(dysfw, toy_recipe, colour_data, tmp_path):
+def test_images_that_cannot_be_used_are_reported_and_the_others_evaluated(dysfw, toy_recipe, colour_data, tmp_path):
     (colour_data / "red" / "0.png").write_bytes(b"no image")
     ran = dysfw("evaluate", toy_recipe, colour_data, "-o", tmp_path / "out", *QUICK)
     assert ran.code == 1
@@ -35,27 +35,27 @@ def test_photographs_that_cannot_be_used_are_told_and_the_rest_is_delivered(dysf
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("options", "message"),
     [
         (("--by", "sources"), "names no sources"),
         (("--by", "folds", "--folds", "9"), "too few patients for 9 folds"),
         (("--unaffected", "gren"), "did you mean 'green'"),
     ],
 )
-def test_what_cannot_be_evaluated_is_said(dysfw, toy_recipe, colour_data, *, tmp_path, more, said):
-    ran = dysfw("evaluate", toy_recipe, colour_data, "-o", tmp_path / "out", *more)
+def test_impossible_evaluations_are_errors(dysfw, toy_recipe, colour_data, *, tmp_path, options, message):
+    ran = dysfw("evaluate", toy_recipe, colour_data, "-o", tmp_path / "out", *options)
     assert ran.code == 2
-    assert said in ran.err
+    assert message in ran.err
     assert "Traceback" not in ran.err
 
 
-def test_a_folder_that_is_in_use_is_refused_before_any_work(dysfw, toy_recipe, colour_data):
+def test_a_folder_with_content_is_an_error_before_any_work(dysfw, toy_recipe, colour_data):
     ran = dysfw("evaluate", toy_recipe, colour_data, "-o", colour_data)
     assert ran.code == 2
     assert "exists already" in ran.err
 
 
-def test_the_worst_faces_are_shown_where_asked_for(dysfw, toy_recipe, colour_data, tmp_path):
+def test_the_worst_errors_faces_are_shown_if_requested(dysfw, toy_recipe, colour_data, tmp_path):
     manifest = colour_data / "manifest.csv"
     manifest.write_text(manifest.read_text().replace("red/0.png,red", "red/0.png,green"))
     manifest.write_text(manifest.read_text().replace("green,red-0", "green,green-9"))
@@ -64,20 +64,20 @@ def test_the_worst_faces_are_shown_where_asked_for(dysfw, toy_recipe, colour_dat
     assert "data:image/jpeg" in (tmp_path / "out" / "report.html").read_text()
 
 
-def test_compare_holds_each_recipe_against_the_first(dysfw, toy_recipe, colour_data, tmp_path):
+def test_compare_reports_differences_from_the_first_recipe(dysfw, toy_recipe, colour_data, tmp_path):
     other = tmp_path / "other.yaml"
     other.write_text(f"extends: {toy_recipe.name}\nname: other\nfusion: {{use: max}}\n")
     ran = dysfw("compare", toy_recipe, other, "--data", colour_data, "-o", tmp_path / "out", *QUICK)
     assert ran.code == 0, ran.err
-    found = json.loads((tmp_path / "out" / "comparison.json").read_text())
-    assert [entry["name"] for entry in found["entries"]] == ["toy", "other"]
-    assert found["entries"][0]["difference"] == {}
-    assert found["entries"][1]["difference"]["accuracy"]["value"] == 0
+    comparison = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert [entry["name"] for entry in comparison["entries"]] == ["toy", "other"]
+    assert comparison["entries"][0]["difference"] == {}
+    assert comparison["entries"][1]["difference"]["accuracy"]["value"] == 0
     assert (tmp_path / "out" / "2-other" / "report.html").is_file()
     assert (tmp_path / "out" / "report.html").is_file()
 
 
-def test_recipes_of_one_name_cannot_be_compared(dysfw, toy_recipe, colour_data, tmp_path):
+def test_recipes_with_the_same_name_cannot_be_compared(dysfw, toy_recipe, colour_data, tmp_path):
     ran = dysfw("compare", toy_recipe, toy_recipe, "--data", colour_data, "-o", tmp_path / "out", *QUICK)
     assert ran.code == 2
     assert "several recipes are named toy" in ran.err

@@ -134,7 +134,7 @@ def test_cases_of_another_backbone_are_refused(dysfw, gallery):
     recipe = gallery / "recipe.yaml"
     ran = dysfw("run", gallery, "x.png", "--set", "backbone.tiles=2")
     assert ran.code == 2
-    assert "do not belong together" in ran.err
+    assert "does not match its bundle" in ran.err
     recipe.write_text(recipe.read_text().replace("tiles: 4", "tiles: 2"))
     ran = dysfw("gallery", "add", gallery, "x.png", "--label", "red")
     assert ran.code == 2

@@ -17,7 +17,7 @@ QUICK = EvaluationConfig(SplitConfig(folds=3, repeats=2), resamples=200, permuta
 
 @pytest.fixture
 def candidate(toys, toy_recipe):
-    """candidate("fusion.use=median"): the toy recipe, with the mean and stacking as other fusions."""
+    """candidate("fusion.use=median"): the toy recipe, with the geometric mean and stacking as other fusions."""
 
     def make(*overrides: str) -> Candidate:
         recipe = load_recipe(toy_recipe, toys, overrides)
@@ -32,13 +32,13 @@ def candidate(toys, toy_recipe):
 
 @pytest.fixture
 def plain(colour_data):
-    """The colours without a split."""
+    """The colour data without a split."""
     manifest = colour_data / "manifest.csv"
     manifest.write_text("".join(f"{line.rpartition(',')[0]}\n" for line in manifest.read_text().splitlines()))
     return colour_data
 
 
-def test_every_photograph_is_judged_in_each_repeat_by_what_had_not_seen_its_patient(candidate, plain):
+def test_every_image_is_tested_in_each_repeat_by_a_model_trained_on_other_patients(candidate, plain):
     (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
     result = done.result
     assert result.measures["balanced_accuracy"].value == 1
@@ -57,7 +57,7 @@ def test_every_photograph_is_judged_in_each_repeat_by_what_had_not_seen_its_pati
     assert len([1 for kind, _ in names if kind == "baseline"]) == 2
 
 
-def test_what_only_the_patient_tells_is_not_learned(candidate, tmp_path, paint):
+def test_features_of_patients_do_not_leak_into_the_scores(candidate, tmp_path, paint):
     rows, rng = ["path,label,patient"], np.random.default_rng(1)
     for patient in range(30):
         colour = tuple(rng.integers(40, 215, 3))
@@ -69,23 +69,23 @@ def test_what_only_the_patient_tells_is_not_learned(candidate, tmp_path, paint):
     assert done.result.measures["balanced_accuracy"].low < 0.5 < done.result.measures["balanced_accuracy"].high
 
 
-def test_the_audit_stands_beside_the_scores_and_what_gives_the_class_away_is_a_baseline(candidate, plain):
+def test_a_shortcut_feature_fails_the_audit_and_raises_the_baseline(candidate, plain):
     for path in (plain / "red").glob("*.png"):
         Pillow.open(path).resize((96, 96)).save(path)
     (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
     assert done.result.audit.verdict == "fail"
-    (baseline,) = [one for one in done.result.models if one.name == "everything but the face"]
+    (baseline,) = [one for one in done.result.models if one.name == "shortcut features"]
     assert baseline.measures["balanced_accuracy"].value > 0.6
 
 
-def test_the_data_s_own_split_is_taken_where_it_has_one(candidate, colour_data):
+def test_the_split_of_the_data_is_used_if_there_is_one(candidate, colour_data):
     (done,) = evaluate([candidate()], read_dataset(colour_data), QUICK, Silent())
     assert done.result.protocol.kind == "held out"
     assert done.pooled.evaluated.sum() == 6
     assert np.array(done.result.confusion).sum() == 6
 
 
-def test_a_condition_that_is_only_tested_is_refused(candidate, colour_data):
+def test_a_condition_without_training_images_is_an_error(candidate, colour_data):
     manifest = colour_data / "manifest.csv"
     rows = [row for row in manifest.read_text().splitlines() if "sand" not in row or row.endswith("test")]
     manifest.write_text("\n".join([*rows, *(f"sand/{n}.png,sand,s{n},test" for n in range(4))]))
@@ -93,7 +93,7 @@ def test_a_condition_that_is_only_tested_is_refused(candidate, colour_data):
         evaluate([candidate()], read_dataset(colour_data), QUICK, Silent())
 
 
-def test_conditions_with_too_few_patients_are_named_or_left_out_by_request(candidate, plain):
+def test_conditions_with_too_few_patients_are_an_error_or_left_out(candidate, plain):
     manifest = plain / "manifest.csv"
     rows = [
         row for row in manifest.read_text().splitlines() if "sand-2" not in row and "sand-3" not in row and "sand-4" not in row
@@ -109,21 +109,21 @@ def test_conditions_with_too_few_patients_are_named_or_left_out_by_request(candi
 
 
 @pytest.mark.parametrize(("folds", "hint"), [(6, "--folds 5"), (9, "--folds 5")])
-def test_leaving_out_nearly_all_conditions_is_refused_with_what_would_work(candidate, plain, folds, hint):
+def test_leaving_out_nearly_all_conditions_is_an_error_with_a_hint(candidate, plain, folds, hint):
     config = EvaluationConfig(SplitConfig(folds=folds, leave_out_small=True))
     with pytest.raises(DysfwError, match="--leave-out-small would leave 0 conditions of 3") as refusal:
         evaluate([candidate()], read_dataset(plain), config, Silent())
     assert hint in refusal.value.hint
 
 
-def test_a_single_condition_is_refused_whatever_is_left_out(candidate, plain):
+def test_a_single_condition_is_an_error(candidate, plain):
     manifest = plain / "manifest.csv"
     manifest.write_text("\n".join(row for row in manifest.read_text().splitlines() if "green" not in row and "red" not in row))
     with pytest.raises(DysfwError):
         evaluate([candidate()], read_dataset(plain), EvaluationConfig(SplitConfig(folds=9, leave_out_small=True)), Silent())
 
 
-def test_a_source_at_a_time_is_left_out(candidate, plain):
+def test_sources_are_left_out_one_by_one(candidate, plain):
     manifest = plain / "manifest.csv"
     head, *rows = manifest.read_text().splitlines()
     manifest.write_text("\n".join([f"{head},source", *(f"{row},{'north' if int(row[-1]) < 3 else 'south'}" for row in rows)]))
@@ -134,7 +134,7 @@ def test_a_source_at_a_time_is_left_out(candidate, plain):
     assert done.result.measures["accuracy"].value == 1
 
 
-def test_unreadable_photographs_are_counted_and_named(candidate, plain):
+def test_unreadable_images_are_counted_and_named(candidate, plain):
     (plain / "red" / "0.png").write_bytes(b"no image")
     (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
     assert [failure.source for failure in done.failures] == [str(plain / "red" / "0.png")]
@@ -142,7 +142,7 @@ def test_unreadable_photographs_are_counted_and_named(candidate, plain):
     assert any(one.severity == "exclusion" and one.images == 1 for one in done.result.data.problems)
 
 
-def test_candidates_that_differ_in_fusion_embed_once_and_are_judged_alike(candidate, plain):
+def test_candidates_that_differ_in_fusion_share_embeddings_and_splits(candidate, plain):
     first, second = candidate(), candidate("fusion.use=median")
     calls = []
     embed = first.components.backbone.embed
@@ -155,7 +155,7 @@ def test_candidates_that_differ_in_fusion_embed_once_and_are_judged_alike(candid
     assert alone == next(c for c in other.result.models if c.kind == "region" and c.name == alone.name)
 
 
-def test_the_unaffected_are_found_by_name_or_named(candidate, plain):
+def test_the_unaffected_label_is_found_or_given(candidate, plain):
     (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
     assert done.result.unaffected is None
     (done,) = evaluate([candidate()], read_dataset(plain), EvaluationConfig(QUICK.split, "sand", 50, 99), Silent())
@@ -164,7 +164,7 @@ def test_the_unaffected_are_found_by_name_or_named(candidate, plain):
         evaluate([candidate()], read_dataset(plain), EvaluationConfig(QUICK.split, "sandy", 50, 99), Silent())
 
 
-def test_the_result_survives_a_round_trip_through_json(candidate, plain):
+def test_the_result_can_be_saved_and_loaded_as_json(candidate, plain):
     (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
     text = done.result.model_dump_json(by_alias=True)
     assert type(done.result).model_validate(json.loads(text)) == done.result
@@ -173,8 +173,8 @@ def test_the_result_survives_a_round_trip_through_json(candidate, plain):
 
 @pytest.fixture
 def several(tmp_path, paint):
-    """several([0, 0, 1]): patients of three colours, each with photographs of their own colour (0) and of the next (1). The
-    noise of each photograph is its own, or they would count as copies."""
+    """several([0, 0, 1]): patients of three colours, each with images of their own colour (0) and of the next (1). Each
+    image has its own noise, because images with the same noise count as copies."""
     colours = {"red": (200, 40, 40), "green": (40, 160, 40), "sand": (190, 170, 110)}
 
     def make(shown: list[int], split: str, first: int) -> list[str]:
@@ -187,9 +187,9 @@ def several(tmp_path, paint):
                     rows.append(f"{name},{label},{split}-{label}-{patient},{split}")
         return rows
 
-    def write(learned: list[int], tested: list[int] | None = None):
-        rows = make(learned, "train", 1000) + (make(tested, "test", 2000) if tested else [])
-        cut = None if tested else -len(",train")
+    def write(train: list[int], test: list[int] | None = None):
+        rows = make(train, "train", 1000) + (make(test, "test", 2000) if test else [])
+        cut = None if test else -len(",train")
         rows = ["path,label,patient,split"[: cut and -len(",split")], *(row[:cut] for row in rows)]
         (tmp_path / "several" / "manifest.csv").write_text("\n".join(rows) + "\n")
         return read_dataset(tmp_path / "several")
@@ -197,31 +197,31 @@ def several(tmp_path, paint):
     return write
 
 
-def test_patients_with_several_photographs_are_judged_by_all_of_them_too(candidate, several):
+def test_patients_with_several_images_are_also_predicted_from_all_of_them(candidate, several):
     (done,) = evaluate([candidate()], several([0, 0]), QUICK, Silent())
-    found = done.result.patients
-    assert (found.patients, found.with_several_images, found.images_per_patient) == (15, 15, 2)
-    assert found.measures["balanced_accuracy"].value == 1
+    patients = done.result.patients
+    assert (patients.patients, patients.with_several_images, patients.images_per_patient) == (15, 15, 2)
+    assert patients.measures["balanced_accuracy"].value == 1
     groups, per_patient = done.evaluation_data.embedded.groups, done.pooled.per_patient
     for group in np.unique(groups):
         rows = per_patient[:, groups == group]
-        assert np.array_equal(rows[:, 0], rows[:, 1])  # one opinion of one patient
+        assert np.array_equal(rows[:, 0], rows[:, 1])  # one prediction for each patient
     assert np.allclose(per_patient.sum(axis=2), 1, atol=1e-5)
 
 
-def test_several_photographs_outweigh_one_that_misleads(candidate, several):
+def test_several_images_outweigh_a_misleading_one(candidate, several):
     (done,) = evaluate([candidate()], several([0], [0, 0, 1]), QUICK, Silent())
     assert done.result.measures["balanced_accuracy"].value == pytest.approx(2 / 3)
     assert done.result.patients.measures["balanced_accuracy"].value == 1
     assert done.result.patients.difference["balanced_accuracy"].value == pytest.approx(1 / 3)
 
 
-def test_of_patients_with_one_photograph_each_nothing_more_is_said(candidate, several):
+def test_patients_with_one_image_each_have_no_patient_level_result(candidate, several):
     (done,) = evaluate([candidate()], several([0]), QUICK, Silent())
     assert done.result.patients is None
 
 
-def test_patients_under_several_labels_are_left_out_of_that(candidate, several, tmp_path):
+def test_patients_with_several_labels_are_left_out_of_the_patient_level_result(candidate, several, tmp_path):
     several([0, 0])
     manifest = tmp_path / "several" / "manifest.csv"
     manifest.write_text(manifest.read_text().replace("train-green-0\n", "train-red-0\n"))

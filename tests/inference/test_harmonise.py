@@ -1,4 +1,4 @@
-"""A recipe that harmonises: its embeddings forget the file and the background, its results are of the photograph."""
+"""Recipes that harmonise images."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def pipeline_of(toys, toy_recipe):
     return make
 
 
-def test_what_is_reported_is_in_the_photographs_own_pixels(pipeline_of, paint):
+def test_coordinates_are_those_of_the_original_image(pipeline_of, paint):
     image = paint("a.png", RED, size=(400, 300))
     (plain,), (harmonised,) = pipeline_of().embed([image]), pipeline_of(KEYS).embed([image])
     assert (harmonised.image.height, harmonised.image.width) == (300, 400)
@@ -56,7 +56,7 @@ def test_embeddings_do_not_depend_on_the_batch(pipeline_of, paint):
     np.testing.assert_array_equal(together, alone)
 
 
-def test_each_of_several_faces_has_its_own_picture(pipeline_of, paint):
+def test_each_of_several_faces_is_harmonised_by_itself(pipeline_of, paint):
     results = list(pipeline_of(KEYS, "detector.faces=3").embed([paint("a.png", RED, size=(240, 120))], all_faces=True))
     assert [round(float(r.segmentation.regions[0].polygon[:, 0].min())) for r in results] == [8, 88, 168]
 
@@ -78,25 +78,25 @@ def test_a_face_that_cannot_be_harmonised_fails_alone(pipeline_of, paint, monkey
     assert "harmonising failed on this image: ValueError: the box of the face has no area" in bad.message
 
 
-def test_a_bundle_trained_so_runs_so_and_in_no_other_way(toys, toy_recipe, colour_data, paint, tmp_path):
+def test_a_bundle_trained_with_harmonisation_requires_it(toys, toy_recipe, colour_data, paint, tmp_path):
     train(load_recipe(toy_recipe, toys, [KEYS]), read_dataset(colour_data), tmp_path / "bundle", Silent())
     pipeline = open_pipeline(tmp_path / "bundle", toys)
     assert pipeline.embedder.harmony.face == 48
     (prediction,) = pipeline.predict([paint("new.png", RED, seed=99)])
     assert prediction.labels[prediction.ranking[0]] == "red"
     for override in ("harmonise=null", "harmonise.quality=50"):
-        with pytest.raises(DysfwError, match="harmonise: trained as {'face': 48, .*, the recipe says") as caught:
+        with pytest.raises(DysfwError, match="harmonise: trained with {'face': 48, .*, the recipe has") as caught:
             open_pipeline(tmp_path / "bundle", toys, [override])
         assert "train the changed recipe" in caught.value.hint
 
 
-def test_a_bundle_trained_without_is_not_run_with_it(toys, toy_recipe, colour_data, tmp_path):
+def test_a_bundle_trained_without_harmonisation_refuses_it(toys, toy_recipe, colour_data, tmp_path):
     train(load_recipe(toy_recipe, toys), read_dataset(colour_data), tmp_path / "bundle", Silent())
-    with pytest.raises(DysfwError, match="harmonise: trained as nothing, the recipe says {'face': 48"):
+    with pytest.raises(DysfwError, match="harmonise: trained with none, the recipe has {'face': 48"):
         open_pipeline(tmp_path / "bundle", toys, [KEYS])
 
 
-def test_tuning_refuses_to_go_by_photographs_as_they_are(toys, toy_recipe, colour_data, tmp_path):
+def test_fine_tuning_with_harmonisation_is_refused(toys, toy_recipe, colour_data, tmp_path):
     recipe = load_recipe(toy_recipe, toys, [KEYS, "backbone={use: grey_backbone}", "tune={mode: full}"])
     with pytest.raises(DysfwError, match="'toy' harmonises images, which .* tune do not support") as caught:
         train(recipe, read_dataset(colour_data), tmp_path / "bundle", Silent())

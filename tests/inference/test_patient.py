@@ -1,4 +1,4 @@
-"""Several photographs of one patient, judged together."""
+"""Predictions for one patient from several images."""
 
 from dataclasses import replace
 
@@ -23,14 +23,14 @@ def pipeline(toys, toy_recipe, colour_data, tmp_path):
 
 
 @pytest.fixture
-def judged(pipeline, paint):
-    """Photographs of reddish, greyish and greenish patches."""
+def predictions(pipeline, paint):
+    """Predictions for reddish, greyish and greenish images."""
     colours = [(200, 40, 40), (150, 90, 60), (120, 110, 50)]
     paths = [paint(f"{n}.png", colour, seed=70 + n) for n, colour in enumerate(colours)]
     return [replace(one, reasons=(), reliable=True) for one in pipeline.predict(paths)]
 
 
-def test_votes_are_averaged_over_the_photographs_that_show_the_region():
+def test_region_probabilities_are_averaged_over_images_that_show_the_region():
     region_probabilities = np.array(
         [[[0.2, 0.8], [np.nan, np.nan]], [[0.6, 0.4], [0.9, 0.1]], [[0.5, 0.5], [np.nan, np.nan]]], np.float32
     )
@@ -42,65 +42,67 @@ def test_votes_are_averaged_over_the_photographs_that_show_the_region():
     assert shown.tolist() == [[True, True], [True, False]]
 
 
-def test_one_photograph_is_judged_as_by_itself(pipeline, judged):
-    alone = predict_patient(pipeline.classifier, "P", judged[:1])
-    assert np.allclose(alone.probabilities, judged[0].probabilities, atol=1e-6)
-    assert alone.prediction_set == judged[0].prediction_set
+def test_a_single_image_gives_its_own_prediction(pipeline, predictions):
+    alone = predict_patient(pipeline.classifier, "P", predictions[:1])
+    assert np.allclose(alone.probabilities, predictions[0].probabilities, atol=1e-6)
+    assert alone.prediction_set == predictions[0].prediction_set
     assert alone.reliable is True
 
 
-def test_several_lie_between_them_whatever_their_order(pipeline, judged):
-    together = predict_patient(pipeline.classifier, "P", judged)
-    other = predict_patient(pipeline.classifier, "P", judged[::-1])
-    assert np.allclose(together.probabilities, other.probabilities, atol=1e-6)
-    said = np.stack([one.probabilities for one in judged])
-    assert together.probabilities.sum() == pytest.approx(1, abs=1e-5)
-    red = together.labels.index("red")
-    assert said[:, red].min() < together.probabilities[red] < said[:, red].max()
+def test_the_prediction_lies_between_those_of_the_images_in_any_order(pipeline, predictions):
+    combined = predict_patient(pipeline.classifier, "P", predictions)
+    other = predict_patient(pipeline.classifier, "P", predictions[::-1])
+    assert np.allclose(combined.probabilities, other.probabilities, atol=1e-6)
+    by_image = np.stack([one.probabilities for one in predictions])
+    assert combined.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    red = combined.labels.index("red")
+    assert by_image[:, red].min() < combined.probabilities[red] < by_image[:, red].max()
 
 
-def test_a_file_given_twice_counts_once(pipeline, judged):
-    twice = predict_patient(pipeline.classifier, "P", [judged[0], judged[1], judged[0]])
-    once = predict_patient(pipeline.classifier, "P", judged[:2])
+def test_a_file_given_twice_counts_once(pipeline, predictions):
+    twice = predict_patient(pipeline.classifier, "P", [predictions[0], predictions[1], predictions[0]])
+    once = predict_patient(pipeline.classifier, "P", predictions[:2])
     assert np.array_equal(twice.probabilities, once.probabilities)
-    assert [bool(why) for why in twice.left_out] == [False, False, True]
+    assert [bool(reason) for reason in twice.left_out] == [False, False, True]
     assert "same file as image 1" in twice.left_out[2]
 
 
-def test_what_speaks_against_a_photograph_leaves_it_out_where_there_are_others(pipeline, judged):
-    blurred = replace(judged[2], reasons=(Notice("face_too_blurred", "the face is blurred"),), reliable=False)
-    some = predict_patient(pipeline.classifier, "P", [judged[0], blurred])
+def test_an_unreliable_image_is_left_out_if_another_is_reliable(pipeline, predictions):
+    blurred = replace(predictions[2], reasons=(Notice("face_too_blurred", "the face is blurred"),), reliable=False)
+    some = predict_patient(pipeline.classifier, "P", [predictions[0], blurred])
     assert some.left_out == ("", "the face is blurred")
     assert some.reliable is True
-    assert np.allclose(some.probabilities, judged[0].probabilities, atol=1e-6)
-    none = predict_patient(pipeline.classifier, "P", [blurred, replace(judged[1], reasons=blurred.reasons)])
+    assert np.allclose(some.probabilities, predictions[0].probabilities, atol=1e-6)
+    none = predict_patient(pipeline.classifier, "P", [blurred, replace(predictions[1], reasons=blurred.reasons)])
     assert none.left_out == ("", "")
     assert none.reliable is False
     assert [reason.code for reason in none.reasons] == ["face_too_blurred"]
 
 
-def test_what_is_said_of_one_photograph_names_it(pipeline, judged):
-    grey = Notice("greyscale", "the photograph has no colour")
-    own = replace(judged[1], subject=replace(judged[1].subject, notices=(grey,)), notices=(*judged[1].notices, grey))
-    together = predict_patient(pipeline.classifier, "P", [judged[0], own])
-    assert Notice("greyscale", "1.png: the photograph has no colour") in together.notices
+def test_notices_of_one_image_name_it(pipeline, predictions):
+    grey = Notice("greyscale", "the image has no colour")
+    greyscale = replace(
+        predictions[1], subject=replace(predictions[1].subject, notices=(grey,)), notices=(*predictions[1].notices, grey)
+    )
+    combined = predict_patient(pipeline.classifier, "P", [predictions[0], greyscale])
+    assert Notice("greyscale", "1.png: the image has no colour") in combined.notices
 
 
-def test_random_weights_are_no_reason_to_prefer_another_photograph(pipeline, judged):
-    worthless = (Notice("random_weights", "the trunk has random weights"),)
-    together = predict_patient(pipeline.classifier, "P", [replace(one, reasons=worthless) for one in judged])
-    assert together.left_out == ("", "", "")
-    assert together.reasons == worthless
+def test_random_weights_do_not_leave_out_an_image(pipeline, predictions):
+    reasons = (Notice("random_weights", "the backbone has random weights"),)
+    combined = predict_patient(pipeline.classifier, "P", [replace(one, reasons=reasons) for one in predictions])
+    assert combined.left_out == ("", "", "")
+    assert combined.reasons == reasons
 
 
-def test_the_likest_cases_of_all_photographs_are_named_once(pipeline, judged):
-    first = replace(judged[0], neighbors=(Neighbor("a", "red", 0.9), Neighbor("b", "red", 0.3)))
-    second = replace(judged[1], neighbors=(Neighbor("b", "red", 0.95), Neighbor("c", "sand", 0.1)))
-    together = predict_patient(pipeline.classifier, "P", [first, second])
-    assert [(m.case, m.similarity) for m in together.neighbors] == [("b", 0.95), ("a", 0.9), ("c", 0.1)]
+def test_the_most_similar_cases_of_all_images_are_listed_once(pipeline, predictions):
+    first = replace(predictions[0], neighbors=(Neighbor("a", "red", 0.9), Neighbor("b", "red", 0.3)))
+    second = replace(predictions[1], neighbors=(Neighbor("b", "red", 0.95), Neighbor("c", "sand", 0.1)))
+    combined = predict_patient(pipeline.classifier, "P", [first, second])
+    assert [(m.case, m.similarity) for m in combined.neighbors] == [("b", 0.95), ("a", 0.9), ("c", 0.1)]
 
 
-def test_the_regions_contributions_explain_the_patient(pipeline, judged):
-    together = predict_patient(pipeline.classifier, "P", judged)
-    found = explain(pipeline, together).contributions
-    assert np.allclose(found.base_values + np.nansum(found.values, axis=0), together.probabilities, atol=1e-6)
+def test_contributions_of_the_regions_add_up_to_the_patient_s_probabilities(pipeline, predictions):
+    combined = predict_patient(pipeline.classifier, "P", predictions)
+    contributions = explain(pipeline, combined).contributions
+    assert np.allclose(contributions.base_values + np.nansum(contributions.values, axis=0), combined.probabilities, atol=1e-6)

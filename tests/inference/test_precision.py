@@ -1,4 +1,4 @@
-"""Which precision is taken, and what is said where it is not that of the training."""
+"""Choice of the precision, and notices if it differs from that of the training."""
 
 import pytest
 
@@ -16,24 +16,24 @@ from dysfw.util.progress import Silent
     ("flags", "precision"),
     [({"avx512f", "avx512_bf16"}, "bfloat16"), ({"asimd", "bf16"}, "bfloat16"), ({"avx2"}, "float32"), (set(), "float32")],
 )
-def test_auto_takes_bfloat16_where_the_processor_is_made_for_it(monkeypatch, flags, precision):
+def test_auto_uses_bfloat16_if_the_processor_supports_it(monkeypatch, flags, precision):
     monkeypatch.setattr(devices, "_processor_flags", lambda: flags)
     assert resolve_precision("auto", "cpu") == precision
     assert resolve_precision("float32", "cpu") == "float32"
     assert resolve_precision("bfloat16", "cpu") == "bfloat16"
 
 
-def test_the_flags_are_those_of_this_processor():
+def test_flags_agree_with_torch():
     torch = pytest.importorskip("torch")
     known = getattr(torch.cpu, "get_capabilities", dict)()
     if "avx512_bf16" not in known:
-        pytest.skip("torch does not say what this processor can do")
+        pytest.skip("torch does not report the processor's capabilities")
     assert ("avx512_bf16" in devices._processor_flags()) == known["avx512_bf16"]
 
 
 @pytest.fixture
 def grey(toys, toy_recipe, colour_data, tmp_path):
-    """grey("bfloat16"): a bundle of a trunk in torch, trained in that precision."""
+    """grey("bfloat16"): a bundle with a backbone in torch, trained in that precision."""
 
     def grey(precision: str):
         overrides = ["backbone.use=grey_backbone", f"precision={precision}"]
@@ -44,7 +44,7 @@ def grey(toys, toy_recipe, colour_data, tmp_path):
     return grey
 
 
-def test_a_bundle_keeps_the_precision_of_its_training_and_says_what_that_changes(toys, grey, monkeypatch):
+def test_a_bundle_keeps_the_precision_of_its_training_and_reports_the_agreement_with_float32(toys, grey, monkeypatch):
     monkeypatch.setattr(devices, "_processor_flags", lambda: {"avx512_bf16"})
     folder = grey("auto")
     monkeypatch.setattr(devices, "_processor_flags", set)
@@ -54,15 +54,15 @@ def test_a_bundle_keeps_the_precision_of_its_training_and_says_what_that_changes
     assert measured.images == 24
     assert 0.5 < measured.same_top_1 <= 1
     assert 0 < measured.max_difference < 0.2
-    assert f"It computes in bfloat16: {measured}." in (folder / "MODEL_CARD.md").read_text()
+    assert f"The bundle computes in bfloat16: {measured}." in (folder / "MODEL_CARD.md").read_text()
     pipeline = open_pipeline(folder, toys)
     assert pipeline.components.precision == "bfloat16"
     assert [n for n in pipeline.notices if n.code == "precision_differs"] == []
     (notice,) = [n for n in open_pipeline(folder, toys, ["precision=float32"]).notices if n.code == "precision_differs"]
-    assert notice.message == f"judged in float32, and the bundle was trained in bfloat16; {measured}"
+    assert notice.message == f"predicted in float32, but the bundle was trained in bfloat16; {measured}"
 
 
-def test_auto_follows_the_bundle_and_an_older_one_was_trained_in_float32(toys, grey, toy_recipe, monkeypatch):
+def test_auto_uses_the_precision_of_the_bundle(toys, grey, toy_recipe, monkeypatch):
     folder = grey("float32")
     assert read_bundle(folder, toys).manifest.agreement is None
     monkeypatch.setattr(devices, "_processor_flags", lambda: {"avx512_bf16"})
@@ -70,4 +70,4 @@ def test_auto_follows_the_bundle_and_an_older_one_was_trained_in_float32(toys, g
     for overrides in (["precision=auto"], []):
         assert open_pipeline(toy_recipe, toys, overrides).components.precision == "float32"
     (notice,) = [n for n in open_pipeline(folder, toys, ["precision=bfloat16"]).notices if n.code == "precision_differs"]
-    assert notice.message == "judged in bfloat16, and the bundle was trained in float32"
+    assert notice.message == "predicted in bfloat16, but the bundle was trained in float32"

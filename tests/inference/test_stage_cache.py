@@ -1,4 +1,4 @@
-"""What is computed once is not computed again, and what would come out otherwise is."""
+"""The stage cache: results are reused if nothing that shapes them has changed."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,16 +18,16 @@ RED, BLACK = (200, 40, 40), (0, 0, 0)
 
 @pytest.fixture
 def cache(tmp_path):
-    told = []
-    cache = StageCache(tmp_path / "stages", 2**30, told.append)
+    warnings = []
+    cache = StageCache(tmp_path / "stages", 2**30, warnings.append)
     yield cache
     cache.close()
-    assert told == []
+    assert warnings == []
 
 
-def counting(real, name, asked):
+def counting(real, name, inputs):
     def counted(first, *rest):
-        asked[name] = asked.get(name, 0) + len(first)
+        inputs[name] = inputs.get(name, 0) + len(first)
         return real(first, *rest)
 
     return counted
@@ -35,14 +35,14 @@ def counting(real, name, asked):
 
 @pytest.fixture
 def work(toys, toy_recipe, cache, monkeypatch):
-    """work(images, "crop.margin=0.2"): results, and which components were asked, with how many inputs."""
+    """work(images, "crop.margin=0.2"): results, and the number of inputs of each component that was called."""
 
     def work(images, *overrides: str, pixels: bool = False):
         recipe = load_recipe(toy_recipe, toys, overrides)
-        components, asked = build(recipe), {}
+        components, inputs = build(recipe), {}
         for part, name in ((components.detector, "detect"), (components.segmenter, "segment"), (components.backbone, "embed")):
-            setattr(part, name, counting(getattr(part, name), name, asked))
-        return list(Pipeline(recipe, components, cache=cache).embed(images, pixels=pixels)), asked
+            setattr(part, name, counting(getattr(part, name), name, inputs))
+        return list(Pipeline(recipe, components, cache=cache).embed(images, pixels=pixels)), inputs
 
     return work
 
@@ -64,16 +64,16 @@ def same(first, second) -> bool:
     )
 
 
-def test_the_second_time_nothing_is_computed_and_the_result_is_the_same(work, images):
-    first, asked = work(images)
-    assert asked == {"detect": 5, "segment": 5, "embed": 10}
-    second, asked = work(images)
-    assert asked == {}
+def test_cached_results_are_reused_and_equal(work, images):
+    first, inputs = work(images)
+    assert inputs == {"detect": 5, "segment": 5, "embed": 10}
+    second, inputs = work(images)
+    assert inputs == {}
     assert same(first, second)
     assert set(second[0].timings_ms) == {"decode"}
 
 
-def test_the_second_time_nothing_is_decoded(work, images, monkeypatch):
+def test_cached_images_are_not_decoded(work, images, monkeypatch):
     first, _ = work(images)
 
     def never(*_):
@@ -83,10 +83,10 @@ def test_the_second_time_nothing_is_decoded(work, images, monkeypatch):
     assert same(first, work(images)[0])
 
 
-def test_whoever_wants_pixels_gets_them(work, images):
+def test_pixels_are_decoded_if_requested(work, images):
     work(images)
-    results, asked = work(images, pixels=True)
-    assert asked == {}
+    results, inputs = work(images, pixels=True)
+    assert inputs == {}
     assert [r.decoded_image.pixels.shape for r in results] == [(80, 48 + n, 3) for n in range(5)]
 
 
@@ -104,15 +104,15 @@ def test_whoever_wants_pixels_gets_them(work, images):
         ("detector.faces=2", {"detect": 5, "segment": 5, "embed": 10}),
     ],
 )
-def test_a_change_touches_what_depends_on_it_and_nothing_else(work, images, override, again):
+def test_a_change_recomputes_only_what_depends_on_it(work, images, override, again):
     work(images)
-    results, asked = work(images, override)
-    assert asked == again
+    results, inputs = work(images, override)
+    assert inputs == again
     if again:
         assert same(results, work(images, override)[0])
 
 
-def test_a_component_whose_code_was_changed_computes_again(work, images, tmp_path, monkeypatch):
+def test_changed_code_of_a_component_is_recomputed(work, images, tmp_path, monkeypatch):
     work(images)
     fingerprints._code.cache_clear()
     monkeypatch.setattr(fingerprints, "sha256_of", lambda path: f"changed {path.name}")
@@ -120,7 +120,7 @@ def test_a_component_whose_code_was_changed_computes_again(work, images, tmp_pat
     fingerprints._code.cache_clear()
 
 
-def test_a_detector_that_looks_at_more_than_pixels_is_asked_again(work, images, toys, monkeypatch):
+def test_a_detector_that_is_not_cacheable_is_called_again(work, images, toys, monkeypatch):
     from dysfw_toys.components import Centre
 
     monkeypatch.setattr(Centre, "cacheable", False)
@@ -128,54 +128,54 @@ def test_a_detector_that_looks_at_more_than_pixels_is_asked_again(work, images, 
     assert work(images)[1] == {"detect": 5}  # the same faces: their regions and embeddings are known
 
 
-def test_the_name_of_a_photograph_does_not_matter_but_is_reported(work, images, tmp_path):
+def test_a_renamed_image_is_found_in_the_cache(work, images, tmp_path):
     work(images)
     moved = images[0].rename(tmp_path / "moved.png")
-    (result,), asked = work([moved])
-    assert asked == {}
+    (result,), inputs = work([moved])
+    assert inputs == {}
     assert result.image.source == str(moved)
 
 
-def test_only_the_new_ones_are_computed_and_order_is_kept(work, images):
+def test_only_new_images_are_computed_and_the_order_is_kept(work, images):
     alone = work([images[2], images[4]])[0]
-    results, asked = work(images)
-    assert asked == {"detect": 3, "segment": 3, "embed": 6}
+    results, inputs = work(images)
+    assert inputs == {"detect": 3, "segment": 3, "embed": 6}
     assert [Path(r.image.source).name for r in results] == [f"{n}.png" for n in range(5)]
     assert same([results[2], results[4]], alone)
 
 
-def test_a_photograph_without_a_face_is_remembered_and_a_failure_of_a_component_is_not(work, paint):
+def test_images_without_a_face_are_cached_but_failures_of_components_are_not(work, paint):
     dark, blue = paint("dark.png", BLACK), paint("blue.png", (20, 20, 230))
-    for asked in ({"detect": 1}, {}):
-        (result,), counted = work([dark])
+    for expected in ({"detect": 1}, {}):
+        (result,), inputs = work([dark])
         assert isinstance(result, Failure)
-        assert (result.code, counted) == ("no_face", asked)
+        assert (result.code, inputs) == ("no_face", expected)
     for _ in range(2):
-        (result,), counted = work([blue], "detector.use=crash_on_blue")
+        (result,), inputs = work([blue], "detector.use=crash_on_blue")
         assert result.code == "component_failed"
-        assert counted == {"detect": 1}
+        assert inputs == {"detect": 1}
 
 
-def test_several_faces_are_remembered_each(work, images):
+def test_several_faces_of_an_image_are_cached(work, images):
     first, _ = work(images, "detector.faces=3", "detector.choose=all")
-    second, asked = work(images, "detector.faces=3", "detector.choose=all")
+    second, inputs = work(images, "detector.faces=3", "detector.choose=all")
     assert len(first) == 15
-    assert asked == {}
+    assert inputs == {}
     assert same(first, second)
 
 
-def test_a_damaged_entry_is_computed_again(toys, toy_recipe, images, tmp_path):
-    told = []
+def test_a_damaged_entry_is_recomputed(toys, toy_recipe, images, tmp_path):
+    warnings = []
 
     def once() -> list[FaceEmbedding]:
-        cache = StageCache(tmp_path / "own", 2**30, told.append)
+        cache = StageCache(tmp_path / "own", 2**30, warnings.append)
         recipe = load_recipe(toy_recipe, toys)
         results = list(Pipeline(recipe, build(recipe), cache=cache).embed(images))
-        if not told:
+        if not warnings:
             cache._file.execute("UPDATE entries SET value = substr(value, 1, 40) WHERE stage = 'embeddings'")
         cache.close()
         return results
 
     first = once()
     assert same(first, [replace(r) for r in once()])
-    assert told == [f"not believed, and computed again: 5 damaged entries in {tmp_path / 'own'}"]
+    assert warnings == [f"5 damaged entries in {tmp_path / 'own'} had to be computed again"]

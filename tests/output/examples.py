@@ -178,8 +178,8 @@ def models(rng, measures, images: int, chance: float, *, nasty: bool) -> list[Ev
     every += [model(name, "fusion", best + rng.normal(0, 0.012), best, images)
              for name in ("geometric mean", "median", "borda", "weighted by validation", "stacking")]  # fmt: skip
     every += [
-        model("commonest condition", "baseline", chance, best, images),
-        model("everything but the face", "baseline", chance + 0.02, best, images),
+        model("most frequent condition", "baseline", chance, best, images),
+        model("shortcut features", "baseline", chance + 0.02, best, images),
     ]
     if nasty:
         every.append(EvaluatedModel(name=LONG, kind="fusion", images=images, measures={}, difference={}))

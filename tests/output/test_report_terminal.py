@@ -27,7 +27,7 @@ def test_scores_have_intervals_chance_and_baselines(plain):
     head = next(line for line in lines if "chance" in line and "everything" in line)
     row = next(line for line in lines if line.startswith("balanced accuracy"))
     best = plain.measures["balanced_accuracy"]
-    assert head.split("  ")[-1] == "everything but the face"
+    assert head.split("  ")[-1] == "shortcut features"
     assert f"{best.value:.3f} [{best.low:.3f}, {best.high:.3f}]" in row
     assert "0.067" in row
 
@@ -49,10 +49,10 @@ def test_with_a_single_region_no_best_one_is_printed(plain):
 
 
 def test_the_recipe_is_compared_with_the_baseline_without_the_face(examples, plain):
-    assert "The recipe beats the baseline that uses everything but the face: difference" in printed(print_evaluation, plain)
-    doubtful = examples.with_baseline(plain, "everything but the face", -0.2, 0.05)
+    assert "The recipe beats the baseline that uses shortcut features: difference" in printed(print_evaluation, plain)
+    doubtful = examples.with_baseline(plain, "shortcut features", -0.2, 0.05)
     text = printed(print_evaluation, doubtful)
-    words = "No evidence that the recipe beats the baseline that uses everything but the face: difference in "
+    words = "No evidence that the recipe beats the baseline that uses shortcut features: difference in "
     assert f"{words}balanced accuracy +0.075 [−0.050, 0.200]" in text
 
 

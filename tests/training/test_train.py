@@ -15,7 +15,7 @@ from dysfw.util.progress import Silent
 
 @pytest.fixture
 def trained(toys, toy_recipe, colour_data, tmp_path):
-    """trained("fusion.use=stacking"): train the toy recipe on the colours; the bundle's folder and what train returned."""
+    """trained("fusion.use=stacking"): train the toy recipe on the colour data; returns the bundle folder and the result."""
 
     def make(*overrides: str, data=colour_data, name="bundle"):
         recipe = load_recipe(toy_recipe, toys, overrides)
@@ -24,7 +24,7 @@ def trained(toys, toy_recipe, colour_data, tmp_path):
     return make
 
 
-def test_a_bundle_predicts_what_it_was_trained_on(toys, trained, paint):
+def test_a_bundle_predicts_the_conditions_it_was_trained_on(toys, trained, paint):
     folder, result = trained()
     pipeline = open_pipeline(folder, toys)
     (prediction,) = pipeline.predict([paint("new.png", (200, 40, 40), seed=99)])
@@ -36,9 +36,9 @@ def test_a_bundle_predicts_what_it_was_trained_on(toys, trained, paint):
     assert result.failures == ()
 
 
-def test_held_out_photographs_take_no_part_in_fitting(toys, trained, colour_data):
+def test_test_images_take_no_part_in_fitting(toys, trained, colour_data):
     _, result = trained("head={use: softmax}")
-    assert result.manifest.data.images == 24  # 4 of 5 patients, 2 photographs each, 3 classes
+    assert result.manifest.data.images == 24  # 4 of 5 patients, 2 images each, 3 classes
     assert result.manifest.held_out.fused.images == 6
     labels = [line.split(",") for line in (colour_data / "manifest.csv").read_text().splitlines()]
     only_train = [line for line in labels if line[3] != "test"]
@@ -48,8 +48,8 @@ def test_held_out_photographs_take_no_part_in_fitting(toys, trained, colour_data
     assert read_bundle(folder, toys).manifest.files["state.safetensors"] == result.manifest.files["state.safetensors"]
 
 
-def test_no_photograph_votes_on_its_own_patient(toys, toy_recipe, paint, tmp_path):
-    """Colour tells the patient, not the class: a head that had seen the patient would be right every time."""
+def test_patients_do_not_leak_into_the_cross_validated_scores(toys, toy_recipe, paint, tmp_path):
+    """Colour depends on the patient, not on the class: a head trained on the patient would always be right."""
     rows, rng = ["path,label,patient"], np.random.default_rng(1)
     for patient in range(24):
         colour = tuple(rng.integers(40, 215, 3))
@@ -58,13 +58,15 @@ def test_no_photograph_votes_on_its_own_patient(toys, toy_recipe, paint, tmp_pat
             rows.append(f"{patient}-{image}.png,{'ab'[patient % 2]},p{patient}")
     (tmp_path / "leak" / "manifest.csv").write_text("\n".join(rows))
     recipe = load_recipe(toy_recipe, toys, ["head.C=1000"])
-    honest = train(recipe, read_dataset(tmp_path / "leak"), tmp_path / "honest", Silent())
-    assert honest.manifest.cross_validated.fused.balanced_accuracy < 0.75
+    by_patient = train(recipe, read_dataset(tmp_path / "leak"), tmp_path / "by_patient", Silent())
+    assert by_patient.manifest.cross_validated.fused.balanced_accuracy < 0.75
     (tmp_path / "leak" / "manifest.csv").write_text("\n".join(row.rpartition(",")[0] for row in rows))
-    fooled = train(recipe, read_dataset(tmp_path / "leak"), tmp_path / "fooled", Silent())
-    assert fooled.manifest.cross_validated.fused.balanced_accuracy > honest.manifest.cross_validated.fused.balanced_accuracy
-    assert fooled.manifest.data.patients is None
-    assert "do not say which images show the same patient" in (tmp_path / "fooled" / "MODEL_CARD.md").read_text()
+    leaking = train(recipe, read_dataset(tmp_path / "leak"), tmp_path / "leaking", Silent())
+    assert (
+        leaking.manifest.cross_validated.fused.balanced_accuracy > by_patient.manifest.cross_validated.fused.balanced_accuracy
+    )
+    assert leaking.manifest.data.patients is None
+    assert "do not say which images show the same patient" in (tmp_path / "leaking" / "MODEL_CARD.md").read_text()
 
 
 def test_training_twice_gives_the_same_bundle(toys, trained):
@@ -73,7 +75,7 @@ def test_training_twice_gives_the_same_bundle(toys, trained):
     assert first.data.fingerprint == second.data.fingerprint
 
 
-def test_photographs_that_fail_are_excluded_by_name_and_counted(trained, colour_data):
+def test_images_that_fail_are_excluded_and_counted(trained, colour_data):
     (colour_data / "red" / "0.png").write_bytes(b"broken")
     (colour_data / "sand" / "1.png").unlink()
     folder, result = trained()
@@ -83,29 +85,29 @@ def test_photographs_that_fail_are_excluded_by_name_and_counted(trained, colour_
     assert "excluded: 1 (missing_file), 1 (not_an_image)" in (folder / "MODEL_CARD.md").read_text()
 
 
-def test_a_class_left_with_one_patient_by_failures_is_refused(trained, colour_data):
+def test_failures_that_leave_a_class_with_one_patient_are_an_error(trained, colour_data):
     for n in range(2, 8):
         (colour_data / "red" / f"{n}.png").write_bytes(b"broken")
     with pytest.raises(DysfwError, match="too few patients in 'red' \\(1 patient\\)"):
         trained()
 
 
-def test_an_existing_folder_is_refused_before_any_work(trained, tmp_path):
+def test_an_existing_folder_is_an_error_before_any_work(trained, tmp_path):
     (tmp_path / "bundle").mkdir()
-    (tmp_path / "bundle" / "precious.txt").write_text("mine")
+    (tmp_path / "bundle" / "file.txt").write_text("content")
     with pytest.raises(DysfwError, match="exists already"):
         trained()
-    assert (tmp_path / "bundle" / "precious.txt").read_text() == "mine"
+    assert (tmp_path / "bundle" / "file.txt").read_text() == "content"
 
 
-def test_test_photographs_of_an_untrained_class_are_refused(trained, colour_data):
+def test_test_images_without_training_images_of_their_class_are_an_error(trained, colour_data):
     text = (colour_data / "manifest.csv").read_text().replace("sand/9.png,sand,", "sand/9.png,violet,")
     (colour_data / "manifest.csv").write_text(text)
     with pytest.raises(DysfwError, match="violet"):
         trained()
 
 
-def test_regions_that_are_sometimes_absent_train_on_the_photographs_that_have_them(toys, trained, colour_data, paint):
+def test_a_region_is_trained_on_the_images_that_show_it(toys, trained, colour_data, paint):
     for n in (0, 2, 5):
         paint(f"data/red/{n}.png", (200, 40, 40), size=(96, 48), seed=n)
     folder, result = trained("segmenter.drop=lower")
@@ -124,24 +126,24 @@ def test_every_fusion_trains_and_predicts(toys, trained, paint, fusion):
 
 
 @pytest.mark.parametrize("fusion", ["weighted", "stacking"])
-def test_swapping_in_a_fusion_that_learns_equals_having_trained_with_it(toys, trained, paint, fusion):
+def test_another_fusion_fitted_to_a_bundle_equals_training_with_it(toys, trained, paint, fusion):
     plain, _ = trained()
-    learned, _ = trained(f"fusion.use={fusion}", name="learned")
+    direct, _ = trained(f"fusion.use={fusion}", name="direct")
     images = [paint(f"{n}.png", (120 + n, 100, 60), seed=n) for n in range(4)]
     swapped = [p.probabilities for p in open_pipeline(plain, toys, [f"fusion.use={fusion}"]).predict(images)]
-    trained_so = [p.probabilities for p in open_pipeline(learned, toys).predict(images)]
-    np.testing.assert_allclose(swapped, trained_so, rtol=1e-6)
+    expected = [p.probabilities for p in open_pipeline(direct, toys).predict(images)]
+    np.testing.assert_allclose(swapped, expected, rtol=1e-6)
 
 
-def test_the_model_card_names_what_matters(trained):
+def test_the_model_card_names_data_weights_and_scores(trained):
     folder, result = trained("backbone.trained=false")
     card = (folder / "MODEL_CARD.md").read_text()
-    for words in ("Research use only", "mosaic **(random)**", "CC0-1.0", "24 images of 12 patients", "Chance"):
-        assert words in card
+    for text in ("Research use only", "mosaic **(random)**", "CC0-1.0", "24 images of 12 patients", "Chance"):
+        assert text in card
     assert f"{result.manifest.cross_validated.fused.balanced_accuracy:.3f}" in card
 
 
-def test_the_bundle_holds_the_resolved_recipe_and_no_pickle(trained):
+def test_a_bundle_contains_the_resolved_recipe_and_no_pickle(trained):
     folder, _ = trained()
     assert sorted(p.name for p in folder.iterdir()) == ["MODEL_CARD.md", "bundle.json", "recipe.yaml", "state.safetensors"]
     recipe = yaml.safe_load((folder / "recipe.yaml").read_text())

@@ -66,7 +66,7 @@ def batch(
 
     _refuse_output(output)
     part, registry = shard_of(shard), registry_of(ctx)
-    who = load_runner(registry, runner, address, runner_sets or [])
+    batch_runner = load_runner(registry, runner, address, runner_sets or [])
     cache = ctx.with_resource(opened_cache(no_cache))
     pipeline = open_pipeline(recipe, registry, overrides(sets, device), cache)
     for notice in pipeline.notices:
@@ -80,11 +80,11 @@ def batch(
         region_probabilities=region_probabilities,
         fingerprints=fingerprints_of(pipeline),
     )
-    work = Batch(task, pipeline, Listing(source), part, who, TerminalProgress(), warn)
-    found = work.run(output, fresh=fresh)
-    out().print(f"{output}: {count(found.rows, 'row')}", markup=False)
-    if found.failed:
-        err().print(counted(found.failed), markup=False)
+    work = Batch(task, pipeline, Listing(source), part, batch_runner, TerminalProgress(), warn)
+    result = work.run(output, fresh=fresh)
+    out().print(f"{output}: {count(result.rows, 'row')}", markup=False)
+    if result.failed:
+        err().print(counted(result.failed), markup=False)
         raise typer.Exit(1)
 
 
@@ -96,12 +96,10 @@ def _refuse_output(output: Path) -> None:
 
     if output.suffix.lower() != ".parquet":
         raise DysfwError(f"-o {output}: the name must end in .parquet")
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(output)):  # one letter alone is a drive
-        raise DysfwError(
-            f"-o {output}: the table is written to a disk of this machine", hint="name a file, and upload it afterwards"
-        )
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(output)):  # a single letter is a Windows drive
+        raise DysfwError(f"-o {output}: the table must be a local file", hint="write a local file, and upload it afterwards")
     if output.is_dir() or not output.absolute().parent.is_dir():
-        there = "is a folder" if output.is_dir() else f"is in {output.parent}, which is not a folder"
-        raise DysfwError(f"-o {output} {there}", hint="name a file in a folder that exists")
+        problem = "is a folder" if output.is_dir() else f"is in {output.parent}, which is not a folder"
+        raise DysfwError(f"-o {output} {problem}", hint="name a file in a folder that exists")
     if not find_spec("pyarrow"):
         raise DysfwError("a batch writes Parquet, which needs pyarrow", hint="pip install 'dysfw[parquet]'")

@@ -18,7 +18,7 @@ from ..evaluation import (
     config_of,
     dataset_at,
     prepare_folder,
-    say_failures,
+    report_failures,
     write_all,
 )
 from ..options import DeviceOption, FetchOption, SetOption, allow_fetching, overrides, recipe_file
@@ -72,21 +72,21 @@ def compare(
     seed = chosen[0].recipe.seed
     config = config_of(by, folds=folds, repeats=repeats, seed=seed, unaffected=unaffected, small=leave_out_small)
     evaluated = evaluate(chosen, dataset_at(data), config, TerminalProgress())
-    found = comparison(evaluated, config)
+    compared = comparison(evaluated, config)
     for number, one in enumerate(evaluated, 1):
-        own = output / report_folder(number, one.result.name)
-        prepare_folder(own)
+        folder = output / report_folder(number, one.result.name)
+        prepare_folder(folder)
         write_all(
-            own,
+            folder,
             {
                 "metrics.json": one.result.model_dump_json(by_alias=True, indent=1) + "\n",
                 "report.html": report_html(one.result),
             },
         )
-        write_predictions(own / "predictions.parquet", one.pooled, one.evaluation_data, one.splits)
+        write_predictions(folder / "predictions.parquet", one.pooled, one.evaluation_data, one.splits)
     write_all(
         output,
-        {"comparison.json": found.model_dump_json(by_alias=True, indent=1) + "\n", "report.html": comparison_html(found)},
+        {"comparison.json": compared.model_dump_json(by_alias=True, indent=1) + "\n", "report.html": comparison_html(compared)},
     )
-    print_comparison(out(), found, output / "report.html")
-    say_failures(evaluated)
+    print_comparison(out(), compared, output / "report.html")
+    report_failures(evaluated)

@@ -19,7 +19,7 @@ from ..evaluation import (
     config_of,
     dataset_at,
     prepare_folder,
-    say_failures,
+    report_failures,
     write_all,
 )
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides, recipe_file
@@ -80,4 +80,4 @@ def evaluate(
     )
     write_predictions(output / "predictions.parquet", evaluated.pooled, evaluated.evaluation_data, evaluated.splits)
     print_evaluation(out(), result, output / "report.html")
-    say_failures([evaluated])
+    report_failures([evaluated])

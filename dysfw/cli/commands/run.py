@@ -89,7 +89,7 @@ def run(
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
         warn(notice.message)
-    explainer = _explainer(pipeline, wanted=explained or maps is not None, why=why, maps=maps)
+    explainer = _explainer(pipeline, enabled=explained or maps is not None, why=why, maps=maps)
     results: Iterable[Prediction | Failure] = pipeline.predict(
         images, all_faces=all_faces, pixels=figure is not None or maps is not None
     )
@@ -209,8 +209,8 @@ def _check_options(form: Format, *, maps: bool, figure: bool, explain: bool, pat
         raise DysfwError(f"--patient {patient}: not a patient's name", hint="--patient NAME, for example --patient P-017")
 
 
-def _explainer(pipeline: Pipeline, *, wanted: bool, why: str | None, maps: Method | None) -> Explainer:
-    """Explains results, or does nothing if no explanation is wanted. Raises DysfwError for an unknown condition."""
+def _explainer(pipeline: Pipeline, *, enabled: bool, why: str | None, maps: Method | None) -> Explainer:
+    """Explains results, or does nothing if not enabled. Raises DysfwError for an unknown condition."""
     from ...explain.explanation import condition_called, explain
 
     if maps == "gradient":
@@ -218,21 +218,21 @@ def _explainer(pipeline: Pipeline, *, wanted: bool, why: str | None, maps: Metho
 
         refuse_without_module(pipeline.embedder)
     label = condition_called(why, pipeline.classifier.labels, "--why") if why is not None and pipeline.classifier else why
-    return lambda result: explain(pipeline, result, label=label, maps=maps) if wanted else None
+    return lambda result: explain(pipeline, result, label=label, maps=maps) if enabled else None
 
 
-def _figure_names(wanted: Path | None, images: list[Path]) -> Iterator[Path] | None:
-    """OUT.png for the first face, OUT-2.png for the second …; checked before any work."""
-    if wanted is None:
+def _figure_names(figure: Path | None, images: list[Path]) -> Iterator[Path] | None:
+    """OUT.png for the first face, OUT-2.png for the second and so on; checked before any work."""
+    if figure is None:
         return None
     from ...errors import DysfwError
 
-    if wanted.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise DysfwError(f"--figure {wanted}: the name must end in .png, .pdf or .svg")
-    if not wanted.parent.is_dir():
-        raise DysfwError(f"--figure {wanted}: {wanted.parent} is not a folder", hint="create it first")
-    taken = {image.resolve() for image in images}
-    if wanted.resolve() in taken:
-        raise DysfwError(f"--figure {wanted} is one of the images; it would be overwritten")
-    names = (wanted if n == 1 else wanted.with_stem(f"{wanted.stem}-{n}") for n in itertools.count(1))
-    return (name for name in names if name.resolve() not in taken)
+    if figure.suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise DysfwError(f"--figure {figure}: the name must end in .png, .pdf or .svg")
+    if not figure.parent.is_dir():
+        raise DysfwError(f"--figure {figure}: {figure.parent} is not a folder", hint="create it first")
+    inputs = {image.resolve() for image in images}
+    if figure.resolve() in inputs:
+        raise DysfwError(f"--figure {figure} is one of the images; it would be overwritten")
+    names = (figure if n == 1 else figure.with_stem(f"{figure.stem}-{n}") for n in itertools.count(1))
+    return (name for name in names if name.resolve() not in inputs)

@@ -45,8 +45,8 @@ def train(
     from ...output.terminal import print_failure
     from ...recipe.check import load_recipe
     from ...training.train import train as train_recipe
-    from ..main import registry_of
     from ..evaluation import dataset_at, print_findings
+    from ..main import registry_of
     from ..terminal import TerminalProgress, err, out, warn
 
     registry = registry_of(ctx)

@@ -12,7 +12,7 @@ from ...util.text import listed
 from .formatting import excludes_zero, interval, negated, signed
 
 MEASURE = "balanced_accuracy"
-WITHOUT_FACE, COMMONEST = "everything but the face", "commonest condition"  # names of the baselines
+SHORTCUT_FEATURES, MOST_FREQUENT = "shortcut features", "most frequent condition"  # names of the baselines
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,14 @@ def baseline_verdicts(evaluation: Evaluation) -> list[BaselineVerdict]:
         significantly better than that.
     """
     verdicts = []
-    difference = advantage(evaluation, WITHOUT_FACE)
+    difference = advantage(evaluation, SHORTCUT_FEATURES)
     if difference:
         better = _is_better(difference)
         start = "The recipe beats" if better else "No evidence that the recipe beats"
-        verdicts.append(BaselineVerdict(f"{start} the baseline that uses {WITHOUT_FACE}: {_written(difference)}.", better))
-    difference = advantage(evaluation, COMMONEST)
+        verdicts.append(BaselineVerdict(f"{start} the baseline that uses {SHORTCUT_FEATURES}: {_written(difference)}.", better))
+    difference = advantage(evaluation, MOST_FREQUENT)
     if difference and not _is_better(difference):
-        words = f"No evidence that it beats always predicting the {COMMONEST}: {_written(difference)}."
+        words = f"No evidence that it beats always predicting the {MOST_FREQUENT}: {_written(difference)}."
         verdicts.append(BaselineVerdict(words, better=False))
     return verdicts
 
@@ -60,12 +60,12 @@ def overall_baseline_verdict(evaluations: Mapping[str, Evaluation]) -> BaselineV
     Returns:
         The result; None if the baseline was not measured.
     """
-    differences = {name: found for name, one in evaluations.items() if (found := advantage(one, WITHOUT_FACE))}
+    differences = {name: found for name, one in evaluations.items() if (found := advantage(one, SHORTCUT_FEATURES))}
     not_better = [name for name, difference in differences.items() if not _is_better(difference)]
     if not_better:
-        words = f"No evidence of an advantage over the baseline that uses {WITHOUT_FACE}: {listed(not_better)}."
+        words = f"No evidence of an advantage over the baseline that uses {SHORTCUT_FEATURES}: {listed(not_better)}."
         return BaselineVerdict(words, better=False)
-    return BaselineVerdict(f"Every recipe beats the baseline that uses {WITHOUT_FACE}.", better=True) if differences else None
+    return BaselineVerdict(f"Every recipe beats the baseline that uses {SHORTCUT_FEATURES}.", better=True) if differences else None
 
 
 def advantage(evaluation: Evaluation, baseline: str) -> Estimate | None:

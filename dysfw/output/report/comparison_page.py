@@ -12,7 +12,7 @@ from ...audit.result import AuditResult
 from ...evaluation.comparison_result import Comparison, Entry
 from ...stats.estimate import Estimate
 from . import sentences
-from .baseline_comparison import WITHOUT_FACE, advantage, overall_baseline_verdict
+from .baseline_comparison import SHORTCUT_FEATURES, advantage, overall_baseline_verdict
 from .figures import Curve, Row, forest, top_curves
 from .measure_glossary import describe, glossary, lowered
 from .page import as_yaml, shared_values
@@ -40,7 +40,7 @@ def comparison_html(comparison: Comparison) -> str:
     compared = compared_measure(entry.difference for entry in c.entries)
     measures = {name for entry in c.entries for name in entry.measures}
     weights = [one for evaluation in c.evaluations.values() for one in evaluation.weights]
-    differences = {name: advantage(evaluation, WITHOUT_FACE) for name, evaluation in c.evaluations.items()}
+    differences = {name: advantage(evaluation, SHORTCUT_FEATURES) for name, evaluation in c.evaluations.items()}
     return render(
         "comparison.html",
         **shared_values(c.data, c.protocol, c.audit, None, weights),
@@ -49,7 +49,7 @@ def comparison_html(comparison: Comparison) -> str:
         board=[(name, term) for name, term in in_order(measures) if name in BOARD],
         compared=describe(compared), compared_name=compared,
         verdicts={name: sentences.verdict_words(evaluation) for name, evaluation in c.evaluations.items()},
-        audits=_recipe_audits(c), without_face=WITHOUT_FACE,
+        audits=_recipe_audits(c), shortcut_features=SHORTCUT_FEATURES,
         baseline_verdicts=list(filter(None, [overall_baseline_verdict(c.evaluations)])),
         advantages={name: difference for name, difference in differences.items() if difference},
         reports={entry.name: f"{quote(report_folder(n, entry.name))}/report.html" for n, entry in enumerate(c.entries, 1)},

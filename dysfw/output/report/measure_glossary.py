@@ -107,8 +107,8 @@ GENERAL = (
         "that the features are associated with the condition.",
     ),
     Term(
-        "Chance, commonest condition, everything but the face",
-        "Baselines: random guessing; always predicting the most common condition; and a model trained in the same folds on "
+        "Chance, most frequent condition, shortcut features",
+        "Baselines: random guessing; always predicting the most frequent condition; and a model trained in the same folds on "
         "shortcut features alone. A score is meaningful only as far as it exceeds these.",
     ),
     Term(
