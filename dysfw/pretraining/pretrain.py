@@ -22,6 +22,7 @@ from ..recipe.sections import Pretrain
 from ..torch_utils import Trainable
 from ..training.finetune.region_frames import RegionFrames, StopRequested, find_region_frames
 from ..types import Failure
+from ..util.atomic import refuse_existing
 from ..util.locks import folder_lock
 from ..util.progress import Progress, Silent
 from . import checkpoint
@@ -34,7 +35,7 @@ from .samples import Samples
 from .schedule import Schedule
 from .training import Training
 from .training_data import chosen_regions, training_samples
-from .work_folder import refuse_existing, work_folder
+from .work_folder import work_folder
 
 PROCESS_TIMEOUT = timedelta(days=7)  # processes wait while the first one finds the faces
 
@@ -87,7 +88,7 @@ def pretrain(
     Raises:
         DysfwError: The recipe, the data, the checkpoint or the output is unsuitable.
     """
-    refuse_existing(output)
+    refuse_existing(output, file=True)
     config = recipe.pretrain or Pretrain()
     # Report missing ground truth now, not after the faces of a million images have been found.
     read_ground_truth(

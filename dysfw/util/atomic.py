@@ -41,37 +41,39 @@ def atomic_write(path: Path) -> Iterator[Path]:
         os.close(folder)
 
 
-def refuse_content(path: Path) -> None:
+def refuse_content(path: Path, *, file: bool = False) -> None:
     """Check that nothing would be overwritten.
 
     Args:
         path: A path that does not exist, or an empty folder.
+        file: Whether a file is to be written; then even an empty folder is in the way.
 
     Raises:
-        DysfwError: It is a file, or a folder with content.
+        DysfwError: It exists, and is not an empty folder.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (file or not path.is_dir() or any(path.iterdir())):
         raise DysfwError(f"{path} exists already", hint="choose another path with -o, or delete it first")
 
 
-def refuse_existing(folder: Path) -> None:
-    """Check that a folder can be written, before any work is done for it.
+def refuse_existing(path: Path, *, file: bool = False) -> None:
+    """Check that a folder or file can be written, before any work is done for it.
 
     Args:
-        folder: A folder that does not exist or is empty.
+        path: A path that does not exist, or an empty folder.
+        file: Whether a file is to be written.
 
     Raises:
-        DysfwError: It is not empty, or it cannot be written.
+        DysfwError: It exists, or it cannot be written.
     """
-    folder = folder.absolute()
-    refuse_content(folder)
-    if not folder.parent.is_dir():
-        raise DysfwError(f"{folder.parent} is not a folder", hint="create it first")
+    path = path.absolute()
+    refuse_content(path, file=file)
+    if not path.parent.is_dir():
+        raise DysfwError(f"{path.parent} is not a folder", hint="create it first")
     try:
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-"):
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-"):
             pass
     except OSError as error:
-        raise DysfwError(f"cannot write in {folder.parent}: {error.strerror or error}") from None
+        raise DysfwError(f"cannot write in {path.parent}: {error.strerror or error}") from None
 
 
 @contextmanager

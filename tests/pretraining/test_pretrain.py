@@ -132,7 +132,7 @@ def test_missing_ground_truth_is_reported_before_faces_are_detected(train_here, 
 
 def test_an_existing_file_is_not_overwritten(train_here, tmp_path):
     (tmp_path / "w.safetensors").write_bytes(b"precious")
-    with pytest.raises(DysfwError, match="already exists"):
+    with pytest.raises(DysfwError, match="exists already"):
         train_here(tmp_path / "w.safetensors")
     with pytest.raises(DysfwError, match="is not a folder"):
         train_here(tmp_path / "nowhere" / "w.safetensors")
