@@ -148,7 +148,7 @@ def _fusion(fusion: Fusion, node: Node) -> dict[str, object]:
     state = fusion.state()
     return {
         **_component(node),
-        "description": inspect.getdoc(type(fusion)),
+        "description": (inspect.getdoc(type(fusion)) or "").partition("\n\nArgs:")[0],
         "state": {name: np.asarray(array).tolist() for name, array in state.arrays.items()} | dict(state.values),
     }
 
