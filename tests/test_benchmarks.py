@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 
 def test_speed_prints_one_table_and_writes_the_same_as_json(tmp_path):
     file = tmp_path / "speed.json"
-    command = [sys.executable, "benchmarks/speed", "dlib_trunk", "--quick", "--json", str(file)]
+    command = [sys.executable, "benchmarks/speed", "dlib_backbone", "--quick", "--json", str(file)]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     lines = printed.splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
@@ -20,7 +20,7 @@ def test_speed_prints_one_table_and_writes_the_same_as_json(tmp_path):
     assert rows[1] == ["---"] * 6
     assert [row[0] for row in rows[2:]] == [row["what"] for row in written["rows"]]
     for row, record in zip(rows[2:], written["rows"], strict=True):
-        assert record["measurement"] == "dlib_trunk"
+        assert record["measurement"] == "dlib_backbone"
         assert row[4] == "≥ 10"
         assert row[5].startswith(("yes", "no", "unclear")) or (record["problem"] and record["value"] is None)
         assert not record["failed"]
@@ -32,4 +32,4 @@ def test_a_name_that_is_no_measurement_is_refused():
     command = [sys.executable, "benchmarks/speed", "nothing"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 2
-    assert "'nothing' is none of trunk, compiled, precision" in ran.stderr
+    assert "'nothing' is none of backbone, compiled, precision" in ran.stderr

@@ -37,7 +37,7 @@ def run_stage(
         name: Name of the stage, for the timings.
         worker: Who does the work, for messages, as in "the detector".
         work: Fills in the jobs; returns for each an error, or None.
-        jobs: The batch. Jobs with an error are told to fail.
+        jobs: The batch. A job with an error records it.
 
     Raises:
         DysfwError: If the worker breaks its contract.

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import count
-from typing import Literal
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -40,7 +38,7 @@ def respond(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Respons
         return _html(result, form, pipeline)
     if form.format == "json" or not _has_prediction(result):
         return _json(result, pipeline)
-    return _WRITERS[form.format](result, form, pipeline)
+    return _pdf(result, form, pipeline) if form.format == "pdf" else _file(result, form, pipeline)
 
 
 def _has_prediction(result: JobResult) -> bool:
@@ -82,34 +80,22 @@ def _predictions(result: JobResult) -> list[BasePrediction]:
     return [one.result for one in result.results if isinstance(one.result, Prediction)]
 
 
-def _table(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Response:
-    from ..output.ranking_table import RankingTable
+def _file(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Response:
+    """A file in one of the formats that ``dysfw run --format`` writes."""
+    from ..output.writers import writer_for
 
-    kind: Literal["csv", "tsv"] = "csv" if form.format == "csv" else "tsv"
-    file = io.StringIO(newline="")
-    table = RankingTable(file, kind)
-    for prediction in _predictions(result):
-        table.write(prediction, pipeline)
-    media = "text/csv" if kind == "csv" else "text/tab-separated-values"
-    return Response(file.getvalue(), media_type=f"{media}; charset=utf-8", headers=_attachment(f"ranking.{kind}"))
-
-
-def _phenopackets(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Response:
-    from ..output.phenopacket import phenopacket
-
-    packets = [phenopacket(prediction, pipeline, form.top) for prediction in _predictions(result)]
-    text = json.dumps(packets[0] if len(packets) == 1 else packets, indent=2, ensure_ascii=False)
-    return Response(text, media_type="application/json", headers=_attachment("phenopacket.json"))
-
-
-def _coco(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Response:
-    from ..output.coco import Coco
-
-    coco = Coco(pipeline)
-    for one in result.results:
-        if isinstance(one.result, Prediction):
-            coco.add(one.result)
-    return JSONResponse(coco.document(), headers=_attachment("regions.json"))
+    stream = io.StringIO(newline="")
+    writer = writer_for(form.format, stream, pipeline, form.top)
+    predictions = _predictions(result)
+    if result.patient and writer.writes_images_of_patient:
+        predictions = [one.result for one in result.results if isinstance(one.result, Prediction)]
+    for prediction in predictions:
+        writer.add(prediction, None)
+    writer.end()
+    media_type, name = _FILES[form.format]
+    if form.format == "phenopacket" and len(predictions) > 1:
+        media_type, name = "application/jsonl", "phenopackets.jsonl"
+    return Response(stream.getvalue(), media_type=media_type, headers=_attachment(name))
 
 
 def _pdf(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Response:
@@ -133,6 +119,9 @@ def _attachment(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-_WRITERS: Mapping[Format, Callable[[JobResult, PredictForm, Pipeline], Response]] = {
-    "csv": _table, "tsv": _table, "phenopacket": _phenopackets, "coco": _coco, "pdf": _pdf,
-}  # fmt: skip
+_FILES: Mapping[Format, tuple[str, str]] = {
+    "csv": ("text/csv; charset=utf-8", "ranking.csv"),
+    "tsv": ("text/tab-separated-values; charset=utf-8", "ranking.tsv"),
+    "phenopacket": ("application/json", "phenopacket.json"),
+    "coco": ("application/json", "regions.json"),
+}

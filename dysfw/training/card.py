@@ -43,8 +43,8 @@ def model_card(manifest: Manifest, recipe: Recipe, reliability: ReliabilityModel
         _patient_note(manifest.data),
         _performance("Cross-validated on the training data", manifest.cross_validated),
         _performance("On the held-out images", manifest.held_out) if manifest.held_out else "",
-        "A score alone proves nothing: images of different classes that come from different sources can be told apart without "
-        "looking at the face. `dysfw evaluate` tests for this.",
+        "A score alone proves nothing: a model can separate classes that come from different sources without looking at "
+        "the face. `dysfw evaluate` tests for this.",
         _reliability(reliability, manifest.labels),
         f"## Precision\n\nThe bundle computes in {manifest.agreement.precision}: {manifest.agreement}."
         if manifest.agreement

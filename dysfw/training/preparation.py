@@ -125,7 +125,7 @@ def prepare_dataset(pipeline: Pipeline, dataset: Dataset, progress: Progress, ca
 
 
 def all_findings(checked: CheckedDataset, embedded: EmbeddedDataset) -> tuple[Finding, ...]:
-    """The findings of the checks, and people who seem to be listed as two patients, judged by embeddings of the whole face."""
+    """The findings of the checks, and people who seem to be listed as two patients, by the embeddings of the whole face."""
     if WHOLE not in embedded.regions:
         return checked.findings
     region = embedded.regions.index(WHOLE)

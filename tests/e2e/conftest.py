@@ -11,11 +11,11 @@ DYSFW = Path(sys.executable).with_name("dysfw")
 
 @pytest.fixture(scope="session")
 def shell(tmp_path_factory):
-    """shell("run", ...): the installed program in a process of its own, in a home of its own."""
+    """shell("run", ...): the installed program in a process of its own, with a home and a cache shared by all these tests."""
     home = tmp_path_factory.mktemp("home")
 
     def run(*arguments: object, code: int = 0, **extra_environment: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"HOME": str(home), "DYSFW_OFFLINE": "1"} | extra_environment
+        environment = os.environ | {"HOME": str(home), "DYSFW_OFFLINE": "1", "DYSFW_CACHE": str(home / "cache")} | extra_environment
         command = [str(DYSFW), *map(str, arguments)]
         ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert ran.returncode == code, f"{ran.returncode}\n{ran.stdout}\n{ran.stderr}"
@@ -27,7 +27,7 @@ def shell(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def dlib_bundle(shell, phantoms, tmp_path_factory) -> Path:
-    """recipes/dlib.yaml trained on the 48 phantoms of the repository: MTCNN, face mesh and dlib's trunk for real."""
+    """recipes/dlib.yaml trained on the 48 phantoms of the repository: with MTCNN, the face mesh and dlib's network."""
     folder = tmp_path_factory.mktemp("bundles") / "few-phantoms"
     shell("train", "recipes/dlib.yaml", phantoms, "-o", folder)
     return folder

@@ -1,4 +1,4 @@
-"""The real pipeline, from the shell, on real files: MTCNN, face mesh, dlib's trunk."""
+"""The real pipeline, from the shell, on real files: MTCNN, face mesh, dlib's network."""
 
 import json
 import re
@@ -62,7 +62,7 @@ def images(tmp_path):
     return tmp_path
 
 
-def test_each_bad_image_has_its_own_reason_and_the_good_ones_are_judged(shell, dlib_bundle, images):
+def test_each_bad_image_has_its_own_reason_and_the_others_are_predicted(shell, dlib_bundle, images):
     expected = {
         "good.jpg": None, "noface.png": "no_face", "tiny.png": "too_small", "huge.png": "too_many_pixels",
         "text.jpg": "not_an_image", "cut.jpg": "truncated", "anim.gif": "animated", "folder": "is_a_folder",
@@ -82,7 +82,7 @@ def test_each_bad_image_has_its_own_reason_and_the_good_ones_are_judged(shell, d
     assert max(abs(upright[k] - sideways[k]) for k in upright) < 0.15  # the same face, lying on its side
 
 
-def test_the_result_does_not_depend_on_the_company_of_other_images(shell, dlib_bundle, phantoms):
+def test_the_result_does_not_depend_on_other_images(shell, dlib_bundle, phantoms):
     images = sorted(phantoms.glob("*/*.jpg"))[:5]
     together = [json.loads(line) for line in shell("run", dlib_bundle, *images, "--json").stdout.splitlines()]
     alone = json.loads(shell("run", dlib_bundle, images[3], "--json").stdout)

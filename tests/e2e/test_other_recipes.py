@@ -1,4 +1,4 @@
-"""The recipes without a bundle of their own, from the shell, on real files."""
+"""Recipes without a bundle of their own, from the shell."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PICTURE = "docs/images/phantom.jpg"
+IMAGE = "docs/images/phantom.jpg"
 
 
 @pytest.fixture(scope="module")
@@ -17,10 +17,10 @@ def gestalt(shell, phantoms, tmp_path_factory):
 
 
 def run(shell, bundle, *options):
-    return json.loads(shell("run", bundle, PICTURE, "--json", *options).stdout)
+    return json.loads(shell("run", bundle, IMAGE, "--json", *options).stdout)
 
 
-def test_an_ensemble_answers_by_known_cases(shell, gestalt):
+def test_an_ensemble_names_gallery_cases(shell, gestalt):
     manifest = json.loads((gestalt / "bundle.json").read_text())
     used = {w["name"] for w in manifest["weights"] if w["component"] == "backbone"}
     assert used == {"inception-resnet-v2.safetensors", "dlib_face_recognition_resnet_model_v1.dat"}
@@ -30,13 +30,13 @@ def test_an_ensemble_answers_by_known_cases(shell, gestalt):
     assert {case["id"] for case in found["gallery_cases"]} <= {case["id"] for case in manifest["gallery_cases"]}
 
 
-def test_the_recipe_works_as_it_comes_and_offline(shell):
-    ran = shell("run", "recipes/gestalt.yaml", PICTURE)
+def test_the_shipped_bundle_works_offline(shell):
+    ran = shell("run", "recipes/gestalt.yaml", IMAGE)
     assert "most similar gallery cases: phantom-" in ran.stdout
 
 
-def test_a_condition_joins_with_one_photograph_and_leaves_again(shell, gestalt, tmp_path):
-    shell("gallery", "add", gestalt, PICTURE, "--label", "phantom-new", "-o", tmp_path / "more")
+def test_a_condition_joins_with_one_image_and_leaves_again(shell, gestalt, tmp_path):
+    shell("gallery", "add", gestalt, IMAGE, "--label", "phantom-new", "-o", tmp_path / "more")
     found = run(shell, tmp_path / "more")
     assert found["ranking"][0]["label"] == "phantom-new"
     assert found["reasons"][0]["code"] == "gallery_case"
@@ -45,10 +45,10 @@ def test_a_condition_joins_with_one_photograph_and_leaves_again(shell, gestalt, 
     assert after["probabilities"] == pytest.approx(before["probabilities"], abs=1e-5)
 
 
-def test_a_gate_is_trained_and_a_prior_moves_it(shell, phantoms, tmp_path):
+def test_a_two_stage_head_follows_the_prior(shell, phantoms, tmp_path):
     recipe = tmp_path / "two-stage.yaml"
-    head = "{use: two_stage, gate: {use: lda}, which: {use: lda}}"
-    recipe.write_text(f"extends: {ROOT}/recipes/dlib.yaml\nname: gate\nbundle: null\nhead: {head}\n")
+    head = "{use: two_stage, affected: {use: lda}, condition: {use: lda}}"
+    recipe.write_text(f"extends: {ROOT}/recipes/dlib.yaml\nname: two-stage\nbundle: null\nhead: {head}\n")
     shell("train", recipe, phantoms, "-o", tmp_path / "two-stage")
     equal = run(shell, tmp_path / "two-stage")["probabilities"]["phantom-unaffected"]
     common = run(shell, tmp_path / "two-stage", "--set", "prior={phantom-unaffected: 0.9}")["probabilities"][
@@ -57,9 +57,9 @@ def test_a_gate_is_trained_and_a_prior_moves_it(shell, phantoms, tmp_path):
     assert common > equal
 
 
-def test_recipes_whose_weights_are_not_here_say_how_to_get_them_and_what_works(shell, phantoms, tmp_path):
+def test_missing_weights_say_how_to_get_them_and_what_works(shell, phantoms, tmp_path):
     ran = shell("train", "recipes/facenet.yaml", phantoms, "-o", tmp_path / "x", code=2)
-    told = " ".join(ran.stderr.split())
-    assert "the weights 'facenet-vggface2' are not on this machine (112 MB, licence unstated)" in told
-    assert "dysfw weights fetch facenet-vggface2" in told
-    assert "recipes/dlib.yaml, recipes/gestalt.yaml, recipes/paper.yaml" in told
+    message = " ".join(ran.stderr.split())
+    assert "the weights 'facenet-vggface2' are not on this machine (112 MB, licence unstated)" in message
+    assert "dysfw weights fetch facenet-vggface2" in message
+    assert "recipes/dlib.yaml, recipes/gestalt.yaml, recipes/paper.yaml" in message

@@ -1,4 +1,4 @@
-"""recipes/paper.yaml with the trunk and the bundle that come with the phantoms, from the shell."""
+"""recipes/paper.yaml with the backbone and the bundle of the phantom plugin, from the shell."""
 
 import json
 from importlib import resources
@@ -43,7 +43,7 @@ def test_its_scores_on_patients_it_never_saw_are_far_above_chance_and_best_when_
     assert fused["balanced_accuracy"] > max(region["balanced_accuracy"] for region in regions.values())
 
 
-def test_trunk_and_bundle_are_small_enough_to_ship():
+def test_backbone_and_bundle_are_small_enough_to_ship():
     files = [WEIGHTS, *BUNDLE.iterdir()]
     assert sum(path.stat().st_size for path in files) < 60_000_000
 
@@ -55,5 +55,5 @@ def test_the_weight_file_says_what_it_is_and_how_it_was_made(manifest):
     assert "never seen a person" in about["about"]
     assert "inception_resnet_v2" in about["recipe"]
     projection = read_projection_head(WEIGHTS)
-    assert projection.gives == MEASURES
+    assert projection.outputs == MEASURES
     assert {region for region, _, _ in projection.rows} == set(manifest["regions"])

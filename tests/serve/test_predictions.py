@@ -109,7 +109,7 @@ def test_every_format_can_be_read(server, paint):
     assert server.post(one, format="tsv").text.splitlines()[0].split("\t")[0] == "image"
     packet = ParseDict(server.post(one, format="phenopacket").json(), Phenopacket())
     assert packet.interpretations[0].diagnosis.disease.id == "MONDO:0000001"
-    assert len(server.post(one, other, format="phenopacket").json()) == 2
+    assert len(server.post(one, other, format="phenopacket").text.splitlines()) == 2
     assert server.post(one, other, patient="P", format="phenopacket").json()["subject"] == {"id": "P"}
     assert len(server.post(one, format="coco").json()["annotations"]) == 2
     pdf = server.post(one, other, patient="P", format="pdf")

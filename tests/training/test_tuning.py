@@ -1,4 +1,4 @@
-"""``train`` with ``tune``: the trunk itself is fitted to each region."""
+"""``train`` with ``tune``: the backbone is fine-tuned for each region."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from dysfw.recipe.check import load_recipe
 from dysfw.training.train import train
 from dysfw.util.progress import Silent
 
-# Of equal brightness, so that the toy trunk, which sees brightness alone, cannot tell them apart.
+# Of equal brightness, so that the toy backbone, which sees brightness alone, cannot tell them apart.
 HUES = {"red": (200, 100, 90), "blue": (90, 100, 200)}
 HALVES = Halves._segment
 TUNE = "tune={mode: full, epochs: 8, learning_rate: 0.05, batch: 8, augment: {flip: false, colour: 0}}"
@@ -55,7 +55,7 @@ def stored(folder):
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
-def test_a_trunk_learns_to_see_what_it_was_blind_to(trained):
+def test_fine_tuning_learns_what_the_backbone_could_not_see(trained):
     _, blind = trained(name="blind")
     _, tuned = trained(TUNE, name="tuned")
     assert blind.held_out.fused.balanced_accuracy <= 0.75
@@ -91,14 +91,14 @@ def test_regions_are_tuned_each_for_itself(toys, trained):
     assert not np.allclose(tuned["upper"]["first.weight"], tuned["lower"]["first.weight"])
 
 
-def test_tuning_twice_gives_the_same_trunks(trained):
+def test_fine_tuning_is_deterministic(trained):
     one, two = (trained(TUNE, name=name)[1].files for name in ("one", "two"))
     assert one["tuned.safetensors"] == two["tuned.safetensors"]
     assert one["state.safetensors"] == two["state.safetensors"]
 
 
-def test_no_trunk_votes_on_a_patient_it_was_tuned_on(trained, paint, tmp_path):
-    """Hue tells the patient, not the class: a trunk that had seen the patient could be right every time."""
+def test_no_backbone_predicts_a_patient_it_was_tuned_on(trained, paint, tmp_path):
+    """Hue tells the patient, not the class: a backbone that had seen the patient could be right every time."""
     rows, rng = ["path,label,patient"], np.random.default_rng(3)
     for patient in range(16):
         colour = tuple(rng.integers(40, 215, 3))
@@ -121,13 +121,13 @@ def test_crops_of_a_region_with_a_side_are_not_mirrored(trained, monkeypatch):
     assert all(value == key.startswith("right upper/") for key, value in same.items())
 
 
-def test_the_mode_none_is_the_trunk_as_it_is(trained):
+def test_mode_none_leaves_the_backbone_as_it_is(trained):
     plain, tuned = trained(name="plain"), trained("tune.mode=none", name="none")
     assert plain[1].recipe_fingerprint == tuned[1].recipe_fingerprint
     assert not (tuned[0] / "tuned.safetensors").exists()
 
 
-def test_a_backbone_without_a_trunk_to_tune_is_named(trained):
+def test_a_backbone_that_cannot_be_tuned_is_named(trained):
     with pytest.raises(DysfwError, match="'mosaic' cannot be tuned"):
         trained("backbone={use: mosaic}", TUNE)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import DysfwError
+from ...recipe.docstrings import parameter_descriptions
 from ...recipe.signature import SUPPLIED
 from ...types import Weights
 from ...util.text import error_text, listed, quoted
@@ -43,13 +44,14 @@ def can_be_built(subject: Subject) -> None:
 
 
 def is_documented(subject: Subject) -> None:
-    """The docstring describes the class and each parameter."""
+    """The docstring describes the class and, in its section ``Args``, each parameter."""
     text = subject.component.__doc__ or ""
     require(text.strip(), "a docstring", found="none", why="listings, the reference and editors show it")
-    missing = [name for name in subject.signature.names if name not in SUPPLIED and not re.search(rf"\b{name}\b", text)]
+    described = parameter_descriptions(text, subject.signature.names)
+    missing = [name for name in subject.signature.names if name not in SUPPLIED and not described.get(name)]
     require(
         not missing,
-        "a docstring that describes every parameter",
+        "a docstring in Google style whose section Args describes every parameter",
         found=f"no description of {listed(missing)}",
         why="users write recipes with its help",
     )
