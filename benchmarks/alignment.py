@@ -1,10 +1,10 @@
-"""What a trunk for whole faces loses by crops that are aligned otherwise than those it was trained on.
+"""Accuracy lost if crops are aligned differently from the training of a backbone for whole faces.
 
     dysfw phantom dataset verification -o out/verification
-    python benchmarks/alignment.py out/verification [PHOTOGRAPHS]
+    python benchmarks/alignment.py out/verification [IMAGES]
 
-Prints, as a Markdown table, how well dlib's trunk tells pairs of photographs of one person from pairs of two (AUROC of the
-distance of their embeddings) under each alignment. PHOTOGRAPHS: how many of the data set, 600 by default.
+Prints for each alignment how well dlib's backbone distinguishes pairs of images of one identity from pairs of two: the AUROC of
+the distance of their embeddings. Uses the first IMAGES (default 600) of the data set.
 """
 
 from __future__ import annotations
@@ -28,29 +28,32 @@ from dysfw.types import Crop
 def main(data: Path, number: int) -> None:
     registry = load_registry()
     detector, backbone = registry.load("detector", "mtcnn")(), registry.load("backbone", "dlib_resnet")()
-    items = read_dataset(data).samples[:number]
-    names = (*ALIGNMENTS, "level eyes (align: true)", "as photographed (align: false)")
+    samples = read_dataset(data).samples[:number]
+    names = (*ALIGNMENTS, "level eyes (align: true)", "no alignment (align: false)")
     crops: dict[str, list[np.ndarray]] = {name: [] for name in names}
     patients = []
-    numbered = list(zip(items, patient_numbers(items), strict=True))
+    numbered = list(zip(samples, patient_numbers(samples), strict=True))
     for start in range(0, len(numbered), 16):
-        part = numbered[start : start + 16]
-        images = [read_image(item.path) for item, _ in part]
-        for image, faces, (_, patient) in zip(images, detector.detect(images), part, strict=True):
+        batch = numbered[start : start + 16]
+        images = [read_image(sample.path) for sample, _ in batch]
+        for image, faces, (_, patient) in zip(images, detector.detect(images), batch, strict=True):
             if not faces:
                 continue
             patients.append(patient)
             (region, *_) = LandmarkBoxes().segment([image], [faces[0]])[0].regions
-            for name, kept in crops.items():
+            for name, aligned in crops.items():
                 crop = Crop(align="false" not in name)
-                kept.append(crop_region(image, faces[0], region, crop, backbone.input_size, alignment=ALIGNMENTS.get(name)))
-    one, other = np.triu_indices(len(patients), 1)
-    same = np.array(patients)[one] == np.array(patients)[other]
-    print(f"{len(patients)} photographs, {same.sum()} pairs of one person\n\n| crops | AUROC |\n| --- | --- |")
-    for name, kept in crops.items():
-        rows = backbone.embed(np.stack(kept))
-        print(f"| {name} | {roc_auc_score(same, -np.linalg.norm(rows[one] - rows[other], axis=1)):.3f} |")
+                alignment = ALIGNMENTS.get(name)
+                aligned.append(crop_region(image, faces[0], region, crop, backbone.input_size, alignment=alignment))
+    first, second = np.triu_indices(len(patients), 1)
+    same = np.array(patients)[first] == np.array(patients)[second]
+    print(f"{len(patients)} images, {same.sum()} pairs of one identity\n\n| crops | AUROC |\n| --- | --- |")
+    for name, aligned in crops.items():
+        rows = backbone.embed(np.stack(aligned))
+        print(f"| {name} | {roc_auc_score(same, -np.linalg.norm(rows[first] - rows[second], axis=1)):.3f} |")
 
 
 if __name__ == "__main__":
+    if len(sys.argv) not in {2, 3}:
+        sys.exit(__doc__)
     main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 600)

@@ -1,9 +1,9 @@
-"""How fast each trunk embeds: crops/s with two threads, in float32 and bfloat16, measured side by side in one run.
+"""Speed of the backbones: crops per second with two threads, in float32 and bfloat16.
 
     python benchmarks/backbones.py [SECONDS]
 
-Every trunk takes a batch of 8 crops in turn, round after round, for about SECONDS (20) each; medians are printed as a Markdown
-table, with the ratio to the slowest. Random weights are as fast as any.
+The backbones take turns with batches of 8 crops, for about SECONDS (default 20) each. Prints medians as a Markdown table, with
+the ratio to the slowest. Weights are random, which does not change the speed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dysfw.contracts.components import Backbone
 from dysfw.registry.registry import load_registry
 
 BATCH = 8
-TRUNKS: dict[str, tuple[str, dict[str, Any]]] = {
+BACKBONES: dict[str, tuple[str, dict[str, Any]]] = {
     "`dlib_resnet`, 150 px": ("dlib_resnet", {}),
     "`facenet`, 160 px": ("facenet", {"weights": "random"}),
     "`timm` inception_resnet_v2, 112 px": ("timm", {"model": "inception_resnet_v2", "weights": "random", "size": 112}),
@@ -31,39 +31,40 @@ TRUNKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def timed(backbone: Backbone) -> Callable[[], float]:
-    """A function that embeds one batch and tells how long it took, s."""
+    """A function that embeds one batch and returns the time, s."""
     crops = np.random.default_rng(0).integers(0, 256, (BATCH, backbone.input_size, backbone.input_size, 3), np.uint8)
 
-    def once() -> float:
+    def run() -> float:
         started = time.perf_counter()
         backbone.embed(crops)
         return time.perf_counter() - started
 
-    return once
+    return run
 
 
 def main(seconds: float) -> None:
     torch.set_num_threads(2)
     registry = load_registry()
     work = {}
-    for name, (use, parameters) in TRUNKS.items():
+    for name, (use, parameters) in BACKBONES.items():
         for precision in ("float32", "bfloat16"):
             work[name, precision] = timed(registry.load("backbone", use)(**parameters, precision=precision))
-    for once in work.values():
-        once()
-    taken: dict[tuple[str, str], list[float]] = {key: [] for key in work}
+    for run in work.values():
+        run()
+    times: dict[tuple[str, str], list[float]] = {key: [] for key in work}
     started = time.perf_counter()
-    while time.perf_counter() - started < seconds * len(TRUNKS) or min(map(len, taken.values())) < 3:
-        for key, once in work.items():
-            taken[key].append(once())
-    rate = {key: BATCH / float(np.median(values)) for key, values in taken.items()}
-    slowest = min(rate.values())
-    print(f"| trunk | float32 | bfloat16 | float32 over the slowest |\n|{' --- |' * 4}")
-    for name in sorted(TRUNKS, key=lambda n: -rate[n, "float32"]):
-        print(
-            f"| {name} | {rate[name, 'float32']:.1f} | {rate[name, 'bfloat16']:.1f} | {rate[name, 'float32'] / slowest:.1f} |"
-        )
+    while time.perf_counter() - started < seconds * len(BACKBONES) or min(map(len, times.values())) < 3:
+        for key, run in work.items():
+            times[key].append(run())
+    rates = {key: BATCH / float(np.median(values)) for key, values in times.items()}
+    slowest = min(rates.values())
+    print(f"| backbone | float32 | bfloat16 | float32 / slowest |\n|{' --- |' * 4}")
+    for name in sorted(BACKBONES, key=lambda n: -rates[n, "float32"]):
+        float32, bfloat16 = rates[name, "float32"], rates[name, "bfloat16"]
+        print(f"| {name} | {float32:.1f} | {bfloat16:.1f} | {float32 / slowest:.1f} |")
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 2 or sys.argv[1:] == ["--help"]:
+        sys.exit(__doc__)
     main(float(sys.argv[1]) if len(sys.argv) > 1 else 20)

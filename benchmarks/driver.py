@@ -1,10 +1,10 @@
-"""What one process can list, collect and write of a batch, without judging anything: where a large cluster would wait for it.
+"""Speed of the driver of ``dysfw batch`` without any prediction: the limit of a large cluster.
 
     python benchmarks/driver.py [ROWS=100000]
 
-Rows are those that recipes/dlib.yaml gives for the phantoms of the tests, with random numbers in place of theirs, since rows
-that come again and again would take no room. Prints a Markdown table: photographs a second for listing a folder, for taking
-rows from a cluster (JSON, as the runner ray has it), for writing parts, and for making one file of them; bytes for each row.
+The rows are predictions of recipes/dlib.yaml for the phantoms of the tests, with random numbers, because repeated rows would
+compress too well. Prints a Markdown table: images per second for listing a folder, receiving rows from a cluster (JSON, as the
+runner ray sends them), writing parts, and joining them into one file; and bytes per row.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ RNG = np.random.default_rng(0)
 ROOT = Path(__file__).parents[1]
 
 
-def timed(what: str, number: int, work: Callable[[], object], more: str = "") -> object:
+def timed(what: str, number: int, work: Callable[[], object], note: str = "") -> object:
     started = time.perf_counter()
-    found = work()
-    print(f"| {what} | {number / (time.perf_counter() - started):,.0f} | {more} |", flush=True)
-    return found
+    result = work()
+    print(f"| {what} | {number / (time.perf_counter() - started):,.0f} | {note} |", flush=True)
+    return result
 
 
 def varied(row: dict[str, object]) -> dict[str, object]:
-    """The row of another photograph."""
+    """The row with random numbers, as if it were of another image."""
     numbers = {key: RNG.random() for key, value in row.items() if isinstance(value, float)}
     box = {"box": (RNG.integers(0, 8000, 4) / 8).tolist()} if row.get("box") else {}
     return row | numbers | box | {"sha256": RNG.bytes(32).hex()}
@@ -48,36 +48,38 @@ def main(number: int) -> None:
     phantoms = sorted((ROOT / "tests/fixtures/data/phantoms").glob("*/*.jpg"))
     pipeline = open_pipeline(ROOT / "recipes/dlib.yaml", load_registry())
     results = list(pipeline.predict_each(phantoms))
-    entries = [BatchItem(f"s3://bucket/photographs/{n:012}.jpg", f"{n:012}.jpg") for n in range(number)]
-    print("| one process | photographs/s | |\n| --- | --- | --- |")
+    items = [BatchItem(f"s3://bucket/images/{n:012}.jpg", f"{n:012}.jpg") for n in range(number)]
+    print("| one process | images/s | |\n| --- | --- | --- |")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "photographs").mkdir()
+        (folder / "images").mkdir()
         for n in range(number):
-            (folder / "photographs" / f"{n:012}.jpg").touch()
-        timed("lists a folder", number, lambda: sum(1 for _ in Listing(str(folder / "photographs")).entries()))
+            (folder / "images" / f"{n:012}.jpg").touch()
+        timed("list a folder", number, lambda: sum(1 for _ in Listing(str(folder / "images")).entries()))
         (folder / "work").mkdir()
         work = WorkDirectory(folder / "work", {}, schema_of(pipeline, region_probabilities=False))
-        timed("writes the list", number, lambda: work.list_images(entries))
+        timed("write the list", number, lambda: work.list_images(items))
 
         def rows() -> Iterator[tuple[int, list[dict[str, object]]]]:
-            for (n, entry), result in zip(work.entries(range(-(-number // PART_SIZE))), itertools.cycle(results), strict=False):
-                yield n, rows_of(n, entry, result, region_probabilities=False)
+            for (n, item), result in zip(work.entries(range(-(-number // PART_SIZE))), itertools.cycle(results), strict=False):
+                yield n, rows_of(n, item, result, region_probabilities=False)
 
         sent = [json.dumps(one) for one in rows()]
         size = sum(map(len, sent)) / number
-        timed("takes rows from a cluster", number, lambda: [json.loads(text) for text in sent], f"{size:,.0f} bytes each")
+        timed("receive rows from a cluster", number, lambda: [json.loads(text) for text in sent], f"{size:,.0f} bytes per row")
         collected = [varied(json.loads(text)[1][0]) for text in sent]
 
-        def keep() -> None:
+        def write_parts() -> None:
             for part in range(-(-number // PART_SIZE)):
                 work.write_part(part, collected[part * PART_SIZE : (part + 1) * PART_SIZE])
 
-        timed("writes parts", number, keep)
+        timed("write parts", number, write_parts)
         output = folder / "out.parquet"
-        timed("makes one file of them", number, lambda: work.finish(output, origin_of(pipeline, {})))
-        print(f"| a row in the finished file | | {output.stat().st_size / number:,.0f} bytes |")
+        timed("join the parts", number, lambda: work.finish(output, origin_of(pipeline, {})))
+        print(f"| row in the finished file | | {output.stat().st_size / number:,.0f} bytes |")
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 2 or sys.argv[1:] == ["--help"]:
+        sys.exit(__doc__)
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)

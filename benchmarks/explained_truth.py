@@ -1,15 +1,15 @@
-"""Do explanations point where the signs are? On phantoms whose signs lie in one region each.
+"""Tests whether explanations point to the signs, on phantoms with signs in one region each.
 
     dysfw phantom dataset benchmarks/one_region/spec.yaml -o out/one-region
     dysfw train recipes/dlib.yaml out/one-region -o out/one-region-dlib
-    python benchmarks/explained_truth.py out/one-region-dlib out/one-region             # maps by occlusion
+    python benchmarks/explained_truth.py out/one-region-dlib out/one-region             # occlusion maps
     python benchmarks/explained_truth.py out/one-region-dlib out/one-region gradient
 
-For every test photograph of a condition its own probability is explained. Regions: how often that of the signs adds more than
-another one does (the mean over the five others; chance 0.5: an AUROC within each photograph), and how often it adds most
-(chance 1 in 6). The whole face holds every region, so it does not compete. Maps, the pointing game (Zhang et al., Int J Comput
-Vis 2018;126:1084): how often the strongest point of the whole face's map, and of all maps together, lies in the region of the
-signs, by the outline that the mesh gives, and how much of the face that region is, which is chance.
+Explains the probability of the true condition of each test image. Regions: how often the region with the signs contributes more
+than another one (mean over the five others; chance 0.5, an AUROC within each image), and how often it contributes most (chance
+1 in 6). The region of the whole face is left out, because it includes all others. Maps, by the pointing game (Zhang et al., Int
+J Comput Vis 2018;126:1084): how often the maximum of the whole face's map, and of all maps, is in the region with the signs,
+and the share of the face that this region covers, which is chance.
 """
 
 from __future__ import annotations
@@ -31,56 +31,67 @@ from dysfw.inference.pipeline import Pipeline
 from dysfw.registry.registry import load_registry
 from dysfw.types import Prediction
 
-POINTS = 96  # on each side of the face's box, where maps are read
+POINTS = 96  # of the grid on which maps are evaluated, along each side of the face box
 
 
 @dataclass(frozen=True)
-class Found:
-    """Of one photograph. before, best: by contributions. alone, own_best: the same by the regions' own votes. pointed: by the
-    face's map and by all maps. share: of the face that the region is. right: the condition ranks first."""
+class ImageResult:
+    """Results for one image.
+
+    Attributes:
+        region: The region with the signs.
+        exceeds: Share of the other regions that contribute less.
+        is_largest: Whether it contributes most.
+        probability_exceeds: Share of the other regions whose own head gives a smaller probability.
+        probability_is_largest: Whether its own head gives the largest probability.
+        pointed: Whether the maximum of the face's map, and of all maps, is in the region.
+        share: Share of the face that the region covers.
+        correct: Whether the condition is ranked first.
+    """
 
     region: str
-    before: float
-    best: bool
-    alone: float
-    own_best: bool
+    exceeds: float
+    is_largest: bool
+    probability_exceeds: float
+    probability_is_largest: bool
     pointed: tuple[bool, bool]
     share: float
-    right: bool
+    correct: bool
 
 
-def look(pipeline: Pipeline, folder: Path, method: Method) -> Iterator[Found]:
+def explain_images(pipeline: Pipeline, folder: Path, method: Method) -> Iterator[ImageResult]:
+    """Explain each test image with signs in one region."""
     rows = parquet.read_table(folder / "truth.parquet").to_pylist()
-    asked = {str(folder / row["path"]): row for row in rows if row["split"] == "test" and row["label"].endswith("-alone")}
-    for one in pipeline.predict([Path(path) for path in asked], pixels=True):
+    expected = {str(folder / row["path"]): row for row in rows if row["split"] == "test" and row["label"].endswith("-alone")}
+    for one in pipeline.predict([Path(path) for path in expected], pixels=True):
         if isinstance(one, Prediction):
-            row = asked[one.subject.image.source]
+            row = expected[one.subject.image.source]
             region = row["label"].removeprefix("phantom-").removesuffix("-alone")
             if region in {name for name, here in zip(one.regions, one.present, strict=True) if here}:
-                yield _found(pipeline, one, row, region, method)
+                yield _explain_one(pipeline, one, row, region, method)
 
 
-def _found(pipeline: Pipeline, one: Prediction, row: dict, region: str, method: Method) -> Found:
+def _explain_one(pipeline: Pipeline, one: Prediction, row: dict, region: str, method: Method) -> ImageResult:
     k = one.labels.index(row["label"])
-    told = explain(pipeline, one, label=row["label"], maps=method)
-    others = [r for r, name in enumerate(one.regions) if name not in {"face", region} and one.present[r]]
-    own = one.regions.index(region)
-    added, region_probabilities = told.contributions.values[:, k], one.region_probabilities[:, k]
+    explanation = explain(pipeline, one, label=row["label"], maps=method)
+    others = [n for n, name in enumerate(one.regions) if name not in {"face", region} and one.present[n]]
+    r = one.regions.index(region)
+    contributions, probabilities = explanation.contributions.values[:, k], one.region_probabilities[:, k]
     x0, y0, x1, y1 = one.subject.face.box
     grid = np.stack(np.meshgrid(np.linspace(x0, x1, POINTS), np.linspace(y0, y1, POINTS)), axis=-1)
     outlines = {name: _outline(row, name) for name in (region, "face")}
     inside, face = (outlines[name].contains_points(grid.reshape(-1, 2)) for name in (region, "face"))
-    whole = [m for m in told.maps if m.region == "face"]
-    strongest = [bool(inside[heat(maps, k, grid).argmax()]) for maps in (whole, told.maps)]
-    return Found(
+    face_maps = [m for m in explanation.maps if m.region == "face"]
+    in_region = [bool(inside[heat(maps, k, grid).argmax()]) for maps in (face_maps, explanation.maps)]
+    return ImageResult(
         region=region,
-        before=float(np.mean(added[own] > added[others])),
-        best=bool(added[own] > added[others].max()),
-        alone=float(np.mean(region_probabilities[own] > region_probabilities[others])),
-        own_best=bool(region_probabilities[own] > region_probabilities[others].max()),
-        pointed=(strongest[0], strongest[1]),
+        exceeds=float(np.mean(contributions[r] > contributions[others])),
+        is_largest=bool(contributions[r] > contributions[others].max()),
+        probability_exceeds=float(np.mean(probabilities[r] > probabilities[others])),
+        probability_is_largest=bool(probabilities[r] > probabilities[others].max()),
+        pointed=(in_region[0], in_region[1]),
         share=float(inside.sum() / max(1, face.sum())),
-        right=one.ranking[0] == k,
+        correct=one.ranking[0] == k,
     )
 
 
@@ -88,20 +99,23 @@ def _outline(row: dict, region: str) -> Outline:
     return Outline(np.reshape(row[f"region:{region}"], (-1, 2)))
 
 
-def table(found: Iterable[Found]) -> str:
-    def line(name: str, own: list[Found]) -> str:
-        means = [
-            np.mean([one.before for one in own]), np.mean([one.best for one in own]),
-            np.mean([one.alone for one in own]), np.mean([one.own_best for one in own]),
-            *np.mean([one.pointed for one in own], axis=0), np.mean([one.share for one in own]),
-        ]  # fmt: skip
-        return f"| {name} | {len(own)} | " + " | ".join(f"{value:.2f}" for value in means) + " |"
+def table(results: Iterable[ImageResult]) -> str:
+    """The results as a Markdown table."""
 
-    every = sorted(found, key=lambda one: one.region)
-    lines = [line(region, list(own)) for region, own in groupby(every, key=lambda one: one.region)]
-    lines += [line("**all**", every), line("all, ranked first", [one for one in every if one.right])]
+    def line(name: str, group: list[ImageResult]) -> str:
+        means = [
+            np.mean([one.exceeds for one in group]), np.mean([one.is_largest for one in group]),
+            np.mean([one.probability_exceeds for one in group]), np.mean([one.probability_is_largest for one in group]),
+            *np.mean([one.pointed for one in group], axis=0), np.mean([one.share for one in group]),
+        ]  # fmt: skip
+        return f"| {name} | {len(group)} | " + " | ".join(f"{value:.2f}" for value in means) + " |"
+
+    ordered = sorted(results, key=lambda one: one.region)
+    lines = [line(region, list(group)) for region, group in groupby(ordered, key=lambda one: one.region)]
+    lines += [line("**all**", ordered), line("all, ranked first", [one for one in ordered if one.correct])]
     head = (
-        "| signs in | photographs | adds more | adds most | votes more | votes most | face's map | all maps | chance of maps |"
+        "| signs in | images | contributes more | contributes most | predicts more | predicts most | face's map | all maps "
+        "| chance of maps |"
     )
     return "\n".join([head, "| --- " * 9 + "|", *lines])
 
@@ -110,4 +124,4 @@ if __name__ == "__main__":
     if len(sys.argv) not in {3, 4}:
         sys.exit(__doc__)
     bundle, data, *by = sys.argv[1:]
-    print(table(look(open_pipeline(Path(bundle), load_registry()), Path(data), "gradient" if by else "occlusion")))
+    print(table(explain_images(open_pipeline(Path(bundle), load_registry()), Path(data), "gradient" if by else "occlusion")))

@@ -1,13 +1,13 @@
-"""How well bundles tell phantom conditions apart, beside what is possible: the truth itself, judged by a linear discriminant.
+"""Accuracy of bundles on phantom conditions, compared with a ceiling: a linear discriminant of the true morphology.
 
     dysfw phantom dataset benchmark -o out/benchmark
     dysfw train recipes/paper.yaml out/benchmark -o out/paper
     dysfw train recipes/dlib.yaml out/benchmark -o out/dlib
     python benchmarks/phantom_ceiling.py out/benchmark out/paper out/dlib [BUNDLE…]
 
-Prints balanced accuracies on the test split as a Markdown table. The ceiling sees every axis of each patient's morphology
-without error; it learns from the same training patients, so that it too suffers from their small number. Bundles must have been
-trained on the same data, whose test split gave their held-out scores.
+Prints balanced accuracies on the test split as a Markdown table. The ceiling sees each patient's morphology without error. It
+is trained on the same patients, so it is limited by their small number, too. The bundles must be trained on the same data,
+whose test split gives their held-out scores.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def ceiling(data: Path) -> tuple[float, int]:
 def main(data: Path, bundles: list[Path]) -> None:
     top, classes = ceiling(data)
     print(
-        f"| judged by | balanced accuracy | of the ceiling |\n| --- | --- | --- |\n| the truth (ceiling) | {top:.3f} | 1.00 |"
+        "| model | balanced accuracy | fraction of the ceiling |\n| --- | --- | --- |\n"
+        f"| true morphology (ceiling) | {top:.3f} | 1.00 |"
     )
     for folder in bundles:
         manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
@@ -50,10 +51,10 @@ def main(data: Path, bundles: list[Path]) -> None:
         for name, scores in rows:
             value = scores.balanced_accuracy
             print(f"| {manifest.name}: {name} | {value:.3f} | {value / top:.2f} |")
-    print(f"| chance, and always the most frequent class | {1 / classes:.3f} | {1 / classes / top:.2f} |")
+    print(f"| chance, and the most frequent condition | {1 / classes:.3f} | {1 / classes / top:.2f} |")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
     main(Path(sys.argv[1]), [Path(argument) for argument in sys.argv[2:]])

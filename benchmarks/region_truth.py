@@ -1,11 +1,11 @@
-"""Does a region's own vote find the signs that lie in it? On phantoms whose signs lie in one region each.
+"""Tests whether the head of a region recognises the signs in it, on phantoms with signs in one region each.
 
     dysfw phantom dataset benchmarks/one_region/spec.yaml -o out/one-region
     dysfw train recipes/dlib.yaml out/one-region -o out/one-region-dlib
     python benchmarks/region_truth.py out/one-region-dlib
 
-Prints, for each condition, the share of its test photographs that each region alone calls right, and whether the region of its
-signs does so best. The whole face holds every region, so it does not compete.
+Prints for each condition the share of its test images that each region alone classifies correctly, and the best region. The
+region of the whole face is left out, because it includes all others.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ def main(bundle: Path) -> None:
         sys.exit(f"{bundle} has no held-out scores: train it on data with a test split")
     regions = [region for region in manifest.regions if LABEL.format(region) in manifest.labels]
     print("| signs in | " + " | ".join(regions) + " | best |\n" + "| --- " * (len(regions) + 2) + "|")
-    right = 0
+    correct = 0
     for truth in regions:
         label = manifest.labels.index(LABEL.format(truth))
-        found = []
+        shares = []
         for region in regions:
             confusion = np.array(manifest.held_out.regions[region].confusion, float)
-            found.append(confusion[label, label] / confusion[label].sum())
-        best = regions[int(np.argmax(found))]
-        right += best == truth
-        print(f"| {truth} | " + " | ".join(f"{share:.2f}" for share in found) + f" | {best} |")
-    print(f"\nthe region of the signs is the best for {right} of {len(regions)}")
+            shares.append(confusion[label, label] / confusion[label].sum())
+        best = regions[int(np.argmax(shares))]
+        correct += best == truth
+        print(f"| {truth} | " + " | ".join(f"{share:.2f}" for share in shares) + f" | {best} |")
+    print(f"\nthe region with the signs is best for {correct} of {len(regions)} conditions")
 
 
 if __name__ == "__main__":

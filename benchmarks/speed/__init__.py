@@ -1,1 +1,1 @@
-"""How fast dysfw is, beside what it could be: see ``__main__.py``."""
+"""Speed benchmarks; see ``__main__.py``."""

@@ -1,17 +1,16 @@
-"""How fast dysfw is on this machine, each number beside the one that it ought to be measured by.
+"""Measure the speed of dysfw on this machine, each number next to a reference.
 
     python benchmarks/speed [NAME…] [--quick] [--json FILE] [--data DIR]
 
-NAME: trunk, compiled, precision, tax, dlib_trunk, pipeline, cache, startup, memory, ray_runner, stages; without one all of
-them, each in a process of its own. --quick: small sizes, a few minutes in all; else about a quarter of an hour. --json: the
-table to a file too, with every single measurement. --data: a folder of phantoms, as ``dysfw phantom dataset`` makes it,
-instead of those that are rendered or come with the tests.
+NAME: backbone, compiled, precision, overhead, dlib_backbone, pipeline, cache, startup, memory, ray_runner or stages. The
+default is all of them, each in a separate process. --quick: small sizes, a few minutes instead of about a quarter of an hour.
+--json: also write the table to a file, with every single measurement. --data: a folder of phantoms from ``dysfw phantom
+dataset``, instead of those of the tests or newly rendered ones.
 
-Prints one Markdown table and a line on the machine. What is compared runs side by side, in turn, round after round; shown are
-medians and, in brackets, the least and the most of the rounds, because a machine's speed drifts. "unsteady" stands where they
-lie more than a quarter apart, "not in every round" where the aim lies between them, "unclear" where they lie more than twofold
-apart, or where other programs took more than a tenth of the cores: then torch's threads wait for each other, in some programs
-far more than in others, and no ratio is worth anything.
+Prints one Markdown table and a line about the machine. Alternatives take turns in several rounds, because a machine's speed
+drifts; the table shows medians with minimum and maximum. "unsteady" means that these differ by more than a quarter, "not in
+every round" that the target is between them. "unclear" means that they differ more than twofold, or that other programs used
+more than a tenth of the cores: torch's threads then wait for each other, and ratios are meaningless.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).parents[1])  # so that this folder is the package ``speed``
+    sys.path[0] = str(Path(__file__).parents[1])  # so that this folder can be imported as the package ``speed``
     from speed.command import main
 
     sys.exit(main(__doc__))

@@ -1,6 +1,6 @@
-"""How much faster the same photographs are judged again, with another fusion, once the cache holds what the stages have found.
+"""Speed of a second prediction of the same images, with another fusion, from the cache.
 
-Every round begins with an empty cache. In one process the start-up is left out on both sides; ``dysfw batch`` brings it along.
+Each round starts with an empty cache. Measurements in one process exclude the start-up; those of ``dysfw batch`` include it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dysfw.registry.registry import load_registry
 
 from .images import copied
 from .processes import DYSFW, ROOT, seconds
-from .table import Aim, Row, ratio, spread
+from .table import Row, Target, ratio, repeats
 from .timing import Settings, progress
 
 RECIPE = ROOT / "recipes" / "paper.yaml"
@@ -27,33 +27,33 @@ LIMIT = 2**30  # bytes
 def rows(settings: Settings) -> list[Row]:
     number, rounds = settings.of(48, 192), settings.of(2, 3)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "photographs"
+        folder = Path(scratch) / "images"
         paths = copied(settings, number, folder)
-        list(open_pipeline(RECIPE, load_registry()).predict(paths[:16]))  # the disk is warm, and what torch makes on first use
-        within = [_within(paths, Path(scratch) / f"within-{n}") for n in range(rounds)]
-        whole = [_whole(folder, Path(scratch) / f"whole-{n}") for n in range(settings.of(1, 2))]
+        list(open_pipeline(RECIPE, load_registry()).predict(paths[:16]))  # warm up the disk and torch
+        in_process = [_in_process(paths, Path(scratch) / f"process-{n}") for n in range(rounds)]
+        commands = [_commands(folder, Path(scratch) / f"commands-{n}") for n in range(settings.of(1, 2))]
     return [
-        _row(f"again with a cache, {number} photographs", "s, one process", within, Aim(sign="≥", bound=50)),
-        _row(f"again with a cache, {number} photographs", "s, by `dysfw batch`", whole, None),
+        _row(f"second prediction from the cache, {number} images", "s, one process", in_process, Target(sign="≥", bound=50)),
+        _row(f"second prediction from the cache, {number} images", "s, `dysfw batch`", commands, None),
     ]
 
 
-def _within(paths: Sequence[Path], folder: Path) -> tuple[float, float]:
-    """s without and with what the cache holds."""
-    taken = []
+def _in_process(paths: Sequence[Path], folder: Path) -> tuple[float, float]:
+    """Time without and with a filled cache, s."""
+    times = []
     for overrides in ([], [OTHER]):
         cache = StageCache(folder, LIMIT, progress)
         pipeline = open_pipeline(RECIPE, load_registry(), overrides, cache)
         started = time.perf_counter()
         for _ in pipeline.predict(paths):
             pass
-        taken.append(time.perf_counter() - started)
+        times.append(time.perf_counter() - started)
         cache.close()
-    return taken[0], taken[1]
+    return times[0], times[1]
 
 
-def _whole(images: Path, folder: Path) -> tuple[float, float]:
-    """The same of two commands, from start to end."""
+def _commands(images: Path, folder: Path) -> tuple[float, float]:
+    """Time of two commands without and with a filled cache, s."""
     folder.mkdir()
     command = [DYSFW, "batch", str(RECIPE), str(images)]
     cold = seconds([*command, "-o", str(folder / "cold.parquet")], DYSFW_CACHE=str(folder / "cache"))
@@ -61,7 +61,7 @@ def _whole(images: Path, folder: Path) -> tuple[float, float]:
     return cold, seconds(warm, DYSFW_CACHE=str(folder / "cache"))
 
 
-def _row(what: str, unit: str, pairs: Sequence[tuple[float, float]], aim: Aim | None) -> Row:
+def _row(what: str, unit: str, pairs: Sequence[tuple[float, float]], target: Target | None) -> Row:
     cold, warm = zip(*pairs, strict=True)
-    to = f"the first time ({spread(cold).text()} s): so many times as fast"
-    return Row(what=what, value=spread(warm), unit=unit, ratio=ratio(cold, warm), to=to, aim=aim)
+    to = f"first prediction ({repeats(cold).text()} s): times as fast"
+    return Row(what=what, value=repeats(warm), unit=unit, ratio=ratio(cold, warm), to=to, target=target)

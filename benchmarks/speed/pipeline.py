@@ -1,7 +1,7 @@
-"""The whole pipeline, from files to probabilities, against the script that somebody would write without it.
+"""The whole pipeline, from files to probabilities, compared with a script without dysfw.
 
-The script has the same trunk and the same heads, so that it also shows whether both do the same work: how often they name the
-same condition is a row of the table. Once with phantoms as they are, once with photographs of twelve megapixels.
+The script has the same backbone and heads. A row of the table shows how often both predict the same condition. Measured with
+phantoms, and with images of twelve megapixels.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from dysfw.weights.weight_file import read_weights
 
 from .images import enlarged, repeated
 from .processes import ROOT
-from .straightforward import Straightforward
-from .table import Aim, Row, ratio, spread
+from .script import Script
+from .table import Row, Target, ratio, repeats
 from .timing import Settings, interleaved
 
 RECIPE = ROOT / "recipes" / "paper.yaml"
 MODEL = "inception_resnet_v2"
 PRECISIONS = ("float32", "bfloat16")
-FASTER = Aim(sign="≥", bound=3)
+FASTER = Target(sign="≥", bound=3)
 
 
 def rows(settings: Settings) -> list[Row]:
@@ -43,64 +43,67 @@ def rows(settings: Settings) -> list[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         large = enlarged(repeated(settings, settings.of(8, 24)), Path(scratch) / "large")
         return [
-            *compared("phantoms", small, settings.of(12, 24), pipelines, settings.of(2, 5)),
-            *compared("12 megapixels", large, settings.of(3, 8), pipelines, settings.of(2, 5)),
+            *compare("phantoms", small, settings.of(12, 24), pipelines, settings.of(2, 5)),
+            *compare("12 megapixels", large, settings.of(3, 8), pipelines, settings.of(2, 5)),
         ]
 
 
-def compared(what: str, paths: Sequence[Path], few: int, pipelines: dict[str, Pipeline], rounds: int) -> list[Row]:
-    """few: photographs that the script takes of them in a round: each takes it as long as any other."""
-    script = Straightforward(backbone_of(), heads_of(pipelines["float32"]))
+def compare(data: str, paths: Sequence[Path], few: int, pipelines: dict[str, Pipeline], rounds: int) -> list[Row]:
+    """Compare the pipelines with the script, which predicts only ``few`` of the images: each takes it the same time."""
+    script = Script(backbone(), sklearn_heads(pipelines["float32"]))
     chosen = paths[:: len(paths) // few][:few]
     same = agreement(script, pipelines["float32"], chosen)
     works = {name: lambda pipeline=pipeline: list(pipeline.predict(paths)) for name, pipeline in pipelines.items()}
-    works["bfloat16"]()  # all are warm now
-    taken = interleaved(works | {"script": lambda: [script.predict(path) for path in chosen]}, rounds)
-    rates = {name: [(few if name == "script" else len(paths)) / s for s in values] for name, values in taken.items()}
-    of = f"recipes/paper.yaml, {what}"
+    works["bfloat16"]()  # warm up
+    times = interleaved(works | {"script": lambda: [script.predict(path) for path in chosen]}, rounds)
+    rates = {name: [(few if name == "script" else len(paths)) / s for s in values] for name, values in times.items()}
+    what = f"recipes/paper.yaml, {data}"
     return [
-        Row(what=f"{of}, the script", value=spread(rates["script"]), unit="photographs/s"),
+        Row(what=f"{what}, the script", value=repeats(rates["script"]), unit="images/s"),
         *(
             Row(
-                what=f"{of}, {name}",
-                value=spread(rates[name]),
-                unit="photographs/s",
+                what=f"{what}, {name}",
+                value=repeats(rates[name]),
+                unit="images/s",
                 ratio=ratio(rates[name], rates["script"]),
                 to="the script, float32",
-                aim=FASTER,
+                target=FASTER,
             )
             for name in PRECISIONS
         ),
-        Row(what=f"{of}, same first condition as the script", value=spread([same]), unit="%"),
+        Row(what=f"{what}, same first condition as the script", value=repeats([same]), unit="%"),
     ]
 
 
-def agreement(script: Straightforward, pipeline: Pipeline, paths: Sequence[Path]) -> float:
-    """Part of the photographs of which both say the same, %."""
-    own = [r.region_probabilities.mean(axis=0).argmax() if isinstance(r, Prediction) else None for r in pipeline.predict(paths)]
-    theirs = [None if (found := script.predict(path)) is None else found.argmax() for path in paths]
-    return 100 * float(np.mean([one == other for one, other in zip(own, theirs, strict=True)]))
+def agreement(script: Script, pipeline: Pipeline, paths: Sequence[Path]) -> float:
+    """Share of images for which both predict the same condition, %."""
+    by_dysfw = [
+        r.region_probabilities.mean(axis=0).argmax() if isinstance(r, Prediction) else None for r in pipeline.predict(paths)
+    ]
+    by_script = [None if (p := script.predict(path)) is None else p.argmax() for path in paths]
+    return 100 * float(np.mean([one == other for one, other in zip(by_dysfw, by_script, strict=True)]))
 
 
-def backbone_of() -> nn.Module:
-    """The recipe's trunk as timm alone would be loaded, with the neck behind it."""
+def backbone() -> nn.Module:
+    """The recipe's backbone as loaded by timm alone, followed by the projection head."""
     file = find_weights(next(e.spec for e in load_registry().weights if e.spec.name == "phantom"))
     tensors = {name: torch.from_numpy(array) for name, array in read_weights(file).items() if not name.startswith("neck.")}
     model, projection = timm.create_model(MODEL, num_classes=0), read_projection_head(file)
-    assert projection is not None
+    if projection is None:
+        raise RuntimeError(f"{file} has no projection head")
     model.load_state_dict(tensors)
     linear = nn.Linear(projection.weight.shape[1], len(projection.bias))
     linear.load_state_dict({"weight": torch.from_numpy(projection.weight), "bias": torch.from_numpy(projection.bias)})
     return nn.Sequential(model, linear)
 
 
-def heads_of(pipeline: Pipeline) -> dict[str, LogisticRegression]:
-    """The bundle's heads as scikit-learn's own."""
-    assert pipeline.judge is not None
-    return {region: _as_regression(head) for region, head in pipeline.judge.heads.items() if isinstance(head, LinearHead)}
+def sklearn_heads(pipeline: Pipeline) -> dict[str, LogisticRegression]:
+    """The bundle's heads as scikit-learn models."""
+    heads = pipeline.classifier.heads if pipeline.classifier else {}
+    return {region: _to_sklearn(head) for region, head in heads.items() if isinstance(head, LinearHead)}
 
 
-def _as_regression(head: LinearHead) -> LogisticRegression:
+def _to_sklearn(head: LinearHead) -> LogisticRegression:
     model = LogisticRegression()
     model.classes_, model.coef_ = np.arange(len(head.coef)), head.coef / head.scale
     model.intercept_ = head.intercept - model.coef_ @ head.mean

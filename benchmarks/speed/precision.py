@@ -1,4 +1,4 @@
-"""Whether bfloat16 says what float32 says: the first condition and the probabilities, on the same phantoms."""
+"""Agreement of predictions in bfloat16 and float32 on the same phantoms."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from dysfw.types import Prediction
 
 from .images import phantoms, rendered
 from .processes import ROOT
-from .table import Aim, Row, spread
+from .table import Row, Target, repeats
 from .timing import Settings
 
 RECIPES = ("paper", "dlib")
 RENDERED = 210
-AGREE = Aim(sign="≥", bound=99.5, unit=" %")
+AGREEMENT = Target(sign="≥", bound=99.5, unit=" %")
 
 
 def rows(settings: Settings) -> list[Row]:
     with tempfile.TemporaryDirectory() as scratch:
-        make = not settings.quick and settings.data is None and find_spec("dysfw_phantom") is not None
-        paths = rendered(RENDERED, Path(scratch) / "phantoms") if make else phantoms(settings)
+        render = not settings.quick and settings.data is None and find_spec("dysfw_phantom") is not None
+        paths = rendered(RENDERED, Path(scratch) / "phantoms") if render else phantoms(settings)
         return [row for recipe in RECIPES for row in rows_of(recipe, paths)]
 
 
 def rows_of(recipe: str, paths: Sequence[Path]) -> list[Row]:
-    full, half = (judged(recipe, precision, paths) for precision in ("float32", "bfloat16"))
-    both = [place for place in full if place in half]
-    one, other = (np.stack([found[place] for place in both]) for found in (full, half))
-    agree = 100 * float((one.argmax(axis=1) == other.argmax(axis=1)).mean())
-    apart = float(np.abs(one - other).max())
+    full, half = (predict(recipe, precision, paths) for precision in ("float32", "bfloat16"))
+    both = [n for n in full if n in half]
+    one, other = (np.stack([probabilities[n] for n in both]) for probabilities in (full, half))
+    same = 100 * float((one.argmax(axis=1) == other.argmax(axis=1)).mean())
+    difference = float(np.abs(one - other).max())
     what = f"recipes/{recipe}.yaml, {len(both)} phantoms, bfloat16 and float32"
     return [
-        Row(what=f"{what}: same first condition", value=spread([agree]), unit="%", aim=AGREE, timed=False),
-        Row(what=f"{what}: judged by one of them only", value=spread([float(len(full.keys() ^ half.keys()))])),
-        Row(what=f"{what}: largest difference of a probability", value=spread([apart])),
+        Row(what=f"{what}: same first condition", value=repeats([same]), unit="%", target=AGREEMENT, timed=False),
+        Row(what=f"{what}: predicted in one of them only", value=repeats([float(len(full.keys() ^ half.keys()))])),
+        Row(what=f"{what}: largest difference of a probability", value=repeats([difference])),
     ]
 
 
-def judged(recipe: str, precision: str, paths: Sequence[Path]) -> dict[int, np.ndarray]:
-    """Probabilities by the place of the photograph, of those that could be judged."""
+def predict(recipe: str, precision: str, paths: Sequence[Path]) -> dict[int, np.ndarray]:
+    """Probabilities by the number of the image, without images that failed."""
     pipeline = open_pipeline(ROOT / f"recipes/{recipe}.yaml", load_registry(), ["device=cpu", f"precision={precision}"])
     results = enumerate(pipeline.predict(paths))
-    return {place: result.probabilities for place, result in results if isinstance(result, Prediction)}
+    return {n: result.probabilities for n, result in results if isinstance(result, Prediction)}

@@ -1,4 +1,4 @@
-"""Programs in processes of their own: how long they take, and how much memory they need at most."""
+"""Time and peak memory of programs in separate processes."""
 
 from __future__ import annotations
 
@@ -11,40 +11,55 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DYSFW = str(Path(sys.executable).with_name("dysfw"))
-SOME_FAILED = 1  # dysfw's exit code
-# A small process in between: on Linux a child's peak begins with the memory of whoever started it.
+SOME_FAILED = 1  # exit code of dysfw
+# A small process in between, because on Linux the peak of a child starts at the memory of its parent.
 PEAK = """
 import resource, subprocess, sys
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
 print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
-UNIT = 1 if sys.platform == "darwin" else 1024  # bytes, of ru_maxrss
+UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, bytes
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """Nothing is fetched, and nothing cached but where ``extra`` names a place."""
+    """Environment without downloads, and without a cache unless ``extra`` sets one."""
     return os.environ | {"DYSFW_OFFLINE": "1", "DYSFW_CACHE": "off"} | extra
 
 
 def seconds(command: Sequence[str], **extra: str) -> float:
-    """How long a program takes from start to end. extra: of its environment. Raises RuntimeError where it fails; photographs
-    that dysfw could not judge are no failure."""
+    """Run a program, and return its time, s.
+
+    Args:
+        command: The program and its arguments.
+        extra: Environment variables.
+
+    Raises:
+        RuntimeError: If it fails. Images that dysfw could not predict are no failure.
+    """
     started = time.perf_counter()
-    ran = subprocess.run(command, cwd=ROOT, env=environment(**extra), capture_output=True, text=True, check=False)
-    taken = time.perf_counter() - started
-    _refuse(command, ran.returncode, ran.stderr)
-    return taken
+    completed = subprocess.run(command, cwd=ROOT, env=environment(**extra), capture_output=True, text=True, check=False)  # noqa: S603
+    elapsed = time.perf_counter() - started
+    _check(command, completed.returncode, completed.stderr)
+    return elapsed
 
 
 def peak(command: Sequence[str], **extra: str) -> float:
-    """The most memory that a program's largest process had resident, MB. Raises as ``seconds`` does."""
-    watched = [sys.executable, "-c", PEAK, *command]
-    ran = subprocess.run(watched, cwd=ROOT, env=environment(**extra), capture_output=True, text=True, check=True)
-    code, most = map(int, ran.stdout.split())
-    _refuse(command, code, ran.stderr)
-    return most * UNIT / 1e6
+    """Run a program, and return the peak resident memory of its largest process, MB.
+
+    Args:
+        command: The program and its arguments.
+        extra: Environment variables.
+
+    Raises:
+        RuntimeError: If it fails. Images that dysfw could not predict are no failure.
+    """
+    measured = [sys.executable, "-c", PEAK, *command]
+    completed = subprocess.run(measured, cwd=ROOT, env=environment(**extra), capture_output=True, text=True, check=True)  # noqa: S603
+    code, memory = map(int, completed.stdout.split())
+    _check(command, code, completed.stderr)
+    return memory * UNIT / 1e6
 
 
-def _refuse(command: Sequence[str], code: int, said: str) -> None:
+def _check(command: Sequence[str], code: int, stderr: str) -> None:
     if code and not (code == SOME_FAILED and command[0] == DYSFW):
-        raise RuntimeError(f"{' '.join(command[:4])} … ended with code {code}: {said.strip()[-500:]}")
+        raise RuntimeError(f"{' '.join(command[:4])} … ended with code {code}: {stderr.strip()[-500:]}")

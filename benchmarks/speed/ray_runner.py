@@ -1,7 +1,6 @@
-"""``dysfw batch`` on a Ray cluster of this machine against the same command without: what the cluster costs where it gains
-nothing.
+"""Overhead of ``dysfw batch`` on a Ray cluster of one machine, compared with the local runner.
 
-Both need the same processors; many machines are what it is for.
+Both use the same processors, so the cluster cannot be faster here; it is meant for many machines.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ from pathlib import Path
 
 from .images import linked
 from .processes import DYSFW, ROOT, seconds
-from .table import Row, ratio, spread
+from .table import Row, ratio, repeats
 from .timing import Settings, interleaved
 
 WHAT = "`dysfw batch --runner ray` on this machine, recipes/dlib.yaml"
-FEW = 16  # photographs: hardly more than starting
-BESIDE = 1  # processors beside a judge, which read
+FEW = 16  # images; hardly more than the start-up
+READERS = 1  # processors that read images for the workers
 
 
 def rows(settings: Settings) -> list[Row]:
@@ -31,30 +30,30 @@ def rows(settings: Settings) -> list[Row]:
         folder = Path(scratch)
         sources = {size: linked(settings, size, folder / f"{size}") for size in sizes}
         works = {
-            (runner, size): lambda runner=runner, source=source: judged(runner, source, folder)
+            (runner, size): lambda runner=runner, source=source: run(runner, source, folder)
             for size, source in sources.items()
             for runner in ("local", "ray")
         }
-        taken = interleaved(works, settings.of(1, 2))
-    local, ray = taken["local", many], taken["ray", many]
-    found = [Row(what=f"{WHAT}, {many} photographs", value=spread(ray), unit="s", ratio=ratio(ray, local), to="local")]
+        times = interleaved(works, settings.of(1, 2))
+    local, ray = times["local", many], times["ray", many]
+    table = [Row(what=f"{WHAT}, {many} images", value=repeats(ray), unit="s", ratio=ratio(ray, local), to="local")]
     if FEW in sizes:
-        local, ray = (_each(taken[runner, FEW], taken[runner, many], many - FEW) for runner in ("local", "ray"))
-        what = f"{WHAT}, without starting"
-        found.append(Row(what=what, value=spread(ray), unit="ms a photograph", ratio=ratio(ray, local), to="local"))
-    return found
+        local, ray = (_per_image(times[runner, FEW], times[runner, many], many - FEW) for runner in ("local", "ray"))
+        what = f"{WHAT}, without start-up"
+        table.append(Row(what=what, value=repeats(ray), unit="ms per image", ratio=ratio(ray, local), to="local"))
+    return table
 
 
-def judged(runner: str, source: Path, folder: Path) -> float:
-    """s"""
+def run(runner: str, source: Path, folder: Path) -> float:
+    """Time of a batch, s."""
     output = folder / f"{runner}-{source.name}.parquet"
     command = [DYSFW, "batch", str(ROOT / "recipes/dlib.yaml"), str(source), "-o", str(output), "--runner", runner]
-    processors = max(1, min(2, (os.cpu_count() or 1) - BESIDE))
-    taken = seconds(command + (["--runner-set", f"cpus={processors}"] if runner == "ray" else []))
+    processors = max(1, min(2, (os.cpu_count() or 1) - READERS))
+    elapsed = seconds(command + (["--runner-set", f"cpus={processors}"] if runner == "ray" else []))
     output.unlink()
-    return taken
+    return elapsed
 
 
-def _each(short: list[float], long: list[float], more: int) -> list[float]:
-    """ms that each photograph takes beyond the start."""
+def _per_image(short: list[float], long: list[float], more: int) -> list[float]:
+    """Time per image without the start-up, ms."""
     return [1000 * (b - a) / more for a, b in zip(short, long, strict=True)]

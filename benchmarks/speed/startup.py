@@ -1,7 +1,7 @@
-"""How long commands take from start to end, and ``run`` against a process that only imports what it computes with.
+"""Time of commands, and of ``run`` compared with a process that only imports the same libraries.
 
-What that is, is looked up: every module of other people's packages that ``dysfw run`` has imported by its end, and, where the
-face mesh was asked, what mediapipe needs for it in its own process.
+These libraries are all third-party modules that ``dysfw run`` has imported when it ends and, if it uses the face mesh, those
+that mediapipe imports in its process.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .processes import DYSFW, ROOT, environment, seconds
-from .table import Aim, Row, ratio, spread
+from .table import Row, Target, ratio, repeats
 from .timing import Settings, Work, interleaved
 
 RUN = ("run", "recipes/dlib.yaml", "docs/images/phantom.jpg")
 COMMANDS = {"--help": ("--help",), "components": ("components",), "recipe check": ("recipe", "check", "recipes/dlib.yaml")}
-AIMS = {"--help": Aim(sign="≤", bound=0.3, unit=" s")}
-NEAR = Aim(sign="≤", bound=1.3)
-MESH = "mediapipe.python.solutions.face_mesh"  # of the second process
-# Runs dysfw, and names what it has imported.
-LOOK = """
+TARGETS = {"--help": Target(sign="≤", bound=0.3, unit=" s")}
+CLOSE = Target(sign="≤", bound=1.3)
+MESH = "mediapipe.python.solutions.face_mesh"  # imported in the second process
+# Runs dysfw, and lists the modules that it has imported.
+LIST_IMPORTS = """
 import json, pathlib, sys
 file, sys.argv = sys.argv[1], ["dysfw", *sys.argv[2:]]
 from dysfw.cli.main import main
@@ -36,7 +36,7 @@ ours = {*sys.stdlib_module_names, "__main__"}
 names = [n for n in sys.modules if n.partition(".")[0] not in ours and not n.startswith(("dysfw", "_"))]
 pathlib.Path(file).write_text(json.dumps(names))
 """
-# Submodules that a library makes up as it is imported are no files, and cannot be asked for.
+# Some submodules are created during the import of their library, and cannot be imported by name.
 IMPORT = """
 import importlib, json, pathlib, sys
 for name in json.loads(pathlib.Path(sys.argv[1]).read_text()):
@@ -50,32 +50,32 @@ for name in json.loads(pathlib.Path(sys.argv[1]).read_text()):
 def rows(settings: Settings) -> list[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         folder, cache = Path(scratch), str(Path(scratch) / "cache")
-        without, within = [DYSFW, *RUN, "--no-cache"], [DYSFW, *RUN]
-        every = imported(without[1:], folder / "every.json", [MESH])
-        imported(within[1:], folder / "first.json", [], DYSFW_CACHE=cache)  # fills the cache
-        few = imported(within[1:], folder / "few.json", [], DYSFW_CACHE=cache)
+        uncached, cached = [DYSFW, *RUN, "--no-cache"], [DYSFW, *RUN]
+        all_modules = list_imports(uncached[1:], folder / "all.json", [MESH])
+        list_imports(cached[1:], folder / "first.json", [], DYSFW_CACHE=cache)  # fills the cache
+        few_modules = list_imports(cached[1:], folder / "few.json", [], DYSFW_CACHE=cache)
         works: dict[str, Work] = {
             name: lambda arguments=arguments: seconds([DYSFW, *arguments]) for name, arguments in COMMANDS.items()
         }
-        works["run"] = lambda: seconds(without)
-        works["its imports"] = lambda: seconds([sys.executable, "-c", IMPORT, str(every)])
-        works["run, cached"] = lambda: seconds(within, DYSFW_CACHE=cache)
-        works["its imports, cached"] = lambda: seconds([sys.executable, "-c", IMPORT, str(few)])
-        taken = interleaved(works, settings.of(2, 5))
-    found = [Row(what=f"`dysfw {name}`", value=spread(taken[name]), unit="s", aim=AIMS.get(name)) for name in COMMANDS]
+        works["run"] = lambda: seconds(uncached)
+        works["its imports"] = lambda: seconds([sys.executable, "-c", IMPORT, str(all_modules)])
+        works["run, cached"] = lambda: seconds(cached, DYSFW_CACHE=cache)
+        works["its imports, cached"] = lambda: seconds([sys.executable, "-c", IMPORT, str(few_modules)])
+        times = interleaved(works, settings.of(2, 5))
+    table = [Row(what=f"`dysfw {name}`", value=repeats(times[name]), unit="s", target=TARGETS.get(name)) for name in COMMANDS]
     for what, name, imports in (
-        ("`dysfw run recipes/dlib.yaml`, one photograph, no cache", "run", "its imports"),
-        ("`dysfw run recipes/dlib.yaml`, one photograph, known to the cache", "run, cached", "its imports, cached"),
+        ("`dysfw run recipes/dlib.yaml`, one image, no cache", "run", "its imports"),
+        ("`dysfw run recipes/dlib.yaml`, one image, cached", "run, cached", "its imports, cached"),
     ):
-        to = f"importing its libraries ({spread(taken[imports]).text()} s)"
-        compared = ratio(taken[name], taken[imports])
-        found.append(Row(what=what, value=spread(taken[name]), unit="s", ratio=compared, to=to, aim=NEAR))
-    return found
+        to = f"importing its libraries ({repeats(times[imports]).text()} s)"
+        relative = ratio(times[name], times[imports])
+        table.append(Row(what=what, value=repeats(times[name]), unit="s", ratio=relative, to=to, target=CLOSE))
+    return table
 
 
-def imported(arguments: Sequence[str], file: Path, beside: Sequence[str], **extra: str) -> Path:
-    """The file, with the names of the modules that dysfw imports for a command. beside: more that belong to them."""
-    command = [sys.executable, "-c", LOOK, str(file), *arguments]
-    subprocess.run(command, cwd=ROOT, env=environment(**extra), capture_output=True, check=True)
-    file.write_text(json.dumps([*json.loads(file.read_text("utf-8")), *beside]), "utf-8")
+def list_imports(arguments: Sequence[str], file: Path, more: Sequence[str], **extra: str) -> Path:
+    """Write the names of the modules that dysfw imports for a command, and of ``more``, to a file; return the file."""
+    command = [sys.executable, "-c", LIST_IMPORTS, str(file), *arguments]
+    subprocess.run(command, cwd=ROOT, env=environment(**extra), capture_output=True, check=True)  # noqa: S603
+    file.write_text(json.dumps([*json.loads(file.read_text("utf-8")), *more]), "utf-8")
     return file

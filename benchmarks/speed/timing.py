@@ -1,4 +1,4 @@
-"""Times taken side by side, and the machine that took them."""
+"""Measures times, and describes the machine."""
 
 from __future__ import annotations
 
@@ -12,53 +12,69 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeVar
 
-WORKING = (1, 2, 3, 6, 7, 8)  # user, nice, system, interrupts of both kinds, and what the host took for others
+BUSY_FIELDS = (1, 2, 3, 6, 7, 8)  # of /proc/stat: user, nice, system, hard and soft interrupts, and time stolen by the host
 K = TypeVar("K")
 Work = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """quick: small sizes. data: a folder of phantoms to take instead of others."""
+    """Settings of a run.
+
+    Attributes:
+        quick: Whether sizes are small.
+        data: Folder of phantoms to use instead of the default.
+    """
 
     quick: bool
     data: Path | None = None
 
     def of(self, quick: int, full: int) -> int:
+        """The first size if quick, else the second."""
         return quick if self.quick else full
 
 
 def interleaved(works: Mapping[K, Work], rounds: int) -> dict[K, list[float]]:
-    """s that each work took in each round; every other round takes them in reverse. Work that returns a float has taken its
-    time itself."""
-    taken: dict[K, list[float]] = {name: [] for name in works}
+    """Run alternatives in turn, every other round in reverse order.
+
+    Args:
+        works: The alternatives. One that returns a float has measured its time itself.
+        rounds: Number of rounds.
+
+    Returns:
+        The time of each alternative in each round, s.
+    """
+    times: dict[K, list[float]] = {name: [] for name in works}
     for number in range(rounds):
         for name in reversed(list(works)) if number % 2 else works:
             started = time.perf_counter()
-            own = works[name]()
-            taken[name].append(own if isinstance(own, float) else time.perf_counter() - started)
-    return taken
+            result = works[name]()
+            times[name].append(result if isinstance(result, float) else time.perf_counter() - started)
+    return times
 
 
 def machine() -> dict[str, str]:
-    own = {"processor": _processor(), "cores": str(os.cpu_count()), "python": platform.python_version()}
-    return own | {name: _version(name) for name in ("torch", "numpy")}
+    """Processor, cores and versions."""
+    hardware = {"processor": _processor(), "cores": str(os.cpu_count()), "python": platform.python_version()}
+    return hardware | {name: _version(name) for name in ("torch", "numpy")}
 
 
 def busy() -> float:
-    """s that the processors' cores have worked since the machine started, for whomever; 0 where that is not said."""
+    """Processor time used by all programs since the machine started, s; 0 if it is unknown."""
     try:
         first = Path("/proc/stat").read_text("utf-8").splitlines()[0].split()
     except OSError:
         return 0.0
-    return sum(int(first[n]) for n in WORKING) / os.sysconf("SC_CLK_TCK")
+    return sum(int(first[n]) for n in BUSY_FIELDS) / os.sysconf("SC_CLK_TCK")
 
 
-def told(machine: Mapping[str, str]) -> str:
+def describe_machine(machine: Mapping[str, str]) -> str:
+    """The machine in words."""
     return ", ".join(f"{name} {value}" for name, value in machine.items())
 
 
 def progress(text: str) -> None:
+    """Print a line to stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -70,11 +86,11 @@ def _version(name: str) -> str:
 
 
 def _processor() -> str:
-    """Its name and what of it counts here, as Linux says; elsewhere what Python says."""
+    """Name of the processor with its relevant features on Linux; elsewhere as Python names it."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
-    said = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    flags = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in said.get("flags", "").split()]
-    return f"{said.get('model name', platform.machine())} ({' '.join(flags) or 'no avx2'})"
+    fields = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    flags = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in fields.get("flags", "").split()]
+    return f"{fields.get('model name', platform.machine())} ({' '.join(flags) or 'no avx2'})"

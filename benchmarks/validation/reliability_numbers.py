@@ -1,12 +1,12 @@
-"""Whether a bundle's reliability holds on photographs that it has never seen: calibration, sets, and what is refused.
+"""Calibration, prediction sets and rejected images of a bundle, on new images.
 
     dysfw phantom dataset benchmark -o out/benchmark
     dysfw train recipes/dlib.yaml out/benchmark -o out/dlib
     python benchmarks/validation/reliability_numbers.py out/benchmark out/dlib
 
-The test split of DATA gives fresh photographs of what the bundle was trained on; they should be covered by their sets as often
-as asked, and hardly ever be refused. The photograph of a person is scikit-image's astronaut (public domain, NASA): a bundle of
-phantoms must refuse it.
+The test split of the data has new images of the training conditions: their prediction sets should have the target coverage, and
+few should be unreliable. The photo of a real person is scikit-image's astronaut (public domain, NASA): a bundle of phantoms
+must find it out of distribution.
 """
 
 from __future__ import annotations
@@ -29,30 +29,32 @@ from dysfw.stats.metrics import measure
 from dysfw.training.embedded_dataset import EmbeddedDataset, embed_dataset
 
 
-def report(pipeline: Pipeline, fresh: EmbeddedDataset) -> list[str]:
-    """Lines about N fresh photographs."""
-    judge = pipeline.judge
-    assert judge and judge.trust and fresh.quality  # noqa: PT018
-    _, fused = judge.judge(list(fresh.embeddings), list(fresh.present))
-    assessed = judge.trust.assess(fused, fresh.embeddings, fresh.present, fresh.quality)
-    once = np.ones((1, len(fresh)))
-    before, after = (measure(p, fresh.y, once).overall for p in (fused, assessed.probabilities))
-    held = assessed.sets[np.arange(len(fresh)), fresh.y]
-    by_class = {label: held[fresh.y == k].mean() for k, label in enumerate(fresh.labels) if (fresh.y == k).any()}
-    least = min(by_class, key=lambda label: by_class[label])
-    reasons = Counter(reason.code for own in assessed.reasons for reason in own)
-    refused = np.mean([bool(own) for own in assessed.reasons])
+def report(pipeline: Pipeline, embedded: EmbeddedDataset) -> list[str]:
+    """Describe the predictions for N new images."""
+    classifier = pipeline.classifier
+    assert classifier and embedded.quality  # noqa: PT018, S101  # a bundle has one, and quality comes with the embeddings
+    reliability = classifier.reliability
+    _, fused = classifier.predict(list(embedded.embeddings), list(embedded.present))
+    assessed = reliability.assess(fused, embedded.embeddings, embedded.present, embedded.quality)
+    weights = np.ones((1, len(embedded)))
+    before, after = (measure(p, embedded.y, weights).overall for p in (fused, assessed.probabilities))
+    covered = assessed.sets[np.arange(len(embedded)), embedded.y]
+    by_class = {label: covered[embedded.y == k].mean() for k, label in enumerate(embedded.labels) if (embedded.y == k).any()}
+    lowest = min(by_class, key=lambda label: by_class[label])
+    reasons = Counter(reason.code for notices in assessed.reasons for reason in notices)
+    rejected = np.mean([bool(notices) for notices in assessed.reasons])
     conditions, sizes = list(by_class.values()), assessed.sets.sum(axis=1)
     median, high = np.quantile(assessed.ood_score, (0.5, 0.98))
     return [
-        f"{len(fresh)} fresh photographs and {len(fresh.failures)} without a usable face; recipe {pipeline.recipe.name}",
-        f"temperature {judge.trust.temperature:.3f}",
+        f"{len(embedded)} new images and {len(embedded.failures)} without a usable face; recipe {pipeline.recipe.name}",
+        f"temperature {reliability.temperature:.3f}",
         *(f"{name}: {before[name][0]:.4f}, calibrated {after[name][0]:.4f}" for name in ("ece", "log_loss", "brier")),
-        f"sets of {judge.trust.keys.coverage:.0%}: cover {held.mean():.4f}, mean of conditions {np.mean(conditions):.4f}, "
-        f"least {by_class[least]:.3f} ({least})",
-        f"their size: {sizes.mean():.2f} of {len(fresh.labels)}; {(sizes == 0).mean():.2%} empty",
-        f"called not reliable: {refused:.2%} ({dict(reasons)})",
-        f"unlikeness: median {median:.2f}, 98 % below {high:.2f}; refused above {judge.trust.unlike:.2f}",
+        f"sets of {reliability.keys.coverage:.0%}: coverage {covered.mean():.4f}, "
+        f"mean over conditions {np.mean(conditions):.4f}, "
+        f"lowest {by_class[lowest]:.3f} ({lowest})",
+        f"size of the sets: {sizes.mean():.2f} of {len(embedded.labels)}; {(sizes == 0).mean():.2%} empty",
+        f"not reliable: {rejected:.2%} ({dict(reasons)})",
+        f"OOD score: median {median:.2f}, 98 % below {high:.2f}; out of distribution above {reliability.max_ood_score:.2f}",
     ]
 
 
@@ -61,16 +63,18 @@ def astronaut(pipeline: Pipeline) -> str:
         path = Path(folder) / "astronaut.png"
         Pillow.fromarray(images.astronaut()).save(path)
         (prediction,) = pipeline.predict([path])
-    return f"a person: reliable {prediction.reliable}, {[reason.message for reason in prediction.reasons]}"
+    return f"photo of a person: reliable {prediction.reliable}, {[reason.message for reason in prediction.reasons]}"
 
 
 def main(data: Path, bundle: Path, *overrides: str) -> None:
     pipeline = open_pipeline(bundle, load_registry(), overrides)
-    assert pipeline.judge
+    assert pipeline.classifier  # noqa: S101  # a bundle has one
     samples = read_dataset(data).split("test")
-    fresh = embed_dataset(pipeline, samples, pipeline.judge.labels, "embedding test photographs", TerminalProgress())
-    print("\n".join([*report(pipeline, fresh), astronaut(pipeline)]))
+    embedded = embed_dataset(pipeline, samples, pipeline.classifier.labels, "embedding test images", TerminalProgress())
+    print("\n".join([*report(pipeline, embedded), astronaut(pipeline)]))
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
     main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])

@@ -171,7 +171,7 @@ def test_another_version_of_a_plugin_gives_a_notice(toys, bundle):
     rehash(bundle)
     (notice,) = open_pipeline(bundle, toys).notices
     assert notice.code == "versions_differ"
-    assert "dysfw 0.0.1 (here" in notice.message
+    assert "dysfw 0.0.1 (now" in notice.message
 
 
 def test_an_untrained_recipe_is_refused_with_a_hint(toys, toy_recipe):

@@ -1,4 +1,4 @@
-"""The photographs that measurements judge: phantoms, as many as are asked for, and large ones made of them."""
+"""Images for measurements: any number of phantoms, and large images made from them."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ CONDITIONS = (
     "fragile-x-syndrome", "kabuki-syndrome", "noonan-syndrome", "smith-magenis-syndrome", "sotos-syndrome",
     "treacher-collins-syndrome", "unaffected", "williams-syndrome",
 )  # fmt: skip
-SEED = 70_001  # of phantoms that no bundle has seen
-LARGE = (4000, 3000)  # px: twelve megapixels
-PORTRAIT = 2000  # px: of the phantom on it
+SEED = 70_001  # of phantoms on which no bundle was trained
+LARGE = (4000, 3000)  # px, twelve megapixels
+PORTRAIT = 2000  # px, the phantom in it
 
 
 def phantoms(settings: Settings) -> list[Path]:
-    """Those of ``--data``, or else the 48 of the tests."""
-    found = sorted((settings.data or SHIPPED).rglob("*.jpg"))
-    if not found:
-        raise FileNotFoundError(f"there are no phantoms in {settings.data}")
-    return found
+    """The phantoms in ``--data``, or the 48 of the tests."""
+    paths = sorted((settings.data or SHIPPED).rglob("*.jpg"))
+    if not paths:
+        raise FileNotFoundError(f"no phantoms in {settings.data}")
+    return paths
 
 
 def repeated(settings: Settings, number: int) -> list[Path]:
-    """So many phantoms: the same ones again and again where there are fewer, spread over all where there are more."""
-    found = phantoms(settings)
-    return list(itertools.islice(itertools.cycle(found[:: max(1, len(found) // number)]), number))
+    """A number of phantoms, evenly chosen from all, or repeated if there are too few."""
+    paths = phantoms(settings)
+    return list(itertools.islice(itertools.cycle(paths[:: max(1, len(paths) // number)]), number))
 
 
 def copied(settings: Settings, number: int, folder: Path) -> list[Path]:
-    """So many photographs in a folder, each with bytes of its own, so that a cache takes none for another."""
+    """Copy a number of images to a folder, each with different bytes, so that the cache distinguishes them."""
     folder.mkdir()
-    made = []
+    copies = []
     for place, path in enumerate(repeated(settings, number)):
-        made.append(folder / f"{place:05}.jpg")
-        made[-1].write_bytes(path.read_bytes() + f"copy {place}".encode())  # decoders do not read behind the end
-    return made
+        copies.append(folder / f"{place:05}.jpg")
+        copies[-1].write_bytes(path.read_bytes() + f"copy {place}".encode())  # decoders ignore what follows the image
+    return copies
 
 
 def linked(settings: Settings, number: int, folder: Path) -> Path:
-    """A folder of so many photographs that takes no room."""
+    """Link a number of images in a folder, which takes no space."""
     folder.mkdir()
     for place, path in enumerate(repeated(settings, number)):
         (folder / f"{place:05}.jpg").symlink_to(path.absolute())
@@ -58,27 +58,27 @@ def linked(settings: Settings, number: int, folder: Path) -> Path:
 
 
 def rendered(number: int, folder: Path) -> list[Path]:
-    """About so many new phantoms of all conditions. Needs dysfw-phantom."""
-    each = -(-number // len(CONDITIONS))
-    classes = "\n".join(f"  - {{condition: phantom-{name}, patients: {each}}}" for name in CONDITIONS)
+    """Render at least a number of new phantoms of all conditions; needs dysfw-phantom."""
+    patients = -(-number // len(CONDITIONS))
+    classes = "\n".join(f"  - {{condition: phantom-{name}, patients: {patients}}}" for name in CONDITIONS)
     spec = folder.with_suffix(".yaml")
     spec.write_text(f"version: 1\nname: speed\nseed: {SEED}\nsize: 256\nage: [2, 45]\nclasses:\n{classes}\n", "utf-8")
-    progress(f"rendering {each * len(CONDITIONS)} phantoms …")
+    progress(f"rendering {patients * len(CONDITIONS)} phantoms …")
     command = [DYSFW, "phantom", "dataset", str(spec), "-o", str(folder)]
-    subprocess.run(command, env=environment(), capture_output=True, check=True)
+    subprocess.run(command, env=environment(), capture_output=True, check=True)  # noqa: S603
     return sorted(folder.rglob("*.jpg"))
 
 
 def enlarged(paths: Sequence[Path], folder: Path) -> list[Path]:
-    """A photograph of twelve megapixels for each: the phantom, enlarged, before a background with a camera's noise."""
+    """Make an image of twelve megapixels of each phantom: enlarged, on a background with noise."""
     folder.mkdir()
     noise = np.random.default_rng(0).normal(0, 4, (LARGE[1], LARGE[0], 1))
     shade = np.linspace(70, 150, LARGE[0])[None, :, None] * np.array([1.0, 0.95, 0.85])
     scene = Pillow.fromarray((shade + noise).astype(np.uint8))
-    made = []
+    copies = []
     for place, path in enumerate(paths):
         face = Pillow.open(io.BytesIO(path.read_bytes())).convert("RGB").resize((PORTRAIT, PORTRAIT), Pillow.Resampling.BICUBIC)
         scene.paste(face, ((LARGE[0] - PORTRAIT) // 2, (LARGE[1] - PORTRAIT) // 2))
-        made.append(folder / f"{place:03}.jpg")
-        scene.save(made[-1], quality=90)
-    return made
+        copies.append(folder / f"{place:03}.jpg")
+        scene.save(copies[-1], quality=90)
+    return copies

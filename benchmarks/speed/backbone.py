@@ -1,8 +1,8 @@
-"""How much of what the processor can multiply a trunk makes use of.
+"""How much of the processor's arithmetic throughput a backbone uses.
 
-The measure is the product of two matrices of 2,048 × 2,048 by torch. Where that is slow (in float32 torch asks MKL, which does
-not use all that processors of other makers than Intel can do), a 3 × 3 convolution of 128 channels is the harder measure. A
-trunk's operations are counted by torch as it runs, two for each multiplication with its addition.
+The reference is torch's product of two matrices of 2,048 × 2,048. If this is slow (float32 uses MKL, which does not use all
+features of processors by other makers than Intel), a 3 × 3 convolution of 128 channels is a harder reference. Torch counts the
+operations of a backbone, two for each multiply-add.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from dysfw.torch_utils import Precision
 
-from .table import Aim, Row, ratio, spread
+from .table import Row, Target, ratio, repeats
 from .timing import Settings, interleaved
 
 SIDE, CHANNELS, MAP, IMAGES = 2048, 128, 56, 32
@@ -37,16 +37,16 @@ def rows(settings: Settings) -> list[Row]:
         for name in PRECISIONS:
             backbone = Timm(MODEL, "random", size=size, batch=batch, precision=name)
             works[f"{size} {name}"] = lambda backbone=backbone, crops=crops: backbone.embed(crops)
-    operations = {name: counted(work) for name, work in works.items()}  # and all are warm now
-    taken = interleaved(works, settings.of(3, 7))
-    rates = {name: [operations[name] / s / 1e9 for s in values] for name, values in taken.items()}
-    found = [
+    operations = {name: count_operations(work) for name, work in works.items()}  # also warms up
+    times = interleaved(works, settings.of(3, 7))
+    rates = {name: [operations[name] / s / 1e9 for s in values] for name, values in times.items()}
+    table = [
         row_of("product of 2,048² matrices", "product", rates),
         row_of("3 × 3 convolution, 128 channels", "convolution", rates),
     ]
     for size in SIZES:
-        found += rows_of(size, batch, rates)
-    return found
+        table += rows_of(size, batch, rates)
+    return table
 
 
 def product(dtype: torch.dtype) -> Callable[[], object]:
@@ -60,8 +60,8 @@ def convolution(dtype: torch.dtype) -> Callable[[], object]:
     return lambda: conv2d(one, other, padding=1)
 
 
-def counted(work: Callable[[], object]) -> float:
-    """Operations that it takes, as far as torch's counter knows them: products and convolutions."""
+def count_operations(work: Callable[[], object]) -> float:
+    """Number of operations, as far as torch counts them: products and convolutions."""
     with FlopCounterMode(display=False) as counter:
         work()
     return float(counter.get_total_flops())
@@ -69,26 +69,26 @@ def counted(work: Callable[[], object]) -> float:
 
 def row_of(what: str, name: str, rates: Rates) -> Row:
     full, half = rates[f"{name} float32"], rates[f"{name} bfloat16"]
-    to = f"itself in float32 ({spread(full).text()} GFLOP/s)"
-    return Row(what=f"{what}, bfloat16", value=spread(half), unit="GFLOP/s", ratio=ratio(half, full), to=to)
+    to = f"the same in float32 ({repeats(full).text()} GFLOP/s)"
+    return Row(what=f"{what}, bfloat16", value=repeats(half), unit="GFLOP/s", ratio=ratio(half, full), to=to)
 
 
 def rows_of(size: int, batch: int, rates: Rates) -> list[Row]:
-    compared = [
-        ("float32", "product float32", Aim(sign="≥", bound=0.8)),
+    comparisons = [
+        ("float32", "product float32", Target(sign="≥", bound=0.8)),
         ("float32", "convolution float32", None),
         ("bfloat16", "product bfloat16", None),
         ("bfloat16", "convolution bfloat16", None),
-        ("bfloat16", f"{size} float32", Aim(sign="≥", bound=2)),
+        ("bfloat16", f"{size} float32", Target(sign="≥", bound=2)),
     ]
     return [
         Row(
-            what=f"trunk {MODEL}, {size} px, batch {batch}, {name}",
-            value=spread(rates[f"{size} {name}"]),
+            what=f"backbone {MODEL}, {size} px, batch {batch}, {name}",
+            value=repeats(rates[f"{size} {name}"]),
             unit="GFLOP/s",
             ratio=ratio(rates[f"{size} {name}"], rates[to]),
-            to=to.replace(f"{size}", "itself in"),
-            aim=aim,
+            to=to.replace(f"{size}", "the same in"),
+            target=target,
         )
-        for name, to, aim in compared
+        for name, to, target in comparisons
     ]
