@@ -8,6 +8,8 @@ from dysfw.audit.predict import by_group
 from dysfw.data.dataset import patient_numbers
 from dysfw.util.progress import Silent
 
+pytestmark = pytest.mark.slow
+
 
 def null_distribution_of(rows, samples, permutations=99, seed=0) -> PermutationNull:
     labels = sorted({sample.label for sample in samples})

@@ -13,6 +13,8 @@ from stops import Stops
 from dysfw.batch.runner import load_runner
 from dysfw.errors import DysfwError
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 NODE = {"num_cpus": 3, "object_store_memory": 150_000_000, "include_dashboard": False}
 

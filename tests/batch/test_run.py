@@ -21,6 +21,8 @@ from dysfw.errors import DysfwError
 from dysfw.inference.loading import open_pipeline
 from dysfw.types import Failure
 
+pytestmark = pytest.mark.slow
+
 RED = (200, 40, 40)
 
 

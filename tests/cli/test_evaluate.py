@@ -3,6 +3,8 @@ import json
 import pytest
 from pyarrow import parquet
 
+pytestmark = pytest.mark.slow
+
 QUICK = ("--folds", "3", "--repeats", "1", "--by", "folds")
 
 
@@ -52,7 +54,7 @@ def test_impossible_evaluations_are_errors(dysfw, toy_recipe, colour_data, *, tm
 def test_a_folder_with_content_is_an_error_before_any_work(dysfw, toy_recipe, colour_data):
     ran = dysfw("evaluate", toy_recipe, colour_data, "-o", colour_data)
     assert ran.code == 2
-    assert "exists already" in ran.err
+    assert "already exists" in ran.err
 
 
 def test_the_worst_errors_faces_are_shown_if_requested(dysfw, toy_recipe, colour_data, tmp_path):

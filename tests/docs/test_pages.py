@@ -13,6 +13,8 @@ from dysfw.contracts.kinds import KINDS
 from dysfw.recipe.check import TopKeys, load_recipe
 from dysfw.registry.registry import load_registry
 
+pytestmark = pytest.mark.slow
+
 REASONS = ("needs the internet", "needs a GPU", "needs a cluster", "takes hours", "CI runs it")
 KEYS = {*TopKeys.model_fields, *KINDS, "extends"}
 # What a part of a recipe is put into.

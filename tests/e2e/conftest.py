@@ -15,7 +15,8 @@ def shell(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
 
     def run(*arguments: object, code: int = 0, **extra_environment: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"HOME": str(home), "DYSFW_OFFLINE": "1", "DYSFW_CACHE": str(home / "cache")} | extra_environment
+        private = {"HOME": str(home), "DYSFW_OFFLINE": "1", "DYSFW_CACHE": str(home / "cache")}
+        environment = os.environ | private | extra_environment
         command = [str(DYSFW), *map(str, arguments)]
         ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert ran.returncode == code, f"{ran.returncode}\n{ran.stdout}\n{ran.stderr}"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 OTHER = "@hookimpl\ndef dysfw_components():\n    return [ComponentSpec({})]\n"
 GOOD = OTHER.format("'fusion', 'plain', 'dysfw.builtin.fusions.pools:Mean', 'x'")
 PLUGINS = {

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+pytestmark = pytest.mark.slow
+
 DOWN = "tests/fixtures/data/phantoms/phantom-down-syndrome/000.jpg"
 
 

@@ -10,6 +10,8 @@ from PIL import Image as Pillow
 from dysfw.weights.projection_head import MEASURES, read_projection_head
 from dysfw.weights.weight_file import read_metadata
 
+pytestmark = pytest.mark.slow
+
 PHANTOM = Path(str(resources.files("dysfw_phantom")))
 WEIGHTS = PHANTOM / "weights" / "inception-resnet-v2.safetensors"
 BUNDLE = PHANTOM / "bundles" / "paper-phantom"

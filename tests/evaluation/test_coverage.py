@@ -1,9 +1,12 @@
 """Coverage of the confidence intervals on simulated data with known truth."""
 
 import numpy as np
+import pytest
 
 from dysfw.stats.bootstrap import patient_weights
 from dysfw.stats.intervals import measured
+
+pytestmark = pytest.mark.slow
 
 CLASSES, PATIENTS, DATA_SETS, RESAMPLES = 6, 25, 200, 400
 

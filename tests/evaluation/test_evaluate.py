@@ -12,6 +12,8 @@ from dysfw.inference.build import build, build_fusion
 from dysfw.recipe.check import load_recipe
 from dysfw.util.progress import Silent
 
+pytestmark = pytest.mark.slow
+
 QUICK = EvaluationConfig(SplitConfig(folds=3, repeats=2), resamples=200, permutations=99)
 
 
@@ -149,7 +151,7 @@ def test_candidates_that_differ_in_fusion_share_embeddings_and_splits(candidate,
     first.components.backbone.embed = lambda crops: calls.append(len(crops)) or embed(crops)
     second.components.backbone.embed = None  # would raise
     one, other = evaluate([first, second], read_dataset(plain), QUICK, Silent())
-    assert sum(calls) == 60  # two regions of thirty photographs
+    assert sum(calls) == 60  # two regions of thirty images
     assert [split.test_rows.tolist() for split in one.splits] == [split.test_rows.tolist() for split in other.splits]
     alone = next(c for c in one.result.models if c.kind == "region")
     assert alone == next(c for c in other.result.models if c.kind == "region" and c.name == alone.name)

@@ -16,6 +16,8 @@ from dysfw.inference.loading import open_pipeline
 from dysfw.plugin import with_networks
 from dysfw.registry.registry import load_registry
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

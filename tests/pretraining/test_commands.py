@@ -11,6 +11,8 @@ from dysfw.cli.main import main
 
 from .conftest import draw_identities
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def dysfw(registry, monkeypatch, capsys):

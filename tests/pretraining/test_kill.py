@@ -13,6 +13,8 @@ from dysfw.pretraining.checkpoint import FILE
 from dysfw.training.finetune.array_file import read_array_file
 from dysfw.weights.weight_file import read_metadata, read_weights
 
+pytestmark = pytest.mark.slow
+
 
 def checkpoint_of(weights: Path) -> Path:
     return Path(f"{weights}.training") / FILE

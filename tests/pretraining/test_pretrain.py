@@ -20,6 +20,8 @@ from dysfw.weights.weight_file import read_metadata, read_weights
 
 from .conftest import draw_identities
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pairs_file(tmp_path) -> Path:
@@ -132,7 +134,7 @@ def test_missing_ground_truth_is_reported_before_faces_are_detected(train_here, 
 
 def test_an_existing_file_is_not_overwritten(train_here, tmp_path):
     (tmp_path / "w.safetensors").write_bytes(b"precious")
-    with pytest.raises(DysfwError, match="exists already"):
+    with pytest.raises(DysfwError, match="already exists"):
         train_here(tmp_path / "w.safetensors")
     with pytest.raises(DysfwError, match="is not a folder"):
         train_here(tmp_path / "nowhere" / "w.safetensors")

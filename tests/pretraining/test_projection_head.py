@@ -9,6 +9,8 @@ from dysfw.weights.weight_file import write_weights
 
 from .conftest import draw_identities
 
+pytestmark = pytest.mark.slow
+
 MEASURES = ProjectionHead(
     np.arange(6, dtype=np.float32).reshape(3, 2),
     np.ones(3, np.float32),

@@ -11,6 +11,8 @@ from skimage import data as images
 from dysfw.inference.loading import open_pipeline
 from dysfw.registry.registry import load_registry
 
+pytestmark = pytest.mark.slow
+
 RECIPE = Path(__file__).parents[2] / "recipes" / "dlib.yaml"
 
 

@@ -8,6 +8,8 @@ import yaml
 from dysfw.contracts.kinds import KINDS
 from dysfw.scaffold.write import TEMPLATES
 
+pytestmark = pytest.mark.slow
+
 # (kind, name of the distribution, options of `dysfw new`)
 PLUGINS = [(kind, f"dysfw-own-{kind}", []) for kind in KINDS] + [("backbone", "dysfw-own-torch", ["--template", "torch"])]
 each_plugin = pytest.mark.parametrize(("kind", "name"), [plugin[:2] for plugin in PLUGINS], ids=lambda value: value)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 MAX_EXAMPLES = "40"  # per operation, beside boundary values
 # A valid request may still contain no image.

@@ -95,7 +95,7 @@ def test_failures_that_leave_a_class_with_one_patient_are_an_error(trained, colo
 def test_an_existing_folder_is_an_error_before_any_work(trained, tmp_path):
     (tmp_path / "bundle").mkdir()
     (tmp_path / "bundle" / "file.txt").write_text("content")
-    with pytest.raises(DysfwError, match="exists already"):
+    with pytest.raises(DysfwError, match="already exists"):
         trained()
     assert (tmp_path / "bundle" / "file.txt").read_text() == "content"
 

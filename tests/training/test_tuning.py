@@ -15,6 +15,8 @@ from dysfw.recipe.check import load_recipe
 from dysfw.training.train import train
 from dysfw.util.progress import Silent
 
+pytestmark = pytest.mark.slow
+
 # Of equal brightness, so that the toy backbone, which sees brightness alone, cannot tell them apart.
 HUES = {"red": (200, 100, 90), "blue": (90, 100, 200)}
 HALVES = Halves._segment
