@@ -11,6 +11,7 @@ import jinja2
 from .. import __version__
 from ..contracts.kinds import Kind
 from ..errors import DysfwError
+from ..util.atomic import refuse_existing
 from .names import Names
 
 FOLDER = Path(__file__).parent / "templates"
@@ -68,10 +69,7 @@ def write_plugin(names: Names, kind: Kind, folder: Path, template: str = "numpy"
         DysfwError: If the folder is not empty or cannot be written.
     """
     folder = folder.absolute()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DysfwError(f"{folder} already exists", hint="use another folder with -o, or delete this one")
-    if not folder.parent.is_dir():
-        raise DysfwError(f"{folder.parent} is not a folder", hint="create it first")
+    refuse_existing(folder)
     major, minor = __version__.split(".")[:2]
     chosen = TEMPLATES[kind][template]
     values = {

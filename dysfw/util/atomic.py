@@ -52,7 +52,7 @@ def refuse_content(path: Path, *, file: bool = False) -> None:
         DysfwError: It exists, and is not an empty folder.
     """
     if path.exists() and (file or not path.is_dir() or any(path.iterdir())):
-        raise DysfwError(f"{path} exists already", hint="choose another path with -o, or delete it first")
+        raise DysfwError(f"{path} already exists", hint="choose another path with -o, or delete it first")
 
 
 def refuse_existing(path: Path, *, file: bool = False) -> None:
