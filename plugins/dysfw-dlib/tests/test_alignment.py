@@ -19,6 +19,8 @@ from dysfw.registry.registry import load_registry
 from dysfw.types import Crop, Region
 from dysfw.util.files import packaged_file
 
+pytestmark = pytest.mark.slow
+
 PHANTOMS = Path(__file__).parents[3] / "tests" / "fixtures" / "data" / "phantoms"
 
 

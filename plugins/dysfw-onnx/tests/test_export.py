@@ -22,6 +22,8 @@ from dysfw.inference.pipeline import Pipeline
 from dysfw.recipe.check import load_recipe
 from dysfw.registry.registry import load_registry
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 IMAGE = ROOT / "docs" / "images" / "phantom.jpg"
 REGIONS = ["face", "forehead", "periorbital", "nose", "philtrum", "mouth", "chin"]

@@ -33,6 +33,8 @@ from dysfw.recipe.check import load_recipe
 from dysfw.registry.registry import load_registry
 from dysfw.util.progress import Silent
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 LABELS = ("apert", "control", "down", "noonan")
 HEADS = {
@@ -258,8 +260,8 @@ def test_invalid_output_folders_are_refused(tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
     for folder, part in (
-        (tmp_path / "full", "exists already"),
-        (tmp_path / "full" / "notes.txt", "exists already"),
+        (tmp_path / "full", "already exists"),
+        (tmp_path / "full" / "notes.txt", "already exists"),
         (tmp_path / "nowhere" / "out", "is not a folder"),
         (Path("/proc/out"), "cannot write in /proc"),
     ):

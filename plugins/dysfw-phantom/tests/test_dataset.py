@@ -16,6 +16,8 @@ from dysfw.data.read import read_dataset
 from dysfw.errors import DysfwError
 from dysfw.util.progress import Silent
 
+pytestmark = pytest.mark.slow
+
 SPEC = """\
 version: 1
 name: small

@@ -8,6 +8,8 @@ from dysfw_phantom.phantom import capture, make_phantom
 
 from dysfw.types import ANATOMY, Image
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def images():

@@ -21,6 +21,8 @@ from dysfw.registry.hookspecs import WeightsSpec
 from dysfw.weights.find import WeightsMissingError
 from dysfw.weights.store import import_file
 
+pytestmark = pytest.mark.slow
+
 ADDRESS = "/timm/test_resnet.r160_in1k/resolve/"
 CODE = """
 import json
