@@ -28,7 +28,7 @@ def weights_page(registry: Registry) -> str:
 
 def facts(spec: WeightsSpec) -> str:
     size = f"{'' if spec.exact_size else 'about '}{spec.size:,} bytes" if spec.size else ""
-    told = {
+    values = {
         "comes": "with the plugin, or with a package that it requires" if spec.ships else "by `dysfw weights fetch`",
         "source": f"<{spec.source}>" if spec.source.startswith("https:") else f"`{spec.source}`",
         "file": f"`{spec.file}`",
@@ -39,4 +39,4 @@ def facts(spec: WeightsSpec) -> str:
         "trained on": spec.trained_on,
         "citation": spec.citation,
     }
-    return table(("about", "this file"), [(name, words) for name, words in told.items() if words])
+    return table(("about", "this file"), [(name, words) for name, words in values.items() if words])
