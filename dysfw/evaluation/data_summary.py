@@ -1,4 +1,4 @@
-"""What the reader of a report must know of the data."""
+"""Summarises the data of an evaluation for its report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def summarise(dataset: Dataset, checked: CheckedDataset, embedded: EmbeddedDatas
         problems: What was found later.
     """
     knows_patients = checked.knows_patients
-    found = [
+    collected = [
         Problem(
             code=one.code, severity=one.severity, message=one.message, images=one.images, examples=list(one.examples)
         )
@@ -33,7 +33,7 @@ def summarise(dataset: Dataset, checked: CheckedDataset, embedded: EmbeddedDatas
     ]  # fmt: skip
     by_code = Counter(failure.code for failure in embedded.failures)
     first = {failure.code: failure for failure in reversed(embedded.failures)}
-    found += [
+    collected += [
         Problem(
             code=code, severity="exclusion", message=first[code].message, images=number,
             examples=[dataset.relative(Path(f.source)) for f in embedded.failures if f.code == code][:MAX_EXAMPLES],
@@ -54,5 +54,5 @@ def summarise(dataset: Dataset, checked: CheckedDataset, embedded: EmbeddedDatas
             for label in embedded.labels
         },
         sources=dict(Counter(sample.source for sample in embedded.samples if sample.source)),
-        problems=[*found, *problems],
+        problems=[*collected, *problems],
     )

@@ -1,4 +1,4 @@
-"""From recipes and a data set to figures that say whether they mean anything."""
+"""Evaluates recipes: audit, cross-validation, and measures with intervals."""
 
 from __future__ import annotations
 
@@ -147,13 +147,15 @@ def evaluate(
         audits: dict[str, Audits] = {}
         evaluated = []
         for candidate, stopwatch in zip(candidates, stopwatches, strict=True):
-            key, own = candidate.embedding_key, data[candidate.embedding_key]
+            key, used = candidate.embedding_key, data[candidate.embedding_key]
             stopwatch.start()
             if key not in audits:
-                audits[key] = _audit(own, candidate.recipe, config, progress)
+                audits[key] = _audit(used, candidate.recipe, config, progress)
             stopwatch.stage("audit")
             evaluated.append(
-                _evaluate_one(candidate, own, common, config=config, audits=audits[key], stopwatch=stopwatch, progress=progress)
+                _evaluate_one(
+                    candidate, used, common, config=config, audits=audits[key], stopwatch=stopwatch, progress=progress
+                )
             )
     return evaluated
 
@@ -199,12 +201,12 @@ def _with_finetuning(
     """The same data; if a recipe fine-tunes its backbone, with what embeds by a backbone trained on some rows."""
     tuned = dict(data)
     for number, candidate in enumerate(candidates):
-        own = tuned[candidate.embedding_key]
-        if own.embed is None:
+        base = tuned[candidate.embedding_key]
+        if base.embed is None:
             scratch = folder / str(number)
             scratch.mkdir()
-            embed = finetuned_embed(candidate.recipe, candidate.components, own.embedded, scratch, progress)
-            tuned[candidate.embedding_key] = replace(own, embed=embed)
+            embed = finetuned_embed(candidate.recipe, candidate.components, base.embedded, scratch, progress)
+            tuned[candidate.embedding_key] = replace(base, embed=embed)
     return tuned
 
 

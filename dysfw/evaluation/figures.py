@@ -1,4 +1,4 @@
-"""From single predictions to the figures of an evaluation."""
+"""Computes the measures of an evaluation from single predictions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Figures:
 def measure_figures(
     data: EvaluationData, pooled: PooledPredictions, recipe: Recipe, *, resamples: int, unaffected: str | None
 ) -> Figures:
-    """Everything that is measured on the images that were tested.
+    """Compute all measures on the images that were tested.
 
     Args:
         data: The images.
@@ -60,8 +60,8 @@ def measure_figures(
     coverage = recipe.reliability.coverage
     comparison = BaselineComparison(tested.by_name, y, groups, weights, splits=tested.splits, unaffected=control)
     uncalibrated = BaselineComparison({RECIPE: tested.raw}, y, groups, weights, splits=tested.splits, unaffected=control)
-    own = comparison.measured(RECIPE)
-    overall = own.overall()
+    recipe_measures = comparison.measured(RECIPE)
+    overall = recipe_measures.overall()
     return Figures(
         measures=overall,
         top=_top(overall, ""),
@@ -71,7 +71,7 @@ def measure_figures(
                 label=label,
                 images=int((y == k).sum()),
                 patients=len(np.unique(groups[y == k])),
-                measures=own.of_class(k),
+                measures=recipe_measures.of_class(k),
             )
             for k, label in enumerate(embedded.labels)
         ],

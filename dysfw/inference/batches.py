@@ -30,7 +30,7 @@ def batched(sources: Iterable[Source], open_source: Callable[[Source], ImageJob]
 def in_batches(jobs: Iterable[ImageJob]) -> Iterator[list[ImageJob]]:
     """Divide jobs into batches.
 
-    The 17th, 33rd … job always begins a batch, whatever the size of the images before it. Work that is resumed in the middle,
+    The 17th, 33rd … job always begins a batch, regardless of the size of earlier images. Work that is resumed in the middle,
     or divided among machines, therefore meets the same batches.
     """
     batch: list[ImageJob] = []

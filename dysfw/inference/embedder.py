@@ -28,7 +28,7 @@ from .stage_cache import CachedStages
 from .stages import run_stage
 
 # px. The last bits of a detector's arithmetic depend on its batch and on the processor. Rounded to this grid they reach no
-# crop, so an image gets the same result whatever the other images in its batch.
+# crop, so the result of an image does not depend on the other images in its batch.
 GRID = np.float32(1 / 8)
 
 Results = list[FaceEmbedding | Failure]

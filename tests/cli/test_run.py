@@ -151,7 +151,7 @@ def test_images_of_one_patient_give_one_prediction(dysfw, bundle, paint, tmp_pat
 def test_the_patient_comes_after_the_images(dysfw, bundle, paint):
     ran = dysfw("run", bundle, paint("a.png", RED), paint("b.png", RED, seed=3), "--patient", "P-17")
     assert ran.code == 0
-    heads = [line for line in ran.out.splitlines() if line.endswith(" px") or line.startswith("P-17")]
+    heads = [line for line in ran.out.splitlines() if " × " in line or line.startswith("P-17")]
     assert [line.split()[0].rpartition("/")[2] for line in heads] == ["a.png", "b.png", "P-17"]
     assert "2 of 2 photos used" in heads[-1]
 
