@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .contracts.layers import Softmax as Softmax
     from .contracts.layers import Standardize as Standardize
     from .contracts.layers import TwoStage as TwoStage
+    from .contracts.layers import apply_layers as apply_layers
     from .data.read import read_dataset as read_dataset
     from .errors import DysfwError as DysfwError
     from .errors import ImageError as ImageError
@@ -166,6 +167,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "Softmax",
         "Standardize",
         "TwoStage",
+        "apply_layers",
     ),
     # Records
     "types": (
