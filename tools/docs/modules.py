@@ -25,8 +25,8 @@ MODULES = {
 INDEX = """\
 # Python
 
-Everything here may be used in programs and plugins; what is not here may change without notice. The pages are generated from the
-docstrings by `python tools/docs reference`.
+You can use everything on these pages in programs and plugins. What is not here may change without notice.
+`python tools/docs reference` generates the pages from the docstrings.
 
 ```python
 import dysfw
@@ -169,11 +169,11 @@ def _code(source: str) -> str:
 def _head(node: ast.FunctionDef) -> str:
     """The line that defines a function, with one parameter a line if it is long."""
     returns = f" -> {_source(node.returns)}" if node.returns else ""
-    line = f"def {node.name}({_source(node.args)}){returns}: ..."
+    parameters = _parameters(node.args)
+    line = f"def {node.name}({', '.join(parameters)}){returns}: ..."
     if len(line) <= MAX_CONSTANT:
         return line
-    arguments = ",\n    ".join(_parameters(node.args))
-    return f"def {node.name}(\n    {arguments},\n){returns}: ..."
+    return f"def {node.name}(\n    " + ",\n    ".join(parameters) + f",\n){returns}: ..."
 
 
 def _parameters(given: ast.arguments) -> list[str]:
@@ -186,4 +186,5 @@ def _parameters(given: ast.arguments) -> list[str]:
 
 
 def _parameter(given: ast.arg, default: ast.expr | None) -> str:
-    return _source(given) + (f" = {_source(default)}" if default else "")
+    separator = " = " if given.annotation else "="
+    return _source(given) + (f"{separator}{_source(default)}" if default else "")

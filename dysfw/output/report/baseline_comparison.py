@@ -61,11 +61,13 @@ def overall_baseline_verdict(evaluations: Mapping[str, Evaluation]) -> BaselineV
         The result; None if the baseline was not measured.
     """
     differences = {name: found for name, one in evaluations.items() if (found := advantage(one, SHORTCUT_FEATURES))}
+    if not differences:
+        return None
     not_better = [name for name, difference in differences.items() if not _is_better(difference)]
     if not_better:
         words = f"No evidence of an advantage over the baseline that uses {SHORTCUT_FEATURES}: {listed(not_better)}."
         return BaselineVerdict(words, better=False)
-    return BaselineVerdict(f"Every recipe beats the baseline that uses {SHORTCUT_FEATURES}.", better=True) if differences else None
+    return BaselineVerdict(f"Every recipe beats the baseline that uses {SHORTCUT_FEATURES}.", better=True)
 
 
 def advantage(evaluation: Evaluation, baseline: str) -> Estimate | None:
