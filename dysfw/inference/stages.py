@@ -75,7 +75,8 @@ def run_isolated(worker: str, work: Work[Item, Result], items: Sequence[Item]) -
         raise
     except Exception as error:
         if len(items) == 1:
-            return [ImageError("component_failed", f"{worker} failed on this image: {error_text(error)}")]
+            message = f"{worker} failed on this image: {error_text(error)}"
+            return [error if isinstance(error, ImageError) else ImageError("component_failed", message)]
         return [result for item in items for result in run_isolated(worker, work, [item])]
     if len(results) != len(items):
         raise DysfwError(f"{worker} broke its contract: {len(items)} items in, {len(results)} results out")
