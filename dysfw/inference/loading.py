@@ -51,7 +51,7 @@ def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (
         recipe = load_recipe(source, registry, overrides)
         bundle = read_bundle(find_bundle(recipe, source, registry), registry)
     notices = _compare(recipe, bundle)
-    recipe = replace(recipe, precision=_training_precision(bundle) if recipe.precision == "auto" else recipe.precision)
+    recipe = replace(recipe, precision=bundle.recipe.precision if recipe.precision == "auto" else recipe.precision)
     notices += _check_precision(recipe, bundle)
     components = build(recipe)
     notices += _check_weights(components, bundle) + _check_versions(recipe, bundle)
@@ -162,13 +162,8 @@ def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:
     return []
 
 
-def _training_precision(bundle: Bundle) -> str:
-    """The precision of the training. Bundles of plugins may say "auto", which was float32; ``dysfw train`` never does."""
-    return "float32" if bundle.recipe.precision == "auto" else bundle.recipe.precision
-
-
 def _check_precision(recipe: Recipe, bundle: Bundle) -> list[Notice]:
-    then, measured = _training_precision(bundle), bundle.manifest.agreement
+    then, measured = bundle.recipe.precision, bundle.manifest.agreement
     if recipe.precision == then:
         return []
     message = f"predicted in {recipe.precision}, but the bundle was trained in {then}"

@@ -72,7 +72,7 @@ def add_cases(gallery: Gallery, dataset: Dataset, output: Path, progress: Progre
 
     Args:
         gallery: The gallery.
-        dataset: The images. Those that are in the gallery already, or cannot be embedded, are returned as failures.
+        dataset: The images. Those that are already in the gallery, or cannot be embedded, are returned as failures.
         output: The bundle to write. If it is the gallery's own folder, this is replaced once the new bundle is complete.
         progress: Where the work is shown.
 
@@ -135,7 +135,7 @@ def _find_new(embedded: EmbeddedDataset, current: EmbeddedDataset) -> tuple[Int6
     for row, (sha256, sample) in enumerate(zip(embedded.sha256, embedded.samples, strict=True)):
         if sha256 in ids:
             duplicates.append(
-                Failure(str(sample.path), "known_already", f"it is in the gallery already, as {ids[sha256]}", sha256)
+                Failure(str(sample.path), "already_in_gallery", f"it is already in the gallery, as {ids[sha256]}", sha256)
             )
         else:
             new_rows.append(row)
