@@ -65,7 +65,7 @@ def explain_images(pipeline: Pipeline, folder: Path, method: Method) -> Iterator
     expected = {str(folder / row["path"]): row for row in rows if row["split"] == "test" and row["label"].endswith("-alone")}
     for one in pipeline.predict([Path(path) for path in expected], pixels=True):
         if isinstance(one, Prediction):
-            row = expected[one.subject.image.source]
+            row = expected[one.face_embedding.image.source]
             region = row["label"].removeprefix("phantom-").removesuffix("-alone")
             if region in {name for name, here in zip(one.regions, one.present, strict=True) if here}:
                 yield _explain_one(pipeline, one, row, region, method)
@@ -77,7 +77,7 @@ def _explain_one(pipeline: Pipeline, one: Prediction, row: dict, region: str, me
     others = [n for n, name in enumerate(one.regions) if name not in {"face", region} and one.present[n]]
     r = one.regions.index(region)
     contributions, probabilities = explanation.contributions.values[:, k], one.region_probabilities[:, k]
-    x0, y0, x1, y1 = one.subject.face.box
+    x0, y0, x1, y1 = one.face_embedding.face.box
     grid = np.stack(np.meshgrid(np.linspace(x0, x1, POINTS), np.linspace(y0, y1, POINTS)), axis=-1)
     outlines = {name: _outline(row, name) for name in (region, "face")}
     inside, face = (outlines[name].contains_points(grid.reshape(-1, 2)) for name in (region, "face"))

@@ -363,10 +363,10 @@ class Prediction(BasePrediction):
     """The prediction for one face.
 
     Attributes:
-        subject: The face and its embeddings.
+        face_embedding: The face and its embeddings.
     """
 
-    subject: FaceEmbedding
+    face_embedding: FaceEmbedding
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

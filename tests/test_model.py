@@ -42,7 +42,7 @@ def test_a_pillow_image_keeps_its_orientation(model, paint, tmp_path):
     with Pillow.open(paint("a.png", RED, size=(96, 48))) as opened:
         opened.save(tmp_path / "rotated.jpg", exif=exif)
     with Pillow.open(tmp_path / "rotated.jpg") as rotated:
-        image = model.predict(rotated).prediction.subject.image
+        image = model.predict(rotated).prediction.face_embedding.image
     assert (image.width, image.height) == (48, 96)
 
 

@@ -27,7 +27,7 @@ from dysfw.audit.shortcut_features import AuditSample, Row, describe
 from dysfw.contracts.components import Detector
 from dysfw.data.dataset import Sample
 from dysfw.data.read import read_dataset
-from dysfw.imaging.harmonise import Harmony, harmonise
+from dysfw.imaging.harmonise import HarmonisationConfig, harmonise
 from dysfw.registry.registry import load_registry
 
 SETS = 20
@@ -42,14 +42,16 @@ classes:
 """
 
 
-def describe_images(samples: Sequence[Sample], detector: Detector, harmony: Harmony | None = None) -> list[Row]:
+def describe_images(
+    samples: Sequence[Sample], detector: Detector, harmonisation: HarmonisationConfig | None = None
+) -> list[Row]:
     """Shortcut features of images, as they are or harmonised. All images must be readable and show a face."""
     rows = []
     for result in collect((sample.path for sample in samples), detector):
         if not isinstance(result, AuditSample):
             raise TypeError(f"unreadable: {result}")
-        if harmony and result.face:
-            harmonised = harmonise(result.image, result.face, harmony)
+        if harmonisation and result.face:
+            harmonised = harmonise(result.image, result.face, harmonisation)
             rows.append(describe(AuditSample(harmonised.content, harmonised.image, harmonised.face)))
         else:
             rows.append(describe(result))
@@ -64,7 +66,7 @@ def with_effect(folder: Path, detector: Detector) -> bool:
     subprocess.run([Path(sys.executable).with_name("dysfw"), "phantom", "dataset", spec, "-o", data], check=True)  # noqa: S603
     samples = read_dataset(data).samples
     before = audit(describe_images(samples, detector), samples)
-    after = audit(describe_images(samples, detector, Harmony()), samples, harmonised=True)
+    after = audit(describe_images(samples, detector, HarmonisationConfig()), samples, harmonised=True)
     file = next(group for group in before.groups if group.name == "file")
     accuracy = f"accuracy from the file {file.accuracy.value:.3f} (most frequent condition {before.majority:.2f})"
     print(f"controls as 128 px PNG: {before.verdict}, {accuracy}")

@@ -49,7 +49,7 @@ def report(pipeline: Pipeline, embedded: EmbeddedDataset) -> list[str]:
         f"{len(embedded)} new images and {len(embedded.failures)} without a usable face; recipe {pipeline.recipe.name}",
         f"temperature {reliability.temperature:.3f}",
         *(f"{name}: {before[name][0]:.4f}, calibrated {after[name][0]:.4f}" for name in ("ece", "log_loss", "brier")),
-        f"sets of {reliability.keys.coverage:.0%}: coverage {covered.mean():.4f}, "
+        f"sets of {reliability.config.coverage:.0%}: coverage {covered.mean():.4f}, "
         f"mean over conditions {np.mean(conditions):.4f}, "
         f"lowest {by_class[lowest]:.3f} ({lowest})",
         f"size of the sets: {sizes.mean():.2f} of {len(embedded.labels)}; {(sizes == 0).mean():.2%} empty",

@@ -17,7 +17,7 @@ from .effects import Effects
 from .feature_table import Table
 from .leaking_features import leaking_features
 from .permutation import one_of_each, permuted
-from .permutation_null import LEVEL, PermutationNull, Statistic
+from .permutation_null import ALPHA, PermutationNull, Statistic
 from .predict import ALL, by_group
 from .result import AuditResult, ClassResult, GroupResult, ShortcutFeature
 from .shortcut_features import Row
@@ -74,7 +74,7 @@ def audit(
         majority=float(np.bincount(y).max() / len(y)),
         groups=_group_results(measured),
         classes=_class_results(labels, y, groups, measured),
-        features=measured.features if measured.null_distribution.p < LEVEL else [],
+        features=measured.features if measured.null_distribution.p < ALPHA else [],
         harmonised=harmonised,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from ..stats.auroc import Ranking
 from ..stats.bootstrap import Float64
 from ..types import Bool, Int64
 from .feature_table import Table
-from .permutation_null import LEVEL, PermutationNull
+from .permutation_null import ALPHA, PermutationNull
 from .result import ShortcutFeature
 
 MAX_FEATURES = 20
@@ -41,7 +41,7 @@ def leaking_features(
     strength = np.abs(null_distribution.features).round(3)
     for flat in np.argsort(-strength, axis=None, kind="stable"):
         label, number = (int(i) for i in np.unravel_index(flat, null_distribution.features.shape))
-        if null_distribution.p_of_feature(label, number) >= LEVEL:
+        if null_distribution.p_of_feature(label, number) >= ALPHA:
             break  # all others are weaker
         if number not in seen:
             seen.add(number)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Float64 = npt.NDArray[np.float64]
 
-LEVEL = 0.05
+ALPHA = 0.05
 
 
 class Statistic(NamedTuple):
@@ -73,7 +73,7 @@ class PermutationNull:
         """Return the smallest value of a statistic that would be significant, corrected for all statistics."""
         maxima = self._standardised(self.statistics)[1:].max(axis=1)
         values = self.values[1:, self.statistics.index(statistic)]
-        return float(values.mean() + np.quantile(maxima, 1 - LEVEL, method="higher") * values.std())
+        return float(values.mean() + np.quantile(maxima, 1 - ALPHA, method="higher") * values.std())
 
     def _standardised(self, family: Sequence[Statistic]) -> Float64:
         values = self.values[:, [self.statistics.index(statistic) for statistic in family]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..stats.estimate import Estimate
 from ..util.text import listed
 from .effects import Effects
-from .permutation_null import LEVEL, SINGLE, PermutationNull, Statistic
+from .permutation_null import ALPHA, SINGLE, PermutationNull, Statistic
 from .predict import ALL
 from .result import ShortcutFeature, Verdict
 
@@ -105,7 +105,7 @@ def decide_verdict(
         The verdict.
     """
     patients = () if knows_patients else (NAME_PATIENTS,)
-    if null_distribution.p >= LEVEL:
+    if null_distribution.p >= ALPHA:
         return _nothing_found(null_distribution, labels, patients)
     significant = _significant(null_distribution, effects, labels)
     groups = dict.fromkeys([effect.statistic.group for effect in significant] + [feature.group for feature in features])
@@ -170,7 +170,7 @@ def _significant(null_distribution: PermutationNull, effects: Effects, labels: S
     significant = [
         statistic
         for statistic in null_distribution.statistics
-        if statistic != SINGLE and null_distribution.p_among(statistic, null_distribution.statistics) < LEVEL
+        if statistic != SINGLE and null_distribution.p_among(statistic, null_distribution.statistics) < ALPHA
     ]
     return [_effect(statistic, effects, labels) for statistic in significant]
 

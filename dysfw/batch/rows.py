@@ -111,16 +111,16 @@ def _failure_row(failure: Failure) -> Row:
 
 
 def _prediction_row(prediction: Prediction, *, region_probabilities: bool) -> Row:
-    subject, first, pose = prediction.subject, prediction.ranking[0], prediction.subject.segmentation.pose
+    found, first = prediction.face_embedding, prediction.ranking[0]
     row: Row = {
-        "sha256": subject.image.sha256, "width": subject.image.width, "height": subject.image.height,
-        "face": subject.index, "faces": subject.faces, "score": subject.face.score, "box": subject.face.box.tolist(),
-        "sharpness": subject.sharpness, "regions": [region.name for region in subject.segmentation.regions],
+        "sha256": found.image.sha256, "width": found.image.width, "height": found.image.height,
+        "face": found.index, "faces": found.faces, "score": found.face.score, "box": found.face.box.tolist(),
+        "sharpness": found.sharpness, "regions": [region.name for region in found.segmentation.regions],
         "predicted": prediction.labels[first], "probability": float(prediction.probabilities[first]),
         "prediction_set": [prediction.labels[k] for k in prediction.prediction_set.members],
         "reliable": prediction.reliable, "reasons": _codes(prediction.reasons), "warnings": _codes(prediction.notices),
     }  # fmt: skip
-    if pose:
+    if pose := found.segmentation.pose:
         row |= {"yaw": pose.yaw, "pitch": pose.pitch, "roll": pose.roll}
     row |= {f"p:{label}": float(p) for label, p in zip(prediction.labels, prediction.probabilities, strict=True)}
     if region_probabilities:

@@ -14,8 +14,8 @@ from ..types import Failure
 from ..util.concurrency import prefetched
 from ..util.progress import Progress
 from ..util.text import count, listed
-from .copies import Copies, find_copies
 from .dataset import Dataset, Sample
+from .deduplication import Duplicates, find_duplicates
 from .duplicates import ImageSignature, image_signature
 
 MAX_EXAMPLES = 10
@@ -84,12 +84,12 @@ def check_dataset(dataset: Dataset, signatures: Mapping[Path, ImageSignature], f
             + "; ".join(f"{reason} ({number})" for reason, number in reasons),
             hint="paths in a manifest are relative to the folder of the manifest",
         )
-    copies = find_copies(samples, [signatures[sample.path] for sample in samples])
-    original = [sample for n, sample in enumerate(samples) if n not in copies.excluded]
-    used = tuple(sample for n, sample in enumerate(copies.samples) if n not in copies.excluded)
+    duplicates = find_duplicates(samples, [signatures[sample.path] for sample in samples])
+    original = [sample for n, sample in enumerate(samples) if n not in duplicates.excluded]
+    used = tuple(sample for n, sample in enumerate(duplicates.samples) if n not in duplicates.excluded)
     findings = [
         *_unreadable_findings(failures, dataset),
-        *_copy_findings(copies, _Names(dataset, samples)),
+        *_copy_findings(duplicates, _Names(dataset, samples)),
         *_patient_findings(original),
     ]
     findings += _class_findings(dataset, {sample.label for sample in used})
@@ -151,7 +151,7 @@ class _Names:
         return " = ".join(self.one(n) + (f" ({self.samples[n].label})" if len(labels) > 1 else "") for n in numbers)
 
 
-def _copy_findings(copies: Copies, names: _Names) -> Iterator[Finding]:
+def _copy_findings(duplicates: Duplicates, names: _Names) -> Iterator[Finding]:
     def finding(code: str, severity: Severity, groups: Sequence[Sequence[int]], number: int, text: str) -> Iterator[Finding]:
         if groups:
             examples = tuple(names.equal(group) for group in groups[:MAX_EXAMPLES])
@@ -161,32 +161,32 @@ def _copy_findings(copies: Copies, names: _Names) -> Iterator[Finding]:
         yield from finding(code, severity, pairs, len({n for pair in pairs for n in pair}), text)
 
     yield from of_pairs(
-        "same_under_labels", "exclusion", copies.contradictory,
+        "duplicate_conflicting_labels", "exclusion", duplicates.contradictory,
         "with an exact duplicate under another label; the correct label is unknown",
     )  # fmt: skip
     yield from finding(
-        "duplicate_image", "exclusion", copies.repeated, len(copies.repeated),
+        "duplicate_image", "exclusion", duplicates.repeated, len(duplicates.repeated),
         "identical to another image, pixel for pixel; one copy is kept",
     )  # fmt: skip
     yield from finding(
-        "across_splits", "exclusion", [[n] for n in copies.split_conflicts], len(copies.split_conflicts),
+        "patient_in_both_splits", "exclusion", [[n] for n in duplicates.split_conflicts], len(duplicates.split_conflicts),
         "for training, of patients who share an image with a test patient",
     )  # fmt: skip
     yield from of_pairs(
-        "shared_image", "warning", [pair for pair in copies.repeated if copies.two_patients(*pair)],
+        "shared_image", "warning", [pair for pair in duplicates.repeated if duplicates.two_patients(*pair)],
         "identical but assigned to different patients; these patients are treated as one",
     )  # fmt: skip
     yield from of_pairs(
-        "near_under_labels", "warning", [pair for pair in copies.near if copies.two_labels(*pair)],
+        "near_copy_conflicting_labels", "warning", [pair for pair in duplicates.near if duplicates.two_labels(*pair)],
         "almost identical but under different labels; a label may be wrong, and their patients are treated as one",
     )  # fmt: skip
-    same_label = [pair for pair in copies.near if not copies.two_labels(*pair)]
+    same_label = [pair for pair in duplicates.near if not duplicates.two_labels(*pair)]
     yield from of_pairs(
-        "near_copies", "warning", [pair for pair in same_label if not copies.one_patient(*pair)],
+        "near_copies", "warning", [pair for pair in same_label if not duplicates.one_patient(*pair)],
         "almost identical, and not known to show one patient; their patients are treated as one",
     )  # fmt: skip
     yield from of_pairs(
-        "near_copies_of_patient", "note", [pair for pair in same_label if copies.one_patient(*pair)],
+        "near_copies_of_patient", "note", [pair for pair in same_label if duplicates.one_patient(*pair)],
         "almost identical, of the same patient; this patient has more weight",
     )  # fmt: skip
 
@@ -201,7 +201,7 @@ def _patient_findings(samples: Sequence[Sample]) -> Iterator[Finding]:
         number = sum(sample.patient in several for sample in samples)
         examples = [f"{patient}: {listed(names)}" for patient, names in several.items()]
         message = f"{count(len(several), 'patient')} with several labels; folds cannot be stratified exactly"
-        yield Finding("patient_under_labels", "warning", message, number, tuple(examples[:MAX_EXAMPLES]))
+        yield Finding("patient_conflicting_labels", "warning", message, number, tuple(examples[:MAX_EXAMPLES]))
     unnamed = sum(sample.patient is None for sample in samples)
     if unnamed:
         message = (
@@ -216,7 +216,7 @@ def _class_findings(dataset: Dataset, used_labels: set[str]) -> Iterator[Finding
     if lost:
         number = sum(sample.label in lost for sample in dataset.samples)
         message = f"{count(len(lost), 'class', 'classes')} without a usable image: {listed(lost)}"
-        yield Finding("class_lost", "warning", message, number, tuple(lost[:MAX_EXAMPLES]))
+        yield Finding("class_without_images", "warning", message, number, tuple(lost[:MAX_EXAMPLES]))
     if dataset.ignored:
         message = f"{count(len(dataset.ignored), 'file')} ignored (not an image, or not in a class folder)"
         yield Finding("ignored_files", "note", message, len(dataset.ignored), dataset.ignored[:MAX_EXAMPLES])

@@ -12,21 +12,21 @@ from ..data.checks import MAX_EXAMPLES, CheckedDataset
 from ..data.dataset import Dataset
 from ..training.embedded_dataset import EmbeddedDataset
 from ..training.preparation import all_findings
-from .result import DataSummary, Problem
+from .result import DataSummary, Finding
 
 
-def summarise(dataset: Dataset, checked: CheckedDataset, embedded: EmbeddedDataset, problems: Sequence[Problem]) -> DataSummary:
+def summarise(dataset: Dataset, checked: CheckedDataset, embedded: EmbeddedDataset, findings: Sequence[Finding]) -> DataSummary:
     """Summarise the data of an evaluation.
 
     Args:
         dataset: As it was read.
         checked: What the checks found.
         embedded: The images that were embedded, and those that could not be.
-        problems: What was found later.
+        findings: What was found later.
     """
     knows_patients = checked.knows_patients
     collected = [
-        Problem(
+        Finding(
             code=one.code, severity=one.severity, message=one.message, images=one.images, examples=list(one.examples)
         )
         for one in all_findings(checked, embedded)
@@ -34,7 +34,7 @@ def summarise(dataset: Dataset, checked: CheckedDataset, embedded: EmbeddedDatas
     by_code = Counter(failure.code for failure in embedded.failures)
     first = {failure.code: failure for failure in reversed(embedded.failures)}
     collected += [
-        Problem(
+        Finding(
             code=code, severity="exclusion", message=first[code].message, images=number,
             examples=[dataset.relative(Path(f.source)) for f in embedded.failures if f.code == code][:MAX_EXAMPLES],
         )
@@ -54,5 +54,5 @@ def summarise(dataset: Dataset, checked: CheckedDataset, embedded: EmbeddedDatas
             for label in embedded.labels
         },
         sources=dict(Counter(sample.source for sample in embedded.samples if sample.source)),
-        problems=[*collected, *problems],
+        findings=[*collected, *findings],
     )

@@ -36,7 +36,7 @@ from .evaluation_data import CollectedImages, EvaluationData, collect_images, fi
 from .figures import measure_figures
 from .fold_runner import FUSION, FoldRunner
 from .pooled_predictions import PooledPredictions, pool_folds
-from .result import Evaluation, Problem
+from .result import Evaluation, Finding
 from .splits import Split, SplitBy, SplitConfig, describe_protocol, leave_out_small_conditions, make_splits, resolve_split
 from .stopwatch import Stopwatch
 
@@ -116,7 +116,7 @@ class _Common:
     samples: Sequence[Sample]
     labels: tuple[str, ...]
     unaffected: str | None
-    problems: Sequence[Problem]
+    findings: Sequence[Finding]
 
 
 Audits = tuple[AuditResult, AuditResult | None]
@@ -180,11 +180,11 @@ def _collect(
             checked = checked or checks
         stopwatch.stage("embedding")
     assert checked  # noqa: S101  # there is a candidate
-    samples, problems = leave_out_small_conditions(checked.dataset.samples, config.split, by)
+    samples, findings = leave_out_small_conditions(checked.dataset.samples, config.split, by)
     refuse_too_small(samples, dataset.origin)
     labels = tuple(sorted({sample.label for sample in samples}))
     unaffected = _unaffected(config.unaffected, labels)
-    common = _Common(dataset, checked, by, samples, labels, unaffected, problems)
+    common = _Common(dataset, checked, by, samples, labels, unaffected, findings)
     data = {key: images.select(dataset, samples, labels) for key, images in collected.items()}
     usable = set.intersection(*({sample.path for sample in one.embedded.samples} for one in data.values()))
     data = {
@@ -263,7 +263,7 @@ def _evaluate_one(
         recipe_fingerprint=recipe.fingerprint,
         bundle=None,
         protocol=describe_protocol(common.by, config.split, splits, knows_patients=knows_patients),
-        data=summarise(common.dataset, common.checked, embedded, [*common.problems, *untested]),
+        data=summarise(common.dataset, common.checked, embedded, [*common.findings, *untested]),
         audit=audits[0],
         audit_harmonised=audits[1],
         labels=list(common.labels),

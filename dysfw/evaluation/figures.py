@@ -14,11 +14,11 @@ from ..stats.estimate import Estimate
 from ..stats.metrics import confusion
 from ..types import Int64
 from .baselines import BaselineComparison
+from .calibration import calibration, prediction_sets, rejection
 from .evaluation_data import EvaluationData
 from .fold_runner import RECIPE
 from .patients import patient_level
 from .pooled_predictions import PooledPredictions
-from .reliability import calibration, prediction_sets, rejection
 from .result import Calibration, ClassScores, EvaluatedModel, PatientLevel, PredictionSets, Rejection, WorstError
 
 MAX_WORST = 20

@@ -7,9 +7,9 @@ import numpy as np
 from ..stats.bootstrap import Float64, estimate
 from ..stats.intervals import Measured, measured
 from ..types import Float32, Int64
+from .calibration import prediction_sets
 from .fold_runner import RECIPE
 from .pooled_predictions import PooledPredictions
-from .reliability import prediction_sets
 from .result import PatientLevel
 
 

@@ -40,7 +40,7 @@ class Protocol(_Part):
     sources: list[str] = []
 
 
-class Problem(_Part):
+class Finding(_Part):
     """A problem of the data.
 
     Attributes:
@@ -68,7 +68,7 @@ class DataSummary(_Part):
         patients: Number of patients; None if the data do not name them.
         per_label: Numbers of images and patients of each condition.
         sources: Number of images of each source.
-        problems: Problems of the data.
+        findings: Problems of the data.
     """
 
     origin: str
@@ -77,7 +77,7 @@ class DataSummary(_Part):
     patients: int | None
     per_label: dict[str, tuple[int, int | None]]
     sources: dict[str, int]
-    problems: list[Problem]
+    findings: list[Finding]
 
 
 class ClassScores(_Part):

@@ -15,7 +15,8 @@ from ..stats.folds import patient_folds
 from ..training.embedded_dataset import EmbeddedDataset
 from ..types import Bool, Int64
 from ..util.text import count, listed
-from .result import Problem, Protocol
+from .defaults import FOLDS, REPEATS
+from .result import Finding, Protocol
 
 SplitBy = Literal["folds", "split", "sources"]
 _MORE_PATIENTS = "use fewer folds, add patients, or leave out the smallest classes"
@@ -35,8 +36,8 @@ class SplitConfig:
     """
 
     by: SplitBy | None = None
-    folds: int = 5
-    repeats: int = 3
+    folds: int = FOLDS
+    repeats: int = REPEATS
     seed: int = 0
     leave_out_small: bool = False
 
@@ -84,7 +85,7 @@ def resolve_split(config: SplitConfig, dataset: Dataset) -> SplitBy:
 
 def leave_out_small_conditions(
     samples: Sequence[Sample], config: SplitConfig, by: SplitBy
-) -> tuple[list[Sample], list[Problem]]:
+) -> tuple[list[Sample], list[Finding]]:
     """The samples of conditions with enough patients.
 
     Raises:
@@ -116,14 +117,14 @@ def leave_out_small_conditions(
         )
     message = f"{count(len(small), 'condition')} with fewer than {needed} patients left out: {listed(named, 10)}"
     return kept, [
-        Problem(
+        Finding(
             code="too_few_patients", severity="exclusion", message=message, images=len(samples) - len(kept),
             examples=list(small),
         )
     ]  # fmt: skip
 
 
-def make_splits(embedded: EmbeddedDataset, config: SplitConfig, by: SplitBy) -> tuple[list[Split], list[Problem]]:
+def make_splits(embedded: EmbeddedDataset, config: SplitConfig, by: SplitBy) -> tuple[list[Split], list[Finding]]:
     """The splits, and the images that cannot be tested in them.
 
     Raises:
@@ -137,8 +138,8 @@ def make_splits(embedded: EmbeddedDataset, config: SplitConfig, by: SplitBy) -> 
         return held_out(train), []
     sources = [sample.source for sample in embedded.samples]
     splits, untested = leave_one_source_out(embedded.y, embedded.groups, embedded.labels, sources)
-    problems = [
-        Problem(
+    findings = [
+        Finding(
             code="only_in_source",
             severity="exclusion",
             message=f"{count(one.images, 'image')} of {one.label!r} not tested: only {one.source!r} has this condition",
@@ -146,7 +147,7 @@ def make_splits(embedded: EmbeddedDataset, config: SplitConfig, by: SplitBy) -> 
         )
         for one in untested
     ]
-    return splits, problems
+    return splits, findings
 
 
 def describe_protocol(by: SplitBy, config: SplitConfig, splits: Sequence[Split], *, knows_patients: bool) -> Protocol:

@@ -27,12 +27,12 @@ class RegionCrop:
     to_image: Matrix
 
 
-def cut_crops(embedder: Embedder, subject: FaceEmbedding) -> dict[str, RegionCrop]:
+def cut_crops(embedder: Embedder, face_embedding: FaceEmbedding) -> dict[str, RegionCrop]:
     """Cut the crops of a face again.
 
     Args:
         embedder: The embedder that embedded the face.
-        subject: The face, with the pixels of its image.
+        face_embedding: The face, with the pixels of its image.
 
     Returns:
         The crops of the present regions, by name.
@@ -40,9 +40,14 @@ def cut_crops(embedder: Embedder, subject: FaceEmbedding) -> dict[str, RegionCro
     Raises:
         ValueError: The pixels of the image were not kept.
     """
-    image, face, segmentation, to_image = subject.decoded_image, subject.face, subject.segmentation, np.eye(2, 3)
-    if embedder.harmony:
-        canonical = harmonise(image, face, embedder.harmony)
+    image, face, segmentation, to_image = (
+        face_embedding.decoded_image,
+        face_embedding.face,
+        face_embedding.segmentation,
+        np.eye(2, 3),
+    )
+    if embedder.harmonisation:
+        canonical = harmonise(image, face, embedder.harmonisation)
         image, face, to_image = canonical.image, canonical.face, canonical.to_original
         segmentation = transform_regions(segmentation, inverse(to_image))
     size, alignment = embedder.components.crop_size, embedder.components.alignment

@@ -77,7 +77,7 @@ def gradient_maps(embedder: Embedder, classifier: Classifier, result: Prediction
     Sundararajan, Taly and Yan, Axiomatic attribution for deep networks, ICML 2017.
     """
     refuse_without_module(embedder)
-    crops = cut_crops(embedder, result.subject)
+    crops = cut_crops(embedder, result.face_embedding)
     for row, name in enumerate(result.regions):
         if name in crops:
             region_backbone = embedder.tuned.get(name, embedder.components.backbone)
@@ -90,7 +90,7 @@ def gradient_maps(embedder: Embedder, classifier: Classifier, result: Prediction
 
 def _probability_gradient(classifier: Classifier, result: Prediction, row: int, condition: int) -> Float32:
     """Derivative of the condition's calibrated probability with respect to one region's embedding, float32 [dim]."""
-    embedding = result.subject.embeddings[row].astype(np.float64)
+    embedding = result.face_embedding.embeddings[row].astype(np.float64)
     step = RELATIVE_STEP * max(float(np.sqrt((embedding**2).mean())), 1e-6)
     moved = np.concatenate([embedding + step * np.eye(len(embedding)), embedding - step * np.eye(len(embedding))])
     region_probabilities = np.repeat(result.region_probabilities[None], len(moved), axis=0)

@@ -38,7 +38,7 @@ def occlusion_maps(embedder: Embedder, classifier: Classifier, result: Predictio
 
     Zeiler and Fergus, Visualizing and understanding convolutional networks, ECCV 2014. Blurring: Fong and Vedaldi, ICCV 2017.
     """
-    crops = cut_crops(embedder, result.subject)
+    crops = cut_crops(embedder, result.face_embedding)
     for row, name in enumerate(result.regions):
         if name in crops:
             importance = _probability_drops(embedder, classifier, result, row, crops[name].pixels)

@@ -41,7 +41,7 @@ Colour = Literal["keep", "normalise"]
 
 
 @dataclass(frozen=True, slots=True)
-class Harmony:
+class HarmonisationConfig:
     """How images are harmonised.
 
     Attributes:
@@ -110,12 +110,12 @@ class HarmonisedImage:
         return float(1 - within.mean())
 
 
-def canonical_frame(face: Face, harmony: Harmony) -> Matrix:
+def canonical_frame(face: Face, harmonisation: HarmonisationConfig) -> Matrix:
     """Compute where the canonical image of a face lies.
 
     Args:
         face: The face in the original.
-        harmony: How images are harmonised.
+        harmonisation: How images are harmonised.
 
     Returns:
         The transform from the canonical image to the original.
@@ -126,8 +126,8 @@ def canonical_frame(face: Face, harmony: Harmony) -> Matrix:
     x0, y0, x1, y1 = (float(v) for v in face.box)
     if not (x1 > x0 and y1 > y0):
         raise ValueError(f"the box of the face has no area: {x0:g} {y0:g} {x1:g} {y1:g}")
-    scale = max(x1 - x0, y1 - y0) / harmony.face
-    half = scale * harmony.size / 2
+    scale = max(x1 - x0, y1 - y0) / harmonisation.face
+    half = scale * harmonisation.size / 2
     return np.array([[scale, 0.0, (x0 + x1) / 2 - half], [0.0, scale, (y0 + y1) / 2 - half]])
 
 
@@ -145,13 +145,13 @@ def transform_regions(segmentation: Segmentation, matrix: Matrix) -> Segmentatio
     return replace(segmentation, regions=regions)
 
 
-def harmonise(image: Image, face: Face, harmony: Harmony) -> HarmonisedImage:
+def harmonise(image: Image, face: Face, harmonisation: HarmonisationConfig) -> HarmonisedImage:
     """Create the canonical image of one face.
 
     Args:
         image: The original.
         face: The face.
-        harmony: How images are harmonised.
+        harmonisation: How images are harmonised.
 
     Returns:
         The canonical image.
@@ -159,15 +159,15 @@ def harmonise(image: Image, face: Face, harmony: Harmony) -> HarmonisedImage:
     Raises:
         ValueError: The box of the face has no area.
     """
-    to_original = canonical_frame(face, harmony)
+    to_original = canonical_frame(face, harmonisation)
     canonical_face = _transform_face(face, inverse(to_original))
-    pixels = warp(image.pixels, to_original, harmony.size)
-    if harmony.colour == "normalise":
+    pixels = warp(image.pixels, to_original, harmonisation.size)
+    if harmonisation.colour == "normalise":
         pixels = _normalise_colour(pixels, canonical_face)
-    if harmony.background != "keep":
-        pixels = _replace_background(pixels, canonical_face, harmony)
+    if harmonisation.background != "keep":
+        pixels = _replace_background(pixels, canonical_face, harmonisation)
     content = io.BytesIO()
-    Pillow.fromarray(pixels).save(content, "JPEG", quality=harmony.quality, subsampling="4:2:0", optimize=False)
+    Pillow.fromarray(pixels).save(content, "JPEG", quality=harmonisation.quality, subsampling="4:2:0", optimize=False)
     decoded = np.array(Pillow.open(content, formats=["JPEG"]))
     decoded.flags.writeable = False
     return HarmonisedImage(replace(image, pixels=decoded), canonical_face, to_original, content.getvalue())
@@ -204,12 +204,12 @@ def _extent(face: Face) -> tuple[float, float]:
     return (height, width) if abs(np.sin(face.roll)) > np.sqrt(0.5) else (width, height)
 
 
-def _replace_background(pixels: UInt8, face: Face, harmony: Harmony) -> UInt8:
+def _replace_background(pixels: UInt8, face: Face, harmonisation: HarmonisationConfig) -> UInt8:
     width, height = _extent(face)
     radius = _radius(face, len(pixels), HEAD_HALF_WIDTH * width, HEAD_HALF_HEIGHT * height, HEAD_OFFSET * height)
     head: Float32 = np.clip((1 - radius) / FADE, 0, 1)[..., None]
-    std = BLUR_STD * harmony.face
-    background = np.full_like(pixels, GREY) if harmony.background == "mask" else _blur(pixels, 1 - head, std)
+    std = BLUR_STD * harmonisation.face
+    background = np.full_like(pixels, GREY) if harmonisation.background == "mask" else _blur(pixels, 1 - head, std)
     return np.rint(head * pixels + (1 - head) * background).astype(np.uint8)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..contracts.components import Fusion, Head
 from ..types import Bool, Float32
-from .reliability import ReliabilityModel
+from .reliability_model import ReliabilityModel
 from .retrieval import GalleryIndex
 
 

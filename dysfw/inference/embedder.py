@@ -15,7 +15,7 @@ from ..contracts.components import Backbone
 from ..errors import DysfwError, ImageError
 from ..imaging.crop import crop_region
 from ..imaging.decode import Source, decode_image, read_bytes
-from ..imaging.harmonise import Harmony, canonical_frame, harmonise, transform_regions
+from ..imaging.harmonise import HarmonisationConfig, canonical_frame, harmonise, transform_regions
 from ..reliability.quality import sharpness
 from ..types import Bool, Crop, Face, FaceEmbedding, Failure, Float32, UInt8
 from ..util.concurrency import pipelined
@@ -53,7 +53,7 @@ class Embedder:
         crop: Crop,
         cached_stages: CachedStages,
         tuned: Mapping[str, Backbone] | None = None,
-        harmony: Harmony | None = None,
+        harmonisation: HarmonisationConfig | None = None,
     ) -> None:
         """Create an embedder.
 
@@ -62,13 +62,13 @@ class Embedder:
             crop: How crops are cut.
             cached_stages: Where results are found and kept.
             tuned: The fine-tuned backbone of each region that has one.
-            harmony: How images are harmonised, if they are.
+            harmonisation: How images are harmonised, if they are.
         """
         self.components = components
         self.crop = crop
         self.cached_stages = cached_stages
         self.tuned = tuned or {}
-        self.harmony = harmony
+        self.harmonisation = harmonisation
         self.regions = components.segmenter.regions
 
     def embed(
@@ -134,7 +134,7 @@ class Embedder:
 
     def _cut_crops(self, batch: Sequence[ImageJob], *, pixels: bool, observer: Observer | None) -> Sequence[ImageJob]:
         """Regions and crops of the faces that are not embedded yet."""
-        if self.harmony:
+        if self.harmonisation:
             run_stage("harmonise", "harmonising", self._harmonise, _faces(batch, lambda face: self._sees(face, observer)))
         new = _faces(batch, lambda face: face.embeddings is None and face.segmentation is None)
         run_stage("segment", "the segmenter", self._segment, new)
@@ -165,9 +165,9 @@ class Embedder:
         return [None] * len(jobs)
 
     def _harmonise(self, faces: Sequence[FaceJob]) -> list[ImageError | None]:
-        assert self.harmony  # noqa: S101  # else this is no stage
+        assert self.harmonisation  # noqa: S101  # else this is no stage
         for face in faces:
-            face.harmonised = harmonise(face.original, face.face, self.harmony)
+            face.harmonised = harmonise(face.original, face.face, self.harmonisation)
         return [None] * len(faces)
 
     def _segment(self, faces: Sequence[FaceJob]) -> list[ImageError | None]:
@@ -218,8 +218,8 @@ class Embedder:
         for face in job.face_jobs:
             assert job.info and job.faces and face.embeddings is not None  # noqa: PT018, S101  # or it would have failed
             segmentation = face.segmented
-            if self.harmony:
-                segmentation = transform_regions(segmentation, canonical_frame(face.face, self.harmony))
+            if self.harmonisation:
+                segmentation = transform_regions(segmentation, canonical_frame(face.face, self.harmonisation))
             results.append(
                 FaceEmbedding(
                     image=job.info,

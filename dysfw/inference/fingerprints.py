@@ -51,15 +51,15 @@ def fingerprints_of(recipe: Recipe, components: Components, tuned: str | None) -
         components: Its components.
         tuned: Hash of the fine-tuned weights; "" if there are none, None if it is unknown.
     """
-    harmony = asdict(recipe.harmonise) if recipe.harmonise else None
+    harmonisation = asdict(recipe.harmonise) if recipe.harmonise else None
     faces = _component(recipe, "detector", components.detector, components)
     regions = _component(recipe, "segmenter", components.segmenter, components)
     backbone = _component(recipe, "backbone", components.backbone, components) if tuned is not None else None
     alignment = asdict(components.alignment) if components.alignment else None
-    crop = [asdict(recipe.crop), components.crop_size, alignment, harmony, components.segmenter.regions, tuned]
+    crop = [asdict(recipe.crop), components.crop_size, alignment, harmonisation, components.segmenter.regions, tuned]
     return Fingerprints(
         faces=_digest(faces) if faces else "",
-        regions=_digest([regions, harmony]) if regions else "",
+        regions=_digest([regions, harmonisation]) if regions else "",
         embeddings=_digest([backbone, crop]) if backbone else "",
     )
 

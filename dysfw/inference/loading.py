@@ -13,7 +13,7 @@ from ..cache.store import StageCache
 from ..contracts.components import Backbone, Fusion, GalleryBased, Head, SupportsWeightDelta
 from ..contracts.kinds import KINDS, Kind
 from ..errors import DysfwError
-from ..imaging.harmonise import Harmony
+from ..imaging.harmonise import HarmonisationConfig
 from ..recipe.check import load_recipe
 from ..recipe.model import Recipe
 from ..recipe.sections import UNIFORM
@@ -25,7 +25,7 @@ from .build import Components, build
 from .classifier import Classifier
 from .fusion import cross_validated_fusion
 from .pipeline import Pipeline
-from .reliability import ReliabilityModel, fit_reliability
+from .reliability_model import ReliabilityModel, fit_reliability
 from .retrieval import GalleryIndex
 
 # A bundle's heads depend on these components. Another detector gives a notice; another fusion is fitted to the bundle.
@@ -189,8 +189,8 @@ def _differences(where: str, then: object, now: object) -> Iterator[tuple[str, o
         yield where, then, now
 
 
-def _keys(harmony: Harmony | None) -> str:
-    return str(asdict(harmony)) if harmony else "none"
+def _keys(harmonisation: HarmonisationConfig | None) -> str:
+    return str(asdict(harmonisation)) if harmonisation else "none"
 
 
 def _check_weights(components: Components, bundle: Bundle) -> list[Notice]:

@@ -88,9 +88,9 @@ def _left_out(predictions: Sequence[Prediction]) -> tuple[str, ...]:
     first: dict[str, int] = {}
     left_out = []
     for number, (one, reasons) in enumerate(zip(predictions, against, strict=True)):
-        original = first.setdefault(one.subject.image.sha256, number)
+        original = first.setdefault(one.face_embedding.image.sha256, number)
         if original != number:
-            left_out.append(f"same file as image {original + 1}, {predictions[original].subject.image.source}")
+            left_out.append(f"same file as image {original + 1}, {predictions[original].face_embedding.image.source}")
         else:
             left_out.append("; ".join(reason.message for reason in reasons) if any_reliable else "")
     return tuple(left_out)
@@ -99,8 +99,8 @@ def _left_out(predictions: Sequence[Prediction]) -> tuple[str, ...]:
 def _named_notices(one: Prediction) -> Iterator[Notice]:
     """The notices of an image; those that concern it alone name it."""
     for notice in one.notices:
-        own = notice in one.subject.notices
-        yield Notice(notice.code, f"{Path(one.subject.image.source).name}: {notice.message}") if own else notice
+        own = notice in one.face_embedding.notices
+        yield Notice(notice.code, f"{Path(one.face_embedding.image.source).name}: {notice.message}") if own else notice
 
 
 def _unique(notices: Iterable[Notice]) -> tuple[Notice, ...]:

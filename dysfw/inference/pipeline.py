@@ -22,7 +22,7 @@ from .classifier import Classifier
 from .embedder import Embedder, Observer
 from .fingerprints import NOTHING, Fingerprints, fingerprints_of
 from .jobs import ImageJob
-from .reliability import ReliabilityModel
+from .reliability_model import ReliabilityModel
 from .retrieval import find_neighbors
 from .stage_cache import CachedStages
 
@@ -160,12 +160,12 @@ class Pipeline:
 
     def _classify(self, results: Sequence[FaceEmbedding | Failure], classifier: Classifier) -> Iterator[Prediction | Failure]:
         """Classify the embedded faces of a batch together; failures pass through."""
-        subjects = [result for result in results if isinstance(result, FaceEmbedding)]
+        faces = [result for result in results if isinstance(result, FaceEmbedding)]
         started = time.perf_counter()
-        region_probabilities, fused = classifier.predict([s.embeddings for s in subjects], [s.present for s in subjects])
-        assessed = _assess(classifier.reliability, fused, subjects)
-        neighbors = _find_neighbors(classifier, subjects)
-        milliseconds = (time.perf_counter() - started) * 1000 / max(1, len(subjects))
+        region_probabilities, fused = classifier.predict([one.embeddings for one in faces], [one.present for one in faces])
+        assessed = _assess(classifier.reliability, fused, faces)
+        neighbors = _find_neighbors(classifier, faces)
+        milliseconds = (time.perf_counter() - started) * 1000 / max(1, len(faces))
         random_weights = tuple(notice for notice in self.notices if notice.code == "random_weights")
         rows = iter(zip(region_probabilities, assessed, neighbors, strict=True))
         for result in results:
@@ -174,10 +174,10 @@ class Pipeline:
                 continue
             by_region, (probabilities, prediction_set, unreliable), nearest = next(rows)
             unreliable += self._gallery_notice(result.image.sha256)
-            subject = replace(result, timings_ms={**result.timings_ms, "classify": milliseconds})
-            reasons, notices = (*random_weights, *unreliable), (*self.notices, *subject.notices, *unreliable)
+            face_embedding = replace(result, timings_ms={**result.timings_ms, "classify": milliseconds})
+            reasons, notices = (*random_weights, *unreliable), (*self.notices, *face_embedding.notices, *unreliable)
             yield Prediction(
-                subject=subject,
+                face_embedding=face_embedding,
                 labels=classifier.labels,
                 regions=tuple(classifier.heads),
                 probabilities=probabilities,
@@ -204,20 +204,20 @@ def _fingerprints(
     return fingerprints_of(recipe, components, sha256)
 
 
-def _find_neighbors(classifier: Classifier, subjects: Sequence[FaceEmbedding]) -> list[tuple[Neighbor, ...]]:
-    if classifier.gallery is None or not subjects:
-        return [()] * len(subjects)
-    embeddings, present = np.stack([s.embeddings for s in subjects]), np.stack([s.present for s in subjects])
+def _find_neighbors(classifier: Classifier, faces: Sequence[FaceEmbedding]) -> list[tuple[Neighbor, ...]]:
+    if classifier.gallery is None or not faces:
+        return [()] * len(faces)
+    embeddings, present = np.stack([one.embeddings for one in faces]), np.stack([one.present for one in faces])
     return find_neighbors(classifier.heads, classifier.gallery, embeddings, present)
 
 
 AssessedProbabilities = tuple[Float32, PredictionSet, tuple[Notice, ...]]
 
 
-def _assess(reliability: ReliabilityModel, fused: Float32, subjects: Sequence[FaceEmbedding]) -> list[AssessedProbabilities]:
+def _assess(reliability: ReliabilityModel, fused: Float32, faces: Sequence[FaceEmbedding]) -> list[AssessedProbabilities]:
     """For each face the calibrated probabilities, the prediction set, and why the prediction is not reliable."""
-    if not subjects:
+    if not faces:
         return []
-    embeddings, present = np.stack([s.embeddings for s in subjects]), np.stack([s.present for s in subjects])
-    assessed = reliability.assess(fused, embeddings, present, quality_of(subjects))
+    embeddings, present = np.stack([one.embeddings for one in faces]), np.stack([one.present for one in faces])
+    assessed = reliability.assess(fused, embeddings, present, quality_of(faces))
     return list(zip(assessed.probabilities, map(reliability.set_of, assessed.sets), assessed.reasons, strict=True))

@@ -6,12 +6,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..audit.permutation_null import ALPHA
 from ..audit.result import AuditResult, Verdict
 from ..stats.estimate import Estimate
 from ..util.text import count, listed, printable
 
 COLOURS: dict[Verdict, str] = {"pass": "green", "caution": "yellow", "fail": "red"}
-LEVEL = 0.05
 
 
 def print_audit(console: Console, result: AuditResult) -> None:
@@ -25,7 +25,7 @@ def print_audit(console: Console, result: AuditResult) -> None:
     console.print(_summary(result), style="dim")
     console.print()
     console.print(_groups(result))
-    if any(one.p < LEVEL for one in result.classes):
+    if any(one.p < ALPHA for one in result.classes):
         console.print()
         console.print(_classes(result))
     if result.features:
@@ -56,7 +56,7 @@ def _groups(result: AuditResult) -> Table:
         table.add_column(name, justify="right")
     for group in result.groups:
         cells = (str(group.features), _shown(group.accuracy), _shown(group.balanced_accuracy), f"{group.p:.3f}")
-        table.add_row(group.name, *cells, style="bold" if group.p < LEVEL else "")
+        table.add_row(group.name, *cells, style="bold" if group.p < ALPHA else "")
     table.add_row("chance", "", f"{result.majority:.2f}", f"{result.chance:.2f}", "", style="dim")
     return table
 
@@ -67,7 +67,7 @@ def _classes(result: AuditResult) -> Table:
     for name in ("images", "AUROC", "p"):
         table.add_column(name, justify="right")
     for one in sorted(result.classes, key=lambda one: -one.auroc.value):
-        if one.p < LEVEL:
+        if one.p < ALPHA:
             table.add_row(escape(printable(one.label)), str(one.images), _shown(one.auroc), f"{one.p:.3f}")
     return table
 

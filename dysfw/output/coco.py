@@ -32,13 +32,13 @@ class Coco:
         Args:
             result: The prediction for the face.
         """
-        subject, image = result.subject, result.subject.image
+        face_embedding, image = result.face_embedding, result.face_embedding.image
         entry = {
             "id": len(self._images) + 1, "file_name": image.source, "width": image.width, "height": image.height,
             "sha256": image.sha256,
         }  # fmt: skip
         image_id = self._images.setdefault(image.source, entry)["id"]
-        for region in subject.segmentation.regions:
+        for region in face_embedding.segmentation.regions:
             if region.name in self._regions:
                 self._annotations.append({
                     "id": len(self._annotations) + 1,
@@ -46,7 +46,7 @@ class Coco:
                     "category_id": self._regions.index(region.name) + 1,
                     **_outline(region.polygon),
                     "iscrowd": 0,
-                    "attributes": {"face": subject.index},
+                    "attributes": {"face": face_embedding.index},
                 })  # fmt: skip
 
     def document(self) -> dict[str, object]:

@@ -113,26 +113,26 @@ def _draw_images(left: SubFigure, result: BasePrediction, explanation: Explanati
 
 def _draw_face(axes: Axes, result: Prediction, legend: int) -> None:
     """``legend`` is the font size of the legend; 0 leaves it out."""
-    subject = result.subject
-    axes.imshow(subject.decoded_image.pixels)
-    x0, y0, x1, y1 = (float(v) for v in subject.face.box)
+    face_embedding = result.face_embedding
+    axes.imshow(face_embedding.decoded_image.pixels)
+    x0, y0, x1, y1 = (float(v) for v in face_embedding.face.box)
     axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=1.5, linestyle="--"))
-    polygons = {region.name: region.polygon for region in subject.segmentation.regions}
+    polygons = {region.name: region.polygon for region in face_embedding.segmentation.regions}
     for number, name in enumerate(result.regions):
         if name in polygons:
             colour = COLOURS[number % len(COLOURS)]
             axes.add_patch(Polygon(polygons[name], fill=False, edgecolor=colour, linewidth=2, label=name))
-    x, y = subject.face.landmarks.T
+    x, y = face_embedding.face.landmarks.T
     axes.scatter(x, y, s=22, color="white", edgecolor="black", linewidth=0.8, zorder=3)
     around = CONTEXT * max(x1 - x0, y1 - y0)
-    axes.set_xlim(max(0, x0 - around), min(subject.image.width, x1 + around))
-    axes.set_ylim(min(subject.image.height, y1 + around), max(0, y0 - around))
+    axes.set_xlim(max(0, x0 - around), min(face_embedding.image.width, x1 + around))
+    axes.set_ylim(min(face_embedding.image.height, y1 + around), max(0, y0 - around))
     axes.set_axis_off()
     if legend:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncol=4, frameon=False, fontsize=legend)
-    name, length = printable(Path(subject.image.source).name), MAX_TITLE if legend else MAX_TITLE // 2
+    name, length = printable(Path(face_embedding.image.source).name), MAX_TITLE if legend else MAX_TITLE // 2
     name = name if len(name) <= length else f"…{name[-length:]}"
-    title = f"{name}, face {subject.index + 1} of {subject.faces}" if legend else name
+    title = f"{name}, face {face_embedding.index + 1} of {face_embedding.faces}" if legend else name
     axes.set_title(title, fontsize=12 if legend else 9, parse_math=False)
 
 

@@ -26,7 +26,7 @@ RESOURCES = {
 UNKNOWN = "unknown"  # labels.yaml does not state the release of an ontology
 
 
-def refuse_nameless(pipeline: Pipeline) -> None:
+def require_condition_ids(pipeline: Pipeline) -> None:
     """Check that Phenopackets are possible.
 
     Args:
@@ -63,7 +63,7 @@ def phenopacket(result: BasePrediction, pipeline: Pipeline, top: int) -> dict[st
     Raises:
         DysfwError: The package phenopackets is missing, or no condition of the bundle has an identifier.
     """
-    refuse_nameless(pipeline)
+    require_condition_ids(pipeline)
     from google.protobuf.json_format import MessageToDict, ParseDict
     from phenopackets.schema.v2 import Phenopacket
 
@@ -94,7 +94,7 @@ def _subject(result: BasePrediction) -> str:
     if isinstance(result, PatientPrediction):
         return result.patient
     assert isinstance(result, Prediction)  # noqa: S101  # the only other class
-    return f"image-{result.subject.image.sha256[:16]}-face-{result.subject.index}"
+    return f"image-{result.face_embedding.image.sha256[:16]}-face-{result.face_embedding.index}"
 
 
 def _candidates(result: BasePrediction, pipeline: Pipeline, top: int, name: str) -> Iterator[dict[str, object]]:
@@ -133,7 +133,8 @@ def _references(result: BasePrediction, pipeline: Pipeline) -> list[dict[str, st
         references.append({"id": f"dysfw-bundle:{manifest.fingerprint}", "description": f"bundle {manifest.name}"})
     images = result.counted if isinstance(result, PatientPrediction) else [result] if isinstance(result, Prediction) else []
     return references + [
-        {"id": f"sha256:{one.subject.image.sha256}", "description": f"image, face {one.subject.index}"} for one in images
+        {"id": f"sha256:{one.face_embedding.image.sha256}", "description": f"image, face {one.face_embedding.index}"}
+        for one in images
     ]
 
 

@@ -30,12 +30,12 @@ def ranking_rows(result: BasePrediction, pipeline: Pipeline) -> Iterator[Row]:
         a patient. ``reasons`` holds codes, separated by ";".
     """
     conditions = pipeline.manifest.conditions if pipeline.manifest else {}
-    subject = result.subject if isinstance(result, Prediction) else None
+    face_embedding = result.face_embedding if isinstance(result, Prediction) else None
     for rank, k in enumerate(result.ranking, 1):
         condition = conditions.get(result.labels[k], Condition())
         yield {
-            "image": subject.image.source if subject else None,
-            "face": subject.index if subject else None,
+            "image": face_embedding.image.source if face_embedding else None,
+            "face": face_embedding.index if face_embedding else None,
             "patient": result.patient if isinstance(result, PatientPrediction) else None,
             "rank": rank,
             "label": result.labels[k],

@@ -59,11 +59,13 @@ def print_prediction(
 
 
 def _print_face(console: Console, result: Prediction) -> None:
-    subject, face = result.subject, result.subject.face
-    image, pose = subject.image, subject.segmentation.pose
+    face_embedding, face = result.face_embedding, result.face_embedding.face
+    image, pose = face_embedding.image, face_embedding.segmentation.pose
     console.print(f"[bold]{escape(printable(image.source))}[/]  {image.width} × {image.height} px")
     angles = f", yaw {pose.yaw:+.0f}° pitch {pose.pitch:+.0f}° roll {pose.roll:+.0f}°" if pose else ""
-    console.print(f"face {subject.index + 1} of {subject.faces} at {box_text(face)}, score {face.score:.2f}{angles}")
+    console.print(
+        f"face {face_embedding.index + 1} of {face_embedding.faces} at {box_text(face)}, score {face.score:.2f}{angles}"
+    )
 
 
 def _print_images(console: Console, result: PatientPrediction) -> None:
@@ -72,7 +74,7 @@ def _print_images(console: Console, result: PatientPrediction) -> None:
     console.print(f"[bold]{escape(printable(result.patient))}[/]  {used}")
     for image, reason in zip(result.images, result.left_out, strict=True):
         if reason:
-            source = escape(printable(image.subject.image.source))
+            source = escape(printable(image.face_embedding.image.source))
             console.print(f"[yellow]left out[/] {source}: {escape(printable(reason))}")
 
 

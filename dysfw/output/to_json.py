@@ -38,17 +38,17 @@ def prediction_to_json(
             "height": result.height or None,
         }
         return header | {"image": image, "error": {"code": result.code, "message": result.message}} | _provenance(pipeline)
-    subject = result.subject
-    face, pose = subject.face, subject.segmentation.pose
-    polygons = {region.name: region.polygon for region in subject.segmentation.regions}
+    face_embedding = result.face_embedding
+    face, pose = face_embedding.face, face_embedding.segmentation.pose
+    polygons = {region.name: region.polygon for region in face_embedding.segmentation.regions}
     return header | {
         "image": {
-            "source": subject.image.source, "sha256": subject.image.sha256,
-            "width": subject.image.width, "height": subject.image.height,
+            "source": face_embedding.image.source, "sha256": face_embedding.image.sha256,
+            "width": face_embedding.image.width, "height": face_embedding.image.height,
         },
         "face": {
-            "index": subject.index,
-            "found": subject.faces,
+            "index": face_embedding.index,
+            "found": face_embedding.faces,
             "box": _rounded(face.box),
             "score": round(face.score, 4),
             "landmarks": [_rounded(point) for point in face.landmarks],
@@ -63,10 +63,10 @@ def prediction_to_json(
             }
             for name, probabilities in zip(result.regions, result.region_probabilities, strict=True) if name in polygons
         ],
-        "absent": dict(subject.segmentation.absent),
+        "absent": dict(face_embedding.segmentation.absent),
         **_common(result, pipeline, explanation),
         **_provenance(pipeline),
-        "timings_ms": {stage: round(value, 2) for stage, value in subject.timings_ms.items()},
+        "timings_ms": {stage: round(value, 2) for stage, value in face_embedding.timings_ms.items()},
     }  # fmt: skip
 
 
@@ -87,8 +87,8 @@ def patient_to_json(result: PatientPrediction, pipeline: Pipeline, explanation: 
         "patient": result.patient,
         "images": [
             {
-                "source": one.subject.image.source,
-                "sha256": one.subject.image.sha256,
+                "source": one.face_embedding.image.source,
+                "sha256": one.face_embedding.image.sha256,
                 "counted": not reason,
                 "left_out": reason or None,
             }

@@ -137,9 +137,9 @@ class PhenopacketWriter(Writer):
             DysfwError: If the bundle knows no identifiers of its conditions.
         """
         super().__init__(stream, pipeline)
-        from .phenopacket import refuse_nameless
+        from .phenopacket import require_condition_ids
 
-        refuse_nameless(pipeline)
+        require_condition_ids(pipeline)
         self._top = top
 
     def add(self, result: BasePrediction, explanation: Explanation | None) -> None:

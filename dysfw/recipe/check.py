@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ..contracts.kinds import KINDS, Kind
 from ..errors import DysfwError
-from ..imaging.harmonise import Harmony
+from ..imaging.harmonise import HarmonisationConfig
 from ..registry.registry import Registry
 from ..types import Align, Crop
 from ..util.text import closest, listed
@@ -145,7 +145,7 @@ class _Checker:
         return Recipe(
             top.name, top.device, top.precision, top.seed, nodes, Crop(**dict(top.crop)), top.bundle, folder, self.positions,
             top.pretrain, top.tune, top.reliability, prior=top.prior,
-            harmonise=Harmony(**dict(top.harmonise)) if top.harmonise else None,
+            harmonise=HarmonisationConfig(**dict(top.harmonise)) if top.harmonise else None,
         )  # fmt: skip
 
     def node(self, kind: Kind, value: object, path: Path) -> Node | None:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 
 from ..contracts.components import Component
 from ..contracts.kinds import KINDS, Kind
-from ..imaging.harmonise import Harmony
+from ..imaging.harmonise import HarmonisationConfig
 from ..registry.hookspecs import WeightsSpec
 from ..registry.registry import Entry
 from ..types import Crop
@@ -112,7 +112,7 @@ class Recipe:
     pretrain: Pretrain | None = None
     tune: Tune = field(default_factory=Tune)
     reliability: Reliability = field(default_factory=Reliability)
-    harmonise: Harmony | None = None
+    harmonise: HarmonisationConfig | None = None
     prior: Prior = UNIFORM
 
     def resolved(self) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from ..imaging.harmonise import Background, Colour, Harmony
+from ..imaging.harmonise import Background, Colour, HarmonisationConfig
 
 Loss = Literal["cosface", "arcface"]
 Mode = Literal["none", "batchnorm", "last_block", "full"]
@@ -156,12 +156,12 @@ class Reliability(Section):
 
 
 class Harmonise(Section):
-    """The section ``harmonise``; its documentation is that of ``dysfw.imaging.harmonise.Harmony``."""
+    """The section ``harmonise``; its documentation is that of ``dysfw.imaging.harmonise.HarmonisationConfig``."""
 
-    __doc__ = Harmony.__doc__
+    __doc__ = HarmonisationConfig.__doc__
 
-    face: Annotated[int, Field(ge=32, le=1024)] = Harmony().face
-    context: Annotated[float, Field(ge=1.5, le=4)] = Harmony().context
-    quality: Annotated[int, Field(ge=1, le=95)] = Harmony().quality
-    background: Background = Harmony().background
-    colour: Colour = Harmony().colour
+    face: Annotated[int, Field(ge=32, le=1024)] = HarmonisationConfig().face
+    context: Annotated[float, Field(ge=1.5, le=4)] = HarmonisationConfig().context
+    quality: Annotated[int, Field(ge=1, le=95)] = HarmonisationConfig().quality
+    background: Background = HarmonisationConfig().background
+    colour: Colour = HarmonisationConfig().colour

@@ -117,9 +117,9 @@ class Handlers:
             if form.maps == "gradient":
                 refuse_without_module(self.pipeline.embedder)
             if form.format == "phenopacket":
-                from ..output.phenopacket import refuse_nameless
+                from ..output.phenopacket import require_condition_ids
 
-                refuse_nameless(self.pipeline)
+                require_condition_ids(self.pipeline)
         except DysfwError as error:
             raise RequestError(400, "wrong_field", f"{error.message}; {error.hint}") from None
 

@@ -281,7 +281,7 @@ class Worker:
 
 def _pixel_bytes(one: Prediction | Failure) -> int:
     """Bytes of the image's pixels; all faces of an image share them."""
-    return one.subject.pixels.nbytes if isinstance(one, Prediction) and one.subject.pixels is not None else 0
+    return one.face_embedding.pixels.nbytes if isinstance(one, Prediction) and one.face_embedding.pixels is not None else 0
 
 
 def _requested(faces: Sequence[Prediction | Failure], form: PredictForm, number: int) -> Sequence[Prediction | Failure]:
@@ -291,9 +291,9 @@ def _requested(faces: Sequence[Prediction | Failure], form: PredictForm, number:
         return faces
     index = form.face_of(number)
     if index is None:
-        return [one for one in predictions if one.subject.face.chosen] or predictions[:1]
-    if matching := [one for one in predictions if one.subject.index == index]:
+        return [one for one in predictions if one.face_embedding.face.chosen] or predictions[:1]
+    if matching := [one for one in predictions if one.face_embedding.index == index]:
         return matching
-    image = predictions[0].subject.image
+    image = predictions[0].face_embedding.image
     message = f"there is no face {index}: {len(predictions)} found, counted from 0"
     return [Failure(image.source, "no_such_face", message, image.sha256, image.width, image.height)]

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..types import Int64
-from .estimate import LEVEL, Estimate
+from .estimate import CONFIDENCE_LEVEL, Estimate
 
 Float64 = npt.NDArray[np.float64]
 
 RESAMPLES = 2000
-TAIL = (1 - LEVEL) / 2
+TAIL = (1 - CONFIDENCE_LEVEL) / 2
 
 
 def patient_weights(y: Int64, groups: Int64, resamples: int = RESAMPLES, seed: int = 0) -> Float64:

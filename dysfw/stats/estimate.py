@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-LEVEL = 0.95
+CONFIDENCE_LEVEL = 0.95
 
 
 class Estimate(BaseModel):

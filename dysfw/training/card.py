@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import RESEARCH_USE
 from ..bundle.contents import Manifest, Performance, TrainingData
-from ..inference.reliability import ReliabilityModel
+from ..inference.reliability_model import ReliabilityModel
 from ..recipe.model import Recipe
 from ..reliability.prior import describe_prior
 from ..util.text import count, listed
@@ -113,18 +113,18 @@ def _patient_note(data: TrainingData) -> str:
 
 
 def _reliability(reliability: ReliabilityModel, labels: list[str]) -> str:
-    keys = reliability.keys
+    config = reliability.config
     lines = [
         f"Probabilities are calibrated by temperature scaling (temperature {reliability.temperature:.2f}, cross-validated)."
-        if keys.calibrate
+        if config.calibrate
         else "Probabilities are not calibrated.",
-        f"Each prediction comes with a set that contains the right condition for {100 * keys.coverage:.0f} % of patients.",
+        f"Each prediction comes with a set that contains the right condition for {100 * config.coverage:.0f} % of patients.",
     ]
     if always := [labels[k] for k in reliability.always]:
         lines.append(f"Always in the set, because too few patients are known: {listed(always, MAX_LISTED)}.")
     lines.append(
         "A prediction is flagged as not reliable if the face is out of distribution, less than "
-        f"{keys.min_face_height} px high, rotated by more than {keys.max_pose_angle:.0f}°, or more blurred than nearly all "
+        f"{config.min_face_height} px high, rotated by more than {config.max_pose_angle:.0f}°, or more blurred than nearly all "
         "training images. A prediction without a flag can still be wrong."
     )
     return "## Reliability\n\n" + " ".join(lines)

@@ -59,7 +59,7 @@ def fit_heads(make_head: MakeHead, embedded: EmbeddedDataset, rows: Int64 | None
 def out_of_fold_predictions(
     make_head: MakeHead, embedded: EmbeddedDataset, seed: int, progress: Progress, embed: Embed | None = None
 ) -> OutOfFoldPredictions:
-    """Predict each image by heads that were fitted, and regularised, without any image of its patient.
+    """Predict each image by heads that were fitted and regularised without any image of its patient.
 
     Images of conditions with a single patient, which only a gallery can have, are training images in each fold and test images
     in none.

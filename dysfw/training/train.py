@@ -22,7 +22,7 @@ from ..inference.classifier import Classifier
 from ..inference.fusion import cross_validated_fusion
 from ..inference.loading import tuned_backbones, used_weights
 from ..inference.pipeline import Pipeline
-from ..inference.reliability import fit_reliability
+from ..inference.reliability_model import fit_reliability
 from ..recipe.model import Recipe
 from ..reliability.ood import fit_embedding_distribution
 from ..reliability.prior import prior_of

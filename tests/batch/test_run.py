@@ -49,8 +49,8 @@ def test_rows_agree_with_predictions(run_batch, toys, bundle, images, tmp_path):
             assert row["predicted"] == result.labels[result.ranking[0]]
             assert row["prediction_set"] == [result.labels[k] for k in result.prediction_set.members]
             assert row["reasons"] == [notice.code for notice in result.reasons]
-            assert row["sha256"] == result.subject.image.sha256
-            assert row["box"] == result.subject.face.box.tolist()
+            assert row["sha256"] == result.face_embedding.image.sha256
+            assert row["box"] == result.face_embedding.face.box.tolist()
             assert row["regions"] == ["upper", "lower"]
     assert not unfinished(output).exists()
 

@@ -89,7 +89,7 @@ def test_unreadable_images_are_excluded_and_counted_by_reason(images) -> None:
     assert missing.examples == ("gone.png", "lost.png")
     assert other.images == 1
     assert sorted(failure.code for failure in checked.failures) == ["missing_file", "missing_file", "not_an_image"]
-    assert finding_of(checked, "class_lost").message == "1 class without a usable image: y"
+    assert finding_of(checked, "class_without_images").message == "1 class without a usable image: y"
 
 
 def test_an_error_names_the_reason_if_no_image_can_be_read(images) -> None:
@@ -124,8 +124,8 @@ def test_identical_images_with_different_labels_are_all_excluded(images) -> None
     checked = images.checked()
     assert images.used_names() == ["d.png", "e.png"]
     assert patients(checked) == ["p", "q"]
-    assert finding_of(checked, "same_under_labels").images == 3
-    assert finding_of(checked, "same_under_labels").examples == ("a.png (x) = b.png (y) = c.png (y)",)
+    assert finding_of(checked, "duplicate_conflicting_labels").images == 3
+    assert finding_of(checked, "duplicate_conflicting_labels").examples == ("a.png (x) = b.png (y) = c.png (y)",)
 
 
 def test_patients_who_share_an_image_are_treated_as_one(images) -> None:
@@ -174,8 +174,8 @@ def test_near_copies_with_different_labels_are_a_warning_with_both_names(images)
     images.add("b.jpg", scene(1), "y", "q")
     checked = images.checked()
     assert patients(checked) == ["p = q", "p = q"]
-    assert finding_of(checked, "near_under_labels").examples == ("a.png (x) = b.jpg (y)",)
-    assert finding_of(checked, "near_under_labels").severity == "warning"
+    assert finding_of(checked, "near_copy_conflicting_labels").examples == ("a.png (x) = b.jpg (y)",)
+    assert finding_of(checked, "near_copy_conflicting_labels").severity == "warning"
 
 
 def test_copies_of_unknown_patients_are_grouped_and_the_patients_stay_unknown(images) -> None:
@@ -199,14 +199,14 @@ def test_no_copy_of_a_test_image_is_used_for_training(images) -> None:
     checked = images.checked()
     assert images.used_names() == ["c.png", "e.jpg", "f.png"]
     assert finding_of(checked, "duplicate_image").examples == ("c.png = a.png",)
-    split_conflicts = finding_of(checked, "across_splits")
+    split_conflicts = finding_of(checked, "patient_in_both_splits")
     assert (split_conflicts.severity, split_conflicts.images, split_conflicts.examples) == ("exclusion", 2, ("b.png", "d.png"))
 
 
 def test_a_patient_with_two_labels_is_a_warning(images) -> None:
     images.add("a.png", scene(1), "x", "p")
     images.add("b.png", scene(2), "y", "p")
-    finding = finding_of(images.checked(), "patient_under_labels")
+    finding = finding_of(images.checked(), "patient_conflicting_labels")
     assert (finding.severity, finding.images, finding.examples) == ("warning", 2, ("p: x, y",))
 
 

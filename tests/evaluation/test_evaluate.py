@@ -106,8 +106,8 @@ def test_conditions_with_too_few_patients_are_an_error_or_left_out(candidate, pl
     smaller = EvaluationConfig(SplitConfig(folds=3, repeats=1, leave_out_small=True), resamples=50, permutations=99)
     (done,) = evaluate([candidate()], read_dataset(plain), smaller, Silent())
     assert done.result.labels == ["green", "red"]
-    (problem,) = [one for one in done.result.data.problems if one.code == "too_few_patients"]
-    assert (problem.severity, problem.images) == ("exclusion", 4)
+    (finding,) = [one for one in done.result.data.findings if one.code == "too_few_patients"]
+    assert (finding.severity, finding.images) == ("exclusion", 4)
 
 
 @pytest.mark.parametrize(("folds", "hint"), [(6, "--folds 5"), (9, "--folds 5")])
@@ -141,7 +141,7 @@ def test_unreadable_images_are_counted_and_named(candidate, plain):
     (done,) = evaluate([candidate()], read_dataset(plain), QUICK, Silent())
     assert [failure.source for failure in done.failures] == [str(plain / "red" / "0.png")]
     assert done.result.data.images == 29
-    assert any(one.severity == "exclusion" and one.images == 1 for one in done.result.data.problems)
+    assert any(one.severity == "exclusion" and one.images == 1 for one in done.result.data.findings)
 
 
 def test_candidates_that_differ_in_fusion_share_embeddings_and_splits(candidate, plain):

@@ -44,9 +44,11 @@ def result(pipeline) -> Prediction:
 def without(result: Prediction, region: str) -> Prediction:
     """The same face, as if this region were absent."""
     row = result.regions.index(region)
-    present, region_probabilities = result.subject.present.copy(), result.region_probabilities.copy()
+    present, region_probabilities = result.face_embedding.present.copy(), result.region_probabilities.copy()
     present[row], region_probabilities[row] = False, np.nan
-    return replace(result, subject=replace(result.subject, present=present), region_probabilities=region_probabilities)
+    return replace(
+        result, face_embedding=replace(result.face_embedding, present=present), region_probabilities=region_probabilities
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,16 +111,16 @@ def test_crops_of_harmonised_images_are_reproduced():
 
 
 def test_crops_are_the_ones_that_were_embedded(pipeline, result):
-    crops = cut_crops(pipeline.embedder, result.subject)
+    crops = cut_crops(pipeline.embedder, result.face_embedding)
     backbone = pipeline.components.backbone
     for row, (region, crop) in enumerate(crops.items()):
         np.testing.assert_allclose(
-            backbone.embed(crop.pixels[None])[0], result.subject.embeddings[row], atol=2e-5, err_msg=region
+            backbone.embed(crop.pixels[None])[0], result.face_embedding.embeddings[row], atol=2e-5, err_msg=region
         )
-    polygons = {region.name: region.polygon for region in result.subject.segmentation.regions}
+    polygons = {region.name: region.polygon for region in result.face_embedding.segmentation.regions}
     side = len(crops["nose"].pixels)
     centre = transform(crops["nose"].to_image, [side / 2, side / 2])
-    assert np.abs(centre - polygons["nose"].mean(axis=0)).max() < 0.1 * result.subject.image.width
+    assert np.abs(centre - polygons["nose"].mean(axis=0)).max() < 0.1 * result.face_embedding.image.width
 
 
 def test_a_map_finds_the_part_of_a_crop_that_determines_the_prediction(pipeline, result):
@@ -144,8 +146,8 @@ def test_a_map_finds_the_part_of_a_crop_that_determines_the_prediction(pipeline,
 
     from dysfw.plugin import with_networks
 
-    noise = np.random.default_rng(0).integers(0, 256, result.subject.pixels.shape, dtype=np.uint8)
-    noisy = replace(result, subject=replace(result.subject, pixels=noise))
+    noise = np.random.default_rng(0).integers(0, 256, result.face_embedding.pixels.shape, dtype=np.uint8)
+    noisy = replace(result, face_embedding=replace(result.face_embedding, pixels=noise))
     changed = with_networks(pipeline, Corner(), {}, {name: CornerHead() for name in result.regions})
     explanation = explain(changed, noisy, label=result.labels[0], maps="occlusion")
     assert [one.region for one in explanation.maps] == list(result.regions)
@@ -158,7 +160,7 @@ def test_a_map_finds_the_part_of_a_crop_that_determines_the_prediction(pipeline,
 
 def test_maps_need_the_pixels(pipeline, result):
     with pytest.raises(ValueError, match="were not kept"):
-        explain(pipeline, replace(result, subject=replace(result.subject, pixels=None)), maps="occlusion")
+        explain(pipeline, replace(result, face_embedding=replace(result.face_embedding, pixels=None)), maps="occlusion")
 
 
 def test_an_explanation_is_plain_json(pipeline, result):

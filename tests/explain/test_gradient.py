@@ -49,8 +49,8 @@ def test_a_map_is_nonzero_only_where_the_backbone_looks(pipeline, result):
         def __init__(self):
             self.module = SeesOneCorner()
 
-    noise = np.random.default_rng(0).integers(0, 256, result.subject.pixels.shape, dtype=np.uint8)
-    noisy = replace(result, subject=replace(result.subject, pixels=noise))
+    noise = np.random.default_rng(0).integers(0, 256, result.face_embedding.pixels.shape, dtype=np.uint8)
+    noisy = replace(result, face_embedding=replace(result.face_embedding, pixels=noise))
     explanation = explain(with_networks(pipeline, Corner(), {}, pipeline.classifier.heads), noisy, maps="gradient")
     assert [one.region for one in explanation.maps] == list(result.regions)
     for one in explanation.maps:
@@ -67,7 +67,7 @@ def test_a_map_is_nonzero_only_where_the_backbone_looks(pipeline, result):
 def test_a_map_sums_to_the_first_order_effect_of_blurring(pipeline, result):
     """The axiom of completeness, with the network, head and fusion of the dlib recipe."""
     explanation, backbone = explain(pipeline, result, maps="gradient"), pipeline.components.backbone
-    for row, crop in enumerate(cut_crops(pipeline.embedder, result.subject).values()):
+    for row, crop in enumerate(cut_crops(pipeline.embedder, result.face_embedding).values()):
         gradient = _probability_gradient(pipeline.classifier, result, row, explanation.condition)
         original, hidden = backbone.embed(np.stack([crop.pixels, blurred(crop.pixels)]))
         expected = float(gradient @ (original - hidden))
@@ -79,7 +79,7 @@ def test_a_map_sums_to_the_first_order_effect_of_blurring(pipeline, result):
 def test_the_gradient_predicts_the_change_in_probability(pipeline, result):
     row, k = 0, result.ranking[0]
     gradient = _probability_gradient(pipeline.classifier, result, row, k)
-    moved = result.subject.embeddings[row] + 1e-3 * gradient / np.linalg.norm(gradient)
+    moved = result.face_embedding.embeddings[row] + 1e-3 * gradient / np.linalg.norm(gradient)
     region_probabilities = result.region_probabilities[None].copy()
     region_probabilities[0, row] = pipeline.classifier.heads[result.regions[row]].predict(moved[None])[0]
     after = pipeline.classifier.calibrated_probabilities(region_probabilities, result.present[None])[0, k]

@@ -9,14 +9,14 @@ from PIL import Image as Pillow
 
 from dysfw.imaging.decode import read_image
 from dysfw.imaging.geometry import inverse, transform
-from dysfw.imaging.harmonise import GREY, Harmony, harmonise, transform_regions
+from dysfw.imaging.harmonise import GREY, HarmonisationConfig, harmonise, transform_regions
 from dysfw.types import Face, Image, Region, Segmentation
 
 SIDE = 512
 BOX = np.array([160, 120, 352, 376], np.float32)  # in an image of 512 px; the face is 256 px high
 MARKS = np.array([[205, 220], [307, 220], [256, 275], [215, 315], [297, 315]], np.float32)
 FACE = Face(BOX, 1.0, MARKS)
-PLAIN = Harmony(face=48, background="keep")
+PLAIN = HarmonisationConfig(face=48, background="keep")
 
 
 def make_image(pixels: np.ndarray) -> Image:
@@ -67,7 +67,7 @@ def test_the_position_of_the_face_in_the_original_is_removed() -> None:
 
 
 def test_the_face_has_the_requested_height_and_is_centred() -> None:
-    harmonised = harmonise(make_image(scene()), FACE, Harmony(face=80, context=2.4))
+    harmonised = harmonise(make_image(scene()), FACE, HarmonisationConfig(face=80, context=2.4))
     assert harmonised.image.pixels.shape == (192, 192, 3)
     x0, y0, x1, y1 = harmonised.face.box
     assert y1 - y0 == pytest.approx(80, abs=1e-3)
@@ -77,7 +77,7 @@ def test_the_face_has_the_requested_height_and_is_centred() -> None:
 
 def test_all_canonical_images_are_encoded_with_the_same_tables() -> None:
     sources = [scene(), jpeg(scene(), 30), np.asarray(Pillow.fromarray(scene()).convert("L").convert("RGB"))]
-    opened = [Pillow.open(io.BytesIO(harmonise(make_image(pixels), FACE, Harmony()).content)) for pixels in sources]
+    opened = [Pillow.open(io.BytesIO(harmonise(make_image(pixels), FACE, HarmonisationConfig()).content)) for pixels in sources]
     assert {image.format for image in opened} == {"JPEG"}
     assert {image.size for image in opened} == {(192, 192)}
     tables = [image.quantization for image in opened]
@@ -86,25 +86,27 @@ def test_all_canonical_images_are_encoded_with_the_same_tables() -> None:
 
 
 def test_the_canonical_image_equals_its_decoded_file(tmp_path) -> None:
-    harmonised = harmonise(make_image(scene()), FACE, Harmony())
+    harmonised = harmonise(make_image(scene()), FACE, HarmonisationConfig())
     (tmp_path / "a.jpg").write_bytes(harmonised.content)
     assert np.array_equal(read_image(tmp_path / "a.jpg").pixels, harmonised.image.pixels)
-    assert harmonise(make_image(scene()), FACE, Harmony()).content == harmonised.content
+    assert harmonise(make_image(scene()), FACE, HarmonisationConfig()).content == harmonised.content
 
 
 def test_masking_removes_any_background() -> None:
-    one, other = (harmonise(make_image(scene(b)), FACE, Harmony()).image.pixels for b in ((250, 250, 250), (10, 60, 20)))
+    one, other = (
+        harmonise(make_image(scene(b)), FACE, HarmonisationConfig()).image.pixels for b in ((250, 250, 250), (10, 60, 20))
+    )
     assert np.array_equal(one, other)  # the head fills the ellipse
     corner = one[:16]  # above the head
     assert difference(corner, np.full_like(corner, GREY)).max() == 0
-    kept = harmonise(make_image(scene((250, 250, 250))), FACE, Harmony(background="keep")).image.pixels
+    kept = harmonise(make_image(scene((250, 250, 250))), FACE, HarmonisationConfig(background="keep")).image.pixels
     assert kept[:12].min() > 240
     centre = slice(72, 120)
     assert difference(one[centre, centre], kept[centre, centre]).max() <= 6  # the face is unchanged
 
 
 def test_the_mask_is_rotated_with_the_head() -> None:
-    upright = harmonise(make_image(scene()), FACE, Harmony()).image.pixels
+    upright = harmonise(make_image(scene()), FACE, HarmonisationConfig()).image.pixels
     rotation = np.array([[0.0, -1.0], [1.0, 0.0]])
     corners = (BOX.reshape(2, 2) - 256) @ rotation.T + 256
     lying = Face(
@@ -112,18 +114,21 @@ def test_the_mask_is_rotated_with_the_head() -> None:
         1.0,
         ((MARKS - 256) @ rotation.T + 256).astype(np.float32),
     )
-    turned = harmonise(make_image(np.rot90(scene(), -1).copy()), lying, Harmony()).image.pixels
+    turned = harmonise(make_image(np.rot90(scene(), -1).copy()), lying, HarmonisationConfig()).image.pixels
     assert (turned[:, 96] != GREY).any(axis=1).sum() < (turned[96] != GREY).any(axis=1).sum()
     assert difference(np.rot90(turned), upright).mean() < 2
 
 
 def test_a_blurred_background_keeps_its_colour_without_the_head() -> None:
-    harmonised = harmonise(make_image(scene((30, 60, 220), head=0.7)), FACE, Harmony(background="blur")).image.pixels
+    harmonised = harmonise(
+        make_image(scene((30, 60, 220), head=0.7)), FACE, HarmonisationConfig(background="blur")
+    ).image.pixels
     assert difference(harmonised[:, :20], np.full_like(harmonised[:, :20], (30, 60, 220))).max() <= 6
     stripes = scene()
     stripes[:, 32::64] = stripes[:, 33::64] = 255
     kept, blurred = (
-        harmonise(make_image(stripes), FACE, Harmony(background=b)).image.pixels[8:24].astype(float) for b in ("keep", "blur")
+        harmonise(make_image(stripes), FACE, HarmonisationConfig(background=b)).image.pixels[8:24].astype(float)
+        for b in ("keep", "blur")
     )
     assert blurred.std(axis=1).max() < 0.25 * kept.std(axis=1).max()
 
@@ -131,8 +136,8 @@ def test_a_blurred_background_keeps_its_colour_without_the_head() -> None:
 def test_normalising_colour_removes_lighting_tint_and_contrast() -> None:
     plain = scene()
     tinted = np.clip(plain * np.array([0.75, 0.9, 1.1]) + 12, 0, 255).astype(np.uint8)
-    keys = Harmony(colour="normalise")
-    before = [harmonise(make_image(p), FACE, Harmony()).image.pixels for p in (plain, tinted)]
+    keys = HarmonisationConfig(colour="normalise")
+    before = [harmonise(make_image(p), FACE, HarmonisationConfig()).image.pixels for p in (plain, tinted)]
     after = [harmonise(make_image(p), FACE, keys).image.pixels for p in (plain, tinted)]
     centre = slice(70, 120)
     assert difference(before[0][centre, centre], before[1][centre, centre]).mean() > 15
@@ -140,14 +145,14 @@ def test_normalising_colour_removes_lighting_tint_and_contrast() -> None:
 
 
 def test_normalising_colour_of_a_uniform_face_does_not_fail() -> None:
-    harmonised = harmonise(make_image(np.full((SIDE, SIDE, 3), 255, np.uint8)), FACE, Harmony(colour="normalise"))
+    harmonised = harmonise(make_image(np.full((SIDE, SIDE, 3), 255, np.uint8)), FACE, HarmonisationConfig(colour="normalise"))
     assert harmonised.image.pixels.shape == (192, 192, 3)
 
 
 @pytest.mark.parametrize("box", [BOX, BOX + 300, BOX * 0.3, BOX * 5], ids=["inside", "across the edge", "small", "large"])
 def test_regions_can_be_transformed_back_to_the_original(box) -> None:
     image = make_image(scene(size=SIDE))
-    harmonised = harmonise(image, Face(box, 1.0, MARKS), Harmony())
+    harmonised = harmonise(image, Face(box, 1.0, MARKS), HarmonisationConfig())
     there = np.array([[200, 200], [300, 200], [256, 300]], np.float32)
     region = Region("nose", transform(inverse(harmonised.to_original), there))
     (back,) = transform_regions(Segmentation((region,)), harmonised.to_original).regions
@@ -159,7 +164,7 @@ def test_regions_can_be_transformed_back_to_the_original(box) -> None:
 def test_a_region_outside_the_original_is_absent() -> None:
     """The canonical image is mirrored there."""
     cut = scene()[:300]  # without mouth and chin
-    harmonised = harmonise(make_image(cut), FACE, Harmony())
+    harmonised = harmonise(make_image(cut), FACE, HarmonisationConfig())
     boxes = {"eyes": [[180, 190], [330, 190], [330, 250], [180, 250]], "chin": [[200, 290], [310, 290], [310, 376], [200, 376]]}
     regions = tuple(Region(name, transform(inverse(harmonised.to_original), np.array(box))) for name, box in boxes.items())
     found = harmonised.without_regions_outside(Segmentation(regions, {"nose": "turned away"}), make_image(cut))
@@ -168,10 +173,10 @@ def test_a_region_outside_the_original_is_absent() -> None:
 
 
 def test_source_and_hash_are_those_of_the_original() -> None:
-    harmonised = harmonise(make_image(scene()), FACE, Harmony()).image
+    harmonised = harmonise(make_image(scene()), FACE, HarmonisationConfig()).image
     assert (harmonised.source, harmonised.sha256) == ("a.png", "0" * 64)
 
 
 def test_a_box_without_area_is_an_error() -> None:
     with pytest.raises(ValueError, match="the box of the face has no area: 5 5 5 9"):
-        harmonise(make_image(scene()), Face(np.array([5, 5, 5, 9], np.float32), 1.0, MARKS), Harmony())
+        harmonise(make_image(scene()), Face(np.array([5, 5, 5, 9], np.float32), 1.0, MARKS), HarmonisationConfig())

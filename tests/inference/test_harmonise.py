@@ -81,7 +81,7 @@ def test_a_face_that_cannot_be_harmonised_fails_alone(pipeline_of, paint, monkey
 def test_a_bundle_trained_with_harmonisation_requires_it(toys, toy_recipe, colour_data, paint, tmp_path):
     train(load_recipe(toy_recipe, toys, [KEYS]), read_dataset(colour_data), tmp_path / "bundle", Silent())
     pipeline = open_pipeline(tmp_path / "bundle", toys)
-    assert pipeline.embedder.harmony.face == 48
+    assert pipeline.embedder.harmonisation.face == 48
     (prediction,) = pipeline.predict([paint("new.png", RED, seed=99)])
     assert prediction.labels[prediction.ranking[0]] == "red"
     for override in ("harmonise=null", "harmonise.quality=50"):

@@ -82,7 +82,9 @@ def test_an_unreliable_image_is_left_out_if_another_is_reliable(pipeline, predic
 def test_notices_of_one_image_name_it(pipeline, predictions):
     grey = Notice("greyscale", "the image has no colour")
     greyscale = replace(
-        predictions[1], subject=replace(predictions[1].subject, notices=(grey,)), notices=(*predictions[1].notices, grey)
+        predictions[1],
+        face_embedding=replace(predictions[1].face_embedding, notices=(grey,)),
+        notices=(*predictions[1].notices, grey),
     )
     combined = predict_patient(pipeline.classifier, "P", [predictions[0], greyscale])
     assert Notice("greyscale", "1.png: the image has no colour") in combined.notices

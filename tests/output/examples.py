@@ -14,8 +14,8 @@ from dysfw.evaluation.result import (
     DataSummary,
     EvaluatedModel,
     Evaluation,
+    Finding,
     PredictionSets,
-    Problem,
     Protocol,
     Rejection,
     WorstError,
@@ -141,20 +141,20 @@ def protocol() -> Protocol:
 
 
 def summary(labels: list[str], counts: np.ndarray, *, nasty: bool) -> DataSummary:
-    problems = [
-        Problem(code="truncated", severity="exclusion", message="the file ends too early", images=1,
+    findings = [
+        Finding(code="truncated", severity="exclusion", message="the file ends too early", images=1,
                 examples=["phantom-noonan-syndrome/017.jpg"]),
-        Problem(code="near_duplicate", severity="warning", images=4,
+        Finding(code="near_duplicate", severity="warning", images=4,
                 message="images that are almost identical; their patients are kept on one side of every split",
                 examples=["a/1.jpg", "a/2.jpg"]),
     ]  # fmt: skip
     if nasty:
         path = "x/" + HTML + ".jpg"
-        problems.append(Problem(code="odd", severity="note", message=HTML, images=2, examples=[path, "a/\u202egpj.exe"]))
+        findings.append(Finding(code="odd", severity="note", message=HTML, images=2, examples=[path, "a/\u202egpj.exe"]))
     return DataSummary(
         origin="phantoms/manifest.csv", fingerprint="c0de" * 16, images=int(counts.sum()), patients=None if nasty else 240,
         per_label={label: (int(n), None if nasty else int(n) // 2) for label, n in zip(labels, counts, strict=True)},
-        sources={"hospital A": 300, "hospital B": int(counts.sum()) - 300} if len(labels) > 10 else {}, problems=problems,
+        sources={"hospital A": 300, "hospital B": int(counts.sum()) - 300} if len(labels) > 10 else {}, findings=findings,
     )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def test_a_phenopacket_states_its_origin_without_file_names(pipeline, prediction
     assert references == {
         f"dysfw-recipe:{pipeline.recipe.fingerprint}",
         f"dysfw-bundle:{pipeline.manifest.fingerprint}",
-        f"sha256:{prediction.subject.image.sha256}",
+        f"sha256:{prediction.face_embedding.image.sha256}",
     }
     assert "a b" not in json.dumps(written)
     prefixes = {one["namespacePrefix"] for one in written["metaData"]["resources"]}
@@ -105,7 +105,7 @@ def test_pandas_reads_rankings(pipeline, prediction, kind, separator):
 def test_regions_are_coco_annotations(pipeline, prediction, paint):
     coco = Coco(pipeline)
     coco.add(prediction)
-    coco.add(replace(prediction, subject=replace(prediction.subject, index=1)))
+    coco.add(replace(prediction, face_embedding=replace(prediction.face_embedding, index=1)))
     (other,) = pipeline.predict([paint("c.png", (40, 160, 40))])
     coco.add(other)
     document = coco.document()
@@ -113,7 +113,7 @@ def test_regions_are_coco_annotations(pipeline, prediction, paint):
     assert [one["name"] for one in document["categories"]] == ["upper", "lower"]
     assert [one["image_id"] for one in document["annotations"]] == [1, 1, 1, 1, 2, 2]
     assert len({one["id"] for one in document["annotations"]}) == 6
-    for one, region in zip(document["annotations"], prediction.subject.segmentation.regions, strict=False):
+    for one, region in zip(document["annotations"], prediction.face_embedding.segmentation.regions, strict=False):
         (outline,) = one["segmentation"]
         x, y = outline[::2], outline[1::2]
         assert one["bbox"] == pytest.approx([min(x), min(y), max(x) - min(x), max(y) - min(y)], abs=0.02)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dysfw.imaging.harmonise import Harmony
+from dysfw.imaging.harmonise import HarmonisationConfig
 from dysfw.recipe.check import load_recipe
 from dysfw.recipe.document import dump_document
 
@@ -14,8 +14,8 @@ def test_nothing_is_harmonised_without_the_section(recipe):
 
 
 def test_an_empty_section_uses_the_defaults(recipe):
-    assert recipe(harmonise="{}").harmonise == Harmony()
-    assert Harmony().size == 192
+    assert recipe(harmonise="{}").harmonise == HarmonisationConfig()
+    assert HarmonisationConfig().size == 192
 
 
 def test_every_key_changes_the_fingerprint(recipe):
@@ -27,7 +27,7 @@ def test_every_key_changes_the_fingerprint(recipe):
 def test_the_section_survives_a_round_trip(recipe, registry, write):
     first = recipe(harmonise="{face: 64, context: 3, background: keep}")
     second = load_recipe(write("again/dumped.yaml", dump_document(first.to_dict())), registry)
-    assert second.harmonise == first.harmonise == Harmony(face=64, context=3.0, background="keep")
+    assert second.harmonise == first.harmonise == HarmonisationConfig(face=64, context=3.0, background="keep")
     assert second.fingerprint == first.fingerprint
     assert first.resolved()["harmonise"] == first.to_dict()["harmonise"]
 

@@ -9,7 +9,7 @@ import pydantic
 from docstrings import table
 
 from dysfw.contracts.kinds import KINDS
-from dysfw.imaging.harmonise import Harmony
+from dysfw.imaging.harmonise import HarmonisationConfig
 from dysfw.output.component_reference import allowed
 from dysfw.recipe.check import CropKeys, TopKeys
 from dysfw.recipe.docstrings import parameter_descriptions
@@ -24,7 +24,7 @@ Every key of a recipe but the components' own parameters, which stand under [Com
 A key that is not here is an error.
 """
 # Models whose fields another class describes.
-DESCRIBED_BY = {CropKeys: Crop, Harmonise: Harmony}
+DESCRIBED_BY = {CropKeys: Crop, Harmonise: HarmonisationConfig}
 
 
 def recipe_keys_page() -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ...evaluation.defaults import FOLDS, REPEATS
 from ..evaluation import (
     ByOption,
     FoldsOption,
@@ -38,8 +39,8 @@ def compare(
     ],
     output: OutputOption,
     by: ByOption = None,
-    folds: FoldsOption = 5,
-    repeats: RepeatsOption = 3,
+    folds: FoldsOption = FOLDS,
+    repeats: RepeatsOption = REPEATS,
     unaffected: UnaffectedOption = None,
     leave_out_small: SmallOption = False,
     sets: SetOption = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ...evaluation.defaults import FOLDS, REPEATS
 from ..evaluation import (
     ByOption,
     FoldsOption,
@@ -35,8 +36,8 @@ def evaluate(
     ],
     output: OutputOption,
     by: ByOption = None,
-    folds: FoldsOption = 5,
-    repeats: RepeatsOption = 3,
+    folds: FoldsOption = FOLDS,
+    repeats: RepeatsOption = REPEATS,
     unaffected: UnaffectedOption = None,
     leave_out_small: SmallOption = False,
     include_images: ImagesOption = False,

@@ -162,7 +162,7 @@ def _show_patient(name: str, results: Iterable[Prediction | Failure], shown: _Sh
             continue
         if shown.writer.writes_images_of_patient:
             shown.add(result, explainer(result), drawn=False)
-        kept.append(result if shown.figures else replace(result, subject=replace(result.subject, pixels=None)))
+        kept.append(result if shown.figures else replace(result, face_embedding=replace(result.face_embedding, pixels=None)))
     assert shown.pipeline.classifier  # noqa: S101  # or it could not predict
     patient = predict_patient(shown.pipeline.classifier, name, kept)
     if patient:

@@ -189,26 +189,26 @@ class _Face:
 
 
 def _face(result: Prediction, explanation: Explanation | None, *, show_image: bool) -> _Face:
-    subject, image = result.subject, result.subject.image
-    x0, y0, x1, y1 = (float(v) for v in subject.face.box)
+    face_embedding, image = result.face_embedding, result.face_embedding.image
+    x0, y0, x1, y1 = (float(v) for v in face_embedding.face.box)
     around = CONTEXT * max(x1 - x0, y1 - y0)
     left, upper = int(max(0, min(x0 - around, image.width - 1))), int(max(0, min(y0 - around, image.height - 1)))
     right, lower = math.ceil(min(image.width, x1 + around)), math.ceil(min(image.height, y1 + around))
     view = (left, upper, max(1, right - left), max(1, lower - upper))
-    polygons = {region.name: region.polygon for region in subject.segmentation.regions}
+    polygons = {region.name: region.polygon for region in face_embedding.segmentation.regions}
     outlines = [
         _Outline(name, " ".join(f"{x:.1f},{y:.1f}" for x, y in polygons[name]), number)
         for number, name in enumerate(result.regions)
         if name in polygons
     ]
-    pose = subject.segmentation.pose
+    pose = face_embedding.segmentation.pose
     return _Face(
-        index=subject.index,
-        faces=subject.faces,
+        index=face_embedding.index,
+        faces=face_embedding.faces,
         width=image.width,
         height=image.height,
         view=view,
-        image=_data_url(subject.decoded_image.pixels, view) if show_image else "",
+        image=_data_url(face_embedding.decoded_image.pixels, view) if show_image else "",
         box=(x0, y0, x1 - x0, y1 - y0),
         stroke=max(view[2:]) / 300,
         outlines=tuple(outlines),
@@ -246,7 +246,7 @@ def _matrix(saliency_map: SaliencyMap) -> str:
 
 
 def _source(result: BasePrediction) -> str:
-    return Path(result.subject.image.source).name if isinstance(result, Prediction) else ""
+    return Path(result.face_embedding.image.source).name if isinstance(result, Prediction) else ""
 
 
 def _origin(pipeline: Pipeline) -> str:
@@ -268,5 +268,5 @@ def _environment() -> Environment:
 
 def _left_out(result: PatientPrediction) -> Sequence[tuple[str, str]]:
     pairs = zip(result.images, result.left_out, strict=True)
-    left_out = [(Path(image.subject.image.source).name, reason) for image, reason in pairs if reason]
+    left_out = [(Path(image.face_embedding.image.source).name, reason) for image, reason in pairs if reason]
     return left_out + [(Path(failure.source).name, failure.message) for failure in result.failures]

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
-from ...audit.permutation_null import LEVEL
+from ...audit.permutation_null import ALPHA
 from ...audit.result import AuditResult
 from ...evaluation.result import DataSummary, EvaluatedModel, Evaluation, PredictionSets, Protocol
 from . import sentences
@@ -102,7 +102,7 @@ def shared_values(
     harmonised_groups = {group.name: group for group in harmonised.groups} if harmonised else {}
     harmonised_classes = {one.label: one for one in harmonised.classes} if harmonised else {}
     # Significant AUROCs are always shown, even if others are higher.
-    shown = sorted(audit.classes, key=lambda one: (one.p >= LEVEL, -one.auroc.value))[:MAX_AUDIT_CLASSES]
+    shown = sorted(audit.classes, key=lambda one: (one.p >= ALPHA, -one.auroc.value))[:MAX_AUDIT_CLASSES]
     return {
         "data": data, "protocol": protocol, "audit": audit, "audit_harmonised": harmonised, "final": final,
         "headline": sentences.headline(final), "meaning": sentences.meaning(final), "units": sentences.units(data),

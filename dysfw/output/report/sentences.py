@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from ...audit.permutation_null import LEVEL
+from ...audit.permutation_null import ALPHA
 from ...audit.result import AuditResult
 from ...evaluation.result import DataSummary, Evaluation, Protocol
 from ...stats.estimate import Estimate
@@ -38,7 +38,7 @@ def meaning(audit: AuditResult) -> str:
 
 
 def _kind(audit: AuditResult) -> str:
-    return "inconclusive" if audit.verdict == "caution" and audit.p >= LEVEL else audit.verdict
+    return "inconclusive" if audit.verdict == "caution" and audit.p >= ALPHA else audit.verdict
 
 
 def decisive_audit(audit: AuditResult, harmonised: AuditResult | None) -> AuditResult:
@@ -65,7 +65,7 @@ def warnings_of(data: DataSummary, protocol: Protocol, weights: Sequence[Mapping
     warnings = []
     if data.patients is None:
         warnings.append(
-            "The data does not name patients. Images of one person may be in both training and test data, which makes every "
+            "The data do not name patients. Images of one person may be in both training and test data, which makes every "
             "score too high and the intervals too narrow."
         )
     elif not protocol.patient_wise:
@@ -103,7 +103,7 @@ def min_patients(coverage: float) -> int:
 
 def exclusions(data: DataSummary) -> str:
     """Return a sentence on the number of unused images, empty if there are none."""
-    excluded = sum(problem.images for problem in data.problems if problem.severity == "exclusion")
+    excluded = sum(finding.images for finding in data.findings if finding.severity == "exclusion")
     verb = "was" if excluded == 1 else "were"
     return f"{count(excluded, 'image')} {verb} not used; see the section “Data” of the report." if excluded else ""
 

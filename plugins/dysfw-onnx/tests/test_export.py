@@ -114,7 +114,10 @@ def test_export_json_suffices_to_reproduce_a_prediction(exported, original):
     metadata, pipeline = read_metadata(folder), original("dlib")
     (expected,) = pipeline.predict([IMAGE])
     pixels = read_image(IMAGE).pixels
-    face, regions = expected.subject.face, {region.name: region for region in expected.subject.segmentation.regions}
+    face, regions = (
+        expected.face_embedding.face,
+        {region.name: region for region in expected.face_embedding.segmentation.regions},
+    )
     region_probabilities = []
     for region in metadata["regions"]:
         frame = square(regions[region["name"]].polygon, face, metadata["crop"])

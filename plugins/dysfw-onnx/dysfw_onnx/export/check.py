@@ -82,7 +82,7 @@ def compare(pipeline: Pipeline, backbone: Path, tuned: Mapping[str, Path], heads
     for original, exported in results:
         embeddings.append((_present_embeddings(original), _present_embeddings(exported)))
         if isinstance(original, Prediction) and isinstance(exported, Prediction):
-            present = original.subject.present
+            present = original.face_embedding.present
             probabilities.append((original.region_probabilities[present], exported.region_probabilities[present]))
             probabilities.append((original.probabilities[None], exported.probabilities[None]))
     same = [np.argmax(a, axis=1) == np.argmax(b, axis=1) for a, b in probabilities]
@@ -135,8 +135,8 @@ def _phantom_results(original: Pipeline, exported: Pipeline) -> list[tuple[Resul
 
 
 def _present_embeddings(result: Result) -> Float32:
-    subject = result.subject if isinstance(result, Prediction) else result
-    return subject.embeddings[subject.present]
+    face_embedding = result.face_embedding if isinstance(result, Prediction) else result
+    return face_embedding.embeddings[face_embedding.present]
 
 
 def _max_difference(pairs: Sequence[Pair]) -> float:

@@ -17,7 +17,7 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Copies:
+class Duplicates:
     """Duplicate images of a data set, as indices into its samples.
 
     Attributes:
@@ -55,7 +55,7 @@ class Copies:
         return None not in (self.original[i].patient, self.original[j].patient) and not self.one_patient(i, j)
 
 
-def find_copies(samples: Sequence[Sample], signatures: Sequence[ImageSignature]) -> Copies:
+def find_duplicates(samples: Sequence[Sample], signatures: Sequence[ImageSignature]) -> Duplicates:
     """Find duplicate images and derive what to exclude.
 
     Args:
@@ -77,7 +77,7 @@ def find_copies(samples: Sequence[Sample], signatures: Sequence[ImageSignature])
     near = [(unique[i], unique[j]) for i, j in near_copies([signatures[n] for n in unique])]
     renamed, split_conflicts = _join_patients(samples, [*repeated, *near])
     remaining = tuple(n for n in split_conflicts if n not in excluded)
-    return Copies(tuple(samples), renamed, tuple(contradictory), tuple(repeated), tuple(near), remaining)
+    return Duplicates(tuple(samples), renamed, tuple(contradictory), tuple(repeated), tuple(near), remaining)
 
 
 def _preference(sample: Sample, n: int) -> tuple[bool, bool, int]:

@@ -43,7 +43,7 @@ class ReliabilityModel:
     """Calibration and thresholds, fitted to out-of-fold predictions.
 
     Attributes:
-        keys: The recipe's section ``reliability``.
+        config: The recipe's section ``reliability``.
         prior: float64 [K], the frequency of each condition.
         temperature: Temperature of the calibration.
         thresholds: float64 [K], the minimum probability of a condition to be in a prediction set; minus infinity if the
@@ -54,7 +54,7 @@ class ReliabilityModel:
         min_sharpness: Below this sharpness a face is too blurred, octaves.
     """
 
-    keys: Reliability
+    config: Reliability
     prior: Float64
     temperature: float
     thresholds: Float64
@@ -113,31 +113,31 @@ class ReliabilityModel:
         Args:
             members: bool [K], a row of ``Assessed.sets``.
         """
-        return PredictionSet(self.keys.coverage, tuple(np.flatnonzero(members).tolist()), self.always)
+        return PredictionSet(self.config.coverage, tuple(np.flatnonzero(members).tolist()), self.always)
 
     def _reasons(self, ood_score: float, sharpness: float, height: float, pose_angle: float) -> tuple[Notice, ...]:
         """Why a prediction is not reliable. Values that were not measured are NaN, whose comparisons are false."""
-        keys, reasons = self.keys, []
+        config, reasons = self.config, []
         if ood_score > self.max_ood_score:
             message = (
                 f"the face is out of distribution: OOD score {ood_score:.1f}, above {self.max_ood_score:.1f}, which "
-                f"{100 - 100 * keys.ood_false_alarm_rate:g} % of training images do not exceed"
+                f"{100 - 100 * config.ood_false_alarm_rate:g} % of training images do not exceed"
             )
             reasons.append(Notice("out_of_distribution", message))
-        if height < keys.min_face_height:
-            message = f"the face is {height:.0f} px high; at least {keys.min_face_height} px are needed"
+        if height < config.min_face_height:
+            message = f"the face is {height:.0f} px high; at least {config.min_face_height} px are needed"
             reasons.append(Notice("face_too_small", message))
         if sharpness < self.min_sharpness:
-            message = f"the face is more blurred than {100 - 100 * keys.min_sharpness_quantile:.0f} % of training images"
+            message = f"the face is more blurred than {100 - 100 * config.min_sharpness_quantile:.0f} % of training images"
             reasons.append(Notice("face_too_blurred", message))
-        if pose_angle > keys.max_pose_angle:
-            message = f"the head is rotated by {pose_angle:.0f}°, more than the allowed {keys.max_pose_angle:.0f}°"
+        if pose_angle > config.max_pose_angle:
+            message = f"the head is rotated by {pose_angle:.0f}°, more than the allowed {config.max_pose_angle:.0f}°"
             reasons.append(Notice("face_rotated_too_far", message))
         return tuple(reasons)
 
 
 def fit_reliability(
-    keys: Reliability,
+    config: Reliability,
     out_of_fold: OutOfFoldPredictions,
     fused: Float32,
     embedding_distribution: EmbeddingDistribution,
@@ -146,26 +146,26 @@ def fit_reliability(
     """Fit calibration and thresholds.
 
     Args:
-        keys: The recipe's section ``reliability``.
+        config: The recipe's section ``reliability``.
         out_of_fold: Out-of-fold predictions on N training images, with distances and sharpness.
         fused: float32 [N, K], the same, fused by a fusion that was fitted on other patients.
         embedding_distribution: Distribution of the training images' embeddings.
         prior: float64 [K], the frequency of each condition.
     """
-    temperature = fit_temperature(fused, out_of_fold.y, out_of_fold.groups) if keys.calibrate else 1.0
+    temperature = fit_temperature(fused, out_of_fold.y, out_of_fold.groups) if config.calibrate else 1.0
     scale = scale_of(out_of_fold.distances)
     weights = patient_shares(np.zeros_like(out_of_fold.y), out_of_fold.groups)
     return ReliabilityModel(
-        keys=keys,
+        config=config,
         prior=prior,
         temperature=temperature,
         thresholds=thresholds(
-            apply_prior(apply_temperature(fused, temperature), prior), out_of_fold.y, out_of_fold.groups, keys.coverage
+            apply_prior(apply_temperature(fused, temperature), prior), out_of_fold.y, out_of_fold.groups, config.coverage
         ),
         embedding_distribution=embedding_distribution,
         scale=scale,
-        max_ood_score=_upper_limit(scale.ood_score(out_of_fold.distances), weights, keys.ood_false_alarm_rate),
-        min_sharpness=-_upper_limit(-out_of_fold.sharpness.astype(np.float64), weights, keys.min_sharpness_quantile),
+        max_ood_score=_upper_limit(scale.ood_score(out_of_fold.distances), weights, config.ood_false_alarm_rate),
+        min_sharpness=-_upper_limit(-out_of_fold.sharpness.astype(np.float64), weights, config.min_sharpness_quantile),
     )
 
 
