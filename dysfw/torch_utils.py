@@ -178,23 +178,23 @@ class TorchRunner:
 
     Args:
         size: Side of the crops, px.
-        batch: Crops per batch, 1 or more. It is halved if memory does not suffice.
+        batch_size: Crops per batch, 1 or more. It is halved if memory does not suffice.
         device: Device such as "cpu" or "cuda:0"; "cuda" is the first of its kind.
         precision: "float32", or "bfloat16" for autocast; the weights stay float32.
         compile: Whether to use ``torch.compile``. It compiles once, for the first crops, since every batch is padded to
-            ``batch``.
+            ``batch_size``.
 
     Raises:
         ValueError: A value is invalid, or this machine does not have the device. There is no fallback to another.
     """
 
-    def __init__(self, size: int, batch: int, device: str, precision: Precision, *, compile: bool = False) -> None:
-        if size < 1 or batch < 1:
-            raise ValueError(f"size and batch must be 1 or more, found size {size} and batch {batch}")
+    def __init__(self, size: int, batch_size: int, device: str, precision: Precision, *, compile: bool = False) -> None:
+        if size < 1 or batch_size < 1:
+            raise ValueError(f"size and batch_size must be 1 or more, found size {size} and batch_size {batch_size}")
         if precision not in ("float32", "bfloat16"):
             raise ValueError(f'precision must be "float32" or "bfloat16", found {precision!r}')
         self.size = size
-        self.batch = batch
+        self.batch_size = batch_size
         self.device = find_device(device)
         self.precision = precision
         self.compile = compile
@@ -241,13 +241,13 @@ class TorchRunner:
         """Yield the output for each batch. If memory does not suffice, the batch size is halved from then on."""
         done = 0
         while done < len(crops):
-            part = crops[done : done + self.batch]
+            part = crops[done : done + self.batch_size]
             try:
                 rows = self._compiled(module, part) if self.compile else module(self._send(part))
             except (RuntimeError, MemoryError) as error:
                 if len(part) == 1 or not is_out_of_memory(error):
                     raise
-                self.batch = len(part) // 2
+                self.batch_size = len(part) // 2
                 if self.device.type == "cuda":
                     torch.cuda.empty_cache()
                 continue
@@ -256,7 +256,7 @@ class TorchRunner:
 
     def _compiled(self, module: nn.Module, crops: UInt8) -> Tensor:
         """Run the compiled module. Raises DysfwError if this machine cannot compile."""
-        padded = np.concatenate([crops, np.zeros((self.batch - len(crops), *crops.shape[1:]), np.uint8)])
+        padded = np.concatenate([crops, np.zeros((self.batch_size - len(crops), *crops.shape[1:]), np.uint8)])
         try:
             return _compiled_call()(module, self._send(padded))[: len(crops)]
         except torch._dynamo.exc.BackendCompilerFailed as error:

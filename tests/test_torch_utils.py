@@ -94,7 +94,7 @@ used = int(Path("/proc/self/statm").read_text().split()[0]) * 4096
 resource.setrlimit(resource.RLIMIT_AS, (used + 450_000_000,) * 2)
 rows = runner.embed(torch.nn.Sequential(NeedsMemory()), crops, 3)
 assert np.array_equal(rows, crops.astype(np.float32).mean((1, 2))), rows
-assert runner.batch == 3, runner.batch
+assert runner.batch_size == 3, runner.batch_size
 resource.setrlimit(resource.RLIMIT_AS, (used + 50_000_000, used + 450_000_000))
 try:
     runner.embed(torch.nn.Sequential(NeedsMemory()), crops, 3)
@@ -116,7 +116,7 @@ def test_other_errors_do_not_halve_the_batches(crops):
     runner = TorchRunner(6, 4, "cpu", "float32")
     with pytest.raises(RuntimeError, match="something else"):
         runner.embed(Broken(), crops, 3)
-    assert runner.batch == 4
+    assert runner.batch_size == 4
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")

@@ -35,7 +35,7 @@ def rows(settings: Settings) -> list[Row]:
     for size in SIZES:
         crops = np.random.default_rng(0).integers(0, 256, (batch, size, size, 3), np.uint8)
         for name in PRECISIONS:
-            backbone = Timm(MODEL, "random", size=size, batch=batch, precision=name)
+            backbone = Timm(MODEL, "random", size=size, batch_size=batch, precision=name)
             works[f"{size} {name}"] = lambda backbone=backbone, crops=crops: backbone.embed(crops)
     operations = {name: count_operations(work) for name, work in works.items()}  # also warms up
     times = interleaved(works, settings.of(3, 7))

@@ -27,7 +27,7 @@ def compare(settings: Settings, precision: Precision) -> list[Row]:
     from dysfw_timm.backbone import Timm
 
     crops = np.random.default_rng(0).integers(0, 256, (BATCH * settings.of(2, 4), SIDE, SIDE, 3), dtype=np.uint8)
-    make = partial(Timm, MODEL, "random", size=SIDE, batch=BATCH, precision=precision)
+    make = partial(Timm, MODEL, "random", size=SIDE, batch_size=BATCH, precision=precision)
     eager, compiled = make(), make(compile=True)
     eager.embed(crops)
     started = time.perf_counter()

@@ -29,7 +29,7 @@ def rows(settings: Settings) -> list[Row]:
     from dysfw_dlib.backbone import DlibResnet
 
     faces = np.stack([face(path) for path in repeated(settings, BATCH * settings.of(1, 4))])
-    backbones = {name: DlibResnet(batch=BATCH, precision=name) for name in ("float32", "bfloat16")}
+    backbones = {name: DlibResnet(batch_size=BATCH, precision=name) for name in ("float32", "bfloat16")}
     run_dlib = embed_by_dlib(faces[: settings.of(4, 16)])
     distance = np.linalg.norm(np.stack(run_dlib()) - backbones["float32"].embed(faces)[: len(run_dlib())], axis=1).max()
     if distance > MAX_DISTANCE:

@@ -20,17 +20,17 @@ class History:
     Args:
         folder: Folder of the file ``history.jsonl``.
         done: Number of completed steps; lines of later steps, from an interrupted run, are dropped.
-        batch: Crops per step.
+        batch_size: Crops per step.
 
     Attributes:
         path: The file.
-        batch: Crops per step.
+        batch_size: Crops per step.
         latest: The values of the last line.
     """
 
-    def __init__(self, folder: Path, done: int, batch: int) -> None:
+    def __init__(self, folder: Path, done: int, batch_size: int) -> None:
         self.path = folder / FILE
-        self.batch = batch
+        self.batch_size = batch_size
         self.latest: Mapping[str, float] = {}
         self._sums: dict[str, float] = {}
         self._steps = 0
@@ -52,7 +52,7 @@ class History:
         if self._steps < INTERVAL:
             return
         now = time.monotonic()
-        speed = self.batch * self._steps / (now - self._started)
+        speed = self.batch_size * self._steps / (now - self._started)
         self.latest = {name: total / self._steps for name, total in self._sums.items()} | {SPEED: speed}
         rounded = {name: float(f"{value:.6g}") for name, value in {**self.latest, **settings}.items()}
         self._write("a", json.dumps({"step": step} | rounded) + "\n")

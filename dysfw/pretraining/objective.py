@@ -107,8 +107,8 @@ class Objective(nn.Module):
         self.regions, landmarks, _ = mean_landmarks.shape
         self.register_buffer("mean_landmarks", mean_landmarks)
         if "identity" in self.weights:
-            self.projection = nn.Sequential(nn.Linear(dim, config.embedding), nn.BatchNorm1d(config.embedding))
-            self.identity = MarginSoftmax(config.embedding, identities, config.loss, config.softmax_margin, config.scale)
+            self.projection = nn.Sequential(nn.Linear(dim, config.embedding_dim), nn.BatchNorm1d(config.embedding_dim))
+            self.identity = MarginSoftmax(config.embedding_dim, identities, config.loss, config.softmax_margin, config.scale)
         if "attributes" in self.weights:
             self.attributes = LinearHead(dim, self.regions * attributes)
         if "landmarks" in self.weights:

@@ -103,9 +103,10 @@ def pretrain(
     chosen_regions(config, components.segmenter.regions)
     network = trainable(components.backbone, recipe)
     fabric = _fabric(components, devices)
-    if config.batch < 2 * fabric.world_size or config.batch % fabric.world_size:
+    size, processes = config.batch_size, fabric.world_size
+    if size < 2 * processes or size % processes:
         raise DysfwError(
-            f"pretrain.batch: {config.batch} cannot be divided among {fabric.world_size} processes with at least 2 crops each"
+            f"pretrain.batch_size: {size} cannot be divided among {processes} processes with at least 2 crops each"
         )
     session = _Session(recipe, config, components, network, fabric, dataset, output, info)
     if not fabric.is_global_zero:  # the first process finds the faces

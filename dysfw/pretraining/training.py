@@ -72,7 +72,7 @@ class Training:
         done = load_checkpoint(self.folder, self.fingerprint, self.model, optimiser)
         if done:
             progress.note(f"resuming after step {done} of {config.steps}")
-        history = History(self.folder, done, config.batch) if self.fabric.is_global_zero else None
+        history = History(self.folder, done, config.batch_size) if self.fabric.is_global_zero else None
         depth = ProgressiveDepth(self.model.network, self.schedule.size) if config.depth else None
         if depth and not done:
             depth.initialise_as_identity()
@@ -89,7 +89,7 @@ class Training:
             if history:
                 history.add(done, losses, settings)
             stopping = self._stop_requested(done, should_stop)
-            if done == config.steps or stopping or time.monotonic() - saved > config.checkpoint:
+            if done == config.steps or stopping or time.monotonic() - saved > config.checkpoint_interval:
                 if self.fabric.is_global_zero:
                     save_checkpoint(self.folder, self.fingerprint, done, self.model, optimiser)
                 saved = time.monotonic()
@@ -102,7 +102,7 @@ class Training:
     @property
     def local_batch_size(self) -> int:
         """Number of crops per batch in this process."""
-        return self.schedule.config.batch // self.fabric.world_size
+        return self.schedule.config.batch_size // self.fabric.world_size
 
     def _apply_schedule(self, step: int, optimiser: torch.optim.Optimizer, depth: ProgressiveDepth | None) -> dict[str, float]:
         """Apply the schedule to the optimiser and the network, and return the settings for the history."""
@@ -139,7 +139,7 @@ class Training:
         part = slice(fabric.global_rank, None, fabric.world_size)
 
         def cut(step: int) -> tuple[int, Batch]:
-            numbers = np.arange(step * config.batch, (step + 1) * config.batch, dtype=np.int64)[part]
+            numbers = np.arange(step * config.batch_size, (step + 1) * config.batch_size, dtype=np.int64)[part]
             return step, self.samples.batch(numbers, self.schedule.size_at(step), config.augment)
 
         return prefetched(cut, range(done, config.steps))

@@ -56,7 +56,7 @@ class Tune(Section):
         mode: What is trained: nothing, the normalisation layers, the last block, or the whole backbone.
         epochs: Maximum number of epochs.
         patience: Number of epochs without improvement after which training stops.
-        batch: Crops per step.
+        batch_size: Crops per step.
         learning_rate: Peak learning rate.
         weight_decay: Weight decay of AdamW.
         warmup: Fraction of steps over which the learning rate rises to its peak.
@@ -66,7 +66,7 @@ class Tune(Section):
     mode: Mode = "none"
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
     patience: Annotated[int, Field(ge=1, le=10_000)] = 3
-    batch: Annotated[int, Field(ge=2, le=4096)] = 32
+    batch_size: Annotated[int, Field(ge=2, le=4096)] = 32
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.05
     warmup: Fraction = 0.1
@@ -83,9 +83,9 @@ class Pretrain(Section):
         identity: Weight of the identity loss.
         attributes: Weight of the attribute regression loss.
         landmarks: Weight of the landmark regression loss.
-        embedding: Length of the embedding that identities are compared by.
+        embedding_dim: Length of the embedding that identities are compared by.
         steps: Number of training steps.
-        batch: Crops per step, over all processes.
+        batch_size: Crops per step, over all processes.
         learning_rate: Peak learning rate.
         weight_decay: Weight decay of AdamW.
         warmup: Fraction of steps over which the learning rate rises to its peak.
@@ -94,7 +94,7 @@ class Pretrain(Section):
             between; empty computes all blocks.
         regions: Names of the regions to train on, or "all".
         augment: Random augmentation of crops.
-        checkpoint: Seconds between checkpoints.
+        checkpoint_interval: Seconds between checkpoints.
     """
 
     loss: Loss = "cosface"
@@ -103,9 +103,9 @@ class Pretrain(Section):
     identity: Weight = 1
     attributes: Weight = 0
     landmarks: Weight = 0
-    embedding: Annotated[int, Field(ge=2, le=8192)] = 512
+    embedding_dim: Annotated[int, Field(ge=2, le=8192)] = 512
     steps: Annotated[int, Field(ge=1, le=10**9)] = 20_000
-    batch: Annotated[int, Field(ge=2, le=65_536)] = 64
+    batch_size: Annotated[int, Field(ge=2, le=65_536)] = 64
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.05
     warmup: Fraction = 0.05
@@ -113,7 +113,7 @@ class Pretrain(Section):
     depth: list[tuple[Fraction, Fraction]] = []
     regions: Annotated[list[str], Field(min_length=1)] | Literal["all"] = "all"
     augment: Augment = Augment()
-    checkpoint: Annotated[float, Field(gt=0, le=86_400)] = 120
+    checkpoint_interval: Annotated[float, Field(gt=0, le=86_400)] = 120
 
     @field_validator("sizes", "depth")
     @classmethod

@@ -28,13 +28,13 @@ head: {use: softmax}
 fusion: {use: mean}
 pretrain:
   steps: 12
-  batch: 8
-  embedding: 16
+  batch_size: 8
+  embedding_dim: 16
   scale: 16
   learning_rate: 3e-3
   sizes: [[0, 32], [0.5, 48]]
   depth: [[0, 0.3], [1, 1]]
-  checkpoint: 0.001
+  checkpoint_interval: 0.001
 """
 
 

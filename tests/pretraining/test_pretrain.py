@@ -71,7 +71,7 @@ def test_training_reduces_the_loss_and_the_weights_verify_new_people(train_here,
     weights = tmp_path / "w.safetensors"
     # Many steps: rounding differs between processors, so the result of a short training is a matter of chance.
     train_here(
-        weights, "pretrain.steps=120", "pretrain.batch=16", "pretrain.depth=[]", "pretrain.margin=0", "pretrain.sizes=[]"
+        weights, "pretrain.steps=120", "pretrain.batch_size=16", "pretrain.depth=[]", "pretrain.margin=0", "pretrain.sizes=[]"
     )
     history = [json.loads(line) for line in Path(f"{weights}.training/history.jsonl").read_text().splitlines()]
     assert [line["step"] for line in history] == [20, 40, 60, 80, 100, 120]

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 # Of equal brightness, so that the toy backbone, which sees brightness alone, cannot tell them apart.
 HUES = {"red": (200, 100, 90), "blue": (90, 100, 200)}
 HALVES = Halves._segment
-TUNE = "tune={mode: full, epochs: 8, learning_rate: 0.05, batch: 8, augment: {flip: false, colour: 0}}"
+TUNE = "tune={mode: full, epochs: 8, learning_rate: 0.05, batch_size: 8, augment: {flip: false, colour: 0}}"
 
 
 @pytest.fixture

@@ -119,14 +119,14 @@ class _FineTuning:
         nn.init.zeros_(self.classifier.bias)
         self.trained = nn.ModuleList([self.net, self.classifier])
         self.optimiser = adamw(self.trained, config.weight_decay)
-        self.steps, self.step = config.epochs * -(-len(train_rows) // config.batch), 0
+        self.steps, self.step = config.epochs * -(-len(train_rows) // config.batch_size), 0
 
     def train_epoch(self, order: Int64, epoch: int, seed: int) -> None:
         """Train on every crop once, in the given order."""
         self.module.eval()
         for path, layer in self.net.named_modules():
             layer.training = isinstance(layer, NORMS) and f"{path}.weight" in self.names
-        for rows in np.array_split(order, -(-len(order) // self.config.batch)):
+        for rows in np.array_split(order, -(-len(order) // self.config.batch_size)):
             for group in self.optimiser.param_groups:
                 group["lr"] = self._learning_rate()
             crops = self._to_device(self._augmented(rows, epoch, seed))

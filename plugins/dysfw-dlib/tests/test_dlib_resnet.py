@@ -40,7 +40,7 @@ def test_embeddings_equal_those_of_dlib(backbone, faces):
 
 def test_embeddings_do_not_depend_on_the_batch(backbone, faces):
     together = backbone.embed(faces)
-    for alone in (np.concatenate([backbone.embed(f[None]) for f in faces]), DlibResnet(batch=4).embed(faces)):
+    for alone in (np.concatenate([backbone.embed(f[None]) for f in faces]), DlibResnet(batch_size=4).embed(faces)):
         np.testing.assert_allclose(alone, together, atol=1e-5, rtol=0)
 
 

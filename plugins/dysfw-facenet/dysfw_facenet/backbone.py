@@ -46,7 +46,7 @@ class Facenet(Backbone):
             from ``seed``, whose embeddings are meaningless; or a path. Supported are facenet-pytorch's .pt files, read
             without executing code they may contain, and the safetensors files of ``dysfw pretrain``.
         size: Side of the crops in px, 75 or more. The network was trained at 160.
-        batch: Maximum number of crops per forward pass.
+        batch_size: Maximum number of crops per forward pass.
         seed: Random seed of random weights, 0 or more.
         device: Device to compute on, such as "cpu" or "cuda:0".
         precision: "bfloat16" runs under autocast, with weights in float32.
@@ -67,7 +67,7 @@ class Facenet(Backbone):
         weights: Literal["random"] | Path,
         *,
         size: int = 160,
-        batch: int = 32,
+        batch_size: int = 32,
         seed: int = 0,
         device: str = "cpu",
         precision: Precision = "float32",
@@ -77,7 +77,7 @@ class Facenet(Backbone):
             raise ValueError(f"size must be 75 px or more, because smaller crops leave an empty feature map, found {size}")
         if seed < 0:
             raise ValueError(f"seed must be 0 or more, found {seed}")
-        self._runner = TorchRunner(size, batch, device, precision, compile=compile)
+        self._runner = TorchRunner(size, batch_size, device, precision, compile=compile)
         self.net: nn.Module = _network(seed)
         self._weights = _fill(self.net, weights, seed)
         self.module = self._runner.place(nn.Sequential(Normalise([127.5] * 3, [128.0] * 3), self.net))

@@ -123,7 +123,7 @@ def test_files_with_other_objects_are_refused_without_executing_code(published, 
         Facenet(tmp_path / "missing.pt")
 
 
-@pytest.mark.parametrize("parameters", [{"size": 74}, {"seed": -1}, {"batch": 0}, {"device": "cuda:99"}])
+@pytest.mark.parametrize("parameters", [{"size": 74}, {"seed": -1}, {"batch_size": 0}, {"device": "cuda:99"}])
 def test_invalid_parameters_are_refused(parameters):
     with pytest.raises(ValueError, match="found|device"):
         Facenet("random", **parameters)

@@ -31,7 +31,7 @@ class Onnx(Backbone):
         align: Alignment of the whole face in the model's training data, see ``dysfw.imaging.alignment``. None means level
             eyes.
         unit: Whether to normalise embeddings to length 1.
-        batch: Maximum number of crops per call. Ignored if the model has a fixed batch size.
+        batch_size: Maximum number of crops per call. Ignored if the model has a fixed batch size.
         threads: Number of CPU threads. None uses onnxruntime's default.
         licence: Licence of the file, recorded in bundles and reports.
         device: "cpu", or with onnxruntime-gpu "cuda:0" and so on.
@@ -51,7 +51,7 @@ class Onnx(Backbone):
         output: str | None = None,
         align: Literal["dlib", "arcface", "facenet"] | None = "arcface",
         unit: bool = False,
-        batch: Annotated[int, Field(ge=1)] = 32,
+        batch_size: Annotated[int, Field(ge=1)] = 32,
         threads: Annotated[int, Field(ge=1)] | None = None,
         licence: str = "unstated",
         device: str = "cpu",
@@ -59,8 +59,9 @@ class Onnx(Backbone):
         self._mean, self._scale = _channels("mean", mean, 127.5), _channels("scale", scale, 127.5)
         if (self._scale == 0).any():
             raise ValueError(f"scale must not be 0, found {scale}")
-        if colour not in ("rgb", "bgr") or batch < 1 or (threads is not None and threads < 1):
-            raise ValueError(f"colour must be rgb or bgr, batch and threads 1 or more, found {colour}, {batch}, {threads}")
+        if colour not in ("rgb", "bgr") or batch_size < 1 or (threads is not None and threads < 1):
+            found = f"{colour}, {batch_size}, {threads}"
+            raise ValueError(f"colour must be rgb or bgr, batch_size and threads 1 or more, found {found}")
         if align is not None and align not in ALIGNMENTS:
             raise ValueError(f"align must be one of {', '.join(ALIGNMENTS)}, or none, found {align!r}")
         self._model = open_model(model, output, device, threads)
@@ -71,7 +72,7 @@ class Onnx(Backbone):
             raise ValueError(f"{model} takes crops of any size; set size to the side in px that it was trained on")
         self._size: int = side
         self._colour, self._align, self._unit = colour, align, unit
-        self._batch = self._model.batch or batch
+        self._batch_size = self._model.batch_size or batch_size
         self._weights = Weights(model.name, sha256_of(model), licence, model.name)
         self._dim = self._run(np.zeros((1, side, side, 3), np.uint8)).shape[1]
 
@@ -105,7 +106,7 @@ class Onnx(Backbone):
         side = self._size
         if crops.dtype != np.uint8 or crops.shape[1:] != (side, side, 3):
             raise ValueError(f"crops must be uint8 [N, {side}, {side}, 3], found {crops.dtype} {list(crops.shape)}")
-        parts = [self._run(crops[i : i + self._batch]) for i in range(0, len(crops), self._batch)]
+        parts = [self._run(crops[i : i + self._batch_size]) for i in range(0, len(crops), self._batch_size)]
         return np.concatenate([np.empty((0, self._dim), np.float32), *parts])
 
     def weights(self) -> tuple[Weights, ...]:
@@ -114,7 +115,7 @@ class Onnx(Backbone):
 
     def _run(self, crops: UInt8) -> Float32:
         """Run one batch, padded with zeros if the model has a fixed batch size."""
-        missing = (self._model.batch or len(crops)) - len(crops)
+        missing = (self._model.batch_size or len(crops)) - len(crops)
         padded = np.concatenate([crops, np.zeros((missing, *crops.shape[1:]), np.uint8)]) if missing else crops
         feed = {self._model.input: self._pixels(padded)}
         (output,) = self._model.session.run([self._model.output], feed)

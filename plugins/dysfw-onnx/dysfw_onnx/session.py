@@ -25,7 +25,7 @@ class Model:
         layout: Order of the input's dimensions.
         dtype: Type of the input.
         size: Side of the crops in px, or None if the model takes any size.
-        batch: Number of crops per call, or None if the model takes any number.
+        batch_size: Number of crops per call, or None if the model takes any number.
     """
 
     session: Any
@@ -34,7 +34,7 @@ class Model:
     layout: Layout
     dtype: type[np.generic]
     size: int | None
-    batch: int | None
+    batch_size: int | None
 
 
 def open_model(path: Path, output: str | None, device: str, threads: int | None) -> Model:
@@ -65,8 +65,8 @@ def open_model(path: Path, output: str | None, device: str, threads: int | None)
     except Exception as error:  # onnxruntime's exceptions share no other base class
         reason = str(error).strip().partition("\n")[0]
         raise ValueError(f"{path} cannot be read as an ONNX model: {reason}") from error
-    layout, dtype, size, batch = _input_of(path, session)
-    return Model(session, session.get_inputs()[0].name, _output_of(path, session, output), layout, dtype, size, batch)
+    layout, dtype, size, batch_size = _input_of(path, session)
+    return Model(session, session.get_inputs()[0].name, _output_of(path, session, output), layout, dtype, size, batch_size)
 
 
 def _provider(device: str) -> str | tuple[str, dict[str, str]]:

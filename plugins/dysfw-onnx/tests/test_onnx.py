@@ -106,7 +106,7 @@ def test_weights_list_the_file_with_hash_and_licence(write):
     ({"mean": [1.0, 2.0]}, "mean must be one number or three"),
     ({"scale": [0.0]}, "scale must not be 0"),
     ({"output": "logits"}, "has no output 'logits'; set output to the name of the embedding, one of: embedding"),
-    ({"batch": 0}, "1 or more"),
+    ({"batch_size": 0}, "1 or more"),
     ({"colour": "hsv"}, "rgb or bgr"),
 ])  # fmt: skip
 def test_invalid_parameters_are_refused_with_the_allowed_values(write, wrong, part):

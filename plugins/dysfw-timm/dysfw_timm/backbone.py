@@ -40,7 +40,7 @@ class Timm(Backbone):
             meaningless; the path of a safetensors file; or, in a recipe, the name of registered weights such as phantom.
         pooling: "average" or "max" over the feature map, or "flatten" for the whole map, channel by channel.
         size: Side of the crops in px. None uses the size that the model was trained with.
-        batch: Maximum number of crops per forward pass.
+        batch_size: Maximum number of crops per forward pass.
         seed: Random seed of random weights, 0 or more.
         device: Device to compute on, such as "cpu" or "cuda:0".
         precision: "bfloat16" runs under autocast, with weights in float32.
@@ -64,7 +64,7 @@ class Timm(Backbone):
         *,
         pooling: Pooling = "average",
         size: int | None = None,
-        batch: int = 32,
+        batch_size: int = 32,
         seed: int = 0,
         device: str = "cpu",
         precision: Precision = "float32",
@@ -76,7 +76,7 @@ class Timm(Backbone):
             raise ValueError(f"seed must be 0 or more, found {seed}")
         config = find_config(model)
         side = config.input_size[-1] if size is None else size
-        self._runner = TorchRunner(side, batch, device, precision, compile=compile)
+        self._runner = TorchRunner(side, batch_size, device, precision, compile=compile)
         self.net = build(model, config, side, seed)
         self._weights = _fill(self.net, model, config, weights, seed)
         network = Network(self.net, config.mean, config.std, pooling)

@@ -83,7 +83,7 @@ def test_embeddings_do_not_depend_on_the_batch(backbone, faces):
     together = backbone.embed(faces)
     alone = np.concatenate([backbone.embed(f[None]) for f in faces])
     np.testing.assert_allclose(alone, together, atol=1e-5)
-    np.testing.assert_allclose(Timm("test_resnet", "random", batch=2).embed(faces), together, atol=1e-5)
+    np.testing.assert_allclose(Timm("test_resnet", "random", batch_size=2).embed(faces), together, atol=1e-5)
 
 
 def test_no_crops_give_no_embeddings(backbone):
@@ -163,7 +163,7 @@ def test_unknown_models_are_refused(name, match):
     ("values", "match"),
     [
         ({"pooling": "sum"}, "pooling must be"),
-        ({"batch": 0}, "batch must be 1 or more, found"),
+        ({"batch_size": 0}, "batch_size must be 1 or more, found"),
         ({"seed": -1}, "seed must be 0 or more, found -1"),
         ({"device": "cuda:99"}, "device 'cuda:99'"),
         ({"precision": "float16"}, "precision must be"),

@@ -1,0 +1,4 @@
+"""Defaults of cross-validation."""
+
+FOLDS = 5
+REPEATS = 3
