@@ -174,8 +174,8 @@ def test_devices_are_those_of_torch(monkeypatch):
 @pytest.mark.parametrize(
     ("values", "match"),
     [
-        ((0, 1, "cpu", "float32"), "size 0 and batch 1"),
-        ((1, 0, "cpu", "float32"), "size 1 and batch 0"),
+        ((0, 1, "cpu", "float32"), "size 0 and batch_size 1"),
+        ((1, 0, "cpu", "float32"), "size 1 and batch_size 0"),
         ((1, 1, "cpu", "float64"), "precision must be"),
     ],
 )

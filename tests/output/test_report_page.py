@@ -87,7 +87,7 @@ def test_verdict_and_claim_come_before_any_score(nasty, nasty_page):
 
 def test_unknown_patients_random_weights_and_exclusions_come_before_any_score(nasty_page):
     top = next(e for e in nasty_page.elements if e.attributes.get("id") == "verdict").text
-    assert "does not name patients" in top
+    assert "do not name patients" in top
     assert "random" in top
     assert "1 image was not used" in top
 

@@ -19,7 +19,7 @@ def test_the_verdict_and_the_claim_come_first(nasty):
     text = printed(print_evaluation, nasty)
     assert text.startswith("audit of the data: fail")
     assert text.index("what the scores show") < text.index("balanced accuracy")
-    assert text.index("does not name patients") < text.index("balanced accuracy")
+    assert text.index("do not name patients") < text.index("balanced accuracy")
 
 
 def test_scores_have_intervals_chance_and_baselines(plain):
