@@ -119,6 +119,7 @@ def test_other_errors_do_not_halve_the_batches(crops):
     assert runner.batch_size == 4
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 def test_compiled_modules_give_the_same_results_and_are_compiled_once(crops, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
@@ -131,6 +132,7 @@ def test_compiled_modules_give_the_same_results_and_are_compiled_once(crops, tmp
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
 
 
+@pytest.mark.slow
 def test_without_a_compiler_compile_is_an_error(crops, tmp_path):
     code = """
 import sys, numpy as np, torch

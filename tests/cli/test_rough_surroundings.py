@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 RED = (200, 40, 40)
 TESTS = Path(__file__).parents[1]
 RUN = "from dysfw.cli.main import main; main()"

@@ -12,6 +12,8 @@ from program import Programs
 from dysfw.errors import DysfwError
 from dysfw.serve.client import Client
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def programs():

@@ -14,6 +14,8 @@ from dysfw.registry.registry import load_registry
 from dysfw.testing import conformance, phantom_faces, phantom_images
 from dysfw.util.files import packaged_file
 
+pytestmark = pytest.mark.slow
+
 REGISTRY = load_registry()
 
 

@@ -16,6 +16,7 @@ from dysfw.registry.registry import load_registry
 pytestmark = pytest.mark.slow
 
 REASONS = ("needs the internet", "needs a GPU", "needs a cluster", "takes hours", "CI runs it")
+ABOUT_CACHE = ("cache",)  # pages that show an empty cache
 KEYS = {*TopKeys.model_fields, *KINDS, "extends"}
 # What a part of a recipe is put into.
 AROUND = {"extends": "recipes/dlib.yaml", "name": "part", "bundle": "null"}
@@ -26,7 +27,7 @@ def test_every_block_does_what_it_says(page, tmp_path, shared):
     todo = [block for block in blocks(page.read_text()) if not block.not_run]
     if not todo:
         return
-    reader = Session(tmp_path, shared)
+    reader = Session(tmp_path, shared, own_cache=page.stem in ABOUT_CACHE)
     recipes = []
     try:
         for block in todo:

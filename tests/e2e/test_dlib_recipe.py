@@ -21,8 +21,9 @@ def test_the_recipe_works_as_it_comes_and_offline(shell):
 
 def test_training_finds_every_face_and_beats_chance(dlib_bundle):
     manifest = json.loads((dlib_bundle / "bundle.json").read_text())
-    assert manifest["data"] | {"fingerprint": ""} == {
-        "fingerprint": "", "images": 48, "patients": 27, "excluded": {},
+    assert [finding["code"] for finding in manifest["data"]["findings"]] == ["near_copies_of_patient"]
+    assert manifest["data"] | {"fingerprint": "", "findings": []} == {
+        "fingerprint": "", "findings": [], "images": 48, "patients": 27, "excluded": {},
         "per_label": {label: 12 if "unaffected" in label else 6 for label in manifest["labels"]},
     }  # fmt: skip
     assert manifest["regions"] == ["face", "forehead", "periorbital", "nose", "philtrum", "mouth", "chin"]
@@ -33,7 +34,7 @@ def test_training_finds_every_face_and_beats_chance(dlib_bundle):
     assert all(re.fullmatch(r"[0-9a-f]{64}", w["sha256"]) and w["licence"] for w in manifest["weights"])
 
 
-def test_the_bundle_that_comes_along_is_better_fused_than_any_region_alone():
+def test_the_shipped_bundle_is_better_fused_than_any_region_alone():
     folder = Path(str(resources.files("dysfw_dlib"))) / "bundles" / "dlib-phantom"
     held_out = json.loads((folder / "bundle.json").read_text())["held_out"]
     assert held_out["fused"]["balanced_accuracy"] > 4 * held_out["fused"]["chance"]  # of 14 conditions

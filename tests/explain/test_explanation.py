@@ -51,6 +51,7 @@ def without(result: Prediction, region: str) -> Prediction:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [(), ("fusion.use=geometric",), ("fusion.use=stacking",), ("prior={phantom-unaffected: 0.5}",)]
 )

@@ -39,7 +39,7 @@ def test_the_loss_decreases_towards_the_true_identity_with_finite_gradients(loss
 
 def objective(**keys):
     torch.manual_seed(0)
-    return Objective(Pretrain(embedding=4, **keys), 6, identities=3, attributes=3, mean_landmarks=MEAN_LANDMARKS)
+    return Objective(Pretrain(embedding_dim=4, **keys), 6, identities=3, attributes=3, mean_landmarks=MEAN_LANDMARKS)
 
 
 MEAN_LANDMARKS = torch.rand(2, 2, 2, generator=torch.Generator().manual_seed(3))  # region, landmark, x and y

@@ -20,6 +20,8 @@ from dysfw.serve import worker
 from dysfw.serve.server import HeaderTimeoutProtocol
 from dysfw.serve.settings import MIB, Settings, is_loopback
 
+pytestmark = pytest.mark.slow
+
 RED = (200, 40, 40)
 BOUNDARY = "b" * 20
 HEAD = (

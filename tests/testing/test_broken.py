@@ -8,6 +8,8 @@ from dysfw.testing import check_component
 from dysfw.testing.checks import CHECKS
 from dysfw.testing.checks.general import CHECKS as GENERAL
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("component", "check"), DETECTED_BY.items(), ids=lambda v: getattr(v, "__name__", v))
 def test_a_violation_is_detected(component, check):

@@ -97,7 +97,7 @@ def test_train_and_evaluate_use_the_same_images_and_patients(recipe, near_copies
     ]
     assert trained.manifest.data.patients == evaluated.result.data.patients == 17  # of 18, two share a near copy
     assert "near_copies" in {one.code for one in trained.findings}
-    assert "near_copies" in {one.code for one in evaluated.result.data.problems}
+    assert "near_copies" in {one.code for one in evaluated.result.data.findings}
 
 
 def test_evaluate_reads_and_decodes_each_image_once(recipe, colour_data, files_read):

@@ -118,6 +118,7 @@ def test_a_region_is_trained_on_the_images_that_show_it(toys, trained, colour_da
     assert prediction.labels[prediction.ranking[0]] == "red"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fusion", ["mean", "weighted", "geometric", "median", "max", "borda", "stacking"])
 def test_every_fusion_trains_and_predicts(toys, trained, paint, fusion):
     folder, _ = trained(f"fusion.use={fusion}")

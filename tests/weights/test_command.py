@@ -10,6 +10,8 @@ import pytest
 
 from .conftest import CONTENT
 
+pytestmark = pytest.mark.slow
+
 DYSFW = Path(sys.executable).with_name("dysfw")
 PLUGIN = """\
 from dysfw.plugin import ComponentSpec, WeightsSpec, hookimpl

@@ -20,7 +20,7 @@ from dysfw.weights.store import file_status, import_file, stored_path
 
 from .conftest import CONTENT, fetch_error
 
-pytestmark = pytest.mark.usefixtures("notes")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("notes")]
 
 
 def test_a_download_is_reported_private_and_happens_once(web, store, faces, notes):

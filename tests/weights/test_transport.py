@@ -12,7 +12,7 @@ from dysfw.weights.find import fetch_weights
 
 from .conftest import CONTENT, fetch_error, serving
 
-pytestmark = pytest.mark.usefixtures("notes", "store")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("notes", "store")]
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,8 @@ from skimage import data
 
 from dysfw.types import Face, Image
 
+pytestmark = pytest.mark.slow
+
 PHANTOMS = sorted((Path(__file__).parents[3] / "tests" / "fixtures" / "data" / "phantoms").glob("*/*.jpg"))
 both = pytest.mark.parametrize("detector", ["hog", "cnn"], indirect=True)
 

@@ -6,6 +6,8 @@ import torch
 from dysfw_dlib.format import Convolution, Dense, Reader, read_network
 from dysfw_dlib.network import FaceNet
 
+pytestmark = pytest.mark.slow
+
 
 def integer(value):
     size = max(1, (abs(value).bit_length() + 7) // 8)

@@ -19,6 +19,8 @@ from dysfw.torch_utils import Tunable
 from dysfw.types import Crop, Region
 from dysfw.weights.store import file_status
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 WITHOUT_CLASSIFIER = 23_482_624  # parameters of the reference
 IDENTITIES = 8631  # of VGGFace2, in the classifier

@@ -13,6 +13,8 @@ from skimage import data
 
 from dysfw.types import Face, Image
 
+pytestmark = pytest.mark.slow
+
 PHANTOMS = sorted((Path(__file__).parent / "../../../tests/fixtures/data/phantoms").glob("*/*.jpg"))
 
 

@@ -8,6 +8,8 @@ from dysfw_mediapipe.detector import Blazeface
 
 from .conftest import BUNDLED, TASK, make_image
 
+pytestmark = pytest.mark.slow
+
 MODES = ["short", "full", "task"] if BUNDLED else ["task"]
 
 

@@ -23,6 +23,8 @@ from dysfw.types import ANATOMY
 
 from .conftest import BUNDLED, PACKAGE, TASK
 
+pytestmark = pytest.mark.slow
+
 SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 
 

@@ -12,6 +12,8 @@ from dysfw.types import ANATOMY, Face, Image
 
 from .conftest import BUNDLED, TASK, make_image, mirrored, rotated_90
 
+pytestmark = pytest.mark.slow
+
 
 def segment_one(segmenter, image, face):
     return segmenter.segment([image], [face])[0]

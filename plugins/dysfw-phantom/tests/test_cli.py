@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from dysfw.cli.main import app
 
+pytestmark = pytest.mark.slow
+
 DYSFW = [sys.executable, "-c", "from dysfw.cli.main import main; main()"]
 
 

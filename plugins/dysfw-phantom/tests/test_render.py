@@ -18,6 +18,8 @@ from dysfw_phantom.render.capture import sample_capture
 from dysfw_phantom.render.render import render
 from dysfw_phantom.shape import shape
 
+pytestmark = pytest.mark.slow
+
 SIZE = 128
 HEAD = load_head()
 PLAIN = {"yaw": 0.0, "pitch": 0.0, "roll": 0.0, "gaze": (0.0, 0.0), "expression": {}, "fringe": 0.0, "blur": 0.0, "noise": 0.0}

@@ -13,6 +13,8 @@ from dysfw_timm.models import last_block
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+pytestmark = pytest.mark.slow
+
 PHANTOMS = Path(__file__).parents[3] / "tests" / "fixtures" / "data" / "phantoms"
 
 
