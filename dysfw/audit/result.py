@@ -84,7 +84,7 @@ class AuditResult(_Part):
         excluded: Number of images that cannot be read, by error code.
         labels: The conditions.
         chance: Balanced accuracy of random guessing.
-        majority: Accuracy of always predicting the most common condition.
+        majority: Accuracy of always predicting the most frequent condition.
         groups: Result of each group of features.
         classes: Result of each condition.
         features: Significant single features, the strongest first.

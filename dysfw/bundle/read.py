@@ -77,6 +77,8 @@ def read_bundle(folder: Path, registry: Registry, overrides: list[str] | None = 
 
 def _read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
+    if folder.is_file():
+        raise DysfwError(f"{folder} is a file, not the folder of a bundle", hint="name the folder that `dysfw train -o` wrote")
     if not path.is_file():
         raise DysfwError(f"{folder} is not a bundle: it contains no {MANIFEST}", hint="create a bundle with `dysfw train`")
     if path.stat().st_size > MAX_MANIFEST:

@@ -87,7 +87,7 @@ def identity_findings(suspects: Suspects, samples: Sequence[Sample]) -> list[Fin
 
 
 _UNCHECKED = (
-    "these data do not allow a check for one person recorded as two patients: too few patients have several images, or the "
+    "could not check whether one person is recorded as two patients: too few patients have several images, or the "
     "backbone does not recognise them; no unusually similar faces were found"
 )
 

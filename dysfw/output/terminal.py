@@ -15,6 +15,7 @@ from ..types import BasePrediction, Failure, Notice, PatientPrediction, Predicti
 from ..util.text import count, listed, printable
 
 BAR_WIDTH = 20  # characters
+MAX_WIDTH = 10_000  # of a table whose natural width is measured
 OUT_OF_DISTRIBUTION = "out_of_distribution"  # prediction sets do not hold for such a face
 
 
@@ -38,7 +39,7 @@ def print_prediction(
         _print_images(console, result)
     if result.reasons:
         console.print(escape(reliability_text(result)), style="bold red")
-    console.print(_ranking(result, top))
+    _print_ranking(console, result, top)
     hidden = len(result.labels) - top
     if hidden > 0:
         console.print(f"and {hidden} more; --top {len(result.labels)} shows all", style="dim")
@@ -122,27 +123,57 @@ def set_text(result: BasePrediction) -> str:
     if len(prediction_set.always) == number:
         return f"{name}: all {number} conditions (too few patients to exclude any)"
     if len(prediction_set.members) == number:
-        return f"{name}: all {number} conditions"
+        included = f" ({len(prediction_set.always)} always included: too few patients to exclude them)"
+        return f"{name}: all {number} conditions{included if prediction_set.always else ''}"
     members = [k for k in result.ranking if k in prediction_set.members and k not in prediction_set.always]
     text = f"{name}: {listed(result.labels[k] for k in members)}"
     always = listed(result.labels[k] for k in prediction_set.always)
     return f"{text} (always included, too few patients to exclude: {always})" if prediction_set.always else text
 
 
-def _ranking(result: BasePrediction, top: int) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
-    table.add_column("", justify="right")
+def _print_ranking(console: Console, result: BasePrediction, top: int) -> None:
+    """Print the ranking with the probabilities of each region beside it, or below it if the terminal is too narrow."""
+    together = _ranking(result, top, regions=True)
+    if together.__rich_measure__(console, console.options.update(width=MAX_WIDTH)).maximum <= console.width:
+        console.print(together)
+        return
+    console.print(_ranking(result, top, regions=False))
+    console.print(_region_table(result, top))
+
+
+def _ranking(result: BasePrediction, top: int, *, regions: bool) -> Table:
+    table = _table()
     table.add_column("condition", no_wrap=True)
-    table.add_column("fused", justify="right")
+    table.add_column("fused", justify="right", no_wrap=True)
     table.add_column("", width=BAR_WIDTH, no_wrap=True)
-    for region in result.regions:
+    for region in result.regions if regions else ():
         table.add_column(region, justify="right", header_style="dim", style="dim", no_wrap=True)
     for rank, k in enumerate(result.ranking[:top], 1):
         probability = float(result.probabilities[k])
         bar = "█" * round(BAR_WIDTH * probability)
-        by_region = ["–" if np.isnan(p) else f"{p:.2f}" for p in result.region_probabilities[:, k]]
+        by_region = _by_region(result, k) if regions else ()
         table.add_row(str(rank), escape(result.labels[k]), f"{probability:.3f}", f"[cyan]{bar}[/]", *by_region)
     return table
+
+
+def _region_table(result: BasePrediction, top: int) -> Table:
+    table = _table()
+    for region in result.regions:
+        table.add_column(region, justify="right", header_style="dim", style="dim", no_wrap=True)
+    for rank, k in enumerate(result.ranking[:top], 1):
+        table.add_row(str(rank), *_by_region(result, k))
+    return table
+
+
+def _table() -> Table:
+    """A table whose first column is the rank."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
+    table.add_column("", justify="right", no_wrap=True)
+    return table
+
+
+def _by_region(result: BasePrediction, k: int) -> list[str]:
+    return ["–" if np.isnan(p) else f"{p:.2f}" for p in result.region_probabilities[:, k]]
 
 
 def print_failure(console: Console, failure: Failure) -> None:

@@ -225,11 +225,14 @@ def test_audit_conditions_are_sorted_by_auroc_and_include_all_significant_ones(p
 
 
 def test_calibration_without_improvement_is_reported(plain, plain_page, pages):
-    assert "Calibration did not reduce" not in part(plain_page, "calibration")
-    worse = plain.calibration.model_copy(update={"ece": plain.calibration.ece_before})
-    assert "Calibration did not reduce" in part(
-        pages(report_html(plain.model_copy(update={"calibration": worse}))), "calibration"
-    )
+    def words(ece):
+        other = plain.calibration.model_copy(update={"ece": ece})
+        return part(pages(report_html(plain.model_copy(update={"calibration": other}))), "calibration")
+
+    before = plain.calibration.ece_before
+    assert "on these images" not in part(plain_page, "calibration")
+    assert "Calibration did not change the error on these images" in words(before)
+    assert "Calibration increased the error on these images" in words(Estimate(value=before.value + 0.1))
 
 
 def test_uninformative_sets_and_low_coverage_are_reported(plain, pages):

@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -18,8 +19,8 @@ def prediction(predict, paint):
     return predict(paint("new.png", (200, 40, 40), seed=99))
 
 
-def printed(prediction) -> str:
-    console = Console(file=io.StringIO(), width=200)
+def printed(prediction, width: int = 200) -> str:
+    console = Console(file=io.StringIO(), width=width)
     print_prediction(console, prediction, 5, (), {})
     return console.file.getvalue()
 
@@ -43,6 +44,16 @@ def test_no_prediction_set_is_shown_for_an_out_of_distribution_face(prediction):
     assert "90 % prediction set" not in printed(replace(prediction, reliable=False, reasons=reasons))
 
 
+def test_a_narrow_terminal_shows_every_number(prediction):
+    wide, narrow = printed(prediction), printed(prediction, width=50)
+    header = next(line for line in wide.splitlines() if "condition" in line)
+    assert all(region in header for region in prediction.regions)
+    assert "…" not in narrow
+    numbers = [f"{p:.2f}" for p in prediction.region_probabilities[~np.isnan(prediction.region_probabilities)]]
+    assert all(narrow.count(number) >= numbers.count(number) for number in numbers)
+    assert all(f"{p:.3f}" in narrow for p in prediction.probabilities)
+
+
 @pytest.mark.parametrize(
     ("prediction_set", "text"),
     [
@@ -51,6 +62,10 @@ def test_no_prediction_set_is_shown_for_an_out_of_distribution_face(prediction):
         (PredictionSet(0.9, ()), "90 % prediction set: none"),
         (PredictionSet(0.9, (0, 1, 2)), "90 % prediction set: all 3 conditions"),
         (PredictionSet(0.9, (1, 2), (2,)), "90 % prediction set: red (always included, too few patients to exclude: sand)"),
+        (
+            PredictionSet(0.9, (0, 1, 2), (1, 2)),
+            "90 % prediction set: all 3 conditions (2 always included: too few patients to exclude them)",
+        ),
         (PredictionSet(0.9, (0, 1, 2), (0, 1, 2)), "90 % prediction set: all 3 conditions (too few patients to exclude any)"),
     ],
 )

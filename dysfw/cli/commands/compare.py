@@ -51,7 +51,7 @@ def compare(
     """Evaluate several recipes on identical folds, with intervals for their differences from the first.
 
     Recipes that differ only in head or fusion share their embeddings. DIR gets report.html and comparison.json, and a folder
-    for each recipe with the files of `dysfw evaluate`. Exit code 1: some images could not be used by all recipes.
+    for each recipe with the files of `dysfw evaluate`. Exit code 1: some images failed in a recipe.
     """
     allow_fetching(fetch)
     from ...errors import DysfwError

@@ -49,7 +49,7 @@ def evaluate(
     """Audit the images, cross-validate the recipe, and write a report.
 
     Everything that is fitted (heads, fusion, calibration, thresholds, a fine-tuned backbone) is fitted inside the fold. DIR
-    gets report.html, metrics.json and predictions.parquet. Exit code 1: some images could not be used; the report covers the
+    gets report.html, metrics.json and predictions.parquet. Exit code 1: some images failed; the report covers the
     others.
     """
     allow_fetching(fetch)

@@ -43,7 +43,7 @@ def add(
 
     Heads, fusion and reliability are updated. A single image is enough for a new condition.
 
-    Exit code 1: some images could not be used; the others were added.
+    Exit code 1: some images failed; the others were added.
     """
     allow_fetching(fetch)
     from ...training.gallery import add_cases, open_gallery

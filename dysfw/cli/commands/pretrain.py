@@ -43,7 +43,7 @@ def pretrain(
     IDENTITIES has one subfolder per person, as in CASIA-WebFace, or is a manifest whose labels are persons. The settings are in
     the recipe's section `pretrain`. After an interruption, the same command resumes the training.
 
-    Exit code 1: some images could not be used; the weight file is complete.
+    Exit code 1: some images failed; the weight file is complete.
     """
     from typing import cast
 

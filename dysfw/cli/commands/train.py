@@ -38,8 +38,8 @@ def train(
     """Check and embed the images, fit the heads and the fusion, evaluate them, and write a bundle.
 
     DATA: a folder with one subfolder per condition, or a CSV or Parquet manifest with the columns path and label and, if you
-    have them, patient, split (train or test) and source. Copies of images are excluded. Exit code 1: some images could not be
-    used; the bundle is written.
+    have them, patient, split (train or test) and source. Copies of images are excluded. Exit code 1: some images failed; the
+    bundle is written.
     """
     allow_fetching(fetch)
     from ...output.terminal import print_failure

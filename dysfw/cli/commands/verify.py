@@ -43,7 +43,7 @@ def verify(
 
     The threshold for each fold of PAIRS is the best one on the other folds.
 
-    Exit code 1: some images could not be used, and their pairs were skipped.
+    Exit code 1: some images failed, and their pairs were skipped.
     """
     from ...errors import DysfwError
     from ...output.terminal import print_failure

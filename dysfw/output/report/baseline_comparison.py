@@ -35,7 +35,7 @@ def baseline_verdicts(evaluation: Evaluation) -> list[BaselineVerdict]:
         evaluation: The evaluation of the recipe.
 
     Returns:
-        The comparison with the baseline that does not see the face; also with the most common condition if the recipe is not
+        The comparison with the baseline that does not see the face; also with the most frequent condition if the recipe is not
         significantly better than that.
     """
     verdicts = []
