@@ -182,9 +182,9 @@ def options(
 def main() -> None:
     """Run the program.
 
-    Exit codes: 0 everything succeeded; 1 some inputs failed and the rest was delivered; 2 the command or recipe is wrong;
-    70 internal error of dysfw; 74 the operating system refused to read or write; 130 interrupted; 141 the reader of the output
-    closed the pipe.
+    Exit codes: 0 everything succeeded; 1 some inputs failed and the rest was delivered; 2 the command, recipe, data or
+    output path cannot be used; 70 internal error of dysfw; 74 any other error of the operating system; 130 interrupted; 141 the
+    reader of the output closed the pipe.
     """
     _prepare_streams()
     previous = signal.signal(signal.SIGINT, _raise_interrupted)

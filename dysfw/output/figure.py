@@ -81,7 +81,8 @@ def save_figure(
     try:
         figure.savefig(target, format=form)
     except (OSError, ValueError) as error:
-        raise DysfwError(f"cannot write the figure {target}: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise DysfwError(f"cannot write the figure {target}: {reason}", hint="choose another path") from None
 
 
 def _footer(result: BasePrediction) -> str:
