@@ -41,7 +41,7 @@ def test_the_repository_is_not_used(installed, tmp_path):
     assert str(installed.folder) in where.stdout
 
 
-def test_a_photograph_is_judged_as_from_the_repository(installed, shell, tmp_path):
+def test_predictions_equal_those_from_the_repository(installed, shell, tmp_path):
     shutil.copy(ROOT / "recipes" / "paper.yaml", tmp_path)
     shutil.copy(ROOT / "docs" / "images" / "phantom.jpg", tmp_path)
     there = json.loads(
