@@ -16,11 +16,11 @@ demo: $(VENV)/installed
 	$(VENV)/bin/dysfw run recipes/paper.yaml docs/images/phantom.jpg --figure out/phantom.png
 
 check: lint
-	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
+	$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile -m "not slow"
 
 test: lint $(VENV)/installed $(VENV_MP1)/installed
 	$(VENV_MP1)/bin/python -m pytest -q plugins/dysfw-mediapipe
-	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup
+	$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 
 lint: $(VENV)/installed
 	$(VENV)/bin/ruff check .

@@ -28,13 +28,6 @@ fusion: {use: mean}
 COLOURS = {"red": (200, 40, 40), "green": (40, 160, 40), "sand": (190, 170, 110)}
 
 
-def pytest_collection_modifyitems(items):
-    """Run the tests of a file in one worker, where they share fixtures; but pages of the documentation are independent."""
-    for item in items:
-        alone = item.path.name == "test_pages.py"
-        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else str(item.path)))
-
-
 @pytest.fixture(autouse=True)
 def no_outside_influence(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("DYSFW_CACHE", str(tmp_path_factory.mktemp("cache")))
