@@ -55,11 +55,10 @@ def of_dlib(images: list[Image], reference: list[Face]) -> None:
 
 
 def of_mediapipe(images: list[Image], reference: list[Face]) -> None:
-    for reach in ("short", "full"):
-        detector = Blazeface(reach=reach)
-        rows = [(detector._process.request(image.pixels)[:1], face) for image, face in zip(images, reference, strict=True)]
-        boxes = [(faces[0, 1:5], face) for faces, face in rows if len(faces)]
-        print(f"blazeface {reach}, {len(boxes)} faces: {of_boxes(boxes)}")
+    detector = Blazeface()
+    rows = [(detector._process.request(image.pixels)[:1], face) for image, face in zip(images, reference, strict=True)]
+    boxes = [(faces[0, 1:5], face) for faces, face in rows if len(faces)]
+    print(f"blazeface, {len(boxes)} faces: {of_boxes(boxes)}")
 
 
 def main(data: Path, number: int) -> None:

@@ -5,7 +5,7 @@
 
 Prints a Markdown table: in how many of the last IMAGES (default 8) each detector finds a face, by the height of the face
 relative to the longer side of the image. The images are pasted on a grey background of 1600 × 900 px, scaled by the height of
-MTCNN's box. Detectors have their defaults; blazeface is tested with both values of ``reach``.
+MTCNN's box. Detectors have their defaults.
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ def detectors(registry: Registry) -> Iterator[tuple[str, Detector]]:
     """All installed detectors that find faces by themselves."""
     for entry in registry.components["detector"]:
         name = entry.spec.name
-        if name == "blazeface":
-            yield from ((f"{name} {reach}", registry.load("detector", name)(reach=reach)) for reach in ("short", "full"))
-        elif name != "precomputed":
+        if name != "precomputed":
             yield name, registry.load("detector", name)()
 
 

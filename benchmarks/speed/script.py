@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
+import mediapipe
 import numpy as np
 import torch
 from facenet_pytorch import MTCNN
-from mediapipe.python.solutions.face_mesh import FaceMesh
+from mediapipe.tasks.python import BaseOptions, vision
 from PIL import Image, ImageOps
 from sklearn.linear_model import LogisticRegression
 
+MESH = Path(__file__).parents[2] / "plugins/dysfw-mediapipe/dysfw_mediapipe/models/face_landmarker.task"
 SIZE, MESH_SIZE = 112, 256
 MESH_CROP = 1.5  # side of the mesh's input, in sides of the face box, so that it shows the whole head
 MIN_CROP = 0.45  # minimum side of a crop, in sides of the face box
@@ -46,7 +48,8 @@ class Script:
             heads: Classifiers by region.
         """
         self.mtcnn = MTCNN(keep_all=True)
-        self.mesh = FaceMesh(static_image_mode=True, max_num_faces=1, refine_landmarks=True)
+        options = vision.FaceLandmarkerOptions(base_options=BaseOptions(model_asset_path=str(MESH)))
+        self.mesh = vision.FaceLandmarker.create_from_options(options)
         self.backbone, self.heads = backbone.eval(), heads
 
     @torch.inference_mode()
@@ -62,10 +65,11 @@ class Script:
         side = max(box[2] - box[0], box[3] - box[1])
         roll = np.arctan2(left[1] - right[1], left[0] - right[0])
         to_mesh = square((box[:2] + box[2:]) / 2, MESH_CROP * side, roll, MESH_SIZE)
-        meshes = self.mesh.process(warp(pixels, to_mesh, MESH_SIZE)).multi_face_landmarks
+        crop = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=warp(pixels, to_mesh, MESH_SIZE))
+        meshes = self.mesh.detect(crop).face_landmarks
         if not meshes:
             return None
-        landmarks = np.array([(point.x, point.y) for point in meshes[0].landmark]) * MESH_SIZE
+        landmarks = np.array([(point.x, point.y) for point in meshes[0]]) * MESH_SIZE
         landmarks = cv2.transform(landmarks[None], cv2.invertAffineTransform(to_mesh))[0]
         crops = [region(pixels, landmarks[list(numbers)], roll, MIN_CROP * side) for numbers in REGIONS.values()]
         batch = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 127.5 - 1

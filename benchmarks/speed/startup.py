@@ -21,7 +21,7 @@ RUN = ("run", "recipes/dlib.yaml", "docs/images/phantom.jpg")
 COMMANDS = {"--help": ("--help",), "components": ("components",), "recipe check": ("recipe", "check", "recipes/dlib.yaml")}
 TARGETS = {"--help": Target(sign="≤", bound=0.3, unit=" s")}
 CLOSE = Target(sign="≤", bound=1.3)
-MESH = "mediapipe.python.solutions.face_mesh"  # imported in the second process
+MESH = "mediapipe.tasks.python.vision"  # imported in the second process
 # Runs dysfw, and lists the modules that it has imported.
 LIST_IMPORTS = """
 import json, pathlib, sys

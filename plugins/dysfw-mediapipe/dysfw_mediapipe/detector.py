@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from dysfw.plugin import Detector, Face, Float32, Image, Select, Weights, check_select, order_faces
 
-from .model import find_detector
+from .model import find_model
 from .process import Process
 
 # Medians over 160 phantoms, compared with MTCNN (benchmarks/landmark_constants.py). HALF_MOUTH: half the width of the mouth, in
@@ -24,40 +23,26 @@ BOX_SCALE, BOX_SHIFT = 1.2, 0.09
 class Blazeface(Detector):
     """BlazeFace by MediaPipe (Bazarevsky et al., arXiv:1907.05047), 1 to 2 ms per image.
 
-    It finds upright faces. It detects the eyes and the nose, but only the centre of the mouth: the corners of the mouth are
-    estimated on a line parallel to the eyes, at a typical distance. Boxes are converted to the size and position of MTCNN's.
+    It finds upright faces with a height of at least about 1/7 of the image's longer side. It detects the eyes and the nose, but
+    only the centre of the mouth: the corners of the mouth are estimated on a line parallel to the eyes, at a typical distance.
+    Boxes are converted to the size and position of MTCNN's.
 
     Args:
         select: Which face to use if there are several, see ``dysfw.imaging.face_selection.order_faces``.
-        reach: "short" finds faces with a height of at least about 1/7 of the image's longer side, "full" of at least 1/16. None
-            uses "full" if the installed mediapipe includes that model.
         threshold: Minimum score of a face, from 0.1 to below 1.
-        model: A ``face_landmarker.task`` file, in a recipe ``face-landmarker``, whose detector (short) is used. None uses the
-            model included in mediapipe up to 0.10.21.
 
     Raises:
         ValueError: If a value is invalid.
-        DysfwError: If there is no model, or the file is not the published one.
+        DysfwError: If the model file is missing or was changed.
     """
 
-    def __init__(
-        self,
-        select: Select = "central",
-        reach: Literal["short", "full"] | None = None,
-        threshold: Annotated[float, Field(ge=0.1, lt=1)] = 0.5,
-        model: Path | None = None,
-    ) -> None:
+    def __init__(self, select: Select = "central", threshold: Annotated[float, Field(ge=0.1, lt=1)] = 0.5) -> None:
         check_select(select)
         if not 0.1 <= threshold < 1:
             raise ValueError(f"threshold must be a score from 0.1 to below 1, found {threshold}")
-        if reach not in ("short", "full", None):
-            raise ValueError(f"reach must be short or full, found {reach!r}")
-        if model is not None and reach == "full":
-            raise ValueError("reach must be short with a .task file; remove reach or model")
         self._select, self._threshold = select, threshold
-        chosen = reach or ("short" if model else "full")
-        self._model = find_detector(model, chosen)
-        self._process = Process("faces", chosen, *([str(self._model.task)] if self._model.task else []))
+        self._model = find_model()
+        self._process = Process("faces", self._model.path)
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
         """Detect the faces of each image, the selected one first; an empty list if there is none."""
@@ -67,7 +52,7 @@ class Blazeface(Detector):
 
     def weights(self) -> tuple[Weights, ...]:
         """The model file."""
-        return self._model.weights
+        return (self._model.weights,)
 
 
 def _face(row: Float32) -> Face:

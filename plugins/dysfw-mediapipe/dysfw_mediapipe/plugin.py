@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dysfw.plugin import ComponentSpec, WeightsSpec, hookimpl
 
-from .weights import WEIGHTS
+from .weights import FACE_LANDMARKER
 
 
 @hookimpl
@@ -21,12 +21,12 @@ def dysfw_components() -> list[ComponentSpec]:
             kind="detector",
             name="blazeface",
             target="dysfw_mediapipe.detector:Blazeface",
-            summary="BlazeFace: about 1 ms per image, for upright faces that are not too small",
+            summary="BlazeFace: about 1 ms per image, for upright faces that fill much of the image",
         ),
     ]
 
 
 @hookimpl
 def dysfw_weights() -> list[WeightsSpec]:
-    """Register the model of the face mesh."""
-    return list(WEIGHTS)
+    """Register the included model."""
+    return [FACE_LANDMARKER]

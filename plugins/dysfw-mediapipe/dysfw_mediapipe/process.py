@@ -1,6 +1,6 @@
 """Runs mediapipe in a child process.
 
-mediapipe 1.0 and later sends usage data without an option to disable it, writes log lines that Python cannot redirect, and
+mediapipe sends usage data without an option to disable it, writes log lines that Python cannot redirect, and
 leaves threads behind. In a child process it can be cut off from the network and its log can be captured, without changes to the
 environment of the main process.
 """
@@ -15,6 +15,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Mapping
+from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -25,7 +26,7 @@ from .worker import SHAPE, Task
 
 LOG_TAIL_BYTES = 2000  # part of the log that an error shows
 
-# mediapipe >= 1 uses libcurl, which fails for a proxy with an unknown scheme before any DNS lookup or connection.
+# mediapipe uses libcurl, which fails for a proxy with an unknown scheme before any DNS lookup or connection.
 INVALID_PROXY = "none://"
 PROXIES = ("https_proxy", "http_proxy", "all_proxy")
 
@@ -38,11 +39,11 @@ class Process:
 
     Args:
         task: The task, see ``dysfw_mediapipe.worker``.
-        *arguments: Its arguments.
+        model: The ``face_landmarker.task`` file.
     """
 
-    def __init__(self, task: Task, *arguments: str) -> None:
-        self._command = [sys.executable, "-P", "-m", "dysfw_mediapipe.worker", task, *arguments]
+    def __init__(self, task: Task, model: Path) -> None:
+        self._command = [sys.executable, "-P", "-m", "dysfw_mediapipe.worker", task, str(model)]
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -37,21 +36,18 @@ class FaceMesh(Segmenter):
         regions: Regions to return, in this order: names of the seven regions of Elements of Morphology and of ``groups``. None
             returns the groups, or without groups the seven regions.
         margin: Margin of the square around the detector's box on each side, as a fraction of the box's side, 0 to 2.
-        model: A ``face_landmarker.task`` file, in a recipe ``face-landmarker``. None uses the model included in mediapipe up to
-            0.10.21. With the file, all mediapipe versions give the same landmarks within 0.02 px.
         groups: Additional regions, each the convex hull of 3 or more mesh landmarks given by number, 0 to 477, for example
             {right_eye: [33, 133, 159, 145]}. The landmarks should enclose an area. Names consist of a-z, 0-9 and _.
 
     Raises:
         ValueError: If a region is unknown or repeated, a group is invalid, or the margin is out of range.
-        DysfwError: If there is no model, or the file is not the published one.
+        DysfwError: If the model file is missing or was changed.
     """
 
     def __init__(
         self,
         regions: list[str] | None = None,
         margin: float = 0.25,
-        model: Path | None = None,
         groups: dict[str, list[int]] | None = None,
     ) -> None:
         self._groups = check_groups(groups or {})
@@ -64,8 +60,8 @@ class FaceMesh(Segmenter):
             raise ValueError(f"margin must be from 0 to 2, found {margin}")
         self._names = names
         self._margin = margin
-        self._model = find_model(model)
-        self._mesh = Process("mesh", "-", *([str(self._model.task)] if self._model.task else []))
+        self._model = find_model()
+        self._mesh = Process("mesh", self._model.path)
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -73,8 +69,8 @@ class FaceMesh(Segmenter):
         return self._names
 
     def weights(self) -> tuple[Weights, ...]:
-        """The model files."""
-        return self._model.weights
+        """The model file."""
+        return (self._model.weights,)
 
     def segment(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Segmentation]:
         """Segment each face in the image with the same index; regions that are not visible are listed as absent."""

@@ -1,8 +1,7 @@
-"""Synthetic faces with boxes and landmarks of a detector, and a segmenter for each available model."""
+"""Synthetic faces with boxes and landmarks of a detector, a photo, and a segmenter."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -15,10 +14,6 @@ from dysfw.types import Face, Image
 
 HERE = Path(__file__).parent
 PHANTOMS = HERE.parents[2] / "tests" / "fixtures" / "data" / "phantoms"
-TASK = HERE / "data" / "face_landmarker.task"
-# Which API the installed mediapipe has; determined independently of the code under test.
-PACKAGE = Path(importlib.util.find_spec("mediapipe").submodule_search_locations[0])
-BUNDLED = (PACKAGE / "python" / "solutions" / "face_mesh.py").is_file()
 
 
 def make_image(pixels):
@@ -65,7 +60,6 @@ def astronaut():
     return make_image(astronaut()), Face(np.float32([179, 61, 269, 176]), 1.0, landmarks)
 
 
-@pytest.fixture(scope="session", params=["bundled", "task"] if BUNDLED else ["task"])
-def segmenter(request):
-    """With the model in mediapipe's wheel, if there is one, and with the .task file."""
-    return FaceMesh(model=TASK if request.param == "task" else None)
+@pytest.fixture(scope="session")
+def segmenter():
+    return FaceMesh()

@@ -1,4 +1,4 @@
-"""BlazeFace with every available model, compared with MTCNN on synthetic faces."""
+"""BlazeFace, compared with MTCNN on synthetic faces."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import numpy as np
 import pytest
 from dysfw_mediapipe.detector import Blazeface
 
-from .conftest import BUNDLED, TASK, make_image
+from .conftest import make_image
 
 pytestmark = pytest.mark.slow
 
-MODES = ["short", "full", "task"] if BUNDLED else ["task"]
 
-
-@pytest.fixture(scope="module", params=MODES)
-def detector(request):
-    return Blazeface(model=TASK) if request.param == "task" else Blazeface(reach=request.param)
+@pytest.fixture(scope="module")
+def detector():
+    return Blazeface()
 
 
 def test_landmarks_and_boxes_agree_with_mtcnns(detector, phantoms):
@@ -51,14 +49,14 @@ def test_results_do_not_depend_on_the_batch(detector, phantoms):
     assert detector.detect([]) == []
 
 
-@pytest.mark.skipif(not BUNDLED, reason="this mediapipe includes no full-range detector")
-def test_full_reach_finds_smaller_faces(phantoms):
-    image, _ = phantoms[0]
-    small = np.full((8 * image.height, 8 * image.width, 3), 127, np.uint8)
-    small[: image.height, : image.width] = image.pixels
-    full, short = Blazeface(reach="full"), Blazeface(reach="short")
-    assert len(full.detect([make_image(small)])[0]) == 1
-    assert short.detect([make_image(small)])[0] == []
+def test_faces_above_the_documented_size_are_found(detector, phantoms):
+    image, face = phantoms[0]
+    height = face.box[3] - face.box[1]
+    for fraction, found in ((1 / 6, 1), (1 / 16, 0)):
+        side = int(height / fraction)
+        canvas = np.full((side, side, 3), 127, np.uint8)
+        canvas[: image.height, : image.width] = image.pixels
+        assert len(detector.detect([make_image(canvas)])[0]) == found
 
 
 def test_weights_list_the_file(detector):
@@ -67,9 +65,7 @@ def test_weights_list_the_file(detector):
     assert len(weights.sha256) == 64
 
 
-@pytest.mark.parametrize(
-    "parameters", [{"threshold": 1}, {"reach": "far"}, {"select": "first"}, {"model": TASK, "reach": "full"}]
-)
+@pytest.mark.parametrize("parameters", [{"threshold": 1}, {"select": "first"}])
 def test_invalid_parameters_are_refused(parameters):
     with pytest.raises(ValueError, match="must be"):
         Blazeface(**parameters)

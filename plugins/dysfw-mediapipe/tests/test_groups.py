@@ -8,8 +8,6 @@ from dysfw_mediapipe.segmenter import FaceMesh
 
 from dysfw.types import ANATOMY
 
-from .conftest import TASK
-
 EYES = {
     "right_eye": [33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7],
     "left_eye": [263, 362, 386, 374],
@@ -22,14 +20,14 @@ def polygons(segmenter, image, face):
 
 def test_groups_and_anatomical_regions_can_be_combined_in_any_order(phantoms):
     image, face = phantoms[0]
-    assert FaceMesh(groups=EYES, model=TASK).regions == ("right_eye", "left_eye")
-    mixed = FaceMesh(regions=["left_eye", "nose"], groups=EYES, model=TASK)
+    assert FaceMesh(groups=EYES).regions == ("right_eye", "left_eye")
+    mixed = FaceMesh(regions=["left_eye", "nose"], groups=EYES)
     assert list(polygons(mixed, image, face)) == ["left_eye", "nose"]
-    assert FaceMesh(regions=list(ANATOMY), groups=EYES, model=TASK).regions == ANATOMY
+    assert FaceMesh(regions=list(ANATOMY), groups=EYES).regions == ANATOMY
 
 
 def test_the_outline_of_a_group_is_convex_and_around_its_landmarks(phantoms, astronaut):
-    segmenter = FaceMesh(groups=EYES, model=TASK)
+    segmenter = FaceMesh(groups=EYES)
     for image, face in [*phantoms[::8], astronaut]:
         found = polygons(segmenter, image, face)
         for name, eye in zip(EYES, face.landmarks[:2], strict=True):
@@ -52,4 +50,4 @@ def test_the_outline_of_a_group_is_convex_and_around_its_landmarks(phantoms, ast
 ])  # fmt: skip
 def test_invalid_groups_are_refused(groups, part):
     with pytest.raises(ValueError, match=part):
-        FaceMesh(groups=groups, model=TASK)
+        FaceMesh(groups=groups)

@@ -1,96 +1,87 @@
-"""The choice of the model, and the child process: quiet, offline, and ended afterwards."""
+"""The model file, and the child process: quiet, offline, and ended afterwards."""
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
+import re
+import shutil
 import signal
 import struct
 import subprocess
 import sys
 import threading
-from importlib.metadata import version
 
-import dysfw_mediapipe.model
 import numpy as np
 import pytest
+from dysfw_mediapipe import model
 from dysfw_mediapipe.process import INVALID_PROXY, _offline
 from dysfw_mediapipe.segmenter import FaceMesh
 
 from dysfw.errors import DysfwError
 from dysfw.types import ANATOMY
 
-from .conftest import BUNDLED, PACKAGE, TASK
-
 pytestmark = pytest.mark.slow
 
-SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+MODEL = model.find_model().path
 
 
 def test_regions_are_returned_in_the_requested_order(phantoms):
-    segmenter = FaceMesh(regions=["chin", "nose"], model=TASK)
+    segmenter = FaceMesh(regions=["chin", "nose"])
     image, face = phantoms[0]
     assert segmenter.regions == ("chin", "nose")
     assert [r.name for r in segmenter.segment([image], [face])[0].regions] == ["chin", "nose"]
-    assert FaceMesh(model=TASK).regions == ANATOMY
+    assert FaceMesh().regions == ANATOMY
 
 
 @pytest.mark.parametrize("regions", [["nose", "ear"], ["nose", "nose"], []])
 def test_invalid_regions_are_refused(regions):
     with pytest.raises(ValueError, match="regions must be distinct names among face, forehead"):
-        FaceMesh(regions=regions, model=TASK)
+        FaceMesh(regions=regions)
 
 
 @pytest.mark.parametrize("margin", [-0.1, 2.5, float("nan")])
 def test_margins_out_of_range_are_refused(margin):
     with pytest.raises(ValueError, match="margin must be from 0 to 2, found"):
-        FaceMesh(margin=margin, model=TASK)
+        FaceMesh(margin=margin)
 
 
-def test_weights_list_the_files_with_their_hashes(segmenter):
-    task, *others = segmenter.weights()
-    if task.name == "face_landmarker.task":
-        assert (task.sha256, others) == (SHA256, [])
-    else:
-        for weights in (task, *others):
-            (file,) = PACKAGE.rglob(weights.name)
-            assert weights.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
-    assert all(w.licence == "Apache-2.0" and w.trained for w in segmenter.weights())
+def test_the_published_model_is_used(segmenter):
+    (weights,) = segmenter.weights()
+    assert weights.name == "face_landmarker.task"
+    assert weights.sha256 == "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+    assert weights.licence == "Apache-2.0"
+    assert weights.trained
 
 
-def test_a_missing_file_is_reported_with_the_download(tmp_path):
-    with pytest.raises(DysfwError, match="does not exist") as caught:
-        FaceMesh(model=tmp_path / "face_landmarker.task")
-    for fact in ("3,758,596 bytes", SHA256, "https://storage.googleapis.com/", "`model: face_landmarker.task`"):
-        assert fact in caught.value.hint
+def test_the_licence_of_the_model_lies_beside_it():
+    assert "Apache License" in (MODEL.parent / "LICENSE").read_text()
 
 
-def test_a_file_with_the_wrong_hash_is_refused(tmp_path):
-    changed = bytearray(TASK.read_bytes())
-    changed[1000] ^= 1
-    (tmp_path / "m.task").write_bytes(changed)
-    with pytest.raises(DysfwError, match="is not the published face_landmarker"):
-        FaceMesh(model=tmp_path / "m.task")
-
-
-def test_without_a_model_the_bundled_one_is_used_or_the_download_is_explained(tmp_path, monkeypatch):
-    if BUNDLED:
-        assert FaceMesh().weights()[0].name == "face_landmark_with_attention.tflite"
-        monkeypatch.setattr(dysfw_mediapipe.model, "_package", lambda: tmp_path)  # as if no model were included
-    with pytest.raises(DysfwError, match="includes no face mesh model, and `model` is not set") as caught:
-        FaceMesh()
-    assert "install mediapipe 0.10.21" in caught.value.hint
-    assert "dysfw weights fetch face-landmarker" in caught.value.hint
+@pytest.mark.parametrize(("change", "message"), [
+    (lambda path: path.unlink(), r"the model file models/face_landmarker.task of dysfw-mediapipe is missing"),
+    (lambda path: path.write_bytes(b"x" + MODEL.read_bytes()[1:]), r"is not the published file \(3,758,596 bytes"),
+], ids=["missing", "changed"])  # fmt: skip
+def test_a_broken_installation_is_reported(change, message, tmp_path):
+    package = tmp_path / "dysfw_mediapipe"
+    shutil.copytree(MODEL.parents[1], package)
+    change(package / "models" / MODEL.name)
+    code = "from dysfw_mediapipe.segmenter import FaceMesh; FaceMesh()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)}, timeout=60,
+    )  # fmt: skip
+    assert re.search(f"DysfwError: .*{message}", done.stderr)
+    assert "pip install --force-reinstall dysfw-mediapipe" in done.stderr
 
 
 def test_nothing_is_printed_and_no_process_is_left(phantoms, tmp_path):
     image, face = phantoms[0]
     np.savez(tmp_path / "face.npz", pixels=image.pixels, box=face.box, landmarks=face.landmarks)
     program = (
-        "import sys, numpy as np; from pathlib import Path; from dysfw.types import Face, Image\n"
+        "import sys, numpy as np; from dysfw.types import Face, Image\n"
         "from dysfw_mediapipe.segmenter import FaceMesh\n"
-        f"a = np.load({str(tmp_path / 'face.npz')!r}); s = FaceMesh(model=Path({str(TASK)!r}))\n"
+        f"a = np.load({str(tmp_path / 'face.npz')!r}); s = FaceMesh()\n"
         "r = s.segment([Image(a['pixels'], '', '')], [Face(a['box'], 1.0, a['landmarks'])])[0]\n"
         "print(len(r.regions), s._mesh._process.pid, 'mediapipe' in sys.modules)\n"
     )
@@ -122,7 +113,7 @@ def test_threads_can_share_a_segmenter(segmenter, phantoms):
 
 
 def test_a_process_that_ended_is_replaced_and_failures_show_its_log(phantoms):
-    segmenter = FaceMesh(model=TASK)
+    segmenter = FaceMesh()
     image, face = phantoms[0]
     before = segmenter.segment([image], [face])[0]
     segmenter._mesh._process.kill()
@@ -130,7 +121,7 @@ def test_a_process_that_ended_is_replaced_and_failures_show_its_log(phantoms):
     assert segmenter.segment([image], [face])[0].pose == before.pose
     segmenter._mesh._process.stdin.close()
     segmenter._mesh._process.wait()
-    broken = FaceMesh(model=TASK)
+    broken = FaceMesh()
     broken._mesh._command[-1] = "no-such-file.task"
     with pytest.raises(DysfwError, match="mediapipe's process ended with code 1") as caught:
         broken.segment([image], [face])
@@ -151,12 +142,12 @@ def forbid_network():
         os._exit(99)
 
 
-# Runs a task from start to end: mediapipe 1.x sends usage data when a task is closed.
+# Runs a task from start to end: mediapipe sends usage data when a task is closed.
 TASK_CODE = """
 import gc, sys, numpy as np
 from pathlib import Path
 from dysfw_mediapipe import worker
-run = getattr(worker, sys.argv[2])("-", Path(sys.argv[1]))
+run = worker.OPENERS[sys.argv[2]](Path(sys.argv[1]))
 print(len(run(np.zeros((256, 256, 3), np.uint8))))
 (task,) = [o for o in gc.get_objects() if type(o).__name__ in ("FaceLandmarker", "FaceDetector")]
 task.close()
@@ -165,20 +156,19 @@ task.close()
 
 def run_task(task, environment):
     return subprocess.run(
-        [sys.executable, "-P", "-c", TASK_CODE, str(TASK), task],
+        [sys.executable, "-P", "-c", TASK_CODE, str(MODEL), task],
         check=False, env=environment, preexec_fn=forbid_network, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the test uses a Linux system call filter")
-@pytest.mark.parametrize("task", ["task_mesh", "task_faces"])
+@pytest.mark.parametrize("task", ["mesh", "faces"])
 def test_mediapipe_does_not_access_the_network(task):
     done = run_task(task, _offline(os.environ))
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "0"
-    if version("mediapipe").startswith("1.2."):  # without our environment it sends usage data, and the filter catches it
-        plain = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-        assert run_task(task, plain).returncode == -signal.SIGSYS
+    plain = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    assert run_task(task, plain).returncode == -signal.SIGSYS  # mediapipe alone sends usage data, and the filter catches it
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the test uses a Linux system call filter")
