@@ -70,6 +70,9 @@ if TYPE_CHECKING:
     from .inference.recipes import build_component as build_component
     from .inference.recipes import open_recipe as open_recipe
     from .inference.recipes import with_networks as with_networks
+    from .output.fitted_table import Column as Column
+    from .output.fitted_table import FittedTable as FittedTable
+    from .output.fitted_table import multiline as multiline
     from .recipe.document import dump_document as dump_document
     from .recipe.document import parse_document as parse_document
     from .recipe.document import read_text as read_text
@@ -270,6 +273,11 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "TerminalProgress",
         "out",
         "warn",
+    ),
+    "output.fitted_table": (
+        "Column",
+        "FittedTable",
+        "multiline",
     ),
     "util.atomic": (
         "atomic_folder",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import io
 import os
@@ -18,7 +19,7 @@ from .. import RESEARCH_USE, __version__
 from ..errors import DysfwError, Interrupted
 from ..registry.hookspecs import Panel
 from ..registry.registry import Registry, load_registry
-from ..util.text import error_text, quoted
+from ..util.text import error_text, quoted, replace_unencodable
 from ..weights import network
 from .terminal import TerminalProgress, print_error, warn
 
@@ -56,6 +57,7 @@ PANELS: dict[Panel, dict[str, tuple[str, str]]] = {
     },
 }
 COMMANDS = {name: command for commands in PANELS.values() for name, command in commands.items()}
+ASCII_HANDLER = "dysfw.ascii"  # name of the error handler of streams that cannot show every character
 EPILOG = f"{RESEARCH_USE} Images stay on this machine, and nothing is downloaded unless you ask for it."
 
 
@@ -245,12 +247,13 @@ def _flush_stdout() -> None:
 
 def _prepare_streams() -> None:
     """Let closed streams swallow output, and replace characters that the terminal cannot show, instead of failing."""
+    codecs.register_error(ASCII_HANDLER, replace_unencodable)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # for as long as we run
         elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=ASCII_HANDLER)
 
 
 def _raise_interrupted(number: int, frame: object) -> None:

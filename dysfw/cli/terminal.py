@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from ..errors import DysfwError
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:  # rich takes as long to import as `dysfw --help` to run
     from rich.console import Console
 
 T = TypeVar("T")
-PIPE_WIDTH = 160  # columns if the output is no terminal
+PIPE_WIDTH = 100_000  # columns if the output is no terminal: a program that reads it wants every line whole
+DEFAULT_WIDTH = 80  # columns of a terminal that does not report its size
 SUMMARY_AFTER = 1.0  # s: shorter work is not summarised
 LINE_EVERY = 10.0  # s between progress lines if stderr is no terminal
 
@@ -23,8 +25,24 @@ LINE_EVERY = 10.0  # s between progress lines if stderr is no terminal
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, soft_wrap=stderr, width=None if stream.isatty() else PIPE_WIDTH)
+    width = terminal_width(sys.stderr if stderr else sys.stdout)
+    return Console(stderr=stderr, highlight=False, soft_wrap=stderr, width=width or PIPE_WIDTH)
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """Return the width of a terminal: COLUMNS, else what the terminal reports, else 80; None if the stream is no terminal.
+
+    Args:
+        stream: An output stream.
+    """
+    if not stream.isatty():
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    try:
+        reported = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):  # no file, or a terminal without a size
+        reported = 0
+    return (int(columns) if columns.isdecimal() else 0) or reported or DEFAULT_WIDTH
 
 
 def out() -> Console:

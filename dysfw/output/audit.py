@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from ..audit.permutation_null import ALPHA
 from ..audit.result import AuditResult, Verdict
 from ..stats.estimate import Estimate
 from ..util.text import count, listed, printable
+from .fitted_table import Column, FittedTable
 
 COLOURS: dict[Verdict, str] = {"pass": "green", "caution": "yellow", "fail": "red"}
 
@@ -49,26 +49,31 @@ def _summary(result: AuditResult) -> str:
     )
 
 
-def _groups(result: AuditResult) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("predicted from")
-    for name in ("features", "accuracy", "balanced accuracy", "p"):
-        table.add_column(name, justify="right")
+def _groups(result: AuditResult) -> FittedTable:
+    table = FittedTable(
+        Column("predicted from", role="id"),
+        Column("features", role="more", right=True),
+        Column("accuracy", role="more", right=True),
+        Column("balanced accuracy", right=True),
+        Column("p", right=True),
+    )
     for group in result.groups:
         cells = (str(group.features), _shown(group.accuracy), _shown(group.balanced_accuracy), f"{group.p:.3f}")
-        table.add_row(group.name, *cells, style="bold" if group.p < ALPHA else "")
-    table.add_row("chance", "", f"{result.majority:.2f}", f"{result.chance:.2f}", "", style="dim")
+        table.add(group.name, *cells, style="bold" if group.p < ALPHA else "")
+    table.add("chance", "", f"{result.majority:.2f}", f"{result.chance:.2f}", "", style="dim")
     return table
 
 
-def _classes(result: AuditResult) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("predictable condition")
-    for name in ("images", "AUROC", "p"):
-        table.add_column(name, justify="right")
+def _classes(result: AuditResult) -> FittedTable:
+    table = FittedTable(
+        Column("predictable condition", role="id"),
+        Column("images", role="more", right=True),
+        Column("AUROC", right=True),
+        Column("p", right=True),
+    )
     for one in sorted(result.classes, key=lambda one: -one.auroc.value):
         if one.p < ALPHA:
-            table.add_row(escape(printable(one.label)), str(one.images), _shown(one.auroc), f"{one.p:.3f}")
+            table.add(one.label, str(one.images), _shown(one.auroc), f"{one.p:.3f}")
     return table
 
 

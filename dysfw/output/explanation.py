@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from ..explain.explanation import Explanation
 from ..explain.saliency_map import SaliencyMap
 from ..imaging.geometry import transform
 from ..types import BasePrediction
+from .fitted_table import Column, FittedTable
 
 BAR_WIDTH = 20  # characters of the largest contribution
 
@@ -97,13 +98,10 @@ def agreement_text(result: BasePrediction, explanation: Explanation) -> str:
     )
 
 
-def _bars(ordered: Sequence[tuple[str, float]]) -> Table:
+def _bars(ordered: Sequence[tuple[str, float]]) -> FittedTable:
     largest = max(abs(value) for _, value in ordered) or 1.0
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
-    table.add_column(justify="right")
-    table.add_column(justify="right")
-    table.add_column(no_wrap=True)
+    table = FittedTable(Column("region", role="id"), Column("contribution", right=True), Column(role="bar"), header=False)
     for name, value in ordered:
         bar = "█" * round(BAR_WIDTH * abs(value) / largest)
-        table.add_row(escape(name), f"{value:+.3f}", f"[{'green' if value > 0 else 'red'}]{bar}[/]")
+        table.add(name, f"{value:+.3f}", Text(bar, "green" if value > 0 else "red"))
     return table

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from ..data.conditions import Condition
 from ..inference.notices import box_text
 from ..types import BasePrediction, Failure, Notice, PatientPrediction, Prediction
 from ..util.text import count, listed, printable
+from .fitted_table import Column, FittedTable
 
 BAR_WIDTH = 20  # characters
-MAX_WIDTH = 10_000  # of a table whose natural width is measured
 OUT_OF_DISTRIBUTION = "out_of_distribution"  # prediction sets do not hold for such a face
 
 
@@ -39,7 +39,7 @@ def print_prediction(
         _print_images(console, result)
     if result.reasons:
         console.print(escape(reliability_text(result)), style="bold red")
-    _print_ranking(console, result, top)
+    console.print(_ranking(result, top))
     hidden = len(result.labels) - top
     if hidden > 0:
         console.print(f"and {hidden} more; --top {len(result.labels)} shows all", style="dim")
@@ -131,44 +131,16 @@ def set_text(result: BasePrediction) -> str:
     return f"{text} (always included, too few patients to exclude: {always})" if prediction_set.always else text
 
 
-def _print_ranking(console: Console, result: BasePrediction, top: int) -> None:
-    """Print the ranking with the probabilities of each region beside it, or below it if the terminal is too narrow."""
-    together = _ranking(result, top, regions=True)
-    if together.__rich_measure__(console, console.options.update(width=MAX_WIDTH)).maximum <= console.width:
-        console.print(together)
-        return
-    console.print(_ranking(result, top, regions=False))
-    console.print(_region_table(result, top))
-
-
-def _ranking(result: BasePrediction, top: int, *, regions: bool) -> Table:
-    table = _table()
-    table.add_column("condition", no_wrap=True)
-    table.add_column("fused", justify="right", no_wrap=True)
-    table.add_column("", width=BAR_WIDTH, no_wrap=True)
-    for region in result.regions if regions else ():
-        table.add_column(region, justify="right", header_style="dim", style="dim", no_wrap=True)
+def _ranking(result: BasePrediction, top: int) -> FittedTable:
+    """The ranking with the probabilities of each region beside it, or below it if the terminal is too narrow."""
+    regions = (Column(region, role="more", right=True, style="dim") for region in result.regions)
+    table = FittedTable(
+        Column(role="id", right=True), Column("condition"), Column("fused", right=True), Column(role="bar"), *regions
+    )
     for rank, k in enumerate(result.ranking[:top], 1):
         probability = float(result.probabilities[k])
-        bar = "█" * round(BAR_WIDTH * probability)
-        by_region = _by_region(result, k) if regions else ()
-        table.add_row(str(rank), escape(result.labels[k]), f"{probability:.3f}", f"[cyan]{bar}[/]", *by_region)
-    return table
-
-
-def _region_table(result: BasePrediction, top: int) -> Table:
-    table = _table()
-    for region in result.regions:
-        table.add_column(region, justify="right", header_style="dim", style="dim", no_wrap=True)
-    for rank, k in enumerate(result.ranking[:top], 1):
-        table.add_row(str(rank), *_by_region(result, k))
-    return table
-
-
-def _table() -> Table:
-    """A table whose first column is the rank."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
-    table.add_column("", justify="right", no_wrap=True)
+        bar = Text("█" * round(BAR_WIDTH * probability), "cyan")
+        table.add(str(rank), result.labels[k], f"{probability:.3f}", bar, *_by_region(result, k))
     return table
 
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ..errors import DysfwError
+
+# For terminals that cannot show these characters.
+ASCII_FORMS = {
+    "–": "-", "—": "-", "−": "-", "‑": "-", "×": "x", "±": "+/-", "…": "...", "°": " deg", "█": "#", "·": "*", "•": "*",
+    "“": '"', "”": '"', "‘": "'", "’": "'", "→": "->", "≥": ">=", "≤": "<=", "≈": "~", "\u00a0": " ", "\u202f": " ", "µ": "u",
+}  # fmt: skip
 
 
 def closest(word: str, allowed: Iterable[str]) -> str:
@@ -67,20 +73,6 @@ def error_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {first[0]}" if first else type(error).__name__
 
 
-def format_columns(rows: Sequence[Sequence[str]]) -> str:
-    """Format rows of cells as lines with aligned columns. Importing the tables of rich would take too long for a listing.
-
-    Args:
-        rows: Rows of equal length.
-
-    Returns:
-        The lines.
-    """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
-
-
 def quoted(text: str, limit: int = 80) -> str:
     """Quote a text from outside in one line.
 
@@ -98,3 +90,45 @@ def quoted(text: str, limit: int = 80) -> str:
 def printable(text: str) -> str:
     """Escape control characters, so that a file's name cannot move the cursor."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def encodable(text: str, encoding: str) -> str:
+    r"""Replace what an encoding lacks: symbols by ASCII, other characters by escapes, so that names stay distinct.
+
+    Args:
+        text: The text.
+        encoding: Name of the encoding, such as that of a terminal.
+
+    Returns:
+        A text that can be encoded, such as "0.2-0.4" for "0.2–0.4" and "\xfc.png" for "ü.png".
+    """
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(_encodable_character(character, encoding) for character in text)
+    return text
+
+
+def _encodable_character(character: str, encoding: str) -> str:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return ASCII_FORMS.get(character) or character.encode("ascii", "backslashreplace").decode("ascii")
+    return character
+
+
+def replace_unencodable(error: UnicodeError) -> tuple[str, int]:
+    """Handle an error of encoding as ``encodable`` does; see ``codecs.register_error``.
+
+    Args:
+        error: The error.
+
+    Returns:
+        The replacement, and where to continue.
+
+    Raises:
+        UnicodeError: It is an error of decoding.
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return encodable(error.object[error.start : error.end], "ascii"), error.end

@@ -19,8 +19,8 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
 
     from ...cache.location import SIZE, cache_size
     from ...cache.store import FILE, StageCache
-    from ...util.text import format_columns
-    from ..terminal import warn
+    from ...output.fitted_table import Column, FittedTable
+    from ..terminal import out, warn
 
     folder = _folder()
     if not (folder / FILE).is_file():
@@ -42,10 +42,11 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
             )
         )
         return
-    rows = [("stage", "entries", "MB")]
-    rows += [(stage, f"{number:,}", f"{contents.bytes[stage] / 1e6:,.1f}") for stage, number in contents.entries.items()]
+    table = FittedTable(Column("stage", role="id"), Column("entries", right=True), Column("MB", right=True))
+    for stage, number in contents.entries.items():
+        table.add(stage, f"{number:,}", f"{contents.bytes[stage] / 1e6:,.1f}")
     typer.echo(f"{folder}: {contents.size / 1e6:,.1f} MB of at most {contents.limit / 1e6:,.0f} MB ({SIZE} sets the limit)")
-    typer.echo(format_columns(rows))
+    out().print(table)
 
 
 @app.command()
@@ -63,7 +64,7 @@ def _folder() -> Path:
 
     folder = cache_folder()
     if folder is None:
-        raise DysfwError(f"nothing is cached: {FOLDER} is off, or there is no home folder", hint=f"set {FOLDER} to a folder")
+        raise DysfwError(f"nothing is cached: {FOLDER} is off", hint=f"set {FOLDER} to a folder")
     if folder.parent.is_file():
         raise DysfwError(f"cannot cache in {folder.parent}: it is a file", hint=f"set {FOLDER} to a folder")
     return folder

@@ -8,7 +8,7 @@ import typer
 
 from ...contracts.kinds import KINDS
 from ...errors import DysfwError
-from ...util.text import closest, format_columns, listed
+from ...util.text import closest, listed
 
 
 def components(
@@ -23,7 +23,7 @@ def components(
     No component is imported, except with --markdown.
     """
     from ..main import registry_of
-    from ..terminal import warn
+    from ..terminal import out, warn
 
     if kind is not None and kind not in KINDS:
         raise DysfwError(f"unknown kind {kind!r}{closest(kind, KINDS)}", hint=f"kinds: {listed(KINDS)}")
@@ -33,7 +33,10 @@ def components(
 
         typer.echo(component_reference(registry, [one for one in KINDS if kind in (None, one)]), nl=False)
         return
-    rows = [("kind", "name", "plugin", "summary")]
+    from ...output.fitted_table import Column, FittedTable
+
+    more = (Column("plugin", role="more"), Column("summary", role="more"))
+    table = FittedTable(Column("kind", role="id"), Column("name"), *more, below="lines")
     duplicates = []
     for listed_kind in KINDS:
         entries = registry.components[listed_kind] if kind in (None, listed_kind) else []
@@ -42,7 +45,7 @@ def components(
             ambiguous = names.count(entry.spec.name) > 1
             name = entry.full_name if ambiguous else entry.spec.name
             duplicates += [f"{listed_kind} {entry.full_name}"] if ambiguous else []
-            rows.append((listed_kind, name, entry.plugin.origin, entry.spec.summary))
-    typer.echo(format_columns(rows))
+            table.add(listed_kind, name, entry.plugin.origin, entry.spec.summary)
+    out().print(table)
     if duplicates:
         warn(f"write these names in full, since several plugins register them: {listed(duplicates)}")

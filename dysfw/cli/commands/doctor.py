@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
 from ...registry.registry import Registry
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +38,33 @@ def doctor(ctx: typer.Context) -> None:
 
     Exit code 1: something is broken.
     """
-    from rich.markup import escape
-    from rich.table import Table
-
     from ..main import registry_of
     from ..terminal import out
 
-    colours = {"ok": "green", "note": "yellow", "broken": "red"}
-    table = Table(box=None, pad_edge=False, show_header=False)
     findings = list(examine(registry_of(ctx)))
-    for finding in findings:
-        table.add_row(f"[{colours[finding.state]}]{finding.state}[/]", escape(finding.subject), escape(finding.detail))
-    out().print(table)
+    print_findings(out(), findings)
     if any(finding.state == "broken" for finding in findings):
         raise typer.Exit(1)
+
+
+def print_findings(console: Console, findings: Iterable[Finding]) -> None:
+    """Print the results of all checks.
+
+    Args:
+        console: Where to print.
+        findings: The results.
+    """
+    from rich.text import Text
+
+    from ...output.fitted_table import Column, FittedTable, multiline
+
+    colours = {"ok": "green", "note": "yellow", "broken": "red"}
+    table = FittedTable(
+        Column("state", role="id"), Column("subject"), Column("detail", role="more"), below="lines", header=False
+    )
+    for finding in findings:
+        table.add(Text(finding.state, colours[finding.state]), finding.subject, multiline(finding.detail))
+    console.print(table)
 
 
 def examine(registry: Registry) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from ..stage_cache import NoCacheOption, opened_cache
 if TYPE_CHECKING:
     from ...bundle.contents import Manifest
     from ...data.dataset import Dataset
+    from ...output.fitted_table import FittedTable
     from ...training.train import Trained
 
 app = command_group("List, add and remove the gallery cases of a bundle, without training.")
@@ -65,8 +66,8 @@ def list_cases(
     """List the conditions with their numbers of cases, or every case."""
     from ...bundle.read import read_bundle
     from ...errors import DysfwError
-    from ...util.text import format_columns
     from ..main import registry_of
+    from ..terminal import out
 
     manifest = read_bundle(bundle, registry_of(ctx)).manifest
     if not manifest.gallery_cases:
@@ -74,11 +75,8 @@ def list_cases(
     if as_json:
         for case in manifest.gallery_cases:
             typer.echo(json.dumps(case.model_dump(mode="json"), ensure_ascii=False))
-    elif cases:
-        rows = [(case.id, case.label, case.patient or "–") for case in manifest.gallery_cases]
-        typer.echo(format_columns([("case", "condition", "patient"), *rows]))
     else:
-        typer.echo(format_columns(_by_condition(manifest)))
+        out().print(_cases(manifest) if cases else _by_condition(manifest))
 
 
 @app.command()
@@ -128,14 +126,31 @@ def _dataset(sources: list[Path], label: str | None, patient: str | None) -> Dat
     return Dataset(tuple(Sample(path, label.strip(), patient) for path in sources), sources[0])
 
 
-def _by_condition(manifest: Manifest) -> list[tuple[str, str, str, str]]:
+def _cases(manifest: Manifest) -> FittedTable:
+    from ...output.fitted_table import Column, FittedTable
+
+    table = FittedTable(Column("case", role="id"), Column("condition"), Column("patient", role="more"), below="lines")
+    for case in manifest.gallery_cases:
+        table.add(case.id, case.label, case.patient or "–")
+    return table
+
+
+def _by_condition(manifest: Manifest) -> FittedTable:
+    from ...output.fitted_table import Column, FittedTable
+
     images = Counter(case.label for case in manifest.gallery_cases)
     identified = {(case.label, case.patient or case.id) for case in manifest.gallery_cases}
     patients = Counter(label for label, _ in identified)
-    rows = [
-        (label, str(images[label]), str(patients[label]), str(manifest.conditions.get(label, ""))) for label in manifest.labels
-    ]
-    return [("condition", "cases", "patients", "name"), *rows]
+    table = FittedTable(
+        Column("condition", role="id"),
+        Column("cases", right=True),
+        Column("patients", right=True),
+        Column("name", role="more"),
+        below="lines",
+    )
+    for label in manifest.labels:
+        table.add(label, str(images[label]), str(patients[label]), str(manifest.conditions.get(label, "")))
+    return table
 
 
 def _report(changed: Trained, folder: Path) -> None:

@@ -7,17 +7,20 @@ import typer
 
 def plugins(ctx: typer.Context) -> None:
     """List the installed plugins with version, entry point, state, and everything they register."""
-    from rich.markup import escape
-    from rich.table import Table
+    from rich.text import Text
 
-    from ...util.text import error_text
+    from ...output.fitted_table import Column, FittedTable
+    from ...util.text import error_text, printable
     from ..main import COMMANDS, registry_of
     from ..terminal import out, warn
 
     registry = registry_of(ctx)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("plugin", "distribution", "entry point", "state", "registers"):
-        table.add_column(column, no_wrap=column not in ("state", "registers"))
+    table = FittedTable(
+        Column("plugin", role="id"),
+        Column("state"),
+        *(Column(title, role="more") for title in ("distribution", "entry point", "registers")),
+        below="lines",
+    )
     for plugin in registry.plugins:
         registered = [
             f"{kind} {e.spec.name}" for kind, entries in registry.components.items() for e in entries if e.plugin == plugin
@@ -26,12 +29,12 @@ def plugins(ctx: typer.Context) -> None:
         registered += [f"bundle {e.spec.name}" for e in registry.bundles if e.plugin == plugin]
         registered += [f"runner {e.spec.name}" for e in registry.runners if e.plugin == plugin]
         registered += [f"weights {e.spec.name}" for e in registry.weights if e.plugin == plugin]
-        state = "[yellow]prints while loading[/]" if plugin.captured else "[green]ok[/]"
+        state = Text("prints while loading", "yellow") if plugin.captured else Text("ok", "green")
         if plugin.error:
-            state = f"[red]broken:[/] {escape(error_text(plugin.error))}"
+            state = Text.assemble(("broken: ", "red"), printable(error_text(plugin.error)))
         elif plugin.excluded:
-            state = "[yellow]excluded[/] by --plugins or DYSFW_PLUGINS"
-        table.add_row(plugin.name, escape(plugin.origin), escape(plugin.target), state, escape(", ".join(registered)))
+            state = Text.assemble(("excluded", "yellow"), " by --plugins or DYSFW_PLUGINS")
+        table.add(plugin.name, state, plugin.origin, plugin.target, ", ".join(registered))
     out().print(table)
     for (what, name), owners in registry.duplicates().items():
         remedy = "only one of them can be called" if what == "command" else f"write the name in full: DISTRIBUTION:{name}"

@@ -62,20 +62,24 @@ def train(
         print_failure(err(), failure)
     if trained.manifest.agreement:
         err().print(f"trained in {trained.manifest.agreement.precision}: {trained.manifest.agreement}", markup=False)
-    _print_summary(out(), trained.manifest, output)
+    print_summary(out(), trained.manifest, output)
     if trained.failures:
         raise typer.Exit(1)
 
 
-def _print_summary(console: Console, manifest: Manifest, folder: Path) -> None:
-    from rich.table import Table
+def print_summary(console: Console, manifest: Manifest, folder: Path) -> None:
+    """Print the scores of a bundle.
+
+    Args:
+        console: Where to print.
+        manifest: The bundle's manifest.
+        folder: Its folder.
+    """
+    from ...output.fitted_table import Column, FittedTable
 
     held_out = manifest.held_out
-    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
-    table.add_column("balanced accuracy")
-    table.add_column("cross-validated", justify="right")
-    if held_out:
-        table.add_column("held out", justify="right")
+    columns = ("cross-validated", "held out") if held_out else ("cross-validated",)
+    table = FittedTable(Column("balanced accuracy", role="id"), *(Column(title, right=True) for title in columns))
     rows = [("all regions, fused", manifest.cross_validated.fused, held_out and held_out.fused)]
     rows += [
         (f"  {region} alone", scores, held_out and held_out.regions.get(region))
@@ -85,7 +89,7 @@ def _print_summary(console: Console, manifest: Manifest, folder: Path) -> None:
         cells = [f"{cross_validated.balanced_accuracy:.3f}"]
         if held_out:
             cells.append(f"{test.balanced_accuracy:.3f}" if test else "–")
-        table.add_row(name, *cells)
-    table.add_row("  chance", *[f"{manifest.cross_validated.fused.chance:.3f}"] * (2 if held_out else 1))
+        table.add(name, *cells)
+    table.add("  chance", *[f"{manifest.cross_validated.fused.chance:.3f}"] * (2 if held_out else 1))
     console.print(f"bundle {folder}: {len(manifest.labels)} conditions, {manifest.data.images} images")
     console.print(table)

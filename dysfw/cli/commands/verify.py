@@ -13,6 +13,8 @@ import typer
 from ..options import DeviceOption, FetchOption, SetOption, allow_fetching, overrides, recipe_file
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ...pretraining.verify import VerificationResult
 
 
@@ -48,7 +50,7 @@ def verify(
     from ...errors import DysfwError
     from ...output.terminal import print_failure
     from ..main import registry_of
-    from ..terminal import TerminalProgress, err, warn
+    from ..terminal import TerminalProgress, err, out, warn
 
     try:
         from ...pretraining.pairs import read_pairs
@@ -68,7 +70,7 @@ def verify(
         print_failure(err(), failure)
     if not result.trained:
         warn("the backbone has random weights")
-    _print_json(result) if as_json else _print(result)
+    _print_json(result) if as_json else print_scores(out(), result)
     if result.failures:
         raise typer.Exit(1)
 
@@ -80,20 +82,24 @@ def _print_json(result: VerificationResult) -> None:
     sys.stdout.write(json.dumps(fields) + "\n")
 
 
-def _print(result: VerificationResult) -> None:
-    from rich.table import Table
+def print_scores(console: Console, result: VerificationResult) -> None:
+    """Print the scores of a backbone.
 
-    from ..terminal import out
+    Args:
+        console: Where to print.
+        result: The scores.
+    """
+    from ...output.fitted_table import Column, FittedTable
 
     scores = result.scores
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_row(f"accuracy, {len(scores.thresholds)} folds", f"{scores.accuracy:.4f} ± {scores.standard_error:.4f}")
-    table.add_row("area under the ROC curve", f"{scores.auc:.4f}")
+    table = FittedTable(Column("measure", role="id"), Column("value"), header=False)
+    table.add(f"accuracy, {len(scores.thresholds)} folds", f"{scores.accuracy:.4f} ± {scores.standard_error:.4f}")
+    table.add("area under the ROC curve", f"{scores.auc:.4f}")
     for rate, share in scores.true_accept_rates.items():
-        table.add_row(f"true accept rate at FAR {rate:g}", "too few pairs" if share is None else f"{share:.4f}")
-    table.add_row("pairs scored", f"{result.pairs - result.skipped} of {result.pairs}")
+        table.add(f"true accept rate at FAR {rate:g}", "too few pairs" if share is None else f"{share:.4f}")
+    table.add("pairs scored", f"{result.pairs - result.skipped} of {result.pairs}")
     if result.skipped:
-        table.add_row("pairs skipped, no face or region found", str(result.skipped))
+        table.add("pairs skipped, no face or region found", str(result.skipped))
     embedding = "projection head" if result.embedding == "projection" else result.embedding
-    table.add_row("embeddings", f"{result.region}, by the {embedding}, of {result.images} images")
-    out().print(table)
+    table.add("embeddings", f"{result.region}, by the {embedding}, of {result.images} images")
+    console.print(table)

@@ -24,34 +24,40 @@ def list_weights(
     ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object per file.")] = False
 ) -> None:
     """List the registered weight files and their state."""
-    from ...util.text import format_columns
+    from ...output.fitted_table import Column, FittedTable
     from ...weights.find import size_of
     from ...weights.store import file_status
     from ..main import registry_of
+    from ..terminal import out
 
-    rows = [("name", "plugin", "size", "licence", "state", "summary")]
+    more = (Column(title, role="more") for title in ("plugin", "size", "licence", "summary"))
+    table = FittedTable(Column("name", role="id"), Column("state"), *more, below="lines")
     for entry in _entries(registry_of(ctx), None):
         spec, status = entry.spec, file_status(entry.spec)
         if as_json:
             typer.echo(json.dumps(_to_json(entry), ensure_ascii=False))
         else:
-            rows.append((spec.name, entry.plugin.distribution, size_of(spec), spec.licence, status.condition, spec.summary))
+            table.add(spec.name, status.condition, entry.plugin.distribution, size_of(spec), spec.licence, spec.summary)
     if not as_json:
-        typer.echo(format_columns(rows))
+        out().print(table)
 
 
 @app.command()
 def show(ctx: typer.Context, name: Name) -> None:
     """Show source, hash, licence and citation of a weight file."""
-    from ...util.text import format_columns
+    from ...output.fitted_table import Column, FittedTable, multiline
     from ...weights.find import size_of
     from ..main import registry_of
+    from ..terminal import out
 
     (entry,) = _entries(registry_of(ctx), [name])
     exact = entry.spec.exact_bytes
     fields = _to_json(entry) | {"size": f"{exact:,} bytes" if exact else size_of(entry.spec), "exact_size": None}
-    rows = [(key.replace("_", " "), str(value)) for key, value in fields.items() if value not in ("", None)]
-    typer.echo(format_columns(rows))
+    table = FittedTable(Column("field", role="id"), Column("value"), header=False)
+    for key, value in fields.items():
+        if value not in ("", None):
+            table.add(key.replace("_", " "), multiline(str(value)))
+    out().print(table)
 
 
 @app.command()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from ...audit.result import AuditResult, Verdict
 from ...evaluation.comparison_result import Comparison
 from ...evaluation.result import DataSummary, EvaluatedModel, Evaluation, Protocol
 from ...stats.estimate import Estimate
 from ...util.text import count, printable
+from ..fitted_table import Column, FittedTable
 from . import sentences
 from .baseline_comparison import BaselineVerdict, baseline_verdicts, overall_baseline_verdict
 from .formatting import interval, number, share, signed
@@ -47,7 +47,8 @@ def print_evaluation(console: Console, evaluation: Evaluation, report: Path) -> 
     if e.patients and "balanced_accuracy" in e.patients.difference:
         score = _estimate(e.patients.measures["balanced_accuracy"])
         difference = _difference(e.patients.difference["balanced_accuracy"])
-        console.print(f"patients from all their images: balanced accuracy {score}, difference to single images {difference}")
+        words = f"patients from all their images: balanced accuracy {score}, difference to single images {difference}"
+        console.print(words, markup=False)
     console.print(f"rejected as unreliable: {share(e.rejection.rejected.value, 1)} of the images")
     console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
 
@@ -68,14 +69,16 @@ def print_comparison(console: Console, comparison: Comparison, report: Path) -> 
         _print_baseline_verdict(console, verdict)
     measure = compared_measure(entry.difference for entry in c.entries)
     first = c.entries[0]
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("recipe")
-    for title in (lowered(describe(measure).title), f"difference to {printable(first.name)}", "audit"):
-        table.add_column(escape(title), justify="right")
+    table = FittedTable(
+        Column("recipe", role="id"),
+        Column(lowered(describe(measure).title), right=True),
+        Column(f"difference to {printable(first.name)}", role="more", right=True),
+        Column("audit", role="more"),
+    )
     for entry in ranked(c.entries, measure):
         difference = "" if entry is first else _difference(entry.difference.get(measure))
         audit_verdict = sentences.verdict_words(c.evaluations[entry.name])
-        table.add_row(escape(printable(entry.name)), _estimate(entry.measures.get(measure)), difference, audit_verdict)
+        table.add(entry.name, _estimate(entry.measures.get(measure)), difference, audit_verdict)
     console.print(table)
     console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
 
@@ -100,16 +103,18 @@ def _print_warnings(console: Console, warnings: list[str], data: DataSummary, pr
     console.print(f"{sentences.data_words(data)}, {classes}; {escape(sentences.protocol_words(protocol, data))}")
 
 
-def _scores(e: Evaluation) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+def _scores(e: Evaluation) -> FittedTable:
     baselines = [model for model in e.models if model.kind == "baseline"]
-    table.add_column("")
-    for title in (e.name, "chance", *(baseline.name for baseline in baselines)):
-        table.add_column(escape(printable(title)), justify="right")
+    compared = ("chance", *(printable(baseline.name) for baseline in baselines))
+    table = FittedTable(
+        Column(role="id"),
+        Column(printable(e.name), right=True),
+        *(Column(title, role="more", right=True) for title in compared),
+    )
     for name, term in in_order(name for name in e.measures if name in KEY_MEASURES):
         chance = number(term.chance(len(e.labels))) if term.chance else number(None)
         others = [_value(baseline.measures.get(name)) for baseline in baselines]
-        table.add_row(lowered(term.title), _estimate(e.measures[name]), chance, *others)
+        table.add(lowered(term.title), _estimate(e.measures[name]), chance, *others)
     return table
 
 
@@ -119,7 +124,7 @@ def _print_best(console: Console, models: list[EvaluatedModel], kind: str, measu
     if len(known) > 1:
         best = max(known, key=lambda one: one.measures[measure].value)
         note = "chosen on the same data, so the score is optimistic"
-        console.print(f"best of {count(len(known), kind)} ({note}): {_compared(best, measure)}")
+        console.print(f"best of {count(len(known), kind)} ({note}): {_compared(best, measure)}", markup=False)
 
 
 def _sets_words(e: Evaluation) -> str:
@@ -132,16 +137,16 @@ def _sets_words(e: Evaluation) -> str:
 
 def _compared(model: EvaluatedModel, measure: str) -> str:
     value, difference = _estimate(model.measures[measure]), _difference(model.difference.get(measure))
-    name = escape(printable(model.name))
+    name = printable(model.name)
     return f"{name}, {lowered(describe(measure).title)} {value}, difference to the recipe {difference}"
 
 
 def _estimate(estimate: Estimate | None) -> str:
-    return escape(f"{_value(estimate)} {interval(estimate)}".rstrip())
+    return f"{_value(estimate)} {interval(estimate)}".rstrip()
 
 
 def _difference(estimate: Estimate | None) -> str:
-    return escape(f"{signed(estimate.value if estimate else None)} {interval(estimate)}".rstrip())
+    return f"{signed(estimate.value if estimate else None)} {interval(estimate)}".rstrip()
 
 
 def _value(estimate: Estimate | None) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 import typer
-from rich.table import Table
 
-from dysfw.plugin import out
+from dysfw.plugin import Column, FittedTable, multiline, out
 
 from .condition import Condition, ConditionTerm, shipped_conditions
 from .terms import find_term, terms
@@ -25,14 +24,13 @@ def print_conditions(conditions: Sequence[Condition], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([c.model_dump(mode="json") for c in conditions], indent=1, ensure_ascii=False))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("label", "imitates", "years", "terms: frequency, severity (SD)"):
-        table.add_column(name)
+    more = (Column(title, role="more") for title in ("years", "terms: frequency, severity (SD)"))
+    table = FittedTable(Column("label", role="id"), Column("imitates"), *more, below="lines")
     for condition in conditions:
         known = ", ".join(filter(None, (condition.mondo, condition.omim)))
         described = "; ".join(_term_text(term) for term in condition.terms) or "none; natural variation only"
         years = f"{condition.age[0]:g}–{condition.age[1]:g}"
-        table.add_row(condition.label, f"{condition.name}\n{known}".strip(), years, described)
+        table.add(condition.label, multiline(f"{condition.name}\n{known}"), years, described)
     out().print(table)
 
 
@@ -52,9 +50,8 @@ def print_terms(as_json: bool) -> None:
         listed = [asdict(term) | {"conditions": used[term.id]} for term in terms().values()]
         typer.echo(json.dumps(listed, indent=1, ensure_ascii=False))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("term", "label", "axis", "end", "conditions"):
-        table.add_column(name)
+    more = (Column("axis", role="more"), Column("end", role="more"), Column("conditions", role="more", right=True))
+    table = FittedTable(Column("term", role="id"), Column("label"), *more, below="lines")
     for term in terms().values():
-        table.add_row(term.id, term.label, term.axis, "+" if term.sign > 0 else "−", str(len(used[term.id]) or "–"))
+        table.add(term.id, term.label, term.axis, "+" if term.sign > 0 else "−", str(len(used[term.id]) or "–"))
     out().print(table)
