@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .util.process_environment import prepare_process as _prepare_process
+
 if TYPE_CHECKING:
     from .model import Model
 
 __version__ = "0.1.0"
 
 RESEARCH_USE = "Research use only: not a medical device, not a diagnosis."
+
+_prepare_process()  # before any library below is imported
 
 
 def load(source: str | Path, overrides: Sequence[str] = (), *, device: str | None = None, cache: bool = True) -> Model:

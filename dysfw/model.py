@@ -16,7 +16,7 @@ from .cache.store import StageCache
 from .errors import DysfwError, ImageError
 from .explain.explanation import Explanation, condition_called, explain
 from .explain.saliency_map import Method
-from .imaging.decode import Source
+from .decoding.files import Source
 from .inference.loading import open_pipeline
 from .inference.patient import predict_patient
 from .inference.pipeline import Pipeline
@@ -313,7 +313,11 @@ def _open_cache() -> StageCache | None:
 
     from .cache.location import cache_folder, cache_size
 
-    folder = cache_folder()
+    try:
+        folder = cache_folder()
+    except DysfwError as error:  # such as for a service without a home folder
+        warnings.warn(f"{error.message}; {error.hint}", stacklevel=2)
+        return None
     return StageCache(folder, cache_size(), lambda text: warnings.warn(text, stacklevel=2)) if folder else None
 
 

@@ -7,8 +7,11 @@ import re
 from pathlib import Path
 
 from ..errors import DysfwError
+from ..util.process_environment import CACHE as FOLDER
+from ..util.process_environment import OFF
+from ..util.user_folders import writable_cache_folder
 
-FOLDER, SIZE, OFF = "DYSFW_CACHE", "DYSFW_CACHE_SIZE", "off"
+SIZE = "DYSFW_CACHE_SIZE"
 DEFAULT_SIZE = 4 * 2**30
 MIN_SIZE = 2**20
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -18,15 +21,19 @@ def cache_folder() -> Path | None:
     """Return the folder of the stage cache: ``stages`` in DYSFW_CACHE, or in ``dysfw`` in the user's cache folder.
 
     Returns:
-        The folder; None if DYSFW_CACHE is "off" or the user has no home folder.
+        The folder; None if DYSFW_CACHE is "off".
+
+    Raises:
+        DysfwError: The user has no folder that can be written.
     """
-    folder, cache = os.environ.get(FOLDER), os.environ.get("XDG_CACHE_HOME")
-    if folder and folder.lower() == OFF:
+    stated = os.environ.get(FOLDER, "")
+    if stated.lower() == OFF:
         return None
     try:
-        return (Path(folder).expanduser() if folder else Path(cache or "~/.cache").expanduser() / "dysfw") / "stages"
-    except RuntimeError:  # a user without a home, as in some containers
-        return None
+        return (Path(stated).expanduser() if stated else writable_cache_folder()) / "stages"
+    except (DysfwError, RuntimeError) as error:  # RuntimeError: "~" without a home folder
+        reason = error.message if isinstance(error, DysfwError) else f"{FOLDER} is {stated!r}, and there is no home folder"
+        raise DysfwError(f"nothing is cached: {reason}", hint=f"set {FOLDER} to a folder, or to {OFF}") from None
 
 
 def cache_size() -> int:

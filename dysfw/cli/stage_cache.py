@@ -22,16 +22,22 @@ def opened_cache(no_cache: bool) -> Iterator[StageCache | None]:
         The cache, or None with ``--no-cache`` or if DYSFW_CACHE is "off".
 
     Raises:
-        DysfwError: The cache's folder or size is invalid.
+        DysfwError: The cache's size is invalid.
     """
     from ..cache.location import cache_folder, cache_size
+    from ..errors import DysfwError
+    from .terminal import warn
 
-    folder, size = cache_folder(), cache_size()
-    if no_cache or folder is None:
+    size, folder = cache_size(), None
+    if not no_cache:
+        try:
+            folder = cache_folder()
+        except DysfwError as error:  # such as for a service without a home folder
+            warn(f"{error.message}; {error.hint}")
+    if folder is None:
         yield None
         return
     from ..cache.store import StageCache
-    from .terminal import warn
 
     cache = StageCache(folder, size, warn)
     try:

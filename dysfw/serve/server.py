@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
-
-os.environ.setdefault("OTEL_SDK_DISABLED", "true")  # no telemetry of FastAPI
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol

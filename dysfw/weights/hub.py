@@ -5,17 +5,19 @@ Neither usage data nor a token is sent.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
 
 from ..errors import DysfwError
+from .folders import hub_folder
 
 MAIN = "main"  # the default revision
 
 
 def cached_file(repository: str, file: str, revision: str = MAIN) -> Path | None:
-    """Find a file in the hub's cache.
+    """Find a file of the hub: in dysfw's store, or in the user's own cache of the hub's client.
 
     Args:
         repository: "owner/repository".
@@ -23,14 +25,17 @@ def cached_file(repository: str, file: str, revision: str = MAIN) -> Path | None
         revision: A branch, tag or commit.
 
     Returns:
-        The path; None if the file is not in the cache, or if huggingface_hub is not installed.
+        The path; None if the file is in neither, or if huggingface_hub is not installed.
     """
     try:
         from huggingface_hub import try_to_load_from_cache
     except ImportError:
         return None
-    cached = try_to_load_from_cache(repository, file, revision=revision)
-    return Path(cached) if isinstance(cached, str) else None
+    places: list[Path | None] = [None]  # the client's own
+    with contextlib.suppress(DysfwError):  # no home folder
+        places.insert(0, hub_folder())
+    found = (try_to_load_from_cache(repository, file, cache_dir=place, revision=revision) for place in places)
+    return next((Path(path) for path in found if isinstance(path, str)), None)
 
 
 def stated_sha256(path: Path) -> str:
@@ -58,7 +63,7 @@ def address_of(repository: str, file: str, revision: str = MAIN) -> str:
 
 
 def fetch_from_hub(repository: str, file: str, revision: str = MAIN) -> Path:
-    """Download a file into the hub's cache, unless it is there.
+    """Download a file into dysfw's store, or into the folder that the user set for the hub, unless it is there.
 
     Args:
         repository: "owner/repository".
@@ -66,10 +71,10 @@ def fetch_from_hub(repository: str, file: str, revision: str = MAIN) -> Path:
         revision: A branch, tag or commit.
 
     Returns:
-        The path in the cache.
+        The path.
 
     Raises:
-        DysfwError: It cannot be downloaded.
+        DysfwError: It cannot be downloaded, or there is no folder for it.
     """
     try:
         from huggingface_hub import constants, hf_hub_download
@@ -77,11 +82,13 @@ def fetch_from_hub(repository: str, file: str, revision: str = MAIN) -> Path:
         raise DysfwError(
             f"downloading {file} of {repository} needs huggingface_hub ({error})", hint="pip install huggingface_hub"
         ) from None
-    # With usage data enabled, the hub's client would also report which program uses it.
-    constants.HF_HUB_DISABLE_TELEMETRY = True
+    # Here too, because the client may have been imported before dysfw: no usage data, and none of the caches and logs that its
+    # faster protocol writes beside the files.
+    constants.HF_HUB_DISABLE_TELEMETRY = constants.HF_HUB_DISABLE_XET = True
+    folder = hub_folder()
     address = address_of(repository, file, revision)
     try:
-        return Path(hf_hub_download(repository, file, revision=revision, token=False))
+        return Path(hf_hub_download(repository, file, revision=revision, cache_dir=folder, token=False))
     except Exception as error:  # the exceptions of the client differ between its versions
         if _is_absent(error):
             message = f"{address} does not exist, and other formats are not supported: pickled weights may run code"

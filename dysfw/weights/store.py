@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Literal
 from ..errors import DysfwError
 from ..registry.hookspecs import WeightsSpec
 from ..util.files import packaged_file, sha256_of
+from .folders import store_folder
 from .hub import cached_file, stated_sha256
 
 Condition = Literal["here", "missing", "damaged"]
@@ -34,23 +34,6 @@ class FileStatus:
     path: Path | None
     sha256: str
     problem: str = ""
-
-
-def store_folder() -> Path:
-    """Return the folder of the store: DYSFW_HOME/weights, or dysfw/weights in the user's cache folder.
-
-    Returns:
-        The folder.
-
-    Raises:
-        DysfwError: The user has no home folder.
-    """
-    dysfw_home, cache = os.environ.get("DYSFW_HOME"), os.environ.get("XDG_CACHE_HOME")
-    try:
-        home = Path(dysfw_home).expanduser() if dysfw_home else Path(cache or "~/.cache").expanduser() / "dysfw"
-    except RuntimeError:  # a user without a home, as in some containers
-        raise DysfwError("there is no home folder to store weights in", hint="set DYSFW_HOME to a folder for them") from None
-    return home / "weights"
 
 
 def stored_path(spec: WeightsSpec) -> Path:
@@ -83,8 +66,9 @@ def file_status(spec: WeightsSpec, *, verify_hash: bool = False) -> FileStatus:
 def _path(spec: WeightsSpec) -> Path | None:
     if spec.ships:
         return packaged_file(spec.file)
-    if spec.sha256 and (path := stored_path(spec)).is_file():
-        return path
+    with contextlib.suppress(DysfwError):  # without a home folder there is no store, and so no file in it
+        if spec.sha256 and (path := stored_path(spec)).is_file():
+            return path
     return cached_file(spec.hub, spec.file, spec.revision) if spec.hub else None
 
 

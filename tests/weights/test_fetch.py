@@ -172,8 +172,9 @@ def test_without_a_home_folder_the_error_suggests_a_variable(faces, monkeypatch)
     for name in ("HOME", "DYSFW_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(pwd, "getpwuid", raise_key_error)
+    assert file_status(faces).condition == "missing"  # without a store there is nothing in it
     with pytest.raises(DysfwError, match="no home folder.*\n.*set DYSFW_HOME"):
-        file_status(faces)
+        fetch_weights(faces)
     monkeypatch.setenv("DYSFW_HOME", "/nowhere")
     assert file_status(faces).condition == "missing"
 

@@ -17,8 +17,7 @@ from .stages import Predict, decode, items_to_json
 if TYPE_CHECKING:
     from dysfw.plugin import Pipeline
 
-# Set before Ray is imported: disables usage reports and Ray's own log messages.
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+# Set before Ray is imported: disables its log messages.
 os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
 import ray
 import ray.data

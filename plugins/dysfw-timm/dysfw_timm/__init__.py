@@ -1,1 +1,3 @@
 """Any timm model as a dysfw backbone."""
+
+import dysfw  # noqa: F401  # first: it keeps the libraries below from sending usage data and from writing elsewhere
