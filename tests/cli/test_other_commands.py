@@ -41,17 +41,12 @@ def test_a_misspelt_kind_is_corrected(dysfw):
     assert "did you mean 'fusion'?" in ran.err
 
 
-def test_a_broken_plugin_is_reported_in_one_line(dysfw, tmp_path, monkeypatch):
-    info = tmp_path / "site" / "broken-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[dysfw]\nbroken = broken_plugin\n")
-    (tmp_path / "site" / "broken_plugin.py").write_text("raise OSError('no licence server')\n")
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+def test_a_broken_plugin_is_reported_in_one_line(dysfw, dysfw_fake_plugins):
+    dysfw_fake_plugins.install("broken", "raise OSError('no licence server')\n")
     ran = dysfw("components")
     assert ran.code == 0
     assert ran.err.splitlines() == [
-        "warning: plugin broken (broken 1.0) is broken and was skipped: OSError: no licence server",
+        "warning: plugin broken (dysfw-broken 1.0) is broken and was skipped: OSError: no licence server",
     ]
     assert "softmax" in ran.out
     assert "broken: OSError: no licence server" in dysfw("plugins").out
@@ -149,19 +144,10 @@ def test_an_internal_error_shows_no_traceback(dysfw, monkeypatch, toy_recipe):
     assert "Traceback" not in ran.err
 
 
-def test_a_plugin_can_add_a_command(dysfw, tmp_path, monkeypatch):
-    info = tmp_path / "site" / "adder-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: adder\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[dysfw]\nadder = adder_plugin\n")
-    (tmp_path / "site" / "adder_plugin.py").write_text(
-        "from dysfw.registry.hookspecs import CommandSpec, hookimpl\n"
-        "@hookimpl\n"
-        "def dysfw_commands():\n"
-        "    return [CommandSpec('add', 'adder_command:add', 'Add two numbers.')]\n"
-    )
-    (tmp_path / "site" / "adder_command.py").write_text("def add(a: int, b: int) -> None:\n    print(a + b)\n")
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+def test_plugins_add_commands(dysfw, dysfw_fake_plugins):
+    hook = "@hookimpl\ndef dysfw_commands():\n    return [CommandSpec('add', 'adder_command:add', 'Add two numbers.')]\n"
+    command = "def add(a: int, b: int) -> None:\n    print(a + b)\n"
+    dysfw_fake_plugins.install("adder", hook, adder_command=command)
     assert "Add two numbers." in panels(dysfw("--help").out)["Extend"]
     assert dysfw("add", 2, 3).out.strip() == "5"
 
@@ -187,19 +173,10 @@ def test_summaries_fit_a_line_of_80_columns():
     assert all(len(summary) <= 66 and summary.endswith(".") for _, summary in COMMANDS.values())
 
 
-def test_a_plugin_chooses_the_panel_of_its_command(dysfw, tmp_path, monkeypatch):
+def test_a_plugin_chooses_the_panel_of_its_command(dysfw, dysfw_fake_plugins):
     def panel(name, value):
-        info = tmp_path / name / f"{name}-1.0.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[dysfw]\n{name} = {name}_plugin\n")
-        (tmp_path / name / f"{name}_plugin.py").write_text(
-            "from dysfw.registry.hookspecs import CommandSpec, hookimpl\n"
-            "@hookimpl\n"
-            "def dysfw_commands():\n"
-            f"    return [CommandSpec('{name}', 'm:f', 'Do it.', panel='{value}')]\n"
-        )
-        monkeypatch.syspath_prepend(str(tmp_path / name))
+        command = f"CommandSpec('{name}', 'm:f', 'Do it.', panel='{value}')"
+        dysfw_fake_plugins.install(name, f"@hookimpl\ndef dysfw_commands():\n    return [{command}]\n")
 
     panel("good", "data")
     assert "good" in panels(dysfw("--help").out)["Data"]
