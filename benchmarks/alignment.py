@@ -20,7 +20,7 @@ from dysfw.data.dataset import patient_numbers
 from dysfw.data.read import read_dataset
 from dysfw.imaging.alignment import ALIGNMENTS
 from dysfw.imaging.crop import crop_region
-from dysfw.imaging.decode import read_image
+from dysfw.decoding.decode import read_image
 from dysfw.registry.registry import load_registry
 from dysfw.types import Crop
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from dysfw.data.read import read_dataset
-from dysfw.imaging.decode import read_image
+from dysfw.decoding.decode import read_image
 from dysfw.registry.registry import load_registry
 from dysfw.types import Face, Image
 

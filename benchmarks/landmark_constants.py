@@ -20,7 +20,7 @@ from dysfw_facenet.detector import Mtcnn
 from dysfw_mediapipe.detector import Blazeface
 
 from dysfw.data.read import read_dataset
-from dysfw.imaging.decode import read_image
+from dysfw.decoding.decode import read_image
 from dysfw.types import Face, Float32, Image
 
 

@@ -19,7 +19,7 @@ from PIL import Image as Pillow
 
 from dysfw.contracts.components import Detector
 from dysfw.data.read import read_dataset
-from dysfw.imaging.decode import read_image
+from dysfw.decoding.decode import read_image
 from dysfw.registry.registry import Registry, load_registry
 from dysfw.types import Face, Image
 

@@ -48,6 +48,15 @@ if TYPE_CHECKING:
     from .contracts.layers import TwoStage as TwoStage
     from .contracts.layers import apply_layers as apply_layers
     from .data.read import read_dataset as read_dataset
+    from .decoding.decoded import DecodedImage as DecodedImage
+    from .decoding.depth import SIXTEEN_BIT as SIXTEEN_BIT
+    from .decoding.depth import to_8_bit as to_8_bit
+    from .decoding.limits import check_single as check_single
+    from .decoding.limits import check_size as check_size
+    from .decoding.limits import unsupported as unsupported
+    from .decoding.pillow_file import damaged as damaged
+    from .decoding.pillow_file import pillow_file as pillow_file
+    from .decoding.srgb import to_srgb as to_srgb
     from .errors import DysfwError as DysfwError
     from .errors import ImageError as ImageError
     from .imaging.alignment import ALIGNMENTS as ALIGNMENTS
@@ -84,6 +93,7 @@ if TYPE_CHECKING:
     from .registry.hookspecs import BundleSpec as BundleSpec
     from .registry.hookspecs import CommandSpec as CommandSpec
     from .registry.hookspecs import ComponentSpec as ComponentSpec
+    from .registry.hookspecs import DecoderSpec as DecoderSpec
     from .registry.hookspecs import RunnerSpec as RunnerSpec
     from .registry.hookspecs import WeightsSpec as WeightsSpec
     from .registry.hookspecs import hookimpl as hookimpl
@@ -139,6 +149,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "BundleSpec",
         "CommandSpec",
         "ComponentSpec",
+        "DecoderSpec",
         "RunnerSpec",
         "WeightsSpec",
         "hookimpl",
@@ -224,6 +235,12 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "transform",
     ),
     "imaging.warp": ("warp",),
+    # Decoders
+    "decoding.decoded": ("DecodedImage",),
+    "decoding.depth": ("SIXTEEN_BIT", "to_8_bit"),
+    "decoding.limits": ("check_single", "check_size", "unsupported"),
+    "decoding.pillow_file": ("damaged", "pillow_file"),
+    "decoding.srgb": ("to_srgb",),
     # Networks in torch
     "torch_utils": (
         "Normalise",

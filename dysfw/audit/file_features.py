@@ -1,6 +1,6 @@
 """Shortcut features of image files, from the header alone.
 
-Only the decoders that read images elsewhere are used; pixels are not decoded, and damaged metadata counts as missing. A model
+Only the decoder that reads the image elsewhere is used; pixels are not decoded, and damaged metadata counts as missing. A model
 never sees these values, but it sees their effects: resolution, compression, the look of a camera.
 """
 
@@ -10,32 +10,61 @@ import io
 import warnings
 
 from PIL import Image as Pillow
-from PIL import JpegImagePlugin
+from PIL import JpegImagePlugin, UnidentifiedImageError
 
-from ..imaging.decode import FORMATS
+from ..decoding.formats import decoder_of
 
 # Sum of the luminance table for quality 50 in ITU-T T.81, annex K; encoders derived from the IJG's scale it.
 LUMINANCE_50 = 3688
-KINDS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+# Name of Pillow's format by decoder; None if Pillow does not read its headers.
+PILLOW_FORMATS = {
+    "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF", "bmp": "BMP", "gif": "GIF", "ppm": "PPM", "avif": "AVIF",
+    "jpeg2000": "JPEG2000", "heif": None, "dicom": None,
+}  # fmt: skip
 OTHER_METADATA = ("xmp", "XML:com.adobe.xmp", "comment", "photoshop", "Software", "Description", "Author")
 
 
-def file_features(encoded: bytes) -> dict[str, float]:
+def file_features(encoded: bytes, size: tuple[int, int] | None = None) -> dict[str, float]:
     """Extract features from the header of an image file.
 
     Args:
         encoded: Content of the file.
+        size: Width and height in px, for a file whose header Pillow cannot read.
 
     Returns:
         The features by name. Names that start with "is" or "has" are 0 or 1. JPEG features are 0 for other formats.
 
     Raises:
-        PIL.UnidentifiedImageError: If the file is not an image of a supported format.
+        ImageError: If the file is not an image of a supported format.
+        PIL.UnidentifiedImageError: If its header cannot be read, and ``size`` is None.
     """
+    decoder = decoder_of(encoded).spec.name
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about damaged metadata, and about large images, which are not decoded here
-        with Pillow.open(io.BytesIO(encoded), formats=[name for name in FORMATS if name in Pillow.OPEN]) as image:
-            return _size(image, len(encoded)) | _kind(image) | _metadata(image) | _jpeg(image)
+        try:
+            image = _open(encoded, decoder)
+        except Exception:
+            if size is None:
+                raise
+            image = _Unread(size)
+        with image:
+            return _size(image, len(encoded)) | _kind(image, decoder) | _metadata(image) | _jpeg(image)
+
+
+class _Unread(Pillow.Image):
+    """An image of which only the size is known."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        super().__init__()
+        self._size, self._mode = size, "RGB"
+
+
+def _open(encoded: bytes, decoder: str) -> Pillow.Image:
+    """Open a file by its header. Raises anything if that fails."""
+    form = PILLOW_FORMATS.get(decoder)
+    if form is None:
+        raise UnidentifiedImageError(f"Pillow does not read {decoder}")
+    return Pillow.open(io.BytesIO(encoded), formats=[form])
 
 
 def _size(image: Pillow.Image, length: int) -> dict[str, float]:
@@ -49,9 +78,8 @@ def _size(image: Pillow.Image, length: int) -> dict[str, float]:
     }
 
 
-def _kind(image: Pillow.Image) -> dict[str, float]:
-    kind = "JPEG" if image.format == "MPO" else image.format
-    return {f"is {name}": float(kind == name) for name in KINDS} | {
+def _kind(image: Pillow.Image, decoder: str) -> dict[str, float]:
+    return {f"is {form or name.upper()}": float(decoder == name) for name, form in PILLOW_FORMATS.items()} | {
         "is grey": float(image.mode in ("1", "L", "LA") or image.mode.startswith("I;16")),
         "has a palette": float(image.mode == "P"),
         "has transparency": float(image.has_transparency_data),

@@ -40,7 +40,7 @@ def describe(sample: AuditSample) -> Row:
 
 
 GROUPS: dict[str, Callable[[AuditSample], dict[str, float]]] = {
-    "file": lambda sample: file_features(sample.encoded),
+    "file": lambda sample: file_features(sample.encoded, (sample.image.width, sample.image.height)),
     "colour": lambda sample: colour_features(sample.image.pixels, sample.face) | quality_features(sample.image.pixels),
     "border": lambda sample: border_features(sample.image.pixels, sample.face),
     "background": lambda sample: background_features(sample.image.pixels, sample.face),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..imaging.decode import Source
+from ..decoding.files import Source
 from .remote import RemoteImage, is_address
 
 

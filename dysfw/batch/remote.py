@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DysfwError, ImageError
-from ..imaging.decode import read_bytes
+from ..decoding.files import read_bytes
 from ..util.text import error_text
 from ..weights import network
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pydantic
 import yaml
 
+from ..decoding.files import Source
 from ..errors import DysfwError
-from ..imaging.decode import Source
 from ..inference.jobs import ImageJob
 from ..inference.loading import open_pipeline
 from ..inference.pipeline import Pipeline

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from ..decoding.formats import image_extensions
 from ..errors import DysfwError
-from ..imaging.decode import EXTENSIONS
 from ..util.tables import read_rows
 from ..util.text import closest, listed
 from .item import BatchItem
@@ -96,7 +96,7 @@ class Listing:
 
     def _images(self, names: Iterator[str]) -> Iterator[str]:
         for name in names:
-            if PurePosixPath(name).suffix.lower() in EXTENSIONS:
+            if PurePosixPath(name).suffix.lower() in image_extensions():
                 yield name
             else:
                 self.ignored += 1

@@ -1,8 +1,8 @@
-"""Registers the built-in components, which need no package beyond the core's dependencies."""
+"""Registers the built-in components and decoders, which need no package beyond the core's dependencies."""
 
 from __future__ import annotations
 
-from ..registry.hookspecs import ComponentSpec, RunnerSpec, hookimpl
+from ..registry.hookspecs import ComponentSpec, DecoderSpec, RunnerSpec, Signature, hookimpl
 
 
 @hookimpl
@@ -51,3 +51,39 @@ def dysfw_components() -> list[ComponentSpec]:
 def dysfw_runners() -> list[RunnerSpec]:
     """Register the runner ``local``."""
     return [RunnerSpec("local", "dysfw.batch.runner:Local", "runs batch tasks in this process")]
+
+
+@hookimpl
+def dysfw_decoders() -> list[DecoderSpec]:
+    """Register the built-in decoders."""
+    here = "dysfw.builtin.decoders"
+    return [
+        DecoderSpec("jpeg", f"{here}.jpeg:decode_jpeg", "JPEG", (((0, b"\xff\xd8\xff"),),), (".jpg", ".jpeg", ".jpe", ".jfif")),
+        DecoderSpec("png", f"{here}.png:decode_png", "PNG", (((0, b"\x89PNG\r\n\x1a\n"),),), (".png",)),
+        DecoderSpec("webp", f"{here}.raster:decode_webp", "WebP", (((0, b"RIFF"), (8, b"WEBP")),), (".webp",)),
+        DecoderSpec("tiff", f"{here}.tiff:decode_tiff", "TIFF",
+                    tuple(((0, start),) for start in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")), (".tif", ".tiff")),
+        DecoderSpec("heif", f"{here}.heif:decode_heif", "HEIC", brands((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")),
+                    (".heic", ".heif", ".hif")),
+        DecoderSpec("avif", f"{here}.avif:decode_avif", "AVIF", brands((b"avif", b"avis")), (".avif",)),
+        DecoderSpec("jpeg2000", f"{here}.jpeg2000:decode_jpeg2000", "JPEG 2000",
+                    (((0, b"\0\0\0\x0cjP  \r\n\x87\n"),), ((0, b"\xff\x4f\xff\x51"),)),
+                    (".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc")),
+        DecoderSpec("bmp", f"{here}.raster:decode_bmp", "BMP", (((0, b"BM"),),), (".bmp", ".dib")),
+        DecoderSpec("gif", f"{here}.raster:decode_gif", "GIF", (((0, b"GIF87a"),), ((0, b"GIF89a"),)), (".gif",)),
+        DecoderSpec("ppm", f"{here}.raster:decode_ppm", "PPM",
+                    tuple(((0, b"P%d" % kind + space),) for kind in range(1, 7) for space in (b"\n", b" ", b"\r", b"\t")),
+                    (".ppm", ".pgm", ".pbm", ".pnm")),
+    ]  # fmt: skip
+
+
+def brands(names: tuple[bytes, ...]) -> tuple[Signature, ...]:
+    """Signatures of files in the ISO base media format: a brand as the major one or among the first compatible ones.
+
+    Args:
+        names: The brands.
+    """
+    major = tuple(((4, b"ftyp"), (8, name)) for name in names)
+    neutral = (b"mif1", b"msf1", b"miaf", b"MiHB", b"MiHE")  # say only that the file holds images
+    compatible = (((4, b"ftyp" + brand), (offset, name)) for brand in neutral for name in names for offset in range(16, 48, 4))
+    return (*major, *compatible)

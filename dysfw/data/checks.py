@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from ..decoding.decode import read_image
 from ..errors import DysfwError, ImageError
-from ..imaging.decode import read_image
 from ..types import Failure
 from ..util.concurrency import prefetched
 from ..util.progress import Progress

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
+from ..decoding.formats import image_extensions, is_image_file
 from ..errors import DysfwError
-from ..imaging.decode import EXTENSIONS
 from ..util.tables import read_rows
 from ..util.text import closest, count, listed
 from .conditions import FILE, read_conditions
@@ -55,7 +55,7 @@ def _from_folders(folder: Path) -> Dataset:
             inside = path.relative_to(folder)
             if path.is_dir() or any(part.startswith(".") for part in inside.parts):
                 continue
-            if path.suffix.lower() in EXTENSIONS:
+            if is_image_file(path):
                 samples.append(Sample(path, directory.name.strip()))
             else:
                 ignored.append(str(inside))
@@ -63,7 +63,7 @@ def _from_folders(folder: Path) -> Dataset:
     if not samples:
         raise DysfwError(
             f"{folder} has no images in subfolders ({count(len(classes), 'subfolder')} found)",
-            hint=f"put the images of each class into a subfolder named after it; supported are {listed(sorted(EXTENSIONS))}",
+            hint=f"put the images of each class into a subfolder named after it; supported are {listed(sorted(image_extensions()), 30)}",
         )
     conditions = read_conditions(folder, {sample.label for sample in samples})
     return Dataset(tuple(samples), folder, tuple(ignored), conditions)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from ..errors import ImageError
-from ..imaging.decode import Source, decode_image, read_bytes
+from ..decoding.decode import decode_image
+from ..decoding.files import Source, read_bytes
 from ..util.concurrency import prefetched
 from .jobs import ImageJob
 

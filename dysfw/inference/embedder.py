@@ -12,9 +12,11 @@ from typing import Protocol
 import numpy as np
 
 from ..contracts.components import Backbone
+from ..decoding.decode import decode_image
+from ..decoding.files import Source, read_bytes
+from ..decoding.formats import decoder_fingerprint
 from ..errors import DysfwError, ImageError
 from ..imaging.crop import crop_region
-from ..imaging.decode import Source, decode_image, read_bytes
 from ..imaging.harmonise import HarmonisationConfig, canonical_frame, harmonise, transform_regions
 from ..reliability.quality import sharpness
 from ..types import Bool, Crop, Face, FaceEmbedding, Failure, Float32, UInt8
@@ -110,6 +112,7 @@ class Embedder:
         try:
             content = read_bytes(source)
             sha256 = hashlib.sha256(content).hexdigest()
+            job.decoder = decoder_fingerprint(content)
             self.cached_stages.recall(job, sha256, all_faces=all_faces)
             observed = observer is not None and observer.needs(sha256)
             if pixels or observed or not job.is_done:

@@ -17,6 +17,7 @@ class ImageJob:
 
     Attributes:
         source: Path or address, as the user gave it.
+        decoder: Fingerprint of the plugin that decodes it; "" for built-in decoders.
         info: Source, hash and size; None until the image is decoded or found in the cache.
         image: The image with its pixels; None if nothing is left to compute from them.
         content: The file's bytes; kept only for an observer.
@@ -27,6 +28,7 @@ class ImageJob:
     """
 
     source: str
+    decoder: str = ""
     info: ImageInfo | None = None
     image: Image | None = None
     content: bytes | None = None

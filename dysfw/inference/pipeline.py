@@ -13,7 +13,7 @@ from ..bundle.contents import TUNED, Manifest
 from ..cache.store import StageCache
 from ..contracts.components import Backbone
 from ..errors import DysfwError
-from ..imaging.decode import Source
+from ..decoding.files import Source
 from ..recipe.model import Recipe
 from ..reliability.quality import quality_of
 from ..types import FaceEmbedding, Failure, Float32, Neighbor, Notice, Prediction, PredictionSet

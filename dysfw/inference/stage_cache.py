@@ -33,7 +33,7 @@ class CachedStages:
 
     def recall(self, job: ImageJob, sha256: str, *, all_faces: bool) -> None:
         """Fill in the faces of an image, and for each the regions and embeddings, as far as they are known."""
-        found = self._get(self._faces_key(sha256), lambda content: _decode_faces(content, job.source, sha256))
+        found = self._get(self._faces_key(_file(job, sha256)), lambda content: _decode_faces(content, job.source, sha256))
         if found is not None:
             job.info, faces = found
             job.select_faces(faces, all_faces=all_faces)
@@ -49,7 +49,7 @@ class CachedStages:
 
     def keep_faces(self, jobs: Sequence[ImageJob]) -> None:
         """Keep the faces found in images."""
-        self._put("faces", {self._faces_key(_sha256(job)): _encode_faces(job) for job in jobs if job.faces is not None})
+        self._put("faces", {self._faces_key(_image(job)): _encode_faces(job) for job in jobs if job.faces is not None})
 
     def keep_segmentations(self, jobs: Sequence[FaceJob]) -> None:
         """Keep the regions of faces."""
@@ -71,27 +71,32 @@ class CachedStages:
         if self._cache is not None:
             self._cache.put(stage, entries)
 
-    def _faces_key(self, sha256: str) -> bytes:
-        return _key("faces", self._of.faces, sha256)
+    def _faces_key(self, image: str) -> bytes:
+        return _key("faces", self._of.faces, image)
 
     def _regions_key(self, job: FaceJob) -> bytes:
-        return _key("regions", self._of.regions, _sha256(job.image_job), _face_parts(job.face))
+        return _key("regions", self._of.regions, _image(job.image_job), _face_parts(job.face))
 
     def _embeddings_key(self, job: FaceJob) -> bytes:
         shapes = b"".join(region.name.encode() + b"\0" + region.polygon.tobytes() for region in job.segmented.regions)
-        return _key("embeddings", self._of.embeddings, _sha256(job.image_job), _face_parts(job.face), shapes)
+        return _key("embeddings", self._of.embeddings, _image(job.image_job), _face_parts(job.face), shapes)
 
 
-def _sha256(job: ImageJob) -> str:
+def _image(job: ImageJob) -> str:
+    """What identifies the pixels of an image: its file and its decoder."""
     assert job.info  # noqa: S101  # decoded, or recalled
-    return job.info.sha256
+    return _file(job, job.info.sha256)
 
 
-def _key(stage: str, fingerprint: str, sha256: str, *parts: bytes) -> bytes:
+def _file(job: ImageJob, sha256: str) -> str:
+    return f"{sha256} {job.decoder}"
+
+
+def _key(stage: str, fingerprint: str, image: str, *parts: bytes) -> bytes:
     """The key, or b"" if the stage must not be cached."""
     if not fingerprint:
         return b""
-    digest = hashlib.sha256(f"{stage} {fingerprint} {sha256} {[len(part) for part in parts]}".encode())
+    digest = hashlib.sha256(f"{stage} {fingerprint} {image} {[len(part) for part in parts]}".encode())
     for part in parts:
         digest.update(part)
     return digest.digest()
@@ -103,7 +108,7 @@ def _face_parts(face: Face) -> bytes:
 
 def _encode_faces(job: ImageJob) -> bytes:
     info, faces = job.info, job.faces or ()
-    assert info  # noqa: S101  # as in _sha256
+    assert info  # noqa: S101  # as in _image
     arrays: dict[str, npt.NDArray[np.generic]] = {
         "boxes": np.array([face.box for face in faces], np.float32).reshape(-1, 4),
         "landmarks": np.array([face.landmarks for face in faces], np.float32).reshape(-1, 5, 2),

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..errors import DysfwError, ImageError
-from ..imaging.decode import read_image
+from ..decoding.decode import read_image
 from ..imaging.geometry import inverse, transform
 from ..imaging.warp import warp
 from ..recipe.sections import Augment

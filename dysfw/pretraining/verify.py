@@ -11,7 +11,7 @@ import numpy as np
 
 from ..contracts.components import Backbone
 from ..errors import DysfwError, ImageError
-from ..imaging.decode import read_image
+from ..decoding.decode import read_image
 from ..imaging.warp import warp
 from ..inference.build import Components, build
 from ..recipe.check import check, load_recipe

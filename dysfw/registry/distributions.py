@@ -1,4 +1,4 @@
-"""Names the distributions of known components, weights and runners, so that errors can say what to install.
+"""Names the distributions of known components, weights, runners and decoders, so that errors can say what to install.
 
 Authors of published plugins may add a line.
 """
@@ -6,6 +6,7 @@ Authors of published plugins may add a line.
 from __future__ import annotations
 
 from ..contracts.kinds import Kind
+from .hookspecs import DecoderSpec
 
 DISTRIBUTIONS: dict[tuple[Kind, str], str] = {
     ("detector", "mtcnn"): "dysfw-facenet",
@@ -31,3 +32,8 @@ WEIGHTS: dict[str, str] = {  # name -> distribution
 }
 
 RUNNERS: dict[str, str] = {"ray": "dysfw-ray"}  # name -> distribution
+
+# Formats that a plugin decodes, with its distribution. An error can then name the format, and no such file is skipped silently.
+DECODERS: tuple[tuple[DecoderSpec, str], ...] = (
+    (DecoderSpec("dicom", "", "DICOM", (((128, b"DICM"),),), (".dcm", ".dicom", "")), "dysfw-dicom"),
+)

@@ -20,6 +20,8 @@ GROUP = "dysfw"
 hookspec = pluggy.HookspecMarker("dysfw")
 hookimpl = pluggy.HookimplMarker("dysfw")
 
+Signature = tuple[tuple[int, bytes], ...]  # (offset, bytes) pairs, all of which are in a file of the format
+
 
 @dataclass(frozen=True, slots=True)
 class ComponentSpec:
@@ -142,6 +144,36 @@ class RunnerSpec:
     summary: str
 
 
+@dataclass(frozen=True, slots=True)
+class DecoderSpec:
+    """A decoder of one image format, imported when a file of this format is read.
+
+    Attributes:
+        name: Name of the decoder, usually that of its format in lower case.
+        target: "package.module:function". The function takes the bytes of a file and returns a
+            ``dysfw.plugin.DecodedImage``.
+        title: Usual name of the format, for messages.
+        signatures: How files of the format begin: alternatives, each of (offset, bytes) pairs that must all match. They lie
+            within the first 4,096 bytes.
+        extensions: Extensions of files that a listing of a folder takes for images, in lower case with a dot. "" means that
+            files without extension are opened to look for the signature. A file that is read is always recognised by its
+            signature, never by its extension.
+        environment: Environment variables that change what the decoder returns. They are part of the keys of cached results.
+    """
+
+    name: str
+    target: str
+    title: str
+    signatures: tuple[Signature, ...]
+    extensions: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """One line for listings."""
+        return f"decodes {self.title}"
+
+
 @hookspec
 def dysfw_components() -> list[ComponentSpec]:  # type: ignore[empty-body]
     """Return components that recipes may name in ``use``."""
@@ -165,3 +197,8 @@ def dysfw_weights() -> list[WeightsSpec]:  # type: ignore[empty-body]
 @hookspec
 def dysfw_runners() -> list[RunnerSpec]:  # type: ignore[empty-body]
     """Return runners that ``dysfw batch --runner`` may name."""
+
+
+@hookspec
+def dysfw_decoders() -> list[DecoderSpec]:  # type: ignore[empty-body]
+    """Return decoders of image formats."""

@@ -48,6 +48,11 @@ class Plugin:
         """Distribution and version."""
         return f"{self.distribution} {self.version}"
 
+    @property
+    def is_builtin(self) -> bool:
+        """Whether it registers what comes with the core."""
+        return self.name == BUILTIN and self.distribution == "dysfw"
+
 
 def load_plugins(
     only: Collection[str] | None = None, entry_points: Iterable[metadata.EntryPoint] | None = None

@@ -1,4 +1,4 @@
-"""Looks up components, commands, bundles, weights and runners that plugins registered, by name.
+"""Looks up components, commands, bundles, weights, runners and decoders that plugins registered, by name.
 
 A lookup can fail for four reasons, each with its own message: the name is misspelt, its plugin is not installed, its plugin
 cannot be imported, or an optional extra of its plugin is missing.
@@ -9,27 +9,29 @@ from __future__ import annotations
 import importlib
 import inspect
 import io
+import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pluggy
 
 from ..contracts.kinds import KINDS, Kind
 from ..errors import DysfwError
 from ..util.text import closest, error_text, listed
+from .decoder_check import problem_of_decoder
 from .distributions import DISTRIBUTIONS, RUNNERS, WEIGHTS
-from .hookspecs import PANELS, BundleSpec, CommandSpec, ComponentSpec, RunnerSpec, WeightsSpec
+from .hookspecs import PANELS, BundleSpec, CommandSpec, ComponentSpec, DecoderSpec, RunnerSpec, WeightsSpec
 from .host import Plugin, captured_output, load_plugins
 from .weights_manifest import problem_of
 
 if TYPE_CHECKING:  # the contracts import numpy, which a listing does not need
     from ..contracts.components import Component
 
-Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec, RunnerSpec)
+Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec, RunnerSpec, DecoderSpec)
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -63,6 +65,7 @@ class Registry:
         bundles: Bundles.
         weights: Weight files.
         runners: Batch runners.
+        decoders: Decoders of image formats.
         plugins: All plugins, including those that failed.
     """
 
@@ -72,6 +75,8 @@ class Registry:
         self.bundles: list[Entry[BundleSpec]] = []
         self.weights: list[Entry[WeightsSpec]] = []
         self.runners: list[Entry[RunnerSpec]] = []
+        self.decoders: list[Entry[DecoderSpec]] = []
+        self._decode: dict[str, Callable[[bytes], Any]] = {}
         self.plugins = tuple(self._register(plugin) for plugin in plugins)
 
     def component(self, kind: Kind, name: str) -> Entry[ComponentSpec]:
@@ -117,11 +122,23 @@ class Registry:
             DysfwError: As in ``component``, or it cannot be imported.
         """
         entry = self._find(self.runners, "runner", name, RUNNERS.get(name.rpartition(":")[2]))
-        module, _, attribute = entry.spec.target.partition(":")
-        try:
-            return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]  # checked by the caller
-        except (Exception, SystemExit) as error:
-            raise _import_failed("runner", name, entry.plugin.origin, error) from error
+        return _imported(entry, "runner")  # type: ignore[no-any-return]  # checked by the caller
+
+    def decoder(self, entry: Entry[DecoderSpec]) -> Callable[[bytes], Any]:
+        """Import the function of a decoder; later calls return it at once.
+
+        Args:
+            entry: One of ``decoders``.
+
+        Returns:
+            The function. What it returns is not checked.
+
+        Raises:
+            DysfwError: It cannot be imported.
+        """
+        if entry.full_name not in self._decode:
+            self._decode[entry.full_name] = _imported(entry, "decoder")
+        return self._decode[entry.full_name]
 
     def named_weights(self, name: str) -> Entry[WeightsSpec] | None:
         """Look up weights.
@@ -153,6 +170,7 @@ class Registry:
         named += [("bundle", e.spec.name, e.plugin) for e in self.bundles]
         named += [("weights", e.spec.name, e.plugin) for e in self.weights]
         named += [("runner", e.spec.name, e.plugin) for e in self.runners]
+        named += [("decoder", e.spec.name, e.plugin) for e in self.decoders]
         for what, name, plugin in named:
             owners.setdefault((what, name), []).append(plugin)
         return {key: plugins for key, plugins in owners.items() if len(plugins) > 1}
@@ -228,6 +246,7 @@ class Registry:
                 bundles = _specs(plugin.hooks, "dysfw_bundles", BundleSpec)
                 weights = _specs(plugin.hooks, "dysfw_weights", WeightsSpec)
                 runners = _specs(plugin.hooks, "dysfw_runners", RunnerSpec)
+                decoders = _specs(plugin.hooks, "dysfw_decoders", DecoderSpec)
         except Exception as error:
             return replace(plugin, hooks=None, error=error)
         plugin = replace(plugin, captured=plugin.captured + captured.getvalue())
@@ -237,11 +256,15 @@ class Registry:
         self.bundles += [Entry(bundle, plugin) for bundle in bundles]
         self.weights += [Entry(file, plugin) for file in weights]
         self.runners += [Entry(runner, plugin) for runner in runners]
+        self.decoders += [Entry(decoder, plugin) for decoder in decoders]
         return plugin
 
 
+_current: Registry | None = None
+
+
 def load_registry(only: Collection[str] | None = None) -> Registry:
-    """Load all plugins of this environment.
+    """Load all plugins of this environment. Images are then decoded by the decoders among them.
 
     Args:
         only: As in ``dysfw.registry.host.load_plugins``.
@@ -252,7 +275,15 @@ def load_registry(only: Collection[str] | None = None) -> Registry:
     Raises:
         DysfwError: ``only`` contains a name that is not installed.
     """
-    return Registry(load_plugins(only))
+    global _current  # noqa: PLW0603  # decoders serve the whole process, as those of an imaging library do
+    _current = Registry(load_plugins(only))
+    return _current
+
+
+def current_registry() -> Registry:
+    """Return the registry that this process loaded last. If it loaded none, load the plugins that DYSFW_PLUGINS allows."""
+    only = os.environ.get("DYSFW_PLUGINS")
+    return _current or load_registry(None if only is None else [name.strip() for name in only.split(",") if name.strip()])
 
 
 def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list[Spec]:
@@ -274,6 +305,8 @@ def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list
         if isinstance(spec, WeightsSpec):
             if problem := problem_of(spec):
                 raise DysfwError(f"{hook}: {spec.name!r} {problem}")
+        elif isinstance(spec, DecoderSpec) and (problem := problem_of_decoder(spec)):
+            raise DysfwError(f"{hook}: {spec.name!r} {problem}")
         elif ":" not in _pointer(spec):
             raise DysfwError(f'{hook}: {spec.name!r} must point to "package.module:name"')
         key = (getattr(spec, "kind", None), spec.name)
@@ -283,8 +316,17 @@ def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list
     return specs
 
 
-def _pointer(spec: ComponentSpec | CommandSpec | BundleSpec | RunnerSpec) -> str:
+def _pointer(spec: ComponentSpec | CommandSpec | BundleSpec | RunnerSpec | DecoderSpec) -> str:
     return spec.folder if isinstance(spec, BundleSpec) else spec.target
+
+
+def _imported(entry: Entry[RunnerSpec] | Entry[DecoderSpec], what: str) -> Any:  # noqa: ANN401
+    """The object of "package.module:object"."""
+    module, _, attribute = entry.spec.target.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (Exception, SystemExit) as error:
+        raise _import_failed(what, entry.spec.name, entry.plugin.origin, error) from error
 
 
 def _packaged(pointer: str, what: str, entry: Entry[Spec]) -> Path:

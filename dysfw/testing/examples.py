@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..imaging.decode import read_image
+from ..decoding.decode import read_image
 from ..types import Face, Image
 
 FOLDER = Path(__file__).parent / "phantoms"

@@ -15,6 +15,7 @@ from dysfw.audit.image_features import (
     quality_features,
 )
 from dysfw.audit.shortcut_features import AuditSample, describe
+from dysfw.errors import ImageError
 from dysfw.types import Face, Image
 
 
@@ -65,8 +66,15 @@ def test_size_and_format_of_a_file(noise):
 def test_damaged_metadata_counts_as_missing_and_no_other_decoder_is_used(noise):
     damaged = file_features(stored(noise, "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff\xff\xff"))
     assert (damaged["has EXIF"], damaged["EXIF entries"]) == (1, 0)
-    with pytest.raises(Pillow.UnidentifiedImageError):
+    with pytest.raises(ImageError):
         file_features(stored(noise, "TGA"))
+
+
+def test_of_a_file_whose_header_is_not_read_the_size_is_known(noise):
+    heif = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".ljust(6144, b"\0")
+    found = file_features(heif, (64, 96))
+    assert (found["width (px)"], found["height (px)"], found["bytes per pixel"], found["is HEIF"]) == (64, 96, 1, 1)
+    assert found.keys() == file_features(stored(noise, "JPEG")).keys()
 
 
 def test_the_header_of_a_huge_image_is_read_without_decoding_it():

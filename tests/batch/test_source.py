@@ -11,7 +11,7 @@ from dysfw.batch.item import BatchItem
 from dysfw.batch.remote import RemoteImage
 from dysfw.batch.source import Listing
 from dysfw.errors import DysfwError, ImageError
-from dysfw.imaging.decode import read_bytes
+from dysfw.decoding.files import read_bytes
 
 
 @pytest.fixture

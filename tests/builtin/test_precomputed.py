@@ -18,7 +18,7 @@ from dysfw.builtin.detectors.box_csv import LANDMARKS, TYPICAL_LANDMARKS, read_b
 from dysfw.builtin.detectors.precomputed import Precomputed
 from dysfw.data.read import read_dataset
 from dysfw.errors import DysfwError
-from dysfw.imaging.decode import read_image
+from dysfw.decoding.decode import read_image
 from dysfw.registry.registry import load_registry
 
 HEAD = "path,x0,y0,x1,y1"

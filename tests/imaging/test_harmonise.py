@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from dysfw.imaging.decode import read_image
+from dysfw.decoding.decode import read_image
 from dysfw.imaging.geometry import inverse, transform
 from dysfw.imaging.harmonise import GREY, HarmonisationConfig, harmonise, transform_regions
 from dysfw.types import Face, Image, Region, Segmentation

@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 from ...errors import ImageError
 from ...evaluation.evaluation_data import EvaluationData
 from ...evaluation.result import Evaluation
-from ...imaging.decode import read_image
+from ...decoding.decode import read_image
 
 SIDE = 160  # px
 MARGIN = 0.25  # of the face box, added on each side

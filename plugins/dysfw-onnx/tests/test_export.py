@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from dysfw import RESEARCH_USE
 from dysfw.cli.main import app
-from dysfw.imaging.decode import read_image
+from dysfw.decoding.decode import read_image
 from dysfw.imaging.geometry import transform
 from dysfw.imaging.warp import warp
 from dysfw.inference.build import build

@@ -1,0 +1,62 @@
+"""The decoder ``avif``."""
+
+from __future__ import annotations
+
+import re
+
+from PIL import AvifImagePlugin, features
+
+from ...decoding.decoded import DecodedImage
+from ...decoding.exif import DAMAGED, orientation_of
+from ...decoding.limits import check_single
+from ...decoding.memory import is_out_of_memory
+from ...decoding.pillow_file import pillow_file
+from ...decoding.srgb import to_srgb
+from ...errors import ImageError
+from ...types import Notice
+from .boxes import boxes, check_complete
+from .nclx import nclx_to_srgb
+
+EXIF_ITEM = re.compile(rb"(infe[\x02\x03].{3}.{4,6})Exif", re.DOTALL)  # the entry of the EXIF block in the file's list of items
+
+
+def decode_avif(content: bytes) -> DecodedImage:
+    """Decode an AVIF file."""
+    if not features.check("avif"):
+        raise ImageError("decoder_missing", "this Pillow was built without AVIF; install another: pip install --upgrade pillow")
+    check_complete(content)
+    try:
+        return _decode(content, [])
+    except Exception as error:
+        if is_out_of_memory(error) or not EXIF_ITEM.search(content):
+            raise
+        try:  # a rubbish EXIF block?
+            return _decode(EXIF_ITEM.sub(rb"\1free", content), [DAMAGED])
+        except Exception:
+            raise error from None
+
+
+def _decode(content: bytes, notices: list[Notice]) -> DecodedImage:
+    with pillow_file(content, AvifImagePlugin.AvifImageFile) as image:
+        check_single(getattr(image, "n_frames", 1))
+        profile, nclx = image.info.get("icc_profile"), _nclx(content)
+        orientation, more = orientation_of(image)  # Pillow puts the file's own rotation in place of EXIF's
+        decoded = to_srgb(image, profile=profile, orientation=orientation, notices=[*notices, *more])
+    if nclx and not profile:
+        return DecodedImage(nclx_to_srgb(decoded.pixels, *nclx), decoded.notices)
+    return decoded
+
+
+def _nclx(content: bytes) -> tuple[int, int] | None:
+    """Colour primaries and transfer characteristics, if the file gives them."""
+    inside = {b"meta": 4, b"iprp": 0, b"ipco": 0}  # name -> bytes before the first box in it
+    pending = [(0, len(content))]
+    while pending:
+        for name, start, end in boxes(content, *pending.pop()):
+            if name in inside:
+                pending.append((start + inside[name], end))
+            elif name == b"colr" and content[start : start + 4] == b"nclx":
+                return int.from_bytes(content[start + 4 : start + 6], "big"), int.from_bytes(
+                    content[start + 6 : start + 8], "big"
+                )
+    return None

@@ -1,0 +1,49 @@
+"""The decoder ``heif``: HEIC, which phones write. Of a file with several pictures it decodes the primary one."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image as Pillow
+
+from ...decoding.decoded import DecodedImage
+from ...decoding.depth import to_8_bit
+from ...decoding.limits import check_size
+from ...decoding.srgb import to_srgb
+from ...types import Notice
+from .boxes import check_complete
+from .nclx import nclx_to_srgb
+
+DEEP = Notice("sixteen_bit", "values of more than 8 bits were reduced to 8 bit")
+
+
+def decode_heif(content: bytes) -> DecodedImage:
+    """Decode a HEIF file.
+
+    The library applies rotation and mirroring (irot, imir). The EXIF orientation repeats them and must not be applied again
+    (ISO/IEC 23008-12, A.2.2).
+    """
+    import pi_heif
+
+    check_complete(content)
+    file = pi_heif.open_heif(content, convert_hdr_to_8bit=True)
+    picture = file[file.primary_index]
+    check_size(*picture.size)
+    notices = [Notice("several_images", f"the primary one of {len(file)} images was used")] if len(file) > 1 else []
+    if picture.info["bit_depth"] > 8:
+        notices.append(DEEP)
+    image = _to_pillow(picture)
+    profile, nclx = picture.info.get("icc_profile"), picture.info.get("nclx_profile")
+    decoded = to_srgb(image, profile=profile, notices=notices)
+    if nclx and not profile:
+        pixels = nclx_to_srgb(decoded.pixels, nclx["color_primaries"], nclx["transfer_characteristics"])
+        decoded = DecodedImage(pixels, decoded.notices)
+    return decoded
+
+
+def _to_pillow(picture: object) -> Pillow.Image:
+    pixels = np.asarray(picture)  # decodes
+    mode = picture.mode  # type: ignore[attr-defined]
+    if ";16" in mode:  # grey: the library reduces only colours
+        return Pillow.fromarray(to_8_bit(pixels.reshape(pixels.shape[:2]), white=65535))
+    image = Pillow.frombuffer(mode, (pixels.shape[1], pixels.shape[0]), np.ascontiguousarray(pixels), "raw", mode, 0, 1)
+    return image.convert("RGBA") if mode == "RGBa" else image  # premultiplied alpha

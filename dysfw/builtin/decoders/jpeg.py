@@ -1,0 +1,81 @@
+"""The decoder ``jpeg``. Of a phone's multi-picture file it decodes the first picture, which is the primary one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PIL import JpegImagePlugin
+
+from ...decoding.decoded import DecodedImage
+from ...decoding.exif import DAMAGED, orientation_of
+from ...decoding.limits import unsupported
+from ...decoding.memory import is_out_of_memory
+from ...decoding.pillow_file import pillow_file
+from ...decoding.srgb import to_srgb
+from ...errors import ImageError
+from ...types import Notice
+
+SOS, APP0, APP14, COMMENT = 0xDA, 0xE0, 0xEE, 0xFE
+FRAMES = {0xC0: "baseline", 0xC1: "extended", 0xC2: "progressive", 0xC3: "lossless", 0xC9: "arithmetic", 0xCA: "arithmetic"}
+CMYK_CHANNELS = 4
+
+
+def decode_jpeg(content: bytes) -> DecodedImage:
+    """Decode a JPEG file."""
+    try:
+        return _decode(content)
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        try:  # rubbish in a metadata segment?
+            return _decode(_without_metadata(content), [DAMAGED])
+        except Exception:
+            _refuse_by_name(content)
+            raise error from None
+
+
+def _decode(content: bytes, notices: list[Notice] | None = None) -> DecodedImage:
+    with pillow_file(content, JpegImagePlugin.JpegImageFile) as image:
+        if image.mode == "CMYK" and "adobe" not in image.info:
+            raise unsupported("a CMYK JPEG without Adobe's marker does not say whether its values are inverted")
+        orientation, more = orientation_of(image)
+        return to_srgb(image, profile=image.info.get("icc_profile"), orientation=orientation, notices=[*(notices or []), *more])
+
+
+def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of each segment up to the first scan."""
+    position = 2
+    while position + 4 <= len(content) and content[position] == 0xFF:
+        marker = content[position + 1]
+        if marker == 0xFF:  # fill byte
+            position += 1
+            continue
+        end = position + 2 + int.from_bytes(content[position + 2 : position + 4], "big")
+        yield marker, position, end
+        if marker == SOS:
+            return
+        position = end
+
+
+def _without_metadata(content: bytes) -> bytes:
+    """The file without the segments that do not shape its pixels."""
+    kept = [content[:2]]
+    for marker, start, end in _segments(content):
+        if marker == SOS:
+            kept.append(content[start:])
+        elif not (APP0 < marker <= APP0 + 15 or marker == COMMENT) or marker == APP14:
+            kept.append(content[start:end])
+    return b"".join(kept)
+
+
+def _refuse_by_name(content: bytes) -> None:
+    """Raise ImageError if the file is of a kind of JPEG that is not supported."""
+    for marker, start, _ in _segments(content):
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            bits = content[start + 4] if start + 4 < len(content) else 8
+            kind = FRAMES.get(marker, "hierarchical")
+            if bits != 8 or kind not in ("baseline", "extended", "progressive"):
+                raise ImageError(
+                    "unsupported_pixels", f"a {kind} JPEG with {bits} bits a channel; save the image as an ordinary JPEG or PNG"
+                )
+            return
