@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import DysfwError, ImageError
 from ..decoding.files import read_bytes
+from ..decoding.folders import is_system_file
+from ..errors import DysfwError, ImageError
+from ..util.paths import is_file_address
 from ..util.text import error_text
 from ..weights import network
 
@@ -62,8 +64,8 @@ class RemoteImage:
 
 
 def is_address(text: str) -> bool:
-    """Return whether a text begins with a scheme such as s3://."""
-    return bool(ADDRESS.match(text))
+    """Return whether a text begins with a scheme such as s3://. Addresses of this machine's files (file://) are paths."""
+    return bool(ADDRESS.match(text)) and not is_file_address(text)
 
 
 def open_file_system(address: str) -> tuple[Any, str]:
@@ -101,21 +103,20 @@ def _is_this_machine(system: Any) -> bool:  # noqa: ANN401  # fsspec has no type
 
 
 def _list_files(system: Any, path: str) -> list[str]:  # noqa: ANN401
-    """The file at a path, all files below it, or all that match it as a pattern; without hidden files."""
-    wildcard = WILDCARD.search(path)
-    names: list[str] = system.glob(path) if wildcard else system.find(path)
-    root = path[: wildcard.start()].rpartition("/")[0] if wildcard else path
-    return [name for name in names if not any(part.startswith(".") for part in name.removeprefix(root).split("/"))]
+    """The file at a path, all files below it, or all that match it as a pattern."""
+    names: list[str] = system.glob(path) if WILDCARD.search(path) else system.find(path)
+    return names
 
 
-def list_addresses(source: str) -> Iterator[str]:
+def list_addresses(source: str) -> Iterator[tuple[str, bool]]:
     """List the files at an address.
 
     Args:
         source: Address of a file, a folder or a pattern.
 
     Yields:
-        The addresses of the file, of all files below the folder, or of all files that match the pattern.
+        The addresses of the file, of all files below the folder, or of all files that match the pattern; and whether each is
+        hidden or made by a storage system.
 
     Raises:
         DysfwError: The address cannot be listed.
@@ -125,5 +126,8 @@ def list_addresses(source: str) -> Iterator[str]:
         names = _list_files(system, path)
     except Exception as error:
         raise DysfwError(f"{source} cannot be listed: {error_text(error)}") from None
+    wildcard = WILDCARD.search(path)
+    root = path[: wildcard.start()].rpartition("/")[0] if wildcard else path
     for name in sorted(names):
-        yield system.unstrip_protocol(name)
+        inside = name.removeprefix(root).split("/")
+        yield system.unstrip_protocol(name), any(map(is_system_file, filter(None, inside)))

@@ -12,8 +12,10 @@ from pathlib import Path
 from ..errors import DysfwError
 from ..inference.pipeline import Pipeline
 from ..util.locks import folder_lock
+from ..util.paths import local_path
 from ..util.progress import Progress
 from ..util.text import count
+from .remote import is_address
 from .rows import Row, origin_of, schema_of
 from .runner import BatchRunner, BatchTask
 from .shard import Shard
@@ -86,8 +88,10 @@ class Batch:
         listing, note = self.listing, self.progress.note
         total = self._list(work)
         output.unlink(missing_ok=True)  # only present with ``fresh``; must not remain beside unfinished work
-        if listing.ignored:
-            note(f"skipped {count(listing.ignored, 'file')} at {listing.text} without an image extension")
+        for kind, text in listing.skipped.sentences().items():
+            note(f"skipped at {listing.text}: {text}, such as {listing.skipped.examples[kind][0]}")
+        for finding in listing.findings:
+            (self.warn if finding.severity == "warning" else note)(finding.message)
         if manifest := listing.manifest:
             note(f"{manifest} was not read; give it as SOURCE to include its labels and patients")
         pending = list(work.pending_parts(self.warn))
@@ -108,7 +112,7 @@ class Batch:
                 total = work.list_images(item for item in listing.entries() if shard.takes(item.name))
             if not total:
                 in_shard = f" in shard {shard}" if shard.number > 1 else ""
-                other_files = count(listing.ignored, "other file")
+                other_files = count(listing.skipped.others + listing.skipped.system, "other file")
                 raise DysfwError(f"no images at {listing.text}{in_shard} ({other_files})")
         except DysfwError:
             discard(work.folder)
@@ -118,7 +122,7 @@ class Batch:
     def _job(self) -> dict[str, object]:
         """Everything that determines the rows."""
         text = self.listing.text
-        source = text if "://" in text else os.path.normpath(Path(text).expanduser().absolute())
+        source = text if is_address(text) else os.path.normpath(local_path(text).absolute())
         options = {
             "source": source,
             "shard": str(self.shard),

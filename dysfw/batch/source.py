@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ..decoding.formats import image_extensions
+from ..data.findings import Finding
+from ..data.manifest import open_manifest
+from ..decoding.folders import Skipped, has_image_name, images_in, is_system_file
 from ..errors import DysfwError
-from ..util.tables import read_rows
-from ..util.text import closest, listed
+from ..tables.read import TABLES
+from ..tables.remarks import RowsByKey
+from ..util.paths import local_path
+from ..util.text import count
 from .item import BatchItem
 from .remote import WILDCARD, is_address, list_addresses, open_file_system
 
-MANIFESTS = (".csv", ".parquet")
-COLUMNS = ("path", "patient", "label", "source")
 MAX_BYTES = 64 * 2**30
 MAX_CONSECUTIVE_UNREADABLE = 32  # existing images; more than that means that the disk or service fails
 
@@ -27,11 +29,13 @@ class Listing:
 
     Attributes:
         text: The source: a folder, a pattern, a manifest, an image or an address.
-        ignored: Number of files that are not images, known after all entries are listed.
+        skipped: What was left out, complete after all entries are listed.
+        findings: What was recognised or changed in a manifest, complete after all entries are listed.
     """
 
     text: str
-    ignored: int = field(default=0)
+    skipped: Skipped = field(default_factory=Skipped)
+    findings: list[Finding] = field(default_factory=list)
 
     def entries(self) -> Iterator[BatchItem]:
         """List the images.
@@ -42,13 +46,13 @@ class Listing:
         Raises:
             DysfwError: The source does not exist or cannot be read.
         """
-        text, path = self.text, Path(self.text).expanduser()
+        text, path = self.text, local_path(self.text)
         if is_address(text):
             yield from self._addresses(text)
         elif path.is_dir():
             yield from self._folder(path)
-        elif path.is_file() and path.suffix.lower() in MANIFESTS:
-            yield from _manifest(path)
+        elif path.is_file() and path.suffix.lower() in TABLES:
+            yield from self._manifest(path)
         elif path.is_file():
             yield BatchItem(str(path), path.name)
         elif WILDCARD.search(text):
@@ -67,8 +71,8 @@ class Listing:
                 return bool(WILDCARD.search(path)) or bool(system.exists(path))
             except Exception:  # any error of the service means that it cannot be reached
                 return False
-        root = Path(self.text).expanduser()
-        while WILDCARD.search(str(root)):
+        root = local_path(self.text)
+        while WILDCARD.search(str(root)) and not root.exists():
             root = root.parent
         return root.exists()
 
@@ -77,62 +81,47 @@ class Listing:
         """A manifest in the source folder, which is not read unless it is the source itself; None if there is none."""
         if is_address(self.text):
             return None
-        paths = (Path(self.text).expanduser() / f"manifest{suffix}" for suffix in MANIFESTS)
+        paths = (local_path(self.text) / f"manifest{suffix}" for suffix in TABLES)
         return next((path for path in paths if path.is_file()), None)
 
     def _folder(self, folder: Path) -> Iterator[BatchItem]:
-        for name in self._images(_walk(folder, "")):
+        for name in images_in(folder, self.skipped):
             yield BatchItem(str(folder / name), name)
 
     def _pattern(self, pattern: str) -> Iterator[BatchItem]:
         # Path.glob rejects absolute patterns.
         names = sorted(name for name in glob.iglob(pattern, recursive=True) if not Path(name).is_dir())  # noqa: PTH207
-        for name in self._images(iter(names)):
+        # Only what the wildcards stand for can be a system folder: people may keep their photos in one.
+        found = WILDCARD.search(pattern)
+        fixed = len(Path(os.path.dirname(pattern[: found.start()])).parts) if found else 0  # noqa: PTH120  # keeps "a" of "a/"
+        for name in self._images((name, any(map(is_system_file, Path(name).parts[fixed:]))) for name in names):
             yield BatchItem(name, name)
 
     def _addresses(self, source: str) -> Iterator[BatchItem]:
         for address in self._images(list_addresses(source)):
             yield BatchItem(address, address)
 
-    def _images(self, names: Iterator[str]) -> Iterator[str]:
-        for name in names:
-            if PurePosixPath(name).suffix.lower() in image_extensions():
+    def _images(self, names: Iterable[tuple[str, bool]]) -> Iterator[str]:
+        """The images among names, each with whether it is that of a system file."""
+        for name, is_system in names:
+            if is_system:
+                self.skipped.add("system", name)
+            elif has_image_name(PurePosixPath(name).name):
                 yield name
             else:
-                self.ignored += 1
+                self.skipped.add("others", name)
 
-
-def _walk(folder: Path, prefix: str) -> Iterator[str]:
-    """Names of the files in a folder and its subfolders, sorted within each, without hidden files; never all in memory."""
-    try:
-        with os.scandir(folder) as listing:
-            entries = sorted((e for e in listing if not e.name.startswith(".")), key=lambda e: e.name)
-    except OSError as error:
-        raise DysfwError(f"cannot list {folder}: {error.strerror or error}") from None
-    for item in entries:
-        if item.is_dir(follow_symlinks=False):
-            yield from _walk(Path(item.path), f"{prefix}{item.name}/")
-        elif _is_file(item):
-            yield prefix + item.name
-
-
-def _is_file(item: os.DirEntry[str]) -> bool:
-    """Whether an entry is a file. A broken link is one: its row in the table reports the missing image."""
-    try:
-        return item.is_file() or (item.is_symlink() and not item.is_dir())
-    except OSError:  # a link to itself
-        return True
-
-
-def _manifest(path: Path) -> Iterator[BatchItem]:
-    def check(columns: Sequence[str]) -> None:
-        if "path" not in columns:
-            message = f"{path} has no column 'path' (columns: {listed(columns)}){closest('path', columns)}"
-            raise DysfwError(message, hint=f"optional: {listed(COLUMNS[1:])}. In CSV, commas separate columns.")
-
-    for number, cells, problem in read_rows(path, "manifest", COLUMNS, check, MAX_BYTES):
-        name = cells["path"]
-        if problem or not name:
-            raise DysfwError(f"{path}: row {number}: {problem or 'path is empty'}")
-        image = name if is_address(name) else str(path.parent / name)
-        yield BatchItem(image, name, cells["patient"], cells["label"], cells["source"])
+    def _manifest(self, path: Path) -> Iterator[BatchItem]:
+        manifest = open_manifest(path, MAX_BYTES, labelled=False, is_address=is_address)
+        invalid = RowsByKey()
+        for row in manifest.rows():
+            if row.problem:
+                invalid[row.problem].add(row.number)
+            elif not invalid:
+                yield BatchItem(row.image, row.name, row.values["patient"], row.values["label"], row.values["source"])
+        if invalid:
+            lines = "\n".join(f"  {rows}: {problem}" for problem, rows in invalid.items())
+            raise DysfwError(f"{count(len(invalid), 'problem')} in {path}:\n{lines}")
+        if error := manifest.none_there():
+            raise error
+        self.findings += manifest.findings()

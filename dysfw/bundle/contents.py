@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..data.checks import Finding
 from ..data.conditions import Condition
+from ..data.findings import Finding
 from ..recipe.model import Recipe
 from ..reliability.ood import EmbeddingDistribution
 from ..stats.metrics import Scores

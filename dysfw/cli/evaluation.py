@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from ..cache.store import StageCache
     from ..contracts.components import Fusion
-    from ..data.checks import Finding
     from ..data.dataset import Dataset
+    from ..data.findings import Finding
     from ..evaluation.evaluate import Candidate, Evaluated, EvaluationConfig
     from ..recipe.model import Recipe
     from ..registry.registry import Registry

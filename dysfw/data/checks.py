@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from ..decoding.decode import read_image
 from ..errors import DysfwError, ImageError
@@ -17,29 +16,7 @@ from ..util.text import count, listed
 from .dataset import Dataset, Sample
 from .deduplication import Duplicates, find_duplicates
 from .duplicates import ImageSignature, image_signature
-
-MAX_EXAMPLES = 10
-Severity = Literal["exclusion", "warning", "note"]
-ORDER: tuple[Severity, ...] = ("exclusion", "warning", "note")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A problem found in a data set.
-
-    Attributes:
-        code: Machine-readable name of the problem.
-        severity: "exclusion" if the images are not used, "warning" or "note" if they are.
-        message: One line for people.
-        images: Number of images concerned.
-        examples: Names of the first few images, patients or labels concerned.
-    """
-
-    code: str
-    severity: Severity
-    message: str
-    images: int
-    examples: tuple[str, ...] = ()
+from .findings import MAX_EXAMPLES, ORDER, Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +68,7 @@ def check_dataset(dataset: Dataset, signatures: Mapping[Path, ImageSignature], f
         *_unreadable_findings(failures, dataset),
         *_copy_findings(duplicates, _Names(dataset, samples)),
         *_patient_findings(original),
+        *dataset.findings,
     ]
     findings += _class_findings(dataset, {sample.label for sample in used})
     findings.sort(key=lambda finding: ORDER.index(finding.severity))
@@ -217,6 +195,3 @@ def _class_findings(dataset: Dataset, used_labels: set[str]) -> Iterator[Finding
         number = sum(sample.label in lost for sample in dataset.samples)
         message = f"{count(len(lost), 'class', 'classes')} without a usable image: {listed(lost)}"
         yield Finding("class_without_images", "warning", message, number, tuple(lost[:MAX_EXAMPLES]))
-    if dataset.ignored:
-        message = f"{count(len(dataset.ignored), 'file')} ignored (not an image, or not in a class folder)"
-        yield Finding("ignored_files", "note", message, len(dataset.ignored), dataset.ignored[:MAX_EXAMPLES])

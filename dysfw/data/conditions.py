@@ -79,6 +79,25 @@ def read_conditions(folder: Path, labels: Collection[str]) -> dict[str, Conditio
     return {label: described[label] for label in sorted(labels) if label in described}
 
 
+def described_labels(folder: Path) -> frozenset[str]:
+    """List the labels that ``labels.yaml`` describes; it thereby says that they are meant, even if one is called "NA".
+
+    Args:
+        folder: Folder that may contain ``labels.yaml``.
+
+    Raises:
+        DysfwError: If the file is invalid.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return frozenset()
+    try:
+        value = parse_document(read_text(path, "description of labels"), str(path)).value
+    except RecipeError as error:
+        raise _error(path, error.problems) from None
+    return frozenset(map(str, value)) if isinstance(value, dict) else frozenset()
+
+
 def _validate(path: Path, document: Document) -> dict[str, Condition]:
     if not isinstance(document.value, dict):
         found = "nothing" if document.value is None else f"a {type(document.value).__name__}"

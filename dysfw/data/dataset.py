@@ -11,8 +11,10 @@ import numpy as np
 
 from ..errors import DysfwError
 from ..types import Int64
+from ..util.paths import shown
 from ..util.text import count, listed
 from .conditions import Condition
+from .findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,14 @@ class Dataset:
     Attributes:
         samples: The labelled images.
         origin: The folder or manifest that the data set was read from.
-        ignored: Names of files that are not images or not in a class folder.
         conditions: Names and identifiers of labels, if known.
+        findings: What was recognised, changed or left out while the data set was read.
     """
 
     samples: tuple[Sample, ...]
     origin: Path
-    ignored: tuple[str, ...] = ()
     conditions: Mapping[str, Condition] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -67,7 +69,7 @@ class Dataset:
     def relative(self, path: Path) -> str:
         """Return a path relative to the data folder, or unchanged if it is outside."""
         folder = self.origin if self.origin.is_dir() else self.origin.parent
-        return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+        return shown(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
     def split(self, name: str) -> tuple[Sample, ...]:
         """Return the samples of one split.

@@ -14,8 +14,8 @@ import numpy as np
 
 from ..types import Float32, Int64
 from ..util.text import count
-from .checks import MAX_EXAMPLES, Finding
 from .dataset import Sample
+from .findings import MAX_EXAMPLES, Finding
 
 MIN_IMAGES = 20  # images of patients with several images that are needed to estimate a threshold
 QUANTILE = 0.9  # of within-patient distances

@@ -1,39 +1,48 @@
-"""Reading of data sets: a folder with one subfolder per class, or a manifest in CSV or Parquet."""
+"""Reading of data sets: a folder with one subfolder per class, or a manifest in CSV, XLSX or Parquet."""
 
 from __future__ import annotations
 
+import os
+import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..decoding.formats import image_extensions, is_image_file
+from ..decoding.folders import Skipped, images_in, is_system_file
+from ..decoding.formats import image_extensions
 from ..errors import DysfwError
-from ..util.tables import read_rows
-from ..util.text import closest, count, listed
-from .conditions import FILE, read_conditions
+from ..tables.missing import is_missing
+from ..tables.read import TABLES
+from ..tables.remarks import RowsByKey, row_text
+from ..util.paths import expand_home
+from ..util.text import count, listed
+from .conditions import FILE, described_labels, read_conditions
 from .dataset import Dataset, Sample
+from .findings import Finding
+from .manifest import ManifestRow, open_manifest
 
-MANIFESTS = ("manifest.csv", "manifest.parquet")
-REQUIRED = ("path", "label")
+MANIFESTS = tuple(f"manifest{suffix}" for suffix in TABLES)
 OPTIONAL = ("patient", "split", "source")
-SPLITS = ("train", "test")
 MAX_BYTES = 2**30
+MAX_PROBLEMS = 20  # in one message
+MAX_SPELLINGS = 5  # patients in one finding
 
 
 def read_dataset(data: Path) -> Dataset:
     """Read a data set.
 
     Args:
-        data: A folder with one subfolder per class, a folder with a ``manifest.csv`` or ``manifest.parquet``, or a manifest.
+        data: A folder with one subfolder per class, a folder with a manifest (``manifest.csv``, ``.tsv``, ``.xlsx`` or
+            ``.parquet``), or a manifest.
 
     Returns:
-        The data set. Images are not opened.
+        The data set, with findings on what was recognised or left out. Images are not opened.
 
     Raises:
-        DysfwError: If the data set is invalid, with all problems.
+        DysfwError: If the data set is invalid, with all problems, or none of its images is there.
     """
+    data = expand_home(data)
     if not data.exists():
         raise DysfwError(f"no such data: {data}", hint="DATA is a folder with one subfolder per class, or a manifest")
     if data.is_dir():
@@ -47,72 +56,127 @@ def read_dataset(data: Path) -> Dataset:
 
 
 def _from_folders(folder: Path) -> Dataset:
-    visible = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
-    classes = [p for p in visible if p.is_dir()]
-    samples, ignored = [], [p.name for p in visible if not p.is_dir() and p.name != FILE]
+    skipped = Skipped()
+    classes: list[Path] = []
+    for path in sorted(folder.iterdir()):
+        if is_system_file(path.name):
+            skipped.add("system", path.name)
+        elif path.is_dir():
+            classes.append(path)
+        elif path.name != FILE:
+            skipped.add("others", path.name)
+    samples = []
     for directory in classes:
-        for path in sorted(directory.rglob("*")):
-            inside = path.relative_to(folder)
-            if path.is_dir() or any(part.startswith(".") for part in inside.parts):
-                continue
-            if is_image_file(path):
-                samples.append(Sample(path, directory.name.strip()))
-            else:
-                ignored.append(str(inside))
+        inside = Skipped()
+        samples += [Sample(directory / name, directory.name.strip()) for name in images_in(directory, inside)]
+        _merge(skipped, inside, directory.name)
     _check_spelling((directory.name for directory in classes), folder)
+    labels = {sample.label for sample in samples}
     if not samples:
         raise DysfwError(
             f"{folder} has no images in subfolders ({count(len(classes), 'subfolder')} found)",
-            hint=f"put the images of each class into a subfolder named after it; supported are {listed(sorted(image_extensions()), 30)}",
+            hint="put the images of each class into a subfolder named after it, or write a manifest: `dysfw data manifest`. "
+            f"Supported are {listed(sorted(filter(None, image_extensions())), 40)}",
         )
-    conditions = read_conditions(folder, {sample.label for sample in samples})
-    return Dataset(tuple(samples), folder, tuple(ignored), conditions)
+    if unnamed := sorted(label for label in labels - described_labels(folder) if is_missing(label)):
+        raise DysfwError(
+            f"{folder}: {count(len(unnamed), 'folder')} named like a missing value: {listed(map(repr, unnamed))}",
+            hint=f"rename it; or, if a condition is really called so, describe it in {FILE}",
+        )
+    conditions = read_conditions(folder, labels)
+    return Dataset(tuple(samples), folder, conditions, tuple(_skipped(skipped)))
+
+
+def _merge(total: Skipped, part: Skipped, folder: str) -> None:
+    for kind in ("system", "others", "repeated"):
+        for name in part.examples.get(kind, ()):
+            total.add(kind, f"{folder}/{name}")
+        unnamed = getattr(part, kind) - len(part.examples.get(kind, ()))
+        setattr(total, kind, getattr(total, kind) + unnamed)
+
+
+def _skipped(skipped: Skipped) -> Iterator[Finding]:
+    """Findings on what was left out of a folder."""
+    if skipped.others:
+        message = f"{count(skipped.others, 'file')} ignored (not an image, or not in a class folder)"
+        yield Finding("ignored_files", "note", message, skipped.others, tuple(skipped.examples["others"]))
+    for kind, code in (("system", "system_files"), ("repeated", "repeated_links")):
+        if kind in skipped.sentences():
+            message = f"left out: {skipped.sentences()[kind]}"
+            yield Finding(code, "note", message, getattr(skipped, kind), tuple(skipped.examples[kind]))
 
 
 def _from_manifest(path: Path) -> Dataset:
+    manifest = open_manifest(path, MAX_BYTES, labelled=True, real_labels=described_labels(path.parent))
     samples: list[Sample] = []
-    invalid: defaultdict[str, list[int]] = defaultdict(list)  # problem -> rows
-    rows_of_path: defaultdict[str, list[int]] = defaultdict(list)
-    columns = (*REQUIRED, *OPTIONAL)
-    for number, values, problem in read_rows(path, "manifest", columns, partial(_check_columns, path), MAX_BYTES):
-        missing = [key for key in REQUIRED if not values[key]]
-        if problem:
-            invalid[problem].append(number)
-        elif missing:
-            invalid[f"{listed(missing)} is empty"].append(number)
-        elif values["split"] and values["split"] not in SPLITS:
-            invalid[f"split is {values['split']!r}; allowed: {listed(SPLITS)}, or empty"].append(number)
-        else:
-            optional = {key: values[key] or None for key in OPTIONAL}
-            samples.append(Sample(path.parent / values["path"], values["label"], **optional))
-            rows_of_path[str(Path(values["path"]))].append(number)
-    problems = [f"{_rows(numbers)}: {problem}" for problem, numbers in invalid.items()]
-    repeated = [f"{name} ({_rows(numbers)})" for name, numbers in rows_of_path.items() if len(numbers) > 1]
-    if repeated:
-        problems.append(f"{count(len(repeated), 'image')} listed more than once; keep one row of each: {listed(repeated, 5)}")
-    problems += _split_conflicts(samples)
-    unsplit = sum(sample.split is None for sample in samples)
-    if 0 < unsplit < len(samples):
-        problems.append(f"{count(unsplit, 'row')} without a split although others have one; allowed: {listed(SPLITS)}")
+    numbers: list[int] = []  # rows of the samples
+    invalid = RowsByKey()  # rows by problem
+    first: dict[str, int] = {}  # the sample of each path
+    repeated: defaultdict[int, list[int]] = defaultdict(list)  # further samples of the same path
+    names: dict[str, str] = {}  # one object for each label, patient and source, which repeat
+    for row in manifest.rows():
+        if row.problem or not row.values["label"]:
+            invalid[_problem(row)].add(row.number)
+            continue
+        values = {key: names.setdefault(text, text) for key, text in row.values.items()}
+        index = first.setdefault(os.path.normpath(row.image), len(samples))
+        if index < len(samples):
+            repeated[index].append(len(samples))
+        samples.append(Sample(Path(row.image), values["label"], **{key: values[key] or None for key in OPTIONAL}))
+        numbers.append(row.number)
+    problems = [f"{rows}: {problem}" for problem, rows in invalid.items()]
+    problems += _repeated(repeated, samples, numbers, path.parent)
+    problems += _split_problems(samples)
+    none_there = manifest.none_there()
     if problems:
-        shown = "\n".join(f"  {problem}" for problem in problems[:20])
-        rest = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
-        raise DysfwError(f"{count(len(problems), 'problem')} in {path}:\n{shown}{rest}")
+        problems += [one.message.split(" lists ", 1)[1] for one in [none_there] if one]
+        _refuse(path, problems, [one.message for one in manifest.findings() if one.code == "missing_values"])
+    if none_there:
+        raise none_there
     if not samples:
         raise DysfwError(f"{path} lists no images")
     _check_spelling((sample.label for sample in samples), path)
-    return Dataset(tuple(samples), path, conditions=read_conditions(path.parent, {sample.label for sample in samples}))
+    conditions = read_conditions(path.parent, {sample.label for sample in samples})
+    findings = (*manifest.findings(), *_patient_spellings(samples))
+    return Dataset(tuple(samples), path, conditions=conditions, findings=findings)
 
 
-def _rows(numbers: Sequence[int]) -> str:
-    """Return "row 4" or "rows 4, 7, 9 and 12 more"."""
-    return f"row{'s' if len(numbers) > 1 else ''} {listed(map(str, numbers), 5)}"
+def _problem(row: ManifestRow) -> str:
+    """What is wrong with a row; an empty label, too."""
+    empty = [name for name, value in (("path", row.name), ("label", row.values["label"])) if not value]
+    return row.problem if row.problem and row.problem != "path is empty" else f"{listed(empty)} is empty"
+
+
+def _refuse(path: Path, problems: Sequence[str], missing: Sequence[str]) -> None:
+    shown = "\n".join(f"  {problem}" for problem in problems[:MAX_PROBLEMS])
+    rest = f"\n  and {len(problems) - MAX_PROBLEMS} more" if len(problems) > MAX_PROBLEMS else ""
+    labels = [message for message in missing if message.startswith("label:")]
+    hint = f"{labels[0]}. If a condition is really called so, describe it in {FILE}" if labels else None
+    raise DysfwError(f"{count(len(problems), 'problem')} in {path}:\n{shown}{rest}", hint=hint)
+
+
+def _repeated(repeated: Mapping[int, list[int]], samples: Sequence[Sample], numbers: Sequence[int], folder: Path) -> list[str]:
+    """Report images that are listed more than once; ``repeated`` gives further samples of a sample's image."""
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for index, others in repeated.items():
+        every = [index, *others]
+        labels, patients = {samples[n].label for n in every}, {samples[n].patient for n in every}
+        kind = " under different labels" if len(labels) > 1 else " for different patients" if len(patients) > 1 else ""
+        different = sorted(map(str, labels if len(labels) > 1 else patients)) if kind else []
+        detail = f": {listed(different, 3)}" if different else ""
+        path = samples[index].path
+        name = path.relative_to(folder) if path.is_relative_to(folder) else path
+        groups[kind].append(f"{name} ({row_text(numbers[n] for n in every)}{detail})")
+    return [
+        f"{count(len(names), 'image')} listed more than once{kind}; keep one row of each: {listed(names, 5)}"
+        for kind, names in groups.items()
+    ]
 
 
 def _check_spelling(labels: Iterable[str], where: Path) -> None:
     """Raise DysfwError if a label is spelt in several ways, which would make several classes."""
     spellings: dict[str, set[str]] = {}
-    for label in labels:
+    for label in set(labels):
         plain = " ".join(unicodedata.normalize("NFKC", label).casefold().split())
         spellings.setdefault(unicodedata.normalize("NFKC", plain), set()).add(label)
     variants = [_quoted(different) for _, different in sorted(spellings.items()) if len(different) > 1]
@@ -124,6 +188,20 @@ def _check_spelling(labels: Iterable[str], where: Path) -> None:
         )
 
 
+def _patient_spellings(samples: Iterable[Sample]) -> Iterator[Finding]:
+    """Patients whose names differ only in spelling, such as "P7" and "p07": one person could be in training and test."""
+    spellings: defaultdict[str, set[str]] = defaultdict(set)
+    for patient in {sample.patient for sample in samples if sample.patient is not None}:
+        plain = re.sub(r"\s+", "", unicodedata.normalize("NFKC", patient)).casefold().removesuffix(".0")
+        spellings[re.sub(r"(?<!\d)0+(?=\d)", "", plain)].add(patient)
+    variants = [_quoted(names) for _, names in sorted(spellings.items()) if len(names) > 1]
+    if variants:
+        message = (
+            f"{count(len(variants), 'group')} of patients whose names differ only in spelling; if they are one, name them alike"
+        )
+        yield Finding("patient_spellings", "warning", message, len(variants), tuple(variants[:MAX_SPELLINGS]))
+
+
 def _quoted(labels: Iterable[str]) -> str:
     """Quote the labels, with escapes if they look the same on a screen."""
     names = sorted(labels)
@@ -131,24 +209,17 @@ def _quoted(labels: Iterable[str]) -> str:
     return listed(repr(name) if distinct else ascii(name) for name in names)
 
 
-def _split_conflicts(samples: Iterable[Sample]) -> list[str]:
-    """Report patients in both splits, which would leak test data into training."""
+def _split_problems(samples: Sequence[Sample]) -> list[str]:
+    """Report patients in both splits, which would leak test data into training, and rows without a split beside others."""
     splits: dict[str, set[str | None]] = {}
     for sample in samples:
         if sample.patient is not None:
             splits.setdefault(sample.patient, set()).add(sample.split)
-    conflicts = [patient for patient, names in splits.items() if len(names) > 1]
-    if not conflicts:
-        return []
-    return [
-        f"{count(len(conflicts), 'patient')} in more than one split; put all rows of a patient into one: {listed(conflicts, 5)}"
-    ]
-
-
-def _check_columns(path: Path, found: Sequence[str]) -> None:
-    for name in REQUIRED:
-        if name not in found:
-            raise DysfwError(
-                f"{path} has no column {name!r} (found: {listed(found)}){closest(name, found)}",
-                hint=f"required: {listed(REQUIRED)}; optional: {listed(OPTIONAL)}; CSV columns are separated by commas",
-            )
+    problems = []
+    if conflicts := [patient for patient, names in splits.items() if len(names) > 1]:
+        patients = count(len(conflicts), "patient")
+        problems.append(f"{patients} in more than one split; put all rows of a patient into one: {listed(conflicts, 5)}")
+    unsplit = sum(sample.split is None for sample in samples)
+    if 0 < unsplit < len(samples):
+        problems.append(f"{count(unsplit, 'row')} without a split although others have one; allowed: train, test")
+    return problems

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.checks import MAX_EXAMPLES, CheckedDataset
+from ..data.checks import CheckedDataset
 from ..data.dataset import Dataset
+from ..data.findings import MAX_EXAMPLES
 from ..training.embedded_dataset import EmbeddedDataset
 from ..training.preparation import all_findings
 from .result import DataSummary, Finding

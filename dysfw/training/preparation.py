@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from ..cache.serialization import deserialize, serialize
 from ..cache.store import StageCache
-from ..data.checks import CheckedDataset, Finding, check_dataset
+from ..data.checks import CheckedDataset, check_dataset
 from ..data.dataset import Dataset
 from ..data.duplicates import ImageSignature, image_signature
+from ..data.findings import Finding
 from ..data.identity_conflicts import find_identity_conflicts, identity_findings
 from ..imaging.crop import WHOLE
 from ..inference.embedder import Observer

@@ -10,8 +10,8 @@ from pyarrow import parquet
 from dysfw.batch.item import BatchItem
 from dysfw.batch.remote import RemoteImage
 from dysfw.batch.source import Listing
-from dysfw.errors import DysfwError, ImageError
 from dysfw.decoding.files import read_bytes
+from dysfw.errors import DysfwError, ImageError
 
 
 @pytest.fixture
@@ -33,12 +33,52 @@ def test_folders_are_listed_in_order_without_hidden_and_other_files(folder):
     entries = list(listing.entries())
     assert [e.name for e in entries] == ["a.jpeg", "b/1.png", "b/2.JPG", "b/c/3.webp"]
     assert [Path(e.image) for e in entries] == [folder / e.name for e in entries]
-    assert listing.ignored == 2
+    assert listing.skipped.others == 2
+    assert listing.skipped.system == 2
 
 
-def test_cyclic_links_are_not_followed(folder):
+def test_linked_folders_are_followed_once_and_loops_end(folder, tmp_path):
+    """A folder linked twice, a link to a folder in the source, and links in a circle."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "new.jpg").touch()
+    (tmp_path / "elsewhere" / "back").symlink_to(folder)
     (folder / "b" / "loop").symlink_to(folder)
-    assert len(names(folder)) == 4
+    (folder / "more").symlink_to(tmp_path / "elsewhere")
+    (folder / "again").symlink_to(tmp_path / "elsewhere")
+    listing = Listing(str(folder))
+    assert [entry.name for entry in listing.entries()] == ["a.jpeg", "b/1.png", "b/2.JPG", "b/c/3.webp", "again/new.jpg"]
+    assert listing.skipped.examples["repeated"] == ["b/loop", "more", "again/back"]
+
+
+def test_a_linked_file_is_not_counted_twice(folder, tmp_path):
+    """A link to a listed file is left out; a link to a file outside, or to a store of files without extension, is an image."""
+    (folder / "copy.jpeg").symlink_to("a.jpeg")
+    (tmp_path / "out.png").touch()
+    (folder / "out1.png").symlink_to(tmp_path / "out.png")
+    (folder / "out2.png").symlink_to(tmp_path / "out.png")
+    (folder / "store").mkdir()
+    (folder / "store" / "5f3a").touch()
+    (folder / "named.png").symlink_to("store/5f3a")
+    listing = Listing(str(folder))
+    listed = [entry.name for entry in listing.entries()]
+    assert listed[4:] == ["named.png", "out1.png"]
+    assert listing.skipped.examples["repeated"] == ["copy.jpeg", "out2.png"]
+
+
+def test_thumbnails_of_storage_systems_are_left_out_everywhere(folder):
+    for name in ("@eaDir/a.jpeg/SYNOPHOTO_THUMB_XL.jpg", "b/@eaDir/x.jpg", "b/._1.png", "__MACOSX/a.jpeg", "#recycle/b.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    assert names(folder) == ["a.jpeg", "b/1.png", "b/2.JPG", "b/c/3.webp"]
+    assert names(f"{folder}/**/*.jp*g") == [f"{folder}/a.jpeg"]
+    assert names(f"{folder}/b/@eaDir/*.jpg") == [f"{folder}/b/@eaDir/x.jpg"]  # the user asked for it
+    memory = fsspec.filesystem("memory")
+    for name in ("a.png", "@eaDir/b.png", "in/Thumbs.db"):
+        memory.pipe(f"/nas/{name}", b"x")
+    listing = Listing("memory://nas")
+    assert [entry.name for entry in listing.entries()] == ["memory:///nas/a.png"]
+    assert listing.skipped.system == 2
+    memory.rm("/nas", recursive=True)
 
 
 def test_broken_links_are_listed_and_fail_individually(folder):
@@ -81,9 +121,10 @@ def test_manifests_are_read(folder):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("image,label\na,b\n", "has no column 'path'"),
-        ("path,x\n,1\n", "path is empty"),
-        ("path;label\na;b\n", "commas separate columns"),
+        ("pfad,label\na,b\n", "has no column 'path'"),
+        ("path,x\n,1\nb,1\n,2\n", "rows 2, 4: path is empty"),
+        ('path,label\na,"b\nc,d\n', "a quote opens in line 2 and is not closed by line 3"),
+        ("path\ngone.png\nlost.png\n", "(?s)lists 2 images, but none is there. Tried:.*/gone.png.*/lost.png"),
         ("path,label,label\na,b,c\n", "more than one column 'label'"),
         ("path\na,b,c\n", "more cells than columns"),
     ],
@@ -95,6 +136,8 @@ def test_invalid_manifests_are_rejected(tmp_path, text, message):
 
 
 def test_column_names_are_stripped_and_integers_stay_integers(tmp_path):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).touch()
     (tmp_path / "list.csv").write_text("path, label\na.png, sotos\n")
     assert next(iter(Listing(str(tmp_path / "list.csv")).entries())).label == "sotos"
     table = pa.table({"path": ["a.png", "b.png"], "patient": [1.0, None]})
@@ -118,9 +161,29 @@ def test_addresses_are_listed_and_read(folder):
     (entry,) = Listing("memory://shelf/in/b.jpg").entries()
     assert entry.image_source.read(100) == b"in/b.jpg"
     assert entry.image_source.read(2) == b"in"
-    assert names(f"file://{folder}") == [f"file://{folder}/{n}" for n in ("a.jpeg", "b/1.png", "b/2.JPG", "b/c/3.webp")]
-    assert names(f"file://{folder}/b") == [f"file://{folder}/b/{n}" for n in ("1.png", "2.JPG", "c/3.webp")]
     memory.rm("/shelf", recursive=True)
+
+
+def test_addresses_of_local_files_are_paths(folder):
+    (folder / "a b").mkdir()
+    (folder / "a b" / "ë 1.png").touch()
+    assert names(folder.as_uri()) == names(folder)
+    (entry,) = Listing((folder / "a b" / "ë 1.png").as_uri()).entries()
+    assert Path(entry.image) == folder / "a b" / "ë 1.png"
+    assert names((folder / "a b").as_uri() + "/*.png") == [str(folder / "a b" / "ë 1.png")]
+    (folder / "list.csv").write_text("path\n" + (folder / "a b" / "ë 1.png").as_uri() + "\n")
+    (entry,) = Listing(str(folder / "list.csv")).entries()
+    assert Path(entry.image) == folder / "a b" / "ë 1.png"
+
+
+def test_a_tilde_of_no_user_is_a_part_of_the_name(folder, monkeypatch):
+    (folder / "~tmp.jpg").touch()
+    (folder / "list.csv").write_text("path\n~tmp.jpg\n~none.jpg\n")
+    assert names(folder / "list.csv") == ["~tmp.jpg", "~none.jpg"]
+    monkeypatch.chdir(folder)
+    assert names("~tmp.jpg") == ["~tmp.jpg"]
+    with pytest.raises(DysfwError, match="no such file or folder: ~none.jpg"):
+        names("~none.jpg")
 
 
 def test_pipes_are_rejected_without_blocking(folder):

@@ -17,8 +17,8 @@ from dysfw.builtin.detectors import box_csv
 from dysfw.builtin.detectors.box_csv import LANDMARKS, TYPICAL_LANDMARKS, read_boxes
 from dysfw.builtin.detectors.precomputed import Precomputed
 from dysfw.data.read import read_dataset
-from dysfw.errors import DysfwError
 from dysfw.decoding.decode import read_image
+from dysfw.errors import DysfwError
 from dysfw.registry.registry import load_registry
 
 HEAD = "path,x0,y0,x1,y1"
@@ -193,8 +193,8 @@ def test_files_without_boxes_are_refused(file, tmp_path):
         Precomputed(file("a.png,1,1,2,2", head="path,x0,y0,x1,y2"))
     with pytest.raises(DysfwError, match="lists no faces"):
         Precomputed(file("a.png,,,,"))
-    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(DysfwError, match="is not a CSV file"):
+    (tmp_path / "binary.csv").write_bytes(b"\x89\x00\xff\xfe\x00\x01")
+    with pytest.raises(DysfwError, match="is not text: line 1 holds a NUL byte"):
         Precomputed(tmp_path / "binary.csv")
     with pytest.raises(ValueError, match="boxes must be the path of a CSV or Parquet file"):
         Precomputed(tmp_path / "missing.csv")

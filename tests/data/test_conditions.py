@@ -78,7 +78,7 @@ def test_conditions_are_read_with_a_folder_and_with_a_manifest(paint, tmp_path):
         paint(f"data/{label}/1.png", (9, 9, 9))
     (tmp_path / "data" / "labels.yaml").write_text(GOOD)
     from_folder = read_dataset(tmp_path / "data")
-    assert from_folder.ignored == ()
+    assert from_folder.findings == ()
     (tmp_path / "data" / "some.csv").write_text("path,label\ndown/1.png,down\nnoonan/1.png,noonan\n")
     assert (
         read_dataset(tmp_path / "data" / "some.csv").conditions

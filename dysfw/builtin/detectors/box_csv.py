@@ -6,14 +6,16 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import DysfwError
+from ...tables.columns import Column, folded
+from ...tables.missing import is_missing
+from ...tables.read import Table, open_table
+from ...tables.remarks import RowsByKey
 from ...types import Face, Float32
-from ...util.tables import read_rows
 from ...util.text import closest, count, listed
 
 Row = tuple[int, Face]  # number of the row, and its face
@@ -49,23 +51,23 @@ def read_boxes(path: Path) -> dict[str, list[Row]]:
         DysfwError: The file cannot be read or has invalid rows.
     """
     faces: defaultdict[str, list[Row]] = defaultdict(list)
-    rows_by_problem: defaultdict[str, list[int]] = defaultdict(list)
-    for number, raw, problem in read_rows(path, "file", COLUMNS, partial(_check_columns, path), MAX_BYTES):
-        cells = {name: "" if text.casefold() == "nan" else text for name, text in raw.items()}  # NaN: an empty cell
+    rows_by_problem = RowsByKey()
+    table = open_table(path, [Column(name) for name in COLUMNS], MAX_BYTES)
+    _check_columns(path, table)
+    for row in table.rows():
+        # A missing number is an empty cell; a file may be called "NA".
+        cells = {name: text if name in KEYS or not is_missing(text) else "" for name, text in row.cells.items()}
         try:
-            if problem:
-                raise ValueError(problem)
+            if row.problem:
+                raise ValueError(row.problem)
             key, face = _key(cells, path.parent), _face(cells)
         except ValueError as error:
-            rows_by_problem[str(error)].append(number)
+            rows_by_problem[str(error)].add(row.number)
         else:
             if face is not None:
-                faces[key].append((number, face))
+                faces[key].append((row.number, face))
     if rows_by_problem:
-        lines = "\n".join(
-            f"  row{'s' if len(rows) > 1 else ''} {listed(map(str, rows), 5)}: {problem}"
-            for problem, rows in rows_by_problem.items()
-        )
+        lines = "\n".join(f"  {rows}: {problem}" for problem, rows in rows_by_problem.items())
         raise DysfwError(f"{count(len(rows_by_problem), 'problem')} in {path}:\n{lines}")
     if not faces:
         raise DysfwError(f"{path} lists no faces")
@@ -145,12 +147,13 @@ def _check_landmarks(landmarks: Float32, box: Float32) -> None:
         )
 
 
-def _check_columns(path: Path, names: Sequence[str]) -> None:
+def _check_columns(path: Path, table: Table) -> None:
+    names = [folded(name) for name in table.names]
     missing = [name for name in BOX if name not in names]
     missing += [] if set(KEYS) & set(names) else ["path"]
     missing += [name for name in LANDMARKS if name not in names] if set(LANDMARKS) & set(names) else []
     if missing:
         raise DysfwError(
-            f"{path} has no column {listed(missing)} (found: {listed(names)}){closest(missing[0], names)}",
+            f"{path} has no column {listed(missing)} (found: {listed(table.names)}){closest(missing[0], table.names)}",
             hint=f"required: {' or '.join(KEYS)}, and {listed(BOX)}; optional: score, and all of {listed(LANDMARKS)}",
         )

@@ -1,0 +1,114 @@
+"""Finds the columns that are needed among those that a table has."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..util.text import closest, listed
+from .remarks import Remark
+
+MIN_SIMILARITY = 0.8  # of an unused column and an absent one, for a question
+MAX_COMPARED = 200  # unused columns; tables may have thousands
+ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that is read.
+
+    Attributes:
+        name: Its name.
+        synonyms: Other names that are recognised, in lower case and with "_" between words.
+        required: Whether a table needs it.
+        identifies: Whether its values are names, in which a number or a date made by a spreadsheet would be an error.
+    """
+
+    name: str
+    synonyms: tuple[str, ...] = ()
+    required: bool = False
+    identifies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The columns of a table.
+
+    Attributes:
+        names: All names, as they are in the table.
+        places: The index of each column that was found, by its own name.
+        problems: Why it cannot be used; empty if it can.
+        remarks: What was recognised.
+    """
+
+    names: tuple[str, ...]
+    places: dict[str, int]
+    problems: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+
+def clean(text: str) -> str:
+    """Strip spaces of all kinds, and characters without a width, from both ends."""
+    return text.translate(ZERO_WIDTH).strip() if not text.isascii() else text.strip()
+
+
+def folded(name: str) -> str:
+    """Write a column's name in the form of ``Column.synonyms``: " Patient-ID " becomes "patient_id"."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", clean(unicodedata.normalize("NFKC", name)))  # PatientId
+    return re.sub(r"[\s._-]+", "_", spaced.casefold()).strip("_")
+
+
+def read_header(names: Sequence[str], columns: Sequence[Column]) -> Header:
+    """Find the columns.
+
+    Args:
+        names: All names, as they are in the table.
+        columns: The columns to find. An exact name wins over a synonym.
+
+    Returns:
+        The header, with its problems.
+    """
+    names = tuple(map(clean, names))
+    by_name: defaultdict[str, list[int]] = defaultdict(list)
+    for index, name in enumerate(names):
+        by_name[folded(name)].append(index)
+    places: dict[str, int] = {}
+    problems: list[str] = []
+    remarks: list[Remark] = []
+    for column in columns:
+        exact = by_name.get(column.name, [])
+        found = exact or [index for synonym in column.synonyms for index in by_name.get(synonym, ())]
+        if len(found) > 1:
+            same = listed(repr(names[index]) for index in found)
+            problems.append(
+                f"more than one column {column.name!r}"
+                if exact
+                else f"more than one column that may be {column.name!r}: {same}"
+            )
+        elif found:
+            places[column.name] = found[0]
+            if names[found[0]] != column.name:
+                message = f"column {names[found[0]]!r} is read as {column.name}"
+                remarks.append(Remark("column_recognised", "note", message, 0, (names[found[0]],)))
+        elif column.required:
+            problems.append(f"no column {column.name!r} (found: {listed(filter(None, names))}){closest(column.name, names)}")
+    return Header(names, places, tuple(problems), (*remarks, *_unused(names, places, columns)))
+
+
+def _unused(names: Sequence[str], places: dict[str, int], columns: Sequence[Column]) -> list[Remark]:
+    """Columns that are not read; a misspelt one is a warning."""
+    unused = [name for index, name in enumerate(names) if name and index not in places.values()]
+    if not unused:
+        return []
+    absent = [column.name for column in columns if column.name not in places]
+    close = {
+        name: difflib.get_close_matches(folded(name), absent, n=1, cutoff=MIN_SIMILARITY) for name in unused[:MAX_COMPARED]
+    }
+    hints = [f"is {name!r} meant to be {similar[0]}?" for name, similar in close.items() if similar]
+    if hints:
+        return [Remark("columns_unused", "warning", f"columns not used: {listed(unused)}; {listed(hints, 5)}", len(unused))]
+    return [Remark("columns_unused", "note", f"columns not used: {listed(unused)}", len(unused), tuple(unused[:10]))]

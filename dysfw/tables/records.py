@@ -1,0 +1,40 @@
+"""The records of a table, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .columns import Header
+from .remarks import Remark
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All cells of a row.
+
+    Attributes:
+        number: In CSV the line on which the row begins; in a workbook the number that Excel shows; in Parquet the number of the
+            row, from 1.
+        cells: Text of all cells, in order.
+        problem: What is wrong with the row, or "".
+    """
+
+    number: int
+    cells: Sequence[str]
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class RecordSource:
+    """An open table.
+
+    Attributes:
+        header: Its columns.
+        records: Its rows; can be iterated once.
+        remarks: What was recognised or changed. It is complete after the last record.
+    """
+
+    header: Header
+    records: Iterator[Record]
+    remarks: list[Remark]
