@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.dataset import Sample, patient_numbers
+from ..data.findings import Finding
 from ..errors import DysfwError
 from ..types import Failure, Int64
 from ..util.progress import Progress, Silent
@@ -33,6 +34,7 @@ def audit(
     samples: Sequence[Sample],
     *,
     failures: Sequence[Failure] = (),
+    findings: Sequence[Finding] = (),
     permutations: int = PERMUTATIONS,
     seed: int = 0,
     harmonised: bool = False,
@@ -44,6 +46,7 @@ def audit(
         rows: The features of each image, see ``shortcut_features.describe``.
         samples: The samples, in the same order.
         failures: Images that cannot be read.
+        findings: What else was found in the data, for the result.
         permutations: Number of label permutations.
         seed: Random seed.
         harmonised: Whether the images are harmonised.
@@ -76,6 +79,7 @@ def audit(
         classes=_class_results(labels, y, groups, measured),
         features=measured.features if measured.null_distribution.p < ALPHA else [],
         harmonised=harmonised,
+        findings=list(findings),
     )  # fmt: skip
 
 
@@ -105,12 +109,14 @@ def _measure(
 ) -> _Measurements:
     chosen = _sample(groups, seed)
     table, y, groups = table.rows(chosen), y[chosen], groups[chosen]
-    smoother_matrices = by_group(table, groups, seed)
-    drawn = one_of_each(y, groups)
-    drawn_table = table.rows(drawn)
-    drawn_matrices = smoother_matrices if len(drawn) == len(chosen) else by_group(drawn_table, groups[drawn], seed)
+    with progress.stage("auditing: comparing the images"):
+        smoother_matrices = by_group(table, groups, seed)
+        drawn = one_of_each(y, groups)
+        drawn_table = table.rows(drawn)
+        drawn_matrices = smoother_matrices if len(drawn) == len(chosen) else by_group(drawn_table, groups[drawn], seed)
     null_distribution = permuted(drawn_matrices, drawn_table, y[drawn], permutations=permutations, seed=seed, progress=progress)
-    effects = Effects.make(y, groups, len(labels), smoother_matrices, seed)
+    with progress.stage("auditing: computing intervals"):
+        effects = Effects.make(y, groups, len(labels), smoother_matrices, seed)
     return _Measurements(table, null_distribution, effects, leaking_features(null_distribution, table, y, labels), len(chosen))
 
 

@@ -21,7 +21,7 @@ from ..registry.hookspecs import Panel
 from ..registry.registry import Registry, load_registry
 from ..util.text import error_text, quoted, replace_unencodable
 from ..weights import network
-from .terminal import TerminalProgress, print_error, warn
+from .terminal import TerminalProgress, print_error, terminal_width, warn
 
 # Commands of the core by panel, in the order of `dysfw --help`; name: ("module:attribute", one line, at most 66 characters)
 PANELS: dict[Panel, dict[str, tuple[str, str]]] = {
@@ -58,6 +58,7 @@ PANELS: dict[Panel, dict[str, tuple[str, str]]] = {
 }
 COMMANDS = {name: command for commands in PANELS.values() for name, command in commands.items()}
 ASCII_HANDLER = "dysfw.ascii"  # name of the error handler of streams that cannot show every character
+MAX_HELP_WIDTH = 80  # columns; wider paragraphs are hard to read
 EPILOG = f"{RESEARCH_USE} Images stay on this machine, and nothing is downloaded unless you ask for it."
 
 
@@ -193,7 +194,7 @@ def main() -> None:
     network.allow_fetching(False, TerminalProgress())  # so that every command shows the progress of downloads
     try:
         try:
-            app()
+            app(prog_name="dysfw", terminal_width=min(terminal_width(sys.stdout) or MAX_HELP_WIDTH, MAX_HELP_WIDTH) - 2)
         finally:
             _flush_stdout()
     except DysfwError as error:

@@ -6,17 +6,21 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import ModuleType
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from ..errors import DysfwError
+from ..util.remaining import RemainingTime, about
 
 if TYPE_CHECKING:  # rich takes as long to import as `dysfw --help` to run
     from rich.console import Console
 
+    from .status_line import Line
+
 T = TypeVar("T")
 PIPE_WIDTH = 100_000  # columns if the output is no terminal: a program that reads it wants every line whole
+HEIGHT = 25  # lines; nothing here depends on it
 DEFAULT_WIDTH = 80  # columns of a terminal that does not report its size
 SUMMARY_AFTER = 1.0  # s: shorter work is not summarised
 LINE_EVERY = 10.0  # s between progress lines if stderr is no terminal
@@ -26,7 +30,8 @@ def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
     width = terminal_width(sys.stderr if stderr else sys.stdout)
-    return Console(stderr=stderr, highlight=False, soft_wrap=stderr, width=width or PIPE_WIDTH)
+    # Without a height rich ignores the width of terminals that it thinks simple (TERM=dumb).
+    return Console(stderr=stderr, highlight=False, soft_wrap=stderr, width=width or PIPE_WIDTH, height=HEIGHT)
 
 
 def terminal_width(stream: TextIO) -> int | None:
@@ -46,13 +51,21 @@ def terminal_width(stream: TextIO) -> int | None:
 
 
 def out() -> Console:
-    """Return the console for results (stdout)."""
+    """Return the console for results (stdout). A status line that is shown disappears, since results mean that work is done."""
+    if status_line := _status_line():
+        status_line.hide()
     return _console(stderr=False)
 
 
 def err() -> Console:
-    """Return the console for messages and progress (stderr)."""
-    return _console(stderr=True)
+    """Return the console for messages and progress (stderr): above the status line, if one is shown."""
+    status_line = _status_line()
+    return (status_line and status_line.console()) or _console(stderr=True)
+
+
+def _status_line() -> ModuleType | None:
+    """The module of the status line, if it was ever used: importing it takes time."""
+    return sys.modules.get(f"{__package__}.status_line")
 
 
 def print_error(error: DysfwError) -> None:
@@ -73,71 +86,115 @@ def warn(message: str) -> None:
 
 
 class TerminalProgress:
-    """Shows progress: a bar with rate and time left on a terminal, otherwise a line every ten seconds."""
+    """Shows progress: a line with a bar and the time left on a terminal, otherwise a line every ten seconds.
+
+    Args:
+        clock: The time, s.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
 
     def track(
         self, items: Iterable[T], what: str, total: int, unit: str, *, start: int = 0, detail: Callable[[], str] = str
     ) -> Iterator[T]:
-        """Yield ``items`` and show how many have been processed; see ``dysfw.util.progress.Progress.track``."""
-        console = err()
-        show = self._bar if console.is_terminal else self._lines
-        work = _Work(what, total, unit, start, time.monotonic(), detail)
-        yield from show(console, items, work)
-        elapsed = time.monotonic() - work.started
-        if elapsed > SUMMARY_AFTER:
-            self.note(f"{what}: {total - start} {unit} in {elapsed:.1f} s ({work.rate(total)})")
+        """Yield ``items`` and show how many are done; see ``dysfw.util.progress.Progress.track``."""
+        work = _Work(what, total, unit, start=start, clock=self._clock, detail=detail)
+        with _status(work.line):
+            for item in items:
+                yield item
+                work.advance()
+                if not _has_status_line() and work.is_line_due():
+                    err().print(work.text(), markup=False)
+        if work.elapsed > SUMMARY_AFTER and work.done > start:
+            self.note(f"{what}: {work.done - start} {unit} in {work.elapsed:.1f} s ({work.rate})")
+
+    @contextmanager
+    def stage(self, what: str) -> Iterator[None]:
+        """Show on a terminal what is being done; see ``dysfw.util.progress.Progress.stage``."""
+        if not sys.stderr.isatty():
+            yield
+        elif not _has_status_line():
+            err().print(f"{what} …", markup=False)
+            yield
+        else:
+            from .status_line import stage_line
+
+            with _status(stage_line(what, self._clock)):
+                yield
 
     def note(self, text: str) -> None:
         """Print one line that stays on the screen."""
         err().print(text, markup=False)
 
-    def _bar(self, console: Console, items: Iterable[T], work: _Work) -> Iterator[T]:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[detail]}", markup=False),
-        )
-        with Progress(*columns, console=console, transient=True) as progress:
-            task = progress.add_task(work.what, total=work.total, completed=work.start, rate="", detail="")
-            for number, item in enumerate(items, work.start + 1):
-                progress.update(task, completed=number, rate=work.rate(number), detail=work.detail())
-                yield item
-
-    def _lines(self, console: Console, items: Iterable[T], work: _Work) -> Iterator[T]:
-        printed = work.started
-        for number, item in enumerate(items, work.start + 1):
-            if time.monotonic() - printed > LINE_EVERY:
-                printed = time.monotonic()
-                parts = (f"{work.what}: {number}/{work.total}", work.rate(number), f"{work.left(number)} left", work.detail())
-                console.print(", ".join(filter(None, parts)), markup=False)
-            yield item
+def _has_status_line() -> bool:
+    """Whether stderr is a terminal that can show a line and remove it again."""
+    return sys.stderr.isatty() and not err().is_dumb_terminal
 
 
-@dataclass(frozen=True, slots=True)
+def _status(line: Callable[[], Line]) -> AbstractContextManager[None]:
+    """Show a status line, where that is possible."""
+    if not _has_status_line():
+        return nullcontext()
+    from .status_line import shown
+
+    return shown(err(), line)
+
+
 class _Work:
     """Work that is tracked; see ``dysfw.util.progress.Progress.track``.
 
     Attributes:
-        started: Start by the monotonic clock, s.
+        done: Number of items that are done: of each, everything until the next was asked for.
     """
 
-    what: str
-    total: int
-    unit: str
-    start: int
-    started: float
-    detail: Callable[[], str]
+    def __init__(
+        self, what: str, total: int, unit: str, *, start: int, clock: Callable[[], float], detail: Callable[[], str]
+    ) -> None:
+        self.done = start
+        self._what, self._total, self._unit, self._start, self._clock, self._detail = what, total, unit, start, clock, detail
+        self._began = self._printed = self._advanced = clock()
+        self._remaining = RemainingTime(start, self._began)
 
-    def rate(self, done: int) -> str:
-        """Return the rate so far, such as "12 images/s"."""
-        return f"{(done - self.start) / max(time.monotonic() - self.started, 1e-9):.2g} {self.unit}/s"
+    @property
+    def elapsed(self) -> float:
+        """Time since the start, s."""
+        return self._clock() - self._began
 
-    def left(self, done: int) -> str:
-        """Return the time left at the present rate, such as "1:02:03"."""
-        each = (time.monotonic() - self.started) / max(1, done - self.start)
-        return str(timedelta(seconds=round(each * (self.total - done))))
+    @property
+    def rate(self) -> str:
+        """The rate so far, such as "12 images/s" or, if it is slow, "40 s per image"."""
+        each = (self._advanced - self._began) / (self.done - self._start) if self.done > self._start else 0.0
+        if each <= 0:
+            return ""
+        return f"{1 / each:.2g} {self._unit}/s" if each <= 1 else f"{each:.2g} s each"
+
+    def advance(self) -> None:
+        """Count one more item as done."""
+        self.done += 1
+        self._advanced = self._clock()
+        self._remaining.advance(self.done, self._advanced)
+
+    def is_line_due(self) -> bool:
+        """Whether the last printed line is old; if so, it counts as printed now."""
+        now = self._clock()
+        due = now - self._printed > LINE_EVERY
+        self._printed = now if due else self._printed
+        return due
+
+    def line(self) -> Line:
+        """The status line."""
+        from .status_line import Line
+
+        share = self.done / self._total if self._total else None
+        return Line([self._what, f"{self.done}/{self._total}", self._left(), self.rate, self._detail()], share)
+
+    def text(self) -> str:
+        """The same in one line of text."""
+        parts = (f"{self._what}: {self.done}/{self._total}", self.rate, self._left(), self._detail())
+        return ", ".join(filter(None, parts))
+
+    def _left(self) -> str:
+        seconds = self._remaining.seconds(self._total, self._clock())
+        return f"{about(seconds)} left" if seconds is not None else ""

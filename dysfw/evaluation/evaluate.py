@@ -251,7 +251,8 @@ def _evaluate_one(
     folds = [runner.run(split) for split in progress.track(splits, f"evaluating {recipe.name}", len(splits), "splits")]
     pooled = pool_folds(folds, len(embedded))
     stopwatch.stage("cross-validation")
-    figures = measure_figures(data, pooled, recipe, resamples=config.resamples, unaffected=common.unaffected)
+    with progress.stage("computing scores, intervals and baselines"):
+        figures = measure_figures(data, pooled, recipe, resamples=config.resamples, unaffected=common.unaffected)
     stopwatch.stage("statistics")
     knows_patients = common.checked.knows_patients
     result = Evaluation(

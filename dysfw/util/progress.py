@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -14,7 +15,7 @@ class Progress(Protocol):
     def track(
         self, items: Iterable[T], what: str, total: int, unit: str, *, start: int = 0, detail: Callable[[], str] = str
     ) -> Iterator[T]:
-        """Show how many items are done, how fast, and the time left.
+        """Show how many items are done, how fast, and the time left. An item is done when the next one is asked for.
 
         Args:
             items: The items.
@@ -26,6 +27,13 @@ class Progress(Protocol):
 
         Yields:
             The items, unchanged.
+        """
+
+    def stage(self, what: str) -> AbstractContextManager[None]:
+        """Show what is being done, during the ``with`` block, if that takes long and has no items to count.
+
+        Args:
+            what: What is being done, such as "loading the recipe".
         """
 
     def note(self, text: str) -> None:
@@ -40,6 +48,10 @@ class Silent:
     ) -> Iterator[T]:
         """Yield the items."""
         yield from items
+
+    def stage(self, what: str) -> AbstractContextManager[None]:
+        """Do nothing."""
+        return nullcontext()
 
     def note(self, text: str) -> None:
         """Do nothing."""

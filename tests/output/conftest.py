@@ -1,5 +1,4 @@
 import importlib
-from pathlib import Path
 
 import pytest
 
@@ -7,9 +6,7 @@ import pytest
 @pytest.fixture(scope="session")
 def examples():
     """The module examples.py: evaluations and comparisons with plausible numbers."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).parent)
-        yield importlib.import_module("examples")
+    return importlib.import_module("examples")
 
 
 @pytest.fixture(scope="session")

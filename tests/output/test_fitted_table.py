@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -97,6 +98,13 @@ def test_an_ascii_terminal_gets_ascii_before_the_widths_are_computed():
 def test_a_row_needs_a_cell_for_each_column():
     with pytest.raises(ValueError, match="1 cells for 2 columns"):
         FittedTable(Column("a"), Column("b")).add("x")
+
+
+def test_there_is_no_other_kind_of_table():
+    root = Path(__file__).parents[2]
+    files = [*root.glob("dysfw/**/*.py"), *root.glob("plugins/*/dysfw_*/**/*.py")]
+    assert len(files) > 300
+    assert [str(file) for file in files if "rich.table" in file.read_text("utf-8")] == []
 
 
 CELL = st.text(st.sampled_from("ab-_/ é顔0."), max_size=40)

@@ -12,6 +12,7 @@ from dysfw.pretraining.backbone_file import WeightsInfo
 from dysfw.pretraining.pretrain import pretrain
 from dysfw.recipe.check import load_recipe
 from dysfw.registry.registry import Registry, load_registry
+from dysfw.util.progress import Silent
 
 TESTS = Path(__file__).parents[1]
 DEFAULT_INFO = WeightsInfo()
@@ -85,13 +86,10 @@ def registry(monkeypatch) -> Registry:
 
 
 @dataclass
-class RecordedProgress:
+class RecordedProgress(Silent):
     """A progress display that records the notes."""
 
     notes: list[str] = field(default_factory=list)
-
-    def track(self, items, what, total, unit, *, start=0, detail=str):
-        yield from items
 
     def note(self, text):
         self.notes.append(text)

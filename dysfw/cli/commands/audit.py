@@ -35,15 +35,6 @@ def audit(
 
     The exit code is 0 for every verdict, and 1 if some images could not be read; the audit then covers the others.
     """
-    from ...audit.audit import audit as audit_dataset
-    from ...audit.collect import collect, detector_of
-    from ...audit.shortcut_features import describe
-    from ...data.dataset import refuse_too_small
-    from ...data.read import read_dataset
-    from ...output.audit import print_audit
-    from ...output.terminal import print_failure
-    from ...recipe.check import load_recipe
-    from ...types import Failure
     from ..evaluation import new_folder, write_all
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out
@@ -51,8 +42,20 @@ def audit(
     if output:
         new_folder(output)
     registry, progress = registry_of(ctx), TerminalProgress()
-    detector = detector_of(load_recipe(recipe_file(recipe), registry) if recipe else None, registry)
-    dataset = read_dataset(data)
+    with progress.stage(f"loading the detector of {recipe}" if recipe else "loading the detector"):
+        from ...audit.audit import audit as audit_dataset
+        from ...audit.collect import collect, detector_of
+        from ...audit.shortcut_features import describe
+        from ...data.dataset import refuse_too_small
+        from ...data.read import read_dataset
+        from ...output.audit import print_audit
+        from ...output.terminal import print_failure
+        from ...recipe.check import load_recipe
+        from ...types import Failure
+
+        detector = detector_of(load_recipe(recipe_file(recipe), registry) if recipe else None, registry)
+    with progress.stage(f"reading {data}"):
+        dataset = read_dataset(data)
     rows, samples, failures = [], [], []
     paths = (sample.path for sample in dataset.samples)
     results = progress.track(collect(paths, detector), "extracting features", len(dataset.samples), "images")

@@ -54,21 +54,24 @@ def batch(
     """
     allow_fetching(fetch)
     from ... import RESEARCH_USE
-    from ...batch.run import Batch
-    from ...batch.runner import BatchTask, fingerprints_of, load_runner
-    from ...batch.shard import shard_of
-    from ...batch.source import Listing
-    from ...batch.work_directory import counted
-    from ...inference.loading import open_pipeline
     from ...util.text import count
     from ..main import plugins_of, registry_of
     from ..terminal import TerminalProgress, err, out, warn
 
     _refuse_output(output)
-    part, registry = shard_of(shard), registry_of(ctx)
-    batch_runner = load_runner(registry, runner, address, runner_sets or [])
-    cache = ctx.with_resource(opened_cache(no_cache))
-    pipeline = open_pipeline(recipe, registry, overrides(sets, device), cache)
+    progress = TerminalProgress()
+    with progress.stage(f"loading {recipe}"):
+        from ...batch.run import Batch
+        from ...batch.runner import BatchTask, fingerprints_of, load_runner
+        from ...batch.shard import shard_of
+        from ...batch.source import Listing
+        from ...batch.work_directory import counted
+        from ...inference.loading import open_pipeline
+
+        part, registry = shard_of(shard), registry_of(ctx)
+        batch_runner = load_runner(registry, runner, address, runner_sets or [])
+        cache = ctx.with_resource(opened_cache(no_cache))
+        pipeline = open_pipeline(recipe, registry, overrides(sets, device), cache)
     for notice in pipeline.notices:
         warn(notice.message)
     err().print(RESEARCH_USE, style="dim")
@@ -80,7 +83,7 @@ def batch(
         region_probabilities=region_probabilities,
         fingerprints=fingerprints_of(pipeline),
     )
-    work = Batch(task, pipeline, Listing(source), part, batch_runner, TerminalProgress(), warn)
+    work = Batch(task, pipeline, Listing(source), part, batch_runner, progress, warn)
     result = work.run(output, fresh=fresh)
     out().print(f"{output}: {count(result.rows, 'row')}", markup=False)
     if result.failed:

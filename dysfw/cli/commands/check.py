@@ -33,18 +33,19 @@ def check(
     Exit code 1: at least one check failed.
     """
     from ...errors import DysfwError
-    from ...testing.kit import plugin_cases
-    from ...testing.outcome import Report
     from ..main import registry_of
     from ..terminal import TerminalProgress, out
 
-    registry = registry_of(ctx)
-    parameters = _parameters(recipe, registry, plugin) if recipe else {}
-    cases = plugin_cases(plugin, registry=registry, parameters=parameters)
+    registry, progress = registry_of(ctx), TerminalProgress()
+    with progress.stage(f"importing the components of {plugin}"):
+        from ...testing.kit import plugin_cases
+        from ...testing.outcome import Report
+
+        parameters = _parameters(recipe, registry, plugin) if recipe else {}
+        cases = plugin_cases(plugin, registry=registry, parameters=parameters)
     cases = [case for case in cases if not only or only in case.subject or only in case.check]
     if not cases:
         raise DysfwError(f"no check of {plugin} has {only!r} in its name", hint=f"`dysfw check {plugin}` shows all checks")
-    progress = TerminalProgress()
     report = Report(tuple(case.run() for case in progress.track(cases, "checking", len(cases), "checks")))
     for subject in dict.fromkeys(outcome.subject for outcome in report):
         out().print(_section(subject, [o for o in report if o.subject == subject]), markup=False, soft_wrap=True)

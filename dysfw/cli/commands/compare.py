@@ -55,39 +55,39 @@ def compare(
     """
     allow_fetching(fetch)
     from ...errors import DysfwError
-    from ...evaluation.compare import comparison, refuse_same_names
-    from ...evaluation.evaluate import evaluate
-    from ...evaluation.predictions import write_predictions
-    from ...output.report.comparison_page import comparison_html, report_folder
-    from ...output.report.page import report_html
-    from ...output.report.terminal import print_comparison
+    from ...util.text import listed
     from ..main import registry_of
     from ..terminal import TerminalProgress, out
 
     if len(recipes) < 2:
         raise DysfwError("compare needs at least two recipes", hint="name two or more; `dysfw evaluate` takes one")
     prepare_folder(output)
-    registry, cache = registry_of(ctx), ctx.with_resource(opened_cache(no_cache))
-    chosen = [candidate(recipe_file(recipe), overrides(sets, device), registry, cache) for recipe in recipes]
+    registry, cache, progress = registry_of(ctx), ctx.with_resource(opened_cache(no_cache)), TerminalProgress()
+    with progress.stage(f"loading {listed(map(str, recipes))}"):
+        from ...evaluation.compare import comparison, refuse_same_names
+        from ...evaluation.evaluate import evaluate
+        from ...evaluation.predictions import write_predictions
+        from ...output.report.comparison_page import comparison_html, report_folder
+        from ...output.report.page import report_html
+        from ...output.report.terminal import print_comparison
+
+        chosen = [candidate(recipe_file(recipe), overrides(sets, device), registry, cache) for recipe in recipes]
     refuse_same_names([one.recipe.name for one in chosen])
     seed = chosen[0].recipe.seed
     config = config_of(by, folds=folds, repeats=repeats, seed=seed, unaffected=unaffected, small=leave_out_small)
-    evaluated = evaluate(chosen, dataset_at(data), config, TerminalProgress())
-    compared = comparison(evaluated, config)
-    for number, one in enumerate(evaluated, 1):
-        folder = output / report_folder(number, one.result.name)
-        prepare_folder(folder)
-        write_all(
-            folder,
-            {
-                "metrics.json": one.result.model_dump_json(by_alias=True, indent=1) + "\n",
-                "report.html": report_html(one.result),
-            },
-        )
-        write_predictions(folder / "predictions.parquet", one.pooled, one.evaluation_data, one.splits)
-    write_all(
-        output,
-        {"comparison.json": compared.model_dump_json(by_alias=True, indent=1) + "\n", "report.html": comparison_html(compared)},
-    )
+    with progress.stage(f"reading {data}"):
+        dataset = dataset_at(data)
+    evaluated = evaluate(chosen, dataset, config, progress)
+    with progress.stage("comparing the recipes"):
+        compared = comparison(evaluated, config)
+    with progress.stage("writing the reports"):
+        for number, one in enumerate(evaluated, 1):
+            folder = output / report_folder(number, one.result.name)
+            prepare_folder(folder)
+            write_predictions(folder / "predictions.parquet", one.pooled, one.evaluation_data, one.splits)
+            metrics = one.result.model_dump_json(by_alias=True, indent=1) + "\n"
+            write_all(folder, {"metrics.json": metrics, "report.html": report_html(one.result)})
+        numbers = compared.model_dump_json(by_alias=True, indent=1) + "\n"
+        write_all(output, {"comparison.json": numbers, "report.html": comparison_html(compared)})
     print_comparison(out(), compared, output / "report.html")
     report_failures(evaluated)

@@ -39,9 +39,10 @@ def doctor(ctx: typer.Context) -> None:
     Exit code 1: something is broken.
     """
     from ..main import registry_of
-    from ..terminal import out
+    from ..terminal import TerminalProgress, out
 
-    findings = list(examine(registry_of(ctx)))
+    with TerminalProgress().stage("importing every component"):
+        findings = list(examine(registry_of(ctx)))
     print_findings(out(), findings)
     if any(finding.state == "broken" for finding in findings):
         raise typer.Exit(1)

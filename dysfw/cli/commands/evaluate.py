@@ -53,32 +53,31 @@ def evaluate(
     others.
     """
     allow_fetching(fetch)
-    from ...evaluation.evaluate import evaluate as evaluate_recipes
-    from ...evaluation.predictions import write_predictions
-    from ...output.report.page import report_html
-    from ...output.report.terminal import print_evaluation
     from ..main import registry_of
     from ..terminal import TerminalProgress, out
 
     prepare_folder(output)
-    chosen = candidate(
-        recipe_file(recipe), overrides(sets, device), registry_of(ctx), ctx.with_resource(opened_cache(no_cache))
-    )
-    config = config_of(by, folds=folds, repeats=repeats, seed=chosen.recipe.seed, unaffected=unaffected, small=leave_out_small)
-    (evaluated,) = evaluate_recipes([chosen], dataset_at(data), config, TerminalProgress())
-    result = evaluated.result
-    images = None
-    if include_images:
-        from ...output.report.faces import worst_faces
+    registry, progress = registry_of(ctx), TerminalProgress()
+    with progress.stage(f"loading {recipe}"):
+        from ...evaluation.evaluate import evaluate as evaluate_recipes
+        from ...evaluation.predictions import write_predictions
+        from ...output.report.page import report_html
+        from ...output.report.terminal import print_evaluation
 
-        images = worst_faces(result, evaluated.evaluation_data)
-    write_all(
-        output,
-        {
-            "metrics.json": result.model_dump_json(by_alias=True, indent=1) + "\n",
-            "report.html": report_html(result, images),
-        },
-    )
-    write_predictions(output / "predictions.parquet", evaluated.pooled, evaluated.evaluation_data, evaluated.splits)
+        chosen = candidate(recipe_file(recipe), overrides(sets, device), registry, ctx.with_resource(opened_cache(no_cache)))
+    config = config_of(by, folds=folds, repeats=repeats, seed=chosen.recipe.seed, unaffected=unaffected, small=leave_out_small)
+    with progress.stage(f"reading {data}"):
+        dataset = dataset_at(data)
+    (evaluated,) = evaluate_recipes([chosen], dataset, config, progress)
+    result = evaluated.result
+    with progress.stage("writing the report"):
+        images = None
+        if include_images:
+            from ...output.report.faces import worst_faces
+
+            images = worst_faces(result, evaluated.evaluation_data)
+        write_predictions(output / "predictions.parquet", evaluated.pooled, evaluated.evaluation_data, evaluated.splits)
+        metrics = result.model_dump_json(by_alias=True, indent=1) + "\n"
+        write_all(output, {"metrics.json": metrics, "report.html": report_html(result, images)})
     print_evaluation(out(), result, output / "report.html")
     report_failures([evaluated])

@@ -47,13 +47,16 @@ def add(
     Exit code 1: some images failed; the others were added.
     """
     allow_fetching(fetch)
-    from ...training.gallery import add_cases, open_gallery
     from ..main import registry_of
     from ..terminal import TerminalProgress
 
-    dataset = _dataset(sources, label, patient)
-    gallery = open_gallery(bundle, registry_of(ctx), ctx.with_resource(opened_cache(no_cache)))
-    _report(add_cases(gallery, dataset, output or bundle, TerminalProgress()), output or bundle)
+    registry, progress = registry_of(ctx), TerminalProgress()
+    with progress.stage(f"loading {bundle}"):
+        from ...training.gallery import add_cases, open_gallery
+
+        dataset = _dataset(sources, label, patient)
+        gallery = open_gallery(bundle, registry, ctx.with_resource(opened_cache(no_cache)))
+    _report(add_cases(gallery, dataset, output or bundle, progress), output or bundle)
 
 
 @app.command("list")
@@ -92,15 +95,19 @@ def remove(
 ) -> None:
     """Remove cases by id or by condition."""
     from ...errors import DysfwError
-    from ...training.gallery import open_gallery, remove_cases
     from ..main import registry_of
+    from ..terminal import TerminalProgress
 
     if not ids and not label:
         raise DysfwError(
             "give the ids of the cases to remove, or a condition with --label",
             hint="`dysfw gallery list BUNDLE --cases` lists the ids",
         )
-    gallery = open_gallery(bundle, registry_of(ctx))
+    registry = registry_of(ctx)
+    with TerminalProgress().stage(f"loading {bundle}"):
+        from ...training.gallery import open_gallery, remove_cases
+
+        gallery = open_gallery(bundle, registry)
     _report(remove_cases(gallery, ids or [], label or [], output or bundle), output or bundle)
 
 

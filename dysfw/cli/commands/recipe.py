@@ -30,21 +30,23 @@ def check(
     Exit code 2: at least one recipe is invalid.
     """
     from ...errors import DysfwError
-    from ...inference.build import build as build_recipe
-    from ...inference.loading import find_bundle
-    from ...recipe.check import load_recipe
-    from ..alternatives import missing_weights
     from ..main import registry_of
-    from ..terminal import err, out, print_error
+    from ..terminal import TerminalProgress, err, out, print_error
 
-    invalid = False
+    invalid, progress, registry = False, TerminalProgress(), registry_of(ctx)
     for file in recipes:
         try:
-            loaded = load_recipe(recipe_file(file), registry_of(ctx), sets or [])
-            if build:
-                build_recipe(loaded)
-                if loaded.bundle:
-                    find_bundle(loaded, file, registry_of(ctx))
+            with progress.stage(f"checking {file}"):
+                from ...inference.build import build as build_recipe
+                from ...inference.loading import find_bundle
+                from ...recipe.check import load_recipe
+                from ..alternatives import missing_weights
+
+                loaded = load_recipe(recipe_file(file), registry, sets or [])
+                if build:
+                    build_recipe(loaded)
+                    if loaded.bundle:
+                        find_bundle(loaded, file, registry)
             out().print(f"{file}: ok ({loaded.name} {loaded.fingerprint[:12]})", markup=False)
             for name in missing_weights(loaded):
                 err().print(f"{file}: {name} is not on this machine", style="dim", markup=False)
@@ -58,12 +60,15 @@ def check(
 @app.command()
 def show(ctx: typer.Context, recipe: RecipeArgument, sets: SetOption = None) -> None:
     """Print a recipe with all defaults and the origin of its components."""
-    from ...recipe.check import load_recipe
-    from ...recipe.document import dump_document
     from ..main import registry_of
-    from ..terminal import out
+    from ..terminal import TerminalProgress, out
 
-    loaded = load_recipe(recipe_file(recipe), registry_of(ctx), sets or [])
+    registry = registry_of(ctx)
+    with TerminalProgress().stage(f"loading {recipe}"):
+        from ...recipe.check import load_recipe
+        from ...recipe.document import dump_document
+
+        loaded = load_recipe(recipe_file(recipe), registry, sets or [])
     lines = [f"# fingerprint {loaded.fingerprint}"]
     for node in loaded.nodes.values():
         lines.append(f"# {node.kind} {node.use}: {node.origin}, {node.component.__module__}:{node.component.__qualname__}")
@@ -80,11 +85,14 @@ def schema(ctx: typer.Context) -> None:
     import json
     import sys
 
-    from ...recipe.json_schema import recipe_schema
     from ..main import registry_of
-    from ..terminal import warn
+    from ..terminal import TerminalProgress, warn
 
-    document, omitted = recipe_schema(registry_of(ctx))
+    registry = registry_of(ctx)
+    with TerminalProgress().stage("importing every component"):
+        from ...recipe.json_schema import recipe_schema
+
+        document, omitted = recipe_schema(registry)
     for reason in omitted:
         warn(f"missing from the schema: {reason}")
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

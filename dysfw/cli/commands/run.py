@@ -72,7 +72,6 @@ def run(
     """
     allow_fetching(fetch)
     from ... import RESEARCH_USE
-    from ...inference.loading import open_pipeline
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, warn
 
@@ -83,7 +82,11 @@ def run(
     )
     figures = _figure_names(figure, images)
     cache = ctx.with_resource(opened_cache(no_cache))
-    pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device), cache)
+    progress = TerminalProgress()
+    with progress.stage(f"loading {recipe}"):
+        from ...inference.loading import open_pipeline
+
+        pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device), cache)
     shown = _Shown(pipeline, _writer(chosen, pipeline, top), figures, top)
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
@@ -95,8 +98,8 @@ def run(
     )
     if chosen == "text":
         err().print(RESEARCH_USE, style="dim")
-    elif len(images) > 1:
-        results = TerminalProgress().track(results, "predicting", len(images), "images")
+    elif len(images) > 1 and not sys.stdout.isatty():  # else the results themselves are seen to arrive
+        results = progress.track(results, "predicting", len(images), "images")
     failed = _show_images(results, shown, explainer) if patient is None else _show_patient(patient, results, shown, explainer)
     shown.writer.end()
     if failed:

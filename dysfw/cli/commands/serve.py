@@ -52,18 +52,21 @@ def serve(
     allow_fetching(fetch)
     _require_modules()
     from ... import RESEARCH_USE
-    from ...inference.loading import open_pipeline
-    from ...serve.server import listening
     from ...serve.settings import MIB, Settings, is_loopback
     from ..main import registry_of
-    from ..terminal import err, out, warn
+    from ..terminal import TerminalProgress, err, out, warn
 
     if not token and not is_loopback(host):
         from ...errors import DysfwError
 
         raise DysfwError(f"--no-token: {host} can be reached from other machines", hint="omit --no-token or --host")
-    listener = listening(host, port)  # before loading the bundle, which takes seconds
-    pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device))
+    with TerminalProgress().stage(f"loading {recipe}"):
+        from ...serve.server import listening
+
+        listener = listening(host, port)  # before loading the bundle, which takes seconds
+        from ...inference.loading import open_pipeline
+
+        pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device))
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:

@@ -42,19 +42,22 @@ def train(
     bundle is written.
     """
     allow_fetching(fetch)
-    from ...output.terminal import print_failure
-    from ...recipe.check import load_recipe
-    from ...training.train import train as train_recipe
+    from ...util.atomic import refuse_existing
     from ..evaluation import dataset_at, print_findings
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out, warn
 
-    registry = registry_of(ctx)
-    loaded = load_recipe(recipe_file(recipe), registry, overrides(sets, device))
-    dataset = dataset_at(data)
-    trained = train_recipe(
-        loaded, dataset, output, TerminalProgress(), about=about, cache=ctx.with_resource(opened_cache(no_cache))
-    )
+    refuse_existing(output)
+    registry, progress = registry_of(ctx), TerminalProgress()
+    with progress.stage(f"loading {recipe}"):
+        from ...output.terminal import print_failure
+        from ...recipe.check import load_recipe
+        from ...training.train import train as train_recipe
+
+        loaded = load_recipe(recipe_file(recipe), registry, overrides(sets, device))
+    with progress.stage(f"reading {data}"):
+        dataset = dataset_at(data)
+    trained = train_recipe(loaded, dataset, output, progress, about=about, cache=ctx.with_resource(opened_cache(no_cache)))
     if not all(weights.trained for weights in trained.manifest.weights):
         warn("the backbone has random weights: the bundle's predictions are meaningless")
     print_findings(trained.findings)

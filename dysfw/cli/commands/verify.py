@@ -48,23 +48,25 @@ def verify(
     Exit code 1: some images failed, and their pairs were skipped.
     """
     from ...errors import DysfwError
-    from ...output.terminal import print_failure
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out, warn
 
-    try:
-        from ...pretraining.pairs import read_pairs
-        from ...pretraining.verify import open_backbone
-        from ...pretraining.verify import verify as verify_backbone
-    except ImportError as error:
-        raise DysfwError(f"`dysfw verify` needs torch ({error})", hint="pip install 'dysfw[pretraining]'") from None
     allow_fetching(fetch)
-    loaded_pairs = read_pairs(pairs)
-    source = recipe_file(weights)
-    loaded, projection_head = open_backbone(
-        source, recipe and recipe_file(recipe), registry_of(ctx), overrides(sets, device), use_projection=projection
-    )
     folder, progress = images or pairs.parent, TerminalProgress()
+    with progress.stage(f"loading {weights}"):
+        from ...output.terminal import print_failure
+
+        try:
+            from ...pretraining.pairs import read_pairs
+            from ...pretraining.verify import open_backbone
+            from ...pretraining.verify import verify as verify_backbone
+        except ImportError as error:
+            raise DysfwError(f"`dysfw verify` needs torch ({error})", hint="pip install 'dysfw[pretraining]'") from None
+        loaded_pairs = read_pairs(pairs)
+        source = recipe_file(weights)
+        loaded, projection_head = open_backbone(
+            source, recipe and recipe_file(recipe), registry_of(ctx), overrides(sets, device), use_projection=projection
+        )
     result = verify_backbone(loaded, projection_head, loaded_pairs, folder, region=region, progress=progress)
     for failure in result.failures:
         print_failure(err(), failure)

@@ -44,15 +44,18 @@ def export(
     if missing := [name for name in REQUIRED_PACKAGES if find_spec(name) is None]:
         raise DysfwError(f"`dysfw export` needs {', '.join(missing)}", hint="pip install 'dysfw-onnx[export]'")
     refuse_existing(output)
-    allow_fetching(fetch, TerminalProgress())
+    progress = TerminalProgress()
+    allow_fetching(fetch, progress)
     # These come last so that they override the user's values: the exported files always compute in float32.
-    pipeline = open_recipe(ctx, recipe, [*(sets or []), "device=cpu", "precision=float32"])
+    with progress.stage(f"loading {recipe}"):
+        pipeline = open_recipe(ctx, recipe, [*(sets or []), "device=cpu", "precision=float32"])
     for notice in pipeline.notices:
         warn(notice.message)
-    from .export.export import export_pipeline
-    from .export.readme import summary
+    with progress.stage("loading the ONNX exporter"):
+        from .export.export import export_pipeline
+        from .export.readme import summary
 
-    exported = export_pipeline(pipeline, output, TerminalProgress())
+    exported = export_pipeline(pipeline, output, progress)
     if exported.gallery_cases:
         warn(
             f"the heads contain embeddings of {exported.gallery_cases} gallery cases: share {output} only with people who may "

@@ -41,14 +41,17 @@ def sample(
     same_patient: Annotated[bool, typer.Option("--same-patient", help="Show the same patient in all images of a row.")] = False,
 ) -> None:
     """Render a contact sheet with the label below each row."""
-    from dysfw.plugin import TerminalProgress
-
-    from .condition import find_condition, shipped_conditions
-    from .sampling import SheetConfig, write_sheet
+    from dysfw.plugin import TerminalProgress, out
 
     check_sheet_path(output)
-    selected = [find_condition(word, Path()) for word in conditions or shipped_conditions()]
-    write_sheet(SheetConfig(tuple(selected), seed, rows, columns, size, severity, same_patient), output, TerminalProgress())
+    progress = TerminalProgress()
+    with progress.stage("loading the face model"):
+        from .condition import find_condition, shipped_conditions
+        from .sampling import SheetConfig, write_sheet
+
+        selected = [find_condition(word, Path()) for word in conditions or shipped_conditions()]
+    write_sheet(SheetConfig(tuple(selected), seed, rows, columns, size, severity, same_patient), output, progress)
+    out().print(str(output), markup=False, soft_wrap=True)
 
 
 def check_sheet_path(output: Path) -> None:
@@ -86,14 +89,17 @@ def dataset(
     DIR appears when it is complete. Until then, DIR.unfinished contains the finished part. After an interruption, run the same
     command again to resume.
     """
-    from dysfw.plugin import TerminalProgress
-
-    from .dataset import make_dataset
-    from .spec import find_spec
+    from dysfw.plugin import TerminalProgress, out
 
     progress = TerminalProgress()
-    if not make_dataset(find_spec(spec), output, workers, progress):
+    with progress.stage("loading the face model"):
+        from .dataset import describe, make_dataset
+        from .spec import find_spec
+
+        found = find_spec(spec)
+    if not make_dataset(found, output, workers, progress):
         progress.note(f"{output} already contains this data set")
+    out().print(f"{output}: {describe(output)}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -109,9 +115,12 @@ def pairs(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Random seed.")] = 0,
 ) -> None:
     """Draw pairs of images of the same and of different people, in the format of Labeled Faces in the Wild."""
+    from dysfw.plugin import count, out
+
     from .pairs import write_pairs
 
     write_pairs(data, output, folds, per_fold, seed)
+    out().print(f"{output}: {count(2 * folds * per_fold, 'pair')}", markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -7,11 +7,13 @@ folder with the requested name is therefore always complete, and an interrupted 
 from __future__ import annotations
 
 import contextlib
+import csv
 import functools
 import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +94,21 @@ def make_dataset(spec: Spec, folder: Path, workers: int, progress: Progress) -> 
             _write_tables(spec, work, len(all_chunks))
         _publish(work, folder)
     return True
+
+
+def describe(folder: Path) -> str:
+    """Describe a finished data set.
+
+    Args:
+        folder: The data set.
+
+    Returns:
+        Text such as "72 images in 8 classes, listed in manifest.csv; ground truth in truth.parquet".
+    """
+    with (folder / MANIFEST).open(encoding="utf-8", newline="") as file:
+        labels = Counter(row["label"] for row in csv.DictReader(file))
+    images, classes = count(labels.total(), "image"), count(len(labels), "class", "classes")
+    return f"{images} in {classes}, listed in {MANIFEST}; ground truth in {TRUTH}"
 
 
 def _render_missing(

@@ -64,7 +64,9 @@ def test_dataset_is_written_once_and_reported_as_existing_then(tmp_path):
     (tmp_path / "two.yaml").write_text(spec)
     words = [*DYSFW, "phantom", "dataset", str(tmp_path / "two.yaml"), "-o", str(tmp_path / "two"), "--workers", "1"]
     first, second = (subprocess.run(words, capture_output=True, text=True, check=False) for _ in range(2))
-    assert (first.returncode, first.stdout) == (0, "")
+    contents = "2 images in 1 class, listed in manifest.csv; ground truth in truth.parquet"
+    assert (first.returncode, first.stdout) == (0, f"{tmp_path / 'two'}: {contents}\n")
+    assert second.stdout == first.stdout
     assert "already contains this data set" in second.stderr
     assert len(list(tmp_path.glob("two/*/*.jpg"))) == 2
 
