@@ -14,8 +14,9 @@ import numpy as np
 from ..bundle.contents import Fitted, Manifest, OutOfFoldPredictions, Performance, TrainingData
 from ..bundle.write import write_bundle
 from ..cache.store import StageCache
-from ..data.checks import CheckedDataset, Finding, check_dataset, read_signatures
+from ..data.checks import CheckedDataset, check_dataset, read_signatures
 from ..data.dataset import Dataset, Sample, refuse_too_small
+from ..data.findings import Finding
 from ..errors import DysfwError
 from ..inference.build import Components, build
 from ..inference.classifier import Classifier
@@ -86,12 +87,14 @@ def train(
     refuse_existing(folder)
     refuse_too_small(dataset.split("train"), dataset.origin)
     _refuse_untrained_labels(dataset)
-    components = build(recipe)
+    with progress.stage("loading the networks"):
+        components = build(recipe)
     recipe = replace(recipe, precision=components.precision)  # the bundle states what "auto" meant here
     check_labels(recipe, components, _labels(dataset.split("train")))
     embed = _embed if recipe.tune.mode == "none" else _finetune
     embedded = embed(recipe, components, dataset, progress, cache)
-    fitted, classifier, cross_validated = fit_classifier(recipe, components, embedded.train, embedded.out_of_fold)
+    with progress.stage("fitting heads and fusion"):
+        fitted, classifier, cross_validated = fit_classifier(recipe, components, embedded.train, embedded.out_of_fold)
     cases, gallery = collect_gallery_cases(classifier.heads, embedded.train, dataset.relative)
     failures = embedded.checked.failures + embedded.train.failures + (embedded.test.failures if embedded.test else ())
     manifest = Manifest(
@@ -117,7 +120,8 @@ def train(
     )
     fitted = replace(fitted, tuned=embedded.weight_deltas, gallery=gallery)
     card = model_card(manifest, recipe, classifier.reliability)
-    manifest = write_bundle(folder, manifest, recipe.resolved(), fitted, card)
+    with progress.stage(f"writing {folder}"):
+        manifest = write_bundle(folder, manifest, recipe.resolved(), fitted, card)
     return Trained(manifest, failures, embedded.findings)
 
 

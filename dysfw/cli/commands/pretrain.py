@@ -47,26 +47,30 @@ def pretrain(
     """
     from typing import cast
 
-    from ...data.read import read_dataset
     from ...errors import DysfwError
-    from ...output.terminal import print_failure
-    from ...recipe.check import load_recipe
-    from ...weights.weight_file import Bits
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out
 
-    try:
-        from ...pretraining.backbone_file import WeightsInfo
-        from ...pretraining.pretrain import pretrain as pretrain_recipe
-    except ImportError as error:
-        raise DysfwError(
-            f"`dysfw pretrain` needs torch and Lightning Fabric ({error})", hint="pip install 'dysfw[pretraining]'"
-        ) from None
     if bits not in (8, 32):
         raise DysfwError(f"--bits: found {bits}; allowed: 8, 32")
     allow_fetching(fetch)
-    loaded = load_recipe(recipe_file(recipe), registry_of(ctx), overrides(sets, device))
-    dataset = read_dataset(identities)
+    progress = TerminalProgress()
+    with progress.stage(f"loading {recipe}"):
+        from ...data.read import read_dataset
+        from ...output.terminal import print_failure
+        from ...recipe.check import load_recipe
+        from ...weights.weight_file import Bits
+
+        try:
+            from ...pretraining.backbone_file import WeightsInfo
+            from ...pretraining.pretrain import pretrain as pretrain_recipe
+        except ImportError as error:
+            raise DysfwError(
+                f"`dysfw pretrain` needs torch and Lightning Fabric ({error})", hint="pip install 'dysfw[pretraining]'"
+            ) from None
+        loaded = load_recipe(recipe_file(recipe), registry_of(ctx), overrides(sets, device))
+    with progress.stage(f"reading {identities}"):
+        dataset = read_dataset(identities)
     _warn_about(dataset)
     info = WeightsInfo(licence, about, cast(Bits, bits))
     with _stop_on_interrupt() as signals:
@@ -74,7 +78,7 @@ def pretrain(
             loaded,
             dataset,
             output,
-            TerminalProgress(),
+            progress,
             info=info,
             devices=devices,
             fresh=fresh,
@@ -94,11 +98,10 @@ def pretrain(
 
 
 def _warn_about(dataset: Dataset) -> None:
-    from ...util.text import listed
+    from ..evaluation import print_findings
     from ..terminal import warn
 
-    if dataset.ignored:
-        warn(f"{len(dataset.ignored)} files in {dataset.origin} are not images and were ignored: {listed(dataset.ignored, 5)}")
+    print_findings(dataset.findings)
     if test := dataset.split("test"):
         warn(f'{len(test)} images of the split "test" are not used')
 
