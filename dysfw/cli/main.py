@@ -94,6 +94,14 @@ class LazyGroup(typer.core.TyperGroup):
         name, placeholder, rest = super().resolve_command(ctx, args)
         return name, _import_command(str(name), _commands(ctx)[str(name)].target) if placeholder else None, rest
 
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+        """Run the command; if a value is rejected, say which one was found."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            _add_found_value(error)
+            raise
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         """Write the commands under one heading for each panel."""
         commands = _commands(ctx)
@@ -103,6 +111,15 @@ class LazyGroup(typer.core.TyperGroup):
             if rows:
                 with formatter.section(panel.capitalize()):
                     formatter.write_dl(rows)
+
+
+def _add_found_value(error: Exception) -> None:
+    """Add the value that was found to the message of a rejected option, if its cause is an error of pydantic."""
+    pydantic = sys.modules.get("pydantic")
+    cause = error.__cause__
+    if pydantic and isinstance(cause, pydantic.ValidationError) and hasattr(error, "message"):
+        found = quoted(str(cause.errors()[0]["input"]))
+        error.message = f"{error.message}; found {found}"
 
 
 def _commands(ctx: Any) -> dict[str, _Command]:  # noqa: ANN401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Iterator
 from typing import Literal, TextIO
 
@@ -58,10 +59,12 @@ class RankingTable:
     Args:
         file: Where to write.
         kind: "csv" (RFC 4180) or "tsv".
+        top: Number of conditions of each ranking; None for all.
     """
 
-    def __init__(self, file: TextIO, kind: Literal["csv", "tsv"]) -> None:
+    def __init__(self, file: TextIO, kind: Literal["csv", "tsv"], top: int | None = None) -> None:
         self._file = file
+        self._top = top
         self._writer = csv.DictWriter(file, COLUMNS, dialect="excel" if kind == "csv" else "excel-tab", lineterminator="\n")
         self._has_header = False
 
@@ -75,7 +78,7 @@ class RankingTable:
         if not self._has_header:
             self._writer.writeheader()
             self._has_header = True
-        for row in ranking_rows(result, pipeline):
+        for row in itertools.islice(ranking_rows(result, pipeline), self._top):
             self._writer.writerow({name: _cell(value) for name, value in row.items()})
         self._file.flush()
 

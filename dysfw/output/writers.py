@@ -12,6 +12,8 @@ from ..explain.explanation import Explanation
 from ..inference.pipeline import Pipeline
 from ..types import BasePrediction, Failure, PatientPrediction, Prediction
 
+MAX_INTERPRETATIONS = 5  # in a Phenopacket, unless another number is given
+
 
 class Writer(ABC):
     """Takes results as they come and writes them to a stream.
@@ -85,14 +87,30 @@ class JsonWriter(Writer):
     writes_failures = True
     writes_images_of_patient = True
 
+    def __init__(self, stream: TextIO, pipeline: Pipeline, top: int | None = None) -> None:
+        """Create a writer.
+
+        Args:
+            stream: Where to write.
+            pipeline: What made the results.
+            top: Number of conditions in the ranking; None for all. The probabilities always contain all.
+        """
+        super().__init__(stream, pipeline)
+        self._top = top
+
     def add(self, result: BasePrediction, explanation: Explanation | None) -> None:
         """Write the prediction for a face or a patient."""
         from .to_json import patient_to_json, prediction_to_json
 
         if isinstance(result, PatientPrediction):
-            self._write_json(patient_to_json(result, self.pipeline, explanation))
+            self._write(patient_to_json(result, self.pipeline, explanation), result)
         elif isinstance(result, Prediction):
-            self._write_json(prediction_to_json(result, self.pipeline, explanation))
+            self._write(prediction_to_json(result, self.pipeline, explanation), result)
+
+    def _write(self, values: dict[str, object], result: BasePrediction) -> None:
+        ranking = values["ranking"]
+        assert isinstance(ranking, list)  # noqa: S101
+        self._write_json(values | {"ranking": ranking[: self._top or len(result.labels)]})
 
     def fail(self, failure: Failure) -> None:
         """Write why an image could not be predicted."""
@@ -104,18 +122,19 @@ class JsonWriter(Writer):
 class TableWriter(Writer):
     """A row for each condition of each face or patient, as CSV or TSV."""
 
-    def __init__(self, stream: TextIO, pipeline: Pipeline, kind: str) -> None:
+    def __init__(self, stream: TextIO, pipeline: Pipeline, kind: str, top: int | None = None) -> None:
         """Create a writer.
 
         Args:
             stream: Where to write.
             pipeline: What made the results.
             kind: "csv" or "tsv".
+            top: Number of conditions; None for all.
         """
         super().__init__(stream, pipeline)
         from .ranking_table import RankingTable
 
-        self._table = RankingTable(stream, "csv" if kind == "csv" else "tsv")
+        self._table = RankingTable(stream, "csv" if kind == "csv" else "tsv", top)
 
     def add(self, result: BasePrediction, explanation: Explanation | None) -> None:
         """Write the rows of a face or a patient."""
@@ -176,14 +195,14 @@ class CocoWriter(Writer):
         self._write_json(self._coco.document())
 
 
-def writer_for(form: str, stream: TextIO, pipeline: Pipeline, top: int) -> Writer:
+def writer_for(form: str, stream: TextIO, pipeline: Pipeline, top: int | None = None) -> Writer:
     """The writer of a format.
 
     Args:
         form: "json", "csv", "tsv", "phenopacket" or "coco".
         stream: Where to write.
         pipeline: What made the results.
-        top: Number of conditions, in formats that do not hold all.
+        top: Number of conditions in rankings; None for all, and for 5 in Phenopackets.
 
     Raises:
         DysfwError: If the format cannot hold what this pipeline predicts.
@@ -191,11 +210,11 @@ def writer_for(form: str, stream: TextIO, pipeline: Pipeline, top: int) -> Write
     """
     match form:
         case "json":
-            return JsonWriter(stream, pipeline)
+            return JsonWriter(stream, pipeline, top)
         case "csv" | "tsv":
-            return TableWriter(stream, pipeline, form)
+            return TableWriter(stream, pipeline, form, top)
         case "phenopacket":
-            return PhenopacketWriter(stream, pipeline, top)
+            return PhenopacketWriter(stream, pipeline, top or MAX_INTERPRETATIONS)
         case "coco":
             return CocoWriter(stream, pipeline)
     raise ValueError(f"no format is called {form!r}")

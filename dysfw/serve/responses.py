@@ -85,7 +85,7 @@ def _file(result: JobResult, form: PredictForm, pipeline: Pipeline) -> Response:
     from ..output.writers import writer_for
 
     stream = io.StringIO(newline="")
-    writer = writer_for(form.format, stream, pipeline, form.top)
+    writer = writer_for(form.format, stream, pipeline, form.top if form.format == "phenopacket" else None)
     predictions = _predictions(result)
     if result.patient and writer.writes_images_of_patient:
         predictions = [one.result for one in result.results if isinstance(one.result, Prediction)]

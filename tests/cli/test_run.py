@@ -209,3 +209,25 @@ def test_an_image_path_is_not_accepted_as_a_patient_s_name(dysfw, bundle, paint)
     ran = dysfw("run", bundle, one, "--patient", one)
     assert ran.code == 2
     assert "not a patient's name" in ran.err
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "many"])
+def test_a_rejected_number_is_named(dysfw, bundle, paint, value):
+    ran = dysfw("run", bundle, paint("new.png", RED), "--top", value)
+    assert ran.code == 2
+    assert "'--top'" in ran.err
+    assert f"found “{value}”" in ran.err
+
+
+def test_top_limits_the_ranking_in_every_format_that_has_one(dysfw, bundle, paint):
+    image = paint("new.png", RED, seed=50)
+    every, limited = (json.loads(dysfw("run", bundle, image, "--json", *top).out) for top in ((), ("--top", "2")))
+    assert [one["rank"] for one in every["ranking"]] == [1, 2, 3]
+    assert limited["ranking"] == every["ranking"][:2]
+    assert limited["probabilities"] == every["probabilities"]
+    assert len(dysfw("run", bundle, image, "--format", "csv").out.splitlines()) == 1 + 3
+    assert len(dysfw("run", bundle, image, "--format", "csv", "--top", "1").out.splitlines()) == 1 + 1
+    assert "and 1 more; --top 3 shows all" in dysfw("run", bundle, image, "--top", "2").out
+    ran = dysfw("run", bundle, image, "--format", "coco", "--top", "2")
+    assert (ran.code, ran.out) == (2, "")
+    assert "coco has no ranking" in ran.err

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ...output.writers import Writer
     from ...types import BasePrediction, Failure, Prediction
 
+DEFAULT_TOP = 5  # conditions in rankings for people
+
 
 def run(
     ctx: typer.Context,
@@ -58,7 +60,15 @@ def run(
             show_default=False,
         ),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="Number of conditions to show.")] = 5,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Number of conditions in rankings. Without it: 5 in text, figures and Phenopackets, all in JSON and tables.",
+            show_default=False,
+        ),
+    ] = None,
     sets: SetOption = None,
     device: DeviceOption = None,
     all_faces: Annotated[bool, typer.Option("--all-faces", help="Predict for every face found.")] = False,
@@ -72,6 +82,7 @@ def run(
     """
     allow_fetching(fetch)
     from ... import RESEARCH_USE
+    from ...errors import DysfwError
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, warn
 
@@ -80,6 +91,8 @@ def run(
     _check_options(
         chosen, maps=maps is not None, figure=figure is not None, explain=explained, patient=patient, all_faces=all_faces
     )
+    if top is not None and chosen == "coco" and figure is None:
+        raise DysfwError("--top: --format coco has no ranking", hint="leave --top out, or choose another format")
     figures = _figure_names(figure, images)
     cache = ctx.with_resource(opened_cache(no_cache))
     progress = TerminalProgress()
@@ -87,7 +100,7 @@ def run(
         from ...inference.loading import open_pipeline
 
         pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device), cache)
-    shown = _Shown(pipeline, _writer(chosen, pipeline, top), figures, top)
+    shown = _Shown(pipeline, _writer(chosen, pipeline, top), figures, top or DEFAULT_TOP)
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
@@ -173,7 +186,7 @@ def _show_patient(name: str, results: Iterable[Prediction | Failure], shown: _Sh
     return any(isinstance(one, Failure) for one in kept)
 
 
-def _writer(form: Format, pipeline: Pipeline, top: int) -> Writer:
+def _writer(form: Format, pipeline: Pipeline, top: int | None) -> Writer:
     from ...output.writers import writer_for
     from ..terminal import out
 
@@ -181,7 +194,7 @@ def _writer(form: Format, pipeline: Pipeline, top: int) -> Writer:
         return writer_for(form, sys.stdout, pipeline, top)
     from ...output.writers import TerminalWriter
 
-    return TerminalWriter(out(), pipeline, top)
+    return TerminalWriter(out(), pipeline, top or DEFAULT_TOP)
 
 
 def _format(form: Format | None, *, as_json: bool) -> Format:
