@@ -7,11 +7,13 @@ import logging
 import os
 import socket
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dysfw.plugin import BatchItem, BatchRunner, BatchTask, DysfwError, Row, error_text
 
+from .local_cluster import local_cluster
 from .stages import Predict, decode, items_to_json
 
 if TYPE_CHECKING:
@@ -119,19 +121,20 @@ class _Connection:
     """Connects to the cluster; an existing connection is used and stays open."""
 
     def __init__(self, address: str | None) -> None:
-        self._address, self._is_owner = address, False
+        self._address, self._stack = address, ExitStack()
 
     def __enter__(self) -> None:
         if ray.is_initialized():
             return
         _check_reachable(self._address)
-        settings: dict[str, Any] = {} if self._address else {"include_dashboard": False}
+        settings = {} if self._address else self._stack.enter_context(local_cluster())
         try:
             # Output of the workers is not shown; failures are raised as errors.
             ray.init(address=self._address, logging_level=logging.ERROR, log_to_driver=False, **settings)
         except Exception as error:  # ConnectionError, ValueError, RuntimeError …, depending on the version
+            self._stack.close()
             raise _connection_error(self._address, error) from None
-        self._is_owner = True
+        self._stack.callback(ray.shutdown)
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
@@ -139,8 +142,7 @@ class _Connection:
         context.print_on_execution_start = False
 
     def __exit__(self, *_: object) -> None:
-        if self._is_owner:
-            ray.shutdown()
+        self._stack.close()
 
 
 def _check_reachable(address: str | None) -> None:
