@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..decoding.memory import CODE as OUT_OF_MEMORY
 from ..errors import DysfwError
 from ..inference.pipeline import Pipeline
 from ..util.locks import folder_lock
 from ..util.paths import local_path
 from ..util.progress import Progress
-from ..util.text import count
+from ..util.text import count, listed
 from .remote import is_address
 from .rows import Row, origin_of, schema_of
 from .runner import BatchRunner, BatchTask
@@ -100,9 +101,16 @@ class Batch:
             note(f"resuming: {done:,} of {count(total, 'image')} are done")
         results = self.runner.run(self.task, self.pipeline, work.entries(part for part, _ in pending))
         tracked = self.progress.track(_check_source(results, listing), "predicting", total, "images", start=done)
-        for part, rows in _complete_parts(tracked, dict(pending)):
+        out_of_memory: list[str] = []
+        for part, rows in _complete_parts(_final(tracked, out_of_memory), dict(pending)):
             with _explain_write_errors(work.folder):
                 work.write_part(part, rows)
+        if out_of_memory:
+            names = listed(out_of_memory, 3)
+            raise DysfwError(
+                f"this machine ran out of memory at {count(len(out_of_memory), 'image')}: {names}",
+                hint="the parts without them are kept; free some memory, then run the same command to resume",
+            )
 
     def _list(self, work: WorkDirectory) -> int:
         """List the images and return their number. If that fails, the folder is deleted."""
@@ -130,6 +138,15 @@ class Batch:
             "region_probabilities": self.task.region_probabilities,
         }
         return options | {key: value for key, value in self.task.fingerprints.items() if key != "device"}
+
+
+def _final(results: Iterable[ImageRows], out_of_memory: list[str]) -> Iterator[ImageRows]:
+    """The results that stay; images that only lacked memory have none yet, and are tried again by the next run."""
+    for number, rows in results:
+        if any(row.get("error_code") == OUT_OF_MEMORY for row in rows):
+            out_of_memory.append(rows[0]["image"])
+        else:
+            yield number, rows
 
 
 def _complete_parts(results: Iterable[ImageRows], sizes: dict[int, int]) -> Iterator[tuple[int, list[Row]]]:

@@ -7,6 +7,7 @@ a reason.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import hashlib
 import threading
@@ -22,8 +23,8 @@ from ..util.text import error_text
 from .decoded import DecodedImage
 from .files import read_bytes
 from .formats import decoder_of
-from .limits import check_size
-from .memory import is_out_of_memory, out_of_memory
+from .limits import check_size, checked_pixels
+from .memory import is_out_of_memory, lacks_memory, out_of_memory
 from .pillow_file import damaged
 
 COLOUR_CHECK_STEP = 16  # step in px of a first, fast check whether an image has colour
@@ -60,19 +61,7 @@ def decode_image(content: bytes, source: str) -> Image:
         ImageError: With the code not_an_image, animated, too_many_pixels, too_small, unsupported_pixels, truncated,
             out_of_memory, decoder_missing, decoder_failed, or one of the decoder's own.
     """
-    entry = decoder_of(content)
-    try:
-        decoded = _decode(entry, content)
-    except MemoryError:
-        decoded = None
-    if decoded is None:
-        # Several images are decoded at a time, so wait for others that also ran out of memory, and try once more.
-        with _alone:
-            gc.collect()
-            try:
-                decoded = _decode(entry, content)
-            except MemoryError:
-                raise out_of_memory("decoding this image") from None
+    decoded = _decode_patiently(decoder_of(content), content)
     pixels, notices = decoded.pixels, decoded.notices
     if all(_is_grey(part) for part in (pixels[::COLOUR_CHECK_STEP, ::COLOUR_CHECK_STEP], pixels)):  # even if saved as colour
         notices = (*notices, GREYSCALE)
@@ -80,8 +69,28 @@ def decode_image(content: bytes, source: str) -> Image:
     return Image(pixels, source, hashlib.sha256(content).hexdigest(), notices)
 
 
+def _decode_patiently(entry: Entry[DecoderSpec], content: bytes) -> DecodedImage:
+    """Decode; if that fails for lack of memory or for damage, which some libraries confuse, once more with no rival."""
+    with contextlib.suppress(MemoryError, _DamagedError):
+        return _decode(entry, content)
+    with _alone:  # several images are decoded at a time; those that failed wait here for each other
+        gc.collect()
+        try:
+            return _decode(entry, content)
+        except MemoryError:
+            raise out_of_memory("decoding this image") from None
+        except _DamagedError as error:
+            if lacks_memory(checked_pixels()):
+                raise out_of_memory("decoding this image") from None
+            raise ImageError(error.code, error.message) from None
+
+
+class _DamagedError(ImageError):
+    """The image data are damaged, or memory is lacking."""
+
+
 def _decode(entry: Entry[DecoderSpec], content: bytes) -> DecodedImage:
-    """Decode and check what the decoder returned. Raises MemoryError if memory lacks."""
+    """Decode and check what the decoder returned. Raises MemoryError, _DamagedError or another ImageError."""
     try:
         decode = current_registry().decoder(entry)
     except DysfwError as error:
@@ -92,11 +101,13 @@ def _decode(entry: Entry[DecoderSpec], content: bytes) -> DecodedImage:
         if is_out_of_memory(error):
             raise MemoryError from None
         if isinstance(error, ImageError):
+            if error.code == "truncated":
+                raise _DamagedError(error.code, error.message) from None
             raise
         if isinstance(error, ImportError):
             message = f"{entry.spec.title}: the decoder of {entry.plugin.origin} does not work: {error_text(error)}"
             raise ImageError("decoder_failed", message) from None
-        raise damaged(error_text(error)) from None
+        raise _DamagedError("truncated", damaged(error_text(error)).message) from None
     return _checked(decoded, entry)
 
 

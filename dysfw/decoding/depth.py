@@ -11,6 +11,7 @@ from .limits import unsupported
 BLOCK = 1 << 22  # samples converted at a time, so that the wider intermediate values stay small
 DARKEST_WHITE = 1 << 14  # of 16 bits: a quarter of full scale
 SIXTEEN_BIT = Notice("sixteen_bit", "16-bit values were reduced to 8 bit")
+DEEP = Notice("sixteen_bit", "values of more than 8 bits were reduced to 8 bit")
 
 
 def to_8_bit(values: npt.NDArray[np.uint16], white: int | None = None) -> UInt8:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 from ..errors import ImageError
 
 MAX_PIXELS = 64_000_000  # 8,000 × 8,000; decoded, 192 MB
 MIN_SIDE = 32  # px
+_checked = threading.local()  # number of pixels that this thread checked last
 _SCALE_DOWN = f"the maximum is {MAX_PIXELS / 1e6:.0f} megapixels. Scale the image down"
 
 
@@ -19,11 +22,17 @@ def check_size(width: int, height: int) -> None:
     Raises:
         ImageError: too_many_pixels or too_small.
     """
+    _checked.pixels = width * height
     if width * height > MAX_PIXELS:
         size = f"{width} × {height} px are {width * height / 1e6:.0f} megapixels"
         raise ImageError("too_many_pixels", f"{size}; {_SCALE_DOWN}")
     if min(width, height) < MIN_SIDE:
         raise ImageError("too_small", f"{width} × {height} px; the minimum is {MIN_SIDE} px on each side")
+
+
+def checked_pixels() -> int:
+    """Return the number of pixels of the image that this thread checked last: how much memory its decoding needs."""
+    return getattr(_checked, "pixels", 0)
 
 
 def check_single(images: int) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import re
 
+import numpy as np
+
 from ..errors import ImageError
 
 CODE = "out_of_memory"
+BYTES_PER_PIXEL = 16  # that decoding needs at most for an image in 8 bits: four channels as 32-bit numbers
 # What libraries say instead of raising MemoryError: Pillow ("out of memory error"), libheif ("Memory allocation error"),
 # libtiff ("No space for …", "Failed to allocate memory"), OpenJPEG ("Not enough memory"), dav1d ("Out of memory").
 _MESSAGE = re.compile(
@@ -26,6 +29,19 @@ def is_out_of_memory(error: BaseException) -> bool:
         if isinstance(cause, MemoryError) or getattr(cause, "errno", None) == errno.ENOMEM or _MESSAGE.search(str(cause)):
             return True
         cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def lacks_memory(pixels: int) -> bool:
+    """Return whether an image could not be decoded here now: some libraries call lack of memory damage.
+
+    Args:
+        pixels: Number of pixels.
+    """
+    try:
+        np.empty(pixels * BYTES_PER_PIXEL, np.uint8)  # reserved, not written to
+    except MemoryError:
+        return True
     return False
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from ..decoding.memory import is_out_of_memory, out_of_memory
 from ..errors import DysfwError, ImageError
 from ..util.text import error_text
 
@@ -75,6 +76,8 @@ def run_isolated(worker: str, work: Work[Item, Result], items: Sequence[Item]) -
         raise
     except Exception as error:
         if len(items) == 1:
+            if is_out_of_memory(error):
+                return [out_of_memory(f"{worker} worked on this image")]
             message = f"{worker} failed on this image: {error_text(error)}"
             return [error if isinstance(error, ImageError) else ImageError("component_failed", message)]
         return [result for item in items for result in run_isolated(worker, work, [item])]

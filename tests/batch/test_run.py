@@ -1,5 +1,6 @@
 import json
 import os
+import resource
 import threading
 import time
 from itertools import count
@@ -12,11 +13,13 @@ import pandas
 import polars
 import pytest
 from filelock import FileLock
+from PIL import Image as Pillow
 from pyarrow import parquet
 from stops import Stops
 
 from dysfw.batch.runner import Local
 from dysfw.batch.shard import Shard
+from dysfw.batch.work_directory import PART_SIZE
 from dysfw.errors import DysfwError
 from dysfw.inference.loading import open_pipeline
 from dysfw.types import Failure
@@ -399,3 +402,44 @@ def test_no_thread_remains_after_an_interruption(run_batch, images, tmp_path):
             break
         time.sleep(0.1)
     assert threading.active_count() == before
+
+
+class LittleMemory:
+    """A limit of what this process can reserve."""
+
+    def __init__(self) -> None:
+        self.before = resource.getrlimit(resource.RLIMIT_AS)
+
+    def set(self, spare: int) -> None:
+        status = Path("/proc/self/status").read_text()
+        size = int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmSize")))
+        resource.setrlimit(resource.RLIMIT_AS, (size * 1024 + spare, self.before[1]))
+
+    def lift(self) -> None:
+        resource.setrlimit(resource.RLIMIT_AS, self.before)
+
+
+@pytest.fixture
+def little_memory():
+    limit = LittleMemory()
+    yield limit
+    limit.lift()
+
+
+def test_images_that_lack_memory_have_no_row_and_are_tried_again(images, run_batch, tmp_path, little_memory) -> None:
+    folder, output = images(PART_SIZE + 3), tmp_path / "out.parquet"
+    large = folder / "999.png"  # in the last part
+    face = Pillow.open(sorted(folder.rglob("*.png"))[0])
+    face.resize((7900, 7900), Pillow.Resampling.NEAREST).save(large)  # 187 MB decoded, and as much again to hand over
+    little_memory.set(spare=300_000_000)
+    with pytest.raises(DysfwError) as caught:
+        run_batch(folder, output)
+    assert "ran out of memory" in caught.value.message
+    assert "999.png" in caught.value.message
+    assert not output.exists()
+    assert len(list((unfinished(output)).glob("part*.parquet"))) == 1  # the first part is kept
+    little_memory.lift()
+    run_batch(folder, output)
+    rows = parquet.read_table(output).to_pylist()
+    assert len(rows) == PART_SIZE + 4
+    assert {row["error_code"] for row in rows} <= {None, "no_face"}

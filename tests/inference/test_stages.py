@@ -29,3 +29,12 @@ def test_results_of_another_number_break_the_contract():
 
 def test_nothing_is_run_on_nothing():
     assert run_isolated("the halver", halves, []) == []
+
+
+def test_lack_of_memory_is_not_a_failure_of_the_component() -> None:
+    def hungry(items):
+        raise MemoryError("Unable to allocate 3 GiB")
+
+    (error,) = run_isolated("the halver", hungry, [2])
+    assert error.code == "out_of_memory"
+    assert error.message.startswith("this machine ran out of memory while the halver worked on this image")

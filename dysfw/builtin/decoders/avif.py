@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from PIL import AvifImagePlugin, features
 
 from ...decoding.decoded import DecodedImage
+from ...decoding.depth import DEEP
 from ...decoding.exif import DAMAGED, orientation_of
 from ...decoding.limits import check_single
 from ...decoding.memory import is_out_of_memory
@@ -37,26 +39,28 @@ def decode_avif(content: bytes) -> DecodedImage:
 
 
 def _decode(content: bytes, notices: list[Notice]) -> DecodedImage:
+    properties = dict(_properties(content))
+    nclx, depths = properties.get(b"colr", b""), properties.get(b"pixi", b"")[5:]
+    if depths and max(depths) > 8:
+        notices = [*notices, DEEP]
     with pillow_file(content, AvifImagePlugin.AvifImageFile) as image:
         check_single(getattr(image, "n_frames", 1))
-        profile, nclx = image.info.get("icc_profile"), _nclx(content)
+        profile = image.info.get("icc_profile")
         orientation, more = orientation_of(image)  # Pillow puts the file's own rotation in place of EXIF's
         decoded = to_srgb(image, profile=profile, orientation=orientation, notices=[*notices, *more])
-    if nclx and not profile:
-        return DecodedImage(nclx_to_srgb(decoded.pixels, *nclx), decoded.notices)
-    return decoded
+    if profile or not nclx.startswith(b"nclx"):
+        return decoded
+    primaries, transfer = (int.from_bytes(nclx[start : start + 2], "big") for start in (4, 6))
+    return DecodedImage(nclx_to_srgb(decoded.pixels, primaries, transfer), decoded.notices)
 
 
-def _nclx(content: bytes) -> tuple[int, int] | None:
-    """Colour primaries and transfer characteristics, if the file gives them."""
+def _properties(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and content of each property of the file's images, such as colour space and depth."""
     inside = {b"meta": 4, b"iprp": 0, b"ipco": 0}  # name -> bytes before the first box in it
     pending = [(0, len(content))]
     while pending:
         for name, start, end in boxes(content, *pending.pop()):
             if name in inside:
                 pending.append((start + inside[name], end))
-            elif name == b"colr" and content[start : start + 4] == b"nclx":
-                return int.from_bytes(content[start + 4 : start + 6], "big"), int.from_bytes(
-                    content[start + 6 : start + 8], "big"
-                )
-    return None
+            elif name in (b"pixi", b"colr") and content[start : start + 4] not in (b"rICC", b"prof"):
+                yield name, content[start:end]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...decoding.pillow_file import damaged
 
-UNWRITTEN = 64  # zero bytes at the end of compressed image data, which an encoder does not write
+UNWRITTEN = 32  # zero bytes at the end of compressed image data, which an encoder does not write
 
 
 def boxes(content: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:

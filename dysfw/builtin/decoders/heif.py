@@ -6,14 +6,12 @@ import numpy as np
 from PIL import Image as Pillow
 
 from ...decoding.decoded import DecodedImage
-from ...decoding.depth import to_8_bit
+from ...decoding.depth import DEEP, to_8_bit
 from ...decoding.limits import check_size
 from ...decoding.srgb import to_srgb
 from ...types import Notice
 from .boxes import check_complete
 from .nclx import nclx_to_srgb
-
-DEEP = Notice("sixteen_bit", "values of more than 8 bits were reduced to 8 bit")
 
 
 def decode_heif(content: bytes) -> DecodedImage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from PIL import JpegImagePlugin
@@ -10,18 +11,20 @@ from ...decoding.decoded import DecodedImage
 from ...decoding.exif import DAMAGED, orientation_of
 from ...decoding.limits import unsupported
 from ...decoding.memory import is_out_of_memory
-from ...decoding.pillow_file import pillow_file
+from ...decoding.pillow_file import damaged, pillow_file
 from ...decoding.srgb import to_srgb
-from ...errors import ImageError
 from ...types import Notice
 
-SOS, APP0, APP14, COMMENT = 0xDA, 0xE0, 0xEE, 0xFE
+SOS, END, APP0, APP14, COMMENT = 0xDA, 0xD9, 0xE0, 0xEE, 0xFE
+JFIF = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"  # says no more than that the colours are YCbCr
+MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")  # between image data, where 0xff is followed by 0 or a restart
 FRAMES = {0xC0: "baseline", 0xC1: "extended", 0xC2: "progressive", 0xC3: "lossless", 0xC9: "arithmetic", 0xCA: "arithmetic"}
 CMYK_CHANNELS = 4
 
 
 def decode_jpeg(content: bytes) -> DecodedImage:
     """Decode a JPEG file."""
+    _check_end(content)
     try:
         return _decode(content)
     except Exception as error:
@@ -40,6 +43,22 @@ def _decode(content: bytes, notices: list[Notice] | None = None) -> DecodedImage
             raise unsupported("a CMYK JPEG without Adobe's marker does not say whether its values are inverted")
         orientation, more = orientation_of(image)
         return to_srgb(image, profile=image.info.get("icc_profile"), orientation=orientation, notices=[*(notices or []), *more])
+
+
+def _check_end(content: bytes) -> None:
+    """Raise ImageError if the image data do not end as they should.
+
+    The library decodes what is missing to grey, and zeros, which stand where a file was never written, to anything.
+    """
+    end = next((end for marker, _, end in _segments(content) if marker == SOS), None)
+    if end is None:
+        return  # no image data; the library says what is wrong
+    while found := MARKER.search(content, end):
+        if content[found.end() - 1] == END:
+            return
+        length = int.from_bytes(content[found.end() : found.end() + 2], "big")
+        end = found.end() + length
+    raise damaged("its end is missing")
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
@@ -63,6 +82,8 @@ def _without_metadata(content: bytes) -> bytes:
     for marker, start, end in _segments(content):
         if marker == SOS:
             kept.append(content[start:])
+        elif marker == APP0:
+            kept.append(JFIF)
         elif not (APP0 < marker <= APP0 + 15 or marker == COMMENT) or marker == APP14:
             kept.append(content[start:end])
     return b"".join(kept)
@@ -75,7 +96,5 @@ def _refuse_by_name(content: bytes) -> None:
             bits = content[start + 4] if start + 4 < len(content) else 8
             kind = FRAMES.get(marker, "hierarchical")
             if bits != 8 or kind not in ("baseline", "extended", "progressive"):
-                raise ImageError(
-                    "unsupported_pixels", f"a {kind} JPEG with {bits} bits a channel; save the image as an ordinary JPEG or PNG"
-                )
+                raise unsupported(f"this is {kind} JPEG with {bits} bits a channel")
             return

@@ -9,16 +9,17 @@ from PIL import Image as Pillow
 from ...decoding.decoded import DecodedImage
 from ...decoding.depth import SIXTEEN_BIT, to_8_bit
 from ...decoding.exif import orientation_of
-from ...decoding.limits import check_single, unsupported
+from ...decoding.limits import check_single, check_size, unsupported
 from ...decoding.pillow_file import damaged, pillow_file
 from ...decoding.srgb import to_srgb
 
-UNWRITTEN = 128  # zero bytes at the end of compressed image data, which an encoder does not write
+UNWRITTEN = 32  # zero bytes at the end of compressed image data, which an encoder does not write …
+BLOCKS_PER_ZERO = 16  # … except a lossy one for flat areas: at most one for so many blocks of 16 × 16 px (measured: 25)
 
 
 def decode_webp(content: bytes) -> DecodedImage:
     """Decode a WebP file."""
-    _check_webp_data(content)
+    _check_webp(content)
     with pillow_file(content, WebPImagePlugin.WebPImageFile) as image:
         check_single(getattr(image, "n_frames", 1))
         orientation, notices = orientation_of(image)
@@ -46,18 +47,35 @@ def decode_ppm(content: bytes) -> DecodedImage:
         if image.mode == "I":  # 16-bit grey; the file says which value is white, and Pillow scales to it
             values = np.asarray(image).astype(np.uint16)
             return to_srgb(Pillow.fromarray(to_8_bit(values, white=65535)), notices=[SIXTEEN_BIT])
-        return to_srgb(image)
+        return to_srgb(image, notices=[SIXTEEN_BIT] if _is_deep(image) else [])
 
 
-def _check_webp_data(content: bytes) -> None:
-    """Raise ImageError if the image data end in zeros: space that was reserved for a file and never written.
+def _is_deep(image: Pillow.Image) -> bool:
+    """Whether an opened PPM has samples of more than 8 bits, which Pillow reduces."""
+    arguments = image.tile[0].args  # type: ignore[attr-defined]  # of an opened file; the largest sample
+    largest = arguments[-1] if isinstance(arguments, tuple) else arguments
+    return isinstance(largest, int) and largest > 255
 
-    The library decodes them to wrong pixels, since WebP has no checksum.
+
+def _check_webp(content: bytes) -> None:
+    """Check the size, which the library does not before it reserves memory, and that the data were written to their end.
+
+    The library decodes zeros at the end, which stand where a file was never written, to wrong pixels: WebP has no checksum.
     """
     position = 12
     while position + 8 <= len(content):
         name, length = content[position : position + 4], int.from_bytes(content[position + 4 : position + 8], "little")
         data = content[position + 8 : position + 8 + length]
-        if name in (b"VP8 ", b"VP8L") and len(data) > UNWRITTEN and not any(data[-UNWRITTEN:]):
+        blocks = 0
+        if name == b"VP8X":
+            check_size(1 + int.from_bytes(data[4:7], "little"), 1 + int.from_bytes(data[7:10], "little"))
+        elif name == b"VP8L":
+            sides = int.from_bytes(data[1:5], "little")
+            check_size(1 + (sides & 0x3FFF), 1 + (sides >> 14 & 0x3FFF))
+        elif name == b"VP8 ":
+            width, height = (int.from_bytes(data[start : start + 2], "little") & 0x3FFF for start in (6, 8))
+            check_size(width, height)
+            blocks = -(-width // 16) * -(-height // 16)
+        if name in (b"VP8 ", b"VP8L") and len(data) - len(data.rstrip(b"\0")) > max(UNWRITTEN, blocks // BLOCKS_PER_ZERO):
             raise damaged("its end was never written")
         position += 8 + length + length % 2

@@ -87,6 +87,8 @@ def _layout(file: Any) -> Layout:  # noqa: ANN401  # tifffile's
         raise damaged("it has no page")
     check_single(len(pages))
     page = pages[0]
+    if not page.imagewidth or not page.imagelength:
+        raise damaged("its tags are missing")
     check_size(page.imagewidth, page.imagelength)
     bits, colours = page.bitspersample, int(page.photometric) if page.photometric is not None else BLACK_IS_ZERO
     if int(page.subfiletype or 0) & 1:
