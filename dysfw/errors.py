@@ -19,11 +19,20 @@ class DysfwError(Exception):
 
 
 class Interrupted(BaseException):  # no error
-    """The user interrupted the program.
+    """The user, or the system, interrupted the program.
 
     This is not KeyboardInterrupt, which the command line would report as failed inputs, nor SystemExit, which plugins raise by
     mistake.
+
+    Attributes:
+        signal: Number of the signal, such as SIGINT (2) or SIGTERM (15).
+        kept: What is left of the work, for the user.
     """
+
+    def __init__(self, signal: int = 2, kept: str = "") -> None:
+        super().__init__()
+        self.signal = signal
+        self.kept = kept
 
 
 class ImageError(Exception):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .batch.serialization import deserialize_batch as deserialize_batch
     from .batch.serialization import serialize_batch as serialize_batch
     from .cli.terminal import TerminalProgress as TerminalProgress
+    from .cli.terminal import if_interrupted as if_interrupted
     from .cli.terminal import out as out
     from .cli.terminal import warn as warn
     from .contracts.components import Backbone as Backbone
@@ -124,6 +125,7 @@ if TYPE_CHECKING:
     from .types import UInt8 as UInt8
     from .types import Weights as Weights
     from .util.atomic import atomic_folder as atomic_folder
+    from .util.atomic import atomic_write as atomic_write
     from .util.atomic import refuse_existing as refuse_existing
     from .util.files import packaged_file as packaged_file
     from .util.files import sha256_of as sha256_of
@@ -288,6 +290,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
     ),
     "cli.terminal": (
         "TerminalProgress",
+        "if_interrupted",
         "out",
         "warn",
     ),
@@ -298,6 +301,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
     ),
     "util.atomic": (
         "atomic_folder",
+        "atomic_write",
         "refuse_existing",
     ),
     "util.progress": ("Progress",),

@@ -182,20 +182,22 @@ def new_folder(folder: Path) -> None:
 
 
 def write_all(folder: Path, files: Mapping[str, str]) -> None:
-    """Write text files.
+    """Write text files, each complete or not at all.
 
     Args:
         folder: An existing folder.
-        files: Texts by file name.
+        files: Texts by file name, the most important last.
 
     Raises:
         DysfwError: If a file cannot be written.
     """
     from ..errors import DysfwError
+    from ..util.atomic import atomic_write
 
     for name, text in files.items():
         try:
-            (folder / name).write_text(text, "utf-8")
+            with atomic_write(folder / name) as unfinished:
+                unfinished.write_text(text, "utf-8")
         except OSError as error:
             raise DysfwError(f"cannot write {folder / name}: {error.strerror or error}") from None
 

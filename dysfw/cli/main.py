@@ -8,8 +8,10 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -31,6 +33,7 @@ PANELS: dict[Panel, dict[str, tuple[str, str]]] = {
         "batch": ("batch:batch", "Predict thousands of images into one table."),
     },
     "data": {
+        "data": ("data:app", "Check a data set before training, and write a manifest."),
         "audit": ("audit:audit", "Test whether anything but the face reveals the condition."),
     },
     "train": {
@@ -58,6 +61,8 @@ PANELS: dict[Panel, dict[str, tuple[str, str]]] = {
 }
 COMMANDS = {name: command for commands in PANELS.values() for name, command in commands.items()}
 ASCII_HANDLER = "dysfw.ascii"  # name of the error handler of streams that cannot show every character
+STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # those that the system has
+Handler = Callable[[int, FrameType | None], Any] | int | None
 MAX_HELP_WIDTH = 80  # columns; wider paragraphs are hard to read
 EPILOG = f"{RESEARCH_USE} Images stay on this machine, and nothing is downloaded unless you ask for it."
 
@@ -203,11 +208,11 @@ def main() -> None:
     """Run the program.
 
     Exit codes: 0 everything succeeded; 1 some inputs failed and the rest was delivered; 2 the command, recipe, data or
-    output path cannot be used; 70 internal error of dysfw; 74 any other error of the operating system; 130 interrupted; 141 the
-    reader of the output closed the pipe.
+    output path cannot be used; 70 internal error of dysfw; 74 any other error of the operating system; 130 interrupted, 143
+    terminated; 141 the reader of the output closed the pipe.
     """
     _prepare_streams()
-    previous = signal.signal(signal.SIGINT, _raise_interrupted)
+    previous = _handle_signals()
     network.allow_fetching(False, TerminalProgress())  # so that every command shows the progress of downloads
     try:
         try:
@@ -218,9 +223,10 @@ def main() -> None:
         print_error(error)
         _suggest_alternatives(error)
         sys.exit(2)
-    except Interrupted:
-        print_error(DysfwError("interrupted"))
-        sys.exit(130)
+    except Interrupted as interrupted:
+        _ignore_signals(previous)
+        print_error(DysfwError("interrupted", hint=interrupted.kept or None))
+        sys.exit(128 + interrupted.signal)
     except BrokenPipeError:
         sys.exit(141)  # the reader closed the pipe: exit quietly
     except OSError as error:
@@ -233,7 +239,24 @@ def main() -> None:
         print_error(DysfwError(error_text(error), hint=hint))
         sys.exit(70)
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _handle_signals() -> dict[int, Handler]:
+    """Let the signals that end programs raise Interrupted, so that nothing half-written stays. Returns the former handlers."""
+    previous: dict[int, Handler] = {}
+    for name in STOP_SIGNALS:
+        number = getattr(signal, name, None)
+        if number is not None and not (name == "SIGHUP" and signal.getsignal(number) == signal.SIG_IGN):  # as under nohup
+            previous[number] = signal.signal(number, _raise_interrupted)
+    return previous
+
+
+def _ignore_signals(numbers: Iterable[int]) -> None:
+    """Let no further signal interrupt the last message."""
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _suggest_alternatives(error: DysfwError) -> None:
@@ -275,4 +298,4 @@ def _prepare_streams() -> None:
 
 
 def _raise_interrupted(number: int, frame: object) -> None:
-    raise Interrupted
+    raise Interrupted(number)

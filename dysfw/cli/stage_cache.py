@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Disable the cache.")]
 
 
+IN_CACHE = "what was computed for the images so far is in the cache, so the same command is faster now"
+
+
 @contextlib.contextmanager
 def opened_cache(no_cache: bool) -> Iterator[StageCache | None]:
     """Open this user's cache for the duration of a ``with`` block.

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import ModuleType
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
-from ..errors import DysfwError
+from ..errors import DysfwError, Interrupted
 from ..util.remaining import RemainingTime, about
 
 if TYPE_CHECKING:  # rich takes as long to import as `dysfw --help` to run
@@ -83,6 +83,20 @@ def warn(message: str) -> None:
     from rich.markup import escape
 
     err().print(f"[yellow]warning:[/] {escape(message)}")
+
+
+@contextmanager
+def if_interrupted(kept: Callable[[], str]) -> Iterator[None]:
+    """Say what is left of the work if it is interrupted in the ``with`` block.
+
+    Args:
+        kept: Called then for a sentence that says what was kept or written, and how to continue.
+    """
+    try:
+        yield
+    except Interrupted as interrupted:
+        interrupted.kept = interrupted.kept or kept()
+        raise
 
 
 class TerminalProgress:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DysfwError
+from ..util.atomic import atomic_write
 from .evaluation_data import EvaluationData
 from .fold_runner import RECIPE
 from .pooled_predictions import PooledPredictions
@@ -34,7 +35,8 @@ def write_predictions(path: Path, pooled: PooledPredictions, evaluation_data: Ev
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetWriter(path, _schema(evaluation_data.embedded.labels)) as file:
+        schema = _schema(evaluation_data.embedded.labels)
+        with atomic_write(path) as unfinished, parquet.ParquetWriter(unfinished, schema) as file:
             for name in pooled.by_name:
                 rows = _rows(name, pooled, evaluation_data, splits)
                 file.write_table(pa.Table.from_pylist(rows, schema=file.schema))

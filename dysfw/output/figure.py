@@ -22,6 +22,7 @@ from ..explain.explanation import Explanation
 from ..explain.saliency_map import heat
 from ..inference.pipeline import Pipeline
 from ..types import BasePrediction, PatientPrediction, Prediction
+from ..util.atomic import atomic_write
 from ..util.text import count, printable
 from .terminal import reliability_text
 
@@ -79,7 +80,11 @@ def save_figure(
     figure.suptitle(f"recipe {pipeline.recipe.name} {pipeline.recipe.fingerprint[:8]}{bundle}", fontsize=11, color="0.35")
     right.supxlabel(_footer(result), fontsize=10, color="0.35")
     try:
-        figure.savefig(target, format=form)
+        if isinstance(target, Path):
+            with atomic_write(target) as unfinished:
+                figure.savefig(unfinished, format=form or target.suffix[1:])
+        else:
+            figure.savefig(target, format=form)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DysfwError(f"cannot write the figure {target}: {reason}", hint="choose another path") from None

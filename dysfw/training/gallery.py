@@ -227,10 +227,11 @@ def _replace(folder: Path, new: Path, before: Path, fingerprint: str) -> None:
     """Replace ``folder`` by ``new``, unless another program has changed it in the meantime."""
     if fingerprint not in (folder / "bundle.json").read_text("utf-8"):
         raise DysfwError(f"{folder} was changed by another program in the meantime; nothing was written", hint="run it again")
-    folder.rename(before)
     try:
+        folder.rename(before)
         new.rename(folder)
-    except OSError:
-        before.rename(folder)
+    except BaseException:  # an interruption too: ``before`` is about to be deleted
+        if before.exists() and not folder.exists():
+            before.rename(folder)
         raise
     shutil.rmtree(before, ignore_errors=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import DysfwError
+
+WINDOWS_ATTEMPTS, WINDOWS_WAIT = 20, 0.05  # tries, and s between them
 
 
 @contextmanager
@@ -31,14 +34,46 @@ def atomic_write(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        temporary.replace(path)
+        replace_file(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync_folder(path.parent)
+
+
+def replace_file(source: Path, target: Path) -> None:
+    """Rename a file over another one.
+
+    Windows refuses this while any program has the target open, as virus scanners and indexers do for moments; then it is tried
+    again for a second.
+
+    Args:
+        source: The file to rename.
+        target: Its new path, on the same file system.
+
+    Raises:
+        OSError: The system refuses.
+    """
+    attempts = WINDOWS_ATTEMPTS if os.name == "nt" else 1
+    for attempt in range(attempts):
+        try:
+            source.replace(target)
+        except PermissionError:
+            if attempt == attempts - 1:
+                raise
+            time.sleep(WINDOWS_WAIT)
+        else:
+            return
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write a folder's entries to the disk. Windows cannot open folders, and needs no such step."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def refuse_content(path: Path, *, file: bool = False) -> None:

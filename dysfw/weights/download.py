@@ -13,6 +13,7 @@ import requests
 from filelock import FileLock, Timeout
 
 from ..errors import DysfwError
+from ..util.atomic import replace_file
 from ..util.files import sha256_of
 from ..util.progress import Progress
 from .transport import TransientError, open_response, raise_for_response, session_for
@@ -92,7 +93,7 @@ class _PartialFile:
         self._version.unlink(missing_ok=True)
 
     def complete(self) -> None:
-        self.path.replace(self.target)
+        replace_file(self.path, self.target)
         self.delete()
 
 

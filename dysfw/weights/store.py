@@ -12,6 +12,7 @@ from typing import Literal
 
 from ..errors import DysfwError
 from ..registry.hookspecs import WeightsSpec
+from ..util.atomic import replace_file
 from ..util.files import packaged_file, sha256_of
 from .folders import store_folder
 from .hub import cached_file, stated_sha256
@@ -128,5 +129,5 @@ def import_file(spec: WeightsSpec, source: Path) -> Path:
         make_folder(target.parent)
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
             shutil.copyfile(source, Path(scratch) / target.name)
-            (Path(scratch) / target.name).replace(target)
+            replace_file(Path(scratch) / target.name, target)
     return target

@@ -19,6 +19,7 @@ from safetensors.numpy import save_file
 
 from ..errors import DysfwError
 from ..types import Float32
+from ..util.atomic import replace_file
 
 Array = npt.NDArray[np.generic]
 Bits = Literal[8, 32]
@@ -48,7 +49,7 @@ def write_weights(path: Path, tensors: Mapping[str, Array], metadata: Mapping[st
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
             unfinished = Path(scratch) / path.name
             save_file(stored, unfinished, dict(metadata))
-            unfinished.replace(path)
+            replace_file(unfinished, path)
     except (OSError, SafetensorError) as error:
         raise DysfwError(f"cannot write the weights {path}: {error}") from None
 

@@ -56,7 +56,7 @@ def batch(
     from ... import RESEARCH_USE
     from ...util.text import count
     from ..main import plugins_of, registry_of
-    from ..terminal import TerminalProgress, err, out, warn
+    from ..terminal import TerminalProgress, err, if_interrupted, out, warn
 
     _refuse_output(output)
     progress = TerminalProgress()
@@ -84,11 +84,21 @@ def batch(
         fingerprints=fingerprints_of(pipeline),
     )
     work = Batch(task, pipeline, Listing(source), part, batch_runner, progress, warn)
-    result = work.run(output, fresh=fresh)
+    with if_interrupted(lambda: _kept(output)):
+        result = work.run(output, fresh=fresh)
     out().print(f"{output}: {count(result.rows, 'row')}", markup=False)
     if result.failed:
         err().print(counted(result.failed), markup=False)
         raise typer.Exit(1)
+
+
+def _kept(output: Path) -> str:
+    """What is left of an interrupted batch."""
+    if output.exists():
+        return f"{output} is complete"
+    if output.with_name(f"{output.name}.unfinished").is_dir():
+        return f"finished parts are kept in {output}.unfinished; the same command resumes"
+    return "nothing was written"
 
 
 def _refuse_output(output: Path) -> None:

@@ -59,8 +59,9 @@ def clear() -> None:
 
 
 def _folder() -> Path:
-    from ...cache.location import FOLDER, cache_folder
+    from ...cache.location import cache_folder
     from ...errors import DysfwError
+    from ...util.process_environment import CACHE as FOLDER
 
     folder = cache_folder()
     if folder is None:

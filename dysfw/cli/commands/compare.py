@@ -23,7 +23,7 @@ from ..evaluation import (
     write_all,
 )
 from ..options import DeviceOption, FetchOption, SetOption, allow_fetching, overrides, recipe_file
-from ..stage_cache import NoCacheOption, opened_cache
+from ..stage_cache import IN_CACHE, NoCacheOption, opened_cache
 
 
 def compare(
@@ -57,7 +57,7 @@ def compare(
     from ...errors import DysfwError
     from ...util.text import listed
     from ..main import registry_of
-    from ..terminal import TerminalProgress, out
+    from ..terminal import TerminalProgress, if_interrupted, out
 
     if len(recipes) < 2:
         raise DysfwError("compare needs at least two recipes", hint="name two or more; `dysfw evaluate` takes one")
@@ -77,7 +77,8 @@ def compare(
     config = config_of(by, folds=folds, repeats=repeats, seed=seed, unaffected=unaffected, small=leave_out_small)
     with progress.stage(f"reading {data}"):
         dataset = dataset_at(data)
-    evaluated = evaluate(chosen, dataset, config, progress)
+    with if_interrupted(lambda: f"no report was written{f'; {IN_CACHE}' if cache else ''}"):
+        evaluated = evaluate(chosen, dataset, config, progress)
     with progress.stage("comparing the recipes"):
         compared = comparison(evaluated, config)
     with progress.stage("writing the reports"):

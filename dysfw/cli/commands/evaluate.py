@@ -24,7 +24,7 @@ from ..evaluation import (
     write_all,
 )
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides, recipe_file
-from ..stage_cache import NoCacheOption, opened_cache
+from ..stage_cache import IN_CACHE, NoCacheOption, opened_cache
 
 
 def evaluate(
@@ -54,7 +54,7 @@ def evaluate(
     """
     allow_fetching(fetch)
     from ..main import registry_of
-    from ..terminal import TerminalProgress, out
+    from ..terminal import TerminalProgress, if_interrupted, out
 
     prepare_folder(output)
     registry, progress = registry_of(ctx), TerminalProgress()
@@ -68,7 +68,8 @@ def evaluate(
     config = config_of(by, folds=folds, repeats=repeats, seed=chosen.recipe.seed, unaffected=unaffected, small=leave_out_small)
     with progress.stage(f"reading {data}"):
         dataset = dataset_at(data)
-    (evaluated,) = evaluate_recipes([chosen], dataset, config, progress)
+    with if_interrupted(lambda: f"no report was written{f'; {IN_CACHE}' if chosen.cache else ''}"):
+        (evaluated,) = evaluate_recipes([chosen], dataset, config, progress)
     result = evaluated.result
     with progress.stage("writing the report"):
         images = None

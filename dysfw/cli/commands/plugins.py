@@ -15,12 +15,8 @@ def plugins(ctx: typer.Context) -> None:
     from ..terminal import out, warn
 
     registry = registry_of(ctx)
-    table = FittedTable(
-        Column("plugin", role="id"),
-        Column("state"),
-        *(Column(title, role="more") for title in ("distribution", "entry point", "registers")),
-        below="lines",
-    )
+    more = [Column(title, role="more") for title in ("distribution", "entry point", "registers")]
+    table = FittedTable(Column("plugin", role="id"), *more[:2], Column("state"), *more[2:], below="lines")
     for plugin in registry.plugins:
         registered = [
             f"{kind} {e.spec.name}" for kind, entries in registry.components.items() for e in entries if e.plugin == plugin
@@ -34,7 +30,7 @@ def plugins(ctx: typer.Context) -> None:
             state = Text.assemble(("broken: ", "red"), printable(error_text(plugin.error)))
         elif plugin.excluded:
             state = Text.assemble(("excluded", "yellow"), " by --plugins or DYSFW_PLUGINS")
-        table.add(plugin.name, state, plugin.origin, plugin.target, ", ".join(registered))
+        table.add(plugin.name, plugin.origin, plugin.target, state, ", ".join(registered))
     out().print(table)
     for (what, name), owners in registry.duplicates().items():
         remedy = "only one of them can be called" if what == "command" else f"write the name in full: DISTRIBUTION:{name}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides, recipe_file
-from ..stage_cache import NoCacheOption, opened_cache
+from ..stage_cache import IN_CACHE, NoCacheOption, opened_cache
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,7 +45,7 @@ def train(
     from ...util.atomic import refuse_existing
     from ..evaluation import dataset_at, print_findings
     from ..main import registry_of
-    from ..terminal import TerminalProgress, err, out, warn
+    from ..terminal import TerminalProgress, err, if_interrupted, out, warn
 
     refuse_existing(output)
     registry, progress = registry_of(ctx), TerminalProgress()
@@ -57,7 +57,9 @@ def train(
         loaded = load_recipe(recipe_file(recipe), registry, overrides(sets, device))
     with progress.stage(f"reading {data}"):
         dataset = dataset_at(data)
-    trained = train_recipe(loaded, dataset, output, progress, about=about, cache=ctx.with_resource(opened_cache(no_cache)))
+    cache = ctx.with_resource(opened_cache(no_cache))
+    with if_interrupted(lambda: f"no bundle was written{f'; {IN_CACHE}' if cache else ''}"):
+        trained = train_recipe(loaded, dataset, output, progress, about=about, cache=cache)
     if not all(weights.trained for weights in trained.manifest.weights):
         warn("the backbone has random weights: the bundle's predictions are meaningless")
     print_findings(trained.findings)

@@ -30,14 +30,14 @@ def list_weights(
     from ..main import registry_of
     from ..terminal import out
 
-    more = (Column(title, role="more") for title in ("plugin", "size", "licence", "summary"))
-    table = FittedTable(Column("name", role="id"), Column("state"), *more, below="lines")
+    more = [Column(title, role="more") for title in ("plugin", "size", "licence", "summary")]
+    table = FittedTable(Column("name", role="id"), *more[:3], Column("state"), *more[3:], below="lines")
     for entry in _entries(registry_of(ctx), None):
         spec, status = entry.spec, file_status(entry.spec)
         if as_json:
             typer.echo(json.dumps(_to_json(entry), ensure_ascii=False))
         else:
-            table.add(spec.name, status.condition, entry.plugin.distribution, size_of(spec), spec.licence, spec.summary)
+            table.add(spec.name, entry.plugin.distribution, size_of(spec), spec.licence, status.condition, spec.summary)
     if not as_json:
         out().print(table)
 

@@ -89,7 +89,7 @@ def dataset(
     DIR appears when it is complete. Until then, DIR.unfinished contains the finished part. After an interruption, run the same
     command again to resume.
     """
-    from dysfw.plugin import TerminalProgress, out
+    from dysfw.plugin import TerminalProgress, if_interrupted, out
 
     progress = TerminalProgress()
     with progress.stage("loading the face model"):
@@ -97,7 +97,9 @@ def dataset(
         from .spec import find_spec
 
         found = find_spec(spec)
-    if not make_dataset(found, output, workers, progress):
+    with if_interrupted(lambda: f"finished images are kept in {output}.unfinished; the same command resumes"):
+        made = make_dataset(found, output, workers, progress)
+    if not made:
         progress.note(f"{output} already contains this data set")
     out().print(f"{output}: {describe(output)}", markup=False, soft_wrap=True)
 

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
-from dysfw.plugin import DysfwError, Progress, count, sha256_of
+from dysfw.plugin import DysfwError, Progress, atomic_write, count, sha256_of
 
 from .effects import encode
 from .labels import labels_yaml
@@ -224,6 +224,5 @@ def _os_errors_explained(folder: Path) -> Iterator[None]:
 
 
 def _write_atomically(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    with atomic_write(path) as unfinished:
+        unfinished.write_bytes(content)

@@ -7,14 +7,13 @@ Amherst, 2007.
 from __future__ import annotations
 
 import itertools
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from dysfw.plugin import DysfwError, count, read_dataset
+from dysfw.plugin import DysfwError, atomic_write, count, read_dataset
 
 NAME = re.compile(r"(?P<person>\S+)_(?P<number>\d{4})")
 
@@ -36,10 +35,9 @@ def write_pairs(folder: Path, output: Path, folds: int, per_fold: int, seed: int
     for matched, mismatched in draw_pairs(images_by_person(folder), folds, per_fold, seed):
         lines += [f"{name}\t{a}\t{b}" for name, a, b in matched]
         lines += [f"{one}\t{a}\t{other}\t{b}" for one, a, other, b in mismatched]
-    unfinished = output.with_name(f".{output.name}.unfinished")
     try:
-        unfinished.write_text("\n".join(lines) + "\n", "utf-8")
-        os.replace(unfinished, output)  # noqa: PTH105  # atomic
+        with atomic_write(output) as unfinished:
+            unfinished.write_text("\n".join(lines) + "\n", "utf-8")
     except OSError as error:
         raise DysfwError(f"cannot write {output}: {error.strerror or error}") from None
 

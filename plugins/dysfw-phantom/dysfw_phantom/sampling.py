@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image as Pillow
 
-from dysfw.plugin import DysfwError, Progress, UInt8
+from dysfw.plugin import DysfwError, Progress, UInt8, atomic_write
 
 from .condition import Condition
 from .phantom import capture, make_phantom
@@ -57,7 +57,8 @@ def write_sheet(config: SheetConfig, output: Path, progress: Progress) -> None:
     content = io.BytesIO()
     Pillow.fromarray(contact_sheet(rows)).save(content, "PNG")
     try:
-        output.write_bytes(content.getvalue())
+        with atomic_write(output) as unfinished:
+            unfinished.write_bytes(content.getvalue())
     except OSError as error:
         raise DysfwError(f"cannot write {output}: {error.strerror or error}") from None
 
