@@ -44,7 +44,7 @@ def collect(paths: Iterable[Path], detector: Detector) -> Iterator[AuditSample |
                 job.fail(found)
                 yield job.failures[0]
             else:
-                yield AuditSample(job.content, job.image, chosen_face(found))
+                yield AuditSample(job.content, job.image, chosen_face(found), len(found))
 
 
 def chosen_face(faces: list[Face]) -> Face | None:

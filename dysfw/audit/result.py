@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..data.findings import Finding
 from ..stats.estimate import Estimate
 
 Verdict = Literal["pass", "caution", "fail"]
@@ -89,6 +90,7 @@ class AuditResult(_Part):
         classes: Result of each condition.
         features: Significant single features, the strongest first.
         harmonised: Whether the images were harmonised.
+        findings: What was found in the data beside that: unreadable files, photos of several people, what was recognised.
     """
 
     schema_: Literal["dysfw.audit/1"] = Field(default="dysfw.audit/1", alias="schema")
@@ -108,3 +110,4 @@ class AuditResult(_Part):
     classes: list[ClassResult]
     features: list[ShortcutFeature]
     harmonised: bool = False
+    findings: list[Finding] = []

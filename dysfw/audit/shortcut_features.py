@@ -20,11 +20,13 @@ class AuditSample:
         encoded: Content of the file.
         image: The decoded image.
         face: The face; None if none was found.
+        faces: Number of faces found.
     """
 
     encoded: bytes
     image: Image
     face: Face | None
+    faces: int = 1
 
 
 def describe(sample: AuditSample) -> Row:

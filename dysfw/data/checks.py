@@ -65,7 +65,7 @@ def check_dataset(dataset: Dataset, signatures: Mapping[Path, ImageSignature], f
     original = [sample for n, sample in enumerate(samples) if n not in duplicates.excluded]
     used = tuple(sample for n, sample in enumerate(duplicates.samples) if n not in duplicates.excluded)
     findings = [
-        *_unreadable_findings(failures, dataset),
+        *unreadable_findings(failures, dataset),
         *_copy_findings(duplicates, _Names(dataset, samples)),
         *_patient_findings(original),
         *dataset.findings,
@@ -103,7 +103,13 @@ def _read_signature(path: Path) -> ImageSignature | Failure:
         return Failure(str(path), error.code, error.message)
 
 
-def _unreadable_findings(failures: Sequence[Failure], dataset: Dataset) -> Iterator[Finding]:
+def unreadable_findings(failures: Sequence[Failure], dataset: Dataset) -> Iterator[Finding]:
+    """Describe the images of a data set that cannot be read as findings, one for each code.
+
+    Args:
+        failures: The images, and why.
+        dataset: Gives them their names.
+    """
     by_code = defaultdict(list)
     for failure in failures:
         by_code[failure.code].append(failure)

@@ -21,7 +21,7 @@ COLUMNS = (
     Column("path", (
         "file", "filename", "file_name", "filepath", "file_path", "relative_path", "image", "image_path", "imagepath",
         "image_file", "image_filename", "image_name", "img", "img_path", "imgpath", "img_name", "photo", "photo_path",
-        "photograph", "picture",
+        "picture",
     )),
     Column("label", (
         "class", "class_name", "class_label", "label_name", "diagnosis", "dx", "condition", "syndrome", "disorder", "disease",

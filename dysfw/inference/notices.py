@@ -28,8 +28,7 @@ def notices_of(image: ImageInfo, face: Face, faces: int, segmentation: Segmentat
     """
     notices = list(image.notices)
     if faces > 1 and not all_faces:
-        message = f"{count(faces, 'face')} found; the one at {box_text(face)} was used"
-        notices.append(Notice("several_faces", message))
+        notices.append(several_faces(faces, face))
     height = float(face.box[3] - face.box[1])
     if height < MIN_FACE_HEIGHT:
         message = f"the face is {height:.0f} px high; fine signs are lost below {MIN_FACE_HEIGHT} px"
@@ -46,6 +45,17 @@ def notices_of(image: ImageInfo, face: Face, faces: int, segmentation: Segmentat
         by_reason[reason].append(region)
     notices += [Notice("absent_region", f"not used: {listed(names)} ({reason})") for reason, names in by_reason.items()]
     return tuple(notices)
+
+
+def several_faces(faces: int, face: Face | None = None) -> Notice:
+    """The warning about an image with several faces.
+
+    Args:
+        faces: Their number.
+        face: The one that was used, if the message is to say where it is.
+    """
+    where = f"the one at {box_text(face)}" if face else "one of them"
+    return Notice("several_faces", f"{count(faces, 'face')} found; {where} was used")
 
 
 def box_text(face: Face) -> str:

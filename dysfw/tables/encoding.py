@@ -2,8 +2,8 @@
 
 UTF-8, UTF-16 and UTF-32 are recognised with certainty, by their marks or because the bytes are valid. Other files are legacy
 text: their encoding is estimated from the lines that are not ASCII, and reported with an example. Detectors of languages
-often fail in mostly ASCII text (a lone "Zoë" from a Mac becomes "Zo‘"), so Western encodings are told apart by how well the
-letters fit into their words. Other scripts are left to charset-normalizer.
+often fail in mostly ASCII text (a lone "Zoë" from a Mac becomes "Zo‘"), so Western encodings are distinguished by how well
+the letters fit into their words. Other scripts are left to charset-normalizer.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def open_workbook(path: Path, columns: Sequence[Column]) -> RecordSource:
         raise DysfwError(message, hint="pip install 'dysfw[excel]', or save the sheet as CSV") from None
     _refuse_size(path)
     try:
-        with path.open("rb") as file:  # by its path, openpyxl would judge it by its name
+        with path.open("rb") as file:  # given a path, openpyxl would go by its ending
             book = openpyxl.load_workbook(file)
     except Exception as error:  # on damaged files openpyxl raises anything
         raise DysfwError(f"{path} cannot be read as an Excel workbook: {error}", hint="save the sheet as CSV") from None

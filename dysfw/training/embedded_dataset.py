@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ..data.dataset import Sample, patient_numbers
 from ..inference.embedder import Observer
 from ..inference.pipeline import Pipeline
 from ..reliability.quality import Quality, quality_of
-from ..types import Bool, FaceEmbedding, Failure, Float32, Int64
+from ..types import Bool, FaceEmbedding, Failure, Float32, Int64, Notice
 from ..util.progress import Progress
 
 
@@ -31,6 +31,7 @@ class EmbeddedDataset:
         labels: K conditions.
         regions: R regions, in the segmenter's order.
         quality: Of the N faces; None if it was not measured.
+        notices: Warnings about images, by their source.
     """
 
     embeddings: Float32
@@ -43,6 +44,7 @@ class EmbeddedDataset:
     labels: tuple[str, ...]
     regions: tuple[str, ...]
     quality: Quality | None = None
+    notices: Mapping[str, tuple[Notice, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Number of images."""
@@ -134,4 +136,5 @@ def embed_dataset(
         labels=tuple(labels),
         regions=regions,
         quality=quality_of(list(kept.values())),
+        notices={source: e.notices for source, e in kept.items() if e.notices},
     )

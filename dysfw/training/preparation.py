@@ -15,8 +15,9 @@ from ..cache.store import StageCache
 from ..data.checks import CheckedDataset, check_dataset
 from ..data.dataset import Dataset
 from ..data.duplicates import ImageSignature, image_signature
-from ..data.findings import Finding
+from ..data.findings import ORDER, Finding
 from ..data.identity_conflicts import find_identity_conflicts, identity_findings
+from ..data.notices import notice_findings
 from ..imaging.crop import WHOLE
 from ..inference.embedder import Observer
 from ..inference.jobs import ImageJob
@@ -126,13 +127,25 @@ def prepare_dataset(pipeline: Pipeline, dataset: Dataset, progress: Progress, ca
 
 
 def all_findings(checked: CheckedDataset, embedded: EmbeddedDataset) -> tuple[Finding, ...]:
-    """The findings of the checks, and people who seem to be listed as two patients, by the embeddings of the whole face."""
+    """List everything that is known of a data set.
+
+    Args:
+        checked: The data set.
+        embedded: Its images.
+
+    Returns:
+        The findings of the checks, what was noticed while images were embedded, and people who seem to be listed as two
+        patients, by the embeddings of the whole face. Exclusions come first.
+    """
+    seen = ((checked.dataset.name_of(s), embedded.notices.get(str(s.path), ())) for s in embedded.samples)
+    found = [*checked.findings, *notice_findings(seen)]
+    found.sort(key=lambda finding: ORDER.index(finding.severity))
     if WHOLE not in embedded.regions:
-        return checked.findings
+        return tuple(found)
     region = embedded.regions.index(WHOLE)
     rows = np.flatnonzero(embedded.present[:, region])
     suspects = find_identity_conflicts(embedded.embeddings[rows, region], embedded.groups[rows])
-    return (*checked.findings, *identity_findings(suspects, [embedded.samples[n] for n in rows]))
+    return (*found, *identity_findings(suspects, [embedded.samples[n] for n in rows]))
 
 
 def excluded_counts(findings: Sequence[Finding], failures: Sequence[Failure]) -> Mapping[str, int]:

@@ -35,7 +35,7 @@ def audit(
 
     The exit code is 0 for every verdict, and 1 if some images could not be read; the audit then covers the others.
     """
-    from ..evaluation import new_folder, write_all
+    from ..evaluation import new_folder, print_findings, write_all
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out
 
@@ -46,8 +46,11 @@ def audit(
         from ...audit.audit import audit as audit_dataset
         from ...audit.collect import collect, detector_of
         from ...audit.shortcut_features import describe
+        from ...data.checks import unreadable_findings
         from ...data.dataset import refuse_too_small
+        from ...data.notices import notice_findings
         from ...data.read import read_dataset
+        from ...inference.notices import several_faces
         from ...output.audit import print_audit
         from ...output.terminal import print_failure
         from ...recipe.check import load_recipe
@@ -56,7 +59,7 @@ def audit(
         detector = detector_of(load_recipe(recipe_file(recipe), registry) if recipe else None, registry)
     with progress.stage(f"reading {data}"):
         dataset = read_dataset(data)
-    rows, samples, failures = [], [], []
+    rows, samples, failures, notices = [], [], [], []
     paths = (sample.path for sample in dataset.samples)
     results = progress.track(collect(paths, detector), "extracting features", len(dataset.samples), "images")
     for sample, result in zip(dataset.samples, results, strict=True):
@@ -66,8 +69,15 @@ def audit(
         else:
             samples.append(sample)
             rows.append(describe(result))
+            several = (several_faces(result.faces),) if result.faces > 1 else ()
+            notices.append((dataset.name_of(sample), (*several, *result.image.notices)))
+    seen = [*notice_findings(notices), *dataset.findings]
+    print_findings(seen)
     refuse_too_small(samples, data)
-    report = audit_dataset(rows, samples, failures=failures, permutations=permutations, seed=seed, progress=progress)
+    findings = [*unreadable_findings(failures, dataset), *seen]
+    report = audit_dataset(
+        rows, samples, failures=failures, findings=findings, permutations=permutations, seed=seed, progress=progress
+    )
     text = report.model_dump_json(by_alias=True, indent=2)
     if as_json:
         sys.stdout.write(text + "\n")

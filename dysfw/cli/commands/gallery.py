@@ -113,16 +113,19 @@ def remove(
 
 def _dataset(sources: list[Path], label: str | None, patient: str | None) -> Dataset:
     from ...data.dataset import Dataset, Sample
-    from ...data.read import read_dataset
     from ...errors import DysfwError
+    from ...tables.read import TABLES
+    from ..evaluation import dataset_at, print_findings
 
     if label is None:
-        if len(sources) > 1 or patient is not None or not (sources[0].is_dir() or sources[0].suffix in (".csv", ".parquet")):
+        if len(sources) > 1 or patient is not None or not (sources[0].is_dir() or sources[0].suffix.lower() in TABLES):
             raise DysfwError(
                 "the condition of these images is missing",
                 hint="add --label CONDITION, or give one data set: a folder with one subfolder per condition, or a manifest",
             )
-        return read_dataset(sources[0])
+        dataset = dataset_at(sources[0])
+        print_findings(dataset.findings)
+        return dataset
     if not label.strip():
         raise DysfwError("--label is empty")
     folders = [str(source) for source in sources if source.is_dir()]

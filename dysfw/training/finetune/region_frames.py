@@ -29,6 +29,7 @@ from ...util.text import listed
 from .array_file import ArrayFile, read_array_file, write_array_file
 
 PART_SIZE = 256  # images per file
+FORMAT = 2  # of the files; another one is made again
 Frames = npt.NDArray[np.float64]
 
 
@@ -42,6 +43,7 @@ class RegionFrames:
         frames: float64 [N, R, 2, 3].
         present: bool [N, R]; False if a region is absent, and its frame is arbitrary.
         failures: The images that could not be used.
+        faces: Number of faces found in each image, N.
     """
 
     samples: tuple[Sample, ...]
@@ -49,6 +51,7 @@ class RegionFrames:
     frames: Frames
     present: Bool
     failures: tuple[Failure, ...]
+    faces: tuple[int, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -65,11 +68,13 @@ class ImageFrames:
         sha256: Hash of the image file.
         frames: float64 [R, 2, 3].
         present: bool [R].
+        faces: Number of faces found in the image.
     """
 
     sha256: str
     frames: Frames
     present: Bool
+    faces: int = 1
 
 
 class StopRequested(Exception):  # noqa: N818  # not an error
@@ -117,6 +122,7 @@ def find_region_frames(
         frames=np.array([result.frames for _, result in usable], np.float64).reshape(-1, regions, 2, 3),
         present=np.array([result.present for _, result in usable], bool).reshape(-1, regions),
         failures=tuple(result for _, result in results if isinstance(result, Failure)),
+        faces=tuple(result.faces for _, result in usable),
     )
 
 
@@ -165,7 +171,7 @@ class RegionLocator:
         weights = [w.sha256 for part in (components.detector, components.segmenter) for w in part.weights()]
         alignment = [asdict(components.alignment)] if components.alignment else []
         self.settings = json.dumps(
-            [nodes, weights, asdict(recipe.crop) | {"size": None}, recipe.seed, *alignment], sort_keys=True
+            [FORMAT, nodes, weights, asdict(recipe.crop) | {"size": None}, recipe.seed, *alignment], sort_keys=True
         )
 
     def locate(self, paths: Iterable[Path]) -> Iterator[ImageFrames | Failure]:
@@ -176,18 +182,19 @@ class RegionLocator:
 
     def _locate(self, images: Sequence[Image]) -> list[ImageFrames | Failure]:
         faces = run_isolated("the detector", self._detect, images)
-        detected = [(image, face) for image, face in zip(images, faces, strict=True) if isinstance(face, Face)]
+        detected = [(image, face[0]) for image, face in zip(images, faces, strict=True) if isinstance(face, tuple)]
         segmented = iter(run_isolated("the segmenter", self._segment, detected))
         results: list[ImageFrames | Failure] = []
         for image, face in zip(images, faces, strict=True):
-            result = self._frames(image, face, next(segmented)) if isinstance(face, Face) else face
+            result = self._frames(image, *face, next(segmented)) if isinstance(face, tuple) else face
             results.append(_failure(image, result) if isinstance(result, ImageError) else result)
         return results
 
-    def _detect(self, images: Sequence[Image]) -> list[Face | ImageError]:
+    def _detect(self, images: Sequence[Image]) -> list[tuple[Face, int] | ImageError]:
+        """The chosen face of each image, and the number of its faces."""
         detected = self.components.detector.detect(images)
         return [
-            on_grid(next((face for face in faces if face.chosen), faces[0]))
+            (on_grid(next((face for face in faces if face.chosen), faces[0])), len(faces))
             if faces
             else ImageError("no_face", "no face was found")
             for faces in detected
@@ -196,7 +203,9 @@ class RegionLocator:
     def _segment(self, detected: Sequence[tuple[Image, Face]]) -> list[Segmentation]:
         return self.components.segmenter.segment([image for image, _ in detected], [face for _, face in detected])
 
-    def _frames(self, image: Image, face: Face, segmentation: Segmentation | ImageError) -> ImageFrames | ImageError:
+    def _frames(
+        self, image: Image, face: Face, faces: int, segmentation: Segmentation | ImageError
+    ) -> ImageFrames | ImageError:
         if isinstance(segmentation, ImageError):
             return segmentation
         names = self.components.segmenter.regions
@@ -207,7 +216,7 @@ class RegionLocator:
             present[r] = True
         if not present.any():
             return ImageError("no_region", f"no region ({listed(sorted(set(segmentation.absent.values())))})")
-        return ImageFrames(image.sha256, frames, present)
+        return ImageFrames(image.sha256, frames, present, faces)
 
 
 def _failure(image: Image, error: ImageError) -> Failure:
@@ -231,9 +240,10 @@ def _read_part(path: Path, key: str) -> list[ImageFrames | Failure] | None:
         return None
     if stored.values["key"] != key:
         return None
+    faces = stored.values["faces"]
     frames, present = stored.arrays["frames"].astype(np.float64), stored.arrays["present"].astype(bool)
     return [
-        Failure(**image) if isinstance(image, dict) else ImageFrames(image, frames[n], present[n])
+        Failure(**image) if isinstance(image, dict) else ImageFrames(image, frames[n], present[n], faces[n])
         for n, image in enumerate(stored.values["images"])
     ]
 
@@ -244,4 +254,5 @@ def _write_part(path: Path, key: str, results: Sequence[ImageFrames | Failure], 
         if isinstance(result, ImageFrames):
             frames[n], present[n] = result.frames, result.present
     images = [asdict(result) if isinstance(result, Failure) else result.sha256 for result in results]
-    write_array_file(path, ArrayFile({"frames": frames, "present": present}, {"key": key, "images": images}))
+    faces = [result.faces if isinstance(result, ImageFrames) else 0 for result in results]
+    write_array_file(path, ArrayFile({"frames": frames, "present": present}, {"key": key, "images": images, "faces": faces}))

@@ -15,6 +15,7 @@ from ...errors import DysfwError
 from ...inference.build import Components
 from ...inference.embedder import embed_crops
 from ...inference.loading import tuned_backbones
+from ...inference.notices import several_faces
 from ...recipe.model import Recipe
 from ...reliability.quality import Quality, sharpness
 from ...torch_utils import Tunable
@@ -88,6 +89,11 @@ class Tuner:
             labels=tuple(labels),
             regions=regions,
             quality=quality,
+            notices={
+                str(sample.path): (several_faces(faces),)
+                for sample, faces in zip(region_frames.samples, region_frames.faces, strict=True)
+                if faces > 1
+            },
         )
 
     def tune(self, rows: Int64, progress: Progress) -> WeightDeltas:

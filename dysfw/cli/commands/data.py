@@ -1,0 +1,174 @@
+"""``dysfw data check|manifest``: look at a data set, and write a manifest."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ..options import command_group
+
+if TYPE_CHECKING:
+    from ...data.draft import Draft
+    from ...data.inventory import Inventory
+    from ...output.fitted_table import FittedTable
+
+app = command_group("Check a data set before training, and write a manifest of a folder.")
+PREVIEW = 5  # rows
+
+
+@app.command()
+def check(
+    data: Annotated[
+        str,
+        typer.Argument(metavar="DATA", help="A folder with one subfolder per condition, or a manifest.", show_default=False),
+    ],
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")] = "text",
+) -> None:
+    """Show what a data set holds, what is wrong with it, and which images training would use. Nothing is changed.
+
+    Exit code 0: the data can be used; 1: some images cannot be read, each with its reason, and the others can be used; 2: the
+    data cannot be used to train.
+    """
+    from ...errors import DysfwError
+    from ..evaluation import print_findings
+    from ..terminal import TerminalProgress, err, out
+
+    progress = TerminalProgress()
+    try:
+        with progress.stage(f"reading {data}"):
+            from ...data.inventory import take_inventory
+            from ...data.read import read_dataset
+            from ...output.terminal import print_failure
+            from ...util.paths import local_path
+
+            dataset = read_dataset(local_path(data))
+        inventory = take_inventory(dataset, progress)
+    except DysfwError as error:
+        if form == "json":
+            problems = [line.strip() for line in error.message.splitlines()]
+            _print_json({"origin": data, "usable": False, "problems": problems, "hint": error.hint})
+        raise
+    if form == "json":
+        _print_json(_as_json(inventory))
+    else:
+        _print_inventory(inventory)
+        print_findings(inventory.findings)
+        for failure in inventory.failures:
+            print_failure(err(), failure)
+        out().print(_conclusion(inventory), markup=False)
+    if inventory.problems:
+        raise DysfwError(inventory.problems[0])
+    if inventory.failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def manifest(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder with images, in subfolders or not.", show_default=False)
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="MANIFEST", help="manifest.csv or manifest.xlsx to write.", show_default=False),
+    ],
+    patient_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGEX",
+            help="Where names within DIR state the patient: a regular expression with the patient in brackets, such as "
+            "'(P[0-9]+)'; or the word folder, if each patient has one. Groups named label, source and split are used, too.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Write a manifest of the images in a folder, to be completed in a spreadsheet.
+
+    The label is the name of the first subfolder, and empty without one. The first rows are shown.
+    """
+    from ...data.draft import draft_manifest, write_manifest
+    from ...errors import DysfwError
+    from ...util.atomic import refuse_existing
+    from ...util.paths import expand_home
+    from ...util.text import count
+    from ..evaluation import print_findings
+    from ..terminal import err, out
+
+    if output.suffix.lower() not in (".csv", ".xlsx"):
+        raise DysfwError(f"-o {output}: the name must end in .csv or .xlsx")
+    if not output.absolute().parent.is_dir():
+        raise DysfwError(
+            f"-o {output} is in {output.parent}, which is not a folder", hint="name a file in a folder that exists"
+        )
+    refuse_existing(output, file=True)
+    draft = draft_manifest(expand_home(folder), patient_from)
+    write_manifest(draft, output)
+    print_findings(draft.findings)
+    labels = {row.label for row in draft.rows} - {""}
+    patients = {row.patient for row in draft.rows} - {None}
+    parts = (count(len(draft.rows), "image"), count(len(labels), "condition"), count(len(patients), "patient"))
+    out().print(f"{output}: {', '.join(parts)}", markup=False)
+    out().print(_preview(draft))
+    err().print(f"Check the rows, complete them if needed, then run: dysfw data check {output}", markup=False)
+
+
+def _preview(draft: Draft) -> FittedTable:
+    from ...output.fitted_table import Column, FittedTable
+
+    table = FittedTable(Column("image", role="id"), Column("label"), Column("patient"))
+    step = max(1, len(draft.rows) // PREVIEW)  # from all parts of the folder
+    for name, row in list(zip(draft.names, draft.rows, strict=True))[::step][:PREVIEW]:
+        table.add(name, row.label, row.patient or "")
+    return table
+
+
+def _print_json(content: dict[str, object]) -> None:
+    from ...data.inventory import SCHEMA
+
+    sys.stdout.write(json.dumps({"schema": SCHEMA} | content, indent=2) + "\n")
+
+
+def _as_json(inventory: Inventory) -> dict[str, object]:
+    from dataclasses import asdict
+
+    content = asdict(inventory)
+    failures = [{key: one[key] for key in ("source", "code", "message")} for one in content["failures"]]
+    return content | {"usable": not inventory.problems, "failures": failures}
+
+
+def _print_inventory(inventory: Inventory) -> None:
+    from ...output.fitted_table import Column, FittedTable
+    from ...util.text import count
+    from ..terminal import out
+
+    patients = "patients unknown" if inventory.patients is None else count(inventory.patients, "patient")
+    parts = (count(inventory.images, "image"), patients, count(len(inventory.labels), "condition"))
+    out().print(f"{inventory.origin}: {', '.join(parts)}", markup=False)
+    if inventory.width and inventory.height:
+        formats = ", ".join(f"{number} {title}" for title, number in inventory.formats.items())
+        smallest, middle, largest = zip(inventory.width, inventory.height, strict=True)
+        sizes = f"width × height from {_px(smallest)} to {_px(largest)} px, median {_px(middle)}"
+        out().print(f"{formats}; {inventory.size / 1e6:,.1f} MB; {sizes}", markup=False)
+    if inventory.sources:
+        out().print("sources: " + ", ".join(f"{name} {n}" for name, n in inventory.sources.items()), markup=False)
+    has_split = any(counts.train is not None for counts in inventory.labels.values())
+    names = ("images", "used", "patients", *(("train", "test") if has_split else ()))
+    table = FittedTable(Column("condition", role="id"), *(Column(name, right=True) for name in names))
+    for label, counts in inventory.labels.items():
+        known = "–" if counts.patients is None else str(counts.patients)
+        table.add(
+            label, str(counts.images), str(counts.used), known, *((str(counts.train), str(counts.test)) if has_split else ())
+        )
+    out().print(table)
+
+
+def _px(size: tuple[int, int]) -> str:
+    return f"{size[0]} × {size[1]}"
+
+
+def _conclusion(inventory: Inventory) -> str:
+    used = f"{inventory.used} of {inventory.images} images"
+    return f"training would use {used}, as far as a face is found in them" if not inventory.problems else f"usable: {used}"
