@@ -25,6 +25,7 @@ lint: $(VENV)/installed
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/codespell
 	$(VENV)/bin/python tools/lint/words.py
+	$(VENV)/bin/python tools/lint/portable.py
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 

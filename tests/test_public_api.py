@@ -33,7 +33,7 @@ def imports_of_dysfw(source: str):
 
 def type_checking_imports() -> dict[str, str]:
     """Module by name, as the block for type checkers imports them."""
-    tree = ast.parse(Path(dysfw.plugin.__file__).read_text())
+    tree = ast.parse(Path(dysfw.plugin.__file__).read_text("utf-8"))
     (block,) = (node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
     return {alias.asname: node.module for node in block.body for alias in node.names}
 

@@ -109,7 +109,7 @@ def _same(one: dict, other: dict) -> bool:
 
 def _memory(pid: int) -> int:
     """Resident memory of a process, MiB."""
-    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) // 1024
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text("utf-8"))[1]) // 1024
 
 
 if __name__ == "__main__":

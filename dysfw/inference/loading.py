@@ -21,6 +21,7 @@ from ..registry.registry import Registry
 from ..reliability.prior import describe_prior, prior_of
 from ..types import Float32, Notice
 from ..util.environment import version_of
+from ..util.paths import expand_home
 from .build import Components, build
 from .classifier import Classifier
 from .fusion import cross_validated_fusion
@@ -79,10 +80,10 @@ def find_bundle(recipe: Recipe, source: Path, registry: Registry) -> Path:
             f"{source} is not trained: it names no bundle, without which it cannot predict",
             hint=f"train it with `dysfw train {source} DATA -o BUNDLE`, then `dysfw run BUNDLE IMAGE`",
         )
-    path = recipe.folder / Path(recipe.bundle).expanduser()
+    path = recipe.folder / expand_home(Path(recipe.bundle))
     if is_bundle(path):
         return path
-    if path.exists() or "/" in recipe.bundle or recipe.bundle.startswith("."):
+    if path.exists() or Path(recipe.bundle).name != recipe.bundle or recipe.bundle.startswith("."):
         raise DysfwError(f"{source}: bundle: {path} is not a bundle folder", hint="`dysfw train` writes bundles")
     return registry.bundle(recipe.bundle)
 

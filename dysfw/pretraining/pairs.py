@@ -130,7 +130,7 @@ def _pair(fields: Sequence[str], *, same: bool) -> tuple[ImageId, ImageId] | Non
         words = [*words[:2], *words[:1], *words[2:]]
     if len(words) != 4 or not (words[1].isdecimal() and words[3].isdecimal()):
         return None
-    if any(not name or "/" in name or name in (".", "..") for name in (words[0], words[2])):
+    if any(not name or set(name) & set("/\\:") or name in (".", "..") for name in (words[0], words[2])):
         return None
     pair = (words[0], int(words[1])), (words[2], int(words[3]))
     return pair if same or words[0] != words[2] else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -41,3 +42,12 @@ def folder_lock(folder: Path, message: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+        _remove_last_file(folder)
+
+
+def _remove_last_file(folder: Path) -> None:
+    """Delete a folder of which only the lock is left. Windows refuses that while the file is open, and else nothing is left."""
+    if os.name == "nt" and [path.name for path in folder.glob("*")] == [LOCK]:
+        with suppress(OSError):  # another process has locked it in the meantime
+            (folder / LOCK).unlink()
+            folder.rmdir()

@@ -411,7 +411,7 @@ class LittleMemory:
         self.before = resource.getrlimit(resource.RLIMIT_AS)
 
     def set(self, spare: int) -> None:
-        status = Path("/proc/self/status").read_text()
+        status = Path("/proc/self/status").read_text("utf-8")
         size = int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmSize")))
         resource.setrlimit(resource.RLIMIT_AS, (size * 1024 + spare, self.before[1]))
 

@@ -73,7 +73,7 @@ def test_training_reduces_the_loss_and_the_weights_verify_new_people(train_here,
     train_here(
         weights, "pretrain.steps=120", "pretrain.batch_size=16", "pretrain.depth=[]", "pretrain.margin=0", "pretrain.sizes=[]"
     )
-    history = [json.loads(line) for line in Path(f"{weights}.training/history.jsonl").read_text().splitlines()]
+    history = [json.loads(line) for line in Path(f"{weights}.training/history.jsonl").read_text("utf-8").splitlines()]
     assert [line["step"] for line in history] == [20, 40, 60, 80, 100, 120]
     assert history[-1]["identity"] < 0.6 * history[0]["identity"]
     assert history[-1]["images_per_s"] > 0

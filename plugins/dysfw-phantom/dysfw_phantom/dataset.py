@@ -167,9 +167,8 @@ def _render_chunk(spec: Spec, work: WorkDirectory, numbered: tuple[int, tuple[Pl
     number, patients = numbered
     with _os_errors_explained(work.folder), threadpool_limits(1):
         rows = [row for patient in patients for row in _write_images(spec, work, patient)]
-        unfinished = work.truth_file(number).with_suffix(".unfinished")
-        pq.write_table(rows_to_table(rows), unfinished)
-        unfinished.replace(work.truth_file(number))
+        with atomic_write(work.truth_file(number)) as unfinished:
+            pq.write_table(rows_to_table(rows), unfinished)
     return len(rows)
 
 
@@ -205,9 +204,12 @@ def _write_tables(spec: Spec, work: WorkDirectory, number_of_chunks: int) -> Non
 
 def _publish(work: WorkDirectory, folder: Path) -> None:
     """Move the finished data set to its final name."""
-    os.sync()  # the images must be on disk before the rename, in case of a power failure
+    if hasattr(os, "sync"):
+        os.sync()  # the images must be on disk before the rename, in case of a power failure
     shutil.rmtree(work.truth_file(0).parent)
-    work.data.replace(folder)
+    if folder.exists():  # it is empty; Windows renames no folder over another
+        folder.rmdir()
+    work.data.rename(folder)
     work.folder.rmdir()
 
 
