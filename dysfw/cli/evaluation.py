@@ -98,10 +98,11 @@ def dataset_at(data: Path) -> Dataset:
         DysfwError: If it cannot be read.
     """
     from ..data.read import read_dataset
+    from ..util.paths import local_path
     from .terminal import err
 
     dataset = read_dataset(data)
-    if dataset.origin != data:
+    if dataset.origin != local_path(str(data)):
         err().print(f"using {dataset.origin.name} in {data}", markup=False)
     return dataset
 

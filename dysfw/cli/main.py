@@ -24,6 +24,7 @@ from ..registry.registry import Registry, load_registry
 from ..util.text import error_text, quoted, replace_unencodable
 from ..weights import network
 from .terminal import TerminalProgress, print_error, terminal_width, warn
+from .utf8 import ensure_utf8
 
 # Commands of the core by panel, in the order of `dysfw --help`; name: ("module:attribute", one line, at most 66 characters)
 PANELS: dict[Panel, dict[str, tuple[str, str]]] = {
@@ -211,6 +212,7 @@ def main() -> None:
     output path cannot be used; 70 internal error of dysfw; 74 any other error of the operating system; 130 interrupted, 143
     terminated; 141 the reader of the output closed the pipe.
     """
+    ensure_utf8()
     _prepare_streams()
     previous = _handle_signals()
     network.allow_fetching(False, TerminalProgress())  # so that every command shows the progress of downloads

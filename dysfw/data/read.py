@@ -15,7 +15,7 @@ from ..errors import DysfwError
 from ..tables.missing import is_missing
 from ..tables.read import TABLES
 from ..tables.remarks import RowsByKey, row_text
-from ..util.paths import expand_home
+from ..util.paths import local_path
 from ..util.text import count, listed
 from .conditions import FILE, described_labels, read_conditions
 from .dataset import Dataset, Sample
@@ -34,7 +34,7 @@ def read_dataset(data: Path) -> Dataset:
 
     Args:
         data: A folder with one subfolder per class, a folder with a manifest (``manifest.csv``, ``.tsv``, ``.xlsx`` or
-            ``.parquet``), or a manifest.
+            ``.parquet``), or a manifest. It may begin with ``~``, or be an address such as ``file:///photos``.
 
     Returns:
         The data set, with findings on what was recognised or left out. Images are not opened.
@@ -42,7 +42,7 @@ def read_dataset(data: Path) -> Dataset:
     Raises:
         DysfwError: If the data set is invalid, with all problems, or none of its images is there.
     """
-    data = expand_home(data)
+    data = local_path(str(data))
     if not data.exists():
         raise DysfwError(f"no such data: {data}", hint="DATA is a folder with one subfolder per class, or a manifest")
     if data.is_dir():

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from ..errors import DysfwError
+from ..util.paths import expand_home
 from .document import Document, parse_document, read_document
 from .problems import Path, Position, Problem, RecipeError, locate
 
@@ -66,7 +67,7 @@ def _with_bases(file: pathlib.Path, descendants: tuple[pathlib.Path, ...]) -> Do
     position = document.positions["extends",]
     if not isinstance(base, str):
         raise RecipeError([Problem(position, ("extends",), f"found {base!r}; must be the path of one recipe")])
-    base_file = file.parent / pathlib.Path(base).expanduser()
+    base_file = file.parent / expand_home(pathlib.Path(base))
     if not base_file.is_file():
         raise RecipeError([Problem(position, ("extends",), f"no such recipe: {base_file}")])
     return _overlay(_with_bases(base_file, (*descendants, file.resolve())), document)

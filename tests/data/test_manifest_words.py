@@ -126,7 +126,7 @@ def test_absolute_paths_addresses_and_tildes(read, tmp_path, monkeypatch) -> Non
     monkeypatch.setenv("HOME", str(tmp_path / "sub"))
     address = (tmp_path / "sub" / "Zoë 1.JPG").as_uri()
     assert "%20" in address
-    dataset = read(f"path,label\n{tmp_path}/a.jpg,x\n{address},x\n~/c.jpg,y\n~tmp.jpg,y\n~nobody.jpg,y\n#1.jpg,y\n")
+    dataset = read(f"path,label\n{tmp_path}/a.jpg,x\n{address},x\n~/c.jpg,y\n~tmp.jpg,y\n~no-such-user.jpg,y\n#1.jpg,y\n")
     assert [sample.path.exists() for sample in dataset.samples] == [True, True, True, True, False, True]
     assert dataset.samples[2].path == tmp_path / "sub" / "c.jpg"
 

@@ -115,8 +115,10 @@ def _dataset(sources: list[Path], label: str | None, patient: str | None) -> Dat
     from ...data.dataset import Dataset, Sample
     from ...errors import DysfwError
     from ...tables.read import TABLES
+    from ...util.paths import local_path
     from ..evaluation import dataset_at, print_findings
 
+    sources = [local_path(str(source)) for source in sources]
     if label is None:
         if len(sources) > 1 or patient is not None or not (sources[0].is_dir() or sources[0].suffix.lower() in TABLES):
             raise DysfwError(

@@ -93,6 +93,7 @@ def run(
     )
     if top is not None and chosen == "coco" and figure is None:
         raise DysfwError("--top: --format coco has no ranking", hint="leave --top out, or choose another format")
+    images = _image_files(images)
     figures = _figure_names(figure, images)
     cache = ctx.with_resource(opened_cache(no_cache))
     progress = TerminalProgress()
@@ -235,6 +236,24 @@ def _explainer(pipeline: Pipeline, *, enabled: bool, why: str | None, maps: Meth
         refuse_without_module(pipeline.embedder)
     label = condition_called(why, pipeline.classifier.labels, "--why") if why is not None and pipeline.classifier else why
     return lambda result: explain(pipeline, result, label=label, maps=maps) if enabled else None
+
+
+def _image_files(images: list[Path]) -> list[Path]:
+    """The images as paths, without system files that a pattern of the shell adds; a file that was named alone is kept."""
+    from ...decoding.folders import is_system_file
+    from ...util.paths import local_path
+    from ...util.text import count, listed
+    from ..terminal import warn
+
+    paths = [local_path(str(image)) for image in images]
+    # A shell's pattern finds no name that begins with a dot, so such a file was meant.
+    system = [
+        path for path in paths if is_system_file(path.name) and (path.name.startswith("._") or not path.name.startswith("."))
+    ]
+    if not system or len(system) == len(paths):
+        return paths
+    warn(f"left out: {count(len(system), 'system file')} ({listed(map(str, system), 3)})")
+    return [path for path in paths if path not in system]
 
 
 def _figure_names(figure: Path | None, images: list[Path]) -> Iterator[Path] | None:

@@ -1,0 +1,22 @@
+"""Starts the program again in Python's UTF-8 mode if the locale would hide the names of files."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+SETTING = "PYTHONUTF8"
+
+
+def ensure_utf8() -> None:
+    """Make names of files UTF-8, in this process and in those that it starts.
+
+    With an ASCII or Latin-1 locale, Python cannot open a file that a manifest calls "Zoë.jpg", although it is there. Python
+    itself ignores such a locale from version 3.15 on, and before only if nothing disables that. The mode can only be set at
+    start. What is printed still follows the terminal. Nothing happens on Windows, where names are always Unicode.
+    """
+    if sys.getfilesystemencoding().replace("-", "").lower() == "utf8" or os.name == "nt":
+        return
+    os.environ[SETTING] = "1"  # for processes that are started later
+    command = [os.fsencode(argument) for argument in sys.orig_argv]
+    os.execv(sys.executable, [command[0], b"-X", b"utf8", *command[1:]])  # noqa: S606  # this same program
