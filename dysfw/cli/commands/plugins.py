@@ -24,6 +24,7 @@ def plugins(ctx: typer.Context) -> None:
         registered += [f"command {e.spec.name}" for e in registry.commands if e.plugin == plugin]
         registered += [f"bundle {e.spec.name}" for e in registry.bundles if e.plugin == plugin]
         registered += [f"runner {e.spec.name}" for e in registry.runners if e.plugin == plugin]
+        registered += [f"decoder {e.spec.name}" for e in registry.decoders if e.plugin == plugin]
         registered += [f"weights {e.spec.name}" for e in registry.weights if e.plugin == plugin]
         state = Text("prints while loading", "yellow") if plugin.captured else Text("ok", "green")
         if plugin.error:
@@ -33,7 +34,11 @@ def plugins(ctx: typer.Context) -> None:
         table.add(plugin.name, plugin.origin, plugin.target, state, ", ".join(registered))
     out().print(table)
     for (what, name), owners in registry.duplicates().items():
-        remedy = "only one of them can be called" if what == "command" else f"write the name in full: DISTRIBUTION:{name}"
+        remedies = {
+            "command": "only one of them can be called",
+            "decoder": "a file that both recognise is decoded by the one with the longer signature, or refused",
+        }
+        remedy = remedies.get(what, f"write the name in full: DISTRIBUTION:{name}")
         warn(f"{what} {name} is registered by {' and '.join(p.origin for p in owners)}; {remedy}")
     for entry in registry.commands:
         if entry.spec.name in COMMANDS:
