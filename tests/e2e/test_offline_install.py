@@ -1,0 +1,63 @@
+"""Wheels collected on a machine with internet access, installed on one without, as docs/how-to/offline.md says."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+PARTS = [ROOT, ROOT / "plugins" / "dysfw-mediapipe"]
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory) -> Path:
+    """Wheels of dysfw, one plugin and all that they need."""
+    folder = tmp_path_factory.mktemp("wheels")
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", folder, *PARTS, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def offline(wheels, tmp_path_factory):
+    """offline("dysfw", …): a program of an environment that was installed without the network, run without it."""
+    folder = tmp_path_factory.mktemp("offline")
+    home = folder / "home"
+    home.mkdir()
+    # Only what a fresh account has: nothing that leads pip to other wheels.
+    variables = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
+
+    def offline(program: str, *arguments: object) -> str:
+        no_network = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+        return run(*no_network, folder / "venv" / "bin" / program, *arguments, cwd=home, env=variables)
+
+    run(sys.executable, "-m", "venv", folder / "venv")
+    offline("pip", "--isolated", "install", "--quiet", "--no-index", "--find-links", wheels, "dysfw", "dysfw-mediapipe")
+    return offline
+
+
+def run(*command: object, **keys: object) -> str:
+    ran = subprocess.run([*map(str, command)], text=True, capture_output=True, check=False, **keys)
+    assert ran.returncode == 0, f"{command}: exit code {ran.returncode}\n{ran.stdout}{ran.stderr}"
+    return ran.stdout
+
+
+def test_the_folder_holds_nothing_but_wheels(wheels):
+    names = [path.name for path in wheels.iterdir()]
+    assert all(name.endswith(".whl") for name in names)
+    assert {name.partition("-")[0] for name in names} >= {"dysfw", "dysfw_mediapipe", "mediapipe", "numpy"}
+
+
+def test_the_installation_is_consistent_and_complete(offline):
+    offline("pip", "check")
+    found = offline("python", "-c", "import dysfw, dysfw_mediapipe; print(dysfw.__file__, dysfw_mediapipe.__file__)")
+    assert str(ROOT) not in found
+
+
+def test_the_face_mesh_works_with_the_model_in_its_wheel(offline):
+    assert "face_mesh" in offline("dysfw", "components", "segmenter")
+    checked = offline("dysfw", "check", "dysfw-mediapipe", "--only", "face_mesh")
+    assert "passed" in checked
