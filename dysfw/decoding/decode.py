@@ -98,12 +98,12 @@ def _decode(entry: Entry[DecoderSpec], content: bytes) -> DecodedImage:
     try:
         decoded = decode(content)
     except Exception as error:  # on damaged data a library may raise anything (struct.error, TypeError …)
+        if isinstance(error, ImageError) and error.code != "truncated":
+            raise
         if is_out_of_memory(error):
             raise MemoryError from None
         if isinstance(error, ImageError):
-            if error.code == "truncated":
-                raise _DamagedError(error.code, error.message) from None
-            raise
+            raise _DamagedError(error.code, error.message) from None
         if isinstance(error, ImportError):
             message = f"{entry.spec.title}: the decoder of {entry.plugin.origin} does not work: {error_text(error)}"
             raise ImageError("decoder_failed", message) from None

@@ -9,6 +9,7 @@ from ...decoding.decoded import DecodedImage
 from ...decoding.depth import DEEP, to_8_bit
 from ...decoding.limits import check_size
 from ...decoding.srgb import to_srgb
+from ...errors import ImageError
 from ...types import Notice
 from .boxes import check_complete
 from .nclx import nclx_to_srgb
@@ -39,7 +40,13 @@ def decode_heif(content: bytes) -> DecodedImage:
 
 
 def _to_pillow(picture: object) -> Pillow.Image:
-    pixels = np.asarray(picture)  # decodes
+    try:
+        picture.load()  # type: ignore[attr-defined]
+    except RuntimeError as error:
+        if "Security limit" in str(error):  # which the library counts as lack of memory
+            raise ImageError("too_many_pixels", "a part of the file claims to be far too large") from None
+        raise
+    pixels = np.asarray(picture)
     mode = picture.mode  # type: ignore[attr-defined]
     if ";16" in mode:  # grey: the library reduces only colours
         return Pillow.fromarray(to_8_bit(pixels.reshape(pixels.shape[:2]), white=65535))

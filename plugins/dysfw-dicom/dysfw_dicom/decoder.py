@@ -1,4 +1,4 @@
-"""Decodes the photograph in a DICOM file.
+"""Decodes the photo in a DICOM file.
 
 Nothing but its pixels leaves this module: no tag, identifier or name, in no message either.
 """
@@ -20,7 +20,7 @@ from dysfw.plugin import DecodedImage, ImageError, Notice, check_single, check_s
 from .pixels import decode_pixels
 
 BURNT_IN = "DYSFW_BURNT_IN_ANNOTATION"
-PHOTOGRAPHS = {
+PHOTOS = {
     "1.2.840.10008.5.1.4.1.1.77.1.4",  # VL Photographic Image Storage
     "1.2.840.10008.5.1.4.1.1.7",  # Secondary Capture Image Storage
     "1.2.840.10008.5.1.4.1.1.7.2",  # Multi-frame Grayscale Byte Secondary Capture Image Storage, of one frame
@@ -56,7 +56,7 @@ def decode_dicom(content: bytes) -> DecodedImage:
         The image.
 
     Raises:
-        ImageError: With the code not_a_photograph, no_pixels, burnt_in_annotation, decoder_missing, or a code of the core.
+        ImageError: With the code not_a_photo, no_pixels, burnt_in_annotation, decoder_missing, or a code of the core.
     """
     if DEFLATED in content[META]:
         raise unsupported("a deflated DICOM file")
@@ -72,17 +72,17 @@ def decode_dicom(content: bytes) -> DecodedImage:
 
 
 def _check(data: Any) -> list[Notice]:  # noqa: ANN401  # pydicom's Dataset
-    """Check by the header that this is one photograph that may be used."""
+    """Check by the header that this is one photo that may be used."""
     kind = data.get("SOPClassUID") or data.file_meta.get("MediaStorageSOPClassUID", "")
-    if kind not in PHOTOGRAPHS:
-        raise ImageError("not_a_photograph", f"DICOM of the kind {_name_of(kind)!r} is not a photograph of a face")
+    if kind not in PHOTOS:
+        raise ImageError("not_a_photo", f"DICOM of the kind {_name_of(kind)!r} is not a photo of a face")
     if "PixelData" not in data:
         raise ImageError("no_pixels", "the DICOM file holds no pixels")
     check_single(int(data.get("NumberOfFrames") or 1))
     check_size(int(data.Columns), int(data.Rows))
     ratio = data.get("PixelAspectRatio")
     if ratio and int(ratio[0]) != int(ratio[1]):
-        raise unsupported("a DICOM photograph whose pixels are not square")
+        raise unsupported("a DICOM photo whose pixels are not square")
     return _check_annotation(str(data.get("BurnedInAnnotation") or "").upper())
 
 

@@ -1,4 +1,4 @@
-"""Photographs of every colour space, depth and compression against the pixels that were encoded and against pydicom."""
+"""Photos of every colour space, depth and compression against the pixels that were encoded and against pydicom."""
 
 import io
 import struct
@@ -189,19 +189,19 @@ def bad_size() -> bytes:
 REFUSED = {
     "a CT slice": (
         partial(dicom, deep(12), "MONOCHROME2", 12, sop="1.2.840.10008.5.1.4.1.1.2"),
-        "not_a_photograph",
+        "not_a_photo",
         "CT Image Storage",
     ),
     "an MR slice": (
         partial(dicom, deep(12), "MONOCHROME2", 12, sop="1.2.840.10008.5.1.4.1.1.4"),
-        "not_a_photograph",
+        "not_a_photo",
         "MR Image Storage",
     ),
-    "a private kind": (partial(dicom, sop="1.2.276.0.99999.4711"), "not_a_photograph", "'unknown'"),
+    "a private kind": (partial(dicom, sop="1.2.276.0.99999.4711"), "not_a_photo", "'unknown'"),
     "without pixels": (lambda: written(dataset()), "no_pixels", "no pixels"),
-    "a report": (lambda: written(dataset("1.2.840.10008.5.1.4.1.1.88.11")), "not_a_photograph", "Basic Text SR"),
+    "a report": (lambda: written(dataset("1.2.840.10008.5.1.4.1.1.88.11")), "not_a_photo", "Basic Text SR"),
     "several frames": (partial(dicom, NumberOfFrames=3), "animated", "3 images"),
-    "a film": (partial(dicom, sop="1.2.840.10008.5.1.4.1.1.77.1.4.1"), "not_a_photograph", "Video Photographic"),
+    "a film": (partial(dicom, sop="1.2.840.10008.5.1.4.1.1.77.1.4.1"), "not_a_photo", "Video Photographic"),
     "1 bit": (partial(dicom, GREY, "MONOCHROME2", BitsAllocated=1, BitsStored=1), "unsupported_pixels", "1 bits"),
     "32 bits": (partial(dicom, GREY.astype(np.uint32), "MONOCHROME2"), "unsupported_pixels", "32 bits"),
     "negative values": (partial(dicom, deep(12).astype(np.int16), "MONOCHROME2"), "unsupported_pixels", "negative"),
@@ -231,7 +231,7 @@ def test_a_file_that_is_cut_is_refused(name, part) -> None:
     content = FILES[name][0]()
     with pytest.raises(ImageError) as caught:
         decode(content[: int(len(content) * part)])
-    assert caught.value.code in ("truncated", "no_pixels", "not_a_photograph", "not_an_image", "unsupported_pixels")
+    assert caught.value.code in ("truncated", "no_pixels", "not_a_photo", "not_an_image", "unsupported_pixels")
 
 
 def test_a_compression_without_its_extra_names_the_extra_and_its_licence(monkeypatch) -> None:

@@ -126,7 +126,7 @@ def test_no_command_writes_an_identifier(tmp_path) -> None:
     files = [f"data/a/{name}" for name in ("IM0000", *BROKEN)]
     code, result = run("run", recipe, *files, "--json")
     assert code == 1
-    assert {"not_a_photograph", "truncated", "burnt_in_annotation"} <= set(re.findall(r'"code": "(\w+)"', result.decode()))
+    assert {"not_a_photo", "truncated", "burnt_in_annotation"} <= set(re.findall(r'"code": "(\w+)"', result.decode()))
     assert run("run", recipe, "data/a/IM0000", "--figure", "figure.png")[0] == 0
     assert run("batch", recipe, "data", "-o", "table.parquet")[0] == 1
     assert written.getvalue() != b""
