@@ -182,7 +182,9 @@ class _Work:
         each = (self._advanced - self._began) / (self.done - self._start) if self.done > self._start else 0.0
         if each <= 0:
             return ""
-        return f"{1 / each:.2g} {self._unit}/s" if each <= 1 else f"{each:.2g} s each"
+        if each > 1:
+            return f"{each:.2g} s each" if each < 100 else f"{each:.0f} s each"
+        return f"{1 / each:.2g} {self._unit}/s" if each > 0.01 else f"{1 / each:,.0f} {self._unit}/s"
 
     def advance(self) -> None:
         """Count one more item as done."""

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -244,6 +245,24 @@ def gallery_cases_table(program):
     return of_command(program, "gallery", "list", program.bundle, "--cases", keys=keys)
 
 
+def data_check_table(program):
+    return of_command(program, "data", "check", program.folder / "manifest.csv", keys=[*COLOURS, "30 images", "10", "5"])
+
+
+def data_manifest_table(program):
+    (program.folder / "images").mkdir(exist_ok=True)
+    for name in ("down-syndrome/P-017-1.png", f"{COMMON}seizures/P-018-1.png"):
+        (program.folder / "images" / name).parent.mkdir(exist_ok=True)
+        shutil.copy(program.image, program.folder / "images" / name)
+
+    def show(stream: FakeTerminal) -> None:
+        (program.folder / "drafted.csv").unlink(missing_ok=True)
+        program("data", "manifest", program.folder / "images", "-o", program.folder / "drafted.csv",
+                "--patient-from", "(P-[0-9]+)", stream=stream)  # fmt: skip
+
+    return Table(show, ["down-syndrome/P-017-1.png", "P-017", f"{COMMON}seizures", "P-018"])
+
+
 def phantom_conditions_table(program):
     found = json.loads(program("phantom", "conditions", "--json"))
     keys = [text for one in found for text in (one["label"], one["name"], one.get("mondo") or one["label"])]
@@ -264,7 +283,7 @@ def help_table(program):
 TABLES = (
     run_table, explain_table, patient_table, train_table, evaluate_table, compare_table, audit_table, verify_table,
     doctor_table, plugins_table, components_table, weights_table, weights_show_table, cache_table, gallery_table,
-    gallery_cases_table, phantom_conditions_table, phantom_terms_table, help_table,
+    gallery_cases_table, data_check_table, data_manifest_table, phantom_conditions_table, phantom_terms_table, help_table,
 )  # fmt: skip
 
 

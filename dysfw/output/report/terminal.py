@@ -97,7 +97,7 @@ def _print_warnings(console: Console, warnings: list[str], data: DataSummary, pr
     for warning in filter(None, [*warnings, sentences.exclusions(data)]):
         console.print(f"[yellow]warning:[/] {escape(warning)}")
     for finding in data.findings:
-        console.print(f"  {finding.severity}: {escape(printable(finding.message))}", soft_wrap=True)
+        console.print(f"  {finding.severity}: {escape(printable(finding.message))}")
     classes = count(len(data.per_label), "condition")
     console.print(f"{sentences.data_words(data)}, {classes}; {escape(sentences.protocol_words(protocol, data))}")
 
