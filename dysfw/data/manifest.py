@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import DysfwError
 from ..tables.columns import Column
@@ -45,8 +46,7 @@ CHANGED = re.compile(rf"\d{{1,2}}-({MONTHS})|({MONTHS})-\d{{2}}|\d[.,]?\d*e\+\d+
 MAX_TRIED = 3  # missing files that a message names
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestRow:
+class ManifestRow(NamedTuple):
     """A row of a manifest.
 
     Attributes:
@@ -121,7 +121,7 @@ class Manifest:
                 self._unclear[located.problem].add(row.number, name)
             if not located.exists and len(self._tried) < MAX_TRIED:
                 self._tried.append((name, located))
-            yield ManifestRow(row.number, name, str(located.path), located.exists, texts)
+            yield ManifestRow(row.number, name, located.path, located.exists, texts)
 
     def _value(self, key: str, text: str, number: int) -> tuple[str, str]:
         """The text of a cell, "" if it stands for a missing value, and its problem."""

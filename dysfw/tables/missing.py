@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 # What R, pandas, Excel, SPSS, SQL and people write into a cell without a value. Excel's other error values are no missing
 # values: see ``EXCEL_ERRORS``.
 MISSING = frozenset({
@@ -11,6 +13,7 @@ MISSING = frozenset({
 EXCEL_ERRORS = frozenset({"#ref!", "#value!", "#div/0!", "#name?", "#num!", "#null!", "#spill!", "#calc!"})
 
 
+@lru_cache(4096)  # the cells of a column are often alike
 def is_missing(text: str) -> bool:
     """Return whether a text stands for a missing value, such as "", "NA" or "n/a"."""
     return " ".join(text.casefold().split()) in MISSING

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .columns import Header
 from .remarks import Remark
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """All cells of a row.
+class Record(NamedTuple):
+    """All cells of a row. It is a tuple, as are other records of rows: tables may have millions.
 
     Attributes:
         number: In CSV the line on which the row begins; in a workbook the number that Excel shows; in Parquet the number of the
