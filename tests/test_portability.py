@@ -49,6 +49,7 @@ def test_nothing_works_on_one_system_only():
         ("link.symlink_to(path)", ".symlink_to"),
         ("import subprocess\nsubprocess.Popen(c, preexec_fn=f)", "preexec_fn="),
         ("import subprocess\nsubprocess.run('ls', shell=True)", "shell="),
+        ("import subprocess\nsubprocess.run(['a'], text=True)", "text="),
         ("when.strftime('%-d %B')", ".strftime"),
         ("NULL = '/dev/null'", "/dev/null"),
         ("loop.add_signal_handler(2, f)", ".add_signal_handler"),
@@ -70,6 +71,7 @@ def test_what_some_systems_lack_is_found(lint, code, name):
         "import os\nos.environ, os.path, os.cpu_count()",
         "import signal\nsignal.signal(signal.SIGINT, f)",
         "where = 'a/b'",
+        "import subprocess\nsubprocess.run(['a'], text=True, encoding='utf-8')",
     ],
 )
 def test_what_every_system_has_is_allowed(lint, code):

@@ -158,6 +158,8 @@ class Visitor(ast.NodeVisitor):
         for keyword in node.keywords:
             if keyword.arg in ARGUMENTS and name in {"Popen", "run", "check_call", "check_output", "call"}:
                 self.add(node, f"{keyword.arg}=", "not every system has this argument")
+            if keyword.arg in ("text", "universal_newlines") and "encoding" not in {k.arg for k in node.keywords}:
+                self.add(node, "text=", "state the encoding: the default differs between systems")
             if keyword.arg == "shell" and getattr(keyword.value, "value", None) is True:
                 self.add(node, "shell=", "shells differ between systems")
         self.generic_visit(node)

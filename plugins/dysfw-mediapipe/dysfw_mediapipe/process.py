@@ -124,6 +124,6 @@ def _end(process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
     """End the process by closing its input."""
     for stream in (process.stdin, process.stdout, log):
         if stream is not None:
-            with contextlib.suppress(BrokenPipeError):  # it may have ended before reading everything
+            with contextlib.suppress(OSError):  # it may have ended before reading everything; Windows calls that EINVAL
                 stream.close()
     process.wait()
