@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ..cache.store import StageCache
     from ..contracts.components import Fusion
@@ -201,6 +202,22 @@ def write_all(folder: Path, files: Mapping[str, str]) -> None:
                 unfinished.write_text(text, "utf-8")
         except OSError as error:
             raise DysfwError(f"cannot write {folder / name}: {error.strerror or error}") from None
+
+
+@contextmanager
+def shown_if_unwritten(show: Callable[[], None]) -> Iterator[None]:
+    """Show the results if they cannot be written, so that hours of work are not lost to a full disk.
+
+    Args:
+        show: Prints the results.
+    """
+    from ..errors import DysfwError
+
+    try:
+        yield
+    except DysfwError:
+        show()
+        raise
 
 
 def report_failures(evaluated: Sequence[Evaluated]) -> None:

@@ -32,7 +32,8 @@ BLOCKED = ("openvino_telemetry",)
 # Libraries that start sending when they are imported, with the setting that prevents it.
 STARTS_AT_IMPORT = {"onnxruntime": "ORT_DISABLE_TELEMETRY"}
 
-# Caches that libraries write below the home folder, as folders in dysfw's cache. An explicit setting of the user wins.
+# Caches that libraries write below the home folder, as folders in dysfw's cache. An explicit setting of the user wins, unless
+# that folder cannot be written: numba would then refuse to work.
 CACHES = {
     "MPLCONFIGDIR": "matplotlib",
     "NUMBA_CACHE_DIR": "numba",
@@ -60,15 +61,21 @@ def prepare_process() -> None:
 
 
 def _redirect_caches() -> None:
-    unset = {name: folder for name, folder in CACHES.items() if not os.environ.get(name)}
-    if not unset:
-        return
-    base = _library_caches()
+    unset = {name: folder for name, folder in CACHES.items() if not _is_usable(name)}
+    base = _library_caches() if unset else None
     if base is None:
         return
     if "MPLCONFIGDIR" in unset and "MATPLOTLIBRC" not in os.environ and (style := _matplotlib_style()):
         os.environ["MATPLOTLIBRC"] = str(style)  # it would otherwise be looked for in MPLCONFIGDIR
     os.environ.update({name: str(base / folder) for name, folder in unset.items()})
+
+
+def _is_usable(name: str) -> bool:
+    stated = os.environ.get(name)
+    if stated and not is_writable(Path(stated)):
+        warnings.warn(f"{name} is {stated!r}, which cannot be written; dysfw uses its own folder", stacklevel=5)
+        return False
+    return bool(stated)
 
 
 def _library_caches() -> Path | None:

@@ -69,7 +69,14 @@ def test_caches_of_libraries_are_in_the_cache_of_dysfw(python, tmp_path):
 
 
 def test_a_folder_that_the_user_chose_wins(python, tmp_path):
-    assert python(shown("NUMBA_CACHE_DIR"), HOME=tmp_path, NUMBA_CACHE_DIR="/mine").strip() == "/mine"
+    chosen = str(tmp_path / "mine")
+    assert python(shown("NUMBA_CACHE_DIR"), HOME=tmp_path, NUMBA_CACHE_DIR=chosen).strip() == chosen
+
+
+def test_a_chosen_folder_that_cannot_be_written_is_reported_and_replaced(python, tmp_path):
+    printed = python(shown("NUMBA_CACHE_DIR"), HOME=tmp_path, NUMBA_CACHE_DIR="/dev/null/mine")
+    assert str(tmp_path / ".cache" / "dysfw" / "numba") in printed
+    assert "NUMBA_CACHE_DIR is '/dev/null/mine', which cannot be written" in printed
 
 
 def test_the_users_own_style_of_matplotlib_is_found(python, tmp_path):

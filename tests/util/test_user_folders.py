@@ -1,4 +1,3 @@
-
 import pytest
 
 from dysfw.errors import DysfwError

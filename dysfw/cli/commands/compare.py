@@ -20,6 +20,7 @@ from ..evaluation import (
     dataset_at,
     prepare_folder,
     report_failures,
+    shown_if_unwritten,
     write_all,
 )
 from ..options import DeviceOption, FetchOption, SetOption, allow_fetching, overrides, recipe_file
@@ -81,7 +82,7 @@ def compare(
         evaluated = evaluate(chosen, dataset, config, progress)
     with progress.stage("comparing the recipes"):
         compared = comparison(evaluated, config)
-    with progress.stage("writing the reports"):
+    with shown_if_unwritten(lambda: print_comparison(out(), compared, None)), progress.stage("writing the reports"):
         for number, one in enumerate(evaluated, 1):
             folder = output / report_folder(number, one.result.name)
             prepare_folder(folder)

@@ -21,6 +21,7 @@ from ..evaluation import (
     dataset_at,
     prepare_folder,
     report_failures,
+    shown_if_unwritten,
     write_all,
 )
 from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides, recipe_file
@@ -71,7 +72,7 @@ def evaluate(
     with if_interrupted(lambda: f"no report was written{f'; {IN_CACHE}' if chosen.cache else ''}"):
         (evaluated,) = evaluate_recipes([chosen], dataset, config, progress)
     result = evaluated.result
-    with progress.stage("writing the report"):
+    with shown_if_unwritten(lambda: print_evaluation(out(), result, None)), progress.stage("writing the report"):
         images = None
         if include_images:
             from ...output.report.faces import worst_faces

@@ -23,13 +23,13 @@ COLOURS: dict[Verdict, str] = {"pass": "green", "caution": "yellow", "fail": "bo
 KEY_MEASURES = ("balanced_accuracy", "accuracy", "top_3", "top_5", "auroc_macro", "auroc_affected", "ece")
 
 
-def print_evaluation(console: Console, evaluation: Evaluation, report: Path) -> None:
+def print_evaluation(console: Console, evaluation: Evaluation, report: Path | None) -> None:
     """Print an evaluation.
 
     Args:
         console: Where to print.
         evaluation: The evaluation.
-        report: Path of the HTML report, printed last.
+        report: Path of the HTML report, printed last; None if it could not be written.
     """
     e = evaluation
     audit = sentences.decisive_audit(e.audit, e.audit_harmonised)
@@ -50,16 +50,17 @@ def print_evaluation(console: Console, evaluation: Evaluation, report: Path) -> 
         words = f"patients from all their images: balanced accuracy {score}, difference to single images {difference}"
         console.print(words, markup=False)
     console.print(f"rejected as unreliable: {share(e.rejection.rejected.value, 1)} of the images")
-    console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
+    if report:
+        console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
 
 
-def print_comparison(console: Console, comparison: Comparison, report: Path) -> None:
+def print_comparison(console: Console, comparison: Comparison, report: Path | None) -> None:
     """Print a comparison of recipes.
 
     Args:
         console: Where to print.
         comparison: The comparison.
-        report: Path of the HTML report, printed last.
+        report: Path of the HTML report, printed last; None if it could not be written.
     """
     c = comparison
     _print_head(console, c.audit, c.protocol.claim)
@@ -80,7 +81,8 @@ def print_comparison(console: Console, comparison: Comparison, report: Path) -> 
         audit_verdict = sentences.verdict_words(c.evaluations[entry.name])
         table.add(entry.name, _estimate(entry.measures.get(measure)), difference, audit_verdict)
     console.print(table)
-    console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
+    if report:
+        console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
 
 
 def _print_head(console: Console, audit: AuditResult, claim: str) -> None:

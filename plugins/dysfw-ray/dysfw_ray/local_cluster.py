@@ -15,8 +15,8 @@ from typing import Any
 # HTTP, and its client fails for a proxy with an unknown scheme before any look-up or connection.
 NO_PROXY_NEEDED = "localhost,127.0.0.1,::1"
 CUT_OFF = {"http_proxy": "none://", "HTTP_PROXY": "none://", "no_proxy": NO_PROXY_NEEDED, "NO_PROXY": NO_PROXY_NEEDED}
-# An address of the loopback that Ray takes as given. For 127.0.0.1 it would look for an address that others can reach, by opening
-# a socket to a public name server, and listen there. Elsewhere than on Linux it uses the loopback anyway.
+# An address of the loopback that Ray takes as given. For 127.0.0.1 it would look for an address that others can reach, by a
+# socket to a public name server, and listen there. Elsewhere than on Linux it uses the loopback anyway.
 THIS_MACHINE = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"
 LOOPBACK_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # says so, on every system, to the processes that Ray starts
 TOKEN = secrets.token_hex(32)  # one for this process, because Ray remembers it
