@@ -1,11 +1,13 @@
 """Code that works on one system only is found, and there is none in the core and the first-party plugins."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from program import TOYS
 
 ROOT = Path(__file__).parents[1]
 LINT = ROOT / "tools" / "lint" / "portable.py"
@@ -80,3 +82,39 @@ def test_what_every_system_has_is_allowed(lint, code):
 
 def test_every_allowed_place_has_a_reason(lint):
     assert all(len(reason) > 10 for reason in lint.ALLOWED.values())
+
+
+# What Windows lacks, as far as Python itself works without it on Linux.
+ABSENT = """\
+import importlib, os, signal, sys
+for name in ("numpy", "scipy.stats", "sklearn.linear_model", "PIL.Image", "pydantic", "rich.live", "pyarrow.parquet"):
+    importlib.import_module(name)
+lacking = {os: ("fork", "forkpty", "sync", "uname", "getuid", "geteuid", "getgid", "getpgid", "killpg", "setsid", "nice",
+    "sched_getaffinity", "sysconf", "statvfs", "mkfifo", "getloadavg", "pread", "register_at_fork"),
+    signal: ("SIGALRM", "SIGHUP", "SIGUSR1", "SIGCHLD", "setitimer", "alarm", "pause")}
+for module, names in lacking.items():
+    for name in names:
+        delattr(module, name)
+for name in ("fcntl", "resource", "termios", "pwd", "grp"):
+    sys.modules[name] = None
+from dysfw.cli.main import main
+main()
+"""
+
+
+@pytest.mark.slow
+def test_training_and_prediction_need_nothing_that_windows_lacks(toy_recipe, colour_data, paint, tmp_path):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(TOYS)}
+    image, bundle, table = paint("a.png", (200, 40, 40)), tmp_path / "bundle", tmp_path / "t.parquet"
+    for arguments in (
+        ("train", toy_recipe, colour_data, "-o", bundle),
+        ("run", bundle, image),
+        ("batch", bundle, image.parent, "-o", table),
+        ("evaluate", toy_recipe, colour_data, "-o", tmp_path / "report"),
+        ("cache", "info"),
+    ):
+        command = [sys.executable, "-c", ABSENT, *map(str, arguments)]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+    assert table.is_file()
+    assert (tmp_path / "report" / "report.html").is_file()
