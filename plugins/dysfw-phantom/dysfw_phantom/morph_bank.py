@@ -10,6 +10,7 @@ from numba import njit
 
 from dysfw.plugin import Float32, Int64
 
+from . import compiled_code as _compiled_code  # noqa: F401  # an error that says what to do, before numba's
 from .mesh import Int32, Morph
 
 

@@ -1,6 +1,7 @@
 """The `dysfw phantom` commands."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -27,6 +28,20 @@ def test_help_imports_only_the_registration_of_the_plugin():
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "['dysfw_phantom', 'dysfw_phantom.plugin', 'dysfw_phantom.weights']"
+
+
+def test_without_any_folder_for_compiled_code_the_error_says_what_to_do(tmp_path):
+    program = "import tempfile, os; tempfile.tempdir = os.getcwd(); from dysfw.cli.main import main; main()"
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "DYSFW_CACHE")
+    }
+    words = [sys.executable, "-c", program, "phantom", "sample", "phantom-unaffected", "-o", tmp_path / "sheet.png"]
+    ran = subprocess.run(
+        words, env=environment | {"HOME": "/nonexistent"}, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert "set DYSFW_CACHE or TMPDIR" in ran.stderr
+    assert not any(tmp_path.iterdir())
 
 
 def test_sample_draws_a_row_per_condition(tmp_path):
