@@ -17,6 +17,7 @@ from ..registry.registry import Entry, Registry, load_registry
 from ..types import Face, Image
 from ..util.text import closest, error_text, listed
 from .checks import CHECKS
+from .checks import decoder as decoders
 from .examples import phantom_faces, phantom_images
 from .outcome import ContractViolationError, NotApplicableError, Outcome, Report
 from .plugins import PLUGIN_CHECKS, PluginSubject
@@ -109,15 +110,17 @@ def plugin_cases(
     *,
     registry: Registry | None = None,
     parameters: Mapping[str, Parameters] | None = None,
+    files: Mapping[str, Callable[[], Sequence[bytes]]] | None = None,
     expected_failures: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[CheckCase]:
-    """List every check of a plugin and of the components that it registers, without building them.
+    """List every check of a plugin and of the components and decoders that it registers, without building them.
 
     Args:
         plugin: Name of its distribution or entry point.
         registry: The registry with the plugin; that of this environment by default.
         parameters: Constructor parameters by component name. A function is called for each instance, so that nested components
             are not shared.
+        files: By name of a decoder, a function that makes intact files of its format.
         expected_failures: Reasons by name of a component (or of the plugin) and name of the check.
 
     Returns:
@@ -149,7 +152,7 @@ def plugin_cases(
     for entry in components:
         make = functools.cache(functools.partial(_subject, registry, entry, (parameters or {}).get(entry.spec.name, {})))
         cases += _component_cases(entry.spec.name, entry.spec.kind, make, expected.get(entry.spec.name, {}))
-    return cases
+    return cases + _decoder_cases([subject.plugin for subject in subjects], registry, files or {}, expected)
 
 
 def check_plugin(plugin: str, **options: Any) -> Report:  # noqa: ANN401
@@ -198,6 +201,29 @@ def _component_cases(name: str, kind: str, make: Callable[[], Subject], expected
         yield CheckCase(
             f"{kind} {name}", check.__name__, functools.partial(_apply, check, make), expected.get(check.__name__, "")
         )
+
+
+def _decoder_cases(
+    plugins: Sequence[Plugin],
+    registry: Registry,
+    files: Mapping[str, Callable[[], Sequence[bytes]]],
+    expected: Mapping[str, Mapping[str, str]],
+) -> list[CheckCase]:
+    entries = [entry for entry in registry.decoders if entry.plugin in plugins]
+    names = [entry.spec.name for entry in entries]
+    if wrong := sorted(files.keys() - set(names)):
+        raise DysfwError(f"files for decoders that are not registered: {listed(wrong)}", hint=f"decoders: {listed(names)}")
+    subjects = [decoders.DecoderSubject(entry, registry, files.get(entry.spec.name, tuple)) for entry in entries]
+    return [
+        CheckCase(
+            f"decoder {subject.entry.spec.name}",
+            check.__name__,
+            functools.partial(check, subject),
+            _take(expected, subject.entry.spec.name, check),
+        )
+        for subject in subjects
+        for check in decoders.CHECKS
+    ]
 
 
 def _apply(check: Callable[[Subject], None], make: Callable[[], Subject]) -> None:

@@ -97,15 +97,15 @@ def loads(subject: PluginSubject) -> None:
 
 
 def registers_something(subject: PluginSubject) -> None:
-    """The plugin registers at least one component, command, bundle, weight file or runner."""
+    """The plugin registers at least one component, command, bundle, weight file, runner or decoder."""
     if subject.plugin.error:
         raise NotApplicableError("it cannot be loaded")
     registry = subject.registry
-    others: list[list[Entry[Any]]] = [[*registry.commands], [*registry.bundles], [*registry.weights], [*registry.runners]]
-    owners = [e.plugin for entries in others for e in entries]
+    others: list[Entry[Any]] = [*registry.commands, *registry.bundles, *registry.weights, *registry.runners, *registry.decoders]
+    owners = [entry.plugin for entry in others]
     require(
         subject.components or subject.plugin in owners,
-        "a component, command, bundle, weight file or runner",
+        "a component, command, bundle, weight file, runner or decoder",
         found="nothing: is a hook not marked with @hookimpl, or does its name not begin with dysfw_?",
         why="the plugin has no effect",
     )

@@ -8,6 +8,7 @@ import functools
 import numpy as np
 import onnx
 import pytest
+from image_cases import cases
 from onnx import TensorProto, helper, numpy_helper
 
 from dysfw.registry.registry import load_registry
@@ -98,7 +99,16 @@ PARAMETERS = {
 WITHOUT_UNAFFECTED = {"accepts_a_class_without_images": "two_stage needs images of unaffected people"}
 
 
-@conformance("dysfw", parameters=PARAMETERS["dysfw"], expected_failures={"two_stage": WITHOUT_UNAFFECTED})
+FILES = {
+    name: lambda form=form: [case.content() for case in cases() if case.form == form and case.truth is not None][:3]
+    for name, form in {
+        "jpeg": "JPEG", "png": "PNG", "webp": "WebP", "gif": "GIF", "bmp": "BMP", "ppm": "PPM", "tiff": "TIFF", "heif": "HEIC",
+        "avif": "AVIF", "jpeg2000": "JPEG 2000",
+    }.items()
+}  # fmt: skip
+
+
+@conformance("dysfw", parameters=PARAMETERS["dysfw"], files=FILES, expected_failures={"two_stage": WITHOUT_UNAFFECTED})
 def test_builtin(case):
     case()
 
