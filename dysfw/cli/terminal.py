@@ -27,11 +27,11 @@ LINE_EVERY = 10.0  # s between progress lines if stderr is no terminal
 
 
 def _console(*, stderr: bool) -> Console:
-    from rich.console import Console
+    from .console import EncodingConsole
 
     width = terminal_width(sys.stderr if stderr else sys.stdout)
     # Without a height rich ignores the width of terminals that it thinks simple (TERM=dumb).
-    return Console(stderr=stderr, highlight=False, soft_wrap=stderr, width=width or PIPE_WIDTH, height=HEIGHT)
+    return EncodingConsole(stderr=stderr, highlight=False, soft_wrap=stderr, width=width or PIPE_WIDTH, height=HEIGHT)
 
 
 def terminal_width(stream: TextIO) -> int | None:

@@ -20,7 +20,7 @@ from PIL import Image as Pillow
 from program import DYSFW, TOYS
 from screens import ENCODINGS, MODES, STYLES, FakeTerminal, on_terminal, too_wide
 
-from dysfw.cli.main import main
+from dysfw.cli.main import _prepare_streams, main
 from dysfw.cli.terminal import out
 from dysfw.util.text import encodable
 
@@ -112,8 +112,6 @@ def of_object(show: Callable[[], None], keys: list[str]) -> Table:
     def run(stream: FakeTerminal) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "stdout", stream)
-            from dysfw.cli.main import _prepare_streams
-
             _prepare_streams()
             show()
 
@@ -359,3 +357,14 @@ def test_a_real_terminal_shows_every_key(width, mode, program):
     assert "fused" in header
     if mode == "ascii":
         assert screen.raw.isascii()
+
+
+def test_paragraphs_in_ascii_are_broken_after_characters_are_replaced(monkeypatch):
+    stream = FakeTerminal("ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("COLUMNS", "40")
+    _prepare_streams()
+    out().print("yaw +8° " * 20 + "[bold]0.2–0.4[/] … ü.png", style="dim")
+    assert too_wide(stream.text, 40) == []
+    text = " ".join(STYLES.sub("", stream.text).split())
+    assert text == "yaw +8 deg " * 20 + "0.2-0.4 ... \\xfc.png"
