@@ -75,10 +75,11 @@ def hub():
 def imagenet(hub, tmp_path):
     """Request published weights in a new process, because the hub's client reads its address on import."""
 
-    def request(**variables):
+    def request(**variables: str | None):
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGINGFACE_", "DYSFW_"))}
         own = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HOME": str(tmp_path / "cache"), "HF_TOKEN": "mine"}
-        environment = inherited | own | {"HF_HUB_DISABLE_XET": "1", "NO_PROXY": "127.0.0.1"} | variables
+        environment = inherited | own | {"NO_PROXY": "127.0.0.1"} | variables
+        environment = {name: value for name, value in environment.items() if value is not None}
         run = subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stderr
         return json.loads(run.stdout)
@@ -103,6 +104,28 @@ def test_weights_are_downloaded_once_and_then_cached(hub, imagenet):
     hub.requests.clear()
     assert imagenet() == found
     assert imagenet(DYSFW_FETCH="1") == found
+    assert hub.requests == []
+
+
+def test_files_are_kept_in_the_store_unless_the_user_chose_a_folder(hub, imagenet, tmp_path):
+    hub.files["model.safetensors"] = save(timm.create_model("test_resnet").state_dict())
+    home = {"HOME": str(tmp_path / "home"), "HF_HOME": None, "XDG_CACHE_HOME": None}
+    (tmp_path / "home").mkdir()
+    found = imagenet(**home, DYSFW_FETCH="1")
+    assert [path.name for path in (tmp_path / "home" / ".cache").iterdir()] == ["dysfw"]
+    assert (tmp_path / "home" / ".cache" / "dysfw" / "weights" / "hub").is_dir()
+    hub.requests.clear()
+    assert imagenet(**home) == found
+    assert hub.requests == []
+
+
+def test_files_that_other_programs_fetched_are_found(hub, imagenet, tmp_path):
+    hub.files["model.safetensors"] = save(timm.create_model("test_resnet").state_dict())
+    home = tmp_path / "home"
+    home.mkdir()
+    found = imagenet(HOME=str(home), HF_HOME=str(home / ".cache" / "huggingface"), DYSFW_FETCH="1")
+    hub.requests.clear()
+    assert imagenet(HOME=str(home), HF_HOME=None, XDG_CACHE_HOME=None) == found
     assert hub.requests == []
 
 
