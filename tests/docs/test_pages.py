@@ -95,6 +95,7 @@ def test_what_is_not_run_has_a_reason(page):
     ("a\nz\n", "a\nb\nz\n", False),
     ("reliable: yes\n", "reliable: no\n", False),
     ("a\n", "embedding: 48 images in 6.4 s (7.5 images/s)\na\n", True),
+    ("a\n", "predicting: 1/19, 18 s each, about 10 s left\na\n", True),
 ])  # fmt: skip
 def test_what_may_differ_between_machines(shown, printed, same):
     assert neighbors(shown, printed) is same

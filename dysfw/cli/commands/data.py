@@ -43,9 +43,8 @@ def check(
             from ...data.inventory import take_inventory
             from ...data.read import read_dataset
             from ...output.terminal import print_failure
-            from ...util.paths import local_path
 
-            dataset = read_dataset(local_path(data))
+            dataset = read_dataset(Path(data))
         inventory = take_inventory(dataset, progress)
     except DysfwError as error:
         if form == "json":
@@ -92,7 +91,7 @@ def manifest(
     from ...data.draft import draft_manifest, write_manifest
     from ...errors import DysfwError
     from ...util.atomic import refuse_existing
-    from ...util.paths import expand_home
+    from ...util.paths import local_path
     from ...util.text import count
     from ..evaluation import print_findings
     from ..terminal import err, out
@@ -104,7 +103,7 @@ def manifest(
             f"-o {output} is in {output.parent}, which is not a folder", hint="name a file in a folder that exists"
         )
     refuse_existing(output, file=True)
-    draft = draft_manifest(expand_home(folder), patient_from)
+    draft = draft_manifest(local_path(str(folder)), patient_from)
     write_manifest(draft, output)
     print_findings(draft.findings)
     labels = {row.label for row in draft.rows} - {""}
@@ -119,9 +118,9 @@ def _preview(draft: Draft) -> FittedTable:
     from ...output.fitted_table import Column, FittedTable
 
     table = FittedTable(Column("image", role="id"), Column("label"), Column("patient"))
-    step = max(1, len(draft.rows) // PREVIEW)  # from all parts of the folder
-    for name, row in list(zip(draft.names, draft.rows, strict=True))[::step][:PREVIEW]:
-        table.add(name, row.label, row.patient or "")
+    last = len(draft.rows) - 1
+    for n in dict.fromkeys(k * last // (PREVIEW - 1) for k in range(PREVIEW)):  # from all parts of the folder
+        table.add(draft.names[n], draft.rows[n].label, draft.rows[n].patient or "")
     return table
 
 
