@@ -237,6 +237,12 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("DYSFW_TRACEBACK"):
             raise
+        from ..decoding.memory import is_out_of_memory
+
+        if is_out_of_memory(error):
+            hint = "free some memory, or give this program more of it; what was finished is kept"
+            print_error(DysfwError("this machine ran out of memory", hint=hint))
+            sys.exit(74)
         hint = "this is a bug in dysfw; please report it with the output of the same command under DYSFW_TRACEBACK=1"
         print_error(DysfwError(error_text(error), hint=hint))
         sys.exit(70)

@@ -15,7 +15,7 @@ BYTES_PER_PIXEL = 16  # that decoding needs at most for an image in 8 bits: four
 # libtiff ("No space for …", "Failed to allocate memory"), OpenJPEG ("Not enough memory"), dav1d ("Out of memory").
 _MESSAGE = re.compile(
     r"out of memory|(not enough|cannot allocate|could not allocate|unable to allocate|failed to allocate|insufficient) memory"
-    r"|memory allocation|no space for|bad_alloc|enomem",
+    r"|memory allocation|no space for|bad_alloc|enomem|can't start new thread",
     re.IGNORECASE,
 )
 

@@ -18,12 +18,15 @@ from ..data.duplicates import ImageSignature, image_signature
 from ..data.findings import ORDER, Finding
 from ..data.identity_conflicts import find_identity_conflicts, identity_findings
 from ..data.notices import notice_findings
+from ..decoding.memory import CODE as OUT_OF_MEMORY
+from ..errors import DysfwError
 from ..imaging.crop import WHOLE
 from ..inference.embedder import Observer
 from ..inference.jobs import ImageJob
 from ..inference.pipeline import Pipeline
 from ..types import Failure
 from ..util.progress import Progress
+from ..util.text import count, listed
 from .embedded_dataset import EmbeddedDataset, embed_dataset
 
 SIGNATURE = "image signature 1"  # change it if image_signature changes
@@ -99,10 +102,15 @@ def embed_and_check(
         The samples that are used, with all findings; and all images that could be embedded, whether they are used or not.
 
     Raises:
-        DysfwError: If no image can be read.
+        DysfwError: If no image can be read, or memory lacked for one.
     """
     embedded = embed_dataset(pipeline, dataset.samples, dataset.labels, "embedding", progress, observer=observer or signatures)
     signatures.keep()
+    if lacking := [failure.source for failure in embedded.failures if failure.code == OUT_OF_MEMORY]:
+        raise DysfwError(
+            f"this machine ran out of memory at {count(len(lacking), 'image')}: {listed(lacking, 3)}",
+            hint="these images may be intact, so they are not left out; free some memory, then run the same command again",
+        )
     hashes = {sample.path: sha256 for sample, sha256 in zip(embedded.samples, embedded.sha256, strict=True)}
     hashes |= {Path(failure.source): failure.sha256 for failure in embedded.failures if failure.sha256}
     unreadable = [failure for failure in embedded.failures if not failure.sha256]

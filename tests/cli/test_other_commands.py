@@ -144,6 +144,17 @@ def test_an_internal_error_shows_no_traceback(dysfw, monkeypatch, toy_recipe):
     assert "Traceback" not in ran.err
 
 
+def test_lack_of_memory_is_no_bug(dysfw, monkeypatch, toy_recipe):
+    def explode(*args, **kwargs):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("dysfw.recipe.check.compose", explode)
+    ran = dysfw("recipe", "show", toy_recipe)
+    assert ran.code == 74
+    assert "this machine ran out of memory" in ran.err
+    assert "bug" not in ran.err
+
+
 def test_plugins_add_commands(dysfw, dysfw_fake_plugins):
     hook = "@hookimpl\ndef dysfw_commands():\n    return [CommandSpec('add', 'adder_command:add', 'Add two numbers.')]\n"
     command = "def add(a: int, b: int) -> None:\n    print(a + b)\n"

@@ -151,3 +151,13 @@ def test_a_bundle_contains_the_resolved_recipe_and_no_pickle(trained):
     assert recipe["head"] == {"use": "dysfw:softmax", "C": 0.1, "folds": 5}
     assert "bundle" not in recipe
     assert json.loads((folder / "bundle.json").read_text())["schema"] == "dysfw.bundle/1"
+
+
+def test_an_image_that_lacks_memory_is_not_left_out(trained, tmp_path, monkeypatch):
+    def hungry(content):
+        raise MemoryError
+
+    monkeypatch.setattr("dysfw.builtin.decoders.png.decode_png", hungry)
+    with pytest.raises(DysfwError, match="ran out of memory at 30 images"):
+        trained()
+    assert not (tmp_path / "bundle").exists()
