@@ -54,6 +54,7 @@ def test_nothing_leaves_the_folders_of_dysfw(run_of, compiled, case, home, recor
     outside = [path for path in seen.outside(*allowed) if not own_cache or path != own_cache[0].parent]
     assert outside == []
     assert [*run.temporary.iterdir(), *seen.shared_memory] == []
+    assert not (run.output / "~").exists()  # the current folder, where a home that is not found would be made
     if home == "empty":
         assert {path.name for path in run.home.folder.iterdir()} <= {".cache"}
         assert {path.name for path in run.home.folder.glob(".cache/*")} <= {"dysfw"}
