@@ -7,6 +7,7 @@ from functools import cache
 from jinja2 import Environment
 
 from .. import RESEARCH_USE, __version__
+from ..decoding.formats import image_extensions
 from ..inference.pipeline import Pipeline
 from ..output.templating import environment_of
 from .settings import Settings
@@ -36,6 +37,7 @@ def page(pipeline: Pipeline, settings: Settings) -> str:
         phenopackets=any(condition.identifiers for condition in conditions.values()),
         max_upload=settings.max_upload,
         max_images=settings.max_images,
+        extensions=",".join(sorted(image_extensions())),
     )
 
 

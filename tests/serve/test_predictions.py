@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 from google.protobuf.json_format import ParseDict
 from phenopackets.schema.v2 import Phenopacket
 from PIL import Image as Pillow
 
+from dysfw.decoding.formats import image_extensions
 from dysfw.output.to_json import prediction_to_json
 
 RED, GREEN = (200, 40, 40), (40, 160, 40)
@@ -199,3 +201,9 @@ def test_images_are_rotated_by_their_exif_orientation(server, paint, tmp_path):
         image_file.save(tmp_path / "turned.jpg", exif=exif)
     image = server.post(tmp_path / "turned.jpg").json()["predictions"][0]["image"]
     assert (image["width"], image["height"]) == (48, 96)
+
+
+def test_the_page_offers_files_of_every_format(server):
+    chooser = re.search(r'<input id="files"[^>]*accept="([^"]*)"', server.get("/").text).group(1).split(",")
+    assert set(chooser) == {"image/*", *image_extensions()}
+    assert {".heic", ".dcm", ".tif"} <= set(chooser)
