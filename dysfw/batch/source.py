@@ -12,7 +12,7 @@ from ..data.findings import Finding
 from ..data.manifest import open_manifest
 from ..decoding.folders import Skipped, has_image_name, images_in, is_system_file
 from ..errors import DysfwError
-from ..tables.read import TABLES
+from ..tables.read import TABLES, is_table
 from ..tables.remarks import RowsByKey
 from ..util.paths import local_path
 from ..util.text import count
@@ -51,7 +51,7 @@ class Listing:
             yield from self._addresses(text)
         elif path.is_dir():
             yield from self._folder(path)
-        elif path.is_file() and path.suffix.lower() in TABLES:
+        elif path.is_file() and is_table(path):
             yield from self._manifest(path)
         elif path.is_file():
             yield BatchItem(str(path), path.name)

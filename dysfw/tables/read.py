@@ -15,7 +15,8 @@ from .records import RecordSource
 from .remarks import Remark
 from .workbook import open_workbook
 
-TABLES = (".csv", ".tsv", ".xlsx", ".parquet")  # endings of tables' names; others are read as CSV
+TABLES = (".csv", ".tsv", ".xlsx", ".parquet")  # usual endings of tables' names
+OTHER_ENDINGS = (".txt", ".tab", ".xlsm", ".xls", ".ods", ".pq")  # that no image has: such a file is read, or refused by name
 # What some files begin with that people give as tables.
 OTHER_FORMATS = {
     b"\xd0\xcf\x11\xe0": "an old or password-protected Excel workbook (.xls); save it as .xlsx without a password, or as CSV",
@@ -96,6 +97,11 @@ class Table:
                 yield Row(record.number, values, problem)
         except OSError as error:
             raise DysfwError(f"cannot read {self.path}: {error.strerror or error}") from None
+
+
+def is_table(path: Path) -> bool:
+    """Return whether a file's name is that of a table."""
+    return path.suffix.lower() in (*TABLES, *OTHER_ENDINGS)
 
 
 def open_table(path: Path, columns: Sequence[Column], max_bytes: int) -> Table:

@@ -18,8 +18,8 @@ from .columns import Column, Header, read_header
 from .records import Record, RecordSource
 from .remarks import Remark, Rows, RowsByKey
 
-MAX_BYTES = 512 * 2**20  # of the workbook's unpacked parts
-MAX_CELLS = 5_000_000  # of a sheet
+MAX_BYTES = 128 * 2**20  # of the workbook's unpacked parts, which need about ten times as much memory
+MAX_CELLS = 2_500_000  # of a sheet
 HEADER_ROWS = 25  # among which the header is looked for
 SHEET = "manifest"  # the sheet of this name is read if several are suitable
 EXACT = 10**15  # spreadsheets keep 15 digits of a number
@@ -83,7 +83,8 @@ def _choose(path: Path, book: Any, columns: Sequence[Column]) -> tuple[Sheet, He
     sheet = candidates[0]
     header, first = found[sheet]
     if sheet.max_row * sheet.max_column > MAX_CELLS:
-        raise DysfwError(f"{path}: sheet {sheet.title!r} has more than {MAX_CELLS:,} cells", hint="save it as CSV")
+        hint = "delete empty rows and columns below and beside the table, or save it as CSV"
+        raise DysfwError(f"{path}: sheet {sheet.title!r} has more than {MAX_CELLS:,} cells", hint=hint)
     remarks = []
     others = [other.title for other in book.worksheets if other is not sheet]
     if others:

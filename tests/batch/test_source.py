@@ -135,6 +135,18 @@ def test_invalid_manifests_are_rejected(tmp_path, text, message):
         names(tmp_path / "list.csv")
 
 
+@pytest.mark.parametrize("name", ["list.txt", "list.TSV", "list.tab"])
+def test_tables_of_other_names_are_manifests_and_no_images(folder, name):
+    (folder / name).write_text("Path\tLabel\na.jpeg\tx\n")
+    assert [(entry.name, entry.label) for entry in Listing(str(folder / name)).entries()] == [("a.jpeg", "x")]
+
+
+def test_an_old_workbook_is_refused_by_name(folder):
+    (folder / "list.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    with pytest.raises(DysfwError, match="an old or password-protected Excel workbook"):
+        names(folder / "list.xls")
+
+
 def test_column_names_are_stripped_and_integers_stay_integers(tmp_path):
     for name in ("a.png", "b.png"):
         (tmp_path / name).touch()

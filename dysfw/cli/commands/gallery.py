@@ -114,13 +114,13 @@ def remove(
 def _dataset(sources: list[Path], label: str | None, patient: str | None) -> Dataset:
     from ...data.dataset import Dataset, Sample
     from ...errors import DysfwError
-    from ...tables.read import TABLES
+    from ...tables.read import is_table
     from ...util.paths import local_path
     from ..evaluation import dataset_at, print_findings
 
     sources = [local_path(str(source)) for source in sources]
     if label is None:
-        if len(sources) > 1 or patient is not None or not (sources[0].is_dir() or sources[0].suffix.lower() in TABLES):
+        if len(sources) > 1 or patient is not None or not (sources[0].is_dir() or is_table(sources[0])):
             raise DysfwError(
                 "the condition of these images is missing",
                 hint="add --label CONDITION, or give one data set: a folder with one subfolder per condition, or a manifest",
