@@ -81,13 +81,14 @@ class Batch:
             with _explain_write_errors(folder):
                 work = WorkDirectory(folder, job, schema_of(self.pipeline, region_probabilities=self.task.region_probabilities))
             self._process(work, output)
-            with _explain_write_errors(folder):
+            with _explain_write_errors(folder), self.progress.stage(f"writing {output}"):
                 work.finish(output, origin_of(self.pipeline, job))
         return summarize(output)
 
     def _process(self, work: WorkDirectory, output: Path) -> None:
         listing, note = self.listing, self.progress.note
-        total = self._list(work)
+        with self.progress.stage(f"listing the images at {listing.text}"):
+            total = self._list(work)
         output.unlink(missing_ok=True)  # only present with ``fresh``; must not remain beside unfinished work
         for kind, text in listing.skipped.sentences().items():
             note(f"skipped at {listing.text}: {text}, such as {listing.skipped.examples[kind][0]}")

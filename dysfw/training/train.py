@@ -95,6 +95,8 @@ def train(
     embedded = embed(recipe, components, dataset, progress, cache)
     with progress.stage("fitting heads and fusion"):
         fitted, classifier, cross_validated = fit_classifier(recipe, components, embedded.train, embedded.out_of_fold)
+    with progress.stage("comparing with float32"):
+        agreed = agreement(recipe, classifier, embedded.train, embedded.weight_deltas, cache)
     cases, gallery = collect_gallery_cases(classifier.heads, embedded.train, dataset.relative)
     failures = embedded.checked.failures + embedded.train.failures + (embedded.test.failures if embedded.test else ())
     manifest = Manifest(
@@ -116,7 +118,7 @@ def train(
         files={},
         conditions=dict(dataset.conditions),
         gallery_cases=cases,
-        agreement=agreement(recipe, classifier, embedded.train, embedded.weight_deltas, cache),
+        agreement=agreed,
     )
     fitted = replace(fitted, tuned=embedded.weight_deltas, gallery=gallery)
     card = model_card(manifest, recipe, classifier.reliability)
