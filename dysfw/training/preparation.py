@@ -134,18 +134,22 @@ def prepare_dataset(pipeline: Pipeline, dataset: Dataset, progress: Progress, ca
     return PreparedDataset(checked, embedded, all_findings(checked, embedded))
 
 
-def all_findings(checked: CheckedDataset, embedded: EmbeddedDataset) -> tuple[Finding, ...]:
+def all_findings(
+    checked: CheckedDataset, embedded: EmbeddedDataset, test: EmbeddedDataset | None = None
+) -> tuple[Finding, ...]:
     """List everything that is known of a data set.
 
     Args:
         checked: The data set.
         embedded: Its images.
+        test: Its test images, if they are embedded apart from the others.
 
     Returns:
         The findings of the checks, what was noticed while images were embedded, and people who seem to be listed as two
         patients, by the embeddings of the whole face. Exclusions come first.
     """
-    seen = ((checked.dataset.name_of(s), embedded.notices.get(str(s.path), ())) for s in embedded.samples)
+    parts = [part for part in (embedded, test) if part is not None]
+    seen = ((checked.dataset.name_of(s), part.notices.get(str(s.path), ())) for part in parts for s in part.samples)
     found = [*checked.findings, *notice_findings(seen)]
     found.sort(key=lambda finding: ORDER.index(finding.severity))
     if WHOLE not in embedded.regions:

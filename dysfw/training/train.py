@@ -184,7 +184,7 @@ def _finetune(
     pipeline = Pipeline(recipe, components, tuned=tuned_backbones(components.backbone, deltas), cache=cache)
     test_samples = used.split("test")
     test = embed_dataset(pipeline, test_samples, labels, "embedding test images", progress) if test_samples else None
-    return _Embedded(checked, all_findings(checked, examples), examples, test, deltas, out_of_fold)
+    return _Embedded(checked, all_findings(checked, examples, test), examples, test, deltas, out_of_fold)
 
 
 def fit_classifier(

@@ -36,6 +36,11 @@ def test_stored_frames_are_reused(find):
     assert first.fingerprint == again.fingerprint
 
 
+def test_the_number_of_faces_is_kept(find):
+    for _ in ("found", "stored"):
+        assert find("detector.faces=2")[0].faces == (2,) * 24
+
+
 def test_an_interruption_loses_at_most_one_part(find):
     calls = iter(range(1000))
     with pytest.raises(StopRequested):

@@ -65,6 +65,13 @@ def test_fine_tuning_learns_what_the_backbone_could_not_see(trained):
     assert tuned.cross_validated.fused.balanced_accuracy > 0.9
 
 
+def test_photos_of_several_people_are_found_as_without_tuning(trained):
+    _, manifest = trained(TUNE.replace("epochs: 8", "epochs: 1"), "detector.faces=2")
+    (finding,) = [one for one in manifest.data.findings if one.code == "several_faces"]
+    assert finding.severity == "warning"
+    assert finding.images == 32  # of training and test
+
+
 def test_the_bundle_predicts_as_it_did_when_it_was_measured(toys, trained, hues):
     folder, manifest = trained(TUNE)
     test = [sample for sample in read_dataset(hues).samples if sample.split == "test"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import DysfwError, ImageError
 from ...decoding.decode import read_image
+from ...errors import DysfwError, ImageError
 from ...imaging.warp import warp
 from ...recipe.sections import Augment
 from ...types import UInt8
