@@ -12,6 +12,7 @@ import pydantic
 import yaml
 
 from ..decoding.files import Source
+from ..decoding.formats import decoder_settings
 from ..errors import DysfwError
 from ..inference.jobs import ImageJob
 from ..inference.loading import open_pipeline
@@ -126,13 +127,14 @@ def fingerprints_of(pipeline: Pipeline) -> dict[str, str]:
         pipeline: The pipeline.
 
     Returns:
-        Fingerprints of recipe and bundle, device, precision, and versions of the distributions in use.
+        Fingerprints of recipe and bundle, device, precision, and versions of the distributions in use, those that decode
+        images included, with their settings.
     """
     fingerprints = {"recipe": pipeline.recipe.fingerprint, "precision": pipeline.components.precision}
     fingerprints["device"] = pipeline.components.device.partition(":")[0]
     fingerprints["bundle"] = pipeline.manifest.fingerprint if pipeline.manifest else ""
     distributions = {node.origin.partition(" ")[0] for node in pipeline.recipe.every_node()}
-    return fingerprints | {name: version_of(name) or "" for name in sorted({"dysfw", *distributions})}
+    return fingerprints | decoder_settings() | {name: version_of(name) or "" for name in sorted({"dysfw", *distributions})}
 
 
 class BatchRunner(ABC):

@@ -87,6 +87,15 @@ def decoder_fingerprint(content: bytes) -> str:
     return f"{entry.full_name} {versions([entry.plugin.distribution])} {settings}"
 
 
+def decoder_settings() -> dict[str, str]:
+    """Return what shapes the pixels of any file: versions of the plugins that decode, and their settings, by name."""
+    found = {}
+    for entry in current_registry().decoders:
+        found[entry.plugin.distribution] = entry.plugin.version
+        found |= {name: value for name in entry.spec.environment if (value := os.environ.get(name))}
+    return found
+
+
 def image_extensions() -> frozenset[str]:
     """Return the extensions, in lower case with a dot, of the files that a listing of a folder takes for images.
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from image_cases import COLOUR, jpeg, saved
 
+from dysfw import __version__
 from dysfw.decoding import formats
 from dysfw.decoding.decode import decode_image
 from dysfw.decoding.decoded import DecodedImage
@@ -172,6 +173,12 @@ def test_settings_of_a_decoder_are_a_part_of_its_fingerprint(install, monkeypatc
     assert formats.decoder_fingerprint(b"RAW!data") != plain
     assert formats.decoder_fingerprint(jpeg()) == ""
     assert formats.decoder_fingerprint(b"text") == ""
+
+
+def test_versions_and_settings_of_all_decoders_are_listed(install, monkeypatch) -> None:
+    install(raw=[spec("white", environment=("RAW_MODE",))])
+    monkeypatch.setenv("RAW_MODE", "bright")
+    assert formats.decoder_settings() == {"dysfw": __version__, "dysfw-raw": "1.0", "RAW_MODE": "bright"}
 
 
 def test_no_decoding_library_is_imported_before_a_file_needs_it(tmp_path) -> None:
