@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from image_cases import COLOUR, LOSSY, difference, heif, jp2, jpeg, multi_picture, planes, png, png_chunk, saved, tiff
+from image_files import COLOUR, LOSSY, difference, heif, jp2, jpeg, multi_picture, planes, png, png_chunk, saved, tiff
 from PIL import Image as Pillow
 
 from dysfw.decoding.decode import decode_image

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from image_cases import COLOUR, jpeg, saved
+from image_files import COLOUR, jpeg, saved
 
 from dysfw import __version__
 from dysfw.decoding import formats

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from image_cases import Case, cases, difference, table
+from image_cases import Case, cases, table
+from image_files import difference
 
 from dysfw.decoding.decode import decode_image
 from dysfw.errors import ImageError

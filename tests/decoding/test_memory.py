@@ -19,7 +19,7 @@ PROGRAM = """
     sys.path.insert(0, sys.argv[1])
     import numpy as np
     import tifffile
-    from image_cases import heif
+    from image_files import heif
     from PIL import Image as Pillow
     from dysfw.decoding.decode import decode_image
     from dysfw.errors import ImageError

@@ -8,7 +8,7 @@ import numpy as np
 import pi_heif
 import pillow_heif
 import pytest
-from image_cases import COLOUR, LOSSY, difference, heif, jpeg, saved
+from image_files import COLOUR, LOSSY, difference, heif, jpeg, saved
 from PIL import ExifTags, ImageCms
 from PIL import Image as Pillow
 
