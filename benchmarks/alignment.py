@@ -18,9 +18,9 @@ from sklearn.metrics import roc_auc_score
 from dysfw.builtin.segmenters.landmark_boxes import LandmarkBoxes
 from dysfw.data.dataset import patient_numbers
 from dysfw.data.read import read_dataset
+from dysfw.decoding.decode import read_image
 from dysfw.imaging.alignment import ALIGNMENTS
 from dysfw.imaging.crop import crop_region
-from dysfw.decoding.decode import read_image
 from dysfw.registry.registry import load_registry
 from dysfw.types import Crop
 

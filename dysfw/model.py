@@ -13,10 +13,10 @@ import numpy as np
 from PIL import Image as Pillow
 
 from .cache.store import StageCache
+from .decoding.files import Source
 from .errors import DysfwError, ImageError
 from .explain.explanation import Explanation, condition_called, explain
 from .explain.saliency_map import Method
-from .decoding.files import Source
 from .inference.loading import open_pipeline
 from .inference.patient import predict_patient
 from .inference.pipeline import Pipeline

@@ -68,7 +68,7 @@ class BaselineComparison:
         """All models, the recipe first. A region that is absent in every image is left out."""
         evaluated = []
         for name, probabilities in self.by_name.items():
-            rows = ~np.isnan(probabilities).any(axis=(0, 2))
+            rows = np.asarray(~np.isnan(probabilities).any(axis=(0, 2)))
             if rows.any():
                 evaluated.append(self._evaluate_model(name, rows))
         return evaluated

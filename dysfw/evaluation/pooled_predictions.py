@@ -80,7 +80,7 @@ def pool_folds(folds: Sequence[FoldResult], images: int) -> PooledPredictions:
         splits=splits,
         sets=stacked(lambda fold: fold.sets, False),  # type: ignore[arg-type]
         reasons=tuple(map(tuple, reasons)),
-        evaluated=~np.isnan(by_name[RECIPE]).any(axis=(0, 2)),
+        evaluated=np.asarray(~np.isnan(by_name[RECIPE]).any(axis=(0, 2))),
         temperatures=tuple(fold.temperature for fold in folds),
         per_patient=stacked(lambda fold: fold.per_patient, np.nan),  # type: ignore[arg-type]
         per_patient_sets=stacked(lambda fold: fold.per_patient_sets, False),  # type: ignore[arg-type]

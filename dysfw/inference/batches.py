@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from ..errors import ImageError
 from ..decoding.decode import decode_image
 from ..decoding.files import Source, read_bytes
+from ..errors import ImageError
 from ..util.concurrency import prefetched
 from .jobs import ImageJob
 

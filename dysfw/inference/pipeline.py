@@ -12,8 +12,8 @@ import numpy as np
 from ..bundle.contents import TUNED, Manifest
 from ..cache.store import StageCache
 from ..contracts.components import Backbone
-from ..errors import DysfwError
 from ..decoding.files import Source
+from ..errors import DysfwError
 from ..recipe.model import Recipe
 from ..reliability.quality import quality_of
 from ..types import FaceEmbedding, Failure, Float32, Neighbor, Notice, Prediction, PredictionSet

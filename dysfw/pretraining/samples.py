@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..errors import DysfwError, ImageError
 from ..decoding.decode import read_image
+from ..errors import DysfwError, ImageError
 from ..imaging.geometry import inverse, transform
 from ..imaging.warp import warp
 from ..recipe.sections import Augment

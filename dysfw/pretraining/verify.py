@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ..contracts.components import Backbone
-from ..errors import DysfwError, ImageError
 from ..decoding.decode import read_image
+from ..errors import DysfwError, ImageError
 from ..imaging.warp import warp
 from ..inference.build import Components, build
 from ..recipe.check import check, load_recipe
@@ -145,7 +145,7 @@ def verify(
         )
     rows = {image: row for row, image in enumerate(files)}
     index = np.array([[rows[one], rows[other]] for one, other in pairs.image_pairs], np.int64)
-    embedded = np.isfinite(embeddings).all(axis=1)
+    embedded = np.asarray(np.isfinite(embeddings).all(axis=1))
     scored = embedded[index].all(axis=1)
     vectors = projection(embeddings) if projection else embeddings
     similarity = cosines(vectors[index[scored, 0]], vectors[index[scored, 1]])

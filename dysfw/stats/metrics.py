@@ -166,7 +166,8 @@ def confusion(probabilities: Float32 | Float64, y: Int64) -> Float64:
 def by_row(counts: Float64) -> Float64:
     """Divide each row of a confusion matrix by its sum. Rows of classes without images stay 0."""
     images = counts.sum(axis=1, keepdims=True)
-    return np.divide(counts, images, out=np.zeros_like(counts), where=images > 0)
+    shares: Float64 = np.divide(counts, images, out=np.zeros_like(counts), where=images > 0)
+    return shares
 
 
 def calibration_bins(probabilities: Float32 | Float64, y: Int64) -> list[CalibrationBin]:
@@ -293,7 +294,8 @@ def _log_loss(probabilities: Float32 | Float64, y: Int64) -> Float64:
     """Log loss of each image, with probabilities clipped at the epsilon of their dtype, as in scikit-learn."""
     eps = np.finfo(probabilities.dtype).eps
     true = probabilities[np.arange(len(y)), y]
-    return -np.log(np.clip(true, eps, 1 - eps).astype(np.float64))  # type: ignore[no-any-return]
+    losses: Float64 = -np.log(np.clip(true, eps, 1 - eps).astype(np.float64))
+    return losses
 
 
 def _bin_of(confidence: Float32 | Float64) -> Int64:

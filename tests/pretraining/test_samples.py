@@ -7,9 +7,9 @@ from PIL import Image as Pillow
 from pyarrow import parquet
 
 from dysfw.data.read import read_dataset
+from dysfw.decoding.decode import read_image
 from dysfw.errors import DysfwError
 from dysfw.imaging.crop import crop_region
-from dysfw.decoding.decode import read_image
 from dysfw.imaging.geometry import inverse, transform
 from dysfw.inference.build import build
 from dysfw.inference.embedder import on_grid

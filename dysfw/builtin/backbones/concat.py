@@ -96,5 +96,5 @@ def _resize(crops: UInt8, size: int) -> UInt8:
         return crops
     resized = np.empty((len(crops), size, size, 3), np.uint8)
     for i, crop in enumerate(crops):
-        resized[i] = Pillow.fromarray(np.ascontiguousarray(crop)).resize((size, size), FILTER)
+        resized[i] = np.asarray(Pillow.fromarray(np.ascontiguousarray(crop)).resize((size, size), FILTER))
     return resized

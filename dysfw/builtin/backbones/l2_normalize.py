@@ -17,5 +17,6 @@ def l2_normalize(x: Float32) -> Float32:
         float32 [..., dim].
     """
     norm: Float32 = np.sqrt((x * x).sum(axis=-1, keepdims=True))
-    normalized: Float32 = x / np.where(norm > 0, norm, np.float32(1))
+    norm[~(norm > 0)] = 1
+    normalized: Float32 = x / norm
     return normalized

@@ -21,7 +21,8 @@ def normalize_rows(scores: Float32) -> Float32:
     """
     total = scores.sum(axis=1, keepdims=True)
     uniform = np.full_like(scores, 1 / scores.shape[1])
-    return np.divide(scores, total, out=uniform, where=total > 0).astype(np.float32)
+    shares: Float32 = np.divide(scores, total, out=uniform, where=total > 0).astype(np.float32)
+    return shares
 
 
 def mask_absent(region_probabilities: Float32, present: Bool) -> Float32:

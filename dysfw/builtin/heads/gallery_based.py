@@ -63,7 +63,8 @@ class GalleryHead(Head):
 
     def predict(self, x: Float32) -> Float32:
         """Predict probabilities."""
-        return np.exp(log_softmax(apply_layers(self._logit_layers(), x))).astype(np.float32)
+        logits = apply_layers(self._logit_layers(), x).astype(np.float64, copy=False)
+        return np.exp(log_softmax(logits)).astype(np.float32)
 
     def layers(self) -> tuple[Layer, ...]:
         """Return the layers that compute ``predict``."""
@@ -104,14 +105,16 @@ class GalleryHead(Head):
             float64 [J, K], the scores of all cases of conditions with at least two patients, and int64 [J], their classes.
         """
         cases, folds = self._cases, _folds(self._cases)
-        scores, labels = [np.zeros((0, self._classes))], [np.zeros(0, np.int64)]
+        scores: list[Float64] = [np.zeros((0, self._classes))]
+        labels = [np.zeros(0, np.int64)]
         for fold in range(FOLDS):
             test_rows, train_rows = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
             if len(test_rows) and len(train_rows):
                 space = MetricSpace.of(cases.x[train_rows], cases.y[train_rows], self._metric)
                 gallery = space.unit_vectors(cases.x[train_rows])
                 cosines = space.unit_vectors(cases.x[test_rows]) @ gallery.T
-                scores.append(apply_layers(self.scoring_layers(gallery, cases.y[train_rows]), cosines))
+                fold_scores = apply_layers(self.scoring_layers(gallery, cases.y[train_rows]), cosines)
+                scores.append(fold_scores.astype(np.float64, copy=False))
                 labels.append(cases.y[test_rows])
         return np.concatenate(scores), np.concatenate(labels)
 

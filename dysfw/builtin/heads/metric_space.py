@@ -45,7 +45,7 @@ class MetricSpace:
         if metric == "plain":
             return cls(np.zeros(x.shape[1]), np.ones(x.shape[1]))
         weights = 1 / np.bincount(y)[y]
-        mean = np.average(x, axis=0, weights=weights)
+        mean = np.average(x, axis=0, weights=weights).astype(np.float64, copy=False)
         std = np.sqrt(np.average((x - mean) ** 2, axis=0, weights=weights))
         std[std < 1e-12] = 1.0
         return cls(mean, std, _within_class_whitening((x - mean) / std, y) if metric == "within" else None)
@@ -59,7 +59,7 @@ class MetricSpace:
         Returns:
             float64 [N, D] of length 1; a row of zeros stays zero.
         """
-        return apply_layers(self.layers(), x)
+        return apply_layers(self.layers(), x).astype(np.float64, copy=False)
 
     def layers(self) -> tuple[Layer, ...]:
         """Return the layers that compute ``unit_vectors``."""

@@ -6,10 +6,10 @@ import io
 
 from PIL import Image as Pillow
 
+from ...decoding.decode import read_image
 from ...errors import ImageError
 from ...evaluation.evaluation_data import EvaluationData
 from ...evaluation.result import Evaluation
-from ...decoding.decode import read_image
 
 SIDE = 160  # px
 MARGIN = 0.25  # of the face box, added on each side

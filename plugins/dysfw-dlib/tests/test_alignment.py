@@ -12,9 +12,9 @@ from dysfw_dlib.backbone import DlibResnet
 from dysfw_facenet.detector import Mtcnn
 from sklearn.metrics import roc_auc_score
 
+from dysfw.decoding.decode import read_image
 from dysfw.imaging.alignment import ARCFACE_ALIGNMENT, DLIB_ALIGNMENT, FACENET_ALIGNMENT
 from dysfw.imaging.crop import crop_region
-from dysfw.decoding.decode import read_image
 from dysfw.registry.registry import load_registry
 from dysfw.types import Crop, Region
 from dysfw.util.files import packaged_file

@@ -12,9 +12,9 @@ from dysfw_facenet.weights import WEIGHTS
 from facenet_pytorch import InceptionResnetV1
 from safetensors.torch import save_file
 
+from dysfw.decoding.decode import read_image
 from dysfw.imaging.alignment import FACENET_ALIGNMENT
 from dysfw.imaging.crop import crop_region
-from dysfw.decoding.decode import read_image
 from dysfw.torch_utils import Tunable
 from dysfw.types import Crop, Region
 from dysfw.weights.store import file_status
