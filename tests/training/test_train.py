@@ -154,10 +154,10 @@ def test_a_bundle_contains_the_resolved_recipe_and_no_pickle(trained):
 
 
 def test_an_image_that_lacks_memory_is_not_left_out(trained, tmp_path, monkeypatch):
-    def hungry(content):
+    def hungry(image):
         raise MemoryError
 
-    monkeypatch.setattr("dysfw.builtin.decoders.png.decode_png", hungry)
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", hungry)
     with pytest.raises(DysfwError, match="ran out of memory at 30 images"):
         trained()
     assert not (tmp_path / "bundle").exists()
