@@ -68,7 +68,7 @@ RUBBISH = {
     "JPEG, comment": partial(jpeg_with, segment(0xFE, bytes(range(256)))),
     **{
         f"PNG, {name.decode()} {body[:12]!r}": partial(png, COLOUR.tobytes(), 8, 2, png_chunk(name, body))
-        for name, body in {
+        for name, body in [
             (b"eXIf", JUNK),
             (b"eXIf", b"MM\0*\xff\xff\xff\xff"),
             (b"tEXt", b"no end"),
@@ -89,7 +89,7 @@ RUBBISH = {
             (b"acTL", b"\0"),
             (b"fcTL", b"\0"),
             (b"iCCP", b"a\0\0" + zlib.compress(JUNK)),
-        }
+        ]
     },
     "PNG, comment with a wrong checksum": partial(png, COLOUR.tobytes(), 8, 2, bad_checksum(b"tEXt", b"a\0b")),
     "PNG, EXIF with a wrong checksum": partial(png, COLOUR.tobytes(), 8, 2, bad_checksum(b"eXIf", b"MM\0*\0\0\0\x08\0\0")),
