@@ -87,6 +87,8 @@ class Listing:
     def _folder(self, folder: Path) -> Iterator[BatchItem]:
         for name in images_in(folder, self.skipped):
             yield BatchItem(str(folder / name), name)
+        for name in self.skipped.examples.get("unlisted", ()):  # its row says why, so that the table is not taken for complete
+            yield BatchItem(str(folder / name), name)
 
     def _pattern(self, pattern: str) -> Iterator[BatchItem]:
         # Path.glob rejects absolute patterns.

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 from collections import defaultdict
@@ -16,9 +17,10 @@ from pathlib import Path
 from ..decoding.folders import Skipped, images_in
 from ..errors import DysfwError
 from ..util.atomic import atomic_write
+from ..util.paths import shown
 from ..util.text import count, listed, quoted
 from .dataset import Sample
-from .findings import Finding
+from .findings import MAX_EXAMPLES, Finding, unlisted_folders
 
 COLUMNS = ("path", "label", "patient", "source", "split")
 FOLDER = "folder"  # instead of a regular expression: the folder of an image is its patient
@@ -68,16 +70,49 @@ def draft_manifest(folder: Path, patient_from: str | None) -> Draft:
     if not folder.is_dir():
         raise DysfwError(f"{folder} is not a folder")
     skipped = Skipped()
-    names = list(images_in(folder, skipped))
+    names, unusable = _usable(folder, images_in(folder, skipped))
     if not names:
-        raise DysfwError(f"{folder} has no images ({count(skipped.others, 'other file')})")
+        reasons = [count(skipped.others, "other file"), *(finding.message for finding in unusable)]
+        raise DysfwError(f"{folder} has no images ({'; '.join(reasons)})")
     groups = _groups(names, patient_from)
     rows = tuple(_sample(folder / name, name, found or {}) for name, found in zip(names, groups, strict=True))
     left_out = [
         Finding(f"{kind}_files", "note", f"left out: {text}", getattr(skipped, kind), tuple(skipped.examples[kind]))
         for kind, text in skipped.sentences().items()
+        if kind != "unlisted"
     ]
-    return Draft(rows, tuple(names), (*_findings(names, rows, patient_from), *left_out))
+    if skipped.unlisted:
+        unusable.append(unlisted_folders(skipped))
+    return Draft(rows, tuple(names), (*unusable, *_findings(names, rows, patient_from), *left_out))
+
+
+def _usable(folder: Path, listed_names: Iterable[str]) -> tuple[list[str], list[Finding]]:
+    """The names that a manifest can hold and that lead to files, and findings on the others."""
+    names: list[str] = []
+    nameless: list[str] = []  # not UTF-8, as a manifest is
+    no_files: list[str] = []
+    for name in listed_names:
+        good = nameless if shown(name) != name else names if _is_file(folder / name) else no_files
+        good.append(name)
+    findings = []
+    for code, left_out, text in (
+        ("names_not_utf8", nameless, "without a name in UTF-8, which a manifest needs; rename before listing"),
+        ("not_files", no_files, "without a file behind (links to nothing, pipes and the like)"),
+    ):
+        if left_out:
+            message = f"left out: {count(len(left_out), 'entry', 'entries')} {text}"
+            findings.append(Finding(code, "warning", message, len(left_out), tuple(map(shown, left_out[:MAX_EXAMPLES]))))
+    return names, findings
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a path leads to a file, also to one that may not be looked at."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 def _groups(names: Sequence[str], patient_from: str | None) -> list[dict[str, str] | None]:

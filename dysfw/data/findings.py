@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..decoding.folders import Skipped
 from ..tables.remarks import Remark
 
 MAX_EXAMPLES = 10
+UNLISTED = "unreadable_folders"  # code of the finding on folders that cannot be listed
 Severity = Literal["exclusion", "warning", "note"]
 ORDER: tuple[Severity, ...] = ("exclusion", "warning", "note")
 
@@ -29,6 +31,12 @@ class Finding:
     message: str
     images: int
     examples: tuple[str, ...] = ()
+
+
+def unlisted_folders(skipped: Skipped) -> Finding:
+    """Say which folders were left out because they cannot be listed."""
+    message = f"left out: {skipped.sentences()['unlisted']}; check the permissions"
+    return Finding(UNLISTED, "warning", message, skipped.unlisted, tuple(skipped.examples["unlisted"][:MAX_EXAMPLES]))
 
 
 def finding_of(remark: Remark) -> Finding:

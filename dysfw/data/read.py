@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..decoding.folders import Skipped, images_in, is_system_file
+from ..decoding.folders import Skipped, images_in, is_system_file, leads_back
 from ..decoding.formats import image_extensions
 from ..errors import DysfwError
 from ..tables.missing import is_missing
@@ -19,7 +19,7 @@ from ..util.paths import local_path
 from ..util.text import count, listed
 from .conditions import FILE, described_labels, read_conditions
 from .dataset import Dataset, Sample
-from .findings import Finding
+from .findings import Finding, unlisted_folders
 from .manifest import ManifestRow, open_manifest
 
 MANIFESTS = tuple(f"manifest{suffix}" for suffix in TABLES)
@@ -46,7 +46,8 @@ def read_dataset(data: Path) -> Dataset:
     if not data.exists():
         raise DysfwError(f"no such data: {data}", hint="DATA is a folder with one subfolder per class, or a manifest")
     if data.is_dir():
-        manifests = [data / name for name in MANIFESTS if (data / name).is_file()]
+        # Unlike Path.is_file, this does not fail where permission lacks.
+        manifests = [data / name for name in MANIFESTS if os.path.isfile(data / name)]  # noqa: PTH113
         if len(manifests) > 1:
             raise DysfwError(
                 f"{data} contains several manifests: {listed(p.name for p in manifests)}", hint="pass one of them as DATA"
@@ -58,23 +59,30 @@ def read_dataset(data: Path) -> Dataset:
 def _from_folders(folder: Path) -> Dataset:
     skipped = Skipped()
     classes: list[Path] = []
-    for path in sorted(folder.iterdir()):
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise DysfwError(f"cannot list {folder}: {error.strerror or error}") from None
+    for path in paths:
         if is_system_file(path.name):
             skipped.add("system", path.name)
-        elif path.is_dir():
+        elif path.is_symlink() and os.path.isdir(path) and leads_back(str(path), folder):  # noqa: PTH112
+            skipped.add("repeated", path.name)
+        elif os.path.isdir(path):  # noqa: PTH112  # Path.is_dir fails where permission lacks
             classes.append(path)
         elif path.name != FILE:
             skipped.add("others", path.name)
     samples = []
     for directory in classes:
         inside = Skipped()
-        samples += [Sample(directory / name, directory.name.strip()) for name in images_in(directory, inside)]
+        samples += [Sample(directory / name, directory.name.strip()) for name in images_in(directory, inside, folder)]
         _merge(skipped, inside, directory.name)
     _check_spelling((directory.name for directory in classes), folder)
     labels = {sample.label for sample in samples}
     if not samples:
+        unlisted = f", of which {skipped.unlisted} cannot be listed" if skipped.unlisted else ""
         raise DysfwError(
-            f"{folder} has no images in subfolders ({count(len(classes), 'subfolder')} found)",
+            f"{folder} has no images in subfolders ({count(len(classes), 'subfolder')} found{unlisted})",
             hint="put the images of each class into a subfolder named after it, or write a manifest: `dysfw data manifest`. "
             f"Supported are {listed(sorted(filter(None, image_extensions())), 40)}",
         )
@@ -88,9 +96,9 @@ def _from_folders(folder: Path) -> Dataset:
 
 
 def _merge(total: Skipped, part: Skipped, folder: str) -> None:
-    for kind in ("system", "others", "repeated"):
+    for kind in ("system", "others", "repeated", "unlisted"):
         for name in part.examples.get(kind, ()):
-            total.add(kind, f"{folder}/{name}")
+            total.add(kind, f"{folder}/{name}".rstrip("/"))
         unnamed = getattr(part, kind) - len(part.examples.get(kind, ()))
         setattr(total, kind, getattr(total, kind) + unnamed)
 
@@ -104,6 +112,8 @@ def _skipped(skipped: Skipped) -> Iterator[Finding]:
         if kind in skipped.sentences():
             message = f"left out: {skipped.sentences()[kind]}"
             yield Finding(code, "note", message, getattr(skipped, kind), tuple(skipped.examples[kind]))
+    if skipped.unlisted:
+        yield unlisted_folders(skipped)
 
 
 def _from_manifest(path: Path) -> Dataset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import stat
 from pathlib import Path
 from typing import Protocol
@@ -61,6 +62,7 @@ def _read_file(path: Path) -> bytes:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
+            os.scandir(path).close()  # a folder that cannot be listed is reported as such
             raise ImageError("is_a_folder", "this is a folder; give the images in it, for example FOLDER/*.jpg")
         if not stat.S_ISREG(status.st_mode):
             raise ImageError("unreadable", "not a regular file")

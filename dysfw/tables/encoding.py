@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..errors import DysfwError
 from ..util.text import quoted
+from .remarks import Rows
 
 CHUNK = 2**20
 SAMPLE = 2**16  # bytes of lines that are not ASCII
@@ -128,26 +129,67 @@ def _continues(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool 
 
 
 def _refuse_mixture(path: Path, sample: bytes) -> None:
-    """Refuse a file of which most is UTF-8: several programs wrote to it, and no encoding reads all of it."""
+    """Refuse a file that several programs wrote to: no encoding reads all of it."""
     text = sample.decode("utf-8", "surrogateescape")
-    invalid = [c for c in text if "\udc80" <= c <= "\udcff"]
-    valid = sum(not c.isascii() for c in text) - len(invalid)
-    if valid > len(invalid):
-        line = next(line for line in text.splitlines() if any("\udc80" <= c <= "\udcff" for c in line))
-        shown = quoted(line.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
-        raise DysfwError(
-            f"{path} mixes UTF-8 with another encoding, for example in {shown}",
-            hint="correct these lines, and save the file as CSV in UTF-8",
-        )
+    invalid = sum("\udc80" <= c <= "\udcff" for c in text)
+    valid = sum(not c.isascii() for c in text) - invalid
+    if valid <= invalid and not _has_lines_of_both(sample):
+        return
+    as_utf8, others, example = _lines_of_each(path)
+    raise DysfwError(
+        f"{path} mixes UTF-8 with another encoding, for example in {example}: {others} not in UTF-8, {as_utf8} in UTF-8",
+        hint="correct these lines, and save the file as CSV in UTF-8",
+    )
+
+
+def _has_lines_of_both(sample: bytes) -> bool:
+    """Whether some lines are UTF-8 beyond chance, and others are not."""
+    lines = sample.splitlines()
+    as_utf8 = [line for line in lines if _is_utf8(line)]
+    others = b"\n".join(line for line in lines if not _is_utf8(line))
+    if not as_utf8 or not others:
+        return False
+    if _is_latin(others):
+        return any(map(_is_surely_utf8, as_utf8))
+    # One character of two bytes is often valid by chance in Chinese: 2 in 100 pairs of them are.
+    return sum(sum(byte >= 0xC0 for byte in line) > 1 for line in as_utf8) * 3 > len(lines)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_surely_utf8(line: bytes) -> bool:
+    """Whether a line that is valid UTF-8 is not Western text in another encoding: Mac Roman's "l’école" is valid by chance."""
+    return any(byte >= 0xE0 for byte in line) or _plausibility(line, "utf-8") > max(_plausibility(line, one) for one in WESTERN)
+
+
+def _lines_of_each(path: Path) -> tuple[str, str, str]:
+    """The first lines that are UTF-8 and not ASCII, the first that are not UTF-8, and one of these as an example."""
+    as_utf8, others, example = Rows(), Rows(), ""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.isascii():
+                continue
+            (as_utf8 if _is_utf8(line) else others).add(number)
+            if not example and not _is_utf8(line):
+                example = quoted(line.rstrip(b"\r\n").decode("utf-8", "backslashreplace"))
+    return str(as_utf8).replace("row", "line"), str(others).replace("row", "line"), example
+
+
+def _is_latin(sample: bytes) -> bool:
+    """Whether a text in a legacy encoding is Latin: its words hold few letters with accents, other scripts hold little else."""
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", sample)]
+    return sum(length for length in runs if length > 2) * 2 < sum(runs)
 
 
 def _other_script(sample: bytes) -> str:
-    """The encoding of a script that is not Latin, such as Cyrillic or Chinese; "" for Latin text.
-
-    Latin words hold few letters with accents, other scripts hold little else.
-    """
-    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", sample)]
-    if sum(length for length in runs if length > 2) * 2 < sum(runs):
+    """The encoding of a script that is not Latin, such as Cyrillic or Chinese; "" for Latin text."""
+    if _is_latin(sample):
         return ""
     from charset_normalizer import from_bytes
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -161,3 +162,30 @@ def test_images_that_no_expression_matches_are_named(dysfw, photos, tmp_path):
     ran = dysfw("data", "manifest", photos, "-o", tmp_path / "m.csv", "--patient-from", r"^(down-syndrome/P\d)")
     assert ran.code == 0
     assert "warning: 12 images without a patient: --patient-from ^(down-syndrome/P\\d) finds none" in ran.err
+
+
+def test_a_manifest_leaves_out_what_it_cannot_hold(dysfw, photos, tmp_path):
+    """A name that is not UTF-8, a pipe and a link to nothing; a link to a file elsewhere is listed."""
+    image = photos / "unaffected" / "P0_0.jpg"
+    image.rename(tmp_path / "elsewhere.jpg")
+    image.symlink_to(tmp_path / "elsewhere.jpg")
+    shutil.copy(image, os.fsencode(photos) + b"/unaffected/Zo\xeb.jpg")
+    os.mkfifo(photos / "unaffected" / "pipe.jpg")
+    (photos / "unaffected" / "gone.jpg").symlink_to("nothing.jpg")
+    ran = dysfw("data", "manifest", photos, "-o", tmp_path / "m.csv")
+    assert ran.code == 0
+    assert "18 images, 3 conditions" in ran.out
+    assert (
+        "left out: 1 entry without a name in UTF-8, which a manifest needs; rename before listing: unaffected/Zo\\xeb.jpg"
+        in ran.err
+    )
+    assert "left out: 2 entries without a file behind (links to nothing, pipes and the like): unaffected/pipe.jpg" in ran.err
+    with (tmp_path / "m.csv").open(encoding="utf-8-sig") as file:
+        assert len(list(csv.DictReader(file))) == 18
+    assert len(read_dataset(tmp_path / "m.csv").samples) == 18
+
+
+def test_the_summaries_of_the_commands_are_not_cut(dysfw):
+    ran = dysfw("data", "--help")
+    assert "Write a manifest of a folder, to complete in a spreadsheet." in ran.out
+    assert "..." not in ran.out.split("Commands:")[1]

@@ -228,3 +228,28 @@ def test_linked_folders_of_a_data_set_are_read_once(tmp_path) -> None:
     assert listed[:3] == [("x/a.jpg", "x"), ("x/more/c.jpg", "x"), ("y/b.jpg", "y")]
     assert ("z/c.jpg", "z") in listed  # the same file under another label: the checks of the images find it
     assert "repeated_links" in codes(dataset)
+
+
+def test_real_folders_win_over_links_that_lead_to_them(tmp_path) -> None:
+    """Whatever the names: links to a class, to a part of one, to the data themselves and to what holds them."""
+    for name in ("data/b/1.jpg", "data/b/in/2.jpg", "data/c/3.jpg", "data/.store/d/4.jpg", "other/5.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    links = {
+        "a": "b",
+        "loop": ".",
+        "part": "b/in",
+        "up": "..",
+        "b/more": "../c",
+        "c/loop": "..",
+        "d": ".store/d",
+        "e": "../other",
+    }
+    for name, target in links.items():
+        (tmp_path / "data" / name).symlink_to(target)
+    dataset = read_dataset(tmp_path / "data")
+    listed = [(str(sample.path.relative_to(tmp_path / "data")), sample.label) for sample in dataset.samples]
+    assert listed == [("b/1.jpg", "b"), ("b/in/2.jpg", "b"), ("c/3.jpg", "c"), ("d/4.jpg", "d"), ("e/5.jpg", "e")]
+    (left_out,) = [finding for finding in dataset.findings if finding.code == "repeated_links"]
+    assert left_out.examples == ("a", "loop", "part", "up", "b/more", "c/loop")
+    assert left_out.images == 6

@@ -73,7 +73,39 @@ def test_nul_bytes_are_refused_with_their_line(tmp_path) -> None:
         encoding_of(tmp_path / "t.csv", b"path,label\na.jpg,x\nb\0.jpg,y\n" + b"c.jpg,z\n" * 10)
 
 
-def test_two_encodings_in_one_file_are_refused(tmp_path) -> None:
-    content = "path,label\na.jpg,Zoë Müller\n".encode() + "b.jpg,Zoë\n".encode("cp1252")
-    with pytest.raises(DysfwError, match=r"mixes UTF-8 with another encoding, for example in “b.jpg,Zo\\xeb”"):
+UTF8, WINDOWS, MAC = "utf-8", "cp1252", "mac_roman"
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        ([("Zoë Müller", UTF8), ("Zoë", WINDOWS)], "line 3 not in UTF-8, line 2 in UTF-8"),
+        ([("größe", WINDOWS), ("größe", UTF8)] * 3, "lines 2, 4, 6 not in UTF-8, lines 3, 5, 7 in UTF-8"),
+        ([("größe", UTF8), ("x", UTF8), ("größe", MAC), ("größe", MAC)], "lines 4, 5 not in UTF-8, line 2 in UTF-8"),
+        ([("Zoë", WINDOWS)] * 9 + [("Parkinson’s", UTF8)], "lines 2, 3, 4, 5, 6 and 4 more not in UTF-8, line 11 in UTF-8"),
+        ([("Даун", "cp1251"), ("Даун", UTF8)], "line 2 not in UTF-8, line 3 in UTF-8"),
+        ([("größe", UTF8)] * 9000 + [("größe", WINDOWS)], "line 9002 not in UTF-8, lines 2, 3, 4, 5, 6 and 8995 more in UTF-8"),
+    ],
+)
+def test_two_encodings_in_one_file_are_refused(tmp_path, rows, lines) -> None:
+    content = b"path,label\n" + b"".join(b"b.jpg," + text.encode(encoding) + b"\n" for text, encoding in rows)
+    with pytest.raises(DysfwError) as caught:
         encoding_of(tmp_path / "t.csv", content)
+    text, encoding = next((text, encoding) for text, encoding in rows if encoding != UTF8)
+    shown = f"b.jpg,{text}".encode(encoding).decode("utf-8", "backslashreplace")
+    start = f"{tmp_path / 't.csv'} mixes UTF-8 with another encoding, for example in “{shown}”: "
+    assert caught.value.message == start + lines
+
+
+@pytest.mark.parametrize(
+    ("texts", "encoding"),
+    [
+        (["l’école", "Zoë", "Müller"], MAC),  # the first is valid UTF-8 with an Armenian letter
+        (["梅", "唐氏综合征患者的照片", "综合征"], "gb18030"),  # the first is valid UTF-8
+        (["猫毛", "唐氏综合征患者的照片", "综合征", "照片", "患者"], "gb18030"),  # and so is this one
+    ],
+)
+def test_a_line_that_is_utf8_by_chance_is_not_refused(tmp_path, texts, encoding) -> None:
+    assert texts[0].encode(encoding).decode("utf-8") != texts[0]
+    content = ("path,label\n" + "".join(f"{n}.jpg,{text}\n" for n, text in enumerate(texts))).encode(encoding)
+    assert content.decode(encoding_of(tmp_path / "t.csv", content).name) == content.decode(encoding)

@@ -28,10 +28,10 @@ def check(
     ],
     form: Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")] = "text",
 ) -> None:
-    """Show what a data set holds, what is wrong with it, and which images training would use. Nothing is changed.
+    """Show what a data set holds, and which images training would use.
 
-    Exit code 0: the data can be used; 1: some images cannot be read, each with its reason, and the others can be used; 2: the
-    data cannot be used to train.
+    What is wrong with the data is shown, too; nothing is changed. Exit code 0: the data can be used; 1: some images or folders
+    cannot be read, each with its reason, and the others can be used; 2: the data cannot be used to train.
     """
     from ...errors import DysfwError
     from ..evaluation import print_findings
@@ -40,6 +40,7 @@ def check(
     progress = TerminalProgress()
     try:
         with progress.stage(f"reading {data}"):
+            from ...data.findings import UNLISTED
             from ...data.inventory import take_inventory
             from ...data.read import read_dataset
             from ...output.terminal import print_failure
@@ -61,7 +62,7 @@ def check(
         out().print(_conclusion(inventory), markup=False)
     if inventory.problems:
         raise DysfwError(inventory.problems[0])
-    if inventory.failures:
+    if inventory.failures or any(finding.code == UNLISTED for finding in inventory.findings):
         raise typer.Exit(1)
 
 
@@ -84,9 +85,10 @@ def manifest(
         ),
     ] = None,
 ) -> None:
-    """Write a manifest of the images in a folder, to be completed in a spreadsheet.
+    """Write a manifest of a folder, to complete in a spreadsheet.
 
-    The label is the name of the first subfolder, and empty without one. The first rows are shown.
+    All images in the folder and its subfolders are listed. The label is the name of the first subfolder, and empty
+    without one. The first rows are shown.
     """
     from ...data.draft import draft_manifest, write_manifest
     from ...errors import DysfwError

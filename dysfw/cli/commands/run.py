@@ -27,7 +27,9 @@ DEFAULT_TOP = 5  # conditions in rankings for people
 def run(
     ctx: typer.Context,
     recipe: RecipeArgument,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Images of faces.", show_default=False)],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Images of faces.", show_default=False, readable=False)
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     form: Annotated[
         Format | None,
@@ -140,7 +142,7 @@ class _Shown:
 
             path = next(self.figures)
             save_figure(path, result, self.pipeline, self.top, explanation=explanation)
-            err().print(f"figure: {path}")
+            err().print(f"figure: {path}", markup=False)
 
     def fail(self, failure: Failure) -> None:
         from ...output.terminal import print_failure
