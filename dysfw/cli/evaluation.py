@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -181,6 +182,27 @@ def new_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DysfwError(f"cannot write in {folder}: {error.strerror or error}") from None
+
+
+@contextmanager
+def output_folder(folder: Path, prepare: Callable[[Path], None]) -> Iterator[None]:
+    """Prepare a folder for the results; if the work ends without any, remove it again, unless it existed before.
+
+    Args:
+        folder: The output folder.
+        prepare: Creates it: ``prepare_folder`` or ``new_folder``.
+
+    Raises:
+        DysfwError: If it cannot be used.
+    """
+    made = [one for one in (folder, *folder.parents) if not os.path.lexists(one)]
+    try:
+        prepare(folder)
+        yield
+    finally:
+        for one in made:
+            with suppress(OSError):  # it has content
+                one.rmdir()
 
 
 def write_all(folder: Path, files: Mapping[str, str]) -> None:

@@ -31,7 +31,9 @@ def _console(*, stderr: bool) -> Console:
 
     width = terminal_width(sys.stderr if stderr else sys.stdout)
     # Without a height rich ignores the width of terminals that it thinks simple (TERM=dumb).
-    return EncodingConsole(stderr=stderr, highlight=False, soft_wrap=stderr, width=width or PIPE_WIDTH, height=HEIGHT)
+    return EncodingConsole(
+        stderr=stderr, highlight=False, emoji=False, soft_wrap=stderr and not width, width=width or PIPE_WIDTH, height=HEIGHT
+    )
 
 
 def terminal_width(stream: TextIO) -> int | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +11,7 @@ from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
 from ..util.text import encodable, printable
+from .wrapping import wrapped
 
 GAP = 2  # characters between columns
 MIN_WRAPPED = 12  # characters that a wrapped column gets before others move below
@@ -184,7 +184,7 @@ class _Layout:
             styled = {n: _styled(cells[n], self.columns[n].style) for n in widths}
             yield from self._line(styled, widths, style)
             details = [self._detail(n, cells[n]) for n in below if cells[n].plain.strip()]
-            for line in _wrapped(Text("; ").join(details), width - INDENT) if details else ():
+            for line in wrapped(Text("; ").join(details), width - INDENT) if details else ():
                 yield Text(" " * INDENT, style=style).append_text(line)
 
     def _detail(self, n: int, cell: Text) -> Text:
@@ -193,10 +193,10 @@ class _Layout:
 
     def _line(self, cells: dict[int, Text], widths: Widths, style: str) -> Iterator[Text]:
         """The lines of one row."""
-        wrapped = {n: _wrapped(cell, widths[n]) for n, cell in cells.items()}
-        for number in range(max(map(len, wrapped.values()))):
+        broken = {n: wrapped(cell, widths[n]) for n, cell in cells.items()}
+        for number in range(max(map(len, broken.values()))):
             line = Text(style=style, no_wrap=True, overflow="ignore")
-            for n, parts in wrapped.items():
+            for n, parts in broken.items():
                 part = parts[number] if number < len(parts) else Text()
                 padding = " " * (widths[n] - cell_len(part.plain))
                 line.append(" " * GAP if line else "")
@@ -223,35 +223,3 @@ def _styled(cell: Text, style: str) -> Text:
     copy = cell.copy()
     copy.stylize_before(style)
     return copy
-
-
-def _wrapped(cell: Text, width: int) -> list[Text]:
-    """Break a text into lines: at spaces, in long words after a hyphen, slash or underscore, elsewhere if nothing else fits."""
-    offsets = list(_breaks(cell.plain, max(1, width)))
-    lines = list(cell.divide(offsets)) if offsets else [cell]
-    for line in lines:
-        line.rstrip()
-    return lines
-
-
-def _breaks(plain: str, width: int) -> Iterator[int]:
-    """Where lines begin, so that each has at most ``width`` columns."""
-    position = used = 0
-    for piece in _pieces(plain, width):
-        if piece == "\n" or (used + cell_len(piece.rstrip()) > width and used):
-            yield position + (piece == "\n")
-            used = 0
-        used += 0 if piece == "\n" else cell_len(piece)
-        position += len(piece)
-
-
-def _pieces(plain: str, width: int) -> Iterable[str]:
-    """Pieces of a text between which a line may be broken, none of them wider than ``width``."""
-    for word in re.findall(r"\n|[^\S\n]+|[-/_]*[^\s/_-]+[-/_]*|[-/_]+", plain):
-        piece = ""
-        for character in word:
-            if piece and not word.isspace() and cell_len(piece + character) > width:
-                yield piece
-                piece = ""
-            piece += character
-        yield piece

@@ -83,3 +83,23 @@ def test_recipes_with_the_same_name_cannot_be_compared(dysfw, toy_recipe, colour
     ran = dysfw("compare", toy_recipe, toy_recipe, "--data", colour_data, "-o", tmp_path / "out", *QUICK)
     assert ran.code == 2
     assert "several recipes are named toy" in ran.err
+
+
+def test_a_command_that_fails_leaves_no_folder_that_it_made(dysfw, toy_recipe, colour_data, tmp_path):
+    other = tmp_path / "other.yaml"
+    other.write_text(toy_recipe.read_text().replace("name: toy", "name: other"))
+    before = {path.name for path in tmp_path.iterdir()}
+    missing, output = tmp_path / "missing", tmp_path / "new" / "folder"
+    commands = (
+        ("evaluate", missing.with_suffix(".yaml"), colour_data),
+        ("evaluate", toy_recipe, missing),
+        ("compare", toy_recipe, other, "--data", missing),
+        ("audit", missing),
+    )
+    for command in commands:
+        assert dysfw(*command, "-o", output).code == 2
+        assert {path.name for path in tmp_path.iterdir()} == before, command
+    output.mkdir(parents=True)  # what existed before stays
+    for command in commands:
+        assert dysfw(*command, "-o", output).code == 2
+        assert output.is_dir(), command

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from program import DYSFW, TOYS
 from pyarrow import parquet
+from screens import on_terminal
 
 pytestmark = pytest.mark.slow
 
@@ -70,6 +72,39 @@ def test_an_ascii_locale_hides_no_file(program, named, toy_recipe, tmp_path):
     assert images[str(named / NAMES[0])] is None
     assert [name for name, code in images.items() if code] == [str(named / "green" / "ü.png")]
     assert "Zoë 1.png" in (tmp_path / "m.csv").read_text("utf-8-sig")
+
+
+def test_what_is_printed_follows_the_locale(named, toy_recipe, tmp_path, dysfw):
+    """Files are found since the program starts again in UTF-8 mode, but Python's stdout was ASCII, and stays ASCII."""
+    assert dysfw("train", toy_recipe, named, "-o", tmp_path / "b").code == 0
+    environment = in_ascii_locale() | {"PYTHONPATH": os.pathsep.join(TOYS)}
+    command = [str(DYSFW), "run", str(tmp_path / "b"), str(named / NAMES[0])]
+    piped = subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode("ascii")
+    screen = on_terminal(command, 200, environment)
+    assert screen.code == 0
+    for text in (piped, screen.raw):
+        assert text.isascii()
+        assert "Zo\\xeb 1.png" in text
+        assert "64 x 64 px" in text
+    exact = subprocess.run([*command, "--json"], env=environment, capture_output=True, check=True).stdout
+    assert json.loads(exact)["image"]["source"] == str(named / NAMES[0])
+
+
+def in_ascii_locale() -> dict[str, str]:
+    """The environment of a user who set the locale, but not what Python prints."""
+    environment = os.environ | ASCII
+    del environment["PYTHONIOENCODING"]
+    return environment
+
+
+def test_processes_that_are_started_later_are_not_told_the_encodings_of_the_streams():
+    code = (
+        "import os, sys; from dysfw.cli.utf8 import ensure_utf8; ensure_utf8(); "
+        "print(sys.stdout.encoding, sys.stderr.encoding, sys.flags.utf8_mode, "
+        "[name for name in os.environ if name in ('PYTHONIOENCODING', 'DYSFW_STREAM_ENCODINGS')])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], env=in_ascii_locale(), capture_output=True, text=True, check=True)
+    assert ran.stdout == "ascii ascii 1 []\n"
 
 
 def test_a_tilde_of_no_user_is_a_name(dysfw, named, toy_recipe, tmp_path, monkeypatch):

@@ -287,7 +287,7 @@ TABLES = (
 
 def is_path(line: str) -> bool:
     """Whether a line begins with a path, which is never broken, so that it can be copied."""
-    return line.startswith("/")
+    return line.lstrip().startswith("/")
 
 
 def shown(table: Table, width: int, mode: str) -> str:

@@ -68,6 +68,19 @@ def test_long_names_are_broken_after_hyphens_and_stay_distinct():
     assert any("speech" in line for line in lines)
 
 
+def test_words_stay_whole_where_they_fit_and_paths_are_broken_at_slashes():
+    table = FittedTable(Column("state", role="id"), Column("detail"), header=False)
+    table.add("note", "get it with dysfw weights fetch imagenet-inception-resnet-v2")
+    table.add("ok", "in /home/an-other-user/share/weights/inception-resnet-v2_of-imagenet.safetensors")
+    assert printed(table, 40) == [
+        "note  get it with dysfw weights fetch",
+        "      imagenet-inception-resnet-v2",
+        "ok    in /home/an-other-user/share/",
+        "      weights/inception-resnet-v2_of-",
+        "      imagenet.safetensors",
+    ]
+
+
 def test_text_moves_to_lines_below_its_row():
     table = FittedTable(Column("name", role="id"), Column("plugin", role="more"), Column("summary", role="more"), below="lines")
     table.add("mtcnn", "dysfw-facenet 0.1.0", "finds faces")

@@ -35,12 +35,12 @@ def audit(
 
     The exit code is 0 for every verdict, and 1 if some images could not be read; the audit then covers the others.
     """
-    from ..evaluation import new_folder, print_findings, write_all
+    from ..evaluation import new_folder, output_folder, print_findings, write_all
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out
 
     if output:
-        new_folder(output)
+        ctx.with_resource(output_folder(output, new_folder))
     registry, progress = registry_of(ctx), TerminalProgress()
     with progress.stage(f"loading the detector of {recipe}" if recipe else "loading the detector"):
         from ...audit.audit import audit as audit_dataset

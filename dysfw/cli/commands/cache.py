@@ -45,7 +45,8 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
     table = FittedTable(Column("stage", role="id"), Column("entries", right=True), Column("MB", right=True))
     for stage, number in contents.entries.items():
         table.add(stage, f"{number:,}", f"{contents.bytes[stage] / 1e6:,.1f}")
-    typer.echo(f"{folder}: {contents.size / 1e6:,.1f} MB of at most {contents.limit / 1e6:,.0f} MB ({SIZE} sets the limit)")
+    size, limit = (f"{number / 1e6:,.{digits}f} MB" for number, digits in ((contents.size, 1), (contents.limit, 0)))
+    out().print(f"{folder}: {size} of at most {limit} ({SIZE} sets the limit)", markup=False)
     out().print(table)
 
 

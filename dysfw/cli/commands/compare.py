@@ -18,6 +18,7 @@ from ..evaluation import (
     candidate,
     config_of,
     dataset_at,
+    output_folder,
     prepare_folder,
     report_failures,
     shown_if_unwritten,
@@ -62,7 +63,7 @@ def compare(
 
     if len(recipes) < 2:
         raise DysfwError("compare needs at least two recipes", hint="name two or more; `dysfw evaluate` takes one")
-    prepare_folder(output)
+    ctx.with_resource(output_folder(output, prepare_folder))
     registry, cache, progress = registry_of(ctx), ctx.with_resource(opened_cache(no_cache)), TerminalProgress()
     with progress.stage(f"loading {listed(map(str, recipes))}"):
         from ...evaluation.compare import comparison, refuse_same_names

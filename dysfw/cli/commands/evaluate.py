@@ -19,6 +19,7 @@ from ..evaluation import (
     candidate,
     config_of,
     dataset_at,
+    output_folder,
     prepare_folder,
     report_failures,
     shown_if_unwritten,
@@ -57,7 +58,7 @@ def evaluate(
     from ..main import registry_of
     from ..terminal import TerminalProgress, if_interrupted, out
 
-    prepare_folder(output)
+    ctx.with_resource(output_folder(output, prepare_folder))
     registry, progress = registry_of(ctx), TerminalProgress()
     with progress.stage(f"loading {recipe}"):
         from ...evaluation.evaluate import evaluate as evaluate_recipes

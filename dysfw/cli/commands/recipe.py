@@ -73,7 +73,8 @@ def show(ctx: typer.Context, recipe: RecipeArgument, sets: SetOption = None) -> 
     for node in loaded.nodes.values():
         lines.append(f"# {node.kind} {node.use}: {node.origin}, {node.component.__module__}:{node.component.__qualname__}")
     text = dump_document(loaded.to_dict())
-    out().print("\n".join(lines) + "\n" + text, end="", markup=False, soft_wrap=True)
+    out().print("\n".join(lines), markup=False)
+    out().print(text, end="", markup=False, soft_wrap=True)
 
 
 @app.command()
