@@ -9,7 +9,7 @@ from dysfw.output.report.comparison_page import comparison_html, recipe_differen
 
 @pytest.fixture(scope="module")
 def pages(examples):
-    import pages  # beside examples.py, which has put this folder where modules are looked for
+    import pages
 
     return pages.Page
 

@@ -13,7 +13,7 @@ from dysfw.stats.estimate import Estimate
 @pytest.fixture(scope="module")
 def pages(examples):
     """The strict HTML parser."""
-    import pages  # beside examples.py, which has put this folder where modules are looked for
+    import pages
 
     return pages.Page
 
