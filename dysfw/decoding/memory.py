@@ -12,10 +12,11 @@ from ..errors import ImageError
 CODE = "out_of_memory"
 BYTES_PER_PIXEL = 16  # that decoding needs at most for an image in 8 bits: four channels as 32-bit numbers
 # What libraries say instead of raising MemoryError: Pillow ("out of memory error"), libheif ("Memory allocation error"),
-# libtiff ("No space for …", "Failed to allocate memory"), OpenJPEG ("Not enough memory"), dav1d ("Out of memory").
+# libtiff ("No space for …", "Failed to allocate memory"), OpenJPEG ("Not enough memory"), dav1d ("Out of memory"), and oneDNN,
+# which computes for torch ("could not create a primitive").
 _MESSAGE = re.compile(
     r"out of memory|(not enough|cannot allocate|could not allocate|unable to allocate|failed to allocate|insufficient) memory"
-    r"|memory allocation|no space for|bad_alloc|enomem|can't start new thread",
+    r"|memory allocation|no space for|bad_alloc|enomem|can't start new thread|could not create a primitive",
     re.IGNORECASE,
 )
 

@@ -74,7 +74,13 @@ def test_a_decoder_without_memory_says_so(form, tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["decoder error: out of memory error when reading image file", "Memory allocation error", "std::bad_alloc"]
+    "message",
+    [
+        "decoder error: out of memory error when reading image file",
+        "Memory allocation error",
+        "std::bad_alloc",
+        "could not create a primitive",
+    ],
 )
 def test_what_libraries_say_about_memory_is_understood(message) -> None:
     assert is_out_of_memory(OSError(message))

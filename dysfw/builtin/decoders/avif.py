@@ -16,7 +16,8 @@ from ...decoding.pillow_file import pillow_file
 from ...decoding.srgb import to_srgb
 from ...errors import ImageError
 from ...types import Notice
-from .boxes import boxes, check_complete
+from .boxes import boxes
+from .items import check_complete
 from .nclx import nclx_to_srgb
 
 EXIF_ITEM = re.compile(rb"(infe[\x02\x03].{3}.{4,6})Exif", re.DOTALL)  # the entry of the EXIF block in the file's list of items

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from ...decoding.pillow_file import damaged
 
-UNWRITTEN = 32  # zero bytes at the end of compressed image data, which an encoder does not write
-
 
 def boxes(content: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
     """List the boxes in a part of a file.
@@ -37,18 +35,3 @@ def boxes(content: bytes, start: int = 0, end: int | None = None) -> Iterator[tu
             raise damaged("a part of it is cut off")
         yield name, position + header, position + length
         position += length
-
-
-def check_complete(content: bytes) -> None:
-    """Check that the file is there to its end.
-
-    Args:
-        content: A HEIF or AVIF file.
-
-    Raises:
-        ImageError: truncated. A part is cut off, or the image data end in zeros: space that was reserved for a file and never
-            written. Libraries decode them to wrong pixels, since these formats have no checksum.
-    """
-    for name, start, end in boxes(content):
-        if name == b"mdat" and end - start > UNWRITTEN and not any(content[end - UNWRITTEN : end]):
-            raise damaged("its end was never written")

@@ -11,7 +11,7 @@ from ...decoding.limits import check_size
 from ...decoding.srgb import to_srgb
 from ...errors import ImageError
 from ...types import Notice
-from .boxes import check_complete
+from .items import check_complete
 from .nclx import nclx_to_srgb
 
 

@@ -14,6 +14,8 @@ from ...decoding.memory import is_out_of_memory
 from ...decoding.pillow_file import damaged, pillow_file
 from ...decoding.srgb import to_srgb
 from ...types import Notice
+from .holes import check_written
+from .jpeg_zeros import longest_zeros
 
 SOS, END, APP0, APP14, COMMENT = 0xDA, 0xD9, 0xE0, 0xEE, 0xFE
 JFIF = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"  # says no more than that the colours are YCbCr
@@ -24,7 +26,8 @@ CMYK_CHANNELS = 4
 
 def decode_jpeg(content: bytes) -> DecodedImage:
     """Decode a JPEG file."""
-    _check_end(content)
+    if not is_whole(content):
+        raise damaged("its end is missing")
     try:
         return _decode(content)
     except Exception as error:
@@ -45,20 +48,30 @@ def _decode(content: bytes, notices: list[Notice] | None = None) -> DecodedImage
         return to_srgb(image, profile=image.info.get("icc_profile"), orientation=orientation, notices=[*(notices or []), *more])
 
 
-def _check_end(content: bytes) -> None:
-    """Raise ImageError if the image data do not end as they should.
+def is_whole(content: bytes) -> bool:
+    """Return whether the image data end as they should.
 
     The library decodes what is missing to grey, and zeros, which stand where a file was never written, to anything.
+
+    Args:
+        content: A JPEG file or stream.
+
+    Raises:
+        ImageError: truncated. The image data have a hole.
     """
-    end = next((end for marker, _, end in _segments(content) if marker == SOS), None)
+    segments = list(_segments(content))
+    end = next((end for marker, _, end in segments if marker == SOS), None)
     if end is None:
-        return  # no image data; the library says what is wrong
+        return True  # no image data; the library says what is wrong
+    longest = longest_zeros(content, segments)
     while found := MARKER.search(content, end):
+        check_written(content, end, found.start(), longest=longest)
         if content[found.end() - 1] == END:
-            return
+            return True
         length = int.from_bytes(content[found.end() : found.end() + 2], "big")
         end = found.end() + length
-    raise damaged("its end is missing")
+    check_written(content, end, longest=longest)
+    return False
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from PIL import Image as Pillow
 from PIL import Jpeg2KImagePlugin, features
@@ -13,8 +15,10 @@ from ...decoding.pillow_file import damaged, pillow_file
 from ...decoding.srgb import to_srgb
 from ...errors import ImageError
 from .boxes import boxes
+from .holes import check_written
 
 CODESTREAM = b"\xff\x4f\xff\x51"
+CODING, TILE, END = b"\xff\x52", b"\xff\x90", b"\xff\xd9"  # markers
 SPACES = {12: "CMYK", 16: "sRGB", 17: "grey", 18: "sYCC"}  # enumerated colour spaces that are decoded
 
 
@@ -25,6 +29,7 @@ def decode_jpeg2000(content: bytes) -> DecodedImage:
             "decoder_missing", "this Pillow was built without JPEG 2000; install another: pip install --upgrade pillow"
         )
     depth = _depth(content)
+    _check_data(content)
     profile = None if content.startswith(CODESTREAM) else _profile(content)
     with pillow_file(content, Jpeg2KImagePlugin.Jpeg2KImageFile) as image:
         image.load()
@@ -37,6 +42,26 @@ def decode_jpeg2000(content: bytes) -> DecodedImage:
             colours = image.convert("RGB")
             check_white(max(high for _, high in colours.getextrema()) << 8 | 0xFF)  # type: ignore[misc]  # of three bands
         return to_srgb(eight, profile=profile, notices=notices)
+
+
+def _check_data(content: bytes) -> None:
+    """Raise ImageError if the image data have a hole."""
+    start = content.find(CODESTREAM)
+    end = next((last for name, first, last in _boxes(content) if name == b"jp2c" and first <= start < last), len(content))
+    end = max(content.rfind(END, start, end), start)  # zeros may follow
+    position, layers = start + 2, 1
+    while position < end and content[position : position + 2] != TILE:
+        if content[position : position + 2] == CODING:
+            if content[position + 4] & 1:  # small parts of the image are listed one by one, and each empty one is a zero byte
+                return
+            layers = int.from_bytes(content[position + 6 : position + 8], "big") * (content[position + 9] + 1)
+        position += 2 + max(int.from_bytes(content[position + 2 : position + 4], "big"), 2)
+    channels = int.from_bytes(content[start + 40 : start + 42], "big")
+    check_written(content, position, end, longest=layers * channels)  # an empty layer of a channel is a zero byte
+
+
+def _boxes(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+    return iter(()) if content.startswith(CODESTREAM) else boxes(content)
 
 
 def _depth(content: bytes) -> int:

@@ -12,9 +12,11 @@ from ...decoding.exif import orientation_of
 from ...decoding.limits import check_single, check_size, unsupported
 from ...decoding.pillow_file import damaged, pillow_file
 from ...decoding.srgb import to_srgb
+from .holes import check_written
 
-UNWRITTEN = 32  # zero bytes at the end of compressed image data, which an encoder does not write …
-BLOCKS_PER_ZERO = 16  # … except a lossy one for flat areas: at most one for so many blocks of 16 × 16 px (measured: 25)
+UNWRITTEN = 32  # zero bytes at the end of compressed image data, which an encoder does not write, except for flat areas:
+BLOCKS_PER_ZERO = 16  # a lossy one at most one for so many blocks of 16 × 16 px (measured: 25)
+PIXELS_PER_ZERO = 8  # a fast lossless one a bit for each pixel
 
 
 def decode_webp(content: bytes) -> DecodedImage:
@@ -58,24 +60,28 @@ def _is_deep(image: Pillow.Image) -> bool:
 
 
 def _check_webp(content: bytes) -> None:
-    """Check the size, which the library does not before it reserves memory, and that the data were written to their end.
+    """Check the size, which the library does not before it reserves memory, and that the data have no hole.
 
-    The library decodes zeros at the end, which stand where a file was never written, to wrong pixels: WebP has no checksum.
+    The library decodes zeros, which stand where a file was never written, to wrong pixels: WebP has no checksum.
     """
     position = 12
     while position + 8 <= len(content):
         name, length = content[position : position + 4], int.from_bytes(content[position + 4 : position + 8], "little")
         data = content[position + 8 : position + 8 + length]
-        blocks = 0
+        zeros = 0
         if name == b"VP8X":
             check_size(1 + int.from_bytes(data[4:7], "little"), 1 + int.from_bytes(data[7:10], "little"))
         elif name == b"VP8L":
             sides = int.from_bytes(data[1:5], "little")
-            check_size(1 + (sides & 0x3FFF), 1 + (sides >> 14 & 0x3FFF))
+            width, height = 1 + (sides & 0x3FFF), 1 + (sides >> 14 & 0x3FFF)
+            check_size(width, height)
+            zeros = width * height // PIXELS_PER_ZERO
         elif name == b"VP8 ":
             width, height = (int.from_bytes(data[start : start + 2], "little") & 0x3FFF for start in (6, 8))
             check_size(width, height)
-            blocks = -(-width // 16) * -(-height // 16)
-        if name in (b"VP8 ", b"VP8L") and len(data) - len(data.rstrip(b"\0")) > max(UNWRITTEN, blocks // BLOCKS_PER_ZERO):
-            raise damaged("its end was never written")
+            zeros = -(-width // 16) * -(-height // 16) // BLOCKS_PER_ZERO
+        if name in (b"VP8 ", b"VP8L"):
+            if len(data) - len(data.rstrip(b"\0")) > max(UNWRITTEN, zeros):
+                raise damaged("its end was never written")
+            check_written(data, longest=zeros)
         position += 8 + length + length % 2

@@ -24,6 +24,8 @@ from ...decoding.memory import is_out_of_memory
 from ...decoding.pillow_file import damaged, pillow_file
 from ...decoding.srgb import to_srgb
 from ...types import Notice
+from .libtiff import silence_libtiff
+from .tiff_data import check_data
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6  # photometric interpretations
 OTHER_COLOURS = {4: "a transparency mask", 8: "CIE Lab", 9: "ICC Lab", 10: "ITU Lab", 32803: "raw sensor data",
@@ -68,6 +70,7 @@ def decode_tiff(content: bytes) -> DecodedImage:
         layout = _layout(file)
         page = layout.page
         _check_segments(page, len(content))
+        check_data(page, content)
         notices = [SIXTEEN_BIT] if layout.bits == 16 else []
         if page.compression == UNCOMPRESSED and layout.bits in (8, 16) and layout.colours != YCBCR:
             image = _from_samples(_channels_last(page), layout)
@@ -201,6 +204,7 @@ def _through_palette(index: npt.NDArray[Any], page: Any) -> Pillow.Image:  # noq
 
 def _from_pillow(content: bytes, layout: Layout) -> Pillow.Image:
     """Decode with libtiff, by the tags that shape the pixels and no others."""
+    silence_libtiff()
     plain = bytearray(content)
     order = "little" if content[:2] == b"II" else "big"
     for number, tag in enumerate(layout.page.tags.values()):
