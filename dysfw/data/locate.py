@@ -141,7 +141,7 @@ class Locator:
         child = next((sub.name for sub in self._subfolders() if parts and (sub / Path(*parts)).is_file()), None)
         if child:
             return f"{Path(*parts)} exists in the folder {child}: write {child}/ before it"
-        return f"paths are relative to {self.folder}"
+        return f"paths are relative to {self.folder.absolute()}"
 
     def _subfolders(self) -> list[Path]:
         try:

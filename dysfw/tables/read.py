@@ -122,6 +122,8 @@ def open_table(path: Path, columns: Sequence[Column], max_bytes: int) -> Table:
         size = path.stat().st_size
         if not path.is_file():
             raise DysfwError(f"{path} is not a file")
+        if not size:
+            raise DysfwError(f"{path} is empty", hint="save the table again, with the names of its columns in the first row")
         if size > max_bytes:
             hint = "remove columns that are not needed, or save it as Parquet"
             raise DysfwError(f"{path} is larger than {max_bytes:,} bytes", hint=hint)

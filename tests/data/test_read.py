@@ -183,11 +183,10 @@ def test_a_value_with_an_unquoted_comma_is_refused_and_not_truncated(manifest) -
         ("path;lable", "has no column 'label' (found: path, lable)"),
         ("path,la bel", "has no column 'label'"),
         ("one two", "has no column 'path' (found: one two); no column 'label' (found: one two)"),
-        ("", "has no column 'path' (found: none)"),
     ],
 )
 def test_a_missing_column_is_reported_with_its_closest_match(manifest, header, words) -> None:
-    error = error_of(manifest(f"{header}\na.jpg,x\n" if header else ""))
+    error = error_of(manifest(f"{header}\na.jpg,x\n"))
     assert words in error.message
     assert error.hint.startswith(
         "required: path, label; optional: patient, split, source. Names that are recognised, too: path: file"
@@ -319,3 +318,15 @@ def test_spaces_around_a_folder_name_are_ignored(folder) -> None:
 def test_labels_that_differ_in_more_than_spelling_are_separate(manifest) -> None:
     dataset = read_dataset(manifest("path,label\na.jpg,type 1\nb.jpg,type1\nc.jpg,type I\n"))
     assert dataset.labels == ("type 1", "type I", "type1")
+
+
+def test_an_empty_file_is_called_empty(manifest) -> None:
+    path = manifest("")
+    error = error_of(path)
+    assert (error.message, "first row" in error.hint) == (f"{path} is empty", True)
+
+
+def test_the_folder_of_relative_paths_is_named_in_full(manifest, tmp_path, monkeypatch) -> None:
+    manifest("path,label\nzzz.jpg,x\n")
+    monkeypatch.chdir(tmp_path)
+    assert f"paths are relative to {tmp_path}" in str(error_of(Path("images.csv")).hint)
