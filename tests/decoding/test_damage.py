@@ -232,3 +232,11 @@ def test_the_end_of_a_black_photo_is_not_taken_for_damage() -> None:
     content = saved(flat, "WEBP", quality=80)
     assert content.endswith(b"\0" * 200)  # as an encoder may write it
     assert decode(content).width == 2400
+
+
+def test_a_tiff_whose_width_is_several_numbers_is_refused() -> None:
+    content = bytearray(tiff(COLOUR))
+    width = content.index(struct.pack("<H", 256), 8)  # the tag; two bytes of type, then the number of values
+    content[width + 4 : width + 8] = struct.pack("<I", 3)
+    with pytest.raises(ImageError, match="its size is not a number"):
+        decode(bytes(content))

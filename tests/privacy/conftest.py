@@ -137,7 +137,7 @@ def run_of(start, request) -> Callable[[Case, str], Run]:
     pool = ThreadPoolExecutor(2)
     needed = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
     for params in needed:
-        if isinstance(params.get("case"), Case):
+        if isinstance(params.get("case"), Case) and "home" in params:
             key = (params["case"], params["home"])
             futures[key] = pool.submit(start, *key)
     yield lambda case, home: futures[case, home].result()

@@ -92,6 +92,8 @@ def _layout(file: Any) -> Layout:  # noqa: ANN401  # tifffile's
     page = pages[0]
     if not page.imagewidth or not page.imagelength:
         raise damaged("its tags are missing")
+    if not (isinstance(page.imagewidth, int) and isinstance(page.imagelength, int)):  # as tifffile reads damaged tags
+        raise damaged("its size is not a number")
     check_size(page.imagewidth, page.imagelength)
     bits, colours = page.bitspersample, int(page.photometric) if page.photometric is not None else BLACK_IS_ZERO
     if int(page.subfiletype or 0) & 1:
