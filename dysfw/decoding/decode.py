@@ -23,7 +23,7 @@ from ..util.text import error_text
 from .decoded import DecodedImage
 from .files import read_bytes
 from .formats import decoder_of
-from .limits import check_size, checked_pixels
+from .limits import check_size, checked_pixels, forget_checked
 from .memory import is_out_of_memory, lacks_memory, out_of_memory
 from .pillow_file import damaged
 
@@ -71,6 +71,7 @@ def decode_image(content: bytes, source: str) -> Image:
 
 def _decode_patiently(entry: Entry[DecoderSpec], content: bytes) -> DecodedImage:
     """Decode; if that fails for lack of memory or for damage, which some libraries confuse, once more with no rival."""
+    forget_checked()
     with contextlib.suppress(MemoryError, _DamagedError):
         return _decode(entry, content)
     with _alone:  # several images are decoded at a time; those that failed wait here for each other

@@ -30,8 +30,13 @@ def check_size(width: int, height: int) -> None:
         raise ImageError("too_small", f"{width} × {height} px; the minimum is {MIN_SIDE} px on each side")
 
 
+def forget_checked() -> None:
+    """Begin another image, whose size is not known yet."""
+    _checked.pixels = 0
+
+
 def checked_pixels() -> int:
-    """Return the number of pixels of the image that this thread checked last: how much memory its decoding needs."""
+    """Return the number of pixels of the image that this thread decodes, 0 if its size was never known."""
     return getattr(_checked, "pixels", 0)
 
 

@@ -240,3 +240,15 @@ def test_a_tiff_whose_width_is_several_numbers_is_refused() -> None:
     content[width + 4 : width + 8] = struct.pack("<I", 3)
     with pytest.raises(ImageError, match="its size is not a number"):
         decode(bytes(content))
+
+
+def test_damage_after_an_image_that_is_too_large_is_damage() -> None:
+    with pytest.raises(ImageError, match="megapixels"):
+        decode(
+            b"\x89PNG\r\n\x1a\n"
+            + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0))
+            + png_chunk(b"IEND", b"")
+        )
+    with pytest.raises(ImageError) as caught:
+        decode(b"\0\0\0\x18ftypheic" + b"\0" * 100)
+    assert caught.value.code == "truncated"
