@@ -84,7 +84,7 @@ def test_what_is_printed_follows_the_locale(named, toy_recipe, tmp_path, dysfw):
     assert screen.code == 0
     for text in (piped, screen.raw):
         assert text.isascii()
-        assert "Zo\\xeb 1.png" in text
+        assert "Zo\\xeb" in text  # a long path may be broken at the space after it
         assert "64 x 64 px" in text
     exact = subprocess.run([*command, "--json"], env=environment, capture_output=True, check=True).stdout
     assert json.loads(exact)["image"]["source"] == str(named / NAMES[0])
