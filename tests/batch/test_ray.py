@@ -55,7 +55,7 @@ def toys(monkeypatch):
     from dysfw.registry.registry import load_registry
 
     monkeypatch.syspath_prepend(str(TESTS / "fixtures" / "toys_installed"))
-    return load_registry(["builtin", "toys", "ray"])
+    return load_registry(["builtin", "toys", "ray", "dicom"])  # Ray's workers load every decoder
 
 
 def prediction_workers() -> list[int]:
