@@ -61,8 +61,7 @@ class BatchTask:
         overrides = (*self.overrides, *([f"device={device}"] if device else []))
         pipeline = open_pipeline(self.recipe, load_registry(self.plugins), overrides)
         here = fingerprints_of(pipeline)
-        # A decoder that only this machine has changes nothing: without it, those files were not listed or are refused.
-        names = set(self.fingerprints) - ({"device"} if device else set())
+        names = {*here, *self.fingerprints} - ({"device"} if device else set())
         if differing := sorted(name for name in names if here.get(name) != self.fingerprints.get(name)):
             pairs = ((name, here.get(name), self.fingerprints.get(name)) for name in differing)
             text = "; ".join(f"{name} is {value} here and {expected} there" for name, value, expected in pairs)
