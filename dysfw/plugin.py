@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from .registry.hookspecs import RunnerSpec as RunnerSpec
     from .registry.hookspecs import WeightsSpec as WeightsSpec
     from .registry.hookspecs import hookimpl as hookimpl
+    from .registry.registry import load_registry as load_registry
     from .torch_utils import Normalise as Normalise
     from .torch_utils import Precision as Precision
     from .torch_utils import TorchRunner as TorchRunner
@@ -127,6 +128,7 @@ if TYPE_CHECKING:
     from .util.atomic import atomic_folder as atomic_folder
     from .util.atomic import atomic_write as atomic_write
     from .util.atomic import refuse_existing as refuse_existing
+    from .util.atomic import refuse_unwritable as refuse_unwritable
     from .util.files import packaged_file as packaged_file
     from .util.files import sha256_of as sha256_of
     from .util.progress import Progress as Progress
@@ -303,6 +305,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "atomic_folder",
         "atomic_write",
         "refuse_existing",
+        "refuse_unwritable",
     ),
     "util.progress": ("Progress",),
     "util.text": (
@@ -323,6 +326,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "deserialize_batch",
         "serialize_batch",
     ),
+    "registry.registry": ("load_registry",),
     # Opened recipes
     "inference.pipeline": ("Pipeline",),
     "inference.recipes": (

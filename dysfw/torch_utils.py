@@ -276,6 +276,10 @@ def _compiled_call() -> Callable[[nn.Module, Tensor], Tensor]:
     return torch.compile(lambda module, pixels: module(pixels), dynamic=False)
 
 
+# torch's allocator, and oneDNN, which names no reason when it cannot allocate the memory of a layer
+OUT_OF_MEMORY = ("t allocate memory", "could not create a primitive", "could not create a memory")
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error is due to lack of memory.
 
@@ -287,7 +291,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     Returns:
         Whether memory did not suffice.
     """
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "t allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(text in str(error) for text in OUT_OF_MEMORY)
 
 
 def find_device(name: str) -> torch.device:

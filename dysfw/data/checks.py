@@ -200,4 +200,4 @@ def _class_findings(dataset: Dataset, used_labels: set[str]) -> Iterator[Finding
     if lost:
         number = sum(sample.label in lost for sample in dataset.samples)
         message = f"{count(len(lost), 'class', 'classes')} without a usable image: {listed(lost)}"
-        yield Finding("class_without_images", "warning", message, number, tuple(lost[:MAX_EXAMPLES]))
+        yield Finding("class_without_images", "warning", message, number)

@@ -23,7 +23,7 @@ class Finding:
         severity: "exclusion" if the images are not used, "warning" or "note" if they are.
         message: One line for people.
         images: Number of images concerned.
-        examples: Names of the first few images, patients or labels concerned.
+        examples: Names of the first few images, patients or labels concerned, unless the message names them.
     """
 
     code: str

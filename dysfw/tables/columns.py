@@ -93,7 +93,7 @@ def read_header(names: Sequence[str], columns: Sequence[Column]) -> Header:
             places[column.name] = found[0]
             if names[found[0]] != column.name:
                 message = f"column {names[found[0]]!r} is read as {column.name}"
-                remarks.append(Remark("column_recognised", "note", message, 0, (names[found[0]],)))
+                remarks.append(Remark("column_recognised", "note", message))
         elif column.required:
             problems.append(f"no column {column.name!r} (found: {listed(filter(None, names))}){closest(column.name, names)}")
     return Header(names, places, tuple(problems), (*remarks, *_unused(names, places, columns)))
@@ -111,4 +111,4 @@ def _unused(names: Sequence[str], places: dict[str, int], columns: Sequence[Colu
     hints = [f"is {name!r} meant to be {similar[0]}?" for name, similar in close.items() if similar]
     if hints:
         return [Remark("columns_unused", "warning", f"columns not used: {listed(unused)}; {listed(hints, 5)}", len(unused))]
-    return [Remark("columns_unused", "note", f"columns not used: {listed(unused)}", len(unused), tuple(unused[:10]))]
+    return [Remark("columns_unused", "note", f"columns not used: {listed(unused)}", len(unused))]

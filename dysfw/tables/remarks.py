@@ -21,7 +21,7 @@ class Remark:
         severity: "warning" if it may be wrong, otherwise "note".
         message: One line for people.
         number: Number of rows or cells concerned.
-        examples: The first few rows or values concerned.
+        examples: The first few rows or values concerned, unless the message names them.
     """
 
     code: str

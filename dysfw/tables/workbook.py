@@ -89,7 +89,7 @@ def _choose(path: Path, book: Any, columns: Sequence[Column]) -> tuple[Sheet, He
     others = [other.title for other in book.worksheets if other is not sheet]
     if others:
         message = f"sheet {sheet.title!r} is read; other sheets: {listed(map(repr, others))}"
-        remarks.append(Remark("sheet_chosen", "note", message, len(others), tuple(others[:3])))
+        remarks.append(Remark("sheet_chosen", "note", message, len(others)))
     above = sheet.iter_rows(max_row=first - 2, values_only=True) if first > 2 else ()
     if skipped := sum(any(value is not None for value in row) for row in above):
         remarks.append(Remark("lines_skipped", "note", f"{count(skipped, 'row')} above the header skipped", skipped))

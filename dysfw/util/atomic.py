@@ -102,13 +102,26 @@ def refuse_existing(path: Path, *, file: bool = False) -> None:
     """
     path = path.absolute()
     refuse_content(path, file=file)
-    if not path.parent.is_dir():
-        raise DysfwError(f"{path.parent} is not a folder", hint="create it first")
+    refuse_unwritable(path)
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Check that a file or folder can be created or replaced, before any work is done for it.
+
+    Args:
+        path: What will be written.
+
+    Raises:
+        DysfwError: The folder that it is in does not exist, or cannot be written in.
+    """
+    parent = path.absolute().parent
+    if not parent.is_dir():
+        raise DysfwError(f"{parent} is not a folder", hint="create it first")
     try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-"):
+        with tempfile.TemporaryDirectory(dir=parent, prefix=f".{path.name}-"):
             pass
     except OSError as error:
-        raise DysfwError(f"cannot write in {path.parent}: {error.strerror or error}") from None
+        raise DysfwError(f"cannot write in {parent}: {error.strerror or error}") from None
 
 
 @contextmanager

@@ -56,6 +56,16 @@ def test_evaluate_prints_them_and_lists_them_in_the_report(dysfw, toy_recipe, tr
         assert text in ran.out + ran.err
 
 
+def test_what_a_message_names_is_not_repeated_as_an_example(dysfw, paint, tmp_path):
+    for name in ("a.png", "b.png"):
+        paint(name, (200, 40, 40), seed=1)
+    (tmp_path / "m.csv").write_text("Photo,label,age\na.png,x,3\nb.png,y,4\n")
+    lines = dysfw("data", "check", tmp_path / "m.csv").err.splitlines()
+    assert "note: columns not used: age" in lines
+    assert "note: column 'Photo' is read as path" in lines
+    assert "warning: 2 classes without a usable image: x, y" in lines
+
+
 def test_audit_prints_them_and_keeps_them(dysfw, toy_recipe, troubled, tmp_path):
     toy_recipe.write_text(toy_recipe.read_text().replace("{use: centre}", "{use: centre, faces: 2}"))
     ran = dysfw("audit", troubled, "--recipe", toy_recipe, "-o", tmp_path / "a", "--permutations", 99)

@@ -136,6 +136,14 @@ def test_an_unwritable_output_is_refused_before_any_work(dysfw, toy_recipe, colo
     assert "cross-validating" not in ran.err
 
 
+@pytest.mark.parametrize(("output", "message"), [("/proc/t.parquet", "cannot write in /proc"), (".", "must end in .parquet")])
+def test_a_table_that_cannot_be_written_is_refused_before_the_recipe_is_loaded(dysfw, toy_recipe, colour_data, output, message):
+    ran = dysfw("batch", toy_recipe, colour_data, "-o", output)
+    assert ran.code == 2
+    assert message in ran.err
+    assert "loading" not in ran.err
+
+
 def install(fake_plugins: Path, name: str, code: str) -> None:
     info = fake_plugins / f"{name}-1.0.dist-info"
     info.mkdir(parents=True)

@@ -73,7 +73,14 @@ def test_a_figure_is_drawn_at_the_size_of_a_slide(dysfw, bundle, paint, tmp_path
         assert f"figure: {tmp_path / name}" in ran.err
 
 
-@pytest.mark.parametrize(("name", "message"), [("out.xyz", "must end in .png"), ("nowhere/out.png", "is not a folder")])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("out.xyz", "must end in .png"),
+        ("nowhere/out.png", "is not a folder"),
+        ("/proc/out.png", "cannot write in /proc"),  # where not even root may write
+    ],
+)
 def test_a_figure_that_cannot_be_written_is_an_error_before_any_work(dysfw, bundle, tmp_path, name, message):
     ran = dysfw("run", bundle, tmp_path / "a.png", "--figure", tmp_path / name)
     assert (ran.code, ran.out) == (2, "")

@@ -106,13 +106,15 @@ def _refuse_output(output: Path) -> None:
     from importlib.util import find_spec
 
     from ...errors import DysfwError
+    from ...util.atomic import refuse_unwritable
 
     if output.suffix.lower() != ".parquet":
         raise DysfwError(f"-o {output}: the name must end in .parquet")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(output)):  # a single letter is a Windows drive
         raise DysfwError(f"-o {output}: the table must be a local file", hint="write a local file, and upload it afterwards")
-    if output.is_dir() or not output.absolute().parent.is_dir():
-        problem = "is a folder" if output.is_dir() else f"is in {output.parent}, which is not a folder"
-        raise DysfwError(f"-o {output} {problem}", hint="name a file in a folder that exists")
+    if output.is_dir():
+        raise DysfwError(f"-o {output} is a folder", hint="name a file in it")
+    if not output.exists():  # a finished table is only read
+        refuse_unwritable(output)
     if not find_spec("pyarrow"):
         raise DysfwError("a batch writes Parquet, which needs pyarrow", hint="pip install 'dysfw[parquet]'")

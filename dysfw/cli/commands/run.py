@@ -263,11 +263,11 @@ def _figure_names(figure: Path | None, images: list[Path]) -> Iterator[Path] | N
     if figure is None:
         return None
     from ...errors import DysfwError
+    from ...util.atomic import refuse_unwritable
 
     if figure.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise DysfwError(f"--figure {figure}: the name must end in .png, .pdf or .svg")
-    if not figure.parent.is_dir():
-        raise DysfwError(f"--figure {figure}: {figure.parent} is not a folder", hint="create it first")
+    refuse_unwritable(figure)
     inputs = {image.resolve() for image in images}
     if figure.resolve() in inputs:
         raise DysfwError(f"--figure {figure} is one of the images; it would be overwritten")

@@ -63,12 +63,11 @@ def check_sheet_path(output: Path) -> None:
     Raises:
         DysfwError: The file is not a PNG file, or its folder does not exist.
     """
-    from dysfw.plugin import DysfwError
+    from dysfw.plugin import DysfwError, refuse_unwritable
 
     if output.suffix.lower() != ".png":
         raise DysfwError(f"{output} does not end in .png", hint="contact sheets are PNG files; choose a name such as sheet.png")
-    if not output.absolute().parent.is_dir():
-        raise DysfwError(f"{output.absolute().parent} is not a folder", hint="create it first")
+    refuse_unwritable(output)
 
 
 @app.command()

@@ -86,7 +86,9 @@ class Ray(BatchRunner):
     ) -> Iterator[tuple[int, list[Row]]]:
         starts = range(0, len(images), IMAGES_PER_ROW)
         rows = [{"items": items_to_json(images[start : start + IMAGES_PER_ROW])} for start in starts]
-        data = ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(decode, num_cpus=1)
+        data = ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(
+            decode, fn_kwargs={"plugins": task.plugins}, num_cpus=1
+        )
         data = data.map_batches(
             Predict,
             fn_constructor_args=(task, "cuda" if gpus else None),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dysfw.plugin import BatchItem, BatchTask, DysfwError, decoded_batches, deserialize_batch, serialize_batch
+from dysfw.plugin import BatchItem, BatchTask, DysfwError, decoded_batches, deserialize_batch, load_registry, serialize_batch
 
 if TYPE_CHECKING:
     from dysfw.plugin import Pipeline
@@ -25,21 +26,29 @@ def items_from_json(text: str) -> list[tuple[int, BatchItem]]:
     return [(number, BatchItem(**fields)) for number, fields in json.loads(text)]
 
 
-def decode(row: dict[str, Any]) -> list[dict[str, Any]]:
+def decode(row: dict[str, Any], plugins: tuple[str, ...] | None) -> list[dict[str, Any]]:
     """Read and decode the images of a row.
 
     Args:
         row: A row with ``items``.
+        plugins: The only plugins whose decoders may be used; None for all.
 
     Returns:
         A row with ``items`` and ``images`` for each batch.
     """
+    _load_plugins(plugins)
     items, rows, start = items_from_json(row["items"]), [], 0
     for batch in decoded_batches(item for _, item in items):
         batch_items = items[start : start + len(batch)]
         start += len(batch)
         rows.append({"items": items_to_json(batch_items), "images": serialize_batch(batch)})
     return rows
+
+
+@cache
+def _load_plugins(plugins: tuple[str, ...] | None) -> None:
+    """Load plugins, once in each worker: images are decoded by the decoders among them."""
+    load_registry(plugins)
 
 
 class Predict:
