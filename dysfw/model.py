@@ -283,13 +283,21 @@ class Results(list[Result]):
         return "".join([*(result._repr_html_() for result in self), *failures])
 
 
-def load(source: str | Path, overrides: Sequence[str] = (), *, device: str | None = None, cache: bool = True) -> Model:
+def load(
+    source: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    device: str | None = None,
+    runtime: str | None = None,
+    cache: bool = True,
+) -> Model:
     """Load a trained recipe.
 
     Args:
         source: File of a recipe that names a bundle, or folder of a bundle.
         overrides: Changes of the recipe such as "fusion.use=median", as in ``--set``.
         device: "cpu", "cuda", "cuda:1", "mps" …; None for the recipe's.
+        runtime: What executes the networks: "auto", "torch", "onnxruntime", "openvino" …; None for the recipe's.
         cache: Whether to use the user's cache of faces, regions and embeddings.
 
     Returns:
@@ -299,8 +307,8 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, device: str | Non
         DysfwError: The recipe is invalid or not trained, or its bundle cannot be used.
     """
     changes = [overrides] if isinstance(overrides, str) else [*overrides]
-    if device:
-        changes.append(f"device={device}")
+    chosen = {"device": device, "runtime": runtime}
+    changes += [f"{key}={value}" for key, value in chosen.items() if value]
     stage_cache = _open_cache() if cache else None
     model = Model(open_pipeline(Path(source), load_registry(), changes, stage_cache))
     if stage_cache:

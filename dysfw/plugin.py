@@ -48,6 +48,10 @@ if TYPE_CHECKING:
     from .contracts.layers import Standardize as Standardize
     from .contracts.layers import TwoStage as TwoStage
     from .contracts.layers import apply_layers as apply_layers
+    from .contracts.runtime import Array as Array
+    from .contracts.runtime import Runtime as Runtime
+    from .contracts.runtime import Session as Session
+    from .contracts.runtime import TensorInfo as TensorInfo
     from .data.read import read_dataset as read_dataset
     from .decoding.decoded import DecodedImage as DecodedImage
     from .decoding.depth import SIXTEEN_BIT as SIXTEEN_BIT
@@ -96,16 +100,26 @@ if TYPE_CHECKING:
     from .registry.hookspecs import ComponentSpec as ComponentSpec
     from .registry.hookspecs import DecoderSpec as DecoderSpec
     from .registry.hookspecs import RunnerSpec as RunnerSpec
+    from .registry.hookspecs import RuntimeSpec as RuntimeSpec
     from .registry.hookspecs import WeightsSpec as WeightsSpec
     from .registry.hookspecs import hookimpl as hookimpl
     from .registry.registry import load_registry as load_registry
-    from .torch_utils import Normalise as Normalise
-    from .torch_utils import Precision as Precision
-    from .torch_utils import TorchRunner as TorchRunner
-    from .torch_utils import find_device as find_device
-    from .torch_utils import load_tensors as load_tensors
-    from .torch_utils import tensor_digest as tensor_digest
-    from .torch_utils import with_weight_deltas as with_weight_deltas
+    from .runtime.backbone import NetworkBackbone as NetworkBackbone
+    from .runtime.backbone import TunableBackbone as TunableBackbone
+    from .runtime.choose import choose_runtime as choose_runtime
+    from .runtime.choose import open_session as open_session
+    from .runtime.choose import runtime_version as runtime_version
+    from .runtime.graph import NetworkGraph as NetworkGraph
+    from .runtime.graph import Tensors as Tensors
+    from .runtime.graph import packaged_graph as packaged_graph
+    from .runtime.graph import refuse_misfits as refuse_misfits
+    from .runtime.network import GraphNetwork as GraphNetwork
+    from .runtime.torch_utils import Normalise as Normalise
+    from .runtime.torch_utils import TorchRunner as TorchRunner
+    from .runtime.torch_utils import find_device as find_device
+    from .runtime.torch_utils import load_tensors as load_tensors
+    from .runtime.torch_utils import tensor_digest as tensor_digest
+    from .runtime.torch_utils import with_weight_deltas as with_weight_deltas
     from .types import ANATOMY as ANATOMY
     from .types import Bool as Bool
     from .types import Crop as Crop
@@ -119,6 +133,7 @@ if TYPE_CHECKING:
     from .types import ImageInfo as ImageInfo
     from .types import Int64 as Int64
     from .types import Notice as Notice
+    from .types import Precision as Precision
     from .types import Prediction as Prediction
     from .types import Region as Region
     from .types import Segmentation as Segmentation
@@ -145,6 +160,7 @@ if TYPE_CHECKING:
     from .weights.network import fetch_progress as fetch_progress
     from .weights.network import may_fetch as may_fetch
     from .weights.weight_file import read_metadata as read_metadata
+    from .weights.weight_file import read_shapes as read_shapes
     from .weights.weight_file import read_weights as read_weights
 
 EXPORTS: dict[str, tuple[str, ...]] = {
@@ -155,6 +171,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "ComponentSpec",
         "DecoderSpec",
         "RunnerSpec",
+        "RuntimeSpec",
         "WeightsSpec",
         "hookimpl",
     ),
@@ -202,6 +219,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "ImageInfo",
         "Int64",
         "Notice",
+        "Precision",
         "Prediction",
         "Region",
         "Segmentation",
@@ -245,10 +263,32 @@ EXPORTS: dict[str, tuple[str, ...]] = {
     "decoding.limits": ("check_single", "check_size", "unsupported"),
     "decoding.pillow_file": ("damaged", "pillow_file"),
     "decoding.srgb": ("to_srgb",),
+    # Networks in any runtime
+    "contracts.runtime": (
+        "Array",
+        "Runtime",
+        "Session",
+        "TensorInfo",
+    ),
+    "runtime.choose": (
+        "choose_runtime",
+        "open_session",
+        "runtime_version",
+    ),
+    "runtime.backbone": (
+        "NetworkBackbone",
+        "TunableBackbone",
+    ),
+    "runtime.graph": (
+        "NetworkGraph",
+        "Tensors",
+        "packaged_graph",
+        "refuse_misfits",
+    ),
+    "runtime.network": ("GraphNetwork",),
     # Networks in torch
-    "torch_utils": (
+    "runtime.torch_utils": (
         "Normalise",
-        "Precision",
         "TorchRunner",
         "find_device",
         "load_tensors",
@@ -272,6 +312,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
     ),
     "weights.weight_file": (
         "read_metadata",
+        "read_shapes",
         "read_weights",
     ),
     "util.files": (

@@ -19,6 +19,7 @@ Int64 = npt.NDArray[np.int64]
 UInt8 = npt.NDArray[np.uint8]
 Bool = npt.NDArray[np.bool_]
 
+Precision = Literal["float32", "bfloat16"]
 Align = bool | Literal["backbone", "dlib", "arcface", "facenet"]
 
 # The anatomical regions of a face that a segmenter may return, named as in Elements of Morphology

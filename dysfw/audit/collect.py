@@ -75,6 +75,6 @@ def detector_of(recipe: Recipe | None, registry: Registry) -> Detector:
     if recipe:
         return build_detector(recipe)
     component = registry.load("detector", DETECTOR)
-    supplied = {"device": resolve_device("auto"), "precision": "float32", "seed": 0}
+    supplied = {"device": resolve_device("auto"), "precision": "float32", "runtime": "auto", "seed": 0}
     wanted = [name for name in SUPPLIED if name in signature_of(component).names]
     return cast(Detector, component(**{name: supplied[name] for name in wanted}))

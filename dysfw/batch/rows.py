@@ -94,6 +94,7 @@ def origin_of(pipeline: Pipeline, job: Mapping[str, object]) -> dict[bytes, byte
         "bundle": {"name": manifest.name, "fingerprint": manifest.fingerprint, "about": manifest.about} if manifest else None,
         "device": pipeline.components.device,
         "precision": pipeline.components.precision,
+        "runtimes": list(pipeline.components.runtimes),
         "warnings": [{"code": notice.code, "message": notice.message} for notice in pipeline.notices],
         "job": job,
     }

@@ -61,7 +61,7 @@ class BatchTask:
         overrides = (*self.overrides, *([f"device={device}"] if device else []))
         pipeline = open_pipeline(self.recipe, load_registry(self.plugins), overrides)
         here = fingerprints_of(pipeline)
-        names = {*here, *self.fingerprints} - ({"device"} if device else set())
+        names = {*here, *self.fingerprints} - ({"device", "runtimes"} if device else set())
         if differing := sorted(name for name in names if here.get(name) != self.fingerprints.get(name)):
             pairs = ((name, here.get(name), self.fingerprints.get(name)) for name in differing)
             text = "; ".join(f"{name} is {value} here and {expected} there" for name, value, expected in pairs)
@@ -131,6 +131,7 @@ def fingerprints_of(pipeline: Pipeline) -> dict[str, str]:
         images included, with their settings.
     """
     fingerprints = {"recipe": pipeline.recipe.fingerprint, "precision": pipeline.components.precision}
+    fingerprints["runtimes"] = ", ".join(pipeline.components.runtimes)
     fingerprints["device"] = pipeline.components.device.partition(":")[0]
     fingerprints["bundle"] = pipeline.manifest.fingerprint if pipeline.manifest else ""
     distributions = {node.origin.partition(" ")[0] for node in pipeline.recipe.every_node()}

@@ -237,7 +237,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("DYSFW_TRACEBACK"):
             raise
-        from ..decoding.memory import is_out_of_memory
+        from ..util.out_of_memory import is_out_of_memory
 
         if is_out_of_memory(error):
             hint = "free some memory, or give this program more of it; what was finished is kept"

@@ -13,6 +13,14 @@ SetOption = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the recipe, e.g. fusion.use=median. Repeatable."),
 ]
 DeviceOption = Annotated[str | None, typer.Option(help="Device: auto, cpu, cuda, cuda:1 … or mps. Short for --set device=…")]
+RuntimeOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What executes the networks: auto, torch, onnxruntime, openvino … Short for --set runtime=…",
+        show_default=False,
+    ),
+]
 FetchOption = Annotated[bool, typer.Option("--fetch", help="Download missing weights from the internet.")]
 
 
@@ -27,9 +35,10 @@ def command_group(summary: str) -> typer.Typer:
     )
 
 
-def overrides(sets: list[str] | None, device: str | None) -> list[str]:
+def overrides(sets: list[str] | None, device: str | None, runtime: str | None) -> list[str]:
     """Return all overrides of a recipe in the form of ``--set``."""
-    return [*(sets or []), *([f"device={device}"] if device else [])]
+    chosen = {"device": device, "runtime": runtime}
+    return [*(sets or []), *(f"{key}={value}" for key, value in chosen.items() if value)]
 
 
 def allow_fetching(allowed: bool) -> None:

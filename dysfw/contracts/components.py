@@ -8,8 +8,8 @@ The signature of the constructor is the schema of a component's parameters in a 
 - The class docstring describes each parameter in ``Args:``, with its unit.
 - Invalid values raise ``ValueError`` with a sentence that says what is allowed.
 - A ``Path`` is relative to the recipe's file.
-- Three parameters are filled in if the recipe does not set them: ``device`` ("cpu", "cuda:0" …), ``precision`` ("float32" or
-  "bfloat16") and ``seed`` (int).
+- Four parameters are filled in if the recipe does not set them: ``device`` ("cpu", "cuda:0" …), ``precision`` ("float32" or
+  "bfloat16"), ``runtime`` ("auto", "torch" or the name of a runtime; see ``dysfw.runtime.choose``) and ``seed`` (int).
 
 Components process batches of numpy arrays, never write to their inputs, and are deterministic given their state.
 """
@@ -45,6 +45,10 @@ class Component(ABC):
 
     def weights(self) -> tuple[Weights, ...]:
         """List every weight file that affects this component's output, so that a bundle can name and check them."""
+        return ()
+
+    def runtimes(self) -> tuple[str, ...]:
+        """List what executes this component's networks, with versions, such as ("openvino 2026.4.1",)."""
         return ()
 
 

@@ -19,12 +19,13 @@ from ..errors import DysfwError, ImageError
 from ..registry.hookspecs import DecoderSpec
 from ..registry.registry import Entry, current_registry
 from ..types import Image, Notice, UInt8
+from ..util.out_of_memory import is_out_of_memory
 from ..util.text import error_text
 from .decoded import DecodedImage
 from .files import read_bytes
 from .formats import decoder_of
 from .limits import check_size, checked_pixels, forget_checked
-from .memory import is_out_of_memory, lacks_memory, out_of_memory
+from .memory import lacks_memory, out_of_memory
 from .pillow_file import damaged
 
 COLOUR_CHECK_STEP = 16  # step in px of a first, fast check whether an image has colour

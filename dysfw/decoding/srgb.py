@@ -10,9 +10,9 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 
 from ..types import Notice
+from ..util.out_of_memory import is_out_of_memory
 from .decoded import DecodedImage
 from .exif import upright
-from .memory import is_out_of_memory
 
 TRANSPARENCY = Notice("transparency", "transparent parts were placed on white")
 

@@ -15,10 +15,10 @@ from ..imaging.alignment import ALIGNMENTS, Alignment
 from ..recipe.model import Node, Recipe, Registered
 from ..recipe.problems import Path, Problem, RecipeError, locate
 from ..recipe.signature import SUPPLIED, signature_of
-from ..types import Crop
+from ..types import Crop, Precision
 from ..util.text import error_text
 from ..weights.find import find_weights
-from .devices import Precision, resolve_device, resolve_precision
+from .devices import resolve_device, resolve_precision
 
 T = TypeVar("T")
 
@@ -48,6 +48,12 @@ class Components:
     alignment: Alignment | None
     device: str
     precision: Precision
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """What executes the networks, with versions, such as ("onnxruntime 1.32.0",)."""
+        parts = (self.detector, self.segmenter, self.backbone)
+        return tuple(dict.fromkeys(name for part in parts for name in part.runtimes()))
 
 
 def build(recipe: Recipe) -> Components:
@@ -142,7 +148,8 @@ class _Builder:
         device = self.guarded(("device",), lambda: resolve_device(recipe.device))
         self.supplied: dict[str, Any] = {
             "device": device,
-            "precision": resolve_precision(recipe.precision, device),
+            "precision": resolve_precision(recipe.precision, device, recipe.runtime),
+            "runtime": recipe.runtime,
             "seed": recipe.seed,
         }
 

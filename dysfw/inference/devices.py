@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
 from ..errors import DysfwError
+from ..runtime.choose import supports_bfloat16
+from ..types import Precision
 
 AMPERE = 8  # the first generation of NVIDIA's GPUs with bfloat16
 BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # x86, x86 and ARM
-Precision = Literal["float32", "bfloat16"]
 
 
 def resolve_device(requested: str) -> str:
@@ -45,15 +45,18 @@ def resolve_device(requested: str) -> str:
     raise DysfwError(f"device: {requested} is not available; torch {torch.__version__} finds: {', '.join(available)}")
 
 
-def resolve_precision(requested: str, device: str) -> Precision:
+def resolve_precision(requested: str, device: str, runtime: str) -> Precision:
     """Resolve a precision.
 
     Args:
-        requested: "float32", "bfloat16", or "auto" for bfloat16 if the device has instructions for it, else float32.
+        requested: "float32", "bfloat16", or "auto" for bfloat16 if device and runtime support it, else float32.
         device: A device from ``resolve_device``.
+        runtime: The recipe's runtime, such as "auto".
     """
     if requested != "auto":
         return "bfloat16" if requested == "bfloat16" else "float32"
+    if not supports_bfloat16(runtime, device):
+        return "float32"
     if device == "cpu":
         return "bfloat16" if BF16_FLAGS & _processor_flags() else "float32"
     if device.startswith("cuda"):

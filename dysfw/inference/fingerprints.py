@@ -75,6 +75,7 @@ def _component(recipe: Recipe, kind: Kind, component: Component, components: Com
         recipe.nodes[kind].portable(),
         [_content(path) for path in _files(nodes)],
         [weights.sha256 for weights in component.weights()],
+        component.runtimes(),
         versions(distributions),
         [_code(package) for package in sorted(packages)],
         # Arithmetic differs between kinds of device, not between devices of one kind.

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from ..decoding.memory import is_out_of_memory, out_of_memory
+from ..decoding.memory import out_of_memory
 from ..errors import DysfwError, ImageError
+from ..util.out_of_memory import is_out_of_memory
 from ..util.text import error_text
 
 Item = TypeVar("Item")

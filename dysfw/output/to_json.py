@@ -139,6 +139,7 @@ def _provenance(pipeline: Pipeline) -> dict[str, object]:
         "bundle": {"name": manifest.name, "fingerprint": manifest.fingerprint} if manifest else None,
         "device": pipeline.components.device,
         "precision": pipeline.components.precision,
+        "runtimes": list(pipeline.components.runtimes),
     }
 
 

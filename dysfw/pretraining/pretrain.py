@@ -19,7 +19,7 @@ from ..errors import DysfwError
 from ..inference.build import Components, build
 from ..recipe.model import Recipe
 from ..recipe.sections import Pretrain
-from ..torch_utils import Trainable
+from ..runtime.torch_utils import Trainable
 from ..training.finetune.region_frames import RegionFrames, StopRequested, find_region_frames
 from ..types import Failure
 from ..util.atomic import refuse_existing
@@ -129,13 +129,13 @@ def trainable(backbone: Backbone, recipe: Recipe) -> Trainable:
     """Return the backbone if it can be trained.
 
     Raises:
-        DysfwError: The backbone does not implement ``dysfw.torch_utils.Trainable``.
+        DysfwError: The backbone does not implement ``dysfw.runtime.torch_utils.Trainable``.
     """
     if isinstance(backbone, Trainable):
         return backbone
     raise DysfwError(
         f"the backbone {recipe.nodes['backbone'].full_name} cannot be trained",
-        hint="use another one, for example timm; a trainable backbone implements dysfw.torch_utils.Trainable",
+        hint="use another one, for example timm; a trainable backbone implements dysfw.runtime.torch_utils.Trainable",
     )
 
 

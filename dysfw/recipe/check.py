@@ -15,6 +15,7 @@ from ..contracts.kinds import KINDS, Kind
 from ..errors import DysfwError
 from ..imaging.harmonise import HarmonisationConfig
 from ..registry.registry import Registry
+from ..runtime.choose import AUTO, TORCH
 from ..types import Align, Crop
 from ..util.text import closest, listed
 from .compose import compose
@@ -25,9 +26,14 @@ from .sections import UNIFORM, Harmonise, Pretrain, Prior, Reliability, Tune
 from .signature import SUPPLIED, signature_of
 
 DEVICE_PATTERN = r"^(auto|cpu|mps|cuda(:\d+)?)$"
+RUNTIME_PATTERN = r"^([a-z0-9][a-z0-9_-]*:)?[a-z0-9][a-z0-9_-]*$"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 # What messages say of a text that must match a pattern.
-PATTERN_TEXTS = {DEVICE_PATTERN: "auto, cpu, cuda, cuda:1 … or mps", NAME_PATTERN: "letters, digits and . _ -"}
+PATTERN_TEXTS = {
+    DEVICE_PATTERN: "auto, cpu, cuda, cuda:1 … or mps",
+    RUNTIME_PATTERN: "auto, torch, onnxruntime, openvino or another runtime that is installed",
+    NAME_PATTERN: "letters, digits and . _ -",
+}
 Device = Annotated[str, Field(pattern=DEVICE_PATTERN)]
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -52,6 +58,8 @@ class TopKeys(pydantic.BaseModel):
         name: Name of the recipe: letters, digits and . _ -
         device: Device to compute on: auto, cpu, cuda, cuda:1 … or mps. auto uses a GPU if there is one.
         precision: Numeric precision of the backbone. auto uses bfloat16 if the device supports it in hardware, else float32.
+        runtime: What executes the networks: torch, onnxruntime, openvino or another that is installed. auto uses the fastest
+            that supports network, device and precision.
         seed: Random seed.
         crop: How regions are cropped from the image.
         tune: How the backbone is fine-tuned for each region.
@@ -67,6 +75,7 @@ class TopKeys(pydantic.BaseModel):
     name: Annotated[str, Field(pattern=NAME_PATTERN)]
     device: Device = "auto"
     precision: Precision = "auto"
+    runtime: Annotated[str, Field(pattern=RUNTIME_PATTERN)] = "auto"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     crop: CropKeys = CropKeys()
     tune: Tune = Tune()
@@ -141,12 +150,22 @@ class _Checker:
                 nodes[kind] = node
         if top is None or len(nodes) < len(KINDS):
             return None
+        self.check_runtime(top.runtime)
         folder = self.folder(("bundle",))
         return Recipe(
             top.name, top.device, top.precision, top.seed, nodes, Crop(**dict(top.crop)), top.bundle, folder, self.positions,
-            top.pretrain, top.tune, top.reliability, prior=top.prior,
+            top.pretrain, top.tune, top.reliability, prior=top.prior, runtime=top.runtime,
             harmonise=HarmonisationConfig(**dict(top.harmonise)) if top.harmonise else None,
         )  # fmt: skip
+
+    def check_runtime(self, name: str) -> None:
+        """Check that a runtime is registered."""
+        if name in (AUTO, TORCH):
+            return
+        try:
+            self.registry.runtime(name)
+        except DysfwError as error:
+            self.problem(("runtime",), error.message + (f"\n    {error.hint}" if error.hint else ""))
 
     def node(self, kind: Kind, value: object, path: Path) -> Node | None:
         """Check a component and those nested in it."""

@@ -18,6 +18,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SUPPLIED = {
     "device": "Device of this component; the recipe's device by default",
     "precision": "Precision of this component; the recipe's precision by default",
+    "runtime": "What executes this component's networks; the recipe's runtime by default",
     "seed": "Random seed of this component; the recipe's seed by default",
 }
 KIND_DESCRIPTIONS = {

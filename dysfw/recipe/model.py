@@ -18,7 +18,7 @@ from .problems import Path, Position
 from .sections import UNIFORM, Pretrain, Prior, Reliability, Tune
 
 FORMAT = 1
-EXECUTION_PARAMETERS = ("device", "precision", "compile")  # do not define what a component computes
+EXECUTION_PARAMETERS = ("device", "precision", "runtime", "compile")  # do not define what a component computes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class Node:
         use: Its name, as written in the recipe.
         origin: Distribution and version of its plugin.
         component: Its class.
-        params: Value of each parameter, including defaults. ``device``, ``precision`` and ``seed`` are included only if the
-            recipe sets them for this component. Nested components are nodes or lists of nodes.
+        params: Value of each parameter, including defaults. ``device``, ``precision``, ``runtime`` and ``seed`` are included
+            only if the recipe sets them for this component. Nested components are nodes or lists of nodes.
         path: Its place in the recipe.
     """
 
@@ -98,6 +98,7 @@ class Recipe:
         reliability: When a prediction is flagged as unreliable.
         harmonise: How images are harmonised, if the recipe sets it.
         prior: Prior probability of each condition.
+        runtime: What executes networks, as written: "auto" …
     """
 
     name: str
@@ -114,6 +115,7 @@ class Recipe:
     reliability: Reliability = field(default_factory=Reliability)
     harmonise: HarmonisationConfig | None = None
     prior: Prior = UNIFORM
+    runtime: str = "auto"
 
     def resolved(self) -> dict[str, object]:
         """Convert to the plain values that a bundle stores: full names, without ``bundle`` and ``pretrain``."""
@@ -123,7 +125,8 @@ class Recipe:
     def to_dict(self) -> dict[str, object]:
         """Convert to plain values, including defaults, in the usual order of keys."""
         head: dict[str, object] = {
-            "version": FORMAT, "name": self.name, "device": self.device, "precision": self.precision, "seed": self.seed,
+            "version": FORMAT, "name": self.name, "device": self.device, "precision": self.precision,
+            "runtime": self.runtime, "seed": self.seed,
         }  # fmt: skip
         parts = {kind: self.nodes[kind].to_dict() for kind in KINDS}
         ordered: dict[str, object] = {}
@@ -154,8 +157,8 @@ class Recipe:
         """Sha256 over everything that defines the results.
 
         This includes components, parameters, crop, seed, harmonisation, fine-tuning, prior and the reliability settings that
-        differ from their defaults. It excludes name, device, precision, bundle and pretraining. Paths count by file name,
-        because the contents of weight files have their own fingerprints.
+        differ from their defaults. It excludes name, device, precision, runtime, bundle and pretraining. Paths count by file
+        name, because the contents of weight files have their own fingerprints.
         """
         content: dict[str, object] = {kind: node.portable() for kind, node in self.nodes.items()}
         content |= {"version": FORMAT, "seed": self.seed, "crop": asdict(self.crop)}

@@ -21,7 +21,7 @@ from ..errors import DysfwError
 from ..util.text import error_text, listed
 
 # Parameters that are filled in if the recipe does not set them.
-SUPPLIED = ("device", "precision", "seed")
+SUPPLIED = ("device", "precision", "runtime", "seed")
 
 
 @dataclass(frozen=True, slots=True)

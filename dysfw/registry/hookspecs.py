@@ -7,6 +7,7 @@ names it needs from ``dysfw.plugin`` and nothing heavy. The module defines some 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -174,6 +175,24 @@ class DecoderSpec:
         return f"decodes {self.title}"
 
 
+@dataclass(frozen=True, slots=True)
+class RuntimeSpec:
+    """A runtime that executes networks in the ONNX format, imported on first use.
+
+    Attributes:
+        name: Name that recipes write in ``runtime``.
+        target: "package.module:Class", a subclass of ``dysfw.plugin.Runtime``.
+        summary: One line for listings.
+        speeds: What the runtime supports, and how fast it is: by kind of device and precision, such as ("cpu", "float32"), its
+            speed relative to torch. ``runtime: auto`` uses the fastest.
+    """
+
+    name: str
+    target: str
+    summary: str
+    speeds: Mapping[tuple[str, str], float]
+
+
 @hookspec
 def dysfw_components() -> list[ComponentSpec]:  # type: ignore[empty-body]
     """Return components that recipes may name in ``use``."""
@@ -197,6 +216,11 @@ def dysfw_weights() -> list[WeightsSpec]:  # type: ignore[empty-body]
 @hookspec
 def dysfw_runners() -> list[RunnerSpec]:  # type: ignore[empty-body]
     """Return runners that ``dysfw batch --runner`` may name."""
+
+
+@hookspec
+def dysfw_runtimes() -> list[RuntimeSpec]:  # type: ignore[empty-body]
+    """Return runtimes that recipes may name in ``runtime``."""
 
 
 @hookspec

@@ -1,4 +1,4 @@
-"""Looks up components, commands, bundles, weights, runners and decoders that plugins registered, by name.
+"""Looks up components, commands, bundles, weights, runners, runtimes and decoders that plugins registered, by name.
 
 A lookup can fail for four reasons, each with its own message: the name is misspelt, its plugin is not installed, its plugin
 cannot be imported, or an optional extra of its plugin is missing.
@@ -23,15 +23,15 @@ from ..contracts.kinds import KINDS, Kind
 from ..errors import DysfwError
 from ..util.text import closest, error_text, listed
 from .decoder_check import problem_of_decoder
-from .distributions import DISTRIBUTIONS, RUNNERS, WEIGHTS
-from .hookspecs import PANELS, BundleSpec, CommandSpec, ComponentSpec, DecoderSpec, RunnerSpec, WeightsSpec
+from .distributions import DISTRIBUTIONS, RUNNERS, RUNTIMES, WEIGHTS
+from .hookspecs import PANELS, BundleSpec, CommandSpec, ComponentSpec, DecoderSpec, RunnerSpec, RuntimeSpec, WeightsSpec
 from .host import Plugin, captured_output, load_plugins
 from .weights_manifest import problem_of
 
 if TYPE_CHECKING:  # the contracts import numpy, which a listing does not need
     from ..contracts.components import Component
 
-Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec, RunnerSpec, DecoderSpec)
+Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec, RunnerSpec, RuntimeSpec, DecoderSpec)
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -65,6 +65,7 @@ class Registry:
         bundles: Bundles.
         weights: Weight files.
         runners: Batch runners.
+        runtimes: Runtimes that execute networks.
         decoders: Decoders of image formats.
         plugins: All plugins, including those that failed.
     """
@@ -75,6 +76,7 @@ class Registry:
         self.bundles: list[Entry[BundleSpec]] = []
         self.weights: list[Entry[WeightsSpec]] = []
         self.runners: list[Entry[RunnerSpec]] = []
+        self.runtimes: list[Entry[RuntimeSpec]] = []
         self.decoders: list[Entry[DecoderSpec]] = []
         self._decode: dict[str, Callable[[bytes], Any]] = {}
         self.plugins = tuple(self._register(plugin) for plugin in plugins)
@@ -124,6 +126,34 @@ class Registry:
         entry = self._find(self.runners, "runner", name, RUNNERS.get(name.rpartition(":")[2]))
         return _imported(entry, "runner")  # type: ignore[no-any-return]  # checked by the caller
 
+    def runtime(self, name: str) -> Entry[RuntimeSpec]:
+        """Look up a runtime.
+
+        Args:
+            name: ``name`` or ``distribution:name``.
+
+        Returns:
+            The runtime.
+
+        Raises:
+            DysfwError: As in ``component``.
+        """
+        return self._find(self.runtimes, "runtime", name, RUNTIMES.get(name.rpartition(":")[2]))
+
+    def load_runtime(self, entry: Entry[RuntimeSpec]) -> type:
+        """Import the class of a runtime.
+
+        Args:
+            entry: One of ``runtimes``.
+
+        Returns:
+            The class.
+
+        Raises:
+            DysfwError: It cannot be imported.
+        """
+        return _imported(entry, "runtime")  # type: ignore[no-any-return]  # checked by the caller
+
     def decoder(self, entry: Entry[DecoderSpec]) -> Callable[[bytes], Any]:
         """Import the function of a decoder; later calls return it at once.
 
@@ -170,6 +200,7 @@ class Registry:
         named += [("bundle", e.spec.name, e.plugin) for e in self.bundles]
         named += [("weights", e.spec.name, e.plugin) for e in self.weights]
         named += [("runner", e.spec.name, e.plugin) for e in self.runners]
+        named += [("runtime", e.spec.name, e.plugin) for e in self.runtimes]
         named += [("decoder", e.spec.name, e.plugin) for e in self.decoders]
         for what, name, plugin in named:
             owners.setdefault((what, name), []).append(plugin)
@@ -246,6 +277,7 @@ class Registry:
                 bundles = _specs(plugin.hooks, "dysfw_bundles", BundleSpec)
                 weights = _specs(plugin.hooks, "dysfw_weights", WeightsSpec)
                 runners = _specs(plugin.hooks, "dysfw_runners", RunnerSpec)
+                runtimes = _specs(plugin.hooks, "dysfw_runtimes", RuntimeSpec)
                 decoders = _specs(plugin.hooks, "dysfw_decoders", DecoderSpec)
         except Exception as error:
             return replace(plugin, hooks=None, error=error)
@@ -256,6 +288,7 @@ class Registry:
         self.bundles += [Entry(bundle, plugin) for bundle in bundles]
         self.weights += [Entry(file, plugin) for file in weights]
         self.runners += [Entry(runner, plugin) for runner in runners]
+        self.runtimes += [Entry(runtime, plugin) for runtime in runtimes]
         self.decoders += [Entry(decoder, plugin) for decoder in decoders]
         return plugin
 
@@ -316,11 +349,11 @@ def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list
     return specs
 
 
-def _pointer(spec: ComponentSpec | CommandSpec | BundleSpec | RunnerSpec | DecoderSpec) -> str:
+def _pointer(spec: ComponentSpec | CommandSpec | BundleSpec | RunnerSpec | RuntimeSpec | DecoderSpec) -> str:
     return spec.folder if isinstance(spec, BundleSpec) else spec.target
 
 
-def _imported(entry: Entry[RunnerSpec] | Entry[DecoderSpec], what: str) -> Any:  # noqa: ANN401
+def _imported(entry: Entry[RunnerSpec] | Entry[RuntimeSpec] | Entry[DecoderSpec], what: str) -> Any:  # noqa: ANN401
     """The object of "package.module:object"."""
     module, _, attribute = entry.spec.target.partition(":")
     try:

@@ -79,6 +79,7 @@ class Handlers:
             regions=list(classifier.heads),
             device=self.pipeline.components.device,
             precision=self.pipeline.components.precision,
+            runtimes=list(self.pipeline.components.runtimes),
             warnings=[schema.Problem(code=one.code, message=one.message) for one in self.pipeline.notices],
             limits=schema.Limits(upload_bytes=self.settings.max_upload, images=self.settings.max_images),
         )

@@ -139,6 +139,7 @@ class PredictionFields(Schema):
     bundle: Reference | None
     device: str
     precision: str
+    runtimes: list[str]
 
 
 class Prediction(PredictionFields):
@@ -162,6 +163,7 @@ class Failure(Schema):
     bundle: Reference | None
     device: str
     precision: str
+    runtimes: list[str]
 
 
 class PatientImage(Schema):
@@ -214,6 +216,7 @@ class Bundle(Schema):
     regions: list[str]
     device: str
     precision: str
+    runtimes: list[str]
     warnings: list[Problem]
     limits: Limits
 

@@ -101,7 +101,14 @@ def registers_something(subject: PluginSubject) -> None:
     if subject.plugin.error:
         raise NotApplicableError("it cannot be loaded")
     registry = subject.registry
-    others: list[Entry[Any]] = [*registry.commands, *registry.bundles, *registry.weights, *registry.runners, *registry.decoders]
+    others: list[Entry[Any]] = [
+        *registry.commands,
+        *registry.bundles,
+        *registry.weights,
+        *registry.runners,
+        *registry.runtimes,
+        *registry.decoders,
+    ]
     owners = [entry.plugin for entry in others]
     require(
         subject.components or subject.plugin in owners,

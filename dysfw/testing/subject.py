@@ -17,7 +17,8 @@ from .examples import phantom_faces, phantom_images
 from .outcome import ContractViolationError, NotApplicableError
 
 Parameters = Mapping[str, object] | Callable[[], Mapping[str, object]]
-SUPPLIED: Mapping[str, object] = {"device": "cpu", "precision": "float32", "seed": 0}  # as inference supplies them
+# What inference supplies.
+SUPPLIED: Mapping[str, object] = {"device": "cpu", "precision": "float32", "runtime": "auto", "seed": 0}
 
 
 @dataclass(frozen=True, eq=False)

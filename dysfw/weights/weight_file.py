@@ -82,6 +82,26 @@ def read_weights(path: Path, only: Collection[str] | None = None) -> dict[str, A
     return stored
 
 
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Read the shapes of a weight file's tensors, without the tensors.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The shapes by name.
+
+    Raises:
+        ValueError: It is not a safetensors file.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            names = [name for name in file.keys() if not name.endswith(SCALE)]  # noqa: SIM118  # not a mapping
+            return {name: tuple(file.get_slice(name).get_shape()) for name in names}
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path} cannot be read as a safetensors file: {error}") from error
+
+
 def read_metadata(path: Path) -> dict[str, str]:
     """Read the metadata of a weight file.
 

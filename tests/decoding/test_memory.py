@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from dysfw.decoding.memory import is_out_of_memory
+from dysfw.util.out_of_memory import is_out_of_memory
 
 FORMS = ["JPEG", "PNG", "WEBP", "TIFF", "TIFF deflate", "TIFF 16 planar", "GIF", "BMP", "PPM", "AVIF", "JPEG2000", "HEIC"]
 SIDE = 3000  # px: 27 MB decoded

@@ -18,7 +18,7 @@ from dysfw.util.progress import Silent
 )
 def test_auto_uses_bfloat16_if_the_processor_supports_it(monkeypatch, flags, precision):
     monkeypatch.setattr(devices, "_processor_flags", lambda: flags)
-    assert resolve_precision("auto", "cpu") == precision
+    assert resolve_precision("auto", "cpu", "auto") == precision
     assert resolve_precision("float32", "cpu") == "float32"
     assert resolve_precision("bfloat16", "cpu") == "bfloat16"
 

@@ -85,6 +85,10 @@ class Concat(Backbone):
         """Weight files of all backbones, without duplicates."""
         return tuple({one.sha256: one for backbone in self._of for one in backbone.weights()}.values())
 
+    def runtimes(self) -> tuple[str, ...]:
+        """What executes the backbones, without duplicates."""
+        return tuple(dict.fromkeys(name for backbone in self._of for name in backbone.runtimes()))
+
 
 def _name_of(alignment: Alignment | None) -> str:
     names = [name for name, one in ALIGNMENTS.items() if one == alignment]

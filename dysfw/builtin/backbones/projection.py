@@ -66,3 +66,7 @@ class Projection(Backbone):
         if any(one.sha256 == self._weights.sha256 for one in of_backbone):
             return of_backbone
         return (*of_backbone, self._weights)
+
+    def runtimes(self) -> tuple[str, ...]:
+        """What executes the backbone."""
+        return self._of.runtimes()

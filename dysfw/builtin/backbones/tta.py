@@ -71,6 +71,10 @@ class Tta(Backbone):
         """Weight files of the backbone."""
         return self._of.weights()
 
+    def runtimes(self) -> tuple[str, ...]:
+        """What executes the backbone."""
+        return self._of.runtimes()
+
     def _embed_batch(self, crops: UInt8) -> Float32:
         views = [_zoom(crops, scale) for scale in self._scales]
         if self._flip:

@@ -11,11 +11,11 @@ from ...decoding.decoded import DecodedImage
 from ...decoding.depth import DEEP
 from ...decoding.exif import DAMAGED, orientation_of
 from ...decoding.limits import check_single
-from ...decoding.memory import is_out_of_memory
 from ...decoding.pillow_file import pillow_file
 from ...decoding.srgb import to_srgb
 from ...errors import ImageError
 from ...types import Notice
+from ...util.out_of_memory import is_out_of_memory
 from .boxes import boxes
 from .items import check_complete
 from .nclx import nclx_to_srgb

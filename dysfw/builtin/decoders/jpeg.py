@@ -10,10 +10,10 @@ from PIL import JpegImagePlugin
 from ...decoding.decoded import DecodedImage
 from ...decoding.exif import DAMAGED, orientation_of
 from ...decoding.limits import unsupported
-from ...decoding.memory import is_out_of_memory
 from ...decoding.pillow_file import damaged, pillow_file
 from ...decoding.srgb import to_srgb
 from ...types import Notice
+from ...util.out_of_memory import is_out_of_memory
 from .holes import check_written
 from .jpeg_zeros import longest_zeros
 

@@ -20,10 +20,10 @@ from ...decoding.decoded import DecodedImage
 from ...decoding.depth import SIXTEEN_BIT, check_white, to_8_bit
 from ...decoding.exif import DAMAGED, UPRIGHT
 from ...decoding.limits import check_single, check_size, unsupported
-from ...decoding.memory import is_out_of_memory
 from ...decoding.pillow_file import damaged, pillow_file
 from ...decoding.srgb import to_srgb
 from ...types import Notice
+from ...util.out_of_memory import is_out_of_memory
 from .libtiff import silence_libtiff
 from .tiff_data import check_data
 

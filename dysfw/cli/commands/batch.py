@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
+from ..options import DeviceOption, FetchOption, RecipeArgument, RuntimeOption, SetOption, allow_fetching, overrides
 from ..stage_cache import NoCacheOption, opened_cache
 
 
@@ -44,6 +44,7 @@ def batch(
     fresh: Annotated[bool, typer.Option("--fresh", help="Discard earlier work on this table and start over.")] = False,
     sets: SetOption = None,
     device: DeviceOption = None,
+    runtime: RuntimeOption = None,
     fetch: FetchOption = False,
     no_cache: NoCacheOption = False,
 ) -> None:
@@ -71,13 +72,13 @@ def batch(
         part, registry = shard_of(shard), registry_of(ctx)
         batch_runner = load_runner(registry, runner, address, runner_sets or [])
         cache = ctx.with_resource(opened_cache(no_cache))
-        pipeline = open_pipeline(recipe, registry, overrides(sets, device), cache)
+        pipeline = open_pipeline(recipe, registry, overrides(sets, device, runtime), cache)
     for notice in pipeline.notices:
         warn(notice.message)
     err().print(RESEARCH_USE, style="dim")
     task = BatchTask(
         recipe=recipe.absolute(),
-        overrides=tuple(overrides(sets, device)),
+        overrides=tuple(overrides(sets, device, runtime)),
         plugins=plugins_of(ctx),
         all_faces=all_faces,
         region_probabilities=region_probabilities,

@@ -24,7 +24,7 @@ from ..evaluation import (
     shown_if_unwritten,
     write_all,
 )
-from ..options import DeviceOption, FetchOption, SetOption, allow_fetching, overrides, recipe_file
+from ..options import DeviceOption, FetchOption, RuntimeOption, SetOption, allow_fetching, overrides, recipe_file
 from ..stage_cache import IN_CACHE, NoCacheOption, opened_cache
 
 
@@ -47,6 +47,7 @@ def compare(
     leave_out_small: SmallOption = False,
     sets: SetOption = None,
     device: DeviceOption = None,
+    runtime: RuntimeOption = None,
     fetch: FetchOption = False,
     no_cache: NoCacheOption = False,
 ) -> None:
@@ -73,7 +74,7 @@ def compare(
         from ...output.report.page import report_html
         from ...output.report.terminal import print_comparison
 
-        chosen = [candidate(recipe_file(recipe), overrides(sets, device), registry, cache) for recipe in recipes]
+        chosen = [candidate(recipe_file(recipe), overrides(sets, device, runtime), registry, cache) for recipe in recipes]
     refuse_same_names([one.recipe.name for one in chosen])
     seed = chosen[0].recipe.seed
     config = config_of(by, folds=folds, repeats=repeats, seed=seed, unaffected=unaffected, small=leave_out_small)

@@ -73,7 +73,7 @@ def examine(registry: Registry) -> Iterator[Finding]:
     yield Finding(
         "ok", "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} processors"
     )
-    yield from _devices()
+    yield from _devices(registry)
     yield from _plugins(registry)
     yield from _components(registry)
     yield from _bundles(registry)
@@ -89,17 +89,25 @@ def _network() -> str:
     return "DYSFW_FETCH=1: missing weights are downloaded" if network.may_fetch() else "used only with --fetch"
 
 
-def _devices() -> Iterator[Finding]:
+def _devices(registry: Registry) -> Iterator[Finding]:
+    from ...errors import DysfwError
     from ...inference.devices import resolve_device, resolve_precision
-    from ...util.environment import version_of
+    from ...runtime.choose import INSTALL, TORCH, has_torch, runtime_version, supported
 
-    torch = version_of("torch")
-    if torch is None:
-        yield Finding("note", "device", "torch is not installed; plugins with detectors and backbones require it")
+    if has_torch():
+        yield Finding("ok", f"runtime {TORCH}", runtime_version(TORCH))
+    for entry in registry.runtimes:
+        try:
+            text = f"{runtime_version(entry.full_name)}: {supported(entry.spec)}"
+            yield Finding("ok", f"runtime {entry.spec.name}", text)
+        except DysfwError as error:
+            yield Finding("broken", f"runtime {entry.spec.name}", error.message)
+    if not has_torch() and not registry.runtimes:
+        yield Finding("note", "runtime", f"none is installed, and networks need one: {INSTALL}")
         return
     device = resolve_device("auto")
-    yield Finding("ok", "device", f"torch {torch}; device: auto uses {device}")
-    yield Finding("ok", "precision", f"precision: auto uses {resolve_precision('auto', device)}")
+    yield Finding("ok", "device", f"device: auto uses {device}")
+    yield Finding("ok", "precision", f"precision: auto uses {resolve_precision('auto', device, 'auto')}")
 
 
 def _plugins(registry: Registry) -> Iterator[Finding]:

@@ -25,7 +25,16 @@ from ..evaluation import (
     shown_if_unwritten,
     write_all,
 )
-from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides, recipe_file
+from ..options import (
+    DeviceOption,
+    FetchOption,
+    RecipeArgument,
+    RuntimeOption,
+    SetOption,
+    allow_fetching,
+    overrides,
+    recipe_file,
+)
 from ..stage_cache import IN_CACHE, NoCacheOption, opened_cache
 
 
@@ -45,6 +54,7 @@ def evaluate(
     include_images: ImagesOption = False,
     sets: SetOption = None,
     device: DeviceOption = None,
+    runtime: RuntimeOption = None,
     fetch: FetchOption = False,
     no_cache: NoCacheOption = False,
 ) -> None:
@@ -66,7 +76,9 @@ def evaluate(
         from ...output.report.page import report_html
         from ...output.report.terminal import print_evaluation
 
-        chosen = candidate(recipe_file(recipe), overrides(sets, device), registry, ctx.with_resource(opened_cache(no_cache)))
+        chosen = candidate(
+            recipe_file(recipe), overrides(sets, device, runtime), registry, ctx.with_resource(opened_cache(no_cache))
+        )
     config = config_of(by, folds=folds, repeats=repeats, seed=chosen.recipe.seed, unaffected=unaffected, small=leave_out_small)
     with progress.stage(f"reading {data}"):
         dataset = dataset_at(data)

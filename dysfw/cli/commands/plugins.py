@@ -23,6 +23,7 @@ def plugins(ctx: typer.Context) -> None:
         ]
         registered += [f"command {e.spec.name}" for e in registry.commands if e.plugin == plugin]
         registered += [f"bundle {e.spec.name}" for e in registry.bundles if e.plugin == plugin]
+        registered += [f"runtime {e.spec.name}" for e in registry.runtimes if e.plugin == plugin]
         registered += [f"runner {e.spec.name}" for e in registry.runners if e.plugin == plugin]
         registered += [f"decoder {e.spec.name}" for e in registry.decoders if e.plugin == plugin]
         registered += [f"weights {e.spec.name}" for e in registry.weights if e.plugin == plugin]

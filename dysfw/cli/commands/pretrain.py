@@ -68,7 +68,7 @@ def pretrain(
             raise DysfwError(
                 f"`dysfw pretrain` needs torch and Lightning Fabric ({error})", hint="pip install 'dysfw[pretraining]'"
             ) from None
-        loaded = load_recipe(recipe_file(recipe), registry_of(ctx), overrides(sets, device))
+        loaded = load_recipe(recipe_file(recipe), registry_of(ctx), overrides(sets, device, "torch"))
     with progress.stage(f"reading {identities}"):
         dataset = read_dataset(identities)
     _warn_about(dataset)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..formats import Format, Method
-from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
+from ..options import DeviceOption, FetchOption, RecipeArgument, RuntimeOption, SetOption, allow_fetching, overrides
 from ..stage_cache import NoCacheOption, opened_cache
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def run(
     ] = None,
     sets: SetOption = None,
     device: DeviceOption = None,
+    runtime: RuntimeOption = None,
     all_faces: Annotated[bool, typer.Option("--all-faces", help="Predict for every face found.")] = False,
     fetch: FetchOption = False,
     no_cache: NoCacheOption = False,
@@ -102,7 +103,7 @@ def run(
     with progress.stage(f"loading {recipe}"):
         from ...inference.loading import open_pipeline
 
-        pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device), cache)
+        pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device, runtime), cache)
     shown = _Shown(pipeline, _writer(chosen, pipeline, top), figures, top or DEFAULT_TOP)
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides
+from ..options import DeviceOption, FetchOption, RecipeArgument, RuntimeOption, SetOption, allow_fetching, overrides
 
 if TYPE_CHECKING:
     import socket
@@ -42,6 +42,7 @@ def serve(
     ] = 16,
     sets: SetOption = None,
     device: DeviceOption = None,
+    runtime: RuntimeOption = None,
     fetch: FetchOption = False,
 ) -> None:
     """Serve a web page and an HTTP API for predictions, on this machine.
@@ -66,7 +67,7 @@ def serve(
         listener = listening(host, port)  # before loading the bundle, which takes seconds
         from ...inference.loading import open_pipeline
 
-        pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device))
+        pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device, runtime))
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:

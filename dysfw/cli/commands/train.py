@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import DeviceOption, FetchOption, RecipeArgument, SetOption, allow_fetching, overrides, recipe_file
+from ..options import (
+    DeviceOption,
+    FetchOption,
+    RecipeArgument,
+    RuntimeOption,
+    SetOption,
+    allow_fetching,
+    overrides,
+    recipe_file,
+)
 from ..stage_cache import IN_CACHE, NoCacheOption, opened_cache
 
 if TYPE_CHECKING:
@@ -32,6 +41,7 @@ def train(
     ] = "",
     sets: SetOption = None,
     device: DeviceOption = None,
+    runtime: RuntimeOption = None,
     fetch: FetchOption = False,
     no_cache: NoCacheOption = False,
 ) -> None:
@@ -54,7 +64,7 @@ def train(
         from ...recipe.check import load_recipe
         from ...training.train import train as train_recipe
 
-        loaded = load_recipe(recipe_file(recipe), registry, overrides(sets, device))
+        loaded = load_recipe(recipe_file(recipe), registry, overrides(sets, device, runtime))
     with progress.stage(f"reading {data}"):
         dataset = dataset_at(data)
     cache = ctx.with_resource(opened_cache(no_cache))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import DeviceOption, FetchOption, SetOption, allow_fetching, overrides, recipe_file
+from ..options import DeviceOption, FetchOption, RuntimeOption, SetOption, allow_fetching, overrides, recipe_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,6 +39,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     sets: SetOption = None,
     device: DeviceOption = None,
+    runtime: RuntimeOption = None,
     fetch: FetchOption = False,
 ) -> None:
     """Test whether a backbone recognises that two images show the same person, by LFW's protocol.
@@ -65,7 +66,11 @@ def verify(
         loaded_pairs = read_pairs(pairs)
         source = recipe_file(weights)
         loaded, projection_head = open_backbone(
-            source, recipe and recipe_file(recipe), registry_of(ctx), overrides(sets, device), use_projection=projection
+            source,
+            recipe and recipe_file(recipe),
+            registry_of(ctx),
+            overrides(sets, device, runtime),
+            use_projection=projection,
         )
     result = verify_backbone(loaded, projection_head, loaded_pairs, folder, region=region, progress=progress)
     for failure in result.failures:

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from ...errors import DysfwError
 from ...recipe.sections import Mode, Tune
+from ...runtime.torch_utils import Tunable
 from ...stats.folds import patient_folds
-from ...torch_utils import Tunable
 from ...types import Float32, Int64, UInt8
 from ...weights.weight_file import rounded
 from .crops import CropStore

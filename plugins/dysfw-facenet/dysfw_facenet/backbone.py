@@ -53,9 +53,9 @@ class Facenet(Backbone):
         compile: Whether to compile the network with ``torch.compile``.
 
     Attributes:
-        module: For training code, see ``dysfw.torch_utils.Tunable``.
-        net: For training code, see ``dysfw.torch_utils.Tunable``.
-        last_block: For training code, see ``dysfw.torch_utils.Tunable``.
+        module: For training code, see ``dysfw.runtime.torch_utils.Tunable``.
+        net: For training code, see ``dysfw.runtime.torch_utils.Tunable``.
+        last_block: For training code, see ``dysfw.runtime.torch_utils.Tunable``.
 
     Raises:
         ValueError: If a value is invalid, the device is not available, or the file does not fit the network exactly (apart from

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from dysfw.decoding.decode import read_image
 from dysfw.imaging.alignment import FACENET_ALIGNMENT
 from dysfw.imaging.crop import crop_region
-from dysfw.torch_utils import Tunable
+from dysfw.runtime.torch_utils import Tunable
 from dysfw.types import Crop, Region
 from dysfw.weights.store import file_status
 

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
-
-import torch
-from timm.models import PretrainedCfg
-from torch import nn
+from typing import TYPE_CHECKING, Literal
 
 from dysfw.plugin import (
-    Backbone,
     Float32,
     Precision,
-    TorchRunner,
-    UInt8,
+    TunableBackbone,
     Weights,
     read_metadata,
+    read_shapes,
+    read_weights,
     sha256_of,
-    tensor_digest,
-    with_weight_deltas,
 )
 
+from .config import ModelConfig, find_model
 from .hub import FILE, published_file
-from .loading import load
-from .models import build, find_config, last_block
-from .network import Network, Pooling
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from dysfw.plugin import Tensors
+
+Pooling = Literal["average", "max", "flatten"]
+UNUSED_LAYERS = ("pre_logits", "neck")  # of the classifier, and the projection head that `dysfw pretrain` saves with a backbone
 
 
-class Timm(Backbone):
+class Timm(TunableBackbone):
     """Any model of timm. An embedding is its last feature map, pooled.
 
     Args:
@@ -43,18 +41,16 @@ class Timm(Backbone):
         batch_size: Maximum number of crops per forward pass.
         seed: Random seed of random weights, 0 or more.
         device: Device to compute on, such as "cpu" or "cuda:0".
-        precision: "bfloat16" runs under autocast, with weights in float32.
+        precision: "bfloat16" computes in bfloat16, with weights in float32.
+        runtime: "auto", "torch" or the name of a runtime. inception_resnet_v2 and vgg16 run in all of them, other models and
+            random weights in torch.
         compile: Whether to compile the model with ``torch.compile``.
-
-    Attributes:
-        module: For training code, see ``dysfw.torch_utils.Tunable``.
-        net: For training code, see ``dysfw.torch_utils.Tunable``.
-        last_block: For training code, see ``dysfw.torch_utils.Tunable``.
 
     Raises:
         ValueError: If a value is invalid, the device is not available, or a weight file does not fit the model exactly (apart
             from its classifier).
-        DysfwError: If published weights are not on this machine and must not be downloaded.
+        DysfwError: If published weights are not on this machine and must not be downloaded, or no runtime can execute the
+            model.
     """
 
     def __init__(
@@ -68,79 +64,100 @@ class Timm(Backbone):
         seed: int = 0,
         device: str = "cpu",
         precision: Precision = "float32",
+        runtime: str = "auto",
         compile: bool = False,
     ) -> None:
         if pooling not in ("average", "max", "flatten"):
             raise ValueError(f'pooling must be "average", "max" or "flatten", found {pooling!r}')
         if seed < 0:
             raise ValueError(f"seed must be 0 or more, found {seed}")
-        config = find_config(model)
-        side = config.input_size[-1] if size is None else size
-        self._runner = TorchRunner(side, batch_size, device, precision, compile=compile)
-        self.net = build(model, config, side, seed)
-        self._weights = _fill(self.net, model, config, weights, seed)
-        network = Network(self.net, config.mean, config.std, pooling)
-        is_known = size is None and pooling != "flatten"
-        self._dim = network.channels if is_known else _measured_dim(network, side)
-        self.module = self._runner.place(network)
-        self.last_block = last_block(self.net)
-
-    @property
-    def input_size(self) -> int:
-        """Side of the crops, px."""
-        return self._runner.size
+        self._config, self._pooling, self._seed = find_model(model), pooling, seed
+        side = self._config.size if size is None else size
+        is_random = weights == "random"
+        graph = None if is_random else self._config.graph
+        self._file = None if is_random else _weight_file(self._config, weights)
+        if graph and self._file:
+            graph.check(read_shapes(self._file), str(self._file), ignore=(*self._config.classifier, *UNUSED_LAYERS))
+            if side < (smallest := graph.config["smallest"]):
+                raise ValueError(f"the model does not support crops of {side} px; {smallest} is the minimum")
+        super().__init__(
+            size=side, batch_size=batch_size, device=device, precision=precision, runtime=runtime, graph=graph, compile=compile
+        )
+        self._dim = self._measured_dim(is_known=size is None and pooling != "flatten")
+        self._weights = self._describe(weights)
 
     @property
     def dim(self) -> int:
         """Length of an embedding."""
         return self._dim
 
-    def embed(self, crops: UInt8) -> Float32:
-        """Compute embeddings.
+    @property
+    def last_block(self) -> frozenset[str]:
+        """For training code, see ``dysfw.runtime.torch_utils.Tunable``."""
+        from .models import last_block
 
-        Args:
-            crops: uint8 [N, size, size, 3], RGB.
-
-        Returns:
-            float32 [N, dim].
-
-        Raises:
-            ValueError: If the crops have another shape or type.
-        """
-        return self._runner.embed(self.module, crops, self._dim)
-
-    def variant(self, differences: Mapping[str, Float32]) -> Timm:
-        """Return a copy with changed weights, see ``dysfw.contracts.components.SupportsWeightDelta``."""
-        other = copy.copy(self)
-        other.module, other.net = with_weight_deltas(self.module, self.net, differences)
-        return other
+        return last_block(self.net)
 
     def weights(self) -> tuple[Weights, ...]:
         """The weight file, or the random weights."""
         return (self._weights,)
 
+    def build_module(self) -> tuple[nn.Module, nn.Module]:
+        """Build the model in torch, see ``dysfw.plugin.NetworkBackbone``."""
+        from .loading import load
+        from .models import build, find_config
+        from .network import Network
 
-def _fill(net: nn.Module, model: str, config: PretrainedCfg, weights: str | Path, seed: int) -> Weights:
-    """Load the weights into ``net``, which has random weights, and describe them."""
-    if weights == "random":
-        return Weights(f"{model} (random)", tensor_digest(net), "unstated", f"random, seed {seed}", trained=False)
+        config = find_config(self._config.name)
+        net = build(self._config.name, config, self.input_size, self._seed)
+        if self._file:
+            load(net, self._file, (*self._config.classifier, *UNUSED_LAYERS))
+        return Network(net, config.mean, config.std, self._pooling), net
+
+    def read_tensors(self) -> Tensors:
+        """Read the weights, see ``dysfw.plugin.NetworkBackbone``."""
+        assert self._file  # noqa: S101  # random weights have no graph
+        return read_weights(self._file)
+
+    def pool(self, features: Float32) -> Float32:
+        """Pool feature maps [N, channels, positions]."""
+        if self._pooling == "flatten":
+            return features.reshape(len(features), -1)
+        return features.mean(2) if self._pooling == "average" else features.max(2)
+
+    def _measured_dim(self, *, is_known: bool) -> int:
+        """Length of an embedding, where necessary determined by computing one."""
+        graph = self._config.graph
+        if graph and self._file and self._pooling != "flatten":
+            return int(graph.config["channels"])
+        if is_known:
+            return int(self.module.channels)  # type: ignore[arg-type]
+        try:
+            return self.measured_dim()
+        except (RuntimeError, AssertionError) as error:
+            message = str(error).splitlines()[0]
+            raise ValueError(f"the model does not support crops of {self.input_size} px: {message}") from error
+
+    def _describe(self, weights: str | Path) -> Weights:
+        if self._file is None:
+            from dysfw.plugin import tensor_digest
+
+            name = f"{self._config.name} (random)"
+            return Weights(name, tensor_digest(self.net), "unstated", f"random, seed {self._seed}", trained=False)
+        if weights == "imagenet":
+            name, licence, source = (
+                f"{self._config.hub}/{FILE}",
+                self._config.licence,
+                f"https://huggingface.co/{self._config.hub}",
+            )
+        else:
+            name, licence, source = self._file.name, read_metadata(self._file).get("licence") or "unstated", self._file.name
+        return Weights(name, sha256_of(self._file), licence, source)
+
+
+def _weight_file(config: ModelConfig, weights: str | Path) -> Path:
     if weights == "imagenet":
-        path = published_file(model, config, sum(t.nbytes for t in net.state_dict().values()))
-        name, licence = f"{config.hf_hub_id}/{FILE}", config.license or "unstated"
-        source = f"https://huggingface.co/{config.hf_hub_id}"
-    else:
-        path = Path(weights)
-        if not path.is_file():
-            raise ValueError(f'weights must be "imagenet", "random" or the path of a safetensors file, found {str(weights)!r}')
-        name, licence, source = path.name, read_metadata(path).get("licence") or "unstated", path.name
-    load(net, path, config.classifier)
-    return Weights(name, sha256_of(path), licence, source)
-
-
-def _measured_dim(network: Network, side: int) -> int:
-    """Length of an embedding, determined by computing one; raises ValueError if the model does not support the size."""
-    try:
-        with torch.inference_mode():
-            return int(network.eval()(torch.zeros(1, 3, side, side, dtype=torch.uint8)).shape[1])
-    except (RuntimeError, AssertionError) as e:
-        raise ValueError(f"the model does not support crops of {side} px: {str(e).splitlines()[0]}") from e
+        return published_file(config)
+    if not Path(weights).is_file():
+        raise ValueError(f'weights must be "imagenet", "random" or the path of a safetensors file, found {str(weights)!r}')
+    return Path(weights)

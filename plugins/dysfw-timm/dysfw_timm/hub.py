@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-
-from timm.models import PretrainedCfg
 
 from dysfw.plugin import (
     DysfwError,
@@ -17,26 +16,25 @@ from dysfw.plugin import (
     may_fetch,
 )
 
+from .config import ModelConfig
 from .weights import WEIGHTS
 
 FILE = "model.safetensors"
 LOCAL_FILE_HINT = "set weights to the path of a local safetensors file"
 
 
-def published_file(name: str, config: PretrainedCfg, size: int) -> Path:
+def published_file(config: ModelConfig) -> Path:
     """Locate the published weights of a model, or download them if that is allowed.
 
     Files listed in this plugin's ``WEIGHTS`` are verified, and can also be imported.
 
     Args:
-        name: Name of the model.
-        config: timm's description of the weights.
-        size: Size of the model's tensors without the classifier in bytes, for the message.
+        config: The model.
 
     Raises:
         DysfwError: If no safetensors file is published, or the file is missing and cannot or must not be downloaded.
     """
-    repository = config.hf_hub_id
+    repository, name = config.hub, config.name
     if not repository:
         raise DysfwError(f"timm lists no published weights for {name}", hint=LOCAL_FILE_HINT)
     for spec in WEIGHTS:
@@ -45,7 +43,7 @@ def published_file(name: str, config: PretrainedCfg, size: int) -> Path:
     cached = cached_file(repository, FILE)
     if cached:
         return cached
-    about = f"{address_of(repository, FILE)}, at least {size / 1e6:.0f} MB, licence {config.license or 'unstated'}"
+    about = f"{address_of(repository, FILE)}, at least {_smallest_size(config) / 1e6:.0f} MB, licence {config.licence}"
     if not may_fetch():
         message = f"the weights of {name} are not on this machine: {about}"
         raise WeightsMissingError(message, hint=f"run again with --fetch (or DYSFW_FETCH=1), or {LOCAL_FILE_HINT}")
@@ -56,3 +54,13 @@ def published_file(name: str, config: PretrainedCfg, size: int) -> Path:
         raise DysfwError(
             f"the weights of {name}: {error.message}", hint=f"{error.hint or 'try again'}, or {LOCAL_FILE_HINT}"
         ) from error
+
+
+def _smallest_size(config: ModelConfig) -> int:
+    """Bytes of the model's tensors without the classifier."""
+    if config.graph:
+        return 4 * sum(math.prod(shape) for shape in config.graph.tensors.values())
+    from .models import build, find_config
+
+    net = build(config.name, find_config(config.name), config.size, seed=0)
+    return sum(tensor.nbytes for tensor in net.state_dict().values())

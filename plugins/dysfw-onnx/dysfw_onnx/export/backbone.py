@@ -51,10 +51,10 @@ def backbone_model(folded: Folded) -> onnx.ModelProto:
             hint="use another backbone; timm's convolutional networks can be exported",
         ) from error
     assert program is not None  # noqa: S101  # None is returned only when torch writes a file itself
-    return _without_debug_info(program.model_proto)
+    return without_debug_info(program.model_proto)
 
 
-def _without_debug_info(model: onnx.ModelProto) -> onnx.ModelProto:
+def without_debug_info(model: onnx.ModelProto) -> onnx.ModelProto:
     """Remove torch's notes on each node, which include paths of source files on this machine."""
     graph = model.graph
     for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dysfw.plugin import Node, Recipe
 
 FIXED_POINT_ONE = 2**22  # Pillow resizes 8-bit pixels with integer weights of this scale
-PROJECTION = ("neck.weight", "neck.bias")  # in a backbone's weight file, see dysfw.torch_utils.Trainable
+PROJECTION = ("neck.weight", "neck.bias")  # in a backbone's weight file, see dysfw.runtime.torch_utils.Trainable
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from dysfw.torch_utils import Normalise, TorchRunner, find_device
+from dysfw.runtime.torch_utils import Normalise, TorchRunner, find_device
 
 
 class Means(torch.nn.Module):
@@ -81,7 +81,7 @@ def test_batches_are_halved_if_memory_does_not_suffice(crops, tmp_path):
     code = """
 import resource, sys, numpy as np, torch
 from pathlib import Path
-from dysfw.torch_utils import TorchRunner
+from dysfw.runtime.torch_utils import TorchRunner
 
 class NeedsMemory(torch.nn.Module):
     def forward(self, pixels):
@@ -94,7 +94,7 @@ used = int(Path("/proc/self/statm").read_text().split()[0]) * 4096
 resource.setrlimit(resource.RLIMIT_AS, (used + 450_000_000,) * 2)
 rows = runner.embed(torch.nn.Sequential(NeedsMemory()), crops, 3)
 assert np.array_equal(rows, crops.astype(np.float32).mean((1, 2))), rows
-assert runner.batch_size == 3, runner.batch_size
+assert runner.batches.size == 3, runner.batches.size
 resource.setrlimit(resource.RLIMIT_AS, (used + 50_000_000, used + 450_000_000))
 try:
     runner.embed(torch.nn.Sequential(NeedsMemory()), crops, 3)
@@ -116,7 +116,7 @@ def test_other_errors_do_not_halve_the_batches(crops):
     runner = TorchRunner(6, 4, "cpu", "float32")
     with pytest.raises(RuntimeError, match="something else"):
         runner.embed(Broken(), crops, 3)
-    assert runner.batch_size == 4
+    assert runner.batches.size == 4
 
 
 @pytest.mark.slow
@@ -137,7 +137,7 @@ def test_without_a_compiler_compile_is_an_error(crops, tmp_path):
     code = """
 import sys, numpy as np, torch
 from dysfw.errors import DysfwError
-from dysfw.torch_utils import Normalise, TorchRunner
+from dysfw.runtime.torch_utils import Normalise, TorchRunner
 try:
     TorchRunner(6, 4, "cpu", "float32", compile=True).embed(Normalise([9] * 3, [2] * 3), np.zeros((2, 6, 6, 3), np.uint8), 3)
 except DysfwError as error:
@@ -188,5 +188,5 @@ def test_invalid_values_are_an_error(values, match):
 
 def test_the_core_does_not_import_torch():
     modules = "dysfw, dysfw.contracts.components, dysfw.registry"
-    code = f"import sys, {modules}; assert not {{'torch', 'dysfw.torch_utils'}} & set(sys.modules)"
+    code = f"import sys, {modules}; assert not {{'torch', 'dysfw.runtime.torch_utils'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

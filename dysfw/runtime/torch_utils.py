@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from typing import Literal, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .contracts.components import Backbone
-from .errors import DysfwError
-from .types import Float32, UInt8
-
-Precision = Literal["float32", "bfloat16"]
+from ..contracts.components import Backbone
+from ..errors import DysfwError
+from ..types import Float32, Precision, UInt8
+from ..util.out_of_memory import ShrinkingBatches
+from .graph import refuse_misfits
 
 
 class Normalise(nn.Module):
@@ -112,9 +113,6 @@ def with_weight_deltas(module: nn.Module, net: nn.Module, differences: Mapping[s
     return module_copy, net_copy
 
 
-MAX_NAMES = 5  # number of tensors that an error names
-
-
 def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], origin: str, *, ignore: Sequence[str] = ()) -> None:
     """Replace all parameters and buffers of a model.
 
@@ -128,25 +126,13 @@ def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], origin: str, *
         ValueError: A tensor is missing, unexpected or of the wrong shape. The model is unchanged.
     """
     expected = model.state_dict()
-    unexpected = [
-        name for name in tensors.keys() - expected.keys() if not name.startswith(tuple(f"{layer}." for layer in ignore))
-    ]
-    wrong_shape = [name for name in expected.keys() & tensors.keys() if expected[name].shape != tensors[name].shape]
-    shapes = {name: f" {list(tensors[name].shape)} for {list(expected[name].shape)}" for name in wrong_shape}
-    problems = [
-        _counted("missing", expected.keys() - tensors.keys(), {}),
-        _counted("unexpected", unexpected, {}),
-        _counted("of the wrong shape", wrong_shape, shapes),
-    ]
-    if any(problems):
-        raise ValueError(f"{origin} does not fit this model: {'; '.join(filter(None, problems))}")
+    refuse_misfits(
+        {name: tuple(tensor.shape) for name, tensor in tensors.items()},
+        {name: tuple(tensor.shape) for name, tensor in expected.items()},
+        origin,
+        ignore,
+    )
     model.load_state_dict({name: tensors[name] for name in expected})
-
-
-def _counted(what: str, names: Iterable[str], notes: Mapping[str, str]) -> str:
-    every = sorted(names)
-    listed = ", ".join(name + notes.get(name, "") for name in every[:MAX_NAMES])
-    return f"{len(every)} {what} ({listed}{', …' if len(every) > MAX_NAMES else ''})" if every else ""
 
 
 def tensor_digest(model: nn.Module) -> str:
@@ -194,7 +180,7 @@ class TorchRunner:
         if precision not in ("float32", "bfloat16"):
             raise ValueError(f'precision must be "float32" or "bfloat16", found {precision!r}')
         self.size = size
-        self.batch_size = batch_size
+        self.batches = ShrinkingBatches(batch_size)
         self.device = find_device(device)
         self.precision = precision
         self.compile = compile
@@ -233,65 +219,67 @@ class TorchRunner:
             raise ValueError(f"crops must be uint8 [N, {side}, {side}, 3], found {crops.dtype} {list(crops.shape)}")
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, self.precision == "bfloat16"):
             # Results stay on the device until all batches are queued, so that a GPU computes while the next batch is sent.
-            results = list(self._batches(module, crops))
+            run = partial(self._compiled if self.compile else self._eager, module)
+            results = list(self.batches.run(run, crops, self._free_memory))
             embeddings = [result.float().cpu().numpy() for result in results]
         return np.concatenate([np.empty((0, dim), np.float32), *embeddings])
 
-    def _batches(self, module: nn.Module, crops: UInt8) -> Iterator[Tensor]:
-        """Yield the output for each batch. If memory does not suffice, the batch size is halved from then on."""
-        done = 0
-        while done < len(crops):
-            part = crops[done : done + self.batch_size]
-            try:
-                rows = self._compiled(module, part) if self.compile else module(self._send(part))
-            except (RuntimeError, MemoryError) as error:
-                if len(part) == 1 or not is_out_of_memory(error):
-                    raise
-                self.batch_size = len(part) // 2
-                if self.device.type == "cuda":
-                    torch.cuda.empty_cache()
-                continue
-            done += len(part)
-            yield rows
+    def _eager(self, module: nn.Module, crops: UInt8) -> Tensor:
+        return module(self.send(crops))  # type: ignore[no-any-return]
+
+    def _free_memory(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def _compiled(self, module: nn.Module, crops: UInt8) -> Tensor:
         """Run the compiled module. Raises DysfwError if this machine cannot compile."""
-        padded = np.concatenate([crops, np.zeros((self.batch_size - len(crops), *crops.shape[1:]), np.uint8)])
+        padded = np.concatenate([crops, np.zeros((self.batches.size - len(crops), *crops.shape[1:]), np.uint8)])
         try:
-            return _compiled_call()(module, self._send(padded))[: len(crops)]
+            return _compiled_call()(module, self.send(padded))[: len(crops)]
         except torch._dynamo.exc.BackendCompilerFailed as error:
             raise DysfwError(
                 f"compile is true, but torch cannot compile on this machine: {str(error).strip().splitlines()[0]}",
                 hint="remove compile, or install what torch.compile needs (on a CPU, a C++ compiler such as g++)",
             ) from error
 
-    def _send(self, crops: UInt8) -> Tensor:
+    def send(self, crops: UInt8) -> Tensor:
         """Copy crops to the device, as bytes (a quarter of the size of floats) and channels last in memory."""
         return torch.from_numpy(crops.copy(order="C")).to(self.device).permute(0, 3, 1, 2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TorchNetwork:
+    """A network in torch with the runner that executes it.
+
+    Attributes:
+        runner: The runner.
+        module: Maps pixels [N, 3, size, size] to embeddings.
+        net: The part of ``module`` whose ``state_dict`` a weight file contains.
+    """
+
+    runner: TorchRunner
+    module: nn.Module
+    net: nn.Module
+
+    def embed(self, crops: UInt8, dim: int) -> Float32:
+        """Embed crops; see ``TorchRunner.embed``."""
+        return self.runner.embed(self.module, crops, dim)
+
+    def run(self, crops: UInt8) -> Float32:
+        """Run the module on uint8 [N, size, size, 3], 1 or more, as one batch; returns float32 [N, dim]."""
+        with torch.inference_mode():
+            rows: Float32 = self.module(self.runner.send(crops)).float().cpu().numpy()
+        return rows
+
+    def with_weight_deltas(self, differences: Mapping[str, Float32]) -> TorchNetwork:
+        """Copy the network and add differences to some of its tensors; see ``with_weight_deltas``."""
+        return TorchNetwork(self.runner, *with_weight_deltas(self.module, self.net, differences))
 
 
 @cache
 def _compiled_call() -> Callable[[nn.Module, Tensor], Tensor]:
     """One function for all modules: variants that only differ in their tensors share the compiled code."""
     return torch.compile(lambda module, pixels: module(pixels), dynamic=False)
-
-
-# torch's allocator, and oneDNN, which names no reason when it cannot allocate the memory of a layer
-OUT_OF_MEMORY = ("t allocate memory", "could not create a primitive", "could not create a memory")
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error is due to lack of memory.
-
-    torch has a class for GPU memory, but reports lack of main memory as a RuntimeError, which is recognised by its message.
-
-    Args:
-        error: The error.
-
-    Returns:
-        Whether memory did not suffice.
-    """
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(text in str(error) for text in OUT_OF_MEMORY)
 
 
 def find_device(name: str) -> torch.device:

@@ -1,0 +1,158 @@
+"""Chooses what executes a network: torch, or a runtime of a plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..contracts.runtime import Runtime, Session
+from ..errors import DysfwError
+from ..registry.hookspecs import RuntimeSpec
+from ..registry.registry import Entry, current_registry
+from ..util.text import listed
+
+TORCH = "torch"
+AUTO = "auto"
+INSTALL = "pip install torch, or the plugin dysfw-onnx or dysfw-openvino"
+
+
+def choose_runtime(requested: str, device: str, precision: str, *, graph: bool, torch: bool = True) -> str:
+    """Choose the runtime of one network.
+
+    Args:
+        requested: "auto" for the fastest, "torch", or the name of a registered runtime.
+        device: Device to compute on, such as "cpu" or "cuda:0".
+        precision: "float32" or "bfloat16"; it is never changed.
+        graph: Whether the network is there as an ONNX graph.
+        torch: Whether it is there as a torch module.
+
+    Returns:
+        "torch", or the full name of a runtime.
+
+    Raises:
+        DysfwError: The runtime is not installed, or it supports neither the network nor device and precision.
+    """
+    if requested == TORCH:
+        return _torch(torch)
+    if requested == AUTO:
+        return _fastest(device, precision, graph=graph, torch=torch)
+    entry = current_registry().runtime(requested)
+    if not graph:
+        raise DysfwError(
+            f"runtime {requested} cannot execute this network: it is not available as an ONNX graph",
+            hint="set runtime: torch, or export the recipe with `dysfw export` and use backbone: onnx",
+        )
+    if _target(device, precision) not in entry.spec.speeds:
+        raise DysfwError(
+            f"runtime {requested} does not compute in {precision} on {device}; it supports {supported(entry.spec)}",
+            hint="set runtime: auto, or another precision or device",
+        )
+    return entry.full_name
+
+
+def supports_bfloat16(requested: str, device: str) -> bool:
+    """Return whether some runtime that may be used computes in bfloat16.
+
+    Args:
+        requested: As in ``choose_runtime``.
+        device: Device to compute on.
+    """
+    if requested in (TORCH, AUTO) and has_torch():
+        return True
+    entries = current_registry().runtimes
+    chosen = entries if requested == AUTO else [e for e in entries if requested in (e.spec.name, e.full_name)]
+    return any(_target(device, "bfloat16") in entry.spec.speeds for entry in chosen)
+
+
+def open_session(
+    name: str,
+    model: Path | bytes,
+    device: str,
+    precision: str,
+    *,
+    threads: int | None = None,
+    sizes: Mapping[str, int] | None = None,
+) -> Session:
+    """Prepare a network in a runtime; see ``dysfw.contracts.runtime.Runtime.open``.
+
+    Args:
+        name: What ``choose_runtime`` returned, but not "torch".
+        model: An ONNX file, or its content.
+        device: Device to compute on.
+        precision: "float32" or "bfloat16".
+        threads: Number of CPU threads; None uses all that this process may use.
+        sizes: Sizes of named dimensions.
+
+    Raises:
+        DysfwError: The runtime cannot be imported.
+        ValueError: The model cannot be used.
+    """
+    return _loaded(current_registry().runtime(name)).open(model, device, precision, threads=threads, sizes=sizes)
+
+
+def runtime_version(name: str) -> str:
+    """Return name and version of a runtime, such as "openvino 2026.4.1".
+
+    Args:
+        name: What ``choose_runtime`` returned.
+
+    Raises:
+        DysfwError: It cannot be imported.
+    """
+    if name == TORCH:
+        from torch import __version__ as version
+
+        return f"{TORCH} {version}"
+    entry = current_registry().runtime(name)
+    return f"{entry.spec.name} {_loaded(entry).version}"
+
+
+@cache
+def has_torch() -> bool:
+    """Return whether torch is installed."""
+    return find_spec(TORCH) is not None
+
+
+def _loaded(entry: Entry[RuntimeSpec]) -> Runtime:
+    loaded = current_registry().load_runtime(entry)
+    if not issubclass(loaded, Runtime):
+        raise DysfwError(f"{entry.full_name}: {entry.spec.target} is not a subclass of dysfw.plugin.Runtime")
+    return _instance(loaded)
+
+
+@cache
+def _instance(runtime: type[Runtime]) -> Runtime:
+    return runtime()
+
+
+def _torch(available: bool) -> str:
+    if not available:
+        raise DysfwError("runtime torch cannot execute this network: it is an ONNX file", hint="set runtime: auto")
+    if not has_torch():
+        raise DysfwError("runtime: torch was requested, but torch is not installed", hint="pip install torch")
+    return TORCH
+
+
+def _fastest(device: str, precision: str, *, graph: bool, torch: bool) -> str:
+    target, entries = _target(device, precision), current_registry().runtimes
+    speeds = {entry.full_name: entry.spec.speeds[target] for entry in entries if graph and target in entry.spec.speeds}
+    if torch and has_torch():
+        speeds[TORCH] = 1.0
+    if speeds:
+        return max(speeds, key=lambda name: speeds[name])
+    if not graph:
+        raise DysfwError("this network needs torch, which is not installed: it has no ONNX graph", hint="pip install torch")
+    installed = listed(f"{entry.spec.name} ({supported(entry.spec)})" for entry in entries)
+    found = f"installed: {installed}" if entries else "none is installed"
+    raise DysfwError(f"no runtime computes in {precision} on {device}; {found}", hint=INSTALL)
+
+
+def _target(device: str, precision: str) -> tuple[str, str]:
+    return device.partition(":")[0], precision
+
+
+def supported(spec: RuntimeSpec) -> str:
+    """Describe what a runtime supports, such as "float32 on cpu, bfloat16 on cpu"."""
+    return listed(f"{precision} on {kind}" for kind, precision in spec.speeds)

@@ -1,0 +1,92 @@
+"""The runtime ``onnxruntime``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from dysfw.plugin import Array, Runtime, Session, TensorInfo, error_text
+
+ERRORS_ONLY = 3  # onnxruntime's level of log messages
+DTYPES: dict[str, type[np.generic]] = {
+    "tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64, "tensor(uint8)": np.uint8,
+    "tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(bool)": np.bool_,
+}  # fmt: skip
+
+
+class OnnxRuntime(Runtime):
+    """onnxruntime (Microsoft, MIT): on CPUs in float32, with onnxruntime-gpu also on NVIDIA's GPUs."""
+
+    version: str = onnxruntime.__version__
+
+    def __init__(self) -> None:
+        if hasattr(onnxruntime, "disable_telemetry_events"):
+            onnxruntime.disable_telemetry_events()  # on Windows, onnxruntime collects usage data by default
+
+    def open(
+        self,
+        model: Path | bytes,
+        device: str,
+        precision: str,
+        *,
+        threads: int | None = None,
+        sizes: Mapping[str, int] | None = None,
+    ) -> Session:
+        """Prepare a network; see ``dysfw.plugin.Runtime.open``."""
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = ERRORS_ONLY
+        if threads:
+            options.intra_op_num_threads = threads
+        for name, size in (sizes or {}).items():
+            options.add_free_dimension_override_by_name(name, size)
+        providers = [_provider(device)]
+        try:
+            return OnnxSession(onnxruntime.InferenceSession(_source(model), options, providers=providers))
+        except Exception as error:  # onnxruntime's exceptions share no other base class
+            if isinstance(error, MemoryError):
+                raise
+            source = model if isinstance(model, Path) else "the network"
+            raise ValueError(f"{source} cannot be read as an ONNX model: {error_text(error).partition(chr(10))[0]}") from error
+
+
+class OnnxSession(Session):
+    """A network in onnxruntime.
+
+    Args:
+        session: onnxruntime's session.
+    """
+
+    def __init__(self, session: Any) -> None:  # noqa: ANN401  # onnxruntime has no types
+        self._session = session
+        self.inputs = tuple(map(_info, session.get_inputs()))
+        self.outputs = tuple(map(_info, session.get_outputs()))
+
+    def __call__(self, array: Array) -> tuple[Array, ...]:
+        """Run the network on its only input."""
+        return tuple(self._session.run(None, {self.inputs[0].name: array}))
+
+
+def _source(model: Path | bytes) -> str | bytes:
+    return model if isinstance(model, bytes) else str(model)
+
+
+def _info(one: Any) -> TensorInfo:  # noqa: ANN401
+    shape = tuple(size if isinstance(size, int) and size > 0 else None for size in one.shape)
+    return TensorInfo(one.name, np.dtype(DTYPES.get(one.type, np.object_)), shape)
+
+
+def _provider(device: str) -> str | tuple[str, dict[str, str]]:
+    if device == "cpu":
+        return "CPUExecutionProvider"
+    kind, _, number = device.partition(":")
+    available = onnxruntime.get_available_providers()
+    if kind == "cuda" and "CUDAExecutionProvider" in available:
+        return "CUDAExecutionProvider", {"device_id": number or "0"}
+    raise ValueError(
+        f"device {device!r} is not available: this onnxruntime has {', '.join(available)}. Use the device cpu, or install "
+        "onnxruntime-gpu"
+    )

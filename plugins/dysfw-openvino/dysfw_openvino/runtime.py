@@ -1,0 +1,78 @@
+"""The runtime ``openvino``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino
+
+from dysfw.plugin import Array, Runtime, Session, TensorInfo, error_text
+
+PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
+
+
+class OpenVino(Runtime):
+    """OpenVINO (Intel, Apache-2.0): on CPUs, in float32 and bfloat16."""
+
+    version: str = openvino.__version__.partition("-")[0]
+
+    def open(
+        self,
+        model: Path | bytes,
+        device: str,
+        precision: str,
+        *,
+        threads: int | None = None,
+        sizes: Mapping[str, int] | None = None,
+    ) -> Session:
+        """Prepare a network; see ``dysfw.plugin.Runtime.open``.
+
+        OpenVINO plans for the shapes that it meets, so ``sizes`` is not needed.
+        """
+        if device != "cpu":
+            raise ValueError(f"OpenVINO computes on cpu here, found {device!r}; set device: cpu, or another runtime")
+        # OpenVINO would use a smaller type than float32 where the processor has one, unless it is told.
+        options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision], "PERFORMANCE_HINT": "LATENCY"}
+        if threads:
+            options["INFERENCE_NUM_THREADS"] = threads
+        try:
+            read = _core().read_model(model if isinstance(model, bytes) else str(model))
+            return OpenVinoSession(_core().compile_model(read, "CPU", options))
+        except Exception as error:  # OpenVINO raises RuntimeError for a wrong file and for lack of memory
+            if isinstance(error, MemoryError):
+                raise
+            name = model if isinstance(model, Path) else "the network"
+            raise ValueError(f"{name} cannot be used by OpenVINO: {error_text(error)}") from error
+
+
+class OpenVinoSession(Session):
+    """A network in OpenVINO.
+
+    Args:
+        compiled: OpenVINO's compiled model.
+    """
+
+    def __init__(self, compiled: Any) -> None:  # noqa: ANN401  # OpenVINO has no types
+        self._request = compiled.create_infer_request()
+        self.inputs = tuple(map(_info, compiled.inputs))
+        self.outputs = tuple(map(_info, compiled.outputs))
+
+    def __call__(self, array: Array) -> tuple[Array, ...]:
+        """Run the network on its only input."""
+        results = self._request.infer([array])
+        return tuple(np.array(results[index]) for index in range(len(self.outputs)))  # copied: OpenVINO reuses its memory
+
+
+@cache
+def _core() -> Any:  # noqa: ANN401
+    return openvino.Core()
+
+
+def _info(port: Any) -> TensorInfo:  # noqa: ANN401
+    shape = tuple(size.get_length() if size.is_static else None for size in port.get_partial_shape())
+    names = port.get_names()
+    return TensorInfo(min(names) if names else "", np.dtype(port.get_element_type().to_dtype()), shape)
