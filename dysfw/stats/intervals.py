@@ -108,17 +108,27 @@ def _patients_per_class(probabilities: Float32 | Float64, y: Int64, groups: Int6
     as the class. The AUROC is a share of pairs; the number of pairs without a common patient is that of the smaller side's
     patients.
     """
-    classes = range(probabilities.shape[-1])
+    classes = probabilities.shape[-1]
+    patients, patient = np.unique(groups, return_inverse=True)
+
+    def per_class(of_image: Int64, rows: Int64) -> tuple[Int64, Int64]:
+        """int64 [K], patients with an image of each class; and the patients of this class only."""
+        pairs = np.unique(of_image * len(patients) + patient[rows])
+        alone = np.bincount(pairs % len(patients), minlength=len(patients)) == 1
+        found = np.bincount(pairs // len(patients), minlength=classes)
+        return found, np.bincount(pairs // len(patients), alone[pairs % len(patients)], minlength=classes).astype(np.int64)
+
     predicted = probabilities.argmax(axis=-1).reshape(-1, len(y))
-    members = np.array([len(np.unique(groups[y == k])) for k in classes])
-    others = np.array([len(np.unique(groups[y != k])) for k in classes])
-    predicted_as = np.array([len(np.unique(groups[(predicted == k).any(axis=0)])) for k in classes])
+    images = np.arange(len(y))
+    members, only = per_class(y, images)
+    others = len(patients) - only
+    predicted_as, _ = per_class(predicted.ravel(), np.tile(images, len(predicted)))
     return {
         "sensitivity": members,
         "specificity": others,
         "precision": predicted_as,
         "auroc": np.minimum(members, others),
-        **{f"top_{n}": members for n in top_sizes(len(classes))},
+        **{f"top_{n}": members for n in top_sizes(classes)},
     }
 
 

@@ -18,10 +18,12 @@ from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
+from scipy.sparse import csr_array
 
 from ..types import Float32, Int64
-from .auroc import Ranking
+from .auroc import ClassRankings
 from .bootstrap import Float64
+from .one_hot import one_hot
 
 TOP = (1, 2, 3, 5, 10, 30)
 BINS = 15
@@ -192,50 +194,48 @@ def calibration_bins(probabilities: Float32 | Float64, y: Int64) -> list[Calibra
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Repeat:
-    """The predictions of one repeat for N images, as columns to multiply weights with.
+    """The predictions of one repeat for N images, as matrices to multiply weights with. Those of classes are sparse.
 
     Attributes:
-        truth: [N, K], 1 in the true class.
-        predicted: [N, K], 1 in the class ranked first.
+        truth: [K, N], 1 in the true class.
+        predicted: [K, N], 1 in the class ranked first.
         within: By n, ``truth`` of the images whose class is among the first n, else 0.
-        losses: [N, 2], log loss and Brier score.
-        excess: [N, BINS], correct (0 or 1) minus confidence, in the bin of that confidence.
+        losses: [2, N], log loss and Brier score.
+        excess: [BINS, N], correct (0 or 1) minus confidence, in the bin of that confidence.
         rankings: For each split its rows, and their ranking by the probability of each class.
     """
 
-    truth: Float64
-    predicted: Float64
-    within: dict[int, Float64]
+    truth: csr_array
+    predicted: csr_array
+    within: dict[int, csr_array]
     losses: Float64
-    excess: Float64
-    rankings: tuple[tuple[Int64, tuple[Ranking, ...]], ...]
+    excess: csr_array
+    rankings: tuple[tuple[Int64, ClassRankings], ...]
 
     @classmethod
     def of(cls, probabilities: Float32 | Float64, y: Int64, split: Int64) -> _Repeat:
-        rows, classes = probabilities.shape
+        classes = probabilities.shape[1]
         order = _ranked(probabilities)
         rank = np.argmax(order == y[:, None], axis=1)
-        truth = np.eye(classes)[y]
         confidence = probabilities.max(axis=1).astype(np.float64)
-        excess = np.zeros((rows, BINS))
-        excess[np.arange(rows), _bin_of(confidence)] = (rank == 0) - confidence
+        own = probabilities[np.arange(len(y)), y].astype(np.float64)
+        squares = np.einsum("nk,nk->n", probabilities, probabilities, dtype=np.float64)
         return cls(
-            truth=truth,
-            predicted=np.eye(classes)[order[:, 0]],
-            within={n: truth * (rank < n)[:, None] for n in top_sizes(classes)},
-            losses=np.stack([_log_loss(probabilities, y), ((probabilities - truth) ** 2).sum(axis=1)], axis=1),
-            excess=excess,
+            truth=one_hot(y, classes),
+            predicted=one_hot(order[:, 0], classes),
+            within={n: one_hot(y, classes, rank < n) for n in top_sizes(classes)},
+            losses=np.stack([_log_loss(probabilities, y), squares - 2 * own + 1]),
+            excess=one_hot(_bin_of(confidence), BINS) * ((rank == 0) - confidence)[None],
             rankings=tuple(
-                (at, tuple(Ranking.of(probabilities[at, k], y[at] == k) for k in range(classes)))
+                (at, ClassRankings.of(probabilities[at], y[at]))
                 for at in (np.flatnonzero(split == s) for s in np.unique(split))
             ),
         )
 
     def measures(self, weights: Float64, unaffected: int | None) -> Measures:
         """Compute all measures for weights float64 [N, B]."""
-        by_weighting = weights.T
-        total, truth, predicted = weights.sum(axis=0), by_weighting @ self.truth, by_weighting @ self.predicted
-        within = {n: by_weighting @ columns for n, columns in self.within.items()}
+        total, truth, predicted = weights.sum(axis=0), (self.truth @ weights).T, (self.predicted @ weights).T
+        within = {n: (rows @ weights).T for n, rows in self.within.items()}
         hits = within[1]
         per_class = {
             "sensitivity": _ratio(hits, truth),
@@ -244,16 +244,16 @@ class _Repeat:
             "auroc": self._auroc(weights),
             **{f"top_{n}": _ratio(columns, truth) for n, columns in within.items()},
         }
-        losses = _ratio(by_weighting @ self.losses, total[:, None])
+        losses = _ratio(self.losses @ weights, total)
         overall = {
             "accuracy": _ratio(hits.sum(axis=1), total),
             "balanced_accuracy": _mean(per_class["sensitivity"], axis=1),
             **{f"top_{n}": _ratio(columns.sum(axis=1), total) for n, columns in within.items()},
             **{f"top_{n}_macro": _mean(per_class[f"top_{n}"], axis=1) for n in within},
             "auroc_macro": _mean(per_class["auroc"], axis=1),
-            "log_loss": losses[:, 0],
-            "brier": losses[:, 1],
-            "ece": _ratio(np.abs(by_weighting @ self.excess).sum(axis=1), total),
+            "log_loss": losses[0],
+            "brier": losses[1],
+            "ece": _ratio(np.abs(self.excess @ weights).sum(axis=0), total),
         }
         if unaffected is not None:
             # 1 - p of the unaffected class ranks the affected as p of that class ranks the unaffected.
@@ -262,14 +262,12 @@ class _Repeat:
 
     def _auroc(self, weights: Float64) -> Float64:
         """AUROC of each class, float64 [B, K]."""
-        won, pairs = np.zeros((2, weights.shape[1], self.truth.shape[1]))
+        won, pairs = np.zeros((2, self.truth.shape[0], weights.shape[1]))
         for rows, rankings in self.rankings:
-            of_split = weights[rows]
-            for k, ranking in enumerate(rankings):
-                more_won, more_pairs = ranking.won_pairs(of_split)
-                won[:, k] += more_won
-                pairs[:, k] += more_pairs
-        return _ratio(won, pairs)
+            more_won, more_pairs = rankings.won_pairs(weights[rows])
+            won += more_won
+            pairs += more_pairs
+        return _ratio(won, pairs).T
 
 
 def _as_repeats(probabilities: Float32 | Float64, y: Int64) -> Float32 | Float64:

@@ -98,3 +98,15 @@ def test_only_common_measures_are_compared() -> None:
     assert "auroc_affected" in with_unaffected.minus(with_unaffected)
     assert "auroc_affected" not in without.minus(with_unaffected)
     assert "auroc_affected" not in with_unaffected.minus(without)
+
+
+def test_patients_of_each_class_are_counted_once():
+    """Also those with images of several classes, or predicted as several classes in several repeats."""
+    rng = np.random.default_rng(0)
+    y, groups = rng.integers(0, 7, 60), rng.integers(100, 130, 60)
+    p = rng.random((3, 60, 8))  # nothing shows the last class
+    found = measured(p, y, groups, np.ones((2, 60))).patients_per_class
+    predicted = p.argmax(axis=2)
+    assert found["sensitivity"].tolist() == [len(set(groups[y == k])) for k in range(8)]
+    assert found["specificity"].tolist() == [len(set(groups[y != k])) for k in range(8)]
+    assert found["precision"].tolist() == [len(set(groups[(predicted == k).any(axis=0)])) for k in range(8)]

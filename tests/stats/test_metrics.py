@@ -7,6 +7,7 @@ import pytest
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
+from dysfw.stats.auroc import FEW, ClassRankings
 from dysfw.stats.metrics import BLOCK, by_row, calibration_bins, confusion, measure, top_sizes
 
 EXACT = {"rel": 0, "abs": 1e-9}
@@ -222,3 +223,16 @@ def test_predicting_the_training_frequencies_has_an_auroc_of_one_half() -> None:
     shares = np.stack([[np.mean(y[splits != s] == k) for k in (0, 1)] for s in splits])
     assert measure(shares, y, ones(18)).per_class["auroc"][0, 1] < 0.5
     assert measure(shares, y, ones(18), splits=splits[None]).per_class["auroc"][0, 1] == 0.5
+
+
+def test_the_auroc_of_conditions_with_few_and_with_many_images_agrees_with_scikit_learn() -> None:
+    """Conditions above FEW images are summed along their ranking, the others compared with all images at once."""
+    rng = np.random.default_rng(0)
+    y = np.concatenate([np.zeros(FEW + 30, int), np.repeat(np.arange(1, 40), 3), [40]])
+    scores, weights = rng.integers(0, 9, (len(y), 42)) / 9, rng.integers(1, 4, (len(y), 5)).astype(float)
+    found = ClassRankings.of(scores, y).auroc(weights)
+    for k in range(41):
+        assert found[k] == pytest.approx(
+            [metrics.roc_auc_score(y == k, scores[:, k], sample_weight=w) for w in weights.T], **EXACT
+        )
+    assert np.isnan(found[41]).all()  # no image shows it
