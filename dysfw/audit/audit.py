@@ -59,7 +59,8 @@ def audit(
         DysfwError: If there are fewer than two conditions.
     """
     labels = _labels(samples)
-    y = np.array([labels.index(sample.label) for sample in samples], np.int64)
+    number = {label: k for k, label in enumerate(labels)}
+    y = np.array([number[sample.label] for sample in samples], np.int64)
     groups = patient_numbers(samples)
     measured = _measure(Table.of(rows), y, groups, labels, permutations=permutations, seed=seed, progress=progress or Silent())
     patients = len(np.unique(groups)) if all(sample.patient is not None for sample in samples) else None
@@ -107,7 +108,7 @@ class _Measurements:
 def _measure(
     table: Table, y: Int64, groups: Int64, labels: Sequence[str], *, permutations: int, seed: int, progress: Progress
 ) -> _Measurements:
-    chosen = _sample(groups, seed)
+    chosen = _sample(y, groups, seed)
     table, y, groups = table.rows(chosen), y[chosen], groups[chosen]
     with progress.stage("auditing: comparing the images"):
         smoother_matrices = by_group(table, groups, seed)
@@ -125,12 +126,21 @@ def _verdict(measured: _Measurements, labels: Sequence[str], *, knows_patients: 
     return decide_verdict(null_distribution, effects, features, labels, knows_patients=knows_patients, harmonised=harmonised)
 
 
-def _sample(groups: Int64, seed: int) -> Int64:
-    """Draw patients at random until they have MAX_IMAGES images; return their rows in random order."""
+def _sample(y: Int64, groups: Int64, seed: int) -> Int64:
+    """Draw patients at random until they have MAX_IMAGES images; return their rows in random order.
+
+    If the data have more images, a patient of each condition is drawn first, so that every condition is audited. Labels may
+    still be permuted between the drawn patients: the choice depends on labels, but not on features.
+    """
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(np.unique(groups)))
-    images = np.bincount(groups)[order]
-    kept = order[np.cumsum(images) <= MAX_IMAGES]
+    images = np.bincount(groups)
+    if len(groups) > MAX_IMAGES:
+        rank = np.argsort(order)  # of each patient
+        by_rank = np.argsort(rank[groups], kind="stable")
+        _, first = np.unique(y[by_rank], return_index=True)
+        order = np.concatenate([firsts := np.unique(groups[by_rank[first]]), order[~np.isin(order, firsts)]])
+    kept = order[np.cumsum(images[order]) <= MAX_IMAGES]
     return rng.permutation(np.flatnonzero(np.isin(groups, kept)))
 
 
@@ -148,14 +158,14 @@ def _group_results(measured: _Measurements) -> list[GroupResult]:
 
 
 def _class_results(labels: Sequence[str], y: Int64, groups: Int64, measured: _Measurements) -> list[ClassResult]:
-    family = [Statistic(ALL, k) for k in range(len(labels))]
+    p_values = measured.null_distribution.p_among([Statistic(ALL, k) for k in range(len(labels))])
     return [
         ClassResult(
             label=label,
             images=int((y == k).sum()),
             patients=len(np.unique(groups[y == k])),
             auroc=measured.effects.auroc(ALL, k),
-            p=measured.null_distribution.p_among(family[k], family),
+            p=float(p_values[k]),
         )
         for k, label in enumerate(labels)
     ]

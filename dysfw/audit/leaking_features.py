@@ -37,11 +37,12 @@ def leaking_features(
     """
     reported: list[ShortcutFeature] = []
     seen: set[int] = set()
+    p = null_distribution.p_of_features()
     # Rounded, so that features of equal strength keep the order of the table: file properties come first.
     strength = np.abs(null_distribution.features).round(3)
     for flat in np.argsort(-strength, axis=None, kind="stable"):
         label, number = (int(i) for i in np.unravel_index(flat, null_distribution.features.shape))
-        if null_distribution.p_of_feature(label, number) >= ALPHA:
+        if p[label, number] >= ALPHA:
             break  # all others are weaker
         if number not in seen:
             seen.add(number)

@@ -11,18 +11,23 @@ the mean reveals the number of images and thus, in such data, the condition.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 from scipy.stats import rankdata
 
+from ..stats.one_hot import one_hot
 from ..types import Float32, Int64
 from ..util.progress import Progress
 from .feature_table import Table
 from .permutation_null import SINGLE, PermutationNull, Statistic
 
+Float64 = npt.NDArray[np.float64]
+
 BLOCK = 4_000_000  # scores in memory at once, 16 MB
+MANY = 32  # conditions above which one-hot labels are kept sparse: products then cost the same for any number of conditions
 
 
 def one_of_each(y: Int64, groups: Int64) -> Int64:
@@ -59,6 +64,12 @@ def permuted(
     classes = int(y.max()) + 1
     labels = np.stack([y, *(rng.permutation(y) for _ in range(permutations))])
     ranks = _standardised_ranks(table)
+    statistics = [Statistic(group, label) for group in smoother_matrices for label in (None, *range(classes))]
+    if classes > MANY:
+        transposed = [np.ascontiguousarray(matrix.T) for matrix in smoother_matrices.values()]
+        tracked = progress.track(labels, "permuting labels", len(labels), "permutations")
+        rows = np.array([_measure_many(transposed, one, ranks) for one in tracked])
+        return PermutationNull((*statistics, SINGLE), rows, _sparse_rank_sums(one_hot(y, classes, dtype=np.float32), ranks))
     step = max(1, BLOCK // (len(y) * classes))
     blocks = [labels[start : start + step] for start in range(0, len(labels), step)]
     measured, features = [], []
@@ -68,11 +79,10 @@ def permuted(
         features.append(rank_sums[0])
         columns = [_measure(smoother_matrix, block, hot) for smoother_matrix in smoother_matrices.values()]
         measured.append(np.concatenate([*columns, np.abs(rank_sums).max(axis=(1, 2))[:, None]], axis=1))
-    statistics = [Statistic(group, label) for group in smoother_matrices for label in (None, *range(classes))]
     return PermutationNull((*statistics, SINGLE), np.concatenate(measured), features[0])
 
 
-def _measure(smoother_matrix: Float32, labels: Int64, hot: Float32) -> npt.NDArray[np.float64]:
+def _measure(smoother_matrix: Float32, labels: Int64, hot: Float32) -> Float64:
     """Measure predictions from a smoother matrix.
 
     Args:
@@ -94,6 +104,53 @@ def _measure(smoother_matrix: Float32, labels: Int64, hot: Float32) -> npt.NDArr
     return np.column_stack([balanced, auroc])
 
 
+def _measure_many(transposed: Sequence[Float32], labels: Int64, ranks: Float32) -> Float64:
+    """Measure predictions of many conditions for one permutation.
+
+    Args:
+        transposed: float32 [U, U], the transpose of each smoother matrix.
+        labels: int64 [U], permuted labels.
+        ranks: float32 [U, D], standardised ranks of the features.
+
+    Returns:
+        float64, for each matrix the balanced accuracy and the AUROC of each class; then the best single feature.
+    """
+    members, columns = np.bincount(labels), []
+    hot = one_hot(labels, len(members), dtype=np.float32)
+    for matrix in transposed:
+        scores = hot @ matrix  # [K, U]
+        correct = (scores / members[:, None].astype(np.float32)).argmax(axis=0) == labels
+        columns += [[(correct / members[labels]).sum() / len(members)], auroc_of_each(scores, labels)]
+    return np.concatenate([*columns, [np.abs(_sparse_rank_sums(hot, ranks)).max()]])
+
+
+def auroc_of_each(scores: Float32, labels: Int64) -> Float64:
+    """Compute the AUROC of each class against all others; ties count half.
+
+    Args:
+        scores: float32 [K, U], of each class.
+        labels: int64 [U]; every class 0 to K-1 occurs.
+
+    Returns:
+        float64 [K].
+    """
+    classes, number = scores.shape
+    members = np.bincount(labels)
+    rows = np.argsort(labels, kind="stable")
+    ahead = np.empty(classes)
+    for k, (own, others) in enumerate(zip(np.split(rows, np.cumsum(members)[:-1]), scores, strict=True)):
+        positives = others[own, None]
+        ahead[k] = np.count_nonzero(others < positives) + np.count_nonzero(others == positives) / 2
+    return np.asarray((ahead - members**2 / 2) / (members * (number - members)))
+
+
+def _sparse_rank_sums(hot: csr_array, ranks: Float32) -> Float64:
+    """Return float64 [K, D], like ``_rank_sums``."""
+    classes, number = hot.shape
+    members = np.diff(hot.indptr).astype(np.float64)
+    return np.asarray((hot @ ranks) / np.sqrt(members * (number - members) / (number - 1))[:, None])
+
+
 def _standardised_ranks(table: Table) -> Float32:
     """Return float32 [U, D], ranks of each feature with mean 0 and standard deviation 1; 0 for constant features."""
     ranks = rankdata(table.values, axis=0)
@@ -101,7 +158,7 @@ def _standardised_ranks(table: Table) -> Float32:
     return np.asarray((ranks - ranks.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0), np.float32)
 
 
-def _rank_sums(hot: Float32, ranks: Float32) -> npt.NDArray[np.float64]:
+def _rank_sums(hot: Float32, ranks: Float32) -> Float64:
     """Return float64 [b, K, D], Wilcoxon's rank sum of each class and feature, in standard deviations under the null."""
     repeats, number, classes = hot.shape
     sums = (hot.transpose(0, 2, 1).reshape(-1, number) @ ranks).reshape(repeats, classes, -1)

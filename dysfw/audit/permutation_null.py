@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ class Statistic(NamedTuple):
 SINGLE = Statistic(None, None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class PermutationNull:
     """Statistics with the original and with permuted labels.
 
@@ -47,40 +48,60 @@ class PermutationNull:
     values: Float64
     features: Float64
 
-    @property
+    @cached_property
     def p(self) -> float:
         """p-value of the whole audit, corrected for all statistics."""
-        return self.p_among(self.most_significant(), self.statistics)
+        return float(self._p_of_all.min())
 
     def most_significant(self) -> Statistic:
         """Return the statistic farthest from its null distribution."""
-        return self.statistics[int(self._standardised(self.statistics)[0].argmax())]
+        return self.statistics[int(self._all[0].argmax())]
 
     def p_of(self, statistic: Statistic) -> float:
         """Return the uncorrected p-value of a statistic."""
-        return self.p_among(statistic, [statistic])
+        return float(self.p_among([statistic])[0])
 
-    def p_among(self, statistic: Statistic, family: Sequence[Statistic]) -> float:
-        """Return the p-value of a statistic, corrected for all statistics of its family."""
-        z = self._standardised(family)
-        return _share_reaching(z[0, list(family).index(statistic)], z.max(axis=1))
+    def p_among(self, family: Sequence[Statistic]) -> Float64:
+        """Return the p-value of each statistic of a family, corrected for the whole family; float64 [F]."""
+        z = _standardised(self.values[:, [self._position[statistic] for statistic in family]])
+        return _shares_reaching(z[0], z.max(axis=1))
 
-    def p_of_feature(self, label: int, feature: int) -> float:
-        """Return the p-value of a single feature for one condition, corrected for all features and conditions."""
-        return _share_reaching(abs(self.features[label, feature]), self.values[:, self.statistics.index(SINGLE)])
+    def significant(self) -> list[Statistic]:
+        """Return the statistics that are significant, corrected for all statistics."""
+        return [self.statistics[n] for n in np.flatnonzero(self._p_of_all < ALPHA)]
 
-    def detectable(self, statistic: Statistic) -> float:
-        """Return the smallest value of a statistic that would be significant, corrected for all statistics."""
-        maxima = self._standardised(self.statistics)[1:].max(axis=1)
-        values = self.values[1:, self.statistics.index(statistic)]
-        return float(values.mean() + np.quantile(maxima, 1 - ALPHA, method="higher") * values.std())
+    def p_of_features(self) -> Float64:
+        """Return the p-value of each single feature, corrected for all features and conditions; float64 [K, D]."""
+        strength = np.abs(self.features)
+        p = _shares_reaching(strength.ravel(), self.values[:, self._position[SINGLE]])
+        return np.asarray(p.reshape(strength.shape))
 
-    def _standardised(self, family: Sequence[Statistic]) -> Float64:
-        values = self.values[:, [self.statistics.index(statistic) for statistic in family]]
-        deviation = values.std(axis=0)
-        return np.asarray((values - values.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0))
+    def detectable(self, statistics: Sequence[Statistic]) -> Float64:
+        """Return the smallest value of each statistic that would be significant, corrected for all statistics; float64 [F]."""
+        limit = np.quantile(self._all[1:].max(axis=1), 1 - ALPHA, method="higher")
+        values = self.values[1:, [self._position[statistic] for statistic in statistics]]
+        return np.asarray(values.mean(axis=0) + limit * values.std(axis=0))
+
+    @cached_property
+    def _position(self) -> Mapping[Statistic, int]:
+        return {statistic: n for n, statistic in enumerate(self.statistics)}
+
+    @cached_property
+    def _all(self) -> Float64:
+        return _standardised(self.values)
+
+    @cached_property
+    def _p_of_all(self) -> Float64:
+        return _shares_reaching(self._all[0], self._all.max(axis=1))
 
 
-def _share_reaching(value: float, all_values: Float64) -> float:
-    """Return the share of values that reach ``value``, up to rounding errors."""
-    return float((all_values >= value - 1e-9 * max(1.0, abs(value))).mean())
+def _standardised(values: Float64) -> Float64:
+    deviation = values.std(axis=0)
+    return np.asarray((values - values.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0))
+
+
+def _shares_reaching(values: Float64, all_values: Float64) -> Float64:
+    """Return for each value the share of ``all_values`` that reach it, up to rounding errors."""
+    reached = values - 1e-9 * np.maximum(1.0, np.abs(values))
+    number = len(all_values)
+    return np.asarray((number - np.searchsorted(np.sort(all_values), reached, side="left")) / number)

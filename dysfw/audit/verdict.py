@@ -139,7 +139,8 @@ def _strength(feature: ShortcutFeature) -> float:
 
 
 def _nothing_found(null_distribution: PermutationNull, labels: Sequence[str], patients: tuple[str, ...]) -> AuditVerdict:
-    detectable = {label: null_distribution.detectable(Statistic(ALL, k)) for k, label in enumerate(labels)}
+    limits = null_distribution.detectable([Statistic(ALL, k) for k in range(len(labels))])
+    detectable = dict(zip(labels, limits.tolist(), strict=True))
     if max(detectable.values()) > MAX_DETECTABLE_AUROC:
         reason = f"No leakage detected ({_p(null_distribution)}), but the sample is too small to exclude it."
         return AuditVerdict("caution", reason, (f"Add patients. {_undetectable(detectable)}", *patients))
@@ -167,12 +168,7 @@ def _significant(null_distribution: PermutationNull, effects: Effects, labels: S
 
     Single features are reported separately; a strong one shows in its group, too.
     """
-    significant = [
-        statistic
-        for statistic in null_distribution.statistics
-        if statistic != SINGLE and null_distribution.p_among(statistic, null_distribution.statistics) < ALPHA
-    ]
-    return [_effect(statistic, effects, labels) for statistic in significant]
+    return [_effect(statistic, effects, labels) for statistic in null_distribution.significant() if statistic != SINGLE]
 
 
 def _effect(statistic: Statistic, effects: Effects, labels: Sequence[str]) -> _Effect:

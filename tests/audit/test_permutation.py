@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from dysfw.audit.feature_table import Table
-from dysfw.audit.permutation import one_of_each, permuted
+from dysfw.audit.permutation import auroc_of_each, one_of_each, permuted
 from dysfw.audit.permutation_null import SINGLE, PermutationNull, Statistic
 from dysfw.audit.predict import by_group
 from dysfw.data.dataset import patient_numbers
@@ -42,10 +43,10 @@ def test_a_condition_with_lighter_images_is_found(synthetic):
 def test_the_most_significant_statistic_has_the_group_and_the_condition(synthetic):
     null_distribution = null_distribution_of(*synthetic(3, shift={"b": 4.0}))
     assert null_distribution.most_significant().group in ("colour", "all", None)
-    assert null_distribution.p_among(Statistic("colour", 1), null_distribution.statistics) == pytest.approx(0.01)
+    assert Statistic("colour", 1) in null_distribution.significant()
     assert null_distribution.p_of(Statistic("framing", None)) > 0.05
-    assert null_distribution.p_of_feature(1, 3) == pytest.approx(0.01)
-    assert null_distribution.p_of_feature(1, 0) == 1  # a constant feature
+    assert null_distribution.p_of_features()[1, 3] == pytest.approx(0.01)
+    assert null_distribution.p_of_features()[1, 0] == 1  # a constant feature
 
 
 def test_several_images_per_patient_do_not_inflate_significance(synthetic):
@@ -68,11 +69,31 @@ def test_p_in_a_family_is_corrected_for_its_members():
     values = rng.normal(size=(200, 30))
     statistics = (*(Statistic("file", k) for k in range(29)), SINGLE)
     null_distribution = PermutationNull(statistics, values, np.zeros((29, 1)))
-    for statistic in statistics:
-        assert null_distribution.p_of(statistic) <= null_distribution.p_among(statistic, statistics)
-    assert null_distribution.p == min(null_distribution.p_among(s, statistics) for s in statistics)
+    corrected = null_distribution.p_among(statistics)
+    assert all(null_distribution.p_of(one) <= p for one, p in zip(statistics, corrected, strict=True))
+    assert null_distribution.p == corrected.min()
+    z = (values - values.mean(axis=0)) / values.std(axis=0)
+    assert corrected == pytest.approx([(z.max(axis=1) >= one).mean() for one in z[0]])
 
 
 def test_one_image_per_patient_and_label_is_drawn():
     y, groups = np.array([1, 0, 0, 1, 0, 1]), np.array([5, 5, 5, 7, 8, 7])
     assert one_of_each(y, groups).tolist() == [0, 1, 3, 4]
+
+
+def test_many_conditions_are_measured_like_few(synthetic, monkeypatch):
+    """Above MANY conditions the same statistics are computed from sparse labels; ties of scores are then counted half."""
+    few = null_distribution_of(*synthetic(3, shift={"b": 4.0}))
+    monkeypatch.setattr("dysfw.audit.permutation.MANY", 2)
+    many = null_distribution_of(*synthetic(3, shift={"b": 4.0}))
+    assert many.statistics == few.statistics
+    assert many.features == pytest.approx(few.features, abs=1e-4)
+    assert many.values[:, -1] == pytest.approx(few.values[:, -1], abs=1e-4)
+    assert np.abs(many.values - few.values).max() < 0.02  # a tie of two images of 90
+
+
+def test_the_auroc_of_many_conditions_agrees_with_scikit_learn():
+    rng = np.random.default_rng(0)
+    y, scores = rng.permutation(np.arange(90) % 30), rng.integers(0, 6, (30, 90)).astype(np.float32)
+    expected = [roc_auc_score(y == k, scores[k]) for k in range(30)]
+    assert auroc_of_each(scores, y) == pytest.approx(expected)
