@@ -1,0 +1,1 @@
+"""How training and evaluation grow with the number of images, conditions and dimensions."""
