@@ -1,12 +1,12 @@
 """Measure how training and evaluation grow with the number of images.
 
-    python benchmarks/scale [train] [evaluate] [--images N…] [--dims D…] [--heads HEAD…] [--regions R] [--conditions K] [--folds F]
-                            [--limit SECONDS]
+    python benchmarks/scale [train] [evaluate] [--images N…] [--dims D…] [--heads HEAD…] [--regions R] [--conditions K]
+                            [--folds F] [--limit SECONDS]
 
 The data are synthetic embeddings of the shape of GMDB (10,000 images, 8,000 patients, 580 conditions, most of them with few
 patients); no image is read. What follows is what ``dysfw train`` and ``dysfw evaluate`` do: checks of the data, audit, folds,
-heads, calibration, measures, and all files. Each case runs in a process of its own. Peak memory is that of the process above what it
-had used before the work (libraries and embeddings).
+heads, calibration, measures, and all files. Each case runs in a process of its own. Peak memory is that of the process above
+what it had used before the work (libraries and embeddings). Two folds, because a condition needs a patient for each.
 
 Prints a Markdown table. The exponent is that of the growth from the smaller size before it: 1 is linear, 2 quadratic.
 """
@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--heads", nargs="+", default=["gallery", "lda", "softmax"])
     parser.add_argument("--regions", type=int, default=1)
     parser.add_argument("--conditions", type=int, default=CONDITIONS, help="at most")
-    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--folds", type=int, default=2)
     parser.add_argument("--limit", type=float, default=3600, help="seconds after which a case is given up")
     parser.add_argument("--case", nargs=7, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)

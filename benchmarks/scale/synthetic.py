@@ -1,7 +1,7 @@
 """Synthetic data of the shape of a clinical collection: many conditions, most of them with few patients.
 
-No image exists. What the pipeline would return for one (embedding, face box, signature, shortcut features) is drawn at random, so
-that everything after the pipeline can be measured at any size.
+No image exists. What the pipeline would return for one (embedding, face box, signature, shortcut features) is drawn at random,
+so that everything after the pipeline can be measured at any size.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ def auroc_of_each(scores: Float32, labels: Int64) -> Float64:
 
 def _sparse_rank_sums(hot: csr_array, ranks: Float32) -> Float64:
     """Return float64 [K, D], like ``_rank_sums``."""
-    classes, number = hot.shape
+    number = hot.shape[1]
     members = np.diff(hot.indptr).astype(np.float64)
     return np.asarray((hot @ ranks) / np.sqrt(members * (number - members) / (number - 1))[:, None])
 

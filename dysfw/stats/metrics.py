@@ -14,16 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.sparse import csr_array
 
 from ..types import Float32, Int64
 from .auroc import ClassRankings
 from .bootstrap import Float64
 from .one_hot import one_hot
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 TOP = (1, 2, 3, 5, 10, 30)
 BINS = 15

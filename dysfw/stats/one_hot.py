@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from ..types import Bool, Int64
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 def one_hot(y: Int64, classes: int, rows: Bool | None = None, dtype: npt.DTypeLike = np.float64) -> csr_array:
@@ -21,6 +25,8 @@ def one_hot(y: Int64, classes: int, rows: Bool | None = None, dtype: npt.DTypeLi
     Returns:
         Sparse [K, N]: 1 in the row of each image's class. Times a matrix [N, B], it sums over the images of each class.
     """
+    from scipy.sparse import csr_array  # slow to import; predictions do not need it
+
     columns = np.argsort(y, kind="stable")
     if rows is not None:
         columns = columns[rows[columns]]
