@@ -1,4 +1,4 @@
-# make demo   set up .venv and predict for a synthetic face
+# make demo   set up .venv with what a prediction needs, and predict for a synthetic face
 # make check  lint, types and fast tests: under two minutes, for every commit
 # make test   lint, types and all tests
 # make docs   write the documentation as a site into site/
@@ -6,11 +6,11 @@
 
 PYTHON ?= python3
 VENV := .venv
-MANIFESTS := requirements.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
+MANIFESTS := requirements.txt requirements-demo.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
 .PHONY: demo check test lint docs clean
 
-demo: $(VENV)/installed
+demo: $(or $(wildcard $(VENV)/installed),$(VENV)/demo)
 	mkdir -p out
 	$(VENV)/bin/dysfw run recipes/paper.yaml docs/images/phantom.jpg --figure out/phantom.png
 
@@ -36,10 +36,13 @@ docs: $(VENV)/installed
 clean:
 	rm -rf $(VENV) out site
 
-$(VENV)/installed: $(MANIFESTS)
+# In .venv, `make demo` installs what a prediction needs (without torch), all others everything.
+$(VENV)/demo: REQUIREMENTS := requirements-demo.txt
+$(VENV)/installed: REQUIREMENTS := requirements.txt
+$(VENV)/demo $(VENV)/installed: $(MANIFESTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; found: $$($(PYTHON) -V). Try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip
-	$(VENV)/bin/python -m pip install --quiet --requirement requirements.txt
+	$(VENV)/bin/python -m pip install --quiet --requirement $(REQUIREMENTS)
 	touch $@

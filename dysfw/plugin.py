@@ -146,6 +146,7 @@ if TYPE_CHECKING:
     from .util.atomic import refuse_unwritable as refuse_unwritable
     from .util.files import packaged_file as packaged_file
     from .util.files import sha256_of as sha256_of
+    from .util.out_of_memory import is_out_of_memory as is_out_of_memory
     from .util.progress import Progress as Progress
     from .util.text import closest as closest
     from .util.text import count as count
@@ -348,6 +349,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "refuse_existing",
         "refuse_unwritable",
     ),
+    "util.out_of_memory": ("is_out_of_memory",),
     "util.progress": ("Progress",),
     "util.text": (
         "closest",

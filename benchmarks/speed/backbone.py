@@ -15,7 +15,7 @@ from dysfw_timm.backbone import Timm
 from torch.nn.functional import conv2d
 from torch.utils.flop_counter import FlopCounterMode
 
-from dysfw.torch_utils import Precision
+from dysfw.runtime.torch_utils import Precision
 
 from .table import Row, Target, ratio, repeats
 from .timing import Settings, interleaved

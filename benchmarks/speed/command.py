@@ -19,8 +19,8 @@ from .timing import Settings, busy, describe_machine, machine, progress
 
 FOLDER = Path(__file__).parent
 NAMES = (
-    "backbone", "compiled", "precision", "overhead", "dlib_backbone", "pipeline", "cache", "startup", "memory", "ray_runner",
-    "stages",
+    "runtimes", "backbone", "compiled", "precision", "overhead", "dlib_backbone", "pipeline", "cache", "startup", "memory",
+    "ray_runner", "stages",
 )  # fmt: skip
 MAX_OTHERS = 0.1  # fraction of the cores that other programs may use
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from dysfw.torch_utils import Precision
+from dysfw.runtime.torch_utils import Precision
 
 from .table import Row, ratio, repeats
 from .timing import Settings, interleaved

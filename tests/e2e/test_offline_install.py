@@ -1,5 +1,6 @@
 """Wheels collected on a machine with internet access, installed on one without, as docs/how-to/offline.md says."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,12 +11,14 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-PARTS = [ROOT, ROOT / "plugins" / "dysfw-mediapipe"]
+REQUIREMENTS = (ROOT / "requirements-demo.txt").read_text("utf-8").splitlines()
+PARTS = [ROOT / line.removeprefix("-e ") for line in REQUIREMENTS if line.startswith("-e ")]
+NAMES = ["dysfw", *(part.name for part in PARTS[1:])]
 
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory) -> Path:
-    """Wheels of dysfw, one plugin and all that they need."""
+    """Wheels of dysfw, the plugins of recipes/paper.yaml, and all that they need."""
     folder = tmp_path_factory.mktemp("wheels")
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", folder, *PARTS, cwd=folder)
     return folder
@@ -35,7 +38,7 @@ def offline(wheels, tmp_path_factory):
         return run(*no_network, folder / "venv" / "bin" / program, *arguments, cwd=home, env=variables)
 
     run(sys.executable, "-m", "venv", folder / "venv")
-    offline("pip", "--isolated", "install", "--quiet", "--no-index", "--find-links", wheels, "dysfw", "dysfw-mediapipe")
+    offline("pip", "--isolated", "install", "--quiet", "--no-index", "--find-links", wheels, *NAMES)
     return offline
 
 
@@ -48,7 +51,9 @@ def run(*command: object, **keys: object) -> str:
 def test_the_folder_holds_nothing_but_wheels(wheels):
     names = [path.name for path in wheels.iterdir()]
     assert all(name.endswith(".whl") for name in names)
-    assert {name.partition("-")[0] for name in names} >= {"dysfw", "dysfw_mediapipe", "mediapipe", "numpy"}
+    packages = {name.partition("-")[0] for name in names}
+    assert packages >= {"dysfw", "dysfw_mediapipe", "mediapipe", "numpy", "onnxruntime"}
+    assert not packages & {"torch", "torchvision", "timm", "facenet_pytorch"}
 
 
 def test_the_installation_is_consistent_and_complete(offline):
@@ -61,3 +66,11 @@ def test_the_face_mesh_works_with_the_model_in_its_wheel(offline):
     assert "face_mesh" in offline("dysfw", "components", "segmenter")
     checked = offline("dysfw", "check", "dysfw-mediapipe", "--only", "face_mesh")
     assert "passed" in checked
+
+
+def test_the_papers_recipe_predicts_without_torch(offline):
+    result = json.loads(
+        offline("dysfw", "run", ROOT / "recipes" / "paper.yaml", ROOT / "docs" / "images" / "phantom.jpg", "--json")
+    )
+    assert [name.partition(" ")[0] for name in result["runtimes"]] == ["onnxruntime"]
+    assert result["ranking"][0]["label"].startswith("phantom-")

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 PARTS = [
     ".",
-    *(f"plugins/{name}" for name in ("dysfw-facenet", "dysfw-mediapipe", "dysfw-timm", "dysfw-phantom", "dysfw-dlib")),
+    *(f"plugins/{name}" for name in ("dysfw-facenet", "dysfw-mediapipe", "dysfw-timm", "dysfw-onnx", "dysfw-openvino")),
+    *(f"plugins/{name}" for name in ("dysfw-phantom", "dysfw-dlib")),
 ]
 
 

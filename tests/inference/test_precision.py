@@ -19,8 +19,8 @@ from dysfw.util.progress import Silent
 def test_auto_uses_bfloat16_if_the_processor_supports_it(monkeypatch, flags, precision):
     monkeypatch.setattr(devices, "_processor_flags", lambda: flags)
     assert resolve_precision("auto", "cpu", "auto") == precision
-    assert resolve_precision("float32", "cpu") == "float32"
-    assert resolve_precision("bfloat16", "cpu") == "bfloat16"
+    assert resolve_precision("float32", "cpu", "auto") == "float32"
+    assert resolve_precision("bfloat16", "cpu", "auto") == "bfloat16"
 
 
 def test_flags_agree_with_torch():

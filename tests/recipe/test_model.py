@@ -63,7 +63,7 @@ def test_the_fingerprint_ignores_comments_key_order_and_location(registry, write
 
 def test_the_dictionary_has_the_usual_order_of_keys(recipe):
     content = recipe(bundle="trained", fusion="{use: mean}").to_dict()
-    order = "version name device precision seed detector segmenter crop backbone head fusion reliability bundle"
+    order = "version name device precision runtime seed detector segmenter crop backbone head fusion reliability bundle"
     assert list(content) == order.split()
     assert list(content["backbone"])[:3] == ["use", "weights", "more"]
     assert "bundle" not in recipe().to_dict()

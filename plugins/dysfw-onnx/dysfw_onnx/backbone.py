@@ -9,9 +9,19 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from dysfw.plugin import ALIGNMENTS, Alignment, Backbone, Float32, UInt8, Weights, sha256_of
+from dysfw.plugin import (
+    ALIGNMENTS,
+    Alignment,
+    Backbone,
+    Float32,
+    UInt8,
+    Weights,
+    choose_runtime,
+    runtime_version,
+    sha256_of,
+)
 
-from .session import open_model
+from .model import open_model
 
 MAX_SIZE = 2048  # px
 
@@ -19,7 +29,7 @@ MAX_SIZE = 2048  # px
 class Onnx(Backbone):
     """Any face-embedding model in an ONNX file, such as those of InsightFace.
 
-    The model runs in onnxruntime.
+    The model computes in float32, whatever the recipe's precision.
 
     Args:
         model: The ONNX file.
@@ -32,9 +42,10 @@ class Onnx(Backbone):
             eyes.
         unit: Whether to normalise embeddings to length 1.
         batch_size: Maximum number of crops per call. Ignored if the model has a fixed batch size.
-        threads: Number of CPU threads. None uses onnxruntime's default.
+        threads: Number of CPU threads. None uses all.
         licence: Licence of the file, recorded in bundles and reports.
         device: "cpu", or with onnxruntime-gpu "cuda:0" and so on.
+        runtime: "auto" or the name of a runtime, such as onnxruntime or openvino.
 
     Raises:
         ValueError: If a value is invalid, the file is not such a model, or the device is not available.
@@ -55,6 +66,7 @@ class Onnx(Backbone):
         threads: Annotated[int, Field(ge=1)] | None = None,
         licence: str = "unstated",
         device: str = "cpu",
+        runtime: str = "auto",
     ) -> None:
         self._mean, self._scale = _channels("mean", mean, 127.5), _channels("scale", scale, 127.5)
         if (self._scale == 0).any():
@@ -64,7 +76,8 @@ class Onnx(Backbone):
             raise ValueError(f"colour must be rgb or bgr, batch_size and threads 1 or more, found {found}")
         if align is not None and align not in ALIGNMENTS:
             raise ValueError(f"align must be one of {', '.join(ALIGNMENTS)}, or none, found {align!r}")
-        self._model = open_model(model, output, device, threads)
+        self._runtime = choose_runtime(runtime, device, "float32", graph=True, torch=False)
+        self._model = open_model(model, output, self._runtime, device, threads)
         if size and self._model.size and size != self._model.size:
             raise ValueError(f"{model} takes crops of {self._model.size} px, found size {size}; leave size out")
         side = size or self._model.size
@@ -74,7 +87,7 @@ class Onnx(Backbone):
         self._colour, self._align, self._unit = colour, align, unit
         self._batch_size = self._model.batch_size or batch_size
         self._weights = Weights(model.name, sha256_of(model), licence, model.name)
-        self._dim = self._run(np.zeros((1, side, side, 3), np.uint8)).shape[1]
+        self._dim = int(self._run(np.zeros((1, side, side, 3), np.uint8)).shape[1])
 
     @property
     def input_size(self) -> int:
@@ -113,13 +126,15 @@ class Onnx(Backbone):
         """The ONNX file, with its hash and licence."""
         return (self._weights,)
 
+    def runtimes(self) -> tuple[str, ...]:
+        """What executes the model, with its version."""
+        return (runtime_version(self._runtime),)
+
     def _run(self, crops: UInt8) -> Float32:
         """Run one batch, padded with zeros if the model has a fixed batch size."""
         missing = (self._model.batch_size or len(crops)) - len(crops)
         padded = np.concatenate([crops, np.zeros((missing, *crops.shape[1:]), np.uint8)]) if missing else crops
-        feed = {self._model.input: self._pixels(padded)}
-        (output,) = self._model.session.run([self._model.output], feed)
-        rows: Float32 = np.asarray(output, np.float32).reshape(len(padded), -1)[: len(crops)]
+        rows: Float32 = np.asarray(self._model(self._pixels(padded)), np.float32).reshape(len(padded), -1)[: len(crops)]
         if self._unit:
             rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         return rows

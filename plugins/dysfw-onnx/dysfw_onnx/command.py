@@ -46,9 +46,10 @@ def export(
     refuse_existing(output)
     progress = TerminalProgress()
     allow_fetching(fetch, progress)
-    # These come last so that they override the user's values: the exported files always compute in float32.
+    # These come last so that they override the user's values: the exported files always compute in float32, and are compared
+    # with torch, from which they come.
     with progress.stage(f"loading {recipe}"):
-        pipeline = open_recipe(ctx, recipe, [*(sets or []), "device=cpu", "precision=float32"])
+        pipeline = open_recipe(ctx, recipe, [*(sets or []), "device=cpu", "precision=float32", "runtime=torch"])
     for notice in pipeline.notices:
         warn(notice.message)
     with progress.stage("loading the ONNX exporter"):

@@ -4,6 +4,7 @@ from dysfw.plugin import CommandSpec, ComponentSpec, RuntimeSpec, hookimpl
 
 # Relative to torch 2.14, measured by `python benchmarks/speed runtimes`.
 SPEEDS = {("cpu", "float32"): 1.4, ("cuda", "float32"): 0.9}
+LIBRARIES = ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml")  # distributions of the same library
 
 
 @hookimpl
@@ -24,4 +25,4 @@ def dysfw_commands() -> list[CommandSpec]:
 def dysfw_runtimes() -> list[RuntimeSpec]:
     """Register the runtime."""
     summary = "executes networks with onnxruntime"
-    return [RuntimeSpec("onnxruntime", "dysfw_onnx.runtime:OnnxRuntime", summary, SPEEDS)]
+    return [RuntimeSpec("onnxruntime", "dysfw_onnx.runtime:OnnxRuntime", summary, SPEEDS, LIBRARIES)]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from dysfw.plugin import Array, Runtime, Session, TensorInfo, error_text
+from dysfw.plugin import Array, Runtime, Session, TensorInfo, error_text, is_out_of_memory
 
 ERRORS_ONLY = 3  # onnxruntime's level of log messages
 DTYPES: dict[str, type[np.generic]] = {
@@ -47,10 +47,10 @@ class OnnxRuntime(Runtime):
         try:
             return OnnxSession(onnxruntime.InferenceSession(_source(model), options, providers=providers))
         except Exception as error:  # onnxruntime's exceptions share no other base class
-            if isinstance(error, MemoryError):
+            if is_out_of_memory(error):
                 raise
             source = model if isinstance(model, Path) else "the network"
-            raise ValueError(f"{source} cannot be read as an ONNX model: {error_text(error).partition(chr(10))[0]}") from error
+            raise ValueError(f"{source} cannot be read as an ONNX model by onnxruntime: {error_text(error)}") from error
 
 
 class OnnxSession(Session):

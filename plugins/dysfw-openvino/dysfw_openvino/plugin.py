@@ -10,4 +10,4 @@ SPEEDS = {("cpu", "float32"): 1.5, ("cpu", "bfloat16"): 2.0}
 def dysfw_runtimes() -> list[RuntimeSpec]:
     """Register the runtime."""
     summary = "executes networks with OpenVINO, on CPUs"
-    return [RuntimeSpec("openvino", "dysfw_openvino.runtime:OpenVino", summary, SPEEDS)]
+    return [RuntimeSpec("openvino", "dysfw_openvino.runtime:OpenVino", summary, SPEEDS, ("openvino",))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import openvino
+from openvino.frontend import FrontEndManager
 
-from dysfw.plugin import Array, Runtime, Session, TensorInfo, error_text
+from dysfw.plugin import Array, Runtime, Session, TensorInfo, is_out_of_memory
 
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 
@@ -40,13 +42,15 @@ class OpenVino(Runtime):
         if threads:
             options["INFERENCE_NUM_THREADS"] = threads
         try:
-            read = _core().read_model(model if isinstance(model, bytes) else str(model))
+            # Not Core.read_model, which tries the readers of all formats and lets them complain on stderr.
+            read = _reader().convert(_reader().load(io.BytesIO(model) if isinstance(model, bytes) else str(model)))
             return OpenVinoSession(_core().compile_model(read, "CPU", options))
         except Exception as error:  # OpenVINO raises RuntimeError for a wrong file and for lack of memory
-            if isinstance(error, MemoryError):
+            if is_out_of_memory(error):
                 raise
-            name = model if isinstance(model, Path) else "the network"
-            raise ValueError(f"{name} cannot be used by OpenVINO: {error_text(error)}") from error
+            source = model if isinstance(model, Path) else "the network"
+            reason = str(error).strip().rpartition("\n")[2]  # above it stand places in OpenVINO's source
+            raise ValueError(f"{source} cannot be read as an ONNX model by OpenVINO: {reason}") from error
 
 
 class OpenVinoSession(Session):
@@ -65,6 +69,11 @@ class OpenVinoSession(Session):
         """Run the network on its only input."""
         results = self._request.infer([array])
         return tuple(np.array(results[index]) for index in range(len(self.outputs)))  # copied: OpenVINO reuses its memory
+
+
+@cache
+def _reader() -> Any:  # noqa: ANN401
+    return FrontEndManager().load_by_framework("onnx")
 
 
 @cache

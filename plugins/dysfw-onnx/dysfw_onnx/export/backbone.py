@@ -9,7 +9,7 @@ import torch
 
 from dysfw.plugin import DysfwError, error_text
 
-from ..session import MAX_BYTES
+from ..model import MAX_BYTES
 from .folding import Crops, Folded
 from .layers import IR_VERSION, OPSET
 

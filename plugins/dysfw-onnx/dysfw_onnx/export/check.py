@@ -21,6 +21,7 @@ from .result import Comparison
 if TYPE_CHECKING:
     from dysfw.plugin import Pipeline
 
+RUNTIME = "onnxruntime"
 CROP_COUNT, PHANTOM_COUNT = 16, 4
 # Rounding in float32 causes differences of about 1e-6. Wrong normalisation or channel order causes 1e-2 or more.
 MAX_EMBEDDING_DIFFERENCE, MAX_PROBABILITY_DIFFERENCE = 1e-4, 1e-3
@@ -65,8 +66,8 @@ def compare(pipeline: Pipeline, backbone: Path, tuned: Mapping[str, Path], heads
         tuned: Exported backbones that were fine-tuned for a region, by region.
         heads: Exported heads, by region.
     """
-    exported_backbone: Backbone = Onnx(backbone)
-    exported_tuned: dict[str, Backbone] = {region: Onnx(file) for region, file in tuned.items()}
+    exported_backbone: Backbone = Onnx(backbone, runtime=RUNTIME)
+    exported_tuned: dict[str, Backbone] = {region: Onnx(file, runtime=RUNTIME) for region, file in tuned.items()}
     exported_heads: dict[str, Head] = {region: ExportedHead(file) for region, file in heads.items()}
     crops = sample_crops(pipeline.components.crop_size, CROP_COUNT)
     embeddings, probabilities = [], []

@@ -1,0 +1,101 @@
+"""Choice of the runtime, with registered runtimes that need no library."""
+
+import pytest
+
+from dysfw.errors import DysfwError
+from dysfw.recipe.check import load_recipe
+from dysfw.recipe.problems import RecipeError
+from dysfw.registry.hookspecs import RuntimeSpec
+from dysfw.registry.host import Plugin
+from dysfw.registry.registry import Entry
+from dysfw.runtime import choose
+
+CPU, FAST_CPU = {("cpu", "float32"): 1.4}, {("cpu", "float32"): 1.5, ("cpu", "bfloat16"): 2.0}
+
+
+@pytest.fixture
+def installed(monkeypatch, toys):
+    """installed(torch=…, slow=…): what is installed."""
+
+    def installed(*, torch=True, **speeds):
+        plugin = Plugin("plugin", "dysfw-plugin", "1.0", "plugin.module")
+        specs = [RuntimeSpec(name, f"plugin.module:{name}", "a runtime", speed) for name, speed in speeds.items()]
+        monkeypatch.setattr(toys, "runtimes", [Entry(spec, plugin) for spec in specs])
+        monkeypatch.setattr(choose, "current_registry", lambda: toys)
+        monkeypatch.setattr(choose, "has_torch", lambda: torch)
+
+    return installed
+
+
+@pytest.mark.parametrize(
+    ("precision", "graph", "chosen"),
+    [
+        ("float32", True, "dysfw-plugin:fast"),
+        ("bfloat16", True, "dysfw-plugin:fast"),
+        ("float32", False, "torch"),
+    ],
+)
+def test_auto_takes_the_fastest_that_supports_network_device_and_precision(installed, precision, graph, chosen):
+    installed(slow=CPU, fast=FAST_CPU)
+    assert choose.choose_runtime("auto", "cpu", precision, graph=graph) == chosen
+    assert choose.choose_runtime("auto", "cuda:0", precision, graph=graph) == "torch"
+
+
+def test_without_torch_the_others_are_used(installed):
+    installed(torch=False, slow=CPU)
+    assert choose.choose_runtime("auto", "cpu", "float32", graph=True) == "dysfw-plugin:slow"
+    with pytest.raises(DysfwError, match=r"no runtime computes in bfloat16 on cpu; installed: slow \(float32 on cpu\)"):
+        choose.choose_runtime("auto", "cpu", "bfloat16", graph=True)
+    with pytest.raises(DysfwError, match="needs torch, which is not installed: it has no ONNX graph"):
+        choose.choose_runtime("auto", "cpu", "float32", graph=False)
+    with pytest.raises(DysfwError, match="torch was requested, but torch is not installed"):
+        choose.choose_runtime("torch", "cpu", "float32", graph=True)
+
+
+def test_a_named_runtime_is_used_or_refused_but_never_replaced(installed):
+    installed(slow=CPU, fast=FAST_CPU)
+    assert choose.choose_runtime("slow", "cpu", "float32", graph=True) == "dysfw-plugin:slow"
+    assert choose.choose_runtime("dysfw-plugin:slow", "cpu", "float32", graph=True) == "dysfw-plugin:slow"
+    assert choose.choose_runtime("torch", "cpu", "bfloat16", graph=True) == "torch"
+    with pytest.raises(DysfwError, match="slow does not compute in bfloat16 on cpu; it supports float32 on cpu"):
+        choose.choose_runtime("slow", "cpu", "bfloat16", graph=True)
+    with pytest.raises(DysfwError, match="slow cannot execute this network: it is not available as an ONNX graph"):
+        choose.choose_runtime("slow", "cpu", "float32", graph=False)
+    with pytest.raises(DysfwError, match="torch cannot execute this network: it is an ONNX file"):
+        choose.choose_runtime("torch", "cpu", "float32", graph=True, torch=False)
+    with pytest.raises(DysfwError, match="no runtime is called 'slwo'; did you mean 'slow'"):
+        choose.choose_runtime("slwo", "cpu", "float32", graph=True)
+
+
+def test_a_known_runtime_that_is_not_installed_is_named_with_its_plugin(installed):
+    installed(slow=CPU)
+    with pytest.raises(DysfwError, match="'openvino' belongs to the plugin dysfw-openvino, which is not installed"):
+        choose.choose_runtime("openvino", "cpu", "float32", graph=True)
+
+
+def test_bfloat16_needs_a_runtime_that_has_it(installed):
+    installed(torch=False, slow=CPU)
+    assert not choose.supports_bfloat16("auto", "cpu")
+    installed(torch=False, slow=CPU, fast=FAST_CPU)
+    assert choose.supports_bfloat16("auto", "cpu")
+    assert choose.supports_bfloat16("fast", "cpu")
+    assert not choose.supports_bfloat16("slow", "cpu")
+    assert not choose.supports_bfloat16("fast", "cuda:0")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("slwo", "no runtime is called 'slwo'"),
+        ("openvino", "'openvino' belongs to the plugin dysfw-openvino, which is not installed"),
+        ("{a: 1}", "found"),
+        ("Open Vino", "allowed: auto, torch, onnxruntime, openvino or another runtime that is installed"),
+    ],
+)
+def test_a_recipe_with_an_unknown_runtime_is_refused_at_its_line(toys, toy_recipe, value, message):
+    toy_recipe.write_text(f"{toy_recipe.read_text()}runtime: {value}\n")
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(toy_recipe, toys)
+    assert f"{toy_recipe.name}:11:" in str(caught.value)
+    assert "runtime: " in str(caught.value)
+    assert message in str(caught.value)
