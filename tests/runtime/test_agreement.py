@@ -124,19 +124,25 @@ main()
 """
 
 
+PHANTOM = "docs/images/phantom.jpg"
+
+
+def without_torch(*command: str) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-c", WITHOUT_TORCH, *command]
+    return subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("recipe", ["paper", "dlib", "gestalt"])
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_prediction_needs_no_torch(registry, recipe, runtime):
-    command = ["run", f"recipes/{recipe}.yaml", "docs/images/phantom.jpg", "--json", "--no-cache", "--runtime", runtime]
-    ran = subprocess.run([sys.executable, "-c", WITHOUT_TORCH, *command], cwd=ROOT, capture_output=True, text=True)
+    ran = without_torch("run", f"recipes/{recipe}.yaml", PHANTOM, "--json", "--no-cache", "--runtime", runtime)
     assert ran.returncode == 0, ran.stderr
     result = json.loads(ran.stdout)
     assert [name.partition(" ")[0] for name in result["runtimes"]] == [runtime]
 
 
 def test_what_needs_torch_says_so(registry):
-    command = ["run", "recipes/paper.yaml", "docs/images/phantom.jpg", "--runtime", "torch"]
-    ran = subprocess.run([sys.executable, "-c", WITHOUT_TORCH, *command], cwd=ROOT, capture_output=True, text=True)
+    ran = without_torch("run", "recipes/paper.yaml", PHANTOM, "--runtime", "torch")
     assert ran.returncode == 2
     assert "torch was requested, but torch is not installed" in ran.stderr
     assert "Traceback" not in ran.stderr

@@ -49,8 +49,7 @@ class OpenVino(Runtime):
             if is_out_of_memory(error):
                 raise
             source = model if isinstance(model, Path) else "the network"
-            reason = str(error).strip().rpartition("\n")[2]  # above it stand places in OpenVINO's source
-            raise ValueError(f"{source} cannot be read as an ONNX model by OpenVINO: {reason}") from error
+            raise ValueError(f"{source} cannot be read as an ONNX model by OpenVINO: {_reason(error)}") from error
 
 
 class OpenVinoSession(Session):
@@ -69,6 +68,15 @@ class OpenVinoSession(Session):
         """Run the network on its only input."""
         results = self._request.infer([array])
         return tuple(np.array(results[index]) for index in range(len(self.outputs)))  # copied: OpenVINO reuses its memory
+
+
+def _reason(error: Exception) -> str:
+    """The last line of an error that is about the model, and not about OpenVINO's source or documentation."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    about = [
+        line for line in lines if line and not line.startswith(("Exception from", "Check '", "FrontEnd API", "To facilitate"))
+    ]
+    return about[-1] if about else type(error).__name__
 
 
 @cache
