@@ -71,12 +71,10 @@ class OpenVinoSession(Session):
 
 
 def _reason(error: Exception) -> str:
-    """The last line of an error that is about the model, and not about OpenVINO's source or documentation."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    about = [
-        line for line in lines if line and not line.startswith(("Exception from", "Check '", "FrontEnd API", "To facilitate"))
-    ]
-    return about[-1] if about else type(error).__name__
+    """The line of an error that is about the model, and not about OpenVINO's source or documentation."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("To facilitate")]
+    findings = [line.removeprefix("-- ") for line in lines if line.startswith("-- ")]  # such as operators that are missing
+    return (findings or lines[::-1] or [type(error).__name__])[0]
 
 
 @cache

@@ -1,7 +1,6 @@
 """The runtime ``openvino`` on small models, compared with numpy."""
 
 import numpy as np
-import onnx
 import pytest
 from dysfw_openvino.runtime import OpenVino
 from onnx import TensorProto, helper, numpy_helper
