@@ -73,8 +73,8 @@ class OpenVinoSession(Session):
 def _reason(error: Exception) -> str:
     """The line of an error that is about the model, and not about OpenVINO's source or documentation."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("To facilitate")]
-    findings = [line.removeprefix("-- ") for line in lines if line.startswith("-- ")]  # such as operators that are missing
-    return (findings or lines[::-1] or [type(error).__name__])[0]
+    missing = [line.removeprefix("-- ") for line in lines if "No conversion rule" in line]  # operators
+    return (missing or lines[::-1] or [type(error).__name__])[0]
 
 
 @cache
