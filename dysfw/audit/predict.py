@@ -8,11 +8,14 @@ of one matrix product each. Kernel width, ridge and folds do not depend on the l
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_array
 
+from ..stats.one_hot import one_hot
 from ..types import Float32, Int64
 from .feature_table import Table
 
@@ -21,6 +24,48 @@ Float64 = npt.NDArray[np.float64]
 ALL = "all"
 RIDGE = 1.0  # as much noise as signal: features are weak predictors, and a strong effect survives this
 FOLDS, REPEATS = 5, 3
+LANDMARKS = 2000  # training images above which ``predict_conditions`` is approximated: exact, it grows with their cube
+ROWS = 1000  # training images in a block
+JITTER = 1e-10  # relative to the diagonal, for images with the same features
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kernel:
+    """Similarity of N images in all their shortcut features, computed block by block: [N, N] would be too large.
+
+    Attributes:
+        ranks: float64 [N, d] for each group of features.
+        widths: Mean squared distance in each group.
+    """
+
+    ranks: tuple[Float64, ...]
+    widths: tuple[float, ...]
+
+    @classmethod
+    def of(cls, table: Table) -> Kernel:
+        """Make the kernel "all" of ``kernels``.
+
+        Args:
+            table: Features of N images.
+        """
+        ranks = tuple(table.standardized_ranks().values())
+        # The mean squared distance of all pairs is twice the variance.
+        return cls(ranks, tuple(2 * float(one.var(axis=0).sum()) for one in ranks))
+
+    def block(self, rows: Int64, columns: Int64) -> Float64:
+        """Compute a part of the kernel.
+
+        Args:
+            rows: int64 [n], images.
+            columns: int64 [m], images.
+
+        Returns:
+            float64 [n, m].
+        """
+        total = np.zeros((len(rows), len(columns)))
+        for ranks, width in zip(self.ranks, self.widths, strict=True):
+            total += _similarity(ranks[rows], ranks[columns], width)
+        return total / len(self.ranks)
 
 
 def kernels(table: Table) -> dict[str, Float64]:
@@ -50,8 +95,13 @@ def smoother_matrix(kernel: Float64, train_rows: Int64, test_rows: Int64) -> Flo
     Returns:
         float64 [S, T]. Times the one-hot training labels, it is the predicted excess of each class over its share in training.
     """
-    regularised = cho_factor(kernel[np.ix_(train_rows, train_rows)] + RIDGE * np.eye(len(train_rows)), lower=True)
-    weights = cho_solve(regularised, kernel[np.ix_(train_rows, test_rows)]).T
+    return _smoother(kernel[np.ix_(train_rows, train_rows)], kernel[np.ix_(train_rows, test_rows)])
+
+
+def _smoother(train: Float64, test: Float64) -> Float64:
+    """The smoother matrix [S, T] from the kernel of training images [T, T], and of training and test images [T, S]."""
+    regularised = cho_factor(train + RIDGE * np.eye(len(train)), lower=True)
+    weights = cho_solve(regularised, test).T
     return np.asarray(weights - weights.mean(axis=1, keepdims=True))
 
 
@@ -82,11 +132,14 @@ def cross_validated(kernel: Float64, groups: Int64, seed: int) -> Float32:
     return matrix
 
 
-def predict_conditions(kernel: Float64, y: Int64, classes: int, train_rows: Int64, test_rows: Int64) -> Float32:
+def predict_conditions(kernel: Kernel, y: Int64, classes: int, train_rows: Int64, test_rows: Int64) -> Float32:
     """Predict conditions from the features alone: the baseline of a recipe in the same folds.
 
+    With more than LANDMARKS training images, the predictor is a combination of the similarities to LANDMARKS of them, fitted to
+    all (subset of regressors: Smola & Schölkopf, ICML 2000). Memory then grows linearly, and time as well.
+
     Args:
-        kernel: float64 [N, N].
+        kernel: Similarity of N images.
         y: int64 [N], class of each row.
         classes: Number of classes, K.
         train_rows: int64 [T], rows to fit on.
@@ -95,9 +148,30 @@ def predict_conditions(kernel: Float64, y: Int64, classes: int, train_rows: Int6
     Returns:
         float32 [S, K], probabilities.
     """
-    hot = np.eye(classes)[y[train_rows]]
-    share = np.clip(hot.mean(axis=0) + smoother_matrix(kernel, train_rows, test_rows) @ hot, 1e-6, None)
+    hot = one_hot(y[train_rows], classes)
+    if len(train_rows) <= LANDMARKS:
+        excess = (hot @ _smoother(kernel.block(train_rows, train_rows), kernel.block(train_rows, test_rows)).T).T
+    else:
+        excess = _excess_by_landmarks(kernel, hot, train_rows, test_rows)
+    share = np.clip(hot.sum(axis=1) / len(train_rows) + excess, 1e-6, None)
     return np.asarray(share / share.sum(axis=1, keepdims=True), np.float32)
+
+
+def _excess_by_landmarks(kernel: Kernel, hot: csr_array, train_rows: Int64, test_rows: Int64) -> Float64:
+    """The predicted excess of each class over its share in training, float64 [S, K]. hot: one-hot training labels [K, T]."""
+    chosen = np.sort(np.random.default_rng(0).permutation(train_rows)[:LANDMARKS])
+    gram = RIDGE * kernel.block(chosen, chosen)
+    gram[np.diag_indices(LANDMARKS)] += JITTER * np.trace(gram)
+    targets = np.zeros((LANDMARKS, hot.shape[0] + 1))  # of each class; and of a constant, to predict relative to the mean
+    for start in range(0, len(train_rows), ROWS):
+        part = slice(start, start + ROWS)
+        similar = kernel.block(train_rows[part], chosen)
+        gram += similar.T @ similar
+        targets[:, :-1] += (hot[:, part] @ similar).T
+        targets[:, -1] += similar.sum(axis=0)
+    predicted = kernel.block(test_rows, chosen) @ cho_solve(cho_factor(gram, lower=True), targets)
+    shares = hot.sum(axis=1) / len(train_rows)
+    return np.asarray(predicted[:, :-1] - predicted[:, -1:] * shares)
 
 
 def by_group(table: Table, groups: Int64, seed: int) -> Mapping[str, Float32]:
@@ -115,7 +189,11 @@ def by_group(table: Table, groups: Int64, seed: int) -> Mapping[str, Float32]:
 
 
 def _gaussian(ranks: Float64) -> Float64:
-    square = (ranks**2).sum(axis=1)
-    distance = np.maximum(square[:, None] + square - 2 * ranks @ ranks.T, 0.0)
-    width = distance.mean()
+    return _similarity(ranks, ranks, 2 * float(ranks.var(axis=0).sum()))
+
+
+def _similarity(rows: Float64, columns: Float64, width: float) -> Float64:
+    """Gaussian kernel [n, m] of features [n, d] and [m, d]; 1 if the features do not vary."""
+    squares, other_squares = (rows**2).sum(axis=1), (columns**2).sum(axis=1)
+    distance = np.maximum(squares[:, None] + other_squares - 2 * rows @ columns.T, 0.0)
     return np.asarray(np.exp(-distance / width) if width > 0 else np.ones_like(distance))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..audit.feature_table import Table
-from ..audit.predict import ALL, kernels
+from ..audit.predict import Kernel
 from ..audit.shortcut_features import AuditSample, Row, describe
 from ..cache.store import StageCache
 from ..data.checks import CheckedDataset
@@ -18,7 +18,6 @@ from ..inference.build import Components
 from ..inference.jobs import ImageJob
 from ..inference.pipeline import Pipeline
 from ..recipe.model import Recipe
-from ..stats.bootstrap import Float64
 from ..training.embedded_dataset import EmbeddedDataset
 from ..training.fit import Embed
 from ..training.preparation import SignatureObserver, embed_and_check
@@ -59,9 +58,9 @@ class EvaluationData:
         )
 
     @property
-    def kernel(self) -> Float64:
-        """float64 [N, N], the similarity of two images in their shortcut features, as the recipe sees them."""
-        return kernels(Table.of(self.harmonised or self.rows))[ALL]
+    def kernel(self) -> Kernel:
+        """The similarity of two images in their shortcut features, as the recipe sees them."""
+        return Kernel.of(Table.of(self.harmonised or self.rows))
 
 
 class EvaluationObserver:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..audit.predict import predict_conditions
+from ..audit.predict import Kernel, predict_conditions
 from ..bundle.contents import OutOfFoldPredictions
 from ..contracts.components import Fusion
 from ..errors import DysfwError
@@ -68,7 +68,7 @@ class FoldRunner:
         components: Its components.
         embedded: The N images of all splits.
         fusions: Other fusions to compare with the recipe's, by name.
-        kernel: float64 [N, N], the similarity of two images in their shortcut features.
+        kernel: The similarity of two images in their shortcut features.
         embed: If the recipe fine-tunes the backbone: embeds all images by a backbone trained on some rows.
     """
 
@@ -76,7 +76,7 @@ class FoldRunner:
     components: Components
     embedded: EmbeddedDataset
     fusions: Mapping[str, MakeFusion]
-    kernel: Float64
+    kernel: Kernel
     embed: Embed | None = None
 
     def run(self, split: Split) -> FoldResult:

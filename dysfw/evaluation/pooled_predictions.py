@@ -43,6 +43,8 @@ class PooledPredictions:
     def only_evaluated(self) -> PooledPredictions:
         """The predictions on the images that were tested."""
         rows = self.evaluated
+        if rows.all():
+            return self
         return replace(
             self,
             by_name={name: probabilities[:, rows] for name, probabilities in self.by_name.items()},

@@ -38,8 +38,8 @@ def write_predictions(path: Path, pooled: PooledPredictions, evaluation_data: Ev
         schema = _schema(evaluation_data.embedded.labels)
         with atomic_write(path) as unfinished, parquet.ParquetWriter(unfinished, schema) as file:
             for name in pooled.by_name:
-                rows = _rows(name, pooled, evaluation_data, splits)
-                file.write_table(pa.Table.from_pylist(rows, schema=file.schema))
+                parts = [_table(name, pooled, evaluation_data, split) for split in splits]
+                file.write_table(pa.concat_tables(parts))
     except OSError as error:
         raise DysfwError(f"cannot write {path}: {error.strerror or error}") from None
 
@@ -54,25 +54,30 @@ def _schema(labels: Sequence[str]):  # type: ignore[no-untyped-def]  # noqa: ANN
     return pa.schema([*fields, pa.field("prediction_set", pa.list_(pa.string())), pa.field("reasons", pa.list_(pa.string()))])
 
 
-def _rows(
-    name: str, pooled: PooledPredictions, evaluation_data: EvaluationData, splits: Sequence[Split]
-) -> list[dict[str, object]]:
-    embedded, rows = evaluation_data.embedded, []
-    labels = embedded.labels
-    for split in splits:
-        for n in split.test_rows:
-            probabilities = pooled.by_name[name][split.repeat, n]
-            if np.isnan(probabilities).any():
-                continue
-            sample = embedded.samples[n]
-            row: dict[str, object] = {
-                "model": name, "repeat": split.repeat + 1, "split": split.name, "path": evaluation_data.names[n],
-                "patient": sample.patient, "source": sample.source, "label": sample.label,
-                "predicted": labels[int(probabilities.argmax())],
-            }  # fmt: skip
-            row |= {f"p:{label}": float(p) for label, p in zip(labels, probabilities, strict=True)}
-            if name == RECIPE:
-                row["prediction_set"] = [labels[k] for k in np.flatnonzero(pooled.sets[split.repeat, n])]
-                row["reasons"] = [notice.code for notice in pooled.reasons[split.repeat][n]]
-            rows.append(row)
-    return rows
+def _table(  # type: ignore[no-untyped-def]  # noqa: ANN202  # pyarrow has no types
+    name: str, pooled: PooledPredictions, evaluation_data: EvaluationData, split: Split
+):
+    """The rows of one model in one split.
+
+    They are made column by column: as Python objects, the probabilities of hundreds of conditions would fill the memory.
+    """
+    import pyarrow as pa
+
+    embedded, predicted = evaluation_data.embedded, pooled.by_name[name][split.repeat]
+    labels = np.array(embedded.labels, object)
+    rows = split.test_rows[~np.isnan(predicted[split.test_rows]).any(axis=1)]
+    probabilities, samples = predicted[rows], [embedded.samples[n] for n in rows]
+    columns: dict[str, object] = {
+        "model": [name] * len(rows), "repeat": [split.repeat + 1] * len(rows), "split": [split.name] * len(rows),
+        "path": [evaluation_data.names[n] for n in rows], "patient": [one.patient for one in samples],
+        "source": [one.source for one in samples], "label": [one.label for one in samples],
+        "predicted": labels[probabilities.argmax(axis=1)],
+    }  # fmt: skip
+    columns |= {f"p:{label}": probabilities[:, k] for k, label in enumerate(embedded.labels)}
+    own = name == RECIPE
+    columns["prediction_set"] = [labels[row].tolist() if own else None for row in pooled.sets[split.repeat, rows]]
+    columns["reasons"] = [
+        [notice.code for notice in pooled.reasons[split.repeat][n]] if own else None for n in rows
+    ]  # fmt: skip
+    schema = _schema(embedded.labels)
+    return pa.table([pa.array(columns[field.name], field.type) for field in schema], schema=schema)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dysfw.audit.feature_table import Table
-from dysfw.audit.predict import by_group, cross_validated, kernels, predict_conditions, smoother_matrix
+from dysfw.audit.predict import Kernel, by_group, cross_validated, kernels, predict_conditions, smoother_matrix
 
 
 def table_of(values, groups=("file", "file", "colour")) -> Table:
@@ -59,14 +59,14 @@ def test_a_constant_label_gives_zero(two_cameras):
 def test_predictions_are_probabilities_for_test_rows(two_cameras):
     table, y, _ = two_cameras
     train_rows, test_rows = np.arange(0, 60, 2), np.arange(1, 60, 2)
-    predicted = predict_conditions(kernels(table)["all"], y, 2, train_rows, test_rows)
+    predicted = predict_conditions(Kernel.of(table), y, 2, train_rows, test_rows)
     assert predicted.shape == (30, 2)
     assert predicted.dtype == np.float32
     assert np.allclose(predicted.sum(axis=1), 1)
     assert (predicted.argmax(axis=1) == y[test_rows]).mean() > 0.85
     changed = y.copy()
     changed[test_rows] = 1 - y[test_rows]
-    assert (predict_conditions(kernels(table)["all"], changed, 2, train_rows, test_rows) == predicted).all()
+    assert (predict_conditions(Kernel.of(table), changed, 2, train_rows, test_rows) == predicted).all()
 
 
 def test_rounding_errors_are_ignored():
@@ -77,3 +77,21 @@ def test_rounding_errors_are_ignored():
 def test_a_missing_value_becomes_the_median_of_the_others():
     rows = [{"border": {"mean": value, "never": np.nan}} for value in (1.0, np.nan, 5.0, 3.0)]
     assert Table.of(rows).values.tolist() == [[1, 0], [3, 0], [5, 0], [3, 0]]
+
+
+def test_blocks_of_the_kernel_are_parts_of_the_whole(two_cameras):
+    table, _, _ = two_cameras
+    rows, columns = np.array([3, 1, 50]), np.arange(10, 60, 7)
+    assert np.allclose(Kernel.of(table).block(rows, columns), kernels(table)["all"][np.ix_(rows, columns)])
+
+
+def test_landmarks_predict_like_all_training_images(monkeypatch):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 5, 400)
+    table = table_of(rng.normal(size=(400, 3)) + np.stack([y, y % 2, y % 3], axis=1))
+    train_rows, test_rows = np.arange(300), np.arange(300, 400)
+    exact = predict_conditions(Kernel.of(table), y, 5, train_rows, test_rows)
+    monkeypatch.setattr("dysfw.audit.predict.ROWS", 70)
+    for landmarks, tolerance in ((299, 1e-3), (60, 0.02)):
+        monkeypatch.setattr("dysfw.audit.predict.LANDMARKS", landmarks)
+        assert np.abs(predict_conditions(Kernel.of(table), y, 5, train_rows, test_rows) - exact).max() < tolerance
