@@ -47,6 +47,13 @@ class Component(ABC):
         """List every weight file that affects this component's output, so that a bundle can name and check them."""
         return ()
 
+    def load(self) -> None:  # noqa: B027  # most components have nothing to load
+        """Load what the first batch would otherwise have to wait for, such as networks and processes.
+
+        The pipeline calls it in another thread while the first image is decoded, or not at all. A batch that arrives meanwhile
+        must wait for it. If it fails, the first batch tries again and its error is reported.
+        """
+
     def runtimes(self) -> tuple[str, ...]:
         """List what executes this component's networks, with versions, such as ("openvino 2026.4.1",)."""
         return ()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import platform
+import sys
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,6 +33,8 @@ def resolve_device(requested: str) -> str:
         return "cpu"
     if find_spec("torch") is None:
         raise DysfwError(f"device: {requested} was requested, but torch is not installed", hint="install torch, or use cpu")
+    if requested == "auto" and not _may_have_gpu():
+        return "cpu"
     import torch
 
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -65,6 +71,20 @@ def resolve_precision(requested: str, device: str, runtime: str) -> Precision:
         major, _ = torch.cuda.get_device_capability(device)
         return "bfloat16" if major >= AMPERE else "float32"
     return "float32"
+
+
+@cache
+def _may_have_gpu() -> bool:
+    """Whether torch could find a GPU. Importing torch only to learn that there is none would take longer than a prediction."""
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    if any(Path(node).exists() for node in ("/dev/kfd", "/dev/dxg")):  # AMD's GPUs, and any in the Windows Subsystem for Linux
+        return True
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:  # without NVIDIA's driver CUDA does not work
+        return False
+    return True
 
 
 def _processor_flags() -> set[str]:

@@ -25,6 +25,7 @@ from ..util.text import error_text, listed
 from .batches import batched
 from .build import Components
 from .jobs import FaceJob, ImageJob
+from .load_ahead import LoadAhead
 from .notices import notices_of
 from .stage_cache import CachedStages
 from .stages import run_stage
@@ -70,6 +71,7 @@ class Embedder:
         self.crop = crop
         self.cached_stages = cached_stages
         self.tuned = tuned or {}
+        self._load_ahead = LoadAhead(components, self.tuned)
         self.harmonisation = harmonisation
         self.regions = components.segmenter.regions
 
@@ -114,6 +116,7 @@ class Embedder:
             sha256 = hashlib.sha256(content).hexdigest()
             job.decoder = decoder_fingerprint(content)
             self.cached_stages.recall(job, sha256, all_faces=all_faces)
+            self._load_ahead.start(job)
             observed = observer is not None and observer.needs(sha256)
             if pixels or observed or not job.is_done:
                 job.image = decode_image(content, str(source))
@@ -126,6 +129,8 @@ class Embedder:
 
     def _find_faces(self, batch: Sequence[ImageJob], *, all_faces: bool) -> Sequence[ImageJob]:
         new = [job for job in batch if job.image and job.faces is None]
+        for job in new:  # those that were decoded elsewhere
+            self._load_ahead.start(job)
         run_stage("detect", "the detector", partial(self._detect, all_faces=all_faces), new)
         self.cached_stages.keep_faces(new)
         for job in new:

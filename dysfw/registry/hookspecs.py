@@ -185,12 +185,15 @@ class RuntimeSpec:
         summary: One line for listings.
         speeds: What the runtime supports, and how fast it is: by kind of device and precision, such as ("cpu", "float32"), its
             speed relative to torch. ``runtime: auto`` uses the fastest.
+        distributions: Distributions that may install its library. The first that is installed gives the runtime's version, so
+            that nothing is imported for it. Without them the class is asked.
     """
 
     name: str
     target: str
     summary: str
     speeds: Mapping[tuple[str, str], float]
+    distributions: tuple[str, ...] = ()
 
 
 @hookspec

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import eigh
 
 from ..stats.quantile import patient_shares
 from ..types import Bool, Float32, Int64
@@ -121,6 +120,8 @@ def _principal_axes(rows: Float64, count: int) -> tuple[Float64, Float64]:
     number, dim = rows.shape
     if not count:
         return np.zeros((0, dim)), np.zeros(0)
+    from scipy.linalg import eigh  # takes as long to import as numpy; predictions do not need it
+
     size = min(number, dim)
     product = rows @ rows.T if number <= dim else rows.T @ rows
     squares, vectors = eigh(product, subset_by_index=(size - count, size - 1))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
 
+from ..stats.minimum import find_minimum
 from ..stats.quantile import patient_shares
 from ..types import Float32, Int64
 
@@ -58,8 +58,8 @@ def fit_temperature(probabilities: npt.ArrayLike, y: Int64, groups: Int64) -> fl
         of_truth = _log_scaled(logarithms, np.exp(log_temperature))[np.arange(len(y)), y]
         return float(-(weights @ of_truth) + log_temperature**2 / patients)
 
-    bound = np.log(MAX_TEMPERATURE)
-    return float(np.exp(minimize_scalar(loss, bounds=(-bound, bound), method="bounded").x))
+    bound = float(np.log(MAX_TEMPERATURE))
+    return float(np.exp(find_minimum(loss, -bound, bound)))
 
 
 def _logarithms(probabilities: npt.ArrayLike) -> Float64:

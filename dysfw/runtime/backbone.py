@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
@@ -64,9 +65,12 @@ class NetworkBackbone(Backbone):
         self._runtime = choose_runtime(runtime, device, precision, graph=graph is not None and not compile)
         self._deltas: Mapping[str, Float32] = {}
         self._torch: TorchNetwork | None = None
+        self._building = threading.Lock()
         self._graph: GraphNetwork | None = None
         if self._runtime == TORCH:
-            self._torch = self._build_torch()
+            # The weights are known to fit a network that is also there as a graph. Others are compared while it is built.
+            if graph is None or device != "cpu":
+                self._torch = self._build_torch()
         else:
             assert graph is not None  # noqa: S101  # or choose_runtime refuses
             batches = ShrinkingBatches(batch_size)
@@ -121,6 +125,8 @@ class NetworkBackbone(Backbone):
             ValueError: If the crops have another shape or type.
         """
         if self._graph is None:
+            if crops.dtype == np.uint8 and crops.shape == (0, self._size, self._size, 3):
+                return np.empty((0, self.dim), np.float32)  # without loading the network
             return self._in_torch().embed(crops, self.dim)
         return np.concatenate([np.empty((0, self.dim), np.float32), *map(self.pool, self._graph.features(crops))])
 
@@ -135,15 +141,23 @@ class NetworkBackbone(Backbone):
             return int(self._in_torch().run(crop).shape[1])
         return int(self.pool(self._graph.features(crop)[0]).shape[1])
 
+    def load(self) -> None:
+        """Load the network, see ``dysfw.contracts.components.Component.load``."""
+        if self._graph is None:
+            self._in_torch()
+        else:
+            self._graph.open()
+
     def runtimes(self) -> tuple[str, ...]:
         """What executes the network, with its version."""
         return (runtime_version(self._runtime),)
 
     def _in_torch(self) -> TorchNetwork:
         """The network in torch; built when it is first needed if another runtime executes it."""
-        if self._torch is None:
-            self._torch = self._build_torch()
-        return self._torch
+        with self._building:
+            if self._torch is None:
+                self._torch = self._build_torch()
+            return self._torch
 
     def _build_torch(self) -> TorchNetwork:
         choose_runtime(TORCH, self._device, self._precision, graph=False)  # says what to do if torch is not installed
@@ -174,6 +188,7 @@ class TunableBackbone(NetworkBackbone):
     def variant(self, differences: Mapping[str, Float32]) -> Self:
         """Return a copy with changed weights, see ``dysfw.contracts.components.SupportsWeightDelta``."""
         other = copy.copy(self)
+        other._building = threading.Lock()
         if self._graph is None:
             other._torch = self._in_torch().with_weight_deltas(differences)
         else:

@@ -11,6 +11,7 @@ from ..contracts.runtime import Runtime, Session
 from ..errors import DysfwError
 from ..registry.hookspecs import RuntimeSpec
 from ..registry.registry import Entry, current_registry
+from ..util.environment import version_of
 from ..util.text import listed
 
 TORCH = "torch"
@@ -93,7 +94,7 @@ def open_session(
 
 
 def runtime_version(name: str) -> str:
-    """Return name and version of a runtime, such as "openvino 2026.4.1".
+    """Return name and version of a runtime, such as "openvino 2026.4.1". Its library is not imported if that can be avoided.
 
     Args:
         name: What ``choose_runtime`` returned.
@@ -102,11 +103,10 @@ def runtime_version(name: str) -> str:
         DysfwError: It cannot be imported.
     """
     if name == TORCH:
-        from torch import __version__ as version
-
-        return f"{TORCH} {version}"
+        return f"{TORCH} {version_of(TORCH)}"
     entry = current_registry().runtime(name)
-    return f"{entry.spec.name} {_loaded(entry).version}"
+    version = next((version for one in entry.spec.distributions if (version := version_of(one))), None)
+    return f"{entry.spec.name} {version or _loaded(entry).version}"
 
 
 @cache

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,8 @@ class NetworkGraph:
         Returns:
             A complete ONNX model.
         """
-        return b"".join([self.content, *(initializer(name, np.asarray(tensors[name], np.float32)) for name in self.tensors)])
+        initializers = (initializer(name, np.asarray(tensors[name], np.float32)) for name in self.tensors)
+        return b"".join(chain([self.content], chain.from_iterable(initializers)))
 
 
 def packaged_graph(package: str, name: str) -> NetworkGraph | None:

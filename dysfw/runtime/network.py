@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -38,6 +39,7 @@ class GraphNetwork:
     precision: str
     deltas: Mapping[str, Float32] = field(default_factory=dict)
     _session: Session | None = None
+    _opening: threading.Lock = field(default_factory=threading.Lock)
 
     def features(self, crops: UInt8) -> list[Float32]:
         """Run the network.
@@ -92,13 +94,27 @@ class GraphNetwork:
             self.graph, self.read, self.size, batches, self.runtime, self.device, self.precision, {**self.deltas, **deltas}
         )
 
+    def open(self) -> Session:
+        """Return the network in its runtime. It is opened once; other threads wait for it.
+
+        Raises:
+            DysfwError: The runtime cannot be imported.
+            ValueError: The runtime cannot execute the network.
+        """
+        with self._opening:
+            if self._session is None:
+                self._session = self._open()
+            return self._session
+
     def _run(self, crops: UInt8) -> Float32:
-        if self._session is None:
-            self._session = self._open()
-        return self._session(np.ascontiguousarray(crops))[0].astype(np.float32, copy=False)
+        return self.open()(np.ascontiguousarray(crops))[0].astype(np.float32, copy=False)
 
     def _open(self) -> Session:
-        tensors = dict(self.read())
-        tensors |= {name: np.asarray(tensors[name], np.float32) + delta for name, delta in self.deltas.items()}
-        model = self.graph.filled(tensors)
-        return open_session(self.runtime, model, self.device, self.precision, sizes={"size": self.size})
+        return open_session(
+            self.runtime, self.graph.filled(self._tensors()), self.device, self.precision, sizes={"size": self.size}
+        )
+
+    def _tensors(self) -> Tensors:
+        """The weights with their deltas."""
+        tensors = self.read()
+        return {**tensors, **{name: np.asarray(tensors[name], np.float32) + delta for name, delta in self.deltas.items()}}

@@ -6,6 +6,8 @@ only a graph with one initializer is the model with this initializer. The number
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,26 +17,29 @@ VARINT, BYTES = 0, 2  # wire types
 FLOAT = 1  # ONNX's number for float32
 
 
-def initializer(name: str, values: npt.NDArray[np.float32]) -> bytes:
+def initializer(name: str, values: npt.NDArray[np.float32]) -> Iterator[bytes | memoryview]:
     """Serialise an initializer, to be appended to a model.
+
+    The values are not copied: a network may have hundreds of megabytes of them.
 
     Args:
         name: Its name in the graph.
         values: Its values.
 
-    Returns:
-        Bytes to append.
+    Yields:
+        Bytes to append, in order.
     """
     dims = b"".join(_tag(TENSOR_DIMS, VARINT) + _varint(size) for size in values.shape)
     data_type = _tag(TENSOR_DATA_TYPE, VARINT) + _varint(FLOAT)
-    data = values.astype("<f4", copy=False).tobytes()
+    data = np.ascontiguousarray(values.reshape(-1), "<f4").view(np.uint8).data
     tensor_size = len(dims) + len(data_type) + _size(TENSOR_NAME, len(name.encode())) + _size(TENSOR_RAW_DATA, len(data))
-    return b"".join([
+    yield b"".join([
         _tag(MODEL_GRAPH, BYTES), _varint(_size(GRAPH_INITIALIZER, tensor_size)),
         _tag(GRAPH_INITIALIZER, BYTES), _varint(tensor_size),
         dims, data_type, _tag(TENSOR_NAME, BYTES), _varint(len(name.encode())), name.encode(),
-        _tag(TENSOR_RAW_DATA, BYTES), _varint(len(data)), data,
+        _tag(TENSOR_RAW_DATA, BYTES), _varint(len(data)),
     ])  # fmt: skip
+    yield data
 
 
 def _size(field: int, length: int) -> int:

@@ -85,6 +85,11 @@ class Concat(Backbone):
         """Weight files of all backbones, without duplicates."""
         return tuple({one.sha256: one for backbone in self._of for one in backbone.weights()}.values())
 
+    def load(self) -> None:
+        """Load the backbones, one after the other."""
+        for backbone in self._of:
+            backbone.load()
+
     def runtimes(self) -> tuple[str, ...]:
         """What executes the backbones, without duplicates."""
         return tuple(dict.fromkeys(name for backbone in self._of for name in backbone.runtimes()))

@@ -67,6 +67,10 @@ class Projection(Backbone):
             return of_backbone
         return (*of_backbone, self._weights)
 
+    def load(self) -> None:
+        """Load the backbone."""
+        self._of.load()
+
     def runtimes(self) -> tuple[str, ...]:
         """What executes the backbone."""
         return self._of.runtimes()

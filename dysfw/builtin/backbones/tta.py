@@ -71,6 +71,10 @@ class Tta(Backbone):
         """Weight files of the backbone."""
         return self._of.weights()
 
+    def load(self) -> None:
+        """Load the backbone."""
+        self._of.load()
+
     def runtimes(self) -> tuple[str, ...]:
         """What executes the backbone."""
         return self._of.runtimes()

@@ -50,6 +50,10 @@ class Blazeface(Detector):
         faces = [[_face(row) for row in rows if row[0] >= self._threshold] for rows in detections]
         return [order_faces(of_image, image, self._select) for of_image, image in zip(faces, images, strict=True)]
 
+    def load(self) -> None:
+        """Start mediapipe."""
+        self._process.start()
+
     def weights(self) -> tuple[Weights, ...]:
         """The model file."""
         return (self._model.weights,)

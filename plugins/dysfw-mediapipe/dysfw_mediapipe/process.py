@@ -34,8 +34,8 @@ PROXIES = ("https_proxy", "http_proxy", "all_proxy")
 class Process:
     """A child process that handles one image at a time.
 
-    It starts on first use. Threads can share it; their requests are handled one after another. After a fork, the forked
-    process starts its own child.
+    It starts on first use, or earlier with ``start``. Threads can share it; their requests are handled one after another. After
+    a fork, the forked process starts its own child.
 
     Args:
         task: The task, see ``dysfw_mediapipe.worker``.
@@ -49,6 +49,11 @@ class Process:
         self._log: IO[bytes] | None = None
         self._owner = 0
         self._has_answered = False
+
+    def start(self) -> None:
+        """Start it, without waiting until mediapipe is loaded."""
+        with self._lock:
+            self._started()
 
     def request(self, pixels: UInt8) -> Float32:
         """Run the task on an image.

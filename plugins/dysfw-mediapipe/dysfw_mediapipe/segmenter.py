@@ -68,6 +68,10 @@ class FaceMesh(Segmenter):
         """Names of the regions."""
         return self._names
 
+    def load(self) -> None:
+        """Start mediapipe."""
+        self._mesh.start()
+
     def weights(self) -> tuple[Weights, ...]:
         """The model file."""
         return (self._model.weights,)

@@ -14,10 +14,12 @@ Tasks:
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import struct
 import sys
+import types
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +35,7 @@ Float32 = npt.NDArray[np.float32]
 Run = Callable[[UInt8], Float32]
 
 MIN_SCORE = 0.1  # the caller applies its own threshold
+UNUSED = ("matplotlib", "matplotlib.pyplot", "sounddevice")
 DETECTOR = "face_detector.tflite"  # inside a .task file, which is a zip archive
 
 
@@ -45,10 +48,10 @@ def open_mesh(model: Path) -> Run:
     Returns:
         The task "mesh" as a function of an image.
     """
-    from mediapipe.tasks.python import BaseOptions, vision
-
+    tasks = _import_tasks()
+    vision = tasks.vision
     options = vision.FaceLandmarkerOptions(
-        base_options=BaseOptions(model_asset_buffer=model.read_bytes()),
+        base_options=tasks.BaseOptions(model_asset_buffer=model.read_bytes()),
         running_mode=vision.RunningMode.IMAGE,
         num_faces=1,
     )
@@ -72,12 +75,12 @@ def open_faces(model: Path) -> Run:
     Returns:
         The task "faces" as a function of an image.
     """
-    from mediapipe.tasks.python import BaseOptions, vision
-
+    tasks = _import_tasks()
+    vision = tasks.vision
     with zipfile.ZipFile(model) as archive:
         content = archive.read(DETECTOR)
     options = vision.FaceDetectorOptions(
-        base_options=BaseOptions(model_asset_buffer=content),
+        base_options=tasks.BaseOptions(model_asset_buffer=content),
         running_mode=vision.RunningMode.IMAGE,
         min_detection_confidence=MIN_SCORE,
     )
@@ -94,6 +97,18 @@ def open_faces(model: Path) -> Run:
         return np.array(rows, np.float32).reshape(-1, 17)
 
     return run
+
+
+def _import_tasks() -> Any:  # noqa: ANN401 - mediapipe has no types
+    """Import mediapipe's tasks without matplotlib, with which it draws, and sounddevice: they would take most of the time."""
+    unused = {name: types.ModuleType(name) for name in UNUSED if name not in sys.modules}
+    sys.modules.update(unused)
+    try:
+        return importlib.import_module("mediapipe.tasks.python")
+    except (ImportError, AttributeError):  # another version needs one of them
+        for name in [*unused, *(name for name in sys.modules if name.partition(".")[0] == "mediapipe")]:
+            del sys.modules[name]
+        return importlib.import_module("mediapipe.tasks.python")
 
 
 OPENERS: dict[str, Callable[[Path], Run]] = {"mesh": open_mesh, "faces": open_faces}
