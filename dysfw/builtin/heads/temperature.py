@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
 
 from ...types import Int64
 
@@ -47,6 +46,8 @@ def best_temperature(scores: Float64, y: Int64, bounds: tuple[float, float] | No
     def loss(log_temperature: float) -> float:
         log_probabilities = log_softmax(scores / np.exp(log_temperature))[np.arange(len(y)), y]
         return -float(np.average(np.maximum(log_probabilities, np.log(1e-12)), weights=weights))
+
+    from scipy.optimize import minimize_scalar  # slow to import; a fitted head does not need it
 
     optimum = minimize_scalar(loss, bounds=(np.log(low), np.log(high)), method="bounded")
     return float(np.exp(optimum.x)), float(optimum.fun)
