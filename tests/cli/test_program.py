@@ -1,0 +1,42 @@
+"""The end of the process: everything that was started or registered is finished, but nothing is taken down piece by piece."""
+
+import subprocess
+import sys
+
+import pytest
+
+from dysfw import __version__
+
+SCRIPT = """
+import atexit, sys, threading, time
+from dysfw.cli.program import program
+class Large:
+    def __del__(self):
+        print("destroyed")
+large = Large()
+threading.Thread(target=lambda: (time.sleep(0.2), print("thread"))).start()
+atexit.register(print, "at exit")
+program()
+"""
+
+
+def ran(*arguments: str, script: str = "from dysfw.cli.program import program; program()", **options):
+    return subprocess.run([sys.executable, "-c", script, *arguments], text=True, check=False, **options)
+
+
+def test_threads_and_exit_functions_end_before_the_process():
+    ended = ran("--version", script=SCRIPT, capture_output=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"dysfw {__version__}\nthread\nat exit\n", "")
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["no-such-command"], 2), ([], 2)])
+def test_exit_codes(arguments, code):
+    assert ran(*arguments, capture_output=True).returncode == code
+
+
+def test_nothing_is_printed_if_the_reader_has_closed_the_pipe():
+    reader = subprocess.Popen(["true"], stdin=subprocess.PIPE)
+    reader.wait()
+    ended = ran("--help", stdout=reader.stdin, stderr=subprocess.PIPE)
+    assert ended.returncode in (1, 141)  # 1 if typer was the first to notice
+    assert ended.stderr == ""
