@@ -13,7 +13,7 @@ _threads: list[threading.Thread] = []
 def start(function: Callable[[], object], name: str) -> None:
     """Call a function in the background.
 
-    Its errors are dropped: whoever needs its work does it again, and meets the error where it can be reported.
+    Its errors are dropped: what needs its work does it again, and meets the error where it can be reported.
 
     Args:
         function: The function. What it does must be safe beside the rest of the program.

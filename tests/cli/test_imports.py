@@ -1,4 +1,4 @@
-"""What commands import: a photo whose results are in the cache needs no network, and no command waits for what it does not use."""
+"""What commands import: a photo whose results are in the cache needs no network, and nothing is imported in vain."""
 
 import json
 import os
@@ -23,7 +23,8 @@ try:
 except SystemExit as ended:
     assert not ended.code
 # Blocked modules are None.
-print(json.dumps(sorted({name.partition(".")[0] for name, module in sys.modules.items() if module is not None})), file=sys.stderr)
+imported = {name.partition(".")[0] for name, module in sys.modules.items() if module is not None}
+print(json.dumps(sorted(imported)), file=sys.stderr)
 """
 
 
