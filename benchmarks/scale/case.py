@@ -104,7 +104,7 @@ def _evaluate(case: Case, data: Synthetic, recipe: Recipe, folder: Path) -> dict
 
 
 class _Clock(Silent):
-    """Progress that measures the stages it is told of."""
+    """Progress that measures the stages."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}

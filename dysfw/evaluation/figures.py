@@ -32,7 +32,7 @@ class Figures:
     top: dict[int, Estimate]
     top_macro: dict[int, Estimate]
     classes: list[ClassScores]
-    confusion: list[list[float]]
+    confusion: list[tuple[int, int, float]]
     models: list[EvaluatedModel]
     calibration: Calibration
     prediction_sets: PredictionSets
@@ -75,7 +75,7 @@ def measure_figures(
             )
             for k, label in enumerate(embedded.labels)
         ],
-        confusion=confusion(tested.by_name[RECIPE], y).tolist(),
+        confusion=_confusion(tested, y),
         models=comparison.models(),
         calibration=calibration(tested, y, uncalibrated.measured(RECIPE).overall()["ece"], overall["ece"]),
         prediction_sets=prediction_sets(tested.sets, y, groups, weights, target_coverage=coverage, labels=embedded.labels),
@@ -83,6 +83,12 @@ def measure_figures(
         patients=patient_level(tested, y, groups, weights, target_coverage=coverage, labels=embedded.labels),
         worst=_worst(data, pooled, np.flatnonzero(pooled.evaluated)),
     )
+
+
+def _confusion(pooled: PooledPredictions, y: Int64) -> list[tuple[int, int, float]]:
+    """The cells of the confusion matrix that are not 0."""
+    counts = confusion(pooled.by_name[RECIPE], y)
+    return [(int(label), int(predicted), float(counts[label, predicted])) for label, predicted in np.argwhere(counts)]
 
 
 def _top(overall: Mapping[str, Estimate], ending: str) -> dict[int, Estimate]:

@@ -235,7 +235,8 @@ class Evaluation(_Part):
         top: For each n the share of images whose condition is among the first n.
         top_macro: The same as mean over the conditions.
         classes: Scores of each condition.
-        confusion: [K][K], numbers of images, mean over the repeats; rows are the true conditions.
+        confusion: The true condition, the predicted condition (indices of ``labels``) and the number of such images, mean over
+            the repeats. Pairs that do not occur are left out.
         models: The recipe, its regions, other fusions, and baselines.
         calibration: Calibration of the probabilities.
         prediction_sets: Prediction sets.
@@ -269,7 +270,7 @@ class Evaluation(_Part):
     top: dict[int, Estimate]
     top_macro: dict[int, Estimate]
     classes: list[ClassScores]
-    confusion: list[list[float]]
+    confusion: list[tuple[int, int, float]]
     models: list[EvaluatedModel]
     calibration: Calibration
     prediction_sets: PredictionSets

@@ -1,14 +1,17 @@
+import csv
+import io
 import re
 import xml.etree.ElementTree as ET
 
 import pytest
 
 from dysfw.evaluation.result import CalibrationBin
-from dysfw.output.report.confusion_matrix import matrix, mistakes
+from dysfw.output.report.confusion_matrix import MAX_MATRIX, by_condition, matrix, matrix_csv, mistakes
 from dysfw.output.report.figures import Curve, Row, forest, reliability, top_curves
 from dysfw.output.report.svg import SERIES
 from dysfw.stats.estimate import Estimate
 
+HEBREW = "תסמונת דאון"
 SVG = "{http://www.w3.org/2000/svg}"
 POINTS = {1: Estimate(value=0.4, low=0.3, high=0.5), 3: Estimate(value=0.7), 5: Estimate(value=float("nan"))}
 
@@ -65,8 +68,33 @@ def test_points_of_a_reliability_diagram_grow_with_the_number_of_images(plain):
     assert widths[0] > 3 * widths[1]
 
 
+CELLS = [(0, 0, 8.0), (0, 1, 2.0), (1, 0, 15.0), (1, 1, 5.0)]
+
+
 def test_matrix_rows_are_shares_and_mistakes_are_sorted_by_share():
-    rows = matrix(["a", "b", "empty"], [[8, 2, 0], [15, 5, 0], [0, 0, 0]])
+    labels = ["a", "b", "empty"]
+    rows = matrix(labels, CELLS)
     assert [cell.share for cell in rows[1].cells] == [0.75, 0.25, 0]
     assert [cell.share for cell in rows[2].cells] == [0, 0, 0]
-    assert [(m.label, m.predicted, m.images) for m in mistakes(rows)] == [("b", "a", 15), ("a", "b", 2)]
+    assert [(m.label, m.predicted, m.images) for m in mistakes(labels, CELLS)] == [("b", "a", 15), ("a", "b", 2)]
+
+
+def test_mistakes_of_many_conditions_are_sorted_by_images():
+    """Most conditions then have one or two images, and a share of 100 % says little."""
+    labels = [f"c{k:03}" for k in range(MAX_MATRIX + 1)]
+    cells = [(0, 1, 4.0), (0, 0, 16.0), (2, 3, 1.0), *((k, 4, 1.0) for k in range(5, 61))]
+    found = mistakes(labels, cells)
+    assert [(m.label, m.predicted, m.images, m.share) for m in found[:2]] == [("c000", "c001", 4, 0.2), ("c002", "c003", 1, 1)]
+    assert len(found) == 58
+    assert by_condition(labels, cells)["c000"].predicted == "c001"
+    assert "c001" not in by_condition(labels, cells)
+
+
+def test_the_matrix_as_csv_has_a_row_and_a_column_for_each_condition():
+    labels = ['quoted "a", b', HEBREW, "empty"]
+    rows = list(csv.reader(io.StringIO(matrix_csv(labels, [(0, 0, 8.0), (0, 1, 2 / 3)]))))
+    assert rows == [
+        ["true condition", *labels],
+        [labels[0], "8", "0.666667", "0"],
+        *([one, "0", "0", "0"] for one in labels[1:]),
+    ]

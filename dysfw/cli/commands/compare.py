@@ -71,6 +71,7 @@ def compare(
         from ...evaluation.evaluate import evaluate
         from ...evaluation.predictions import write_predictions
         from ...output.report.comparison_page import comparison_html, report_folder
+        from ...output.report.confusion_matrix import matrix_csv
         from ...output.report.page import report_html
         from ...output.report.terminal import print_comparison
 
@@ -90,7 +91,8 @@ def compare(
             prepare_folder(folder)
             write_predictions(folder / "predictions.parquet", one.pooled, one.evaluation_data, one.splits)
             metrics = one.result.model_dump_json(by_alias=True, indent=1) + "\n"
-            write_all(folder, {"metrics.json": metrics, "report.html": report_html(one.result)})
+            matrix = matrix_csv(one.result.labels, one.result.confusion)
+            write_all(folder, {"metrics.json": metrics, "confusion.csv": matrix, "report.html": report_html(one.result)})
         numbers = compared.model_dump_json(by_alias=True, indent=1) + "\n"
         write_all(output, {"comparison.json": numbers, "report.html": comparison_html(compared)})
     print_comparison(out(), compared, output / "report.html")

@@ -61,8 +61,8 @@ def evaluate(
     """Audit the images, cross-validate the recipe, and write a report.
 
     Everything that is fitted (heads, fusion, calibration, thresholds, a fine-tuned backbone) is fitted inside the fold. DIR
-    gets report.html, metrics.json and predictions.parquet. Exit code 1: some images failed; the report covers the
-    others.
+    gets report.html, metrics.json, confusion.csv and predictions.parquet. Exit code 1: some images failed; the report covers
+    the others.
     """
     allow_fetching(fetch)
     from ..main import registry_of
@@ -73,6 +73,7 @@ def evaluate(
     with progress.stage(f"loading {recipe}"):
         from ...evaluation.evaluate import evaluate as evaluate_recipes
         from ...evaluation.predictions import write_predictions
+        from ...output.report.confusion_matrix import matrix_csv
         from ...output.report.page import report_html
         from ...output.report.terminal import print_evaluation
 
@@ -93,6 +94,7 @@ def evaluate(
             images = worst_faces(result, evaluated.evaluation_data)
         write_predictions(output / "predictions.parquet", evaluated.pooled, evaluated.evaluation_data, evaluated.splits)
         metrics = result.model_dump_json(by_alias=True, indent=1) + "\n"
-        write_all(output, {"metrics.json": metrics, "report.html": report_html(result, images)})
+        matrix = matrix_csv(result.labels, result.confusion)
+        write_all(output, {"metrics.json": metrics, "confusion.csv": matrix, "report.html": report_html(result, images)})
     print_evaluation(out(), result, output / "report.html")
     report_failures([evaluated])

@@ -1,4 +1,4 @@
-"""HTML report of a comparison of recipes, self-contained and without scripts."""
+"""HTML report of a comparison of recipes: a self-contained page, whose tables can be searched and sorted."""
 
 from __future__ import annotations
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 DENSE = 20  # number of conditions above which cells show only the share, in small print
-MAX_MISTAKES = 15
+MAX_MATRIX = 60  # number of conditions above which a page shows no matrix, only the most common mistakes
+MAX_MISTAKES, MANY_MISTAKES = 15, 200
+
+Confused = tuple[int, int, float]  # true condition, predicted condition, number of images
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +61,20 @@ class Mistake:
     share: float
 
 
-def matrix(labels: Sequence[str], confusion: Sequence[Sequence[float]]) -> list[MatrixRow]:
+def matrix(labels: Sequence[str], confusion: Sequence[Confused]) -> list[MatrixRow]:
     """Compute the shares of a confusion matrix.
 
     Args:
         labels: K labels.
-        confusion: Numbers of images [K, K]; rows are true conditions.
+        confusion: Numbers of images, as in ``Evaluation``.
 
     Returns:
         K rows. A condition without images has shares of 0.
     """
-    return [_row(label, counts) for label, counts in zip(labels, confusion, strict=True)]
+    counts = [[0.0] * len(labels) for _ in labels]
+    for label, predicted, images in confusion:
+        counts[label][predicted] = images
+    return [_row(label, row) for label, row in zip(labels, counts, strict=True)]
 
 
 def _row(label: str, counts: Sequence[float]) -> MatrixRow:
@@ -76,20 +84,71 @@ def _row(label: str, counts: Sequence[float]) -> MatrixRow:
     return MatrixRow(label, total, cells)
 
 
-def mistakes(rows: Sequence[MatrixRow]) -> list[Mistake]:
+def mistakes(labels: Sequence[str], confusion: Sequence[Confused]) -> list[Mistake]:
     """Find the most common mistakes.
 
     Args:
-        rows: The confusion matrix.
+        labels: K labels.
+        confusion: Numbers of images, as in ``Evaluation``.
 
     Returns:
-        At most MAX_MISTAKES mistakes, by decreasing share of the true condition's images.
+        Up to MAX_MATRIX conditions at most MAX_MISTAKES mistakes, by decreasing share of the true condition's images. Of more
+        conditions, most of which have few images, at most MANY_MISTAKES, by decreasing number of images.
     """
-    labels = [row.label for row in rows]
-    off_diagonal = [
-        Mistake(row.label, predicted, cell.images, cell.share)
-        for row in rows
-        for predicted, cell in zip(labels, row.cells, strict=True)
-        if predicted != row.label and cell.images > 0
+    if len(labels) <= MAX_MATRIX:
+        return sorted(_mistakes(labels, confusion), key=lambda mistake: -mistake.share)[:MAX_MISTAKES]
+    by_images = sorted(_mistakes(labels, confusion), key=lambda mistake: (-mistake.images, -mistake.share))
+    return by_images[:MANY_MISTAKES]
+
+
+def mistakes_words(labels: Sequence[str]) -> str:
+    """How ``mistakes`` are chosen and ordered, as a sentence."""
+    if len(labels) <= MAX_MATRIX:
+        return "By share of the images of the true condition."
+    return f"The {MANY_MISTAKES} confusions of most images. Share: of the images of the true condition."
+
+
+def by_condition(labels: Sequence[str], confusion: Sequence[Confused]) -> dict[str, Mistake]:
+    """Find the most common mistake for each condition that has one.
+
+    Args:
+        labels: K labels.
+        confusion: Numbers of images, as in ``Evaluation``.
+    """
+    found: dict[str, Mistake] = {}
+    for mistake in _mistakes(labels, confusion):
+        if mistake.label not in found or mistake.images > found[mistake.label].images:
+            found[mistake.label] = mistake
+    return found
+
+
+def matrix_csv(labels: Sequence[str], confusion: Sequence[Confused]) -> str:
+    """Write the whole matrix as CSV.
+
+    Args:
+        labels: K labels.
+        confusion: Numbers of images, as in ``Evaluation``.
+
+    Returns:
+        A row for each true condition: its label and the number of its images predicted as each condition.
+    """
+    rows: list[dict[int, float]] = [{} for _ in labels]
+    for label, predicted, images in confusion:
+        rows[label][predicted] = images
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["true condition", *labels])
+    for name, row in zip(labels, rows, strict=True):
+        writer.writerow([name, *(f"{row[k]:g}" if k in row else "0" for k in range(len(labels)))])
+    return text.getvalue()
+
+
+def _mistakes(labels: Sequence[str], confusion: Sequence[Confused]) -> list[Mistake]:
+    totals = [0.0] * len(labels)
+    for label, _, images in confusion:
+        totals[label] += images
+    return [
+        Mistake(labels[label], labels[predicted], images, images / totals[label])
+        for label, predicted, images in confusion
+        if label != predicted and images
     ]
-    return sorted(off_diagonal, key=lambda mistake: -mistake.share)[:MAX_MISTAKES]

@@ -1,4 +1,4 @@
-"""HTML report of an evaluation, self-contained and without scripts."""
+"""HTML report of an evaluation: a self-contained page, whose tables can be searched and sorted."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ...audit.result import AuditResult
 from ...evaluation.result import DataSummary, EvaluatedModel, Evaluation, PredictionSets, Protocol
 from . import sentences
 from .baseline_comparison import baseline_verdicts
-from .confusion_matrix import DENSE, matrix, mistakes
+from .confusion_matrix import DENSE, MAX_MATRIX, by_condition, matrix, mistakes, mistakes_words
 from .figures import Curve, Row, forest, reliability, top_curves
 from .measure_glossary import describe, glossary, lowered
 from .render import render
 from .sorting import compared_measure, in_order
 
 CONTENTS = (
-    ("scores", "Scores"), ("data", "Data"), ("audit", "Audit"), ("top", "Ranking"), ("confusion", "Confusion matrix"),
+    ("scores", "Scores"), ("data", "Data"), ("audit", "Audit"), ("top", "Ranking"), ("confusion", "Confusions"),
     ("conditions", "Conditions"), ("models", "Regions and fusions"), ("calibration", "Calibration"),
     ("sets", "Prediction sets"), ("patients", "Patients"), ("worst", "Worst errors"), ("origin", "Reproducibility"),
     ("glossary", "Glossary"), ("limits", "Limitations"),
@@ -36,7 +36,6 @@ KINDS = {
 CLASS_MEASURES = ("sensitivity", "specificity", "precision", "auroc", "top_3")  # metrics.json contains all measures
 MAX_AUDIT_CLASSES = 12
 MAX_LOW_COVERAGE = 3  # conditions reported below the target coverage
-LONG = 25  # rows of a table above which a page break is allowed in print
 _MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
 
@@ -55,7 +54,7 @@ def report_html(evaluation: Evaluation, images: Mapping[str, bytes] | None = Non
     """
     e = evaluation
     compared = compared_measure(model.difference for model in e.models)
-    rows = matrix(e.labels, e.confusion)
+    few = len(e.labels) <= MAX_MATRIX
     return render(
         "evaluation.html",
         **shared_values(e.data, e.protocol, e.audit, e.audit_harmonised, e.weights),
@@ -65,12 +64,14 @@ def report_html(evaluation: Evaluation, images: Mapping[str, bytes] | None = Non
         research_use=e.research_use, measures=in_order(e.measures),
         baselines=[model for model in e.models if model.kind == "baseline"],
         class_measures=[(n, describe(n)) for n in CLASS_MEASURES if any(n in one.measures for one in e.classes)],
-        matrix=rows, mistakes=mistakes(rows), dense=len(e.labels) > DENSE,
+        matrix=matrix(e.labels, e.confusion) if few else None, dense=len(e.labels) > DENSE,
+        mistakes=mistakes(e.labels, e.confusion), mistakes_words=mistakes_words(e.labels),
+        confused=None if few else by_condition(e.labels, e.confusion),
         models=_by_kind(e.models), compared=describe(compared), compared_name=compared,
         model_measures=[(name, describe(name)) for name in ("balanced_accuracy", "accuracy", "auroc_macro")],
         baseline_verdicts=baseline_verdicts(e), coverage_low=_low_coverage(e.prediction_sets),
         uninformative_sets=sentences.uninformative_sets(e),
-        evaluated=sum(map(sum, e.confusion)),
+        evaluated=sum(images for _, _, images in e.confusion),
         images={path: _data_uri(path, data) for path, data in (images or {}).items()},
         figures=_figures(e, compared),
         recipe_yaml=as_yaml(e.recipe),
@@ -106,7 +107,6 @@ def shared_values(
     return {
         "data": data, "protocol": protocol, "audit": audit, "audit_harmonised": harmonised, "final": final,
         "headline": sentences.headline(final), "meaning": sentences.meaning(final), "units": sentences.units(data),
-        "long": LONG,
         "several_labels": _several_labels(data),
         "warnings": sentences.warnings_of(data, protocol, weights), "excluded": sentences.exclusions(data),
         "data_words": sentences.data_words(data), "protocol_words": sentences.protocol_words(protocol, data),

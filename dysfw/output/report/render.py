@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from functools import cache
+from importlib import resources
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -12,6 +15,10 @@ from ...util.text import printable
 from ..templating import environment_of
 from . import formatting
 from .measure_glossary import lowered
+
+LONG = 25  # rows of a table above which it scrolls by itself on the screen, and may be divided between pages in print
+MAX_ROWS = 1000  # conditions in a table, which bounds the size of a page
+_SIZE = "@page-size@"
 
 
 def render(template: str, **values: object) -> str:
@@ -22,9 +29,30 @@ def render(template: str, **values: object) -> str:
         values: Values of the template.
 
     Returns:
-        The HTML page.
+        The HTML page, which states its size.
     """
-    return _environment().get_template(template).render(values)
+    script = _script()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page = (
+        _environment()
+        .get_template(template)
+        .render(
+            values, script=script, script_hash=f"sha256-{digest}", page_size=_SIZE, table_kind=_table_kind, max_rows=MAX_ROWS
+        )
+    )
+    return page.replace(_SIZE, f"{len(page.encode()) / 1e6:.1f} MB", 1)
+
+
+@cache
+def _script() -> Markup:
+    """The only script of a page. The page's security policy allows nothing but the script with this hash."""
+    text = (resources.files(__package__) / "templates" / "tables.js").read_text("utf-8")
+    return Markup(text)  # noqa: S704  # a file of this package
+
+
+def _table_kind(rows: int) -> str:
+    """The classes of a table of conditions."""
+    return "find long tall" if rows > LONG else "find"
 
 
 @cache
