@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from queue import Empty, Full, Queue
 from typing import TypeVar
+
+from .processors import usable_processors
 
 Item = TypeVar("Item")
 T = TypeVar("T")
@@ -29,7 +30,7 @@ def prefetched(function: Callable[[Item], T], items: Iterable[Item]) -> Iterator
     Yields:
         The results, in order.
     """
-    threads = min(MAX_THREADS, os.cpu_count() or 1)
+    threads = min(MAX_THREADS, usable_processors())
     pending: deque[Future[T]] = deque()
     with ThreadPoolExecutor(threads, "prefetch") as pool:
         try:

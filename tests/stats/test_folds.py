@@ -94,3 +94,25 @@ def test_a_class_with_one_image_causes_no_error_and_no_warning() -> None:
 def test_data_that_cannot_be_divided_are_an_error(y, groups, message) -> None:
     with pytest.raises(ValueError, match=message):
         patient_folds(np.array(y, np.int64), np.array(groups, np.int64), 5, 0)
+
+
+@pytest.mark.parametrize("patients", [60, 210])
+@pytest.mark.parametrize("classes", [2, 3, 14])
+def test_the_folds_are_those_of_scikit_learn(patients, classes) -> None:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        images = rng.integers(1, 4 if seed % 2 else 2, patients)
+        groups = np.repeat(rng.permutation(patients), images)
+        y = np.repeat(np.minimum(np.arange(patients) % (classes * (1 + seed % 2)), classes - 1), images)
+        order = rng.permutation(len(y))
+        y, groups = np.unique(y[order], return_inverse=True)[1], groups[order]
+        found = patient_folds(y, groups, 5, seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            splitter = StratifiedGroupKFold(len(found), shuffle=True, random_state=seed)
+            expected = list(splitter.split(y, y, groups))
+        for (train, test), (expected_train, expected_test) in zip(found, expected, strict=True):
+            assert np.array_equal(train, expected_train)
+            assert np.array_equal(test, expected_test)

@@ -77,7 +77,7 @@ ALLOWED = {
     ("dysfw/util/atomic.py", ".replace"): "in replace_file itself",
     ("dysfw/util/atomic.py", ".rename"): "the target was removed",
     ("dysfw/util/atomic.py", "os.open"): "opens a folder, not on Windows",
-    ("plugins/dysfw-phantom/dysfw_phantom/cli.py", "os.sched_getaffinity"): "behind hasattr",
+    ("dysfw/util/processors.py", "os.sched_getaffinity"): "behind hasattr",
     ("plugins/dysfw-phantom/dysfw_phantom/dataset.py", "os.sync"): "behind hasattr",
     ("plugins/dysfw-phantom/dysfw_phantom/dataset.py", ".rename"): "the target was removed",
     ("plugins/dysfw-ray/dysfw_ray/local_cluster.py", "/tmp"): "only where it exists; Ray's sockets need a short path",  # noqa: S108

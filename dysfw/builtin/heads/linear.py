@@ -7,17 +7,19 @@ equally common.
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import nullcontext
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from ...contracts.components import Head, Layer
 from ...contracts.layers import Affine, Softmax, Standardize, apply_layers
 from ...types import Float32, Int64, State
+from ...util.threads import one_thread
 
 Float64 = npt.NDArray[np.float64]
 ARRAYS = ("mean", "scale", "coef", "intercept")
+MANY = 1e8  # numbers times classes, from which several threads are worth it
 
 
 class LinearHead(Head):
@@ -59,8 +61,9 @@ class LinearHead(Head):
         mean = x.mean(axis=0, dtype=np.float64)
         std = x.std(axis=0, dtype=np.float64)
         std[std < 1e-12] = 1.0
-        # The matrices are small: several BLAS threads would wait for one another (6 times as slow).
-        with threadpool_limits(1):
+        if not (np.isfinite(mean).all() and np.isfinite(std).all()):
+            raise ValueError("the embeddings must be finite numbers")
+        with one_thread() if x.size * classes < MANY else nullcontext():
             points, basis = project_to_span((x - mean) / std)
             coef, intercept = self.solve(points, y, groups, classes)
         self.mean, self.scale = mean.astype(np.float32), std.astype(np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -11,9 +11,7 @@ from ...contracts.layers import softmax
 from ...stats.folds import patient_folds
 from ...types import Int64
 from .linear import Float64, LinearHead, expand_to_all_classes
-
-if TYPE_CHECKING:
-    from sklearn.linear_model import LogisticRegression
+from .logistic_regression import LogisticRegression, principal_axes
 
 # Candidates for C, from strong to weak regularisation. With standardised embeddings of 100 to 100,000 dimensions the best C has
 # always been inside this range.
@@ -44,27 +42,24 @@ class Softmax(LinearHead):
 
     def solve(self, points: Float64, y: Int64, groups: Int64, classes: int) -> tuple[Float64, Float64]:
         """Fit the regression."""
-        self.C_ = self.C or self._choose_c(points, y, groups, classes)
-        model = _regression(self.C_, tol=1e-6).fit(points, y)
-        return expand_to_all_classes(model.coef_, model.intercept_, model.classes_, classes)
+        axes = principal_axes(points)
+        rotated = points @ axes
+        self.C_ = self.C or self._choose_c(rotated, y, groups, classes)
+        coef, intercept = _fit(LogisticRegression(rotated, y), self.C_, classes)
+        return coef @ axes.T, intercept
 
     def _choose_c(self, points: Float64, y: Int64, groups: Int64, classes: int) -> float:
         try:
             splits = patient_folds(y, groups, self.folds, self.seed)
         except ValueError as error:
             raise ValueError(f"C cannot be chosen by cross-validation: {error}; set C in the recipe") from None
-        models = [_regression(GRID[0], tol=1e-4) for _ in splits]  # a finer tolerance rarely changes C and takes twice as long
+        models = [LogisticRegression(points[train_rows], y[train_rows]) for train_rows, _ in splits]
         best, best_loss, worse = float(GRID[0]), float("inf"), 0
         for candidate in GRID:
-            losses = [
-                _balanced_log_loss(
-                    model.set_params(C=candidate).fit(points[train_rows], y[train_rows]),
-                    points[test_rows],
-                    y[test_rows],
-                    classes,
-                )
-                for model, (train_rows, test_rows) in zip(models, splits, strict=True)
-            ]
+            losses = []
+            for model, (_, test_rows) in zip(models, splits, strict=True):
+                coef, intercept = _fit(model, candidate, classes)
+                losses.append(_balanced_log_loss(points[test_rows] @ coef.T + intercept, y[test_rows]))
             loss = float(np.mean(losses))
             best, best_loss, worse = (candidate, loss, 0) if loss < best_loss else (best, best_loss, worse + 1)
             if worse == PATIENCE:
@@ -72,16 +67,12 @@ class Softmax(LinearHead):
         return best
 
 
-def _regression(C: float, tol: float) -> LogisticRegression:
-    from sklearn.linear_model import LogisticRegression  # takes a second to import; a trained head does not need it
-
-    # warm_start: along the grid each fit starts from the previous, slightly stronger regularised one
-    return LogisticRegression(C=C, class_weight="balanced", max_iter=10_000, tol=tol, warm_start=True)
+def _fit(model: LogisticRegression, C: float, classes: int) -> tuple[Float64, Float64]:
+    coef, intercept = model.fit(C)
+    return expand_to_all_classes(coef, intercept, model.classes, classes)
 
 
-def _balanced_log_loss(model: LogisticRegression, points: Float64, y: Int64, classes: int) -> float:
+def _balanced_log_loss(logits: Float64, y: Int64) -> float:
     """Mean over the classes present of the mean log loss of each."""
-    coef, intercept = expand_to_all_classes(model.coef_, model.intercept_, model.classes_, classes)
-    probability = softmax(points @ coef.T + intercept)[np.arange(len(y)), y]
-    loss = -np.log(np.maximum(probability, 1e-12))
+    loss = -np.log(np.maximum(softmax(logits)[np.arange(len(y)), y], 1e-12))
     return float(np.mean([loss[y == k].mean() for k in np.unique(y)]))
