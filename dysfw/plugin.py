@@ -147,6 +147,7 @@ if TYPE_CHECKING:
     from .util.files import packaged_file as packaged_file
     from .util.files import sha256_of as sha256_of
     from .util.out_of_memory import is_out_of_memory as is_out_of_memory
+    from .util.processors import usable_processors as usable_processors
     from .util.progress import Progress as Progress
     from .util.text import closest as closest
     from .util.text import count as count
@@ -350,6 +351,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "refuse_unwritable",
     ),
     "util.out_of_memory": ("is_out_of_memory",),
+    "util.processors": ("usable_processors",),
     "util.progress": ("Progress",),
     "util.text": (
         "closest",
