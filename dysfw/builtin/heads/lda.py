@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Annotated
 
 import numpy as np
@@ -10,6 +9,7 @@ from pydantic import Field
 
 from ...stats.folds import patient_folds
 from ...types import Int64
+from .covariance import common_covariance
 from .linear import Float64, LinearHead, expand_to_all_classes
 from .temperature import best_temperature, out_of_fold_scores
 
@@ -57,13 +57,18 @@ class Lda(LinearHead):
         return best_temperature(scores, y[rows])[0]
 
     def _discriminants(self, points: Float64, y: Int64, classes: int) -> tuple[Float64, Float64]:
-        from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+        from scipy.linalg import cho_factor, cho_solve, lstsq
 
-        present = np.unique(y)
-        shrinkage = "auto" if self.shrinkage is None else self.shrinkage
-        model = LinearDiscriminantAnalysis("lsqr", shrinkage=shrinkage, priors=np.full(len(present), 1 / len(present)))
-        with warnings.catch_warnings():
-            # A condition with a single image in a fold correctly adds nothing to the common covariance.
-            warnings.filterwarnings("ignore", "Only one sample available", UserWarning)
-            model.fit(points, y)
-        return expand_to_all_classes(model.coef_, model.intercept_, model.classes_, classes)
+        present, members = np.unique(y, return_inverse=True)
+        sums = np.zeros((len(present), points.shape[1]))
+        np.add.at(sums, members, points)
+        means = sums / np.bincount(members)[:, None]
+        covariance = common_covariance(points, y, self.shrinkage)
+        try:
+            coef = cho_solve(cho_factor(covariance, lower=True), means.T).T
+        except np.linalg.LinAlgError:  # singular, because nothing was shrunk
+            coef = lstsq(covariance, means.T)[0].T
+        intercept = -0.5 * (means * coef).sum(axis=1)
+        if len(present) == 2:
+            coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
+        return expand_to_all_classes(coef, intercept, present, classes)

@@ -11,10 +11,12 @@ import numpy.typing as npt
 from ...contracts.components import Layer
 from ...contracts.layers import Affine, L2Normalize, Standardize, apply_layers
 from ...types import Float32, Int64
+from .covariance import shrunk_covariance
 from .linear import project_to_span
 
 Float64 = npt.NDArray[np.float64]
 Metric = Literal["within", "standard", "plain"]
+TINY = 1e-9  # smallest variance, relative to the largest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +71,7 @@ class MetricSpace:
 
 def _within_class_whitening(standardized: Float64, y: Int64) -> Float64 | None:
     """Map that whitens differences within classes; None if no class has two cases."""
-    from sklearn.covariance import ledoit_wolf
+    from scipy.linalg import solve_triangular
 
     repeated = np.bincount(y)[y] > 1
     if not repeated.any():
@@ -79,8 +81,15 @@ def _within_class_whitening(standardized: Float64, y: Int64) -> Float64 | None:
     sums = np.zeros((int(labels.max()) + 1, points.shape[1]))
     np.add.at(sums, labels, points[repeated])
     means = sums / np.maximum(np.bincount(labels), 1)[:, None]
-    covariance, _ = ledoit_wolf(points[repeated] - means[labels], assume_centered=True)
+    covariance = shrunk_covariance(points[repeated] - means[labels])
+    try:
+        # Any root of the covariance gives the same cosines. This one takes a fraction of the time of an eigendecomposition.
+        root = np.linalg.cholesky(covariance)
+        if np.diag(root).min() ** 2 > TINY * np.diag(covariance).max():
+            return np.asarray(solve_triangular(root, basis, lower=True).T)
+    except np.linalg.LinAlgError:
+        pass  # singular, because nothing was shrunk
     values, vectors = np.linalg.eigh(covariance)
-    values = np.maximum(values, 1e-9 * values.max()) if values.max() > 0 else np.ones_like(values)
+    values = np.maximum(values, TINY * values.max()) if values.max() > 0 else np.ones_like(values)
     whitening: Float64 = basis.T @ (vectors / np.sqrt(values))
     return whitening
