@@ -137,9 +137,10 @@ def auroc_of_each(scores: Float32, labels: Int64) -> Float64:
     classes, number = scores.shape
     members = np.bincount(labels)
     rows = np.argsort(labels, kind="stable")
-    ahead = np.empty(classes)
-    for k, (own, others) in enumerate(zip(np.split(rows, np.cumsum(members)[:-1]), scores, strict=True)):
-        positives = others[own, None]
+    ends = np.cumsum(members)
+    own_scores, starts, ahead = scores[labels[rows], rows], ends - members, np.empty(classes)
+    for k, others in enumerate(scores):
+        positives = own_scores[starts[k] : ends[k], None]
         ahead[k] = np.count_nonzero(others < positives) + np.count_nonzero(others == positives) / 2
     return np.asarray((ahead - members**2 / 2) / (members * (number - members)))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dysfw.audit.feature_table import Table
-from dysfw.audit.predict import Kernel, by_group, cross_validated, kernels, predict_conditions, smoother_matrix
+from dysfw.audit.predict import FOLDS, REPEATS, Kernel, by_group, cross_validated, kernels, predict_conditions, smoother_matrix
 
 
 def table_of(values, groups=("file", "file", "colour")) -> Table:
@@ -83,6 +83,18 @@ def test_blocks_of_the_kernel_are_parts_of_the_whole(two_cameras):
     table, _, _ = two_cameras
     rows, columns = np.array([3, 1, 50]), np.arange(10, 60, 7)
     assert np.allclose(Kernel.of(table).block(rows, columns), kernels(table)["all"][np.ix_(rows, columns)])
+
+
+def test_one_inverse_predicts_every_fold_as_if_fitted_to_the_others(two_cameras):
+    table, _, groups = two_cameras
+    kernel = kernels(table)["all"]
+    expected, rng = np.zeros((60, 60)), np.random.default_rng(7)
+    for _ in range(REPEATS):
+        fold = (rng.permutation(30) % FOLDS)[groups]
+        for n in range(FOLDS):
+            train_rows, test_rows = np.flatnonzero(fold != n), np.flatnonzero(fold == n)
+            expected[np.ix_(test_rows, train_rows)] += smoother_matrix(kernel, train_rows, test_rows) / REPEATS
+    assert cross_validated(kernel, groups, seed=7) == pytest.approx(expected, abs=1e-7)
 
 
 def test_landmarks_predict_like_all_training_images(monkeypatch):
