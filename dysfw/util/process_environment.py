@@ -27,6 +27,9 @@ NO_USAGE_DATA = {
 }
 # Tracing sends data only to where the operator wants them, so an explicit setting wins.
 NO_TRACING = {"OTEL_SDK_DISABLED": "true"}
+# Threads of torch that wait for one another sleep instead of spinning. Beside other programs spinning takes the time that the
+# thread waited for needs (`python benchmarks/speed busy`). An explicit setting of the user wins.
+WAITING = {"OMP_WAIT_POLICY": "passive"}
 # Packages that do nothing but send usage data, and whose absence their users tolerate.
 BLOCKED = ("openvino_telemetry",)
 # Libraries that start sending when they are imported, with the setting that prevents it.
@@ -53,7 +56,7 @@ def prepare_process() -> None:
                 stacklevel=3,
             )
     os.environ.update(NO_USAGE_DATA)
-    for name, value in NO_TRACING.items():
+    for name, value in (NO_TRACING | WAITING).items():
         os.environ.setdefault(name, value)
     for module in BLOCKED:
         sys.modules.setdefault(module, None)  # type: ignore[arg-type]  # makes importing it an ImportError

@@ -39,6 +39,8 @@ class OnnxRuntime(Runtime):
         """Prepare a network; see ``dysfw.plugin.Runtime.open``."""
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY
+        # Threads that spin while they wait would take the time of the thread they wait for, if other programs run beside them.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if threads:
             options.intra_op_num_threads = threads
         for name, size in (sizes or {}).items():
