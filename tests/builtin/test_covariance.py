@@ -29,7 +29,7 @@ def test_the_discriminants_are_those_of_scikit_learn(shrinkage) -> None:
     model = LinearDiscriminantAnalysis("lsqr", shrinkage="auto" if shrinkage is None else shrinkage, priors=np.full(4, 0.25))
     model.fit(x, y)
     assert common_covariance(x, y, shrinkage) == pytest.approx(model.covariance_, rel=1e-9, abs=1e-9)
-    coef, intercept = Lda(shrinkage)._discriminants(x, y, 6)  # noqa: SLF001
+    coef, intercept = Lda(shrinkage)._discriminants(x, y, 6)
     difference = intercept - intercept[0] + (coef - coef[0]) @ x[10]
     scores = model.decision_function(x[10:11])[0]
     assert difference[[0, 2, 3, 5]] == pytest.approx(scores - scores[0], rel=1e-6, abs=1e-6)
@@ -40,6 +40,6 @@ def test_two_classes_have_opposite_discriminants() -> None:
     y = np.repeat([0, 1], 30)
     x = rng.normal(size=(60, 5)) + y[:, None]
     model = LinearDiscriminantAnalysis("lsqr", shrinkage="auto", priors=[0.5, 0.5]).fit(x, y)
-    coef, intercept = Lda()._discriminants(x, y, 2)  # noqa: SLF001
+    coef, intercept = Lda()._discriminants(x, y, 2)
     assert coef[1] - coef[0] == pytest.approx(model.coef_[0])
     assert intercept[1] - intercept[0] == pytest.approx(model.intercept_[0])

@@ -8,12 +8,14 @@ import numpy.typing as npt
 from ...types import Int64
 
 Float64 = npt.NDArray[np.float64]
+CONSTANT = 1e-24  # variance up to which a coordinate of standardised embeddings is constant except for rounding errors
 
 
 def shrunk_covariance(centred: Float64) -> Float64:
-    """Compute the covariance of centred rows, shrunk towards a multiple of the identity (Ledoit and Wolf, J Multivar Anal 2004).
+    """Compute the covariance of centred rows, shrunk towards a multiple of the identity.
 
-    The same as ``sklearn.covariance.ledoit_wolf``, which computes two more products of this size.
+    The method is that of Ledoit and Wolf (J Multivar Anal 2004;88:365), as in ``sklearn.covariance.ledoit_wolf``, which
+    computes two more products of this size.
 
     Args:
         centred: float64 [N, D].
@@ -23,7 +25,7 @@ def shrunk_covariance(centred: Float64) -> Float64:
     """
     number, dim = centred.shape
     covariance: Float64 = centred.T @ centred / number
-    shrinkage, mean = _ledoit_wolf(centred, float((covariance**2).sum()))
+    shrinkage, mean = _ledoit_wolf(centred, float(np.sum(covariance**2)))
     covariance *= 1 - shrinkage
     covariance[np.diag_indices(dim)] += shrinkage * mean
     return covariance
@@ -51,7 +53,7 @@ def common_covariance(points: Float64, y: Int64, shrinkage: float | None) -> Flo
         centred = points[members] - points[members].mean(axis=0)
         variances = (centred**2).mean(axis=0)
         if shrinkage is None:
-            scale = np.sqrt(np.where(variances > 0, variances, 1.0))
+            scale = np.sqrt(np.where(variances > CONSTANT, variances, 1.0))
             standardised = centred / scale
             share, mean = _ledoit_wolf(standardised, _squared_norm(standardised))
             diagonal += share * mean * scale**2 / number
@@ -68,7 +70,8 @@ def _squared_norm(centred: Float64) -> float:
     """Sum of the squared elements of the covariance, from the smaller of the two products of the rows."""
     number, dim = centred.shape
     product = centred @ centred.T if number < dim else centred.T @ centred
-    return float((product**2).sum()) / number**2
+    norm: float = float(np.sum(product**2)) / number**2
+    return norm
 
 
 def _ledoit_wolf(centred: Float64, squared_norm: float) -> tuple[float, float]:
