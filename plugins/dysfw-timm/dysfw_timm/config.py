@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 
-from dysfw.plugin import NetworkGraph, closest, listed, packaged_graph
+from dysfw.plugin import DysfwError, NetworkGraph, listed, packaged_graph
+
+GRAPHS = ("inception_resnet_v2", "vgg16")  # models that ship as graphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,17 @@ def _from_graph(name: str, tag: str, graph: NetworkGraph) -> ModelConfig:
     tags: Mapping[str, Mapping[str, str]] = config["tags"]
     if tag and tag not in tags:
         architecture = name.partition(".")[0]
-        raise ValueError(f"timm's {architecture} has no weights {tag!r}{closest(tag, tags)}; it has {listed(tags)}")
+        raise ValueError(f"timm's {architecture} has no weights {tag!r}; it has {listed(tags)}")
     published = tags[tag or config["default"]]
     return ModelConfig(name, config["size"], (config["classifier"],), published["hub"], published["licence"], graph)
 
 
 def _from_timm(name: str) -> ModelConfig:
+    if missing := [package for package in ("torch", "timm") if find_spec(package) is None]:
+        raise DysfwError(
+            f"the model {name} needs {listed(missing)}; without them there are {listed(GRAPHS)}",
+            hint="pip install 'dysfw-timm[torch]'",
+        )
     from .models import find_config
 
     config = find_config(name)

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 import timm
 import torch
+from dysfw_timm import backbone as backbone_module
 from dysfw_timm.backbone import Timm
+from dysfw_timm.config import GRAPHS
 from dysfw_timm.models import last_block
 from PIL import Image
 from safetensors.torch import load_file, save_file
+
+from dysfw.errors import DysfwError
 
 pytestmark = pytest.mark.slow
 
@@ -159,6 +163,18 @@ def test_weights_have_no_default():
 def test_unknown_models_are_refused(name, match):
     with pytest.raises(ValueError, match=match):
         Timm(name, "random")
+
+
+def test_without_timm_other_models_say_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(DysfwError, match="resnet50 needs timm; without them there are inception_resnet_v2, vgg16") as caught:
+        Timm("resnet50", "random")
+    assert caught.value.hint == "pip install 'dysfw-timm[torch]'"
+
+
+def test_the_graphs_are_those_that_messages_name():
+    graphs = {file.stem for file in (Path(backbone_module.__file__).parent / "graphs").glob("*.onnx")}
+    assert graphs == set(GRAPHS)
 
 
 @pytest.mark.parametrize(

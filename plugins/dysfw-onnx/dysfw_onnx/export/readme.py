@@ -59,7 +59,7 @@ def recipe_text(pipeline: Pipeline, backbone_file: str) -> str:
         "licence": " AND ".join(licences) or "unstated",
         "device": "cpu",
     }
-    device = {"device": "auto", "precision": "auto"}  # the command itself has overridden them
+    device = {"device": "auto", "precision": "auto", "runtime": "auto"}  # the command itself has overridden them
     name = f"{recipe.name[: MAX_NAME_LENGTH - len('-onnx')]}-onnx"
     return RECIPE_HEADER + dump_document({**kept, "name": name, **device, "backbone": node})
 
