@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from ..util.files import sha256_of
 from ..weights.weight_file import write_weights
 from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Fitted, Manifest
 from .states import DISTRIBUTION_ARRAYS, Array, pack_states
+
+# A list of numbers, one a line. A string cannot look like this: it holds no line break.
+_NUMBERS = re.compile(r"\[(?:\n *-?[\d.eE+-]+,?)+\n *\]")
 
 
 def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object], fitted: Fitted, card: str) -> Manifest:
@@ -51,8 +55,14 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
         )
         manifest = manifest.model_copy(update={"fingerprint": manifest.computed_fingerprint()})
         content = manifest.model_dump(mode="json", by_alias=True)
-        (unfinished / MANIFEST).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        (unfinished / MANIFEST).write_text(_as_text(content), "utf-8")
     return manifest
+
+
+def _as_text(content: Mapping[str, object]) -> str:
+    """Indented JSON with lists of numbers in one line: a confusion matrix of 600 conditions would have 360,000 lines."""
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    return _NUMBERS.sub(lambda found: "[" + ", ".join(found[0][1:-1].replace(",", " ").split()) + "]", text) + "\n"
 
 
 def _arrays(states: Mapping[str, State], fitted: Fitted) -> dict[str, Array]:

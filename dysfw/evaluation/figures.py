@@ -11,6 +11,7 @@ import numpy as np
 from ..recipe.model import Recipe
 from ..stats.bootstrap import patient_weights
 from ..stats.estimate import Estimate
+from ..stats.intervals import calibration_error
 from ..stats.metrics import confusion
 from ..types import Int64
 from .baselines import BaselineComparison
@@ -59,7 +60,6 @@ def measure_figures(
     control = embedded.labels.index(unaffected) if unaffected else None
     coverage = recipe.reliability.coverage
     comparison = BaselineComparison(tested.by_name, y, groups, weights, splits=tested.splits, unaffected=control)
-    uncalibrated = BaselineComparison({RECIPE: tested.raw}, y, groups, weights, splits=tested.splits, unaffected=control)
     recipe_measures = comparison.measured(RECIPE)
     overall = recipe_measures.overall()
     return Figures(
@@ -77,7 +77,7 @@ def measure_figures(
         ],
         confusion=_confusion(tested, y),
         models=comparison.models(),
-        calibration=calibration(tested, y, uncalibrated.measured(RECIPE).overall()["ece"], overall["ece"]),
+        calibration=calibration(tested, y, calibration_error(tested.raw, y, weights), overall["ece"]),
         prediction_sets=prediction_sets(tested.sets, y, groups, weights, target_coverage=coverage, labels=embedded.labels),
         rejection=rejection(tested, y, groups, weights),
         patients=patient_level(tested, y, groups, weights, target_coverage=coverage, labels=embedded.labels),

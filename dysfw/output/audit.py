@@ -11,6 +11,7 @@ from ..stats.estimate import Estimate
 from ..util.text import count, listed, printable
 from .fitted_table import Column, FittedTable
 
+MAX_CLASSES = 20  # predictable conditions that are printed
 COLOURS: dict[Verdict, str] = {"pass": "green", "caution": "yellow", "fail": "red"}
 
 
@@ -71,9 +72,11 @@ def _classes(result: AuditResult) -> FittedTable:
         Column("AUROC", right=True),
         Column("p", right=True),
     )
-    for one in sorted(result.classes, key=lambda one: -one.auroc.value):
-        if one.p < ALPHA:
-            table.add(one.label, str(one.images), _shown(one.auroc), f"{one.p:.3f}")
+    significant = sorted((one for one in result.classes if one.p < ALPHA), key=lambda one: -one.auroc.value)
+    for one in significant[:MAX_CLASSES]:
+        table.add(one.label, str(one.images), _shown(one.auroc), f"{one.p:.3f}")
+    if len(significant) > MAX_CLASSES:
+        table.add(f"and {len(significant) - MAX_CLASSES} more; for all: --json or -o DIR", "", "", "", style="dim")
     return table
 
 

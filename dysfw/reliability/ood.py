@@ -23,6 +23,7 @@ Float64 = npt.NDArray[np.float64]
 
 AXES = 8  # more axes hardly improved the detection of images of real people, and enlarge every bundle
 TINY = 1e-12
+LARGE = 1000  # images and dimensions above which axes are found iteratively: an eigendecomposition grows with the cube
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,9 +102,13 @@ def _fit(x: Float32, groups: Int64) -> tuple[Float64, Float64, Float64, float]:
         return np.zeros(dim), np.zeros((0, dim)), np.zeros(0), 1.0
     shares = patient_shares(np.zeros_like(groups), groups)
     shares /= shares.sum()
+    if min(number, dim) > LARGE:  # in single precision: more digits would only cost memory
+        shares = shares.astype(np.float32)
     mean = shares @ x
-    rows = (x - mean) * np.sqrt(shares)[:, None]
-    total, max_axes = float((rows**2).sum()), max(0, min(AXES, dim - 1, number // 2 - 1))
+    rows = x - mean
+    rows *= np.sqrt(shares)[:, None]
+    total = float(np.einsum("nd,nd->n", rows, rows).sum(dtype=np.float64))
+    max_axes = max(0, min(AXES, dim - 1, number // 2 - 1))
     axes, variances = _principal_axes(rows, max_axes)
     positive = variances > max(total, TINY) * 1e-9
     axes, variances = axes[positive], variances[positive]
@@ -115,7 +120,8 @@ def _fit(x: Float32, groups: Int64) -> tuple[Float64, Float64, Float64, float]:
 def _principal_axes(rows: Float64, count: int) -> tuple[Float64, Float64]:
     """Principal axes [count, D] of centred rows [N, D] and the sums of squares [count] along them.
 
-    Decomposes the smaller of the two products of ``rows`` with its transpose.
+    Decomposes the smaller of the two products of ``rows`` with its transpose. If this is large, the few axes are found by
+    subspace iteration instead (Halko, Martinsson & Tropp, SIAM Rev 2011;53:217).
     """
     number, dim = rows.shape
     if not count:
@@ -123,6 +129,11 @@ def _principal_axes(rows: Float64, count: int) -> tuple[Float64, Float64]:
     from scipy.linalg import eigh  # takes as long to import as numpy; predictions do not need it
 
     size = min(number, dim)
+    if size > LARGE:
+        from sklearn.utils.extmath import randomized_svd
+
+        _, values, axes = randomized_svd(rows, count, n_oversamples=24, n_iter=6, random_state=0)
+        return np.asarray(axes[::-1], np.float64), np.asarray(values[::-1], np.float64) ** 2
     product = rows @ rows.T if number <= dim else rows.T @ rows
     squares, vectors = eigh(product, subset_by_index=(size - count, size - 1))
     if number > dim:

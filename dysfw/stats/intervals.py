@@ -10,7 +10,7 @@ import numpy as np
 from ..types import Float32, Int64
 from .bootstrap import Float64, estimate
 from .estimate import Estimate
-from .metrics import Measures, measure, top_sizes
+from .metrics import Measures, calibration_errors, measure, top_sizes
 
 COMPARED = ("accuracy", "balanced_accuracy", "top_3", "auroc_macro", "auroc_affected", "log_loss", "brier")
 
@@ -99,6 +99,18 @@ def measured(
         patients=_patients(per_class, len(np.unique(groups)), unaffected),
         patients_per_class=per_class,
     )
+
+
+def calibration_error(probabilities: Float32 | Float64, y: Int64, weights: Float64) -> Estimate:
+    """Estimate the expected calibration error alone, as ``measured`` does with all measures.
+
+    Args:
+        probabilities: As in ``dysfw.stats.metrics.measure``.
+        y: int64 [N], the classes.
+        weights: float64 [B, N], from ``dysfw.stats.bootstrap.patient_weights``.
+    """
+    value = float(calibration_errors(probabilities, y, np.ones((1, len(y))))[0])
+    return estimate(value, _centred(calibration_errors(probabilities, y, weights), value))
 
 
 def _patients_per_class(probabilities: Float32 | Float64, y: Int64, groups: Int64) -> dict[str, Int64]:

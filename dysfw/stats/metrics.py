@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..types import Float32, Int64
+from ..types import Bool, Float32, Int64
 from .auroc import ClassRankings
 from .bootstrap import Float64
 from .one_hot import one_hot
@@ -123,6 +123,22 @@ def measure(
     )
 
 
+def calibration_errors(probabilities: Float32 | Float64, y: Int64, weights: Float64) -> Float64:
+    """Compute the expected calibration error alone.
+
+    Args:
+        probabilities: As in ``measure``.
+        y: int64 [N], the true classes.
+        weights: float64 [B, N].
+
+    Returns:
+        float64 [B].
+    """
+    excess = [_excess(repeat, _ranked(repeat)[:, 0] == y) for repeat in _as_repeats(probabilities, y)]
+    total = weights.sum(axis=1)
+    return _mean(np.stack([_ratio(np.abs(one @ weights.T).sum(axis=0), total) for one in excess]), axis=0)
+
+
 def scores(probabilities: Float32, y: Int64) -> Scores:
     """Compute the measures that a bundle stores.
 
@@ -219,7 +235,6 @@ class _Repeat:
         classes = probabilities.shape[1]
         order = _ranked(probabilities)
         rank = np.argmax(order == y[:, None], axis=1)
-        confidence = probabilities.max(axis=1).astype(np.float64)
         own = probabilities[np.arange(len(y)), y].astype(np.float64)
         squares = np.einsum("nk,nk->n", probabilities, probabilities, dtype=np.float64)
         return cls(
@@ -227,7 +242,7 @@ class _Repeat:
             predicted=one_hot(order[:, 0], classes),
             within={n: one_hot(y, classes, rank < n) for n in top_sizes(classes)},
             losses=np.stack([_log_loss(probabilities, y), squares - 2 * own + 1]),
-            excess=one_hot(_bin_of(confidence), BINS) * ((rank == 0) - confidence)[None],
+            excess=_excess(probabilities, rank == 0),
             rankings=tuple(
                 (at, ClassRankings.of(probabilities[at], y[at]))
                 for at in (np.flatnonzero(split == s) for s in np.unique(split))
@@ -270,6 +285,12 @@ class _Repeat:
             won += more_won
             pairs += more_pairs
         return _ratio(won, pairs).T
+
+
+def _excess(probabilities: Float32 | Float64, correct: Bool) -> csr_array:
+    """Sparse [BINS, N]: correct (0 or 1) minus confidence, in the bin of that confidence."""
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    return one_hot(_bin_of(confidence), BINS) * (correct - confidence)[None]
 
 
 def _as_repeats(probabilities: Float32 | Float64, y: Int64) -> Float32 | Float64:

@@ -167,3 +167,15 @@ def test_the_result_survives_json(synthetic):
     text = found.model_dump_json(by_alias=True)
     assert json.loads(text)["schema"] == "dysfw.audit/1"
     assert AuditResult.model_validate_json(text) == found
+
+
+def test_every_condition_of_a_large_data_set_is_audited(synthetic, monkeypatch):
+    """Drawn at random, the images of rare conditions would be missing from the sample, and their statistics undefined."""
+    rows, samples = synthetic(
+        0, classes={"a": 120, "b": 90, "rare": 2, "single": 1}, images={"a": 1, "b": 1, "rare": 1, "single": 1}
+    )
+    monkeypatch.setattr("dysfw.audit.audit.MAX_IMAGES", 60)
+    found = audit(rows, samples, permutations=99)
+    assert [one.label for one in found.classes] == ["a", "b", "rare", "single"]
+    assert all(0 <= one.auroc.value <= 1 and 0 < one.p <= 1 for one in found.classes)
+    assert "used 60 of 213 images" in found.advice[-1]

@@ -183,3 +183,9 @@ def test_an_untrained_recipe_is_refused_with_a_hint(toys, toy_recipe):
 def test_an_unknown_bundle_name_is_refused(toys, recipe_with):
     with pytest.raises(DysfwError, match="no bundle is called 'dlib-fantom'"):
         open_pipeline(recipe_with("bundle: dlib-fantom"), toys)
+
+
+def test_each_row_of_a_confusion_matrix_is_one_line_of_the_manifest(bundle):
+    text = (bundle / "bundle.json").read_text("utf-8")
+    (row, *_) = json.loads(text)["cross_validated"]["fused"]["confusion"]
+    assert f"\n        [{', '.join(map(str, row))}],\n" in text

@@ -10,6 +10,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from dysfw.cli.commands.data import _print_inventory
+from dysfw.data.inventory import Inventory, LabelCounts
 from dysfw.data.read import read_dataset
 
 
@@ -189,3 +191,13 @@ def test_the_summaries_of_the_commands_are_not_cut(dysfw):
     ran = dysfw("data", "--help")
     assert "Write a manifest of a folder, to complete in a spreadsheet." in ran.out
     assert "..." not in ran.out.split("Commands:")[1]
+
+
+def test_of_many_conditions_those_with_the_most_images_are_shown(capsys):
+    labels = {f"c{n:03}": LabelCounts(images=n, used=n, patients=1, train=None, test=None) for n in range(600)}
+    _print_inventory(Inventory("data", 9, 9, None, labels, {}, {}, 0, None, None, (), (), ()))
+    printed = capsys.readouterr().out
+    assert "c599" in printed
+    assert "c560" in printed
+    assert "c559" not in printed
+    assert "and 560 more conditions with fewer images; for all: --format json" in printed

@@ -1,14 +1,18 @@
 """Reports of 600 conditions: most of them with one patient, labels of 200 characters and in other scripts."""
 
+import io
 import re
 import shutil
 
 import pytest
+from rich.console import Console
 
 from dysfw.evaluation.result import ClassScores
+from dysfw.output.audit import print_audit
 from dysfw.output.report.comparison_page import comparison_html
 from dysfw.output.report.page import report_html
 from dysfw.output.report.render import MAX_ROWS
+from dysfw.output.report.terminal import print_evaluation
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MANY = 600
@@ -110,3 +114,18 @@ def test_tables_can_be_searched_and_sorted(html, many, tmp_path):
         assert first == max(n for n, _ in many.data.per_label.values())
         browser.close()
     assert messages == []
+
+
+def test_an_audit_prints_the_most_predictable_conditions_and_counts_the_others(examples):
+    made = examples.audit([f"c{n:03}" for n in range(MANY)], "fail")
+    classes = [made.classes[0].model_copy(update={"label": f"c{n:03}", "p": 0.001}) for n in range(MANY)]
+    text = io.StringIO()
+    print_audit(Console(file=text, width=100), made.model_copy(update={"classes": classes}))
+    assert "and 580 more; for all: --json or -o DIR" in text.getvalue()
+    assert len(text.getvalue().splitlines()) < 60
+
+
+def test_an_evaluation_is_printed_in_a_screenful(many):
+    text = io.StringIO()
+    print_evaluation(Console(file=text, width=100), many, None)
+    assert len(text.getvalue().splitlines()) < 60

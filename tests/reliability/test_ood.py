@@ -128,3 +128,12 @@ def test_inconsistent_arrays_are_refused(rng):
             fitted_distribution.variances,
             fitted_distribution.residual_variance,
         )
+
+
+def test_the_axes_of_many_images_agree_with_those_of_an_eigendecomposition(monkeypatch) -> None:
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(400, 1, 300)) * np.r_[np.linspace(9, 4, AXES), np.ones(300 - AXES)]).astype(np.float32)
+    present, groups = np.ones((400, 1), bool), np.arange(400) // 2
+    exact = fit_embedding_distribution(x, present, groups).distances(x, present)
+    monkeypatch.setattr("dysfw.reliability.ood.LARGE", 100)
+    assert fit_embedding_distribution(x, present, groups).distances(x, present) == pytest.approx(exact, rel=1e-4)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dysfw.stats.bootstrap import patient_weights
-from dysfw.stats.intervals import measured
+from dysfw.stats.intervals import calibration_error, measured
 from dysfw.stats.metrics import measure
 
 CLASSES, PATIENTS = 3, 8
@@ -110,3 +110,8 @@ def test_patients_of_each_class_are_counted_once():
     assert found["sensitivity"].tolist() == [len(set(groups[y == k])) for k in range(8)]
     assert found["specificity"].tolist() == [len(set(groups[y != k])) for k in range(8)]
     assert found["precision"].tolist() == [len(set(groups[(predicted == k).any(axis=0)])) for k in range(8)]
+
+
+def test_the_calibration_error_alone_is_that_of_all_measures() -> None:
+    p = np.stack([predictions(1.0), predictions(1.0, seed=1)])
+    assert calibration_error(p, Y, WEIGHTS) == measured(p, Y, GROUPS, WEIGHTS).overall()["ece"]

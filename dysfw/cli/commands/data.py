@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 app = command_group("Check a data set before training, and write a manifest of a folder.")
 PREVIEW = 5  # rows
+MAX_CONDITIONS = 40  # conditions that are printed; of more, those with the most images
 
 
 @app.command()
@@ -158,12 +159,20 @@ def _print_inventory(inventory: Inventory) -> None:
     has_split = any(counts.train is not None for counts in inventory.labels.values())
     names = ("images", "used", "patients", *(("train", "test") if has_split else ()))
     table = FittedTable(Column("condition", role="id"), *(Column(name, right=True) for name in names))
-    for label, counts in inventory.labels.items():
+    conditions = [*inventory.labels.items()]
+    if len(conditions) > MAX_CONDITIONS:
+        conditions = sorted(conditions, key=lambda item: -item[1].images)[:MAX_CONDITIONS]
+    for label, counts in conditions:
         known = "–" if counts.patients is None else str(counts.patients)
         table.add(
             label, str(counts.images), str(counts.used), known, *((str(counts.train), str(counts.test)) if has_split else ())
         )
     out().print(table)
+    if len(inventory.labels) > MAX_CONDITIONS:
+        out().print(
+            f"and {len(inventory.labels) - MAX_CONDITIONS} more conditions with fewer images; for all: --format json",
+            style="dim",
+        )
 
 
 def _px(size: tuple[int, int]) -> str:
