@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from ..contracts.components import Backbone
-from ..decoding.decode import read_image
-from ..errors import DysfwError, ImageError
+from ..errors import DysfwError
 from ..imaging.warp import warp
+from ..inference.batches import decoded_batches
 from ..inference.build import Components, build
+from ..inference.jobs import ImageJob
 from ..recipe.check import check, load_recipe
 from ..recipe.compose import apply_overrides
 from ..recipe.document import parse_document
@@ -22,6 +23,8 @@ from ..registry.registry import Registry
 from ..training.finetune.augment import at_size
 from ..training.finetune.region_frames import ImageFrames, RegionLocator
 from ..types import Failure, Float32, UInt8
+from ..util import background
+from ..util.concurrency import pipelined
 from ..util.progress import Progress
 from ..util.text import closest, listed
 from ..weights.projection_head import BIAS, WEIGHT, ProjectionHead, projection_head_of
@@ -30,7 +33,6 @@ from .pairs import Pairs, find_images
 from .verification_scores import VerificationScores, cosines, score_pairs
 
 SUFFIX = ".safetensors"
-BATCH_SIZE = 64  # crops
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +138,10 @@ def verify(
         raise DysfwError(str(error), hint="use --backbone, or another --region") from None
     embedder = _RegionEmbedder(recipe, components, chosen)
     paths = list(files.values())
-    embeddings, failures = embedder.embed(progress.track(embedder.crops(paths), "embedding", len(paths), "images"))
+    results = list(progress.track(embedder.rows(paths), "embedding", len(paths), "images"))
+    failures = [result for result in results if isinstance(result, Failure)]
+    missing = np.full(components.backbone.dim, np.nan, np.float32)
+    embeddings = np.stack([missing if isinstance(result, Failure) else result for result in results])
     if projection and projection.weight.shape[1] != embeddings.shape[1]:
         raise DysfwError(
             f"the projection head expects embeddings of {projection.weight.shape[1]} numbers, the backbone outputs "
@@ -161,8 +166,25 @@ def verify(
     )
 
 
+@dataclass(slots=True, eq=False)
+class _Batch:
+    """Decoded images on their way to embeddings.
+
+    Attributes:
+        jobs: The images; their pixels are dropped once the crops are cut.
+        located: For each image, where its regions are, or why they are unknown.
+        crops: For each image the crop uint8 [S, S, 3], or the reason why there is none.
+        rows: For each image the embedding float32 [dim], or the reason why there is none.
+    """
+
+    jobs: Sequence[ImageJob]
+    located: Sequence[ImageFrames | Failure] = ()
+    crops: Sequence[UInt8 | Failure] = ()
+    rows: Sequence[Float32 | Failure] = ()
+
+
 class _RegionEmbedder:
-    """Embeds one region of each image, cut as the recipe's pipeline cuts it."""
+    """Embeds one region of each image, cut as the recipe's pipeline cuts it. Its stages work at the same time."""
 
     def __init__(self, recipe: Recipe, components: Components, region: str) -> None:
         self.locator = RegionLocator(recipe, components)
@@ -171,38 +193,34 @@ class _RegionEmbedder:
         self.region = components.segmenter.regions.index(region)
         self.reason = f"its region {region} was not found"
 
-    def crops(self, paths: Sequence[Path]) -> Iterator[UInt8 | Failure]:
-        """Yield the crop uint8 [S, S, 3] of each image, or the reason why there is none."""
-        for path, result in zip(paths, self.locator.locate(paths), strict=True):
-            yield self._crop(path, result) if isinstance(result, ImageFrames) else result
+    def rows(self, paths: Sequence[Path]) -> Iterator[Float32 | Failure]:
+        """Yield for each image its embedding float32 [dim], or the reason why there is none. Images are decoded once."""
+        components = self.locator.components
+        for component in (components.detector, components.segmenter, components.backbone):
+            background.start(component.load, f"load {component.kind}")
+        for batch in pipelined(map(_Batch, decoded_batches(paths)), [self._locate, self._cut, self._embed]):
+            yield from batch.rows
 
-    def embed(self, crops: Iterator[UInt8 | Failure]) -> tuple[Float32, list[Failure]]:
-        """Return embeddings float32 [N, dim], NaN without a crop, and the failures."""
-        rows: list[Float32] = []
-        failures: list[Failure] = []
-        batch: list[UInt8] = []
+    def _locate(self, batch: _Batch) -> _Batch:
+        batch.located = self.locator.locate_batch(batch.jobs)
+        return batch
 
-        def flush() -> None:
-            if batch:
-                rows.extend(self.backbone.embed(np.stack(batch)))
-                batch.clear()
+    def _cut(self, batch: _Batch) -> _Batch:
+        batch.crops = [self._crop(job, located) for job, located in zip(batch.jobs, batch.located, strict=True)]
+        for job in batch.jobs:
+            job.drop_pixels()
+        return batch
 
-        for crop in crops:
-            if isinstance(crop, Failure):
-                flush()
-                failures.append(crop)
-                rows.append(np.full(self.backbone.dim, np.nan, np.float32))
-            else:
-                batch.append(crop)
-            if len(batch) == BATCH_SIZE:
-                flush()
-        flush()
-        return np.array(rows, np.float32).reshape(-1, self.backbone.dim), failures
-
-    def _crop(self, path: Path, located: ImageFrames) -> UInt8 | Failure:
+    def _crop(self, job: ImageJob, located: ImageFrames | Failure) -> UInt8 | Failure:
+        if isinstance(located, Failure):
+            return located
         if not located.present[self.region]:
-            return Failure(str(path), "no_region", self.reason, located.sha256)
-        try:
-            return warp(read_image(path).pixels, at_size(located.frames[self.region], self.size), self.size)
-        except ImageError as error:  # the file has changed since it was located
-            return Failure(str(path), error.code, error.message, located.sha256)
+            return Failure(job.source, "no_region", self.reason, located.sha256)
+        assert job.image  # noqa: S101  # or it could not be located
+        return warp(job.image.pixels, at_size(located.frames[self.region], self.size), self.size)
+
+    def _embed(self, batch: _Batch) -> _Batch:
+        crops = [crop for crop in batch.crops if not isinstance(crop, Failure)]
+        embedded = iter(self.backbone.embed(np.stack(crops)) if crops else ())
+        batch.rows = [crop if isinstance(crop, Failure) else next(embedded) for crop in batch.crops]
+        return batch

@@ -50,6 +50,25 @@ def test_verify_prints_every_score(dysfw, recipe, pairs):
     assert "random weights" in err
 
 
+def test_verify_reads_each_image_once(dysfw, recipe, pairs):
+    opened: list[str] = []
+    active = True
+
+    def note(event: str, arguments: tuple) -> None:
+        if (
+            active
+            and event == "open"
+            and str(arguments[0]).startswith(str(pairs.parent))
+            and str(arguments[0]).endswith(".png")
+        ):
+            opened.append(str(arguments[0]))
+
+    sys.addaudithook(note)  # hooks cannot be removed
+    assert dysfw("verify", recipe, pairs)[0] == 0
+    active = False
+    assert len(opened) == len(set(opened)) == 8  # the pairs name two images of each person
+
+
 def test_pairs_without_a_face_are_skipped(dysfw, recipe, pairs):
     dark = pairs.parent / "person_0" / "person_0_0002.png"
     Pillow.fromarray(np.zeros((64, 64, 3), np.uint8)).save(dark)

@@ -21,6 +21,7 @@ from ...imaging.crop import region_frame
 from ...inference.batches import decoded_batches
 from ...inference.build import Components
 from ...inference.embedder import on_grid
+from ...inference.jobs import ImageJob
 from ...inference.stages import run_isolated
 from ...recipe.model import Recipe
 from ...types import Bool, Face, Failure, Image, Segmentation
@@ -177,8 +178,12 @@ class RegionLocator:
     def locate(self, paths: Iterable[Path]) -> Iterator[ImageFrames | Failure]:
         """Yield one result per image, in order; if the detector chose several faces, the first is used."""
         for batch in decoded_batches(paths):
-            located = iter(self._locate([job.image for job in batch if job.image]))
-            yield from (next(located) if job.image else job.failures[0] for job in batch)
+            yield from self.locate_batch(batch)
+
+    def locate_batch(self, batch: Sequence[ImageJob]) -> list[ImageFrames | Failure]:
+        """Return one result per decoded image, as ``locate``."""
+        located = iter(self._locate([job.image for job in batch if job.image]))
+        return [next(located) if job.image else job.failures[0] for job in batch]
 
     def _locate(self, images: Sequence[Image]) -> list[ImageFrames | Failure]:
         faces = run_isolated("the detector", self._detect, images)
