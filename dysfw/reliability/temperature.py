@@ -50,13 +50,17 @@ def fit_temperature(probabilities: npt.ArrayLike, y: Int64, groups: Int64) -> fl
         The temperature.
     """
     logarithms, patients = _logarithms(probabilities), len(np.unique(groups))
+    logarithms -= logarithms.max(axis=1, keepdims=True)
+    of_truth, scaled = logarithms[np.arange(len(y)), y], np.empty_like(logarithms)
     weights = patient_shares(y, groups)
     weights /= np.bincount(y, weights)[y]
     weights /= weights.sum()
 
     def loss(log_temperature: float) -> float:
-        of_truth = _log_scaled(logarithms, np.exp(log_temperature))[np.arange(len(y)), y]
-        return float(-(weights @ of_truth) + log_temperature**2 / patients)
+        # In place: with hundreds of conditions, most of the time would go into allocating memory.
+        np.exp(np.divide(logarithms, np.exp(log_temperature), out=scaled), out=scaled)
+        losses = np.log(scaled.sum(axis=1)) - of_truth / np.exp(log_temperature)
+        return float(weights @ losses + log_temperature**2 / patients)
 
     bound = float(np.log(MAX_TEMPERATURE))
     return float(np.exp(find_minimum(loss, -bound, bound)))
