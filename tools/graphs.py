@@ -5,14 +5,23 @@ Run it if a network changes: python tools/graphs.py
 
 from __future__ import annotations
 
+import hashlib
+import io
+import warnings
+from importlib import metadata, resources
 from pathlib import Path
 
+import onnx
 import timm
 import torch
+from dysfw_onnx.export.backbone import without_debug_info
 from dysfw_onnx.export.graph import graph_of, write_graph
+from dysfw_onnx.export.layers import OPSET
+from onnxscript.optimizer import remove_unused_nodes
+from safetensors.numpy import save
 from torch import Tensor, nn
 
-from dysfw.plugin import Normalise
+from dysfw.plugin import Normalise, load_tensors, sha256_of
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 
@@ -67,6 +76,40 @@ def write_facenet() -> None:
     write_graph(model, _names(net), PLUGINS / "dysfw-facenet/dysfw_facenet/graphs", "inception_resnet_v1", {})
 
 
+def write_mtcnn() -> None:
+    """MTCNN's three networks, and their weights from facenet-pytorch's wheel."""
+    from dysfw_facenet.torch_networks import NETWORKS
+
+    side = {axis: 2 * torch.export.Dim(f"half_{axis}", min=6, max=4096) for axis in ("height", "width")}
+    canvas = {0: torch.export.Dim("N"), 2: side["height"], 3: side["width"]}
+    shapes = {"pnet": (2, 4, 64, 96), "rnet": (2, 3, 24, 24), "onet": (2, 3, 48, 48)}
+    folder = PLUGINS / "dysfw-facenet/dysfw_facenet/graphs"
+    for name, build in NETWORKS.items():
+        content = resources.files("facenet_pytorch").joinpath("data", f"{name}.pt").read_bytes()
+        net = build()
+        load_tensors(net, _merged(torch.load(io.BytesIO(content), weights_only=True), net), name)
+        tensors = {tensor: value.numpy().copy() for tensor, value in net.state_dict().items()}
+        (folder / f"{name}.safetensors").write_bytes(save(tensors, {"origin": "facenet-pytorch, Timothy Esler, MIT"}))
+        described = {
+            "original": f"facenet-pytorch {metadata.version('facenet-pytorch')}, facenet_pytorch/data/{name}.pt",
+            "original_sha256": hashlib.sha256(content).hexdigest(),
+            "weights_sha256": sha256_of(folder / f"{name}.safetensors"),
+        }
+        model = tensor_graph_of(net.eval(), torch.zeros(shapes[name]), canvas if name == "pnet" else {0: canvas[0]})
+        write_graph(model, {tensor: tensor for tensor in tensors}, folder, name, described)
+
+
+def _merged(original: dict[str, Tensor], net: nn.Module) -> dict[str, Tensor]:
+    """facenet-pytorch's tensors under the names of ours. Its last layers are "…_1", two scores, "…_2" and possibly "…_3"."""
+    layers = [name for name in original if "_" not in name]
+    values = [original[name] for name in layers]
+    for kind in ("weight", "bias"):
+        scores, *others = (value for name, value in original.items() if "_" in name and name.endswith(kind))
+        values.append(torch.cat([scores[1:] - scores[:1], *others]))
+    expected = net.state_dict()
+    return {name: value.view(expected[name].shape) for name, value in zip(expected, values, strict=True)}
+
+
 def write_dlib() -> None:
     """dlib's face-recognition ResNet."""
     from dysfw_dlib.architecture import ResNet
@@ -80,6 +123,20 @@ def write_dlib() -> None:
     write_graph(model, _names(net), PLUGINS / "dysfw-dlib/dysfw_dlib/graphs", "dlib_resnet", {})
 
 
+def tensor_graph_of(module: nn.Module, example: Tensor, dynamic: dict[int, object]) -> onnx.ModelProto:
+    """Convert a module that maps one tensor to one; tensors keep their names."""
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about torch's internals
+        program = torch.onnx.export(
+            module, (example,), input_names=["input"], output_names=["output"], opset_version=OPSET, dynamo=True,
+            dynamic_shapes=(dynamic,), verbose=False, optimize=False,
+        )  # fmt: skip
+    assert program is not None  # noqa: S101  # None is returned only when torch writes a file itself
+    model = without_debug_info(program.model_proto)
+    remove_unused_nodes(model)
+    return model
+
+
 def _names(net: nn.Module) -> dict[str, str]:
     """Name in a weight file of each tensor, by its name in the graph."""
     return {f"net.{name}": name for name in net.state_dict()}
@@ -90,6 +147,7 @@ def main() -> None:
     write_timm("inception_resnet_v2", smallest=75)
     write_timm("vgg16", smallest=32)
     write_facenet()
+    write_mtcnn()
     write_dlib()
 
 

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
-from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1
-from torch import nn
+from dysfw.plugin import FACENET_ALIGNMENT, Alignment, Precision, TunableBackbone, Weights, packaged_graph, sha256_of
 
-from dysfw.plugin import (
-    FACENET_ALIGNMENT,
-    Alignment,
-    Backbone,
-    Float32,
-    Normalise,
-    Precision,
-    TorchRunner,
-    UInt8,
-    Weights,
-    load_tensors,
-    sha256_of,
-    tensor_digest,
-    with_weight_deltas,
-)
-
-from .tensorfile import read_tensors
+from .tensorfile import licence_of, read_tensors, shapes_of
 from .weights import WEIGHTS
 
+if TYPE_CHECKING:
+    from torch import nn
+
+    from dysfw.plugin import Tensors
+
 DIM = 512
+SMALLEST = 75  # px
 LAST_BLOCK = ("block8.", "last_linear.", "last_bn.")
 IGNORED_LAYERS = ("logits", "neck")  # the classifier of published files, the projection head that `dysfw pretrain` adds
 
 
-class Facenet(Backbone):
+class Facenet(TunableBackbone):
     """FaceNet's Inception-ResNet-v1 (Schroff et al., CVPR 2015; Szegedy et al., AAAI 2017).
 
     It returns 512 numbers of length 1 per face. The published weights have no stated licence and were trained on data sets
@@ -43,23 +29,21 @@ class Facenet(Backbone):
 
     Args:
         weights: facenet-vggface2 or facenet-casia-webface, which ``dysfw weights fetch`` downloads; "random" for random weights
-            from ``seed``, whose embeddings are meaningless; or a path. Supported are facenet-pytorch's .pt files, read
-            without executing code they may contain, and the safetensors files of ``dysfw pretrain``.
+            from ``seed``, whose embeddings are meaningless; or a path. Supported are facenet-pytorch's .pt files, which only
+            torch can read (without executing code they may contain), and safetensors files, such as those of
+            ``dysfw pretrain``.
         size: Side of the crops in px, 75 or more. The network was trained at 160.
         batch_size: Maximum number of crops per forward pass.
         seed: Random seed of random weights, 0 or more.
         device: Device to compute on, such as "cpu" or "cuda:0".
-        precision: "bfloat16" runs under autocast, with weights in float32.
+        precision: "bfloat16" computes in bfloat16, with weights in float32.
+        runtime: "auto", "torch" or the name of a runtime. Random weights need torch.
         compile: Whether to compile the network with ``torch.compile``.
-
-    Attributes:
-        module: For training code, see ``dysfw.runtime.torch_utils.Tunable``.
-        net: For training code, see ``dysfw.runtime.torch_utils.Tunable``.
-        last_block: For training code, see ``dysfw.runtime.torch_utils.Tunable``.
 
     Raises:
         ValueError: If a value is invalid, the device is not available, or the file does not fit the network exactly (apart from
             a classifier).
+        DysfwError: If no installed runtime can execute the network, or torch is needed and not installed.
     """
 
     def __init__(
@@ -71,22 +55,24 @@ class Facenet(Backbone):
         seed: int = 0,
         device: str = "cpu",
         precision: Precision = "float32",
+        runtime: str = "auto",
         compile: bool = False,
     ) -> None:
-        if size < 75:
-            raise ValueError(f"size must be 75 px or more, because smaller crops leave an empty feature map, found {size}")
+        if size < SMALLEST:
+            raise ValueError(
+                f"size must be {SMALLEST} px or more, because smaller crops leave an empty feature map, found {size}"
+            )
         if seed < 0:
             raise ValueError(f"seed must be 0 or more, found {seed}")
-        self._runner = TorchRunner(size, batch_size, device, precision, compile=compile)
-        self.net: nn.Module = _network(seed)
-        self._weights = _fill(self.net, weights, seed)
-        self.module = self._runner.place(nn.Sequential(Normalise([127.5] * 3, [128.0] * 3), self.net))
-        self.last_block = frozenset(name for name in self.net.state_dict() if name.startswith(LAST_BLOCK))
-
-    @property
-    def input_size(self) -> int:
-        """Side of the crops, px."""
-        return self._runner.size
+        self._seed = seed
+        self._file = None if weights == "random" else _weight_file(weights)
+        graph = packaged_graph(__package__, "inception_resnet_v1") if self._file else None
+        if graph and self._file:
+            graph.check(shapes_of(self._file), str(self._file), ignore=IGNORED_LAYERS)
+        super().__init__(
+            size=size, batch_size=batch_size, device=device, precision=precision, runtime=runtime, graph=graph, compile=compile
+        )
+        self._weights = self._describe()
 
     @property
     def dim(self) -> int:
@@ -98,53 +84,50 @@ class Facenet(Backbone):
         """MTCNN's box, extended by an eighth of its side on each side."""
         return FACENET_ALIGNMENT
 
-    def embed(self, crops: UInt8) -> Float32:
-        """Compute embeddings.
-
-        Args:
-            crops: uint8 [N, size, size, 3], RGB.
-
-        Returns:
-            float32 [N, 512], of length 1.
-
-        Raises:
-            ValueError: If the crops have another shape or type.
-        """
-        return self._runner.embed(self.module, crops, DIM)
-
-    def variant(self, differences: Mapping[str, Float32]) -> Facenet:
-        """Return a copy with changed weights, see ``dysfw.contracts.components.SupportsWeightDelta``."""
-        other = copy.copy(self)
-        other.module, other.net = with_weight_deltas(self.module, self.net, differences)
-        return other
+    @property
+    def last_block(self) -> frozenset[str]:
+        """For training code, see ``dysfw.runtime.torch_utils.Tunable``."""
+        return frozenset(name for name in self.net.state_dict() if name.startswith(LAST_BLOCK))
 
     def weights(self) -> tuple[Weights, ...]:
         """The weight file, or the random weights."""
         return (self._weights,)
 
+    def build_module(self) -> tuple[nn.Module, nn.Module]:
+        """Build the network in torch, see ``dysfw.plugin.NetworkBackbone``."""
+        from torch import nn
 
-def _network(seed: int) -> nn.Module:
-    """Build the network without its classifier, with random weights that depend on ``seed`` only.
+        from dysfw.plugin import Normalise
 
-    facenet-pytorch's own loader is not used because it downloads files without verifying them.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return InceptionResnetV1(pretrained=None, classify=False).eval()  # type: ignore[no-any-return]
+        from .loading import build, fill
+
+        net = build(self._seed)
+        if self._file:
+            fill(net, read_tensors(self._file), str(self._file), IGNORED_LAYERS)
+        return nn.Sequential(Normalise([127.5] * 3, [128.0] * 3), net), net
+
+    def read_tensors(self) -> Tensors:
+        """Read the weights, see ``dysfw.plugin.NetworkBackbone``."""
+        assert self._file  # noqa: S101  # random weights have no graph
+        return read_tensors(self._file)
+
+    def _describe(self) -> Weights:
+        if self._file is None:
+            from dysfw.plugin import tensor_digest
+
+            digest = tensor_digest(self.net)
+            return Weights("facenet (random)", digest, "unstated", f"random, seed {self._seed}", trained=False)
+        sha256 = sha256_of(self._file)
+        published = next((known for known in WEIGHTS if known.sha256 == sha256), None)
+        if published:
+            return Weights(published.name, sha256, published.licence, published.source)
+        return Weights(self._file.name, sha256, licence_of(self._file), self._file.name)
 
 
-def _fill(net: nn.Module, weights: str | Path, seed: int) -> Weights:
-    if weights == "random":
-        return Weights("facenet (random)", tensor_digest(net), "unstated", f"random, seed {seed}", trained=False)
+def _weight_file(weights: str | Path) -> Path:
     path = Path(weights)
     if not path.is_file():
         raise ValueError(
             f'weights must be "random", the path of a file, or {" or ".join(w.name for w in WEIGHTS)}, found {str(weights)!r}'
         )
-    tensors, licence = read_tensors(path)
-    load_tensors(net, tensors, str(path), ignore=IGNORED_LAYERS)
-    sha256 = sha256_of(path)
-    published = next((known for known in WEIGHTS if known.sha256 == sha256), None)
-    if published:
-        return Weights(published.name, sha256, published.licence, published.source)
-    return Weights(path.name, sha256, licence, path.name)
+    return path

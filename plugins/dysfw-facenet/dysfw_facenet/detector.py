@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-import torch
-
-from dysfw.plugin import Detector, Face, Image, Select, Weights, check_select, find_device, order_faces
+from dysfw.plugin import Detector, Face, Image, Select, Weights, check_select, order_faces, runtime_version
 
 from .cascade import Cascade
-from .networks import load
+from .networks import load, weight_files
 from .view import View
 from .view_faces import ViewFaces
 
-MAX_BATCH_PIXELS = 2**20  # about 0.1 GB of memory; larger batches are not faster on a CPU
+MAX_BATCH_PIXELS = 2**20  # about 30 MB of memory; larger batches are not faster on a CPU
 
 
 class Mtcnn(Detector):
@@ -31,9 +28,11 @@ class Mtcnn(Detector):
         rotate: Whether to try other orientations if no face is upright, or if the most prominent face scores higher after
             rotation. The image is then rotated by 90, 180 and 270 degrees, and the orientation with the best score is used.
         device: Device to compute on, such as "cpu" or "cuda:0".
+        runtime: "auto", "torch" or the name of a runtime. torch needs the extra ``torch``.
 
     Raises:
         ValueError: If a value is invalid or the device is not available.
+        DysfwError: If the runtime is not installed or does not support the device.
     """
 
     def __init__(
@@ -42,7 +41,9 @@ class Mtcnn(Detector):
         min_face: float = 0.1,
         threshold: float = 0.9,
         rotate: bool = True,
+        *,
         device: str = "cpu",
+        runtime: str = "auto",
     ) -> None:
         check_select(select)
         if not 0 < min_face <= 1:
@@ -50,13 +51,15 @@ class Mtcnn(Detector):
         if not 0 <= threshold < 1:
             raise ValueError(f"threshold must be a score from 0 to below 1, found {threshold}")
         self.select, self.min_face, self.rotate = select, min_face, rotate
-        self.device = find_device(device)
-        networks, self._weights = load(self.device)
-        self._cascade = Cascade(**networks, threshold=threshold)
+        self._cascade = Cascade(load(runtime, device), threshold)
 
     def weights(self) -> tuple[Weights, ...]:
         """The weight files of the three networks."""
-        return self._weights
+        return weight_files()
+
+    def runtimes(self) -> tuple[str, ...]:
+        """What executes the networks, with its version."""
+        return (runtime_version(self._cascade.networks.runtime),)
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
         """Detect the faces of each image, the selected one first; an empty list if there is none."""
@@ -76,8 +79,7 @@ class Mtcnn(Detector):
         """Detect the faces in each view of the image with the same index."""
         results: dict[int, ViewFaces] = {}
         for batch in _batches(views):
-            pixels = torch.from_numpy(np.stack([views[i].pixels for i in batch])).to(self.device)
-            detections = self._cascade(pixels, views[batch[0]].min_side(self.min_face))
+            detections = self._cascade([views[i].pixels for i in batch], views[batch[0]].min_side(self.min_face))
             results.update((i, ViewFaces.of(d, images[i], views[i])) for i, d in zip(batch, detections, strict=True))
         return [results[i] for i in range(len(views))]
 

@@ -8,22 +8,27 @@ import numpy as np
 import pytest
 import torch
 from dysfw_facenet.backbone import DIM, Facenet
+from dysfw_facenet.convert import main as convert
 from dysfw_facenet.weights import WEIGHTS
 from facenet_pytorch import InceptionResnetV1
 from safetensors.torch import save_file
 
 from dysfw.decoding.decode import read_image
+from dysfw.errors import DysfwError
 from dysfw.imaging.alignment import FACENET_ALIGNMENT
 from dysfw.imaging.crop import crop_region
 from dysfw.runtime.torch_utils import Tunable
 from dysfw.types import Crop, Region
+from dysfw.util.files import sha256_of
 from dysfw.weights.store import file_status
+from dysfw.weights.weight_file import read_metadata, read_shapes
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
 WITHOUT_CLASSIFIER = 23_482_624  # parameters of the reference
 IDENTITIES = 8631  # of VGGFace2, in the classifier
+RUNTIMES = ["torch", "onnxruntime", "openvino"]
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +51,13 @@ def published(tmp_path):
     return tmp_path / "published.pt"
 
 
+@pytest.fixture
+def converted(published, tmp_path):
+    """The same as safetensors."""
+    assert convert([str(published), str(tmp_path / "converted.safetensors")]) == 0
+    return tmp_path / "converted.safetensors"
+
+
 def test_the_number_of_parameters_equals_the_reference(random):
     assert sum(p.numel() for p in random.net.parameters()) == WITHOUT_CLASSIFIER
     with_classifier = WITHOUT_CLASSIFIER + IDENTITIES * (DIM + 1)
@@ -55,8 +67,11 @@ def test_the_number_of_parameters_equals_the_reference(random):
     assert 0 <= WEIGHTS[0].size - expected < 300_000  # the rest is names
 
 
-def test_embeddings_equal_those_of_facenet_pytorch(published, crops):
-    embeddings = Facenet(published).embed(crops)
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_embeddings_equal_those_of_facenet_pytorch(published, crops, runtime):
+    network = Facenet(published, runtime=runtime)
+    embeddings = network.embed(crops)
+    assert network.runtimes()[0].startswith(f"{runtime} ")
     reference = InceptionResnetV1(pretrained=None, classify=False)
     state = torch.load(published, weights_only=True)
     reference.load_state_dict({k: v for k, v in state.items() if not k.startswith("logits")})
@@ -66,6 +81,28 @@ def test_embeddings_equal_those_of_facenet_pytorch(published, crops):
     np.testing.assert_allclose(embeddings, expected, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
     assert embeddings.dtype == np.float32
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("size", [75, 112])
+def test_other_sizes_give_the_same_in_every_runtime(converted, runtime, size):
+    crops = np.random.default_rng(1).integers(0, 256, (2, size, size, 3), np.uint8)
+    reference = Facenet(converted, size=size, runtime="torch").embed(crops)
+    np.testing.assert_allclose(Facenet(converted, size=size, runtime=runtime).embed(crops), reference, atol=1e-5)
+
+
+def test_a_tuned_variant_gives_the_same_in_every_runtime(converted, crops):
+    rng = np.random.default_rng(2)
+    changes = {"last_bn.bias": rng.normal(size=DIM).astype(np.float32), "block8.conv2d.bias": np.ones(1792, np.float32)}
+    reference, *others = [Facenet(converted, runtime=runtime).variant(changes).embed(crops) for runtime in RUNTIMES]
+    for embeddings in others:
+        np.testing.assert_allclose(embeddings, reference, atol=1e-5)
+    assert not np.allclose(reference, Facenet(converted).embed(crops), atol=1e-3)
+
+
+def test_random_weights_need_torch(crops):
+    with pytest.raises(DysfwError, match="not available as an ONNX graph"):
+        Facenet("random", runtime="onnxruntime")
 
 
 def test_random_weights_are_marked_and_depend_on_the_seed(random, crops):
@@ -88,7 +125,7 @@ def test_files_of_pretraining_can_be_read(random, crops, tmp_path):
     tensors = {k: v.contiguous() for k, v in random.net.state_dict().items()}
     save_file(tensors, tmp_path / "backbone.safetensors", {"licence": "Apache-2.0"})
     network = Facenet(tmp_path / "backbone.safetensors")
-    np.testing.assert_array_equal(network.embed(crops), random.embed(crops))
+    np.testing.assert_allclose(network.embed(crops), random.embed(crops), atol=1e-5)
     assert network.weights()[0].licence == "Apache-2.0"
     assert network.weights()[0].trained
 
@@ -123,6 +160,29 @@ def test_files_with_other_objects_are_refused_without_executing_code(published, 
         Facenet(tmp_path / "list.pt")
     with pytest.raises(ValueError, match="facenet-vggface2 or facenet-casia-webface"):
         Facenet(tmp_path / "missing.pt")
+
+
+def test_a_converted_file_has_no_classifier_and_names_its_origin(published, converted, crops):
+    reference = Facenet(published, runtime="torch").embed(crops)
+    np.testing.assert_array_equal(Facenet(converted, runtime="torch").embed(crops), reference)
+    assert not any(name.startswith("logits") for name in read_shapes(converted))
+    assert read_metadata(converted) == {
+        "licence": "unstated", "original": published.name, "original_sha256": sha256_of(published)
+    }  # fmt: skip
+
+
+def test_conversions_of_wrong_files_are_refused_without_a_traceback(published, converted, tmp_path, capsys):
+    (tmp_path / "text.pt").write_text("Dear colleague,")
+    new = tmp_path / "new.safetensors"
+    for source, target, part in (
+        (tmp_path / "missing.pt", new, "is not a file"),
+        (tmp_path / "text.pt", new, "cannot be read as a file of tensors"),
+        (published, tmp_path / "new.pt", "must end in .safetensors"),
+        (published, converted, "exists"),
+    ):
+        assert convert([str(source), str(target)]) == 2
+        assert part in capsys.readouterr().err
+    assert not new.exists()
 
 
 @pytest.mark.parametrize("parameters", [{"size": 74}, {"seed": -1}, {"batch_size": 0}, {"device": "cuda:99"}])

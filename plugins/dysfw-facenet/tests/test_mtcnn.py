@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-import torch
 from dysfw_facenet.detector import Mtcnn
+from dysfw_facenet.view import View
 from PIL import Image as Pillow
 from skimage import data
 
 from dysfw.types import Face, Image
 
+from .cases import PHANTOMS, cases, make_image
+
 pytestmark = pytest.mark.slow
-
-PHANTOMS = sorted((Path(__file__).parent / "../../../tests/fixtures/data/phantoms").glob("*/*.jpg"))
-
-
-def make_image(pixels: np.ndarray) -> Image:
-    return Image(np.ascontiguousarray(pixels), "test", "0" * 64)
 
 
 def rotated(original: Image, quarters: int) -> Image:
@@ -107,6 +101,27 @@ def test_results_do_not_depend_on_the_batch(mtcnn: Mtcnn, phantoms: list[Image],
     assert_same(together, alone)
 
 
+@pytest.mark.parametrize("runtime", ["torch", "onnxruntime", "openvino"])
+def test_every_runtime_finds_the_recorded_faces(runtime: str) -> None:
+    """Also those of the cascade in torch, before it was ported to numpy."""
+    detectors: dict[str, Mtcnn] = {}
+    for case in cases():
+        key = str(case.params)
+        detectors[key] = detectors.get(key) or Mtcnn(**case.params, runtime=runtime)
+        case.compare(detectors[key].detect([case.image()])[0])
+    assert len(detectors) == 7
+    assert all(one.runtimes()[0].startswith(f"{runtime} ") for one in detectors.values())
+
+
+@pytest.mark.parametrize(("size", "min_face"), [((1500, 1001), 0.1), ((333, 4001), 0.3), ((700, 650), 0.05), ((999, 640), 0.9)])
+def test_large_images_are_downscaled_as_by_pillow(size: tuple[int, int], min_face: float) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    view = View.of(make_image(pixels), min_face)
+    height, width = view.pixels.shape[:2]
+    expected = Pillow.fromarray(pixels).resize((width, height), Pillow.Resampling.BOX, reducing_gap=2.0)
+    np.testing.assert_array_equal(view.pixels, np.asarray(expected))
+
+
 def test_results_are_deterministic(mtcnn: Mtcnn, phantoms: list[Image]) -> None:
     first, second = mtcnn.detect(phantoms[:6]), mtcnn.detect(phantoms[:6])
     for [f, *_], [g, *_] in zip(first, second, strict=True):
@@ -184,19 +199,6 @@ def test_weights_list_the_three_files_with_hash_and_licence(mtcnn: Mtcnn) -> Non
         "mtcnn-onet": "165bfbe4",
     }
     assert all(w.licence == "MIT" and w.trained and len(w.sha256) == 64 for w in mtcnn.weights())
-
-
-def test_weights_are_loaded_with_weights_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = []
-    real = torch.load
-
-    def load(*args, **kwargs):
-        values.append(kwargs["weights_only"])
-        return real(*args, **kwargs)
-
-    monkeypatch.setattr(torch, "load", load)
-    Mtcnn()
-    assert values == [True, True, True]
 
 
 @pytest.mark.parametrize(
