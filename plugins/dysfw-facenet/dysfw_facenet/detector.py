@@ -53,6 +53,10 @@ class Mtcnn(Detector):
         self.select, self.min_face, self.rotate = select, min_face, rotate
         self._cascade = Cascade(load(runtime, device), threshold)
 
+    def load(self) -> None:
+        """Open the networks, see ``dysfw.plugin.Component.load``."""
+        self._cascade.networks.open()
+
     def weights(self) -> tuple[Weights, ...]:
         """The weight files of the three networks."""
         return weight_files()

@@ -45,6 +45,12 @@ class Networks:
     onet: Network
     runtime: str
 
+    def open(self) -> None:
+        """Run each network once. Runtimes open a network when it is first called."""
+        self.pnet(np.zeros((1, 4, 24, 24), np.float32))
+        self.rnet(np.zeros((1, 3, 24, 24), np.float32))
+        self.onet(np.zeros((1, 3, 48, 48), np.float32))
+
 
 def load(requested: str, device: str) -> Networks:
     """Load the networks.
