@@ -12,7 +12,7 @@ PLUGINS = sorted(
 )
 SETTINGS = ("ORT_DISABLE_TELEMETRY", "RAY_USAGE_STATS_ENABLED", "HF_HUB_DISABLE_TELEMETRY", "OTEL_SDK_DISABLED")
 CACHES = ("MPLCONFIGDIR", "NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH")
-OURS = (*SETTINGS, *CACHES, "MATPLOTLIBRC", "DYSFW_CACHE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HOME")
+OURS = (*SETTINGS, "OMP_WAIT_POLICY", *CACHES, "MATPLOTLIBRC", "DYSFW_CACHE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HOME")
 
 
 @pytest.fixture
@@ -39,6 +39,11 @@ def test_usage_data_are_off_whatever_the_user_set(python, tmp_path):
 
 def test_tracing_to_where_the_operator_wants_it_is_the_operators_decision(python, tmp_path):
     assert python(shown("OTEL_SDK_DISABLED"), HOME=tmp_path, OTEL_SDK_DISABLED="false").strip() == "false"
+
+
+@pytest.mark.parametrize(("stated", "found"), [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active")])
+def test_waiting_threads_sleep_unless_the_user_decides_otherwise(python, tmp_path, stated, found):
+    assert python(shown("OMP_WAIT_POLICY"), HOME=tmp_path, **stated).strip() == found
 
 
 @pytest.mark.parametrize("package", PLUGINS)
