@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -86,7 +87,7 @@ def _fusions(
         except DysfwError:  # it needs parameters, or its plugin is broken, and it was not requested
             continue
         if other.nodes["fusion"].portable() != recipe.nodes["fusion"].portable():
-            fusions[entry.spec.name] = lambda other=other: build_fusion(other, regions)  # type: ignore[misc]
+            fusions[entry.spec.name] = partial(build_fusion, other, regions)
     return fusions
 
 

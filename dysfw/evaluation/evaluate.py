@@ -31,9 +31,11 @@ from ..util.environment import versions
 from ..util.progress import Progress
 from ..util.text import closest, listed
 from ..util.unaffected import find_unaffected
+from .cross_validation import run_splits
 from .data_summary import summarise
 from .evaluation_data import CollectedImages, EvaluationData, collect_images, finetuned_embed
 from .figures import measure_figures
+from .fold_cache import FoldCache
 from .fold_runner import FUSION, FoldRunner
 from .pooled_predictions import PooledPredictions, pool_folds
 from .result import Evaluation, Finding
@@ -247,8 +249,8 @@ def _evaluate_one(
     recipe, components, embedded = candidate.recipe, candidate.components, data.embedded
     splits, untested = make_splits(embedded, config.split, common.by)
     fusions = {FUSION + name: make for name, make in candidate.fusions.items()}
-    runner = FoldRunner(recipe, components, embedded, fusions, data.kernel, data.embed)
-    folds = [runner.run(split) for split in progress.track(splits, f"evaluating {recipe.name}", len(splits), "splits")]
+    runner = FoldRunner(recipe, components.makers, embedded, fusions, data.kernel, data.embed)
+    folds = run_splits(runner, splits, FoldCache(candidate.cache, runner, candidate.embedding_key), progress)
     pooled = pool_folds(folds, len(embedded))
     stopwatch.stage("cross-validation")
     with progress.stage("computing scores, intervals and baselines"):

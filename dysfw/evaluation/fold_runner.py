@@ -11,7 +11,7 @@ from ..audit.predict import Kernel, predict_conditions
 from ..bundle.contents import OutOfFoldPredictions
 from ..contracts.components import Fusion
 from ..errors import DysfwError
-from ..inference.build import Components
+from ..inference.build import Makers
 from ..inference.classifier import Classifier
 from ..inference.fusion import cross_validated_fusion
 from ..inference.patient import mean_region_probabilities
@@ -65,7 +65,7 @@ class FoldRunner:
 
     Attributes:
         recipe: The recipe.
-        components: Its components.
+        makers: What makes its heads and fusion.
         embedded: The N images of all splits.
         fusions: Other fusions to compare with the recipe's, by name.
         kernel: The similarity of two images in their shortcut features.
@@ -73,7 +73,7 @@ class FoldRunner:
     """
 
     recipe: Recipe
-    components: Components
+    makers: Makers
     embedded: EmbeddedDataset
     fusions: Mapping[str, MakeFusion]
     kernel: Kernel
@@ -99,12 +99,12 @@ class FoldRunner:
     def _run(self, split: Split) -> FoldResult:
         embedded, seed = self.embedded, self.recipe.seed
         train, test = embedded.rows(split.train_rows), embedded.rows(split.test_rows)
-        out_of_fold = out_of_fold_predictions(self.components.make_head, train, seed, Silent(), self._inner(split.train_rows))
+        out_of_fold = out_of_fold_predictions(self.makers.make_head, train, seed, Silent(), self._inner(split.train_rows))
         if self.embed:
             embeddings = self.embed(split.train_rows)
             train = train.with_embeddings(embeddings[split.train_rows])
             test = test.with_embeddings(embeddings[split.test_rows])
-        _, classifier, _ = fit_classifier(self.recipe, self.components, train, out_of_fold)
+        _, classifier, _ = fit_classifier(self.recipe, self.makers, train, out_of_fold)
         assert test.quality  # noqa: S101  # measured with the embeddings
         region_probabilities, fused = classifier.predict(list(test.embeddings), list(test.present))
         assessed = classifier.reliability.assess(fused, test.embeddings, test.present, test.quality)

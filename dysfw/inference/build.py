@@ -24,6 +24,19 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Makers:
+    """What makes the components that are fitted. Unlike those that hold networks, it can be sent to other processes.
+
+    Attributes:
+        make_head: Makes a new, unfitted head for the given labels.
+        make_fusion: Makes a new, unfitted fusion.
+    """
+
+    make_head: Callable[[tuple[str, ...]], Head]
+    make_fusion: Callable[[], Fusion]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Components:
     """The components of a recipe.
 
@@ -48,6 +61,11 @@ class Components:
     alignment: Alignment | None
     device: str
     precision: Precision
+
+    @property
+    def makers(self) -> Makers:
+        """What makes heads and fusions."""
+        return Makers(self.make_head, self.make_fusion)
 
     @property
     def runtimes(self) -> tuple[str, ...]:
@@ -78,7 +96,7 @@ def build(recipe: Recipe) -> Components:
         segmenter=segmenter,
         backbone=backbone,
         make_head=builder.head,
-        make_fusion=lambda: builder.fusion(segmenter.regions),
+        make_fusion=partial(builder.fusion, segmenter.regions),
         crop_size=size,
         alignment=builder.guarded(("crop", "align"), lambda: _alignment(recipe.crop, backbone)),
         device=builder.supplied["device"],

@@ -77,7 +77,7 @@ def _component(recipe: Recipe, kind: Kind, component: Component, components: Com
         [weights.sha256 for weights in component.weights()],
         component.runtimes(),
         versions(distributions),
-        [_code(package) for package in sorted(packages)],
+        [source_hash(package) for package in sorted(packages)],
         # Arithmetic differs between kinds of device, not between devices of one kind.
         [_supplied(node, "device", components.device).partition(":")[0] for node in nodes],
         [_supplied(node, "precision", components.precision) for node in nodes],
@@ -110,8 +110,15 @@ def _content(path: Path) -> str:
 
 
 @cache
-def _code(package: str) -> str:
-    """Hash of a package's source, which changes during development while its version does not."""
+def source_hash(package: str) -> str:
+    """Hash of a package's source, which changes during development while its version does not.
+
+    Args:
+        package: Name of an imported package or module.
+
+    Returns:
+        Hex digest.
+    """
     module = sys.modules[package]
     file = getattr(module, "__file__", None)
     folders = [Path(folder) for folder in getattr(module, "__path__", ())]

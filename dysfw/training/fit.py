@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from ..bundle.contents import OutOfFoldPredictions, Performance
 from ..contracts.components import Head
@@ -16,22 +16,26 @@ from ..inference.fusion import FOLDS
 from ..reliability.ood import fit_embedding_distribution
 from ..stats.folds import patient_folds
 from ..stats.metrics import scores
-from ..types import Bool, Float32, Int64
-from ..util.progress import Progress
+from ..types import Bool, Float32, Int64, State
+from ..util.progress import Progress, Silent
 from ..util.text import count
+from ..util.workers import map_in_workers
 from .embedded_dataset import EmbeddedDataset
 
 MakeHead = Callable[[tuple[str, ...]], Head]
 Embed = Callable[[Int64], Float32]
 
 
-def fit_heads(make_head: MakeHead, embedded: EmbeddedDataset, rows: Int64 | None = None) -> dict[str, Head]:
+def fit_heads(
+    make_head: MakeHead, embedded: EmbeddedDataset, rows: Int64 | None = None, progress: Progress | None = None
+) -> dict[str, Head]:
     """Fit one head for each region, on the images in which the region is present.
 
     Args:
         make_head: Makes an unfitted head for the given labels.
         embedded: The images.
         rows: int64 [n], the images to use; None uses all.
+        progress: Where the work is shown.
 
     Returns:
         The heads by region.
@@ -39,21 +43,65 @@ def fit_heads(make_head: MakeHead, embedded: EmbeddedDataset, rows: Int64 | None
     Raises:
         DysfwError: If a head cannot be fitted.
     """
+    progress = progress or Silent()
     chosen = np.arange(len(embedded)) if rows is None else rows
+    fitting = Fitting(make_head, embedded)
+    tasks = [(r, chosen) for r in range(len(embedded.regions))]
+    states = dict(map_in_workers(_fit_state, fitting, tasks, progress.note))
     heads = {}
     for r, region in enumerate(embedded.regions):
-        use = chosen[embedded.present[chosen, r]]
-        head = make_head(embedded.labels)
+        heads[region] = make_head(embedded.labels)
+        heads[region].restore(states[r])
+    return heads
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitting:
+    """What fitting a head needs.
+
+    Attributes:
+        make_head: Makes an unfitted head for the given labels.
+        embedded: The images.
+    """
+
+    make_head: MakeHead
+    embedded: EmbeddedDataset
+
+    def head(self, r: int, rows: Int64) -> Head:
+        """Fit the head of one region.
+
+        Args:
+            r: Number of the region.
+            rows: int64 [n], the images to use, as far as they show the region.
+
+        Raises:
+            DysfwError: If the head cannot be fitted.
+        """
+        from sklearn.exceptions import ConvergenceWarning
+
+        embedded = self.embedded
+        use = rows[embedded.present[rows, r]]
+        head = self.make_head(embedded.labels)
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
             try:
                 head.fit(embedded.embeddings[use, r], embedded.y[use], len(embedded.labels), embedded.groups[use])
             except (ValueError, ConvergenceWarning) as error:
                 raise DysfwError(
-                    f"the head of region {region!r} cannot be fitted on {count(len(use), 'image')}: {error}"
+                    f"the head of region {embedded.regions[r]!r} cannot be fitted on {count(len(use), 'image')}: {error}"
                 ) from None
-        heads[region] = head
-    return heads
+        return head
+
+
+def _fit_state(fitting: Fitting, task: tuple[int, Int64]) -> State:
+    return fitting.head(*task).state()
+
+
+def _predict_test_rows(fitting: Fitting, task: tuple[int, Int64, Int64]) -> Float32:
+    """Fit the head of a region on training rows, and predict the test rows that show the region."""
+    r, train_rows, test_rows = task
+    head, rows = fitting.head(r, train_rows), test_rows[fitting.embedded.present[test_rows, r]]
+    return head.predict(fitting.embedded.embeddings[rows, r]) if len(rows) else np.zeros((0, 0), np.float32)
 
 
 def out_of_fold_predictions(
@@ -62,7 +110,7 @@ def out_of_fold_predictions(
     """Predict each image by heads that were fitted and regularised without any image of its patient.
 
     Images of conditions with a single patient, which only a gallery can have, are training images in each fold and test images
-    in none.
+    in none. Heads of different folds and regions are fitted at the same time, unless the backbone is fine-tuned.
 
     Args:
         make_head: Makes an unfitted head for the given labels.
@@ -74,22 +122,29 @@ def out_of_fold_predictions(
     Returns:
         The predictions, with each image's distance from its training images.
     """
-    classes = len(embedded.labels)
+    classes, regions = len(embedded.labels), range(len(embedded.regions))
     probabilities = np.full((*embedded.present.shape, classes), 1 / classes, np.float32)
     distances = np.full(embedded.present.shape, np.nan, np.float32)
-    tested = np.zeros(len(embedded), bool)
     folds = _folds(embedded, seed)
-    for train_rows, test_rows in progress.track(folds, "cross-validating", len(folds), "folds"):
-        current = embedded.with_embeddings(embed(train_rows)) if embed else embedded
-        for r, head in enumerate(fit_heads(make_head, current, train_rows).values()):
-            rows = test_rows[current.present[test_rows, r]]
-            if len(rows):
-                probabilities[rows, r] = head.predict(current.embeddings[rows, r])
-        distribution = fit_embedding_distribution(
-            current.embeddings[train_rows], current.present[train_rows], current.groups[train_rows]
-        )
-        distances[test_rows] = distribution.distances(current.embeddings[test_rows], current.present[test_rows])
-        tested[test_rows] = True
+    steps = [folds] if embed is None else [[fold] for fold in folds]
+    total = len(folds) * len(regions)
+
+    def predictions() -> Iterator[None]:
+        for step in steps:
+            current = embedded if embed is None else embedded.with_embeddings(embed(step[0][0]))
+            tasks = [(r, *fold) for fold in step for r in regions]
+            for number, predicted in map_in_workers(_predict_test_rows, Fitting(make_head, current), tasks, progress.note):
+                r, _, test_rows = tasks[number]
+                if len(predicted):
+                    probabilities[test_rows[embedded.present[test_rows, r]], r] = predicted
+                yield
+            for train_rows, test_rows in step:
+                distances[test_rows] = _distances(current, train_rows, test_rows)
+
+    for _ in progress.track(predictions(), "cross-validating", total, "heads"):
+        pass
+    tested = np.zeros(len(embedded), bool)
+    tested[[row for _, test_rows in folds for row in test_rows]] = True
     sharpness = np.full(len(embedded), np.nan) if embedded.quality is None else embedded.quality.sharpness
     # A fold with a single class is skipped; its images have no predictions, and nothing may be fitted on them.
     return OutOfFoldPredictions(
@@ -100,6 +155,14 @@ def out_of_fold_predictions(
         distances=distances[tested],
         sharpness=sharpness[tested].astype(np.float32),
     )
+
+
+def _distances(embedded: EmbeddedDataset, train_rows: Int64, test_rows: Int64) -> Float32:
+    """Distances of test images from the distribution of the training images, float32 [M, R]."""
+    distribution = fit_embedding_distribution(
+        embedded.embeddings[train_rows], embedded.present[train_rows], embedded.groups[train_rows]
+    )
+    return distribution.distances(embedded.embeddings[test_rows], embedded.present[test_rows])
 
 
 def _folds(embedded: EmbeddedDataset, seed: int) -> list[tuple[Int64, Int64]]:

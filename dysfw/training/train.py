@@ -18,7 +18,7 @@ from ..data.checks import CheckedDataset, check_dataset, read_signatures
 from ..data.dataset import Dataset, Sample, refuse_too_small
 from ..data.findings import Finding
 from ..errors import DysfwError
-from ..inference.build import Components, build
+from ..inference.build import Components, Makers, build
 from ..inference.classifier import Classifier
 from ..inference.fusion import cross_validated_fusion
 from ..inference.loading import tuned_backbones, used_weights
@@ -188,13 +188,13 @@ def _finetune(
 
 
 def fit_classifier(
-    recipe: Recipe, components: Components, embedded: EmbeddedDataset, out_of_fold: OutOfFoldPredictions
+    recipe: Recipe, components: Components | Makers, embedded: EmbeddedDataset, out_of_fold: OutOfFoldPredictions
 ) -> tuple[Fitted, Classifier, Performance]:
     """Fit a head for each region, the fusion, and the reliability model.
 
     Args:
         recipe: The recipe.
-        components: Its components.
+        components: Its components, or what makes them.
         embedded: The training images.
         out_of_fold: Out-of-fold predictions on the same images.
 

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def candidate(toys, toy_recipe):
         components = build(recipe)
         others = {name: load_recipe(toy_recipe, toys, [f"fusion={{use: {name}}}"]) for name in ("geometric", "stacking")}
         regions = components.segmenter.regions
-        fusions = {name: lambda other=other: build_fusion(other, regions) for name, other in others.items()}
+        fusions = {name: partial(build_fusion, other, regions) for name, other in others.items()}
         return Candidate(recipe, components, fusions)
 
     return make

@@ -114,10 +114,10 @@ def test_a_change_recomputes_only_what_depends_on_it(work, images, override, aga
 
 def test_changed_code_of_a_component_is_recomputed(work, images, tmp_path, monkeypatch):
     work(images)
-    fingerprints._code.cache_clear()
+    fingerprints.source_hash.cache_clear()
     monkeypatch.setattr(fingerprints, "sha256_of", lambda path: f"changed {path.name}")
     assert work(images)[1] == {"detect": 5, "segment": 5, "embed": 10}
-    fingerprints._code.cache_clear()
+    fingerprints.source_hash.cache_clear()
 
 
 def test_a_detector_that_is_not_cacheable_is_called_again(work, images, toys, monkeypatch):

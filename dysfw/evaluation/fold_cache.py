@@ -1,0 +1,111 @@
+"""Keeps the results of single splits in the stage cache, so that an evaluation resumes after an interruption."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+
+import numpy as np
+import numpy.typing as npt
+
+from ..cache.serialization import deserialize, serialize
+from ..cache.store import StageCache
+from ..contracts.components import Fusion
+from ..inference.fingerprints import source_hash
+from ..recipe.model import Recipe
+from ..types import Notice
+from ..util.environment import versions
+from .fold_runner import FoldResult, FoldRunner
+from .splits import Split
+
+FORMAT = 1
+STAGE = "splits"
+LIBRARIES = ("numpy", "scipy", "scikit-learn")
+ARRAYS = ("raw", "sets", "per_patient", "per_patient_sets")
+MODEL = "model "  # before the name of a model
+
+
+class FoldCache:
+    """Results of the splits of one recipe on one data set.
+
+    A result is found again only if everything that shapes it is the same: the recipe, the embeddings with their labels and
+    patients, the rows of the split, and the code of dysfw, of the plugins and of the libraries that fit.
+
+    Args:
+        cache: Where results are kept; None keeps nothing.
+        runner: Trains and tests the recipe.
+        context: What else shapes the results, such as hashes of weights.
+    """
+
+    def __init__(self, cache: StageCache | None, runner: FoldRunner, context: str = "") -> None:
+        self._cache = cache
+        self._base = _digest_of(runner, context) if cache else b""
+
+    def get(self, split: Split) -> FoldResult | None:
+        """Find the result of a split; None if it is not known."""
+        content = self._cache.get(self._key(split)) if self._cache else None
+        try:
+            return None if content is None else _decode(content, split)
+        except (ValueError, KeyError, TypeError):  # written by another version, in spite of its key
+            return None
+
+    def put(self, result: FoldResult) -> None:
+        """Keep the result of a split."""
+        if self._cache:
+            self._cache.put(STAGE, {self._key(result.split): _encode(result)})
+
+    def _key(self, split: Split) -> bytes:
+        return _hash([self._base, split.train_rows.tobytes(), b"|", split.test_rows.tobytes()])
+
+
+def _digest_of(runner: FoldRunner, context: str) -> bytes:
+    recipe, embedded = runner.recipe, runner.embedded
+    recipes = [recipe, *(other for make in runner.fusions.values() if (other := _recipe_of(make)))]
+    nodes = [node for one in recipes for node in one.every_node()]
+    packages = sorted({"dysfw", *(node.component.__module__.partition(".")[0] for node in nodes)})
+    distributions = {*LIBRARIES, *(node.origin.partition(" ")[0] for node in nodes)}
+    described = [
+        FORMAT, context, [one.fingerprint for one in recipes], list(runner.fusions), embedded.labels, embedded.regions,
+        embedded.fingerprint, [source_hash(package) for package in packages], versions(distributions),
+    ]  # fmt: skip
+    arrays = [embedded.embeddings, embedded.present, embedded.y, embedded.groups, *runner.kernel.ranks]
+    arrays += [np.asarray(value) for value in asdict(embedded.quality).values()] if embedded.quality else []
+    return _hash([json.dumps(described, sort_keys=True, default=str).encode(), *map(_bytes_of, arrays)])
+
+
+def _recipe_of(make: Callable[[], Fusion]) -> Recipe | None:
+    """The recipe of another fusion, if it is ``partial(build_fusion, recipe, regions)``."""
+    return next((value for value in getattr(make, "args", ()) if isinstance(value, Recipe)), None)
+
+
+def _bytes_of(array: npt.NDArray[np.generic]) -> bytes:
+    header = f"{array.dtype} {array.shape} "
+    return header.encode() + hashlib.sha256(np.ascontiguousarray(array).data).digest()
+
+
+def _hash(parts: Iterable[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.digest()
+
+
+def _encode(result: FoldResult) -> bytes:
+    arrays: dict[str, npt.NDArray[np.generic]] = {name: getattr(result, name) for name in ARRAYS}
+    arrays |= {MODEL + name: probabilities for name, probabilities in result.by_name.items()}
+    reasons = [[[notice.code, notice.message] for notice in notices] for notices in result.reasons]
+    return serialize(arrays, {"models": list(result.by_name), "temperature": result.temperature, "reasons": reasons})
+
+
+def _decode(content: bytes, split: Split) -> FoldResult:
+    arrays, values = deserialize(content)
+    models: Mapping[str, npt.NDArray[np.float32]] = {name: arrays[MODEL + name] for name in values["models"]}
+    return FoldResult(
+        split=split,
+        by_name=models,
+        reasons=tuple(tuple(Notice(*notice) for notice in notices) for notices in values["reasons"]),
+        temperature=float(values["temperature"]),
+        **{name: arrays[name] for name in ARRAYS},
+    )
