@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from dysfw.plugin import usable_processors
 
 app = typer.Typer(
     add_completion=False,
@@ -16,8 +18,8 @@ app = typer.Typer(
     help="Create phantoms: synthetic faces with known morphology. They show no real person and have no diagnostic meaning.",
 )
 
+RENDERER = ("numba", "pyarrow")  # packages of the extra `draw`
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @app.command()
@@ -44,6 +46,7 @@ def sample(
     from dysfw.plugin import TerminalProgress, out
 
     check_sheet_path(output)
+    refuse_without_renderer()
     progress = TerminalProgress()
     with progress.stage("loading the face model"):
         from .condition import find_condition, shipped_conditions
@@ -70,6 +73,18 @@ def check_sheet_path(output: Path) -> None:
     refuse_unwritable(output)
 
 
+def refuse_without_renderer() -> None:
+    """Check that what draws phantoms is installed.
+
+    Raises:
+        DysfwError: A package is missing.
+    """
+    from dysfw.plugin import DysfwError, listed
+
+    if missing := [name for name in RENDERER if find_spec(name) is None]:
+        raise DysfwError(f"drawing phantoms needs {listed(missing)}", hint="pip install 'dysfw-phantom[draw]'")
+
+
 @app.command()
 def dataset(
     spec: Annotated[
@@ -81,7 +96,7 @@ def dataset(
     ],
     workers: Annotated[
         int, typer.Option(min=1, max=1024, help="Number of processes. The data set is identical for every number.")
-    ] = PROCESSORS,
+    ] = usable_processors(),
 ) -> None:
     """Create a data set: a folder of images for each label, manifest.csv, and the ground truth in truth.parquet.
 
@@ -90,6 +105,7 @@ def dataset(
     """
     from dysfw.plugin import TerminalProgress, if_interrupted, out
 
+    refuse_without_renderer()
     progress = TerminalProgress()
     with progress.stage("loading the face model"):
         from .dataset import describe, make_dataset
