@@ -2,10 +2,10 @@
 
     python benchmarks/speed [NAME…] [--quick] [--json FILE] [--data DIR]
 
-NAME: runtimes, backbone, compiled, precision, overhead, dlib_backbone, pipeline, cache, startup, memory, ray_runner or stages.
-The default is all of them, each in a separate process. --quick: small sizes, a few minutes instead of about a quarter of an
-hour. --json: also write the table to a file, with every single measurement. --data: a folder of phantoms from ``dysfw phantom
-dataset``, instead of those of the tests or newly rendered ones.
+NAME: runtimes, backbone, compiled, precision, overhead, dlib_backbone, pipeline, cache, startup, memory, ray_runner, stages,
+detector or busy. The default is all of them, each in a separate process. --quick: small sizes, a few minutes instead of about a
+quarter of an hour. --json: also write the table to a file, with every single measurement. --data: a folder of phantoms from
+``dysfw phantom dataset``, instead of those of the tests or newly rendered ones.
 
 Prints one Markdown table and a line about the machine. Alternatives take turns in several rounds, because a machine's speed
 drifts; the table shows medians with minimum and maximum. "unsteady" means that these differ by more than a quarter, "not in

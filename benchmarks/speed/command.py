@@ -20,7 +20,7 @@ from .timing import Settings, busy, describe_machine, machine, progress
 FOLDER = Path(__file__).parent
 NAMES = (
     "runtimes", "backbone", "compiled", "precision", "overhead", "dlib_backbone", "pipeline", "cache", "startup", "memory",
-    "ray_runner", "stages", "busy",
+    "ray_runner", "stages", "detector", "busy",
 )  # fmt: skip
 MAX_OTHERS = 0.1  # fraction of the cores that other programs may use
 

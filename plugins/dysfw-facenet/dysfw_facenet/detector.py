@@ -28,7 +28,7 @@ class Mtcnn(Detector):
         rotate: Whether to try other orientations if no face is upright, or if the most prominent face scores higher after
             rotation. The image is then rotated by 90, 180 and 270 degrees, and the orientation with the best score is used.
         device: Device to compute on, such as "cpu" or "cuda:0".
-        runtime: "auto", "torch" or the name of a runtime. torch needs the extra ``torch``.
+        runtime: "auto", "torch" or the name of a runtime.
 
     Raises:
         ValueError: If a value is invalid or the device is not available.
@@ -68,22 +68,23 @@ class Mtcnn(Detector):
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
         """Detect the faces of each image, the selected one first; an empty list if there is none."""
         views = [View.of(image, self.min_face) for image in images]
-        candidates = [[faces] for faces in self._detect_in_views(images, views)]
+        candidates = [[faces] for faces in self._detect_in_views(images, views, rotated=self.rotate)]
         if self.rotate:
             doubtful = [i for i, (faces,) in enumerate(candidates) if faces.score < faces.rotated_score]
             rotated = [(i, views[i].rotated(turns)) for i in doubtful for turns in (1, 2, 3)]
-            results = self._detect_in_views([images[i] for i, _ in rotated], [view for _, view in rotated])
+            results = self._detect_in_views([images[i] for i, _ in rotated], [view for _, view in rotated], rotated=False)
             for (i, _), faces in zip(rotated, results, strict=True):
                 candidates[i].append(faces)
         # The whole image has one orientation. The first candidate, without rotation, wins ties.
         best = (max(of_image, key=lambda faces: faces.score) for of_image in candidates)
         return [order_faces(faces.faces, image, self.select) for faces, image in zip(best, images, strict=True)]
 
-    def _detect_in_views(self, images: Sequence[Image], views: Sequence[View]) -> list[ViewFaces]:
+    def _detect_in_views(self, images: Sequence[Image], views: Sequence[View], *, rotated: bool) -> list[ViewFaces]:
         """Detect the faces in each view of the image with the same index."""
         results: dict[int, ViewFaces] = {}
         for batch in _batches(views):
-            detections = self._cascade([views[i].pixels for i in batch], views[batch[0]].min_side(self.min_face))
+            pixels, min_side = [views[i].pixels for i in batch], views[batch[0]].min_side(self.min_face)
+            detections = self._cascade(pixels, min_side, rotated=rotated)
             results.update((i, ViewFaces.of(d, images[i], views[i])) for i, d in zip(batch, detections, strict=True))
         return [results[i] for i in range(len(views))]
 

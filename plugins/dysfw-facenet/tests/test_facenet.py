@@ -44,10 +44,10 @@ def crops():
 
 @pytest.fixture
 def published(tmp_path):
-    """A file in the format of facenet-pytorch, with a classifier and random weights."""
+    """A file in the old format in which facenet-pytorch publishes them, with a classifier and random weights."""
     torch.manual_seed(3)
     state = InceptionResnetV1(pretrained=None, classify=True, num_classes=10).state_dict()
-    torch.save(state, tmp_path / "published.pt")
+    torch.save(state, tmp_path / "published.pt", _use_new_zipfile_serialization=False)
     return tmp_path / "published.pt"
 
 
