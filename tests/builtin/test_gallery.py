@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dysfw.builtin.heads.gallery import Gallery
+from dysfw.builtin.heads.gallery import Gallery, _impostor_means
 from dysfw.contracts.components import GalleryBased
 
 
@@ -102,3 +102,11 @@ def test_a_temperature_out_of_range_is_refused():
 def test_one_patient_per_condition_is_allowed():
     x, y, groups = clusters(patients=1)
     assert np.isfinite(fitted(x, y, groups).predict(x)).all()
+
+
+def test_impostor_means_count_every_other_condition_equally():
+    rng = np.random.default_rng(0)
+    y, scores = rng.integers(0, 9, 80), rng.normal(size=(80, 10))  # no image shows the last condition
+    expected = [np.mean([scores[y == other, k].mean() for other in np.unique(y[y != k])]) for k in range(10)]
+    assert _impostor_means(scores, y) == pytest.approx(expected)
+    assert _impostor_means(scores[:1], y[:1])[y[0]] == 0

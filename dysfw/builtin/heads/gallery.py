@@ -50,11 +50,9 @@ class Gallery(GalleryHead):
 
     def tune(self) -> float:
         """Estimate the impostor means and choose the temperature."""
-        self._impostor_mean = np.zeros(self._classes)
+        self._impostor_mean = np.zeros(self._classes)  # which ``out_of_fold_scores`` subtracts
         scores, y = self.out_of_fold_scores()
-        for k in range(self._classes):
-            if (y != k).any():
-                self._impostor_mean[k] = np.mean([scores[y == other, k].mean() for other in np.unique(y[y != k])])
+        self._impostor_mean = _impostor_means(scores, y)
         return self._fixed_temperature or fit_temperature(scores - self._impostor_mean, y)[0]
 
     def scoring_layers(self, gallery: Float64, y: Int64) -> tuple[Layer, ...]:
@@ -62,9 +60,10 @@ class Gallery(GalleryHead):
         subtract_impostors = Standardize(self._impostor_mean, 1.0)
         if self._by == "nearest":
             return Pool(y, self._classes, "max", MIN_SIMILARITY), subtract_impostors
-        norms = np.ones(self._classes)  # of the sum of a condition's cases: only the direction of their mean counts
-        for k in np.unique(y):
-            norms[k] = max(float(np.linalg.norm(gallery[y == k].sum(axis=0))), 1e-12)
+        # Of the sum of a condition's cases: only the direction of their mean counts.
+        norms = np.linalg.norm(_sums(gallery, y, self._classes), axis=1)
+        norms[np.bincount(y, minlength=self._classes) == 0] = 1
+        norms = np.maximum(norms, 1e-12)
         return Pool(y, self._classes, "sum", MIN_SIMILARITY), Standardize(0.0, norms), subtract_impostors
 
     def state(self) -> State:
@@ -79,3 +78,27 @@ class Gallery(GalleryHead):
         if impostor_mean is None or impostor_mean.shape != (self._classes,):
             raise ValueError(f"state of another kind of head: it has no impostor_mean for each of {self._classes} classes")
         self._impostor_mean = impostor_mean.astype(np.float64)
+
+
+def _impostor_means(scores: Float64, y: Int64) -> Float64:
+    """Mean score of the images of other conditions, each of which counts equally.
+
+    Args:
+        scores: float64 [N, K].
+        y: int64 [N], the true classes.
+
+    Returns:
+        float64 [K]; 0 if there are no images of other conditions.
+    """
+    images = np.bincount(y, minlength=scores.shape[1])
+    present = images > 0
+    means = _sums(scores, y, len(images)) / np.maximum(images, 1)[:, None]
+    others = present.sum() - present
+    return np.asarray((means.sum(axis=0) - np.diag(means)) / np.maximum(others, 1))
+
+
+def _sums(rows: Float64, y: Int64, classes: int) -> Float64:
+    """float64 [K, D], the sum of the rows [N, D] of each class."""
+    sums = np.zeros((classes, rows.shape[1]))
+    np.add.at(sums, y, rows)
+    return sums

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from .temperature import best_temperature, log_softmax
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.005, 2.0  # for cosines, which lie between -1 and 1
 DEFAULT_TEMPERATURE = 0.1  # if no condition has a second patient to fit the temperature to
 FOLDS = 5
+ROWS = 1024  # faces compared with all cases at a time
 
 
 class GalleryHead(Head):
@@ -63,7 +65,7 @@ class GalleryHead(Head):
 
     def predict(self, x: Float32) -> Float32:
         """Predict probabilities."""
-        logits = apply_layers(self._logit_layers(), x).astype(np.float64, copy=False)
+        logits = _by_rows(self._logit_layers(), x, self._classes)
         return np.exp(log_softmax(logits)).astype(np.float32)
 
     def layers(self) -> tuple[Layer, ...]:
@@ -112,9 +114,8 @@ class GalleryHead(Head):
             if len(test_rows) and len(train_rows):
                 space = MetricSpace.of(cases.x[train_rows], cases.y[train_rows], self._metric)
                 gallery = space.unit_vectors(cases.x[train_rows])
-                cosines = space.unit_vectors(cases.x[test_rows]) @ gallery.T
-                fold_scores = apply_layers(self.scoring_layers(gallery, cases.y[train_rows]), cosines)
-                scores.append(fold_scores.astype(np.float64, copy=False))
+                layers = (Affine(gallery), *self.scoring_layers(gallery, cases.y[train_rows]))
+                scores.append(_by_rows(layers, space.unit_vectors(cases.x[test_rows]), self._classes))
                 labels.append(cases.y[test_rows])
         return np.concatenate(scores), np.concatenate(labels)
 
@@ -145,9 +146,22 @@ def fit_temperature(scores: Float64, y: Int64) -> tuple[float, float]:
 
 def _folds(cases: GalleryCases) -> Int64:
     """int64 [M], the fold of each case, by patient within each condition; -1 if the condition has a single patient."""
+    rows_of: dict[int, list[int]] = {}
+    patients_of: dict[int, dict[int, None]] = {}
+    for row, (k, patient) in enumerate(zip(cases.y.tolist(), cases.groups.tolist(), strict=True)):
+        rows_of.setdefault(patient, []).append(row)
+        patients_of.setdefault(k, {})[patient] = None
     folds = np.full(len(cases.y), -1, np.int64)
-    for k in np.unique(cases.y):
-        patients = list(dict.fromkeys(cases.groups[cases.y == k].tolist()))
-        for number, patient in enumerate(patients if len(patients) > 1 else []):
-            folds[(cases.groups == patient) & (folds < 0)] = number % FOLDS
+    for k in sorted(patients_of):
+        for number, patient in enumerate(patients_of[k] if len(patients_of[k]) > 1 else ()):
+            rows = np.array(rows_of[patient])
+            folds[rows[folds[rows] < 0]] = number % FOLDS
     return folds
+
+
+def _by_rows(layers: Sequence[Layer], x: Float32 | Float64, classes: int) -> Float64:
+    """Apply layers to [N, D] in blocks, because a cosine of each face and case would fill the memory; float64 [N, K]."""
+    scores = np.empty((len(x), classes))
+    for start in range(0, len(x), ROWS):
+        scores[start : start + ROWS] = apply_layers(layers, x[start : start + ROWS])
+    return scores
