@@ -37,7 +37,7 @@ class OpenVino(Runtime):
         """
         if device != "cpu":
             raise ValueError(f"OpenVINO computes on cpu here, found {device!r}; set device: cpu, or another runtime")
-        # OpenVINO would use a smaller type than float32 where the processor has one, unless it is told.
+        # By itself, OpenVINO uses a smaller type than float32 where the processor has instructions for it.
         options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision], "PERFORMANCE_HINT": "LATENCY"}
         if threads:
             options["INFERENCE_NUM_THREADS"] = threads
