@@ -12,6 +12,7 @@ from ..errors import DysfwError
 from ..registry.hookspecs import RuntimeSpec
 from ..registry.registry import Entry, current_registry
 from ..util.environment import version_of
+from ..util.processors import usable_processors
 from ..util.text import listed
 
 TORCH = "torch"
@@ -90,7 +91,9 @@ def open_session(
         DysfwError: The runtime cannot be imported.
         ValueError: The model cannot be used.
     """
-    return _loaded(current_registry().runtime(name)).open(model, device, precision, threads=threads, sizes=sizes)
+    runtime = _loaded(current_registry().runtime(name))
+    # More threads than a CPU quota allows would wait for each other.
+    return runtime.open(model, device, precision, threads=threads or usable_processors(), sizes=sizes)
 
 
 def runtime_version(name: str) -> str:

@@ -17,6 +17,7 @@ from ..contracts.components import Backbone
 from ..errors import DysfwError
 from ..types import Float32, Precision, UInt8
 from ..util.out_of_memory import ShrinkingBatches
+from ..util.processors import usable_processors
 from .graph import refuse_misfits
 
 
@@ -184,6 +185,8 @@ class TorchRunner:
         self.device = find_device(device)
         self.precision = precision
         self.compile = compile
+        if self.device.type == "cpu" and usable_processors() < torch.get_num_threads():
+            torch.set_num_threads(usable_processors())  # torch does not know of CPU quotas
         if self.device.type == "cuda":
             cudnn = torch.backends.cudnn
             cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark = False, True, False
