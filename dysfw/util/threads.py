@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+
+_limited: ContextVar[bool] = ContextVar("limited", default=False)
 
 
 @contextmanager
@@ -13,8 +16,15 @@ def one_thread() -> Iterator[None]:
     Threads do not help with matrices of a few hundred rows: they wait for one another, six times as long as the work takes, and
     much longer on a busy machine.
     """
+    if _limited.get():  # finding the libraries again takes milliseconds
+        yield
+        return
     import scipy.linalg  # noqa: F401  # has linear algebra of its own, which can be limited only once it is loaded
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
-        yield
+    token = _limited.set(True)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        _limited.reset(token)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...types import Int64
+from .lbfgs import minimize
 
 Float64 = npt.NDArray[np.float64]
 # L-BFGS stops if no component of the gradient, in the scaled coordinates, exceeds this. The loss is then about 1e-9 above its
@@ -91,29 +92,27 @@ class LogisticRegression:
         """Improve the solution until it converges, which is returned, or for STEPS steps."""
         scale = 1 / np.sqrt(self._curvature * self._variances + penalties)
         design, scaled_penalties = self._design * scale, (penalties * scale**2)[:, None]
-        rows, weights, shape = np.arange(len(design)), self._weights, self._solution.shape
+        weights, shape = self._weights, self._solution.shape
+        of_true_class = np.arange(len(design)) * shape[1] + self._index  # places in [N, P]
+        summed = np.ones(shape[1])  # a product with it is the fastest sum of short rows
 
         def loss_and_gradient(flat: Float64) -> tuple[float, Float64]:
             coefficients = flat.reshape(shape)
             logits = design @ coefficients
             logits -= logits.max(axis=1, keepdims=True)
-            of_true_class = logits[rows, self._index]
+            true = logits.ravel()[of_true_class]
             odds = np.exp(logits, out=logits)
-            totals = odds.sum(axis=1)
-            loss = weights @ (np.log(totals) - of_true_class)
+            totals = odds @ summed
+            loss = weights @ (np.log(totals) - true)
             residuals = odds * (weights / totals)[:, None]
-            residuals[rows, self._index] -= weights
+            residuals.ravel()[of_true_class] -= weights
             pull = scaled_penalties * coefficients
             return float(loss + np.vdot(pull, coefficients) / 2), (design.T @ residuals + pull).ravel()
 
-        options = {"ftol": 0, "gtol": tolerance, "maxiter": STEPS}
         start = (self._solution / scale[:, None]).ravel()
-        from scipy.optimize import minimize  # slow to import; a fitted head does not need it
-
-        optimum = minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=options)
-        self.loss = float(optimum.fun)
-        self._solution = optimum.x.reshape(shape) * scale[:, None]
-        return bool(optimum.status != 1)  # 1: too many steps; 2: no further improvement is possible in float64
+        optimum, self.loss, converged = minimize(loss_and_gradient, start, tolerance, STEPS)
+        self._solution = optimum.reshape(shape) * scale[:, None]
+        return converged
 
     def _mean_curvature(self) -> float:
         """Mean curvature of the loss in the logits, p (1 - p), at the solution."""
