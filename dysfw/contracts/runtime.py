@@ -30,7 +30,7 @@ class TensorInfo:
 
 
 class Session(ABC):
-    """A network that is ready to run. Several threads must not call it at once.
+    """A network that is ready to run. Several threads may call it at once.
 
     Attributes:
         inputs: What it takes.

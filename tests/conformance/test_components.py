@@ -90,6 +90,7 @@ PARAMETERS = {
     "dysfw-facenet": {"facenet": {"weights": "random", "size": 80}},
     "dysfw-mediapipe": {},
     "dysfw-onnx": {"onnx": lambda: {"model": onnx_file()}},
+    "dysfw-openvino": {},
     "dysfw-phantom": {},
     "dysfw-ray": {},
     "dysfw-timm": {"timm": TIMM},
@@ -135,6 +136,11 @@ def test_dysfw_mediapipe(case):
 
 @conformance("dysfw-onnx", parameters=PARAMETERS["dysfw-onnx"])
 def test_dysfw_onnx(case):
+    case()
+
+
+@conformance("dysfw-openvino", parameters=PARAMETERS["dysfw-openvino"])
+def test_dysfw_openvino(case):
     case()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -60,14 +61,15 @@ class OpenVinoSession(Session):
     """
 
     def __init__(self, compiled: Any) -> None:  # noqa: ANN401  # OpenVINO has no types
-        self._request = compiled.create_infer_request()
+        self._request, self._lock = compiled.create_infer_request(), threading.Lock()
         self.inputs = tuple(map(_info, compiled.inputs))
         self.outputs = tuple(map(_info, compiled.outputs))
 
     def __call__(self, array: Array) -> tuple[Array, ...]:
         """Run the network on its only input."""
-        results = self._request.infer([array])
-        return tuple(np.array(results[index]) for index in range(len(self.outputs)))  # copied: OpenVINO reuses its memory
+        with self._lock:  # a request serves one thread at a time, and a second one would need the same processors
+            results = self._request.infer([array])
+            return tuple(np.array(results[index]) for index in range(len(self.outputs)))  # copied: OpenVINO reuses its memory
 
 
 def _reason(error: Exception) -> str:

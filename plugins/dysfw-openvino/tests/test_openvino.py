@@ -1,5 +1,7 @@
 """The runtime ``openvino`` on small models, compared with numpy."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from dysfw_openvino.runtime import OpenVino
@@ -85,3 +87,13 @@ def test_what_it_cannot_use_is_refused_in_one_line(model, tmp_path, capfd):
     with pytest.raises(ValueError, match="OpenVINO computes on cpu here, found 'cuda:0'"):
         OpenVino().open(whole, "cuda:0", "float32")
     assert "".join(capfd.readouterr()) == ""
+
+
+def test_several_threads_get_their_own_results(model, crops):
+    session = OpenVino().open(model(), "cpu", "float32")
+    expected = [session(crops[n : n + 1])[0] for n in range(5)]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(20):
+            found = pool.map(lambda n: session(crops[n : n + 1])[0], range(5))
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(one, other)
