@@ -53,10 +53,14 @@ def python(what: str, *words: str, **keys: object) -> Case:
 
 
 LIBRARY = f"import dysfw; print(dysfw.load('{{root}}/recipes/dlib.yaml').predict('{PHOTO}').ranking[0])"
-PLUGINS = "import dysfw_onnx.session, dysfw_ray.runner, dysfw_timm.backbone, dysfw_facenet, dysfw_dlib, dysfw_phantom.render"
+PLUGINS = (
+    "import dysfw_onnx.runtime, dysfw_openvino.runtime, dysfw_ray.runner, dysfw_timm.backbone, dysfw_facenet, dysfw_dlib, "
+    "dysfw_phantom.render"
+)
 # onnxruntime sends a little later, from a thread of its own.
 ONNX = (
-    "import dysfw_onnx.session as s, pathlib, time; s.open_model(pathlib.Path('{in}/exported/backbone.onnx'), None, 'cpu', 1)"
+    "import dysfw_onnx.runtime as r, pathlib; "
+    "r.OnnxRuntime().open(pathlib.Path('{in}/exported/backbone.onnx'), 'cpu', 'float32')"
 )
 
 CASES = [
