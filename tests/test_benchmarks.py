@@ -36,4 +36,4 @@ def test_an_unknown_measurement_is_an_error():
     command = [sys.executable, "benchmarks/speed", "nothing"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 2
-    assert "'nothing' is not one of backbone, compiled, precision" in ran.stderr
+    assert "'nothing' is not one of runtimes, backbone, compiled" in ran.stderr

@@ -126,6 +126,15 @@ def test_on_a_full_disk_the_work_is_done_here(monkeypatch):
     assert "No space left on device" in notes[0]
 
 
+@pytest.fixture
+def interruptible():
+    """SIGINT as on a terminal; a shell ignores it in programs that it starts in the background."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_ends_all_processes_at_once():
     before = time.monotonic()
     pids = []

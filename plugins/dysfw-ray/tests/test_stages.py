@@ -18,7 +18,7 @@ def test_images_are_decoded_into_batches_with_failures_in_place(tmp_path):
     Pillow.fromarray(pixels).save(tmp_path / "a.png")
     (tmp_path / "b.png").write_text("not an image")
     items = [(n, BatchItem(str(tmp_path / name), name)) for n, name in enumerate(["a.png", "b.png", "none.png"])]
-    (row,) = decode({"items": items_to_json(items)})
+    (row,) = decode({"items": items_to_json(items)}, plugins=None)
     assert items_from_json(row["items"]) == items
     first, second, third = deserialize_batch(row["images"])
     assert np.array_equal(first.image.pixels, pixels)
@@ -34,5 +34,5 @@ def test_large_images_are_split_into_small_batches(tmp_path, monkeypatch):
     monkeypatch.setattr(batches, "BATCH_PIXELS", 5000)
     Pillow.new("RGB", (50, 40), (9, 9, 9)).save(tmp_path / "a.png")
     items = [(n, BatchItem(str(tmp_path / "a.png"), f"{n}")) for n in range(5)]
-    rows = decode({"items": items_to_json(items)})
+    rows = decode({"items": items_to_json(items)}, plugins=None)
     assert [[number for number, _ in items_from_json(row["items"])] for row in rows] == [[0, 1], [2, 3], [4]]
