@@ -43,6 +43,10 @@ class Plugin:
     excluded: bool = False
     captured: str = ""
 
+    def __reduce__(self) -> tuple[type[Plugin], tuple[object, ...]]:
+        """Copies for worker processes have no hooks, which are modules: what these returned was registered before."""
+        return Plugin, (self.name, self.distribution, self.version, self.target, None, None, self.excluded, self.captured)
+
     @property
     def origin(self) -> str:
         """Distribution and version."""

@@ -1,9 +1,13 @@
 """Fingerprints and dictionaries of recipes."""
 
+import pickle
+from pathlib import Path
+
 import pytest
 
 from dysfw.recipe.check import check, load_recipe
 from dysfw.recipe.document import dump_document, parse_document
+from dysfw.registry.registry import load_registry
 
 NESTED = "{use: joined, of: [{use: files, weights: w, shares: {b: 1, a: 2}}, {use: wrap, inner: {use: mosaic}}]}"
 
@@ -88,3 +92,10 @@ def test_a_recipe_survives_a_round_trip_through_its_dictionary(recipe, registry,
 def test_a_dictionary_contains_only_plain_values(recipe, registry):
     content = recipe(backbone=NESTED).to_dict()
     assert check(parse_document(dump_document(content), "r.yaml"), registry).to_dict() == content
+
+
+@pytest.mark.parametrize("name", ["paper", "gestalt", "two-stage"])
+def test_a_recipe_can_be_sent_to_worker_processes(name):
+    pytest.importorskip("dysfw_phantom")
+    recipe = load_recipe(Path(__file__).parents[2] / "recipes" / f"{name}.yaml", load_registry())
+    assert pickle.loads(pickle.dumps(recipe)).fingerprint == recipe.fingerprint  # noqa: S301  # its own
