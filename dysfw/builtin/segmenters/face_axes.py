@@ -54,7 +54,7 @@ class FaceAxes:
         _, _, nose, *corners = (face.landmarks - origin) @ axes.T
         mouth = np.mean(corners, axis=0)
         unit = max(float(np.linalg.norm(face.landmarks[1] - face.landmarks[0])), abs(float(mouth[1])) / EYES_TO_MOUTH)
-        return cls(origin, axes, unit, nose, mouth)
+        return cls(origin.astype(np.float64), axes, unit, nose, mouth)
 
     @property
     def face(self) -> Box:
