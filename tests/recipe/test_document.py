@@ -127,7 +127,7 @@ def test_deeply_nested_documents_are_refused():
         ("a: 1\n\tb: 2", "r.yaml:2:1: not valid YAML: found character '\\t' that cannot start any token"),
         ("a: *b", "r.yaml:1:4: not valid YAML: found undefined alias 'b'"),
         ("a: 1\n---\nb: 2", "r.yaml:2:1: not valid YAML: but found another document"),
-        ('a: "\\UFFFFFFFF"', "r.yaml: not valid YAML: Python int too large to convert to C int"),
+        ('a: "\\UFFFFFFFF"', r"r.yaml: not valid YAML: an escape such as \UFFFFFFFF stands for no character"),
         ("a: " + "9" * 5000, "r.yaml:1:4: a: Exceeds the limit (4300 digits) for integer string conversion: "),
     ],
 )
