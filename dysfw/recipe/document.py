@@ -166,7 +166,7 @@ def parse_document(text: str, name: str) -> Document:
         mark = error.problem_mark or error.context_mark
         position = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name)
         raise RecipeError([Problem(position, (), f"not valid YAML: {error.problem or error.context}")]) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeError) as error:
         raise RecipeError([Problem(Position(name), (), f"not valid YAML: {error}")]) from None
     except (ValueError, OverflowError):  # from chr, whose words and error depend on the version of Python
         problem = "not valid YAML: an escape such as \\UFFFFFFFF stands for no character"

@@ -128,6 +128,7 @@ def test_deeply_nested_documents_are_refused():
         ("a: *b", "r.yaml:1:4: not valid YAML: found undefined alias 'b'"),
         ("a: 1\n---\nb: 2", "r.yaml:2:1: not valid YAML: but found another document"),
         ('a: "\\UFFFFFFFF"', r"r.yaml: not valid YAML: an escape such as \UFFFFFFFF stands for no character"),
+        ('a: "\\U00110000"', r"r.yaml: not valid YAML: an escape such as \UFFFFFFFF stands for no character"),
         ("a: " + "9" * 5000, "r.yaml:1:4: a: Exceeds the limit (4300 digits) for integer string conversion: "),
     ],
 )
