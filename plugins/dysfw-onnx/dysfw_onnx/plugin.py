@@ -3,7 +3,7 @@
 from dysfw.plugin import CommandSpec, ComponentSpec, RuntimeSpec, hookimpl
 
 # Relative to torch 2.14, measured by `python benchmarks/speed runtimes`.
-SPEEDS = {("cpu", "float32"): 1.4, ("cuda", "float32"): 0.9}
+SPEEDS = {("cpu", "float32"): 1.44, ("cuda", "float32"): 0.9}
 LIBRARIES = ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml")  # distributions of the same library
 
 
