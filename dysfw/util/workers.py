@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import multiprocessing.connection
 import os
-import pickle
 import signal
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import DysfwError
+from .packed import CannotShareError, PackedWork, pack_work, unpack_work
 from .processors import usable_processors
 from .text import count, error_text
 from .threads import one_thread
@@ -48,13 +47,14 @@ def map_in_workers(
 
     Arrays of the context are in memory once, whatever the number of processes. Each process has one thread for linear algebra,
     so that the processes do not compete, and results do not depend on their number. The first item is done here: if the others
-    would be done before processes are up, all are.
+    would be done before processes are up, all are. Scripts and notebooks need no ``if __name__ == "__main__"``: processes do
+    not run the main module again, and what it defines is sent to them.
 
     If a process dies, for lack of memory in most cases, its work is repeated by half as many processes. If the caller stops
     early or is interrupted, all processes end at once.
 
     Args:
-        work: What to call, with the context and an item. It must be importable by name.
+        work: What to call, with the context and an item.
         context: What all items have in common. It is pickled, but never written to disk, and its arrays are read-only.
         items: The items.
         note: Receives one line if the work cannot be done as planned.
@@ -78,7 +78,7 @@ def map_in_workers(
             each = (time.monotonic() - began) / (len(items) - len(remaining))
             if each * len(remaining) > patience:
                 break
-        yield number, _alone(work, context, remaining.pop(number))
+        yield number, work_alone(work, context, remaining.pop(number))
     while remaining:
         try:
             yield from _in_processes(work, context, remaining, workers)
@@ -90,14 +90,23 @@ def map_in_workers(
                 ) from None
             workers = max(1, workers // 2)
             note(f"a worker process was killed, in most cases for lack of memory; continuing with {workers}")
-        except _CannotShareError as error:
+        except CannotShareError as error:
             note(f"working in one process: {error}")
             for number in list(remaining):
-                yield number, _alone(work, context, remaining.pop(number))
+                yield number, work_alone(work, context, remaining.pop(number))
 
 
-def _alone(work: Callable[[Context, Item], T], context: Context, item: Item) -> T:
-    """Do one item as worker processes do it: with one thread, and without further processes."""
+def work_alone(work: Callable[[Context, Item], T], context: Context, item: Item) -> T:
+    """Do one item as worker processes do it: with one thread for linear algebra, and without further processes.
+
+    Args:
+        work: What to call.
+        context: What all items have in common.
+        item: The item.
+
+    Returns:
+        What the function returned.
+    """
     token = _nested.set(True)
     try:
         with one_thread():
@@ -106,20 +115,21 @@ def _alone(work: Callable[[Context, Item], T], context: Context, item: Item) -> 
         _nested.reset(token)
 
 
-class _CannotShareError(Exception):
-    """The context cannot be sent to other processes; says why."""
-
-
 def _in_processes(
     work: Callable[[Context, Item], T], context: Context, remaining: dict[int, Item], workers: int
 ) -> Iterator[tuple[int, T]]:
     """Do the remaining items, and remove each from ``remaining`` before it is yielded."""
-    spawn = multiprocessing.get_context("spawn")  # fork would copy the locks of threads
-    with _shared((work, context)) as shared:
-        alive, running = spawn.Pipe(duplex=False)  # closed as soon as the processes are to end
-        pool = ProcessPoolExecutor(workers, spawn, initializer=_start_worker, initargs=(alive, *shared))
+    from loky.backend import get_context  # its processes do not run the main module again, as those of Python do
+
+    with _shared(pack_work(work, context)) as shared:
         try:
-            futures = {pool.submit(_work, item): number for number, item in remaining.items()}
+            own = get_context("loky")
+            alive, running = own.Pipe(duplex=False)  # closed as soon as the processes are to end
+            pool = ProcessPoolExecutor(workers, own, initializer=_start_worker, initargs=(alive, *shared))
+        except (OSError, ImportError, NotImplementedError) as error:  # such as a system without semaphores
+            raise CannotShareError(f"no other can be started ({error_text(error)})") from None
+        try:
+            futures = _submitted(pool, remaining)
             for future in as_completed(futures):
                 result = future.result()
                 del remaining[futures[future]]
@@ -133,41 +143,48 @@ def _in_processes(
             alive.close()
 
 
+def _submitted(pool: ProcessPoolExecutor, remaining: dict[int, Item]) -> dict[Future[Any], int]:
+    """Submit all items, which starts the processes. They inherit that Ctrl-C is blocked: this process ends them."""
+    mask = getattr(signal, "pthread_sigmask", None)  # Windows has none
+    before = mask(signal.SIG_BLOCK, {signal.SIGINT}) if mask else None
+    try:
+        return {pool.submit(_work, item): number for number, item in remaining.items()}
+    except OSError as error:  # such as a limit on the number of processes
+        raise CannotShareError(f"no other can be started ({error_text(error)})") from None
+    finally:
+        if mask:
+            mask(signal.SIG_SETMASK, before)
+
+
 @contextmanager
-def _shared(context: object) -> Iterator[tuple[Path, bytes, list[tuple[int, int]]]]:
+def _shared(packed: PackedWork) -> Iterator[tuple[Path, bytes, list[tuple[int, int]]]]:
     """Write the arrays of a context to a private file, which the processes map into memory.
 
     Yields:
         The file, the pickled rest, and offset and length of each array.
     """
-    buffers: list[pickle.PickleBuffer] = []
-    try:
-        pickled = pickle.dumps(context, protocol=5, buffer_callback=buffers.append)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise _CannotShareError(f"a component cannot be sent to others ({error_text(error)})") from None
     with tempfile.TemporaryDirectory(prefix="dysfw-", ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "arrays"
         try:
             with file.open("wb") as opened:
-                places = list(_write(buffers, opened.write))
+                places = list(_write(packed.arrays, opened.write))
         except OSError as error:
-            raise _CannotShareError(f"{count(sum(b.raw().nbytes for b in buffers), 'byte')} cannot be written to {folder} "
+            raise CannotShareError(f"{count(packed.size, 'byte')} cannot be written to {folder} "
                                     f"({error.strerror or error})") from None  # fmt: skip
-        yield file, pickled, places
+        yield file, packed.pickled, places
 
 
-def _write(buffers: Iterable[pickle.PickleBuffer], write: Callable[[memoryview | bytes], int]) -> Iterator[tuple[int, int]]:
+def _write(arrays: Iterable[memoryview], write: Callable[[memoryview | bytes], int]) -> Iterator[tuple[int, int]]:
     offset = 0
-    for buffer in buffers:
-        with buffer.raw() as raw:
-            write(raw)
-            write(bytes(-raw.nbytes % ALIGNMENT))
-            yield offset, raw.nbytes
-            offset += raw.nbytes + -raw.nbytes % ALIGNMENT
+    for raw in arrays:
+        write(raw)
+        write(bytes(-raw.nbytes % ALIGNMENT))
+        yield offset, raw.nbytes
+        offset += raw.nbytes + -raw.nbytes % ALIGNMENT
 
 
 # In a worker process: the function and the context, or why there is none.
-_worker: tuple[Callable[[Any, Any], Any], Any] | _CannotShareError = _CannotShareError("this is no worker process")
+_worker: tuple[Callable[[Any, Any], Any], Any] | CannotShareError = CannotShareError("this is no worker process")
 
 
 def _start_worker(alive: Connection, file: Path, pickled: bytes, places: list[tuple[int, int]]) -> None:
@@ -178,10 +195,11 @@ def _start_worker(alive: Connection, file: Path, pickled: bytes, places: list[tu
     try:
         with file.open("rb") as opened:
             mapped = memoryview(mmap(opened.fileno(), 0, access=ACCESS_READ) if file.stat().st_size else b"")
-        buffers = [mapped[start : start + length] for start, length in places]
-        _worker = pickle.loads(pickled, buffers=buffers)  # noqa: S301  # from the parent, through a pipe
-    except Exception as error:  # such as a component of a notebook, which has no module
-        _worker = _CannotShareError(f"a component cannot be received by others ({error_text(error)})")
+        _worker = unpack_work(pickled, [mapped[start : start + length] for start, length in places])
+    except CannotShareError as error:
+        _worker = error
+    except OSError as error:
+        _worker = CannotShareError(f"a process cannot read {file} ({error.strerror or error})")
 
 
 def _exit_after(alive: Connection) -> None:
@@ -191,10 +209,10 @@ def _exit_after(alive: Connection) -> None:
 
 
 def _work(item: object) -> Any:  # noqa: ANN401  # what the function of ``map_in_workers`` returns
-    if isinstance(_worker, _CannotShareError):
+    if isinstance(_worker, CannotShareError):
         raise _worker
     work, context = _worker
     try:
-        return _alone(work, context, item)
+        return work_alone(work, context, item)
     except DysfwError as error:
         raise DysfwError(error.message, hint=error.hint) from None  # subclasses may need more than pickle keeps

@@ -1,7 +1,10 @@
 """Work in several processes."""
 
+import errno
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -112,8 +115,63 @@ def test_if_the_only_process_is_killed_the_work_ends_with_a_message():
 
 def test_what_cannot_be_sent_is_done_here():
     notes: list[str] = []
-    assert results(fail, lambda: None, range(3), workers=2, patience=0, note=notes.append) == [0, 1, 2]
+    assert results(fail, threading.Lock(), range(3), workers=2, patience=0, note=notes.append) == [0, 1, 2]
     assert notes[0].startswith("working in one process: a component cannot be sent to others (")
+
+
+def test_if_no_process_can_be_started_the_work_is_done_here(monkeypatch):
+    def refused(*_: object) -> None:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(workers.ProcessPoolExecutor, "submit", refused)
+    notes: list[str] = []
+    assert results(fail, None, range(3), workers=2, patience=0, note=notes.append) == [0, 1, 2]
+    assert notes == [
+        "working in one process: no other can be started (BlockingIOError: [Errno 11] Resource temporarily unavailable)"
+    ]
+
+
+SCRIPT = """
+import os
+from dysfw.util.workers import map_in_workers
+print("started")
+class Scale:
+    def __init__(self, factor):
+        self.factor = factor
+def work(scale, n):
+    return scale.factor * n, os.getpid()
+found = dict(map_in_workers(work, Scale(3), range(6), print, workers=2, patience=0))
+print([found[n][0] for n in range(6)], len({pid for _, pid in found.values()} - {os.getpid()}) > 0)
+"""
+
+
+@pytest.mark.parametrize("as_file", [True, False], ids=["script", "-c"])
+def test_a_script_needs_no_guard_and_runs_once(tmp_path, as_file):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    arguments = [str(script)] if as_file else ["-c", SCRIPT]
+    ran = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("started\n[0, 3, 6, 9, 12, 15] True\n", "")
+
+
+def test_processes_end_with_a_program_that_is_killed(tmp_path):
+    script = SCRIPT.replace("return scale", "print(os.getpid(), flush=True); n and __import__('time').sleep(60); return scale")
+    program = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    pids = [int(line) for line in (program.stdout.readline() for _ in range(4)) if line.strip().isdecimal()]
+    program.kill()
+    program.wait()
+    deadline = time.monotonic() + 20
+    while any(map(is_alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(pids) == 3
+    assert not any(map(is_alive, pids))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text("utf-8")
+    except OSError:
+        return False
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
