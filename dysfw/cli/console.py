@@ -26,3 +26,7 @@ class EncodingConsole(Console):
             objects = (Text("\n").join(line for one in paragraphs for line in hanging(one, self.width)),)
             options["soft_wrap"] = True  # it is done: rich must not break paths
         super().print(*objects, **options)
+
+    def on_broken_pipe(self) -> None:
+        """Let the program end as one whose output nobody reads; rich would exit with 1."""
+        raise  # noqa: PLE0704  # called while the BrokenPipeError is handled

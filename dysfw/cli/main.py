@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 import typer.core
@@ -214,6 +214,29 @@ def main() -> None:
     """
     ensure_utf8()
     _prepare_streams()
+    try:
+        _run()
+    except BrokenPipeError:
+        _end_quietly()
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # typer was the first to notice, and exits with 1
+            _end_quietly()
+        raise
+
+
+def _end_quietly() -> NoReturn:
+    """Exit as programs do whose reader has closed the pipe. What the streams still hold goes nowhere: it would fail again."""
+    streams = (sys.__stdout__, sys.__stderr__)  # not those that typer has wrapped
+    for stream in filter(None, streams):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(141)
+
+
+def _run() -> None:
+    """Run the command, and turn its errors into messages and exit codes."""
     previous = _handle_signals()
     network.allow_fetching(False, TerminalProgress())  # so that every command shows the progress of downloads
     try:
@@ -230,7 +253,7 @@ def main() -> None:
         print_error(DysfwError("interrupted", hint=interrupted.kept or None))
         sys.exit(128 + interrupted.signal)
     except BrokenPipeError:
-        sys.exit(141)  # the reader closed the pipe: exit quietly
+        raise
     except OSError as error:
         print_error(DysfwError(f"the operating system reports: {error}"))
         sys.exit(74)

@@ -1,5 +1,6 @@
 """The end of the process: everything that was started or registered is finished, but nothing is taken down piece by piece."""
 
+import os
 import subprocess
 import sys
 
@@ -34,9 +35,26 @@ def test_exit_codes(arguments, code):
     assert ran(*arguments, capture_output=True).returncode == code
 
 
-def test_nothing_is_printed_if_the_reader_has_closed_the_pipe():
-    reader = subprocess.Popen(["true"], stdin=subprocess.PIPE)
-    reader.wait()
-    ended = ran("--help", stdout=reader.stdin, stderr=subprocess.PIPE)
-    assert ended.returncode in (1, 141)  # 1 if typer was the first to notice
-    assert ended.stderr == ""
+# What writes: typer, a table of rich, a plain write; a message of typer and one of rich on stderr.
+WRITING = (["--help"], ["--version"], ["components"], ["recipe", "schema"], ["run", "--help"])
+COMPLAINING = (["no-such-command"], ["run", "no-such-recipe.yaml", "a.jpg"])
+
+
+@pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
+def test_nothing_is_printed_if_the_reader_has_closed_the_pipe(arguments, closed_pipe):
+    ended = ran(*arguments, stdout=closed_pipe, stderr=subprocess.PIPE)
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("arguments", [*WRITING, *COMPLAINING], ids=" ".join)
+def test_messages_that_nobody_reads_end_the_program_too(arguments, closed_pipe):
+    assert ran(*arguments, stdout=closed_pipe, stderr=closed_pipe).returncode == 141
+
+
+@pytest.fixture
+def closed_pipe():
+    """The end to write to of a pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
