@@ -112,6 +112,19 @@ def test_the_image_is_mirrored_at_its_edges() -> None:
     assert np.array_equal(warp(pixels, np.array([[1.0, 0, 128], [0, 1, -128]]), 64), pixels)
 
 
+@pytest.mark.parametrize(
+    "centre", [(100, 80), (20, 150), (-300, 500)], ids=["inside", "across the edge", "mirrored several times"]
+)
+@pytest.mark.parametrize("scale", [2.4, 7.6])
+def test_bands_and_mirroring_change_nothing(monkeypatch, scale, centre) -> None:
+    pixels, matrix, far = noise(), rotated_frame(0.3, scale, 24, centre), 1000
+    crop = warp(pixels, matrix, 24)
+    monkeypatch.setattr("dysfw.imaging.warp.BAND_BYTES", 4000)
+    assert np.array_equal(warp(pixels, matrix, 24), crop)
+    mirrored = np.pad(pixels, ((far, far), (far, far), (0, 0)), mode="symmetric")
+    assert np.array_equal(warp(mirrored, matrix + np.array([[0, 0, far], [0, 0, far]]), 24), crop)
+
+
 def test_a_spot_is_at_its_place_at_any_scale() -> None:
     pixels = np.zeros((400, 400, 3), np.uint8)
     pixels[320:330, 70:80] = 255
