@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from .decoding.srgb import to_srgb as to_srgb
     from .errors import DysfwError as DysfwError
     from .errors import ImageError as ImageError
+    from .evaluation.task_runner import TaskRunner as TaskRunner
     from .imaging.alignment import ALIGNMENTS as ALIGNMENTS
     from .imaging.alignment import ARCFACE_ALIGNMENT as ARCFACE_ALIGNMENT
     from .imaging.alignment import DLIB_ALIGNMENT as DLIB_ALIGNMENT
@@ -146,13 +147,18 @@ if TYPE_CHECKING:
     from .util.atomic import refuse_unwritable as refuse_unwritable
     from .util.files import packaged_file as packaged_file
     from .util.files import sha256_of as sha256_of
+    from .util.install import install_command as install_command
     from .util.out_of_memory import is_out_of_memory as is_out_of_memory
+    from .util.packed import CannotShareError as CannotShareError
+    from .util.packed import pack_work as pack_work
+    from .util.packed import unpack_work as unpack_work
     from .util.processors import usable_processors as usable_processors
     from .util.progress import Progress as Progress
     from .util.text import closest as closest
     from .util.text import count as count
     from .util.text import error_text as error_text
     from .util.text import listed as listed
+    from .util.workers import work_alone as work_alone
     from .weights.find import WeightsMissingError as WeightsMissingError
     from .weights.find import find_weights as find_weights
     from .weights.hub import address_of as address_of
@@ -351,6 +357,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "refuse_unwritable",
     ),
     "util.out_of_memory": ("is_out_of_memory",),
+    "util.install": ("install_command",),
     "util.processors": ("usable_processors",),
     "util.progress": ("Progress",),
     "util.text": (
@@ -372,6 +379,14 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "serialize_batch",
     ),
     "registry.registry": ("load_registry",),
+    # Splits of evaluations on other machines
+    "evaluation.task_runner": ("TaskRunner",),
+    "util.packed": (
+        "CannotShareError",
+        "pack_work",
+        "unpack_work",
+    ),
+    "util.workers": ("work_alone",),
     # Opened recipes
     "inference.pipeline": ("Pipeline",),
     "inference.recipes": (

@@ -8,20 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pydantic
-import yaml
-
 from ..decoding.files import Source
 from ..decoding.formats import decoder_settings
 from ..errors import DysfwError
 from ..inference.jobs import ImageJob
 from ..inference.loading import open_pipeline
 from ..inference.pipeline import Pipeline
-from ..recipe.signature import signature_of
+from ..recipe.runners import make_runner
 from ..registry.registry import Registry, load_registry
 from ..types import Failure, Prediction
 from ..util.environment import version_of
-from ..util.text import closest, listed
 from .item import BatchItem
 from .rows import Row, rows_of
 
@@ -193,38 +189,5 @@ class Local(BatchRunner):
 
 
 def load_runner(registry: Registry, name: str, address: str | None, options: Sequence[str] = ()) -> BatchRunner:
-    """Create a runner.
-
-    Args:
-        registry: The registered runners.
-        name: Name of the runner.
-        address: Address of a cluster, if the runner uses one.
-        options: Parameters of its constructor, as "key=value".
-
-    Returns:
-        The runner.
-
-    Raises:
-        DysfwError: There is no such runner, or its parameters are invalid.
-    """
-    runner = registry.runner(name)
-    if not issubclass(runner, BatchRunner):
-        raise DysfwError(f"the runner {name!r} is not a subclass of dysfw.plugin.BatchRunner")
-    schema = signature_of(runner)
-    allowed = [key for key in schema.names if key != "address"]
-    arguments: dict[str, object] = {}
-    for option in options:
-        key, equals, value = option.partition("=")
-        if not equals or key not in allowed:
-            raise DysfwError(
-                f"--runner-set {option}: the runner {name} has no such option{closest(key, allowed)}",
-                hint=f"write key=value; its options are: {listed(allowed)}",
-            )
-        arguments[key] = yaml.safe_load(value)
-    try:
-        return runner(**schema.plain(address=address, **arguments).model_dump())
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        raise DysfwError(f"--runner-set {'.'.join(map(str, first['loc']))}: {first['msg']}, found {first['input']!r}") from None
-    except ValueError as error:
-        raise DysfwError(str(error)) from None
+    """Create a runner of batches; see ``dysfw.recipe.runners.make_runner``."""
+    return make_runner(registry, BatchRunner, name, address, options, work="batch")  # type: ignore[type-abstract]

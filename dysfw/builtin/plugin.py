@@ -50,7 +50,11 @@ def dysfw_components() -> list[ComponentSpec]:
 @hookimpl
 def dysfw_runners() -> list[RunnerSpec]:
     """Register the runner ``local``."""
-    return [RunnerSpec("local", "dysfw.batch.runner:Local", "runs batch tasks in this process")]
+    return [
+        RunnerSpec(
+            "local", "works on this machine", batch="dysfw.batch.runner:Local", tasks="dysfw.evaluation.task_runner:LocalTasks"
+        )
+    ]
 
 
 @hookimpl

@@ -25,22 +25,25 @@ from ..inference.build import Components
 from ..inference.loading import used_weights
 from ..recipe.model import Recipe
 from ..stats.bootstrap import RESAMPLES
+from ..training.refuse_finetuning import refuse_finetuning_without_torch
 from ..training.train import check_labels
 from ..types import Failure
 from ..util.environment import versions
 from ..util.progress import Progress
 from ..util.text import closest, listed
 from ..util.unaffected import find_unaffected
-from .cross_validation import run_splits
+from .cross_validation import CrossValidation, run_splits
 from .data_summary import summarise
 from .evaluation_data import CollectedImages, EvaluationData, collect_images, finetuned_embed
 from .figures import measure_figures
-from .fold_cache import FoldCache
+from .fold_cache import FoldCache, recipes_of
 from .fold_runner import FUSION, FoldRunner
+from .machines import check_machines, software_of
 from .pooled_predictions import PooledPredictions, pool_folds
 from .result import Evaluation, Finding
 from .splits import Split, SplitBy, SplitConfig, describe_protocol, leave_out_small_conditions, make_splits, resolve_split
 from .stopwatch import Stopwatch
+from .task_runner import LocalTasks, TaskRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,11 @@ Audits = tuple[AuditResult, AuditResult | None]
 
 
 def evaluate(
-    candidates: Sequence[Candidate], dataset: Dataset, config: EvaluationConfig, progress: Progress
+    candidates: Sequence[Candidate],
+    dataset: Dataset,
+    config: EvaluationConfig,
+    progress: Progress,
+    tasks: TaskRunner | None = None,
 ) -> list[Evaluated]:
     """Evaluate every candidate on the same images in the same splits: the images that all of them can use.
 
@@ -134,11 +141,19 @@ def evaluate(
         dataset: As it was read.
         config: How to evaluate.
         progress: Where the work is shown.
+        tasks: Runs the splits; None uses all processors of this machine. It is connected.
 
     Raises:
         DysfwError: If the data cannot be used, or a recipe cannot be trained on them.
     """
-    stopwatches = [Stopwatch() for _ in candidates]
+    tasks, stopwatches = tasks or LocalTasks(), [Stopwatch() for _ in candidates]
+    recipes = [recipe for one in candidates for recipe in recipes_of(one.recipe, one.fusions.values())]
+    for candidate in candidates:
+        refuse_finetuning_without_torch(candidate.recipe)
+    if tasks.remote:
+        _refuse_finetuning(candidates, progress)
+        with progress.stage("checking the machines of the cluster"):
+            check_machines(tasks, recipes)
     by = resolve_split(config.split, dataset)
     refuse_too_small(leave_out_small_conditions(dataset.samples, config.split, by)[0], dataset.origin)  # before any work
     with tempfile.TemporaryDirectory(prefix="dysfw-") as folder:
@@ -147,19 +162,50 @@ def evaluate(
             check_labels(candidate.recipe, candidate.components, common.labels)
         data = _with_finetuning(candidates, data, Path(folder), progress)
         audits: dict[str, Audits] = {}
-        evaluated = []
         for candidate, stopwatch in zip(candidates, stopwatches, strict=True):
-            key, used = candidate.embedding_key, data[candidate.embedding_key]
             stopwatch.start()
-            if key not in audits:
-                audits[key] = _audit(used, candidate.recipe, config, progress)
+            if (key := candidate.embedding_key) not in audits:
+                audits[key] = _audit(data[key], candidate.recipe, config, progress)
             stopwatch.stage("audit")
-            evaluated.append(
-                _evaluate_one(
-                    candidate, used, common, config=config, audits=audits[key], stopwatch=stopwatch, progress=progress
-                )
+        validations, untested = _cross_validations(candidates, data, config, by)
+        run_splits(validations, tasks, progress, software_of(recipes) if tasks.remote else ())
+    evaluated = []
+    for candidate, validation, stopwatch in zip(candidates, validations, stopwatches, strict=True):
+        stopwatch.seconds["cross-validation"] = round(sum(validation.seconds), 2)
+        key = candidate.embedding_key
+        evaluated.append(
+            _evaluate_one(
+                candidate, data[key], common, validation, untested=untested, config=config, audits=audits[key],
+                stopwatch=stopwatch, progress=progress,
             )
+        )  # fmt: skip
     return evaluated
+
+
+def _refuse_finetuning(candidates: Sequence[Candidate], progress: Progress) -> None:
+    """Say which recipes cannot use a cluster: a backbone is fine-tuned where the images are."""
+    names = [one.recipe.name for one in candidates if one.recipe.tune.mode != "none"]
+    if not names:
+        return
+    verb = "fine-tunes its backbone" if len(names) == 1 else "fine-tune their backbones"
+    message = f"{listed(names)} {verb} in every split, which is done on this machine"
+    if len(names) == len(candidates):
+        raise DysfwError(f"{message}: a cluster would have nothing to do", hint="leave out --runner, or set tune.mode=none")
+    progress.note(f"{message}; the cluster evaluates the others")
+
+
+def _cross_validations(
+    candidates: Sequence[Candidate], data: Mapping[str, EvaluationData], config: EvaluationConfig, by: SplitBy
+) -> tuple[list[CrossValidation], Sequence[Finding]]:
+    """Each candidate with the splits, which are the same for all, and findings on images that no split tests."""
+    splits, untested = make_splits(next(iter(data.values())).embedded, config.split, by)
+    validations = []
+    for candidate in candidates:
+        used = data[candidate.embedding_key]
+        fusions = {FUSION + name: make for name, make in candidate.fusions.items()}
+        runner = FoldRunner(candidate.recipe, candidate.components.makers, used.embedded, fusions, used.kernel, used.embed)
+        validations.append(CrossValidation(runner, splits, FoldCache(candidate.cache, runner, candidate.embedding_key)))
+    return validations, untested
 
 
 def _collect(
@@ -240,19 +286,19 @@ def _evaluate_one(
     candidate: Candidate,
     data: EvaluationData,
     common: _Common,
+    validation: CrossValidation,
     *,
+    untested: Sequence[Finding],
     config: EvaluationConfig,
     audits: Audits,
     stopwatch: Stopwatch,
     progress: Progress,
 ) -> Evaluated:
     recipe, components, embedded = candidate.recipe, candidate.components, data.embedded
-    splits, untested = make_splits(embedded, config.split, common.by)
-    fusions = {FUSION + name: make for name, make in candidate.fusions.items()}
-    runner = FoldRunner(recipe, components.makers, embedded, fusions, data.kernel, data.embed)
-    folds = run_splits(runner, splits, FoldCache(candidate.cache, runner, candidate.embedding_key), progress)
-    pooled = pool_folds(folds, len(embedded))
-    stopwatch.stage("cross-validation")
+    splits = validation.splits
+    stopwatch.start()
+    pooled = pool_folds(validation.folds, len(embedded))
+    validation.results.clear()  # as large as the pooled predictions
     with progress.stage("computing scores, intervals and baselines"):
         figures = measure_figures(data, pooled, recipe, resamples=config.resamples, unaffected=common.unaffected)
     stopwatch.stage("statistics")

@@ -62,7 +62,7 @@ class FoldCache:
 
 def _digest_of(runner: FoldRunner, context: str) -> bytes:
     recipe, embedded = runner.recipe, runner.embedded
-    recipes = [recipe, *(other for make in runner.fusions.values() if (other := _recipe_of(make)))]
+    recipes = recipes_of(recipe, runner.fusions.values())
     nodes = [node for one in recipes for node in one.every_node()]
     packages = sorted({"dysfw", *(node.component.__module__.partition(".")[0] for node in nodes)})
     distributions = {*LIBRARIES, *(node.origin.partition(" ")[0] for node in nodes)}
@@ -75,9 +75,18 @@ def _digest_of(runner: FoldRunner, context: str) -> bytes:
     return _hash([json.dumps(described, sort_keys=True, default=str).encode(), *map(_bytes_of, arrays)])
 
 
-def _recipe_of(make: Callable[[], Fusion]) -> Recipe | None:
-    """The recipe of another fusion, if it is ``partial(build_fusion, recipe, regions)``."""
-    return next((value for value in getattr(make, "args", ()) if isinstance(value, Recipe)), None)
+def recipes_of(recipe: Recipe, fusions: Iterable[Callable[[], Fusion]]) -> list[Recipe]:
+    """List the recipes that shape the results of a split.
+
+    Args:
+        recipe: The evaluated recipe.
+        fusions: What makes the other fusions: each ``partial(build_fusion, recipe, regions)``.
+
+    Returns:
+        The recipe, and those of the other fusions.
+    """
+    arguments = [value for make in fusions for value in getattr(make, "args", ())]
+    return [recipe, *(value for value in arguments if isinstance(value, Recipe))]
 
 
 def _bytes_of(array: npt.NDArray[np.generic]) -> bytes:

@@ -132,17 +132,20 @@ class WeightsSpec:
 
 @dataclass(frozen=True, slots=True)
 class RunnerSpec:
-    """A runner that executes the work of ``dysfw batch``.
+    """A runner that executes the work of commands, such as on a cluster. It has a class for each kind of work that it can do.
 
     Attributes:
         name: Name that ``--runner`` takes.
-        target: "package.module:Class", a subclass of ``dysfw.plugin.BatchRunner``.
         summary: One line for listings.
+        batch: "package.module:Class", a subclass of ``dysfw.plugin.BatchRunner``, for ``dysfw batch``; "" if it has none.
+        tasks: "package.module:Class", a subclass of ``dysfw.plugin.TaskRunner``, for the splits of ``dysfw evaluate`` and
+            ``dysfw compare``; "" if it has none.
     """
 
     name: str
-    target: str
     summary: str
+    batch: str = ""
+    tasks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +221,7 @@ def dysfw_weights() -> list[WeightsSpec]:  # type: ignore[empty-body]
 
 @hookspec
 def dysfw_runners() -> list[RunnerSpec]:  # type: ignore[empty-body]
-    """Return runners that ``dysfw batch --runner`` may name."""
+    """Return runners that ``--runner`` of ``dysfw batch``, ``dysfw evaluate`` and ``dysfw compare`` may name."""
 
 
 @hookspec

@@ -10,29 +10,23 @@ import importlib
 import inspect
 import io
 import os
-import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
-
-import pluggy
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from ..contracts.kinds import KINDS, Kind
-from ..errors import DysfwError
+from ..errors import DysfwError, NotInstalledError
+from ..util.install import install_command
 from ..util.text import closest, error_text, listed
-from .decoder_check import problem_of_decoder
 from .distributions import DISTRIBUTIONS, RUNNERS, RUNTIMES, WEIGHTS
-from .hookspecs import PANELS, BundleSpec, CommandSpec, ComponentSpec, DecoderSpec, RunnerSpec, RuntimeSpec, WeightsSpec
+from .hookspecs import BundleSpec, CommandSpec, ComponentSpec, DecoderSpec, RunnerSpec, RuntimeSpec, WeightsSpec
 from .host import Plugin, captured_output, load_plugins
-from .weights_manifest import problem_of
+from .specs import Spec, specs_of
 
 if TYPE_CHECKING:  # the contracts import numpy, which a listing does not need
     from ..contracts.components import Component
-
-Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec, RunnerSpec, RuntimeSpec, DecoderSpec)
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +105,28 @@ class Registry:
         entry = self._find(self.bundles, "bundle", name, None)
         return _packaged(entry.spec.folder, "bundle", entry)
 
-    def runner(self, name: str) -> type:
+    def runner(self, name: str, work: Literal["batch", "tasks"]) -> type:
         """Import the class of a runner.
 
         Args:
             name: ``name`` or ``distribution:name``.
+            work: What it is to run.
 
         Returns:
             The class.
 
         Raises:
-            DysfwError: As in ``component``, or it cannot be imported.
+            DysfwError: As in ``component``, or it cannot be imported, or it does not do this work.
         """
         entry = self._find(self.runners, "runner", name, RUNNERS.get(name.rpartition(":")[2]))
-        return _imported(entry, "runner")  # type: ignore[no-any-return]  # checked by the caller
+        target = {"batch": entry.spec.batch, "tasks": entry.spec.tasks}
+        if not target[work]:
+            others = [other.spec.name for other in self.runners if getattr(other.spec, work)]
+            purpose = {"batch": "batches", "tasks": "the splits of evaluations"}[work]
+            raise DysfwError(
+                f"the runner {name!r} of {entry.plugin.origin} cannot run {purpose}", hint=f"those that can: {listed(others)}"
+            )
+        return _imported(entry, "runner", target[work])  # type: ignore[no-any-return]  # checked by the caller
 
     def runtime(self, name: str) -> Entry[RuntimeSpec]:
         """Look up a runtime.
@@ -152,7 +154,7 @@ class Registry:
         Raises:
             DysfwError: It cannot be imported.
         """
-        return _imported(entry, "runtime")  # type: ignore[no-any-return]  # checked by the caller
+        return _imported(entry, "runtime", entry.spec.target)  # type: ignore[no-any-return]  # checked by the caller
 
     def decoder(self, entry: Entry[DecoderSpec]) -> Callable[[bytes], Any]:
         """Import the function of a decoder; later calls return it at once.
@@ -167,7 +169,7 @@ class Registry:
             DysfwError: It cannot be imported.
         """
         if entry.full_name not in self._decode:
-            self._decode[entry.full_name] = _imported(entry, "decoder")
+            self._decode[entry.full_name] = _imported(entry, "decoder", entry.spec.target)
         return self._decode[entry.full_name]
 
     def named_weights(self, name: str) -> Entry[WeightsSpec] | None:
@@ -226,9 +228,9 @@ class Registry:
             loaded = getattr(importlib.import_module(module_name), attribute)
         except ModuleNotFoundError as error:
             if spec.extra and error.name and error.name.partition(".")[0] in spec.needs:
-                raise DysfwError(
+                raise NotInstalledError(
                     f"{kind} {name!r} of {origin} needs its optional extra {spec.extra!r} ({error.name} is not installed)",
-                    hint=f"pip install '{entry.plugin.distribution}[{spec.extra}]'",
+                    hint=install_command(entry.plugin.distribution, spec.extra),
                 ) from error
             raise _import_failed(kind, name, origin, error) from error
         except (Exception, SystemExit) as error:
@@ -253,9 +255,9 @@ class Registry:
             if (owner or provider) in (plugin.distribution, plugin.name):
                 raise _absent(kind, name, plugin, [e.spec.name for e in entries if e.plugin is plugin])
         if provider and owner in ("", provider):
-            raise DysfwError(
+            raise NotInstalledError(
                 f"{kind} {name!r} belongs to the plugin {provider}, which is not installed",
-                hint=f"pip install -e plugins/{provider} (in a clone of dysfw)",
+                hint=install_command(provider),
             )
         broken = [p for p in self.plugins if p.error]
         remedy = "If it belongs to a plugin, install that plugin first."
@@ -272,13 +274,13 @@ class Registry:
         captured = io.StringIO()
         try:
             with captured_output("registering", captured):
-                components = _specs(plugin.hooks, "dysfw_components", ComponentSpec)
-                commands = _specs(plugin.hooks, "dysfw_commands", CommandSpec)
-                bundles = _specs(plugin.hooks, "dysfw_bundles", BundleSpec)
-                weights = _specs(plugin.hooks, "dysfw_weights", WeightsSpec)
-                runners = _specs(plugin.hooks, "dysfw_runners", RunnerSpec)
-                runtimes = _specs(plugin.hooks, "dysfw_runtimes", RuntimeSpec)
-                decoders = _specs(plugin.hooks, "dysfw_decoders", DecoderSpec)
+                components = specs_of(plugin.hooks, "dysfw_components", ComponentSpec)
+                commands = specs_of(plugin.hooks, "dysfw_commands", CommandSpec)
+                bundles = specs_of(plugin.hooks, "dysfw_bundles", BundleSpec)
+                weights = specs_of(plugin.hooks, "dysfw_weights", WeightsSpec)
+                runners = specs_of(plugin.hooks, "dysfw_runners", RunnerSpec)
+                runtimes = specs_of(plugin.hooks, "dysfw_runtimes", RuntimeSpec)
+                decoders = specs_of(plugin.hooks, "dysfw_decoders", DecoderSpec)
         except Exception as error:
             return replace(plugin, hooks=None, error=error)
         plugin = replace(plugin, captured=plugin.captured + captured.getvalue())
@@ -319,43 +321,13 @@ def current_registry() -> Registry:
     return _current or load_registry(None if only is None else [name.strip() for name in only.split(",") if name.strip()])
 
 
-def _specs(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> list[Spec]:
-    """Call one hook of one plugin, and check what it returns."""
-    specs: list[Spec] = []
-    seen = set()
-    for result in getattr(hooks, hook)():
-        for spec in result if isinstance(result, list) else [result]:
-            if not isinstance(spec, kind_of_spec):
-                raise DysfwError(f"{hook} must return a list of {kind_of_spec.__name__}, found {type(spec).__name__}")
-            specs.append(spec)
-    for spec in specs:
-        if not NAME.fullmatch(spec.name):
-            raise DysfwError(f"{hook}: the name {spec.name!r} must consist of a-z, 0-9, _ and -")
-        if isinstance(spec, ComponentSpec) and spec.kind not in KINDS:
-            raise DysfwError(f"{hook}: {spec.name!r} has the kind {spec.kind!r}; allowed: {listed(KINDS)}")
-        if isinstance(spec, CommandSpec) and spec.panel not in PANELS:
-            raise DysfwError(f"{hook}: the command {spec.name!r} has the panel {spec.panel!r}; allowed: {listed(PANELS)}")
-        if isinstance(spec, WeightsSpec):
-            if problem := problem_of(spec):
-                raise DysfwError(f"{hook}: {spec.name!r} {problem}")
-        elif isinstance(spec, DecoderSpec) and (problem := problem_of_decoder(spec)):
-            raise DysfwError(f"{hook}: {spec.name!r} {problem}")
-        elif ":" not in _pointer(spec):
-            raise DysfwError(f'{hook}: {spec.name!r} must point to "package.module:name"')
-        key = (getattr(spec, "kind", None), spec.name)
-        if key in seen:
-            raise DysfwError(f"{hook}: {spec.name!r} is registered twice")
-        seen.add(key)
-    return specs
-
-
-def _pointer(spec: ComponentSpec | CommandSpec | BundleSpec | RunnerSpec | RuntimeSpec | DecoderSpec) -> str:
-    return spec.folder if isinstance(spec, BundleSpec) else spec.target
-
-
-def _imported(entry: Entry[RunnerSpec] | Entry[RuntimeSpec] | Entry[DecoderSpec], what: str) -> Any:  # noqa: ANN401
+def _imported(
+    entry: Entry[RunnerSpec] | Entry[RuntimeSpec] | Entry[DecoderSpec],
+    what: str,
+    target: str,
+) -> Any:  # noqa: ANN401
     """The object of "package.module:object"."""
-    module, _, attribute = entry.spec.target.partition(":")
+    module, _, attribute = target.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
     except (Exception, SystemExit) as error:
@@ -391,7 +363,7 @@ def _import_failed(kind: str, name: str, origin: str, error: BaseException) -> D
 
 def _absent(kind: str, name: str, plugin: Plugin, names: list[str]) -> DysfwError:
     if plugin.excluded:
-        return DysfwError(
+        return NotInstalledError(
             f"{kind} {name!r} belongs to the plugin {plugin.name}, which --plugins or DYSFW_PLUGINS leaves out",
             hint=f"add {plugin.name} to that list",
         )

@@ -11,7 +11,7 @@ import pytest
 from dysfw.cache.serialization import deserialize
 from dysfw.cache.store import StageCache
 from dysfw.data.read import read_dataset
-from dysfw.evaluation import cross_validation, fold_cache
+from dysfw.evaluation import fold_cache, task_runner
 from dysfw.evaluation.evaluate import Candidate, EvaluationConfig, evaluate
 from dysfw.evaluation.fold_cache import STAGE, FoldCache
 from dysfw.evaluation.fold_runner import FUSION, FoldRunner
@@ -86,7 +86,7 @@ def test_the_figures_are_the_same_for_any_number_of_processes(candidate, data, m
         pids.add(os.getpid())
         yield from map_in_workers(work, context, items, note, workers=2, patience=0)
 
-    monkeypatch.setattr(cross_validation, "map_in_workers", spread)
+    monkeypatch.setattr(task_runner, "map_in_workers", spread)
     (spread_out,) = evaluate([one], data, ONCE, Silent())
     assert pids
     assert same(here, spread_out)

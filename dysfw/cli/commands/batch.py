@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..options import DeviceOption, FetchOption, RecipeArgument, RuntimeOption, SetOption, allow_fetching, overrides
+from ..runner import AddressOption, RunnerOption, RunnerSetOption
 from ..stage_cache import NoCacheOption, opened_cache
 
 
@@ -34,13 +35,9 @@ def batch(
             metavar="I/N", help="Process only the I-th of N parts of the images, divided by name.", show_default=False
         ),
     ] = None,
-    runner: Annotated[str, typer.Option(metavar="NAME", help="What runs the work: local, or a runner of a plugin.")] = "local",
-    address: Annotated[
-        str | None, typer.Option(help="Address of the cluster, for runners that use one.", show_default=False)
-    ] = None,
-    runner_sets: Annotated[
-        list[str] | None, typer.Option("--runner-set", metavar="KEY=VALUE", help="Set an option of the runner. Repeatable.")
-    ] = None,
+    runner: RunnerOption = "local",
+    address: AddressOption = None,
+    runner_sets: RunnerSetOption = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Discard earlier work on this table and start over.")] = False,
     sets: SetOption = None,
     device: DeviceOption = None,
@@ -108,6 +105,7 @@ def _refuse_output(output: Path) -> None:
 
     from ...errors import DysfwError
     from ...util.atomic import refuse_unwritable
+    from ...util.install import install_command
 
     if output.suffix.lower() != ".parquet":
         raise DysfwError(f"-o {output}: the name must end in .parquet")
@@ -118,4 +116,4 @@ def _refuse_output(output: Path) -> None:
     if not output.exists():  # a finished table is only read
         refuse_unwritable(output)
     if not find_spec("pyarrow"):
-        raise DysfwError("a batch writes Parquet, which needs pyarrow", hint="pip install 'dysfw[parquet]'")
+        raise DysfwError("a batch writes Parquet, which needs pyarrow", hint=install_command("dysfw", "parquet"))

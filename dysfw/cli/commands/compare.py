@@ -25,7 +25,8 @@ from ..evaluation import (
     write_all,
 )
 from ..options import DeviceOption, FetchOption, RuntimeOption, SetOption, allow_fetching, overrides, recipe_file
-from ..stage_cache import IN_CACHE, NoCacheOption, opened_cache
+from ..runner import AddressOption, RunnerOption, RunnerSetOption
+from ..stage_cache import NoCacheOption, kept_in, opened_cache
 
 
 def compare(
@@ -45,6 +46,9 @@ def compare(
     repeats: RepeatsOption = REPEATS,
     unaffected: UnaffectedOption = None,
     leave_out_small: SmallOption = False,
+    runner: RunnerOption = "local",
+    address: AddressOption = None,
+    runner_sets: RunnerSetOption = None,
     sets: SetOption = None,
     device: DeviceOption = None,
     runtime: RuntimeOption = None,
@@ -70,19 +74,23 @@ def compare(
         from ...evaluation.compare import comparison, refuse_same_names
         from ...evaluation.evaluate import evaluate
         from ...evaluation.predictions import write_predictions
+        from ...evaluation.task_runner import load_task_runner
         from ...output.report.comparison_page import comparison_html, report_folder
         from ...output.report.confusion_matrix import matrix_csv
         from ...output.report.page import report_html
         from ...output.report.terminal import print_comparison
 
+        tasks = load_task_runner(registry, runner, address, runner_sets or [])
         chosen = [candidate(recipe_file(recipe), overrides(sets, device, runtime), registry, cache) for recipe in recipes]
     refuse_same_names([one.recipe.name for one in chosen])
     seed = chosen[0].recipe.seed
     config = config_of(by, folds=folds, repeats=repeats, seed=seed, unaffected=unaffected, small=leave_out_small)
     with progress.stage(f"reading {data}"):
         dataset = dataset_at(data)
-    with if_interrupted(lambda: f"no report was written{f'; {IN_CACHE}' if cache else ''}"):
-        evaluated = evaluate(chosen, dataset, config, progress)
+    with progress.stage(f"connecting to {runner}"):
+        ctx.with_resource(tasks)
+    with if_interrupted(lambda: f"no report was written; {kept_in(cache, splits='finished split')}"):
+        evaluated = evaluate(chosen, dataset, config, progress, tasks)
     with progress.stage("comparing the recipes"):
         compared = comparison(evaluated, config)
     with shown_if_unwritten(lambda: print_comparison(out(), compared, None)), progress.stage("writing the reports"):

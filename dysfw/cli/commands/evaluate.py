@@ -35,7 +35,8 @@ from ..options import (
     overrides,
     recipe_file,
 )
-from ..stage_cache import IN_CACHE, NoCacheOption, opened_cache
+from ..runner import AddressOption, RunnerOption, RunnerSetOption
+from ..stage_cache import NoCacheOption, kept_in, opened_cache
 
 
 def evaluate(
@@ -52,6 +53,9 @@ def evaluate(
     unaffected: UnaffectedOption = None,
     leave_out_small: SmallOption = False,
     include_images: ImagesOption = False,
+    runner: RunnerOption = "local",
+    address: AddressOption = None,
+    runner_sets: RunnerSetOption = None,
     sets: SetOption = None,
     device: DeviceOption = None,
     runtime: RuntimeOption = None,
@@ -73,18 +77,22 @@ def evaluate(
     with progress.stage(f"loading {recipe}"):
         from ...evaluation.evaluate import evaluate as evaluate_recipes
         from ...evaluation.predictions import write_predictions
+        from ...evaluation.task_runner import load_task_runner
         from ...output.report.confusion_matrix import matrix_csv
         from ...output.report.page import report_html
         from ...output.report.terminal import print_evaluation
 
+        tasks = load_task_runner(registry, runner, address, runner_sets or [])
         chosen = candidate(
             recipe_file(recipe), overrides(sets, device, runtime), registry, ctx.with_resource(opened_cache(no_cache))
         )
     config = config_of(by, folds=folds, repeats=repeats, seed=chosen.recipe.seed, unaffected=unaffected, small=leave_out_small)
     with progress.stage(f"reading {data}"):
         dataset = dataset_at(data)
-    with if_interrupted(lambda: f"no report was written{f'; {IN_CACHE}' if chosen.cache else ''}"):
-        (evaluated,) = evaluate_recipes([chosen], dataset, config, progress)
+    with progress.stage(f"connecting to {runner}"):
+        ctx.with_resource(tasks)
+    with if_interrupted(lambda: f"no report was written; {kept_in(chosen.cache, splits='finished split')}"):
+        (evaluated,) = evaluate_recipes([chosen], dataset, config, progress, tasks)
     result = evaluated.result
     with shown_if_unwritten(lambda: print_evaluation(out(), result, None)), progress.stage("writing the report"):
         images = None

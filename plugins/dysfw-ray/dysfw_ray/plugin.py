@@ -6,4 +6,4 @@ from dysfw.plugin import RunnerSpec, hookimpl
 @hookimpl
 def dysfw_runners() -> list[RunnerSpec]:
     """Register the runner."""
-    return [RunnerSpec("ray", "dysfw_ray.runner:Ray", "runs batch tasks on a Ray cluster, with Ray Data")]
+    return [RunnerSpec("ray", "works on a Ray cluster", batch="dysfw_ray.runner:Ray", tasks="dysfw_ray.tasks:RayTasks")]

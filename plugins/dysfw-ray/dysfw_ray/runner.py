@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import socket
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from dysfw.plugin import BatchItem, BatchRunner, BatchTask, DysfwError, Row, error_text
+import ray
+import ray.data
+from ray.exceptions import RayError, RayTaskError
 
-from .local_cluster import local_cluster
+from dysfw.plugin import BatchItem, BatchRunner, BatchTask, DysfwError, Row
+
+from .connection import Connection, cluster_error
+from .interruptible import interruptible
 from .stages import Predict, decode, items_to_json
 
 if TYPE_CHECKING:
     from dysfw.plugin import Pipeline
 
-# Set before Ray is imported: disables its log messages.
-os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-import ray
-import ray.data
-from ray.exceptions import OutOfMemoryError, RayError, RayTaskError
-
 IMAGES_PER_ROW = 16  # images per row of the Ray data set
 ROWS_PER_CALL = 4  # rows per call of an actor, over which the stages of its pipeline overlap
 IMAGES_PER_DATASET = 131_072  # limits the driver's memory; actors restart for each data set
-CONNECT_TIMEOUT = 10.0  # s
 DECODER_CPUS = 1  # per actor
 DEFAULT_ACTOR_CPUS = 2
 
@@ -75,11 +70,12 @@ class Ray(BatchRunner):
             DysfwError: If the cluster cannot be reached or is too small, or the work fails on it.
         """
         gpus = self.gpus or pipeline.components.device.startswith("cuda")
-        with _Connection(self.address):
+        with Connection(self.address):
+            _quiet_data()
             actors, cpus = self._resources(gpus)
             remaining = iter(numbered)
             while images := list(islice(remaining, IMAGES_PER_DATASET)):
-                yield from self._run_dataset(task, images, actors, cpus, gpus)
+                yield from interruptible(self._run_dataset(task, images, actors, cpus, gpus))
 
     def _run_dataset(
         self, task: BatchTask, images: list[tuple[int, BatchItem]], actors: int, cpus: int, gpus: bool
@@ -87,7 +83,9 @@ class Ray(BatchRunner):
         starts = range(0, len(images), IMAGES_PER_ROW)
         rows = [{"items": items_to_json(images[start : start + IMAGES_PER_ROW])} for start in starts]
         data = ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(
-            decode, fn_kwargs={"plugins": task.plugins}, num_cpus=1
+            decode,  # type: ignore[arg-type]  # ray's types do not know fn_kwargs
+            fn_kwargs={"plugins": task.plugins},
+            num_cpus=1,
         )
         data = data.map_batches(
             Predict,
@@ -102,7 +100,7 @@ class Ray(BatchRunner):
                 number, predicted = json.loads(row["predicted"])
                 yield number, predicted
         except (RayError, RayTaskError) as error:
-            raise _cluster_error(error) from error
+            raise cluster_error(error) from error
 
     def _resources(self, gpus: bool) -> tuple[int, int]:
         """Number of actors, and CPUs per actor."""
@@ -119,61 +117,10 @@ class Ray(BatchRunner):
         return self.actors or (cluster_gpus if gpus else cluster_cpus // (cpus + DECODER_CPUS)), cpus
 
 
-class _Connection:
-    """Connects to the cluster; an existing connection is used and stays open."""
-
-    def __init__(self, address: str | None) -> None:
-        self._address, self._stack = address, ExitStack()
-
-    def __enter__(self) -> None:
-        if ray.is_initialized():
-            return
-        _check_reachable(self._address)
-        settings = {} if self._address else self._stack.enter_context(local_cluster())
-        try:
-            # Output of the workers is not shown; failures are raised as errors.
-            ray.init(address=self._address, logging_level=logging.ERROR, log_to_driver=False, **settings)
-        except Exception as error:  # ConnectionError, ValueError, RuntimeError …, depending on the version
-            self._stack.close()
-            raise _connection_error(self._address, error) from None
-        self._stack.callback(ray.shutdown)
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
-        context.execution_options.preserve_order = True  # so that parts of the table are completed early
-        context.print_on_execution_start = False
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-
-def _check_reachable(address: str | None) -> None:
-    """Raise DysfwError if the address does not respond; Ray itself retries for ten minutes."""
-    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
-    if colon and port.isdigit():
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT).close()
-        except OSError as error:
-            raise _connection_error(address, error) from None
-
-
-def _connection_error(address: str | None, error: Exception) -> DysfwError:
-    return DysfwError(
-        f"no Ray cluster could be reached at {address or 'this machine'}: {error_text(error)}",
-        hint="start one with `ray start --head`, or remove --address",
-    )
-
-
-def _cluster_error(error: Exception) -> DysfwError:
-    """Convert an error of a worker."""
-    cause: BaseException = error
-    while isinstance(cause, RayTaskError) and cause.cause is not None:
-        cause = cause.cause
-    if isinstance(cause, DysfwError):
-        return DysfwError(f"on the cluster: {cause.message}", hint=cause.hint)
-    if isinstance(cause, OutOfMemoryError) or "OutOfMemory" in str(cause):
-        return DysfwError(
-            "a worker of the cluster repeatedly ran out of memory",
-            hint="use fewer actors with --runner-set actors=N, or larger machines; finished parts are kept",
-        )
-    return DysfwError(f"the work failed on the cluster: {error_text(cause)}", hint="finished parts are kept")
+def _quiet_data() -> None:
+    """Settings of Ray Data: no output of its own, and results in order, so that parts of the table are completed early."""
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.execution_options.preserve_order = True
+    context.print_on_execution_start = False
