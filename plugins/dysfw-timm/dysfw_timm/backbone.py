@@ -16,7 +16,7 @@ from dysfw.plugin import (
     sha256_of,
 )
 
-from .config import ModelConfig, find_model
+from .config import WITHOUT_TIMM, ModelConfig, find_model
 from .hub import FILE, published_file
 
 if TYPE_CHECKING:
@@ -94,6 +94,10 @@ class Timm(TunableBackbone):
     @property
     def last_block(self) -> frozenset[str]:
         """For training code, see ``dysfw.runtime.torch_utils.Tunable``."""
+        if self._is_built_here:
+            from .inception_resnet_v2 import LAST_BLOCK
+
+            return frozenset(name for name in self.net.state_dict() if name.startswith(LAST_BLOCK))
         from .models import last_block
 
         return last_block(self.net)
@@ -104,15 +108,30 @@ class Timm(TunableBackbone):
 
     def build_module(self) -> tuple[nn.Module, nn.Module]:
         """Build the model in torch, see ``dysfw.plugin.NetworkBackbone``."""
-        from .loading import load
-        from .models import build, find_config
         from .network import Network
 
-        config = find_config(self._config.name)
-        net = build(self._config.name, config, self.input_size, self._seed)
+        net, mean, std = self._build()
         if self._file:
+            from .loading import load
+
             load(net, self._file, (*self._config.classifier, *UNUSED_LAYERS))
-        return Network(net, config.mean, config.std, self._pooling), net
+        return Network(net, mean, std, self._pooling), net
+
+    @property
+    def _is_built_here(self) -> bool:
+        """Whether the model needs no timm, which takes long to import. Random weights are timm's."""
+        return self._file is not None and self._config.name.partition(".")[0] == WITHOUT_TIMM
+
+    def _build(self) -> tuple[nn.Module, tuple[float, ...], tuple[float, ...]]:
+        """Build the model, whose weights are still random, with the mean and the standard deviation that it expects."""
+        if self._is_built_here:
+            from . import inception_resnet_v2 as built_here
+
+            return built_here.build(), built_here.MEAN, built_here.STD
+        from .models import build, find_config
+
+        config = find_config(self._config.name)
+        return build(self._config.name, config, self.input_size, self._seed), config.mean, config.std
 
     def read_tensors(self) -> Tensors:
         """Read the weights, see ``dysfw.plugin.NetworkBackbone``."""

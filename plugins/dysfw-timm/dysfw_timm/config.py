@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from dysfw.plugin import DysfwError, NetworkGraph, listed, packaged_graph
+from dysfw.plugin import DysfwError, NetworkGraph, install_command, listed, packaged_graph
 
 GRAPHS = ("inception_resnet_v2", "vgg16")  # models that ship as graphs
+WITHOUT_TIMM = "inception_resnet_v2"  # the model that is also built in torch without timm
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def _from_timm(name: str) -> ModelConfig:
     if missing := [package for package in ("torch", "timm") if find_spec(package) is None]:
         raise DysfwError(
             f"the model {name} needs {listed(missing)}; without them there are {listed(GRAPHS)}",
-            hint="pip install 'dysfw-timm[torch]'",
+            hint=install_command("dysfw-timm", "torch"),
         )
     from .models import find_config
 
