@@ -18,6 +18,10 @@ class DysfwError(Exception):
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
 
 
+class NotInstalledError(DysfwError):
+    """What a recipe, bundle or command names belongs to a plugin, or an extra of one, that is not installed or left out."""
+
+
 class Interrupted(BaseException):  # no error
     """The user, or the system, interrupted the program.
 

@@ -11,6 +11,7 @@ from typing import Any
 from ..decoding.files import read_bytes
 from ..decoding.folders import is_system_file
 from ..errors import DysfwError, ImageError
+from ..util.install import install_command
 from ..util.paths import is_file_address
 from ..util.text import error_text
 from ..weights import network
@@ -86,7 +87,7 @@ def open_file_system(address: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
     except ImportError:
-        raise DysfwError(f"{address} needs fsspec, which is not installed", hint="pip install 'dysfw[remote]'") from None
+        raise DysfwError(f"{address} needs fsspec, which is not installed", hint=install_command("dysfw", "remote")) from None
     try:
         system, path = url_to_fs(address)
     except ImportError as error:  # the message says what to install

@@ -160,9 +160,10 @@ def prepare_folder(folder: Path) -> None:
     from importlib.util import find_spec
 
     from ..errors import DysfwError
+    from ..util.install import install_command
 
     if not find_spec("pyarrow"):
-        raise DysfwError("predictions are written in Parquet, which needs pyarrow", hint="pip install 'dysfw[parquet]'")
+        raise DysfwError("predictions are written in Parquet, which needs pyarrow", hint=install_command("dysfw", "parquet"))
     new_folder(folder)
 
 

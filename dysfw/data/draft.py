@@ -17,6 +17,7 @@ from pathlib import Path
 from ..decoding.folders import Skipped, images_in
 from ..errors import DysfwError
 from ..util.atomic import atomic_write
+from ..util.install import install_command
 from ..util.paths import shown
 from ..util.text import count, listed, quoted
 from .dataset import Sample
@@ -244,7 +245,7 @@ def _write_workbook(path: Path, columns: Sequence[str], rows: Sequence[Sequence[
         import openpyxl
     except ImportError as error:
         raise DysfwError(
-            f"an Excel workbook needs openpyxl ({error})", hint="pip install 'dysfw[excel]', or -o NAME.csv"
+            f"an Excel workbook needs openpyxl ({error})", hint=f"{install_command('dysfw', 'excel')}, or -o NAME.csv"
         ) from None
     book = openpyxl.Workbook()
     sheet = book.active

@@ -12,6 +12,7 @@ from ..registry.distributions import DECODERS
 from ..registry.hookspecs import DecoderSpec, Signature
 from ..registry.registry import Entry, Registry, current_registry
 from ..util.environment import versions
+from ..util.install import install_command
 from ..util.text import error_text, listed
 
 # Formats without a decoder, by signature, so that a message can name what was found.
@@ -172,6 +173,5 @@ def _not_installed(title: str, distribution: str, registry: Registry) -> ImageEr
             return ImageError("decoder_failed", message)
     return ImageError(
         "decoder_missing",
-        f"{title} needs the plugin {distribution}, which is not installed: pip install -e plugins/{distribution} "
-        "(in a clone of dysfw)",
+        f"{title} needs the plugin {distribution}, which is not installed: {install_command(distribution)}",
     )

@@ -10,7 +10,9 @@ import numpy as np
 from ..errors import DysfwError
 from ..inference.classifier import Classifier
 from ..inference.embedder import Embedder
+from ..runtime.choose import has_torch
 from ..types import Float32, Prediction, UInt8
+from ..util.install import install_command
 from .crops import cut_crops
 from .occlusion import blurred
 from .saliency_map import SaliencyMap
@@ -45,13 +47,16 @@ def refuse_without_module(embedder: Embedder) -> None:
     from importlib.util import find_spec
 
     backbone = embedder.components.backbone
+    if not has_torch():
+        message = "maps by gradient need torch, which is not installed"
+        raise DysfwError(message, hint="pip install torch, or use maps by occlusion")
     if not isinstance(backbone, Differentiable):
         raise DysfwError(
             f"maps by gradient are not possible: the backbone {type(backbone).__name__} exposes no torch module",
             hint="use maps by occlusion, which work with every backbone",
         )
     if not find_spec("captum"):
-        raise DysfwError("maps by gradient need captum, which is not installed", hint="pip install 'dysfw[gradients]'")
+        raise DysfwError("maps by gradient need captum, which is not installed", hint=install_command("dysfw", "gradients"))
 
 
 def gradient_maps(embedder: Embedder, classifier: Classifier, result: Prediction, condition: int) -> Iterator[SaliencyMap]:

@@ -40,7 +40,7 @@ def component_reference(registry: Registry, kinds: Sequence[Kind] = KINDS) -> st
 def _component(registry: Registry, kind: Kind, entry: Entry[ComponentSpec]) -> list[str]:
     lines = [f"### {entry.spec.name}", f"*{entry.plugin.distribution}*: {entry.spec.summary}."]
     if entry.spec.extra:
-        lines.append(f"Needs `pip install '{entry.plugin.distribution}[{entry.spec.extra}]'`.")
+        lines.append(f"Needs the extra `{entry.spec.extra}` of {entry.plugin.distribution}.")
     try:
         component = registry.load(kind, entry.full_name)
     except DysfwError as error:

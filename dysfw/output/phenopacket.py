@@ -15,6 +15,7 @@ from ..data.conditions import IDENTIFIERS, Condition
 from ..errors import DysfwError
 from ..inference.pipeline import Pipeline
 from ..types import BasePrediction, PatientPrediction, Prediction
+from ..util.install import install_command
 from .terminal import reliability_text
 
 # Name, URL, prefix of identifiers and prefix of IRIs of each resource; see obofoundry.org and bioregistry.io.
@@ -39,7 +40,7 @@ def require_condition_ids(pipeline: Pipeline) -> None:
         import phenopackets.schema.v2  # noqa: F401
     except ImportError as error:
         raise DysfwError(
-            f"Phenopackets need the package phenopackets ({error})", hint="pip install 'dysfw[phenopackets]'"
+            f"Phenopackets need the package phenopackets ({error})", hint=install_command("dysfw", "phenopackets")
         ) from None
     conditions = pipeline.manifest.conditions if pipeline.manifest else {}
     if not any(condition.identifiers for condition in conditions.values()):

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import DysfwError
 from ..types import Float32
+from ..util.install import install_command
 from ..util.text import listed
 
 FILE = "truth.parquet"
@@ -113,7 +114,7 @@ def _read(path: Path) -> dict[str, Any]:
         from pyarrow import parquet
         from pyarrow.lib import ArrowException
     except ImportError as error:
-        raise DysfwError(f"{path} needs pyarrow ({error})", hint="pip install 'dysfw[parquet]'") from None
+        raise DysfwError(f"{path} needs pyarrow ({error})", hint=install_command("dysfw", "parquet")) from None
     try:
         names = parquet.read_schema(path).names
         numbers = [n for n in names if n.startswith(ATTRIBUTE) or (n.startswith(LANDMARK) and n.endswith((":x", ":y")))]

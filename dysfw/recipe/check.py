@@ -177,7 +177,7 @@ class _Checker:
             component = self.registry.load(kind, use)
             signature = signature_of(component)
         except DysfwError as error:
-            self.problem((*path, "use"), error.message + (f"\n    {error.hint}" if error.hint else ""))
+            self.problem((*path, "use"), error.message + (f"\n    {error.hint}" if error.hint else ""), error)
             return None
         parameters = {key: item for key, item in value.items() if key != "use"}
         nested = {
@@ -255,9 +255,9 @@ class _Checker:
         file = locate(self.positions, path).file
         return pathlib.Path.cwd() if file.startswith("--set ") else pathlib.Path(file).parent
 
-    def problem(self, path: Path, message: str) -> None:
+    def problem(self, path: Path, message: str, cause: DysfwError | None = None) -> None:
         """Add a problem."""
-        self.problems.append(Problem(locate(self.positions, path), path, message))
+        self.problems.append(Problem(locate(self.positions, path), path, message, cause))
 
     def choice(self, kind: Kind) -> str:
         """List the installed components of a kind."""

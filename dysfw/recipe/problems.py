@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import DysfwError
 from ..util.text import count
@@ -38,11 +38,13 @@ class Problem:
         position: Position of the value.
         path: Path of the value in the recipe.
         message: What is wrong and what is allowed.
+        cause: The error that the message states, if there was one.
     """
 
     position: Position
     path: Path
     message: str
+    cause: DysfwError | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         where = ".".join(map(str, self.path))

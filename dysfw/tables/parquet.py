@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import DysfwError
+from ..util.install import install_command
 from .columns import Column, Header, read_header
 from .records import Record, RecordSource
 
@@ -28,7 +29,7 @@ def open_parquet(path: Path, columns: Sequence[Column]) -> RecordSource:
         from pyarrow import parquet
         from pyarrow.lib import ArrowException
     except ImportError as error:
-        raise DysfwError(f"{path}: Parquet needs pyarrow ({error})", hint="pip install 'dysfw[parquet]'") from None
+        raise DysfwError(f"{path}: Parquet needs pyarrow ({error})", hint=install_command("dysfw", "parquet")) from None
     try:
         header = read_header(parquet.read_schema(path).names, columns)
     except (ArrowException, OSError) as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DysfwError
+from ..util.install import install_command
 from ..util.text import count, listed
 from .columns import Column, Header, read_header
 from .records import Record, RecordSource
@@ -44,7 +45,7 @@ def open_workbook(path: Path, columns: Sequence[Column]) -> RecordSource:
         import openpyxl
     except ImportError as error:
         message = f"{path}: Excel workbooks need openpyxl ({error})"
-        raise DysfwError(message, hint="pip install 'dysfw[excel]', or save the sheet as CSV") from None
+        raise DysfwError(message, hint=f"{install_command('dysfw', 'excel')}, or save the sheet as CSV") from None
     _refuse_size(path)
     try:
         with path.open("rb") as file:  # given a path, openpyxl would go by its ending

@@ -1,5 +1,6 @@
 import builtins
 import os
+import re
 from pathlib import Path
 
 import fsspec
@@ -12,6 +13,7 @@ from dysfw.batch.remote import RemoteImage
 from dysfw.batch.source import Listing
 from dysfw.decoding.files import read_bytes
 from dysfw.errors import DysfwError, ImageError
+from dysfw.util.install import install_command
 
 
 @pytest.fixture
@@ -248,7 +250,7 @@ def test_missing_fsspec_is_reported(monkeypatch):
         return real(name, *rest, **named)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(DysfwError, match=r"pip install 'dysfw\[remote\]'"):
+    with pytest.raises(DysfwError, match=re.escape(install_command("dysfw", "remote"))):
         names("memory://x")
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 
@@ -89,6 +90,13 @@ def test_doctor_finds_no_problem_here(dysfw):
     ran = dysfw("doctor")
     assert ran.code == 0, ran.out
     assert "device: auto uses" in ran.out
+
+
+def test_doctor_calls_nothing_broken_that_was_left_out_on_purpose(dysfw):
+    ran = dysfw("--plugins", "phantom,timm", "doctor")
+    assert ran.code == 0, ran.out
+    assert re.search(r"note +bundle paper-phantom", ran.out)
+    assert "add facenet to that list" in ran.out
 
 
 def test_training_prints_scores_with_chance_and_warns_without_patients(dysfw, toy_recipe, colour_data, tmp_path):

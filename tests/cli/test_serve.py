@@ -11,6 +11,7 @@ from program import Programs
 
 from dysfw.errors import DysfwError
 from dysfw.serve.client import Client
+from dysfw.util.install import install_command
 
 pytestmark = pytest.mark.slow
 
@@ -92,4 +93,4 @@ def test_missing_modules_are_reported(dysfw, bundle, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "uvicorn" else find(name, *rest))
     ran = dysfw("serve", bundle)
     assert ran.code == 2
-    assert "pip install 'dysfw[serve]'" in ran.err
+    assert install_command("dysfw", "serve") in ran.err

@@ -9,6 +9,7 @@ from dysfw.contracts.components import Fusion
 from dysfw.errors import DysfwError
 from dysfw.registry import distributions, host
 from dysfw.registry import registry as module_under_test
+from dysfw.util.install import install_command
 
 FUSION = """
 from dysfw.plugin import Fusion
@@ -75,7 +76,7 @@ def test_the_error_for_a_misspelt_name_suggests_the_closest_one(fake_plugins):
 def test_the_error_for_a_missing_plugin_says_what_to_install(fake_plugins):
     error = lookup_error(fake_plugins.registry(), "timm", "backbone")
     assert error.message == "backbone 'timm' belongs to the plugin dysfw-timm, which is not installed"
-    assert error.hint == "pip install -e plugins/dysfw-timm (in a clone of dysfw)"
+    assert error.hint == install_command("dysfw-timm")
 
 
 def test_the_error_for_a_broken_plugin_gives_the_reason(fake_plugins):

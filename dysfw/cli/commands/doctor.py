@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
+from ...errors import DysfwError, NotInstalledError
+from ...recipe.problems import RecipeError
 from ...registry.registry import Registry
 
 if TYPE_CHECKING:
@@ -90,7 +92,6 @@ def _network() -> str:
 
 
 def _devices(registry: Registry) -> Iterator[Finding]:
-    from ...errors import DysfwError
     from ...inference.devices import resolve_device, resolve_precision
     from ...runtime.choose import INSTALL, TORCH, has_torch, runtime_version, supported
 
@@ -123,7 +124,6 @@ def _plugins(registry: Registry) -> Iterator[Finding]:
 
 
 def _components(registry: Registry) -> Iterator[Finding]:
-    from ...errors import DysfwError
     from ...recipe.signature import signature_of
 
     for kind, entries in registry.components.items():
@@ -133,7 +133,7 @@ def _components(registry: Registry) -> Iterator[Finding]:
                 signature = signature_of(registry.load(kind, entry.full_name))
                 yield Finding("ok", name, f"parameters: {', '.join(signature.names) or 'none'}")
             except DysfwError as error:
-                yield Finding("broken", name, f"{error.message} {error.hint or ''}")
+                yield _not_usable(name, error)
 
 
 def _weights(registry: Registry) -> Iterator[Finding]:
@@ -156,11 +156,18 @@ def _weights(registry: Registry) -> Iterator[Finding]:
 
 def _bundles(registry: Registry) -> Iterator[Finding]:
     from ...bundle.read import read_bundle
-    from ...errors import DysfwError
 
     for entry in registry.bundles:
         try:
             manifest = read_bundle(registry.bundle(entry.full_name), registry).manifest
             yield Finding("ok", f"bundle {entry.spec.name}", f"{len(manifest.labels)} conditions, {manifest.fingerprint[:12]}")
         except DysfwError as error:
-            yield Finding("broken", f"bundle {entry.spec.name}", error.message)
+            yield _not_usable(f"bundle {entry.spec.name}", error)
+
+
+def _not_usable(subject: str, error: DysfwError) -> Finding:
+    """What is wrong with a component or bundle. One whose plugin was left out on purpose is not broken."""
+    causes = [problem.cause for problem in error.problems] if isinstance(error, RecipeError) else [error]
+    if all(isinstance(cause, NotInstalledError) for cause in causes):
+        return Finding("note", subject, "; ".join(f"{cause.message}: {cause.hint}" for cause in causes if cause))
+    return Finding("broken", subject, f"{error.message} {error.hint or ''}".rstrip())

@@ -48,6 +48,7 @@ def pretrain(
     from typing import cast
 
     from ...errors import DysfwError
+    from ...util.install import install_command
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out
 
@@ -66,7 +67,7 @@ def pretrain(
             from ...pretraining.pretrain import pretrain as pretrain_recipe
         except ImportError as error:
             raise DysfwError(
-                f"`dysfw pretrain` needs torch and Lightning Fabric ({error})", hint="pip install 'dysfw[pretraining]'"
+                f"`dysfw pretrain` needs torch and Lightning Fabric ({error})", hint=install_command("dysfw", "pretraining")
             ) from None
         loaded = load_recipe(recipe_file(recipe), registry_of(ctx), overrides(sets, device, "torch"))
     with progress.stage(f"reading {identities}"):

@@ -40,11 +40,13 @@ def check(
                 from ...inference.build import build as build_recipe
                 from ...inference.loading import find_bundle
                 from ...recipe.check import load_recipe
+                from ...training.refuse_finetuning import refuse_finetuning_without_torch
                 from ..alternatives import missing_weights
 
                 loaded = load_recipe(recipe_file(file), registry, sets or [])
                 if build:
                     build_recipe(loaded)
+                    refuse_finetuning_without_torch(loaded)
                     if loaded.bundle:
                         find_bundle(loaded, file, registry)
             out().print(f"{file}: ok ({loaded.name} {loaded.fingerprint[:12]})", markup=False)

@@ -97,10 +97,12 @@ def _require_modules() -> None:
     from importlib.util import find_spec
 
     from ...errors import DysfwError
+    from ...util.install import install_command
+    from ...util.text import listed
 
     missing = [name for name in REQUIRED_MODULES if not find_spec(name)]
     if missing:
-        raise DysfwError(f"`dysfw serve` needs {', '.join(missing)}, which is not installed", hint="pip install 'dysfw[serve]'")
+        raise DysfwError(f"`dysfw serve` needs {listed(missing)}: not installed", hint=install_command("dysfw", "serve"))
 
 
 def _address(settings: Settings) -> str:

@@ -49,6 +49,7 @@ def verify(
     Exit code 1: some images failed, and their pairs were skipped.
     """
     from ...errors import DysfwError
+    from ...util.install import install_command
     from ..main import registry_of
     from ..terminal import TerminalProgress, err, out, warn
 
@@ -62,7 +63,7 @@ def verify(
             from ...pretraining.verify import open_backbone
             from ...pretraining.verify import verify as verify_backbone
         except ImportError as error:
-            raise DysfwError(f"`dysfw verify` needs torch ({error})", hint="pip install 'dysfw[pretraining]'") from None
+            raise DysfwError(f"`dysfw verify` needs torch ({error})", hint=install_command("dysfw", "pretraining")) from None
         loaded_pairs = read_pairs(pairs)
         source = recipe_file(weights)
         loaded, projection_head = open_backbone(

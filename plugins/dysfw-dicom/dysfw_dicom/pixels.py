@@ -11,7 +11,7 @@ from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
 
-from dysfw.plugin import ImageError, UInt8, damaged, to_8_bit, unsupported
+from dysfw.plugin import ImageError, UInt8, damaged, install_command, to_8_bit, unsupported
 
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 GREYS = ("MONOCHROME1", "MONOCHROME2")
@@ -64,7 +64,8 @@ def _decode(data: Any) -> tuple[npt.NDArray[Any], str]:  # noqa: ANN401
         licence = " (GPL-3.0)" if extra == "libjpeg" else ""
         raise ImageError(
             "decoder_missing",
-            f"DICOM with the compression {syntax.name!r} needs the extra {extra}{licence}: pip install 'dysfw-dicom[{extra}]'",
+            f"DICOM with the compression {syntax.name!r} needs the extra {extra}{licence}: "
+            f"{install_command('dysfw-dicom', extra)}",
         )
     values, found = decoder.as_array(data, index=0)
     return values, str(found["photometric_interpretation"])

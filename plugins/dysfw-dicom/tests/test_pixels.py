@@ -40,6 +40,7 @@ from pydicom.uid import (
 
 from dysfw.decoding.decode import decode_image
 from dysfw.errors import ImageError
+from dysfw.util.install import install_command
 
 EXACT, NEAR, LOSSY = 0, 1, 12
 
@@ -245,7 +246,7 @@ def test_a_compression_without_its_extra_names_the_extra_and_its_licence(monkeyp
         decode(content)
     assert caught.value.code == "decoder_missing"
     assert "JPEG-LS" in caught.value.message
-    assert "(GPL-3.0): pip install 'dysfw-dicom[libjpeg]'" in caught.value.message
+    assert f"(GPL-3.0): {install_command('dysfw-dicom', 'libjpeg')}" in caught.value.message
 
 
 def test_every_compression_of_images_can_be_decoded_with_the_extras() -> None:

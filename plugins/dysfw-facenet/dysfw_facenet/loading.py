@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import torch
 from torch import nn
 
-from dysfw.plugin import DysfwError, Tensors, load_tensors
+from dysfw.plugin import DysfwError, Tensors, install_command, load_tensors
 
 
 def build(seed: int) -> nn.Module:
@@ -21,7 +21,7 @@ def build(seed: int) -> nn.Module:
     if not find_spec("facenet_pytorch"):
         raise DysfwError(
             "in torch, the backbone facenet needs facenet-pytorch, which is not installed",
-            hint="pip install 'dysfw-facenet[torch]'",
+            hint=install_command("dysfw-facenet", "torch"),
         )
     from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1
 

@@ -37,12 +37,21 @@ def export(
     a bundle, only the backbone is exported. The exported files are compared with the original on test images first. If the
     results differ by more than rounding, nothing is written.
     """
-    from dysfw.plugin import DysfwError, TerminalProgress, allow_fetching, open_recipe, out, refuse_existing, warn
+    from dysfw.plugin import (
+        DysfwError,
+        TerminalProgress,
+        allow_fetching,
+        install_command,
+        open_recipe,
+        out,
+        refuse_existing,
+        warn,
+    )
 
     if file_format not in FORMATS:
         raise DysfwError(f"--format: found {file_format!r}; allowed: {', '.join(FORMATS)}")
     if missing := [name for name in REQUIRED_PACKAGES if find_spec(name) is None]:
-        raise DysfwError(f"`dysfw export` needs {', '.join(missing)}", hint="pip install 'dysfw-onnx[export]'")
+        raise DysfwError(f"`dysfw export` needs {', '.join(missing)}", hint=install_command("dysfw-onnx", "export"))
     refuse_existing(output)
     progress = TerminalProgress()
     allow_fetching(fetch, progress)

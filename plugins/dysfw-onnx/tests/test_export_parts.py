@@ -31,6 +31,7 @@ from dysfw.inference.build import build
 from dysfw.inference.pipeline import Pipeline
 from dysfw.recipe.check import load_recipe
 from dysfw.registry.registry import load_registry
+from dysfw.util.install import install_command
 from dysfw.util.progress import Silent
 
 pytestmark = pytest.mark.slow
@@ -279,7 +280,7 @@ def test_a_missing_package_is_reported_with_the_install_command(tmp_path, monkey
     monkeypatch.setattr(command, "REQUIRED_PACKAGES", ("torch", "no_such_package"))
     refused = run("-o", tmp_path / "out").exception
     assert "needs no_such_package" in refused.message
-    assert refused.hint == "pip install 'dysfw-onnx[export]'"
+    assert refused.hint == install_command("dysfw-onnx", "export")
 
 
 def test_exporting_gallery_cases_warns(opened, tmp_path):

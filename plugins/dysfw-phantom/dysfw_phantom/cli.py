@@ -79,10 +79,10 @@ def refuse_without_renderer() -> None:
     Raises:
         DysfwError: A package is missing.
     """
-    from dysfw.plugin import DysfwError, listed
+    from dysfw.plugin import DysfwError, install_command, listed
 
     if missing := [name for name in RENDERER if find_spec(name) is None]:
-        raise DysfwError(f"drawing phantoms needs {listed(missing)}", hint="pip install 'dysfw-phantom[draw]'")
+        raise DysfwError(f"drawing phantoms needs {listed(missing)}", hint=install_command("dysfw-phantom", "draw"))
 
 
 @app.command()

