@@ -14,11 +14,16 @@ demo: $(or $(wildcard $(VENV)/installed),$(VENV)/demo)
 	mkdir -p out
 	$(VENV)/bin/dysfw run recipes/paper.yaml docs/images/phantom.jpg --figure out/phantom.png
 
+# Tests start many programs, which otherwise compile all their modules again each time.
+check test: export PYTHONDONTWRITEBYTECODE =
+# Files go to whichever worker is free, in the order of tests/conftest.py.
+PYTEST := $(VENV)/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+
 check: lint
-	$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test: lint
-	$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
+	$(PYTEST)
 
 lint: $(VENV)/installed
 	$(VENV)/bin/ruff check .

@@ -29,6 +29,22 @@ fusion: {use: mean}
 COLOURS = {"red": (200, 40, 40), "green": (40, 160, 40), "sand": (190, 170, 110)}
 
 
+# The files that take minutes, the longest first.
+LONGEST = ("tests/docs/test_pages.py", "tests/privacy/test_no_leaks.py", "tests/privacy/test_disks.py", "tests/batch/test_ray.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Start the longest files first when several workers share them, so that short ones fill the end and no worker waits."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+
+    def rank(item: pytest.Item) -> int:
+        file = item.nodeid.partition("::")[0]
+        return LONGEST.index(file) if file in LONGEST else len(LONGEST) + (item.get_closest_marker("slow") is None)
+
+    items.sort(key=rank)
+
+
 def pytest_collection_finish():
     """Exempt what all tests share (modules, tests) from garbage collection; going through it takes 0.4 s each time."""
     gc.collect()
