@@ -41,7 +41,9 @@ class Crops(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Run the network."""
-        output: Tensor = getattr(self.net, self._forward)(self.normalise(crops.permute(0, 3, 1, 2).float()))
+        # Contiguous, or the exporter describes a view of channels-last maps by the addresses of their elements.
+        pixels = crops.permute(0, 3, 1, 2).float().contiguous()
+        output: Tensor = getattr(self.net, self._forward)(self.normalise(pixels))
         return output.flatten(2) if output.ndim == 4 else output
 
 

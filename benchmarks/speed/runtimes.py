@@ -58,7 +58,7 @@ def library(runtime: str, precision: str, backbone: NetworkBackbone, crops: UInt
     """The same graph in the runtime's library, without dysfw."""
     graph = backbone._graph
     assert graph  # noqa: S101  # the runtime is not torch
-    model = graph.graph.filled(graph.read())
+    model = graph.graph.filled(graph.read(graph.graph.tensors))
     if runtime == "onnxruntime":
         import onnxruntime
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -88,8 +88,15 @@ class NetworkBackbone(Backbone):
         """
 
     @abstractmethod
-    def read_tensors(self) -> Tensors:
-        """Read the weights, float32, by the names that the graph and the weight file use."""
+    def read_tensors(self, names: Collection[str]) -> Tensors:
+        """Read weights, by the names that the graph and the weight file use.
+
+        Args:
+            names: The tensors that are needed; others may be left out.
+
+        Returns:
+            The tensors by name.
+        """
 
     def pool(self, features: Float32) -> Float32:
         """Turn the output of the graph into embeddings.
@@ -193,5 +200,6 @@ class TunableBackbone(NetworkBackbone):
             other._torch = self._in_torch().with_weight_deltas(differences)
         else:
             other._torch, other._graph = None, self._graph.with_weight_deltas(differences)
-        other._deltas = {**self._deltas, **differences}
+        both = {name: self._deltas[name] + differences[name] for name in self._deltas.keys() & differences.keys()}
+        other._deltas = {**self._deltas, **differences, **both}
         return other

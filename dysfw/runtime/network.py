@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..contracts.runtime import Session
+from ..contracts.runtime import Array, Session
 from ..types import Float32, UInt8
 from ..util.out_of_memory import ShrinkingBatches
 from .choose import open_session
+from .cut import Cut, cut_before
 from .graph import NetworkGraph, Tensors
+from .protobuf import GRAPH_INPUT, value_info
+
+
+@dataclass(slots=True, eq=False)
+class _Parts:
+    """What a network and its variants share.
+
+    Attributes:
+        cuts: Where the network is cut if weights of these names change.
+        trunks: The first part, by the tensor at which it ends.
+    """
+
+    cuts: dict[frozenset[str], Cut | None] = field(default_factory=dict)
+    trunks: dict[str, GraphNetwork] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
 class GraphNetwork:
     """A network in an ONNX graph with weights, in one runtime.
 
+    A variant of it that changes only the last layers shares everything before them: the graph is cut in two, and the runtime
+    opens the first part once for the network and all its variants.
+
     Attributes:
         graph: The graph without weights.
-        read: Reads the weights. It is called again for each variant, so that they are not kept in memory twice.
+        read: Reads weights by their names. It is called again for each variant, so that they are not kept in memory twice.
         size: Side of the crops, px.
-        batches: Crops per call.
+        batches: Crops per call, also of its variants.
         runtime: What ``dysfw.runtime.choose.choose_runtime`` returned.
         device: Device to compute on.
         precision: "float32" or "bfloat16".
@@ -31,13 +49,14 @@ class GraphNetwork:
     """
 
     graph: NetworkGraph
-    read: Callable[[], Tensors]
+    read: Callable[[Collection[str]], Tensors]
     size: int
     batches: ShrinkingBatches
     runtime: str
     device: str
     precision: str
     deltas: Mapping[str, Float32] = field(default_factory=dict)
+    _parts: _Parts = field(default_factory=_Parts)
     _session: Session | None = None
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
@@ -89,10 +108,13 @@ class GraphNetwork:
             if name not in self.graph.tensors or self.graph.tensors[name] != delta.shape:
                 shape = list(self.graph.tensors[name]) if name in self.graph.tensors else "no such tensor"
                 raise ValueError(f"{name}: {list(delta.shape)} cannot be added to {shape}")
-        batches = ShrinkingBatches(self.batches.size)
-        return GraphNetwork(
-            self.graph, self.read, self.size, batches, self.runtime, self.device, self.precision, {**self.deltas, **deltas}
-        )
+        both = {name: self.deltas[name] + deltas[name] for name in self.deltas.keys() & deltas.keys()}
+        variant = GraphNetwork(
+            self.graph, self.read, self.size, self.batches, self.runtime, self.device, self.precision,
+            {**self.deltas, **deltas, **both}, self._parts,
+        )  # fmt: skip
+        variant._cut()  # before the original is opened, so that it also uses the trunk
+        return variant
 
     def open(self) -> Session:
         """Return the network in its runtime. It is opened once; other threads wait for it.
@@ -109,12 +131,45 @@ class GraphNetwork:
     def _run(self, crops: UInt8) -> Float32:
         return self.open()(np.ascontiguousarray(crops))[0].astype(np.float32, copy=False)
 
-    def _open(self) -> Session:
-        return open_session(
-            self.runtime, self.graph.filled(self._tensors()), self.device, self.precision, sizes={"size": self.size}
-        )
+    def _cut(self) -> Cut | None:
+        """Where this network is cut; None if it is not, because it has no variants or changes too much."""
+        parts = self._parts
+        if not self.deltas:
+            return next((cut for cut in parts.cuts.values() if cut), None)
+        changed = frozenset(self.deltas)
+        if changed not in parts.cuts:
+            cut = parts.cuts[changed] = cut_before(self.graph, changed)
+            if cut and cut.tensor not in parts.trunks:
+                parts.trunks[cut.tensor] = GraphNetwork(
+                    cut.trunk, self.read, self.size, self.batches, self.runtime, self.device, self.precision
+                )
+        return parts.cuts[changed]
 
-    def _tensors(self) -> Tensors:
-        """The weights with their deltas."""
-        tensors = self.read()
-        return {**tensors, **{name: np.asarray(tensors[name], np.float32) + delta for name, delta in self.deltas.items()}}
+    def _open(self) -> Session:
+        cut = self._cut()
+        if cut is None:
+            return self._opened(self.graph.filled(self._tensors(self.graph)))
+        trunk = self._parts.trunks[cut.tensor].open()
+        declared = value_info(GRAPH_INPUT, cut.tensor, trunk.outputs[0].shape)
+        return _Joined(trunk, self._opened(cut.tail.filled(self._tensors(cut.tail)) + declared))
+
+    def _opened(self, model: bytes) -> Session:
+        return open_session(self.runtime, model, self.device, self.precision, sizes={"size": self.size})
+
+    def _tensors(self, graph: NetworkGraph) -> Tensors:
+        """The weights of a graph with their deltas."""
+        tensors = self.read(graph.tensors.keys())
+        changed = self.deltas.keys() & graph.tensors.keys()
+        return {**tensors, **{name: np.asarray(tensors[name], np.float32) + self.deltas[name] for name in changed}}
+
+
+class _Joined(Session):
+    """The two parts of a network as one."""
+
+    def __init__(self, trunk: Session, tail: Session) -> None:
+        self._trunk, self._tail = trunk, tail
+        self.inputs, self.outputs = trunk.inputs, tail.outputs
+
+    def __call__(self, array: Array) -> tuple[Array, ...]:
+        """Run the network on its only input."""
+        return self._tail(self._trunk(array)[0])

@@ -94,10 +94,12 @@ def test_a_variant_agrees_and_leaves_the_original_unchanged(registry, weights, p
     name = "conv2d_7b.bn.weight"
     deltas = {name: rng.normal(0, 0.5, tuple(in_torch.net.state_dict()[name].shape)).astype(np.float32)}
     before, expected = in_torch.embed(crops), in_torch.variant(deltas).embed(crops)
+    twice = in_torch.variant(deltas).variant(deltas).embed(crops)
     assert np.abs(before - expected).max() > 1e-2
     for one in others:
         variant = one.variant(deltas)
         np.testing.assert_allclose(variant.embed(crops), expected, atol=1e-4 * np.abs(expected).max())
+        np.testing.assert_allclose(variant.variant(deltas).embed(crops), twice, atol=1e-4 * np.abs(twice).max())
         np.testing.assert_allclose(one.embed(crops), before, atol=1e-4 * np.abs(before).max())
         assert np.array_equal(variant.net.state_dict()[name].numpy(), one.net.state_dict()[name].numpy() + deltas[name])
         with pytest.raises(ValueError, match=r"\[1\] cannot be added to no such tensor"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,6 @@ class DlibResnet(NetworkBackbone):
         module = FaceNet(self._network)
         return module, module
 
-    def read_tensors(self) -> Tensors:
-        """The weights, see ``dysfw.plugin.NetworkBackbone``."""
+    def read_tensors(self, names: Collection[str]) -> Tensors:
+        """All weights, which are in memory anyway; see ``dysfw.plugin.NetworkBackbone``."""
         return self._network.tensors()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -106,10 +107,10 @@ class Facenet(TunableBackbone):
             fill(net, read_tensors(self._file), str(self._file), IGNORED_LAYERS)
         return nn.Sequential(Normalise([127.5] * 3, [128.0] * 3), net), net
 
-    def read_tensors(self) -> Tensors:
-        """Read the weights, see ``dysfw.plugin.NetworkBackbone``."""
+    def read_tensors(self, names: Collection[str]) -> Tensors:
+        """Read weights, see ``dysfw.plugin.NetworkBackbone``."""
         assert self._file  # noqa: S101  # random weights have no graph
-        return read_tensors(self._file)
+        return read_tensors(self._file, names)
 
     def _describe(self) -> Weights:
         if self._file is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,11 +40,12 @@ def shapes_of(path: Path) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in _torch_tensors(path, "meta").items()}  # "meta" skips the values
 
 
-def read_tensors(path: Path) -> Tensors:
+def read_tensors(path: Path, only: Collection[str] | None = None) -> Tensors:
     """Read a weight file that ``shapes_of`` has accepted.
 
     Args:
         path: The file.
+        only: Names of the tensors that are needed; None for all.
 
     Returns:
         The tensors by name.
@@ -54,7 +55,7 @@ def read_tensors(path: Path) -> Tensors:
         DysfwError: As in ``shapes_of``.
     """
     if is_safetensors(path):
-        return read_weights(path)
+        return read_weights(path, only)
     tensors = _torch_tensors(path, "cpu").items()
     return {name: (one.float() if one.is_floating_point() else one).numpy() for name, one in tensors}
 

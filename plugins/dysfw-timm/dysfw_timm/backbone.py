@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -133,10 +134,10 @@ class Timm(TunableBackbone):
         config = find_config(self._config.name)
         return build(self._config.name, config, self.input_size, self._seed), config.mean, config.std
 
-    def read_tensors(self) -> Tensors:
-        """Read the weights, see ``dysfw.plugin.NetworkBackbone``."""
+    def read_tensors(self, names: Collection[str]) -> Tensors:
+        """Read weights, see ``dysfw.plugin.NetworkBackbone``."""
         assert self._file  # noqa: S101  # random weights have no graph
-        return read_weights(self._file)
+        return read_weights(self._file, names)
 
     def pool(self, features: Float32) -> Float32:
         """Pool feature maps [N, channels, positions]."""

@@ -18,6 +18,8 @@ from torch import nn
 from .backbone import INPUT, without_debug_info
 from .layers import OPSET
 
+BROADCASTING = ("Add", "Sub", "Mul", "Div")  # they expand their inputs themselves
+
 
 def graph_of(module: nn.Module, example: int, output: str, *, smallest: int | None = None) -> onnx.ModelProto:
     """Convert a module to ONNX as it is: no layers are merged, and tensors keep their names.
@@ -43,6 +45,7 @@ def graph_of(module: nn.Module, example: int, output: str, *, smallest: int | No
     assert program is not None  # noqa: S101  # None is returned only when torch writes a file itself
     model = without_debug_info(program.model_proto)
     _drop_zero_biases(model.graph)
+    _take_sizes_from_own_input(model.graph)
     remove_unused_nodes(model)
     return model
 
@@ -66,6 +69,7 @@ def write_graph(
         node.input[:] = [names.get(one, one) for one in node.input]
     del graph.initializer[:]
     graph.initializer.extend(kept)
+    del graph.value_info[:]  # runtimes infer the shapes between operators, for the size of the crops that they get
     content = model.SerializeToString(deterministic=True)
     described = {"sha256": hashlib.sha256(content).hexdigest(), "config": dict(config), "tensors": tensors}
     folder.mkdir(exist_ok=True)
@@ -79,6 +83,37 @@ def _drop_zero_biases(graph: onnx.GraphProto) -> None:
     for node in graph.node:
         if node.op_type == "Conv" and len(node.input) == 3 and _is_zero(node.input[2], made):
             del node.input[2]
+
+
+def _take_sizes_from_own_input(graph: onnx.GraphProto) -> None:
+    """Let operators take sizes from their own input, rather than from the shape of the crops.
+
+    Torch's exporter computes every size that is not fixed from the input of the network. The last layers would then depend on
+    the crops beside the features, and the graph could not be cut in two before them; see ``dysfw.runtime.cut``.
+    """
+    made = {output: node for node in graph.node for output in node.output}
+    for node in graph.node:
+        for index, name in enumerate(node.input):
+            if node.op_type in BROADCASTING and _made_by(made, name, "Expand"):
+                node.input[index] = made[name].input[0]
+        if node.op_type == "Reshape" and _made_by(made, node.input[1], "Concat"):
+            constants = [made[name] if _made_by(made, name, "Constant") else None for name in made[node.input[1]].input]
+            # 0 copies the size of the input, -1 is what is left.
+            sizes = [_number(one) if one else -1 if index else 0 for index, one in enumerate(constants)]
+            if sizes.count(-1) <= 1:
+                shape = numpy_helper.from_array(np.array(sizes, np.int64), f"{node.output[0]}_shape")
+                graph.initializer.append(shape)
+                node.input[1] = shape.name
+                del node.attribute[:]  # allowzero, which would take the 0 literally
+
+
+def _made_by(made: Mapping[str, onnx.NodeProto], name: str, operator: str) -> bool:
+    return name in made and made[name].op_type == operator
+
+
+def _number(constant: onnx.NodeProto) -> int:
+    value = onnx.helper.get_attribute_value(constant.attribute[0])
+    return int(np.asarray(numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value).item())
 
 
 def _is_zero(name: str, made: Mapping[str, onnx.NodeProto]) -> bool:
