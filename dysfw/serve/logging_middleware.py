@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 
@@ -10,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..util.text import error_text
 from .metrics import Metrics
-from .problems import RequestError
+from .problems import RequestError, stopping
 
 log = logging.getLogger("dysfw.serve")
 CLIENT_DISCONNECTED = 499  # never sent, but counted
@@ -44,6 +45,9 @@ class LoggingMiddleware:
             await self._app(scope, receive, send_and_note_status)
         except ClientDisconnect:
             status = CLIENT_DISCONNECTED
+        except asyncio.CancelledError:  # the server stops, and its grace period is over
+            if not status:
+                await stopping().response()(scope, receive, send_and_note_status)
         except Exception as error:  # the server must continue
             log.error("internal error: %s", error_text(error), exc_info=log.isEnabledFor(logging.DEBUG))
             if not status:
