@@ -24,16 +24,40 @@ from dysfw.weights.store import import_file
 pytestmark = pytest.mark.slow
 
 ADDRESS = "/timm/test_resnet.r160_in1k/resolve/"
+# Each line of the input is an environment, in which a process requests published weights and prints what it got. The process is
+# new, because the hub's client reads the environment on import, but torch, which does not, is imported once for all.
 CODE = """
-import json
-from dysfw.errors import DysfwError
-from dysfw_timm.backbone import Timm
-try:
-    (w,) = Timm("test_resnet", "imagenet").weights()
-    print(json.dumps({"sha256": w.sha256, "licence": w.licence, "name": w.name, "trained": w.trained}))
-except DysfwError as e:
-    print(json.dumps({"error": str(e)}))
+import json, os, sys, traceback
+import torch, torchvision
+def request():
+    from dysfw.errors import DysfwError
+    from dysfw_timm.backbone import Timm
+    try:
+        (w,) = Timm("test_resnet", "imagenet").weights()
+        return {"sha256": w.sha256, "licence": w.licence, "name": w.name, "trained": w.trained}
+    except DysfwError as e:
+        return {"error": str(e)}
+    except BaseException:
+        return {"traceback": traceback.format_exc()}
+for line in sys.stdin:
+    if process := os.fork():
+        os.waitpid(process, 0)
+    else:
+        assert "huggingface_hub" not in sys.modules
+        os.environ.clear()
+        os.environ.update(json.loads(line))
+        print(json.dumps(request()), flush=True)
+        os._exit(0)
 """
+
+
+@pytest.fixture(scope="module")
+def requester():
+    """A process that runs ``CODE``."""
+    command = [sys.executable, "-c", CODE]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.stdin.close()
 
 
 @pytest.fixture
@@ -72,17 +96,19 @@ def hub():
 
 
 @pytest.fixture
-def imagenet(hub, tmp_path):
-    """Request published weights in a new process, because the hub's client reads its address on import."""
+def imagenet(hub, requester, tmp_path):
+    """Request published weights in a new process with these variables, without those that are None."""
 
     def request(**variables: str | None):
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGINGFACE_", "DYSFW_"))}
         own = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HOME": str(tmp_path / "cache"), "HF_TOKEN": "mine"}
         environment = inherited | own | {"NO_PROXY": "127.0.0.1"} | variables
         environment = {name: value for name, value in environment.items() if value is not None}
-        run = subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=False)
-        assert run.returncode == 0, run.stderr
-        return json.loads(run.stdout)
+        requester.stdin.write(json.dumps(environment) + "\n")
+        requester.stdin.flush()
+        found = json.loads(requester.stdout.readline())
+        assert "traceback" not in found, found["traceback"]
+        return found
 
     return request
 
