@@ -5,6 +5,7 @@ This module imports nothing heavy, because pytest loads it in every run in the e
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
     from ..types import Face, Image
     from .fake_plugins import FakePlugins
     from .weights_server import WeightsServer
+
+
+@pytest.fixture(autouse=True)
+def dysfw_restored_plugins() -> Iterator[None]:
+    """A test that loads other plugins, such as ``dysfw --plugins``, does not change those of the tests after it."""
+    registry = sys.modules.get("dysfw.registry.registry")  # not imported for tests that do without
+    before = registry and vars(registry)["_current"]
+    yield
+    if registry := sys.modules.get("dysfw.registry.registry"):
+        vars(registry)["_current"] = before
 
 
 @pytest.fixture(scope="session")
