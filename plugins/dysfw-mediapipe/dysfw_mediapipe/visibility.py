@@ -31,6 +31,8 @@ def absence_reason(polygon: Float64, surface: Float64, width: int, height: int) 
 
 def outside_fraction(polygon: Float64, width: int, height: int) -> float:
     """Fraction of a polygon's area outside the image, 0..1."""
+    if (polygon >= 0).all() and (polygon <= (width, height)).all():
+        return 0.0
     inside = polygon
     for axis, sign, limit in ((0, 1, 0), (1, 1, 0), (0, -1, -width), (1, -1, -height)):
         inside = _clip(inside, sign * inside[:, axis] - limit)
@@ -47,7 +49,8 @@ def facing(surface: Float64) -> float:
     Args:
         surface: Outline of the surface, float64 [V, 3].
     """
-    vector = np.cross(surface, np.roll(surface, -1, axis=0)).sum(axis=0)
+    products = surface.T @ np.roll(surface, -1, axis=0)  # sums of x·y', x·z' …, whose differences are those of cross products
+    vector = [products[i - 2, i - 1] - products[i - 1, i - 2] for i in range(3)]
     return float(vector[2] / np.linalg.norm(vector))
 
 
