@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 from sklearn.linear_model import LogisticRegression as Reference
 
-from dysfw.builtin.heads.logistic_regression import LogisticRegression, principal_axes
+from dysfw.builtin.heads.logistic_regression import LARGE, LogisticRegression, to_principal_axes
 
 WITHIN = 1e-6  # of the minimal loss
 
@@ -59,8 +59,9 @@ def reference_loss(points, y, C: float) -> float:
 )
 def test_the_loss_is_the_minimum_along_the_whole_grid(n, dim, classes, distance) -> None:
     points, y = data(n, dim, classes, distance)
-    axes = principal_axes(points)
-    model = LogisticRegression(points @ axes, y)
+    rotated, axes = to_principal_axes(points)
+    axes = np.eye(dim) if axes is None else axes
+    model = LogisticRegression(rotated, y)
     for C in (1e-5, 1e-3, 1e-1, 1.0, 1e2):  # each fit starts from the one before
         coef, intercept = model.fit(C)
         found = loss(coef @ axes.T, intercept, points, y, C)
@@ -79,9 +80,12 @@ def test_the_order_of_the_grid_does_not_matter() -> None:
 
 def test_other_axes_give_the_same_fit() -> None:
     points, y = data(80, 30, 5, 0.5)
-    axes = principal_axes(points)
-    (coef, intercept), (rotated, other) = LogisticRegression(points, y).fit(0.1), LogisticRegression(points @ axes, y).fit(0.1)
+    in_axes, axes = to_principal_axes(points)
+    (coef, intercept), (rotated, other) = LogisticRegression(points, y).fit(0.1), LogisticRegression(in_axes, y).fit(0.1)
     assert np.allclose(coef, rotated @ axes.T, atol=1e-3)
+    again, same = to_principal_axes(in_axes)
+    assert again is in_axes
+    assert same is None
     assert np.allclose(intercept, other, atol=1e-3)
 
 
@@ -99,3 +103,20 @@ def test_columns_without_variance_get_no_coefficients() -> None:
     points, y = data(60, 10, 3, 0.5)
     coef, _ = LogisticRegression(np.column_stack([points, np.full(60, 7.0)]), y).fit(1e2)
     assert np.allclose(coef[:, -1], 0, atol=1e-9)
+
+
+def test_large_problems_reach_the_minimum_in_float32() -> None:
+    """Hundreds of conditions: a gradient bounds how far a strongly convex loss is above its minimum."""
+    points, y = data(1000, 210, 500, 0.3)
+    rotated, _ = to_principal_axes(points)
+    assert rotated.size * 500 > LARGE
+    model = LogisticRegression(rotated, y)
+    weights, one_hot = 1 / (500 * np.bincount(y)[y]), np.eye(500)[y]
+    for C in (1e-3, 1e-1):
+        coef, intercept = model.fit(C)
+        assert model.loss == pytest.approx(loss(coef, intercept, rotated, y, C), abs=WITHIN)
+        residuals = weights[:, None] * (softmax(rotated @ coef.T + intercept, axis=1) - one_hot)
+        centred = rotated - weights @ rotated  # the intercept is not penalised, but has a curvature of its own
+        gradient = residuals.T @ centred + coef / (C * len(y))
+        assert np.square(gradient).sum() * C * len(y) / 2 < WITHIN
+        assert abs(residuals.sum(axis=0)).max() < 1e-5

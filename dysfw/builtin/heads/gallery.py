@@ -8,10 +8,10 @@ import numpy as np
 from pydantic import Field
 
 from ...contracts.components import Layer
-from ...contracts.layers import Pool, Standardize
+from ...contracts.layers import Affine, Pool, Standardize
 from ...types import Int64, State
 from .gallery_based import MAX_TEMPERATURE, MIN_TEMPERATURE, GalleryHead, fit_temperature
-from .metric_space import Float64, Metric
+from .metric_space import Float64, Metric, class_sums
 
 MIN_SIMILARITY = -1.0  # to a condition without cases
 
@@ -56,15 +56,16 @@ class Gallery(GalleryHead):
         return self._fixed_temperature or fit_temperature(scores - self._impostor_mean, y)[0]
 
     def scoring_layers(self, gallery: Float64, y: Int64) -> tuple[Layer, ...]:
-        """Return layers that pool the cosines by condition and subtract the impostor means."""
-        subtract_impostors = Standardize(self._impostor_mean, 1.0)
+        """Return layers that compute the similarities to the conditions and subtract the impostor means."""
         if self._by == "nearest":
-            return Pool(y, self._classes, "max", MIN_SIMILARITY), subtract_impostors
-        # Of the sum of a condition's cases: only the direction of their mean counts.
-        norms = np.linalg.norm(_sums(gallery, y, self._classes), axis=1)
-        norms[np.bincount(y, minlength=self._classes) == 0] = 1
-        norms = np.maximum(norms, 1e-12)
-        return Pool(y, self._classes, "sum", MIN_SIMILARITY), Standardize(0.0, norms), subtract_impostors
+            pool = Pool(y, self._classes, "max", MIN_SIMILARITY)
+            return Affine(gallery), pool, Standardize(self._impostor_mean, 1.0)
+        # The mean of the cosines is proportional to the product with the sum of a condition's cases, of which only the
+        # direction counts. So a face is compared with K sums instead of M cases.
+        sums = class_sums(gallery, y, self._classes)
+        sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+        without_cases = np.bincount(y, minlength=self._classes) == 0
+        return (Affine(sums, np.where(without_cases, MIN_SIMILARITY, 0.0) - self._impostor_mean),)
 
     def state(self) -> State:
         """Return the fitted state."""
@@ -92,13 +93,6 @@ def _impostor_means(scores: Float64, y: Int64) -> Float64:
     """
     images = np.bincount(y, minlength=scores.shape[1])
     present = images > 0
-    means = _sums(scores, y, len(images)) / np.maximum(images, 1)[:, None]
+    means = class_sums(scores, y, len(images)) / np.maximum(images, 1)[:, None]
     others = present.sum() - present
     return np.asarray((means.sum(axis=0) - np.diag(means)) / np.maximum(others, 1))
-
-
-def _sums(rows: Float64, y: Int64, classes: int) -> Float64:
-    """float64 [K, D], the sum of the rows [N, D] of each class."""
-    sums = np.zeros((classes, rows.shape[1]))
-    np.add.at(sums, y, rows)
-    return sums

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from ...contracts.components import Head, Layer
-from ...contracts.layers import Affine, Softmax, Standardize, apply_layers
+from ...contracts.layers import Softmax, Standardize, apply_layers
 from ...types import Float32, GalleryCases, Int64, State
 from .metric_space import Float64, Metric, MetricSpace
 from .temperature import best_temperature, log_softmax
@@ -35,10 +35,14 @@ class GalleryHead(Head):
         self._metric = metric
         self._classes, self._temperature = 0, 0.0
         self._cases = GalleryCases(np.zeros((0, 0), np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64))
+        # The space of the cases and the layers from there to scores. Fitting and saving do not need them.
+        self._space: MetricSpace | None = None
+        self._scoring: tuple[Layer, ...] = ()
+        self._gallery: Float64 | None = None  # unit vectors of the cases, for ``similarity``
 
     @abstractmethod
     def scoring_layers(self, gallery: Float64, y: Int64) -> tuple[Layer, ...]:
-        """Return layers that turn cosines [N, M] of N faces and M cases into scores [N, K] of the conditions.
+        """Return layers that turn unit vectors [N, D] of N faces into scores [N, K] of the conditions.
 
         Args:
             gallery: float64 [M, D], unit vectors of the cases.
@@ -65,12 +69,17 @@ class GalleryHead(Head):
 
     def predict(self, x: Float32) -> Float32:
         """Predict probabilities."""
-        logits = _by_rows(self._logit_layers(), x, self._classes)
+        space, scoring = self._prepared()
+        logits = np.empty((len(x), self._classes))
+        for rows in _blocks(len(x)):
+            logits[rows] = apply_layers(scoring, space.unit_vectors(x[rows]))
+        logits /= self._temperature
         return np.exp(log_softmax(logits)).astype(np.float32)
 
     def layers(self) -> tuple[Layer, ...]:
         """Return the layers that compute ``predict``."""
-        return *self._logit_layers(), Softmax()
+        space, scoring = self._prepared()
+        return *space.layers(), *scoring, Standardize(0.0, self._temperature), Softmax()
 
     def cases(self) -> GalleryCases:
         """Return the cases the head was fitted on."""
@@ -78,7 +87,10 @@ class GalleryHead(Head):
 
     def similarity(self, x: Float32) -> Float32:
         """Compute the cosine similarity of embeddings to each case."""
-        return (self._space.unit_vectors(x) @ self._gallery.T).astype(np.float32)
+        space, _ = self._prepared()
+        if self._gallery is None:
+            self._gallery = space.unit_vectors(self._cases.x)
+        return (space.unit_vectors(x) @ self._gallery.T).astype(np.float32)
 
     def state(self) -> State:
         """Return the fitted state."""
@@ -114,21 +126,24 @@ class GalleryHead(Head):
             if len(test_rows) and len(train_rows):
                 space = MetricSpace.of(cases.x[train_rows], cases.y[train_rows], self._metric)
                 gallery = space.unit_vectors(cases.x[train_rows])
-                layers = (Affine(gallery), *self.scoring_layers(gallery, cases.y[train_rows]))
-                scores.append(_by_rows(layers, space.unit_vectors(cases.x[test_rows]), self._classes))
+                layers = self.scoring_layers(gallery, cases.y[train_rows])
+                for rows in _blocks(len(test_rows)):
+                    scores.append(np.asarray(apply_layers(layers, space.unit_vectors(cases.x[test_rows[rows]])), np.float64))
                 labels.append(cases.y[test_rows])
         return np.concatenate(scores), np.concatenate(labels)
 
-    def _logit_layers(self) -> tuple[Layer, ...]:
+    def _prepared(self) -> tuple[MetricSpace, tuple[Layer, ...]]:
+        """The space of the cases, and the layers from there to scores."""
         if not self._classes:
             raise ValueError("this head is not fitted")
-        scoring = self.scoring_layers(self._gallery, self._cases.y)
-        return *self._space.layers(), Affine(self._gallery), *scoring, Standardize(0.0, self._temperature)
+        if self._space is None:
+            space = MetricSpace.of(self._cases.x, self._cases.y, self._metric)
+            self._scoring = self.scoring_layers(space.unit_vectors(self._cases.x), self._cases.y)
+            self._space = space  # last, because another thread may ask at the same time
+        return self._space, self._scoring
 
     def _set_cases(self, cases: GalleryCases, classes: int) -> None:
-        self._cases, self._classes = cases, classes
-        self._space = MetricSpace.of(cases.x, cases.y, self._metric)
-        self._gallery = self._space.unit_vectors(cases.x)
+        self._cases, self._classes, self._space, self._gallery = cases, classes, None, None
 
 
 def fit_temperature(scores: Float64, y: Int64) -> tuple[float, float]:
@@ -159,9 +174,6 @@ def _folds(cases: GalleryCases) -> Int64:
     return folds
 
 
-def _by_rows(layers: Sequence[Layer], x: Float32 | Float64, classes: int) -> Float64:
-    """Apply layers to [N, D] in blocks, because a cosine of each face and case would fill the memory; float64 [N, K]."""
-    scores = np.empty((len(x), classes))
-    for start in range(0, len(x), ROWS):
-        scores[start : start + ROWS] = apply_layers(layers, x[start : start + ROWS])
-    return scores
+def _blocks(rows: int) -> Iterator[slice]:
+    """Blocks of rows, because a cosine of each face and case would fill the memory."""
+    return (slice(start, start + ROWS) for start in range(0, rows, ROWS))

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from ...contracts.components import Layer
-from ...contracts.layers import Logarithm, NeighborVote, NormalizeSum
+from ...contracts.layers import Affine, Logarithm, NeighborVote, NormalizeSum
 from ...types import Int64, State
 from .gallery_based import GalleryHead, fit_temperature
 from .metric_space import Float64, Metric
@@ -47,7 +47,8 @@ class Knn(GalleryHead):
 
     def scoring_layers(self, gallery: Float64, y: Int64) -> tuple[Layer, ...]:
         """Return layers that count the nearest neighbors by condition."""
-        return NeighborVote(self._k, y, 1 / np.bincount(y)[y], self._classes), NormalizeSum(), Logarithm(FLOOR / self._classes)
+        vote = NeighborVote(self._k, y, 1 / np.bincount(y)[y], self._classes)
+        return Affine(gallery), vote, NormalizeSum(), Logarithm(FLOOR / self._classes)
 
     def state(self) -> State:
         """Return the fitted state."""

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from ...stats.folds import patient_folds
+from ...stats.one_hot import one_hot
 from ...types import Int64
 from .covariance import common_covariance
 from .linear import Float64, LinearHead, expand_to_all_classes
@@ -60,9 +61,7 @@ class Lda(LinearHead):
         from scipy.linalg import cho_factor, cho_solve, lstsq
 
         present, members = np.unique(y, return_inverse=True)
-        sums = np.zeros((len(present), points.shape[1]))
-        np.add.at(sums, members, points)
-        means = sums / np.bincount(members)[:, None]
+        means = np.asarray(one_hot(members, len(present)) @ points) / np.bincount(members)[:, None]
         covariance = common_covariance(points, y, self.shrinkage)
         try:
             coef = cho_solve(cho_factor(covariance, lower=True), means.T).T

@@ -11,7 +11,7 @@ from ...contracts.layers import softmax
 from ...stats.folds import patient_folds
 from ...types import Int64
 from .linear import Float64, LinearHead, expand_to_all_classes
-from .logistic_regression import LogisticRegression, principal_axes
+from .logistic_regression import LogisticRegression, to_principal_axes
 
 # Candidates for C, from strong to weak regularisation. With standardised embeddings of 100 to 100,000 dimensions the best C has
 # always been inside this range.
@@ -42,11 +42,10 @@ class Softmax(LinearHead):
 
     def solve(self, points: Float64, y: Int64, groups: Int64, classes: int) -> tuple[Float64, Float64]:
         """Fit the regression."""
-        axes = principal_axes(points)
-        rotated = points @ axes
+        rotated, axes = to_principal_axes(points)
         self.C_ = self.C or self._choose_c(rotated, y, groups, classes)
         coef, intercept = _fit(LogisticRegression(rotated, y), self.C_, classes)
-        return coef @ axes.T, intercept
+        return coef if axes is None else coef @ axes.T, intercept
 
     def _choose_c(self, points: Float64, y: Int64, groups: Int64, classes: int) -> float:
         try:
