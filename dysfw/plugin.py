@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from .runtime.choose import choose_runtime as choose_runtime
     from .runtime.choose import open_session as open_session
     from .runtime.choose import runtime_version as runtime_version
+    from .runtime.external_data import external_files as external_files
     from .runtime.graph import NetworkGraph as NetworkGraph
     from .runtime.graph import Tensors as Tensors
     from .runtime.graph import packaged_graph as packaged_graph
@@ -154,6 +155,7 @@ if TYPE_CHECKING:
     from .util.packed import unpack_work as unpack_work
     from .util.processors import usable_processors as usable_processors
     from .util.progress import Progress as Progress
+    from .util.remembered import known_sha256 as known_sha256
     from .util.text import closest as closest
     from .util.text import count as count
     from .util.text import error_text as error_text
@@ -287,6 +289,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "NetworkBackbone",
         "TunableBackbone",
     ),
+    "runtime.external_data": ("external_files",),
     "runtime.graph": (
         "NetworkGraph",
         "Tensors",
@@ -327,6 +330,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "packaged_file",
         "sha256_of",
     ),
+    "util.remembered": ("known_sha256",),
     # Data, recipes and commands
     "data.read": ("read_dataset",),
     "recipe.document": (

@@ -19,6 +19,7 @@ from ..recipe.model import Node, Recipe, nodes_of
 from ..recipe.signature import signature_of
 from ..util.environment import versions
 from ..util.files import sha256_of
+from ..util.remembered import known_sha256
 from .build import Components
 
 LARGE = 64 * 2**20  # bytes
@@ -106,7 +107,7 @@ def _files(nodes: list[Node]) -> Iterator[Path]:
 def _content(path: Path) -> str:
     """Hash of a file; of large ones, which are usually weights and hashed by their component, only size and time."""
     status = path.stat()
-    return sha256_of(path) if status.st_size <= LARGE else f"{status.st_size} {status.st_mtime_ns}"
+    return known_sha256(path) if status.st_size <= LARGE else f"{status.st_size} {status.st_mtime_ns}"
 
 
 @cache

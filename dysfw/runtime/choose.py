@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+import warnings
 from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -13,10 +16,14 @@ from ..registry.hookspecs import RuntimeSpec
 from ..registry.registry import Entry, current_registry
 from ..util.environment import version_of
 from ..util.processors import usable_processors
-from ..util.text import listed
+from ..util.progress import Silent
+from ..util.remembered import forget, recall, remember
+from ..util.text import error_text, listed
+from ..weights.network import fetch_progress
 
 TORCH = "torch"
 AUTO = "auto"
+IMPORTABLE = "{} can be imported"  # a fact that is remembered
 INSTALL = "pip install torch, or the plugin dysfw-onnx or dysfw-openvino"
 
 
@@ -119,7 +126,13 @@ def has_torch() -> bool:
 
 
 def _loaded(entry: Entry[RuntimeSpec]) -> Runtime:
-    loaded = current_registry().load_runtime(entry)
+    try:
+        loaded = current_registry().load_runtime(entry)
+    except DysfwError as error:
+        forget(IMPORTABLE.format(entry.full_name))  # so that the next command takes another one
+        library = next((one for one in entry.spec.distributions if version_of(one)), entry.plugin.distribution)
+        hint = f"reinstall it: pip install --force-reinstall {library}; or use --runtime auto, which takes another one"
+        raise DysfwError(error.message, hint=hint) from error
     if not issubclass(loaded, Runtime):
         raise DysfwError(f"{entry.full_name}: {entry.spec.target} is not a subclass of dysfw.plugin.Runtime")
     return _instance(loaded)
@@ -143,13 +156,53 @@ def _fastest(device: str, precision: str, *, graph: bool, torch: bool) -> str:
     speeds = {entry.full_name: entry.spec.speeds[target] for entry in entries if graph and target in entry.spec.speeds}
     if torch and has_torch():
         speeds[TORCH] = 1.0
-    if speeds:
-        return max(speeds, key=lambda name: speeds[name])
+    fastest = sorted(speeds, key=lambda name: -speeds[name])
+    for name in fastest[:-1]:
+        if _can_be_imported(name):
+            return name
+    if fastest:
+        return fastest[-1]  # if it cannot be imported either, this is said when it is needed
     if not graph:
         raise DysfwError("this network needs torch, which is not installed: it has no ONNX graph", hint="pip install torch")
     installed = listed(f"{entry.spec.name} ({supported(entry.spec)})" for entry in entries)
     found = f"installed: {installed}" if entries else "none is installed"
     raise DysfwError(f"no runtime computes in {precision} on {device}; {found}", hint=INSTALL)
+
+
+@cache
+def _can_be_imported(name: str) -> bool:
+    """Whether the library of a runtime works on this machine; if not, say so once.
+
+    An installed library may lack a library of the system. Only importing it tells, which takes a second for some. So success is
+    remembered for this version, and a library is not imported if the cache knows all results.
+    """
+    fact = IMPORTABLE.format(name)
+    try:
+        state = f"{runtime_version(name)} in {sys.prefix}"
+        if recall(fact) == state:
+            return True
+        if name == TORCH:
+            importlib.import_module(TORCH)
+        else:
+            _loaded(current_registry().runtime(name))
+    except DysfwError as error:
+        _warn(f"{error.message}; another runtime is used. To use it, {(error.hint or '').partition(';')[0]}")
+        return False
+    except Exception as error:  # torch's own, such as OSError for a missing library
+        _warn(
+            f"torch is installed but cannot be imported: {error_text(error)}; another runtime is used. To use it, reinstall it"
+        )
+        return False
+    remember(fact, state)
+    return True
+
+
+def _warn(text: str) -> None:
+    shown_by = fetch_progress()
+    if isinstance(shown_by, Silent):  # a program or notebook
+        warnings.warn(text, stacklevel=2)
+    else:
+        shown_by.note(f"warning: {text}")
 
 
 def _target(device: str, precision: str) -> tuple[str, str]:

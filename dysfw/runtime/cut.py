@@ -34,13 +34,13 @@ class Cut:
     """A network in two parts, which together compute what it computes.
 
     Attributes:
-        trunk: The part from the crops on. Its output is the tensor at which the network was cut, float32.
-        tail: The rest. Its input is not declared yet, because only the runtime of the trunk knows its shape: append
+        base: The part from the crops on. Its output is the tensor at which the network was cut, float32.
+        tail: The rest. Its input is not declared yet, because only the runtime of the base knows its shape: append
             ``dysfw.runtime.protobuf.value_info(GRAPH_INPUT, tensor, …)``.
         tensor: Name of the tensor.
     """
 
-    trunk: NetworkGraph
+    base: NetworkGraph
     tail: NetworkGraph
     tensor: str
 
@@ -53,16 +53,16 @@ def cut_before(graph: NetworkGraph, changed: Collection[str]) -> Cut | None:
         changed: Names of the weights that only the tail may contain.
 
     Returns:
-        The parts; None if the network has no such tensor, or the trunk would contain less than half of the weights.
+        The parts; None if the network has no such tensor, or the base would contain less than half of the weights.
     """
     model = _Model.parse(graph.content)
     if model is None or (tensor := model.last_tensor_before(changed)) is None:
         return None
-    trunk = model.part([tensor], graph, "trunk", value_info(GRAPH_OUTPUT, tensor))
+    base = model.part([tensor], graph, "base", value_info(GRAPH_OUTPUT, tensor))
     tail = model.part(model.outputs, graph, "tail", model.declared_outputs, given=tensor)
-    if _size(trunk) < MIN_SHARE * _size(graph):
+    if _size(base) < MIN_SHARE * _size(graph):
         return None
-    return Cut(trunk, tail, tensor)
+    return Cut(base, tail, tensor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,11 +23,11 @@ class _Parts:
 
     Attributes:
         cuts: Where the network is cut if weights of these names change.
-        trunks: The first part, by the tensor at which it ends.
+        bases: The first part, by the tensor at which it ends.
     """
 
     cuts: dict[frozenset[str], Cut | None] = field(default_factory=dict)
-    trunks: dict[str, GraphNetwork] = field(default_factory=dict)
+    bases: dict[str, GraphNetwork] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -113,7 +113,7 @@ class GraphNetwork:
             self.graph, self.read, self.size, self.batches, self.runtime, self.device, self.precision,
             {**self.deltas, **deltas, **both}, self._parts,
         )  # fmt: skip
-        variant._cut()  # before the original is opened, so that it also uses the trunk
+        variant._cut()  # before the original is opened, so that it also uses the base
         return variant
 
     def open(self) -> Session:
@@ -139,9 +139,9 @@ class GraphNetwork:
         changed = frozenset(self.deltas)
         if changed not in parts.cuts:
             cut = parts.cuts[changed] = cut_before(self.graph, changed)
-            if cut and cut.tensor not in parts.trunks:
-                parts.trunks[cut.tensor] = GraphNetwork(
-                    cut.trunk, self.read, self.size, self.batches, self.runtime, self.device, self.precision
+            if cut and cut.tensor not in parts.bases:
+                parts.bases[cut.tensor] = GraphNetwork(
+                    cut.base, self.read, self.size, self.batches, self.runtime, self.device, self.precision
                 )
         return parts.cuts[changed]
 
@@ -149,9 +149,9 @@ class GraphNetwork:
         cut = self._cut()
         if cut is None:
             return self._opened(self.graph.filled(self._tensors(self.graph)))
-        trunk = self._parts.trunks[cut.tensor].open()
-        declared = value_info(GRAPH_INPUT, cut.tensor, trunk.outputs[0].shape)
-        return _Joined(trunk, self._opened(cut.tail.filled(self._tensors(cut.tail)) + declared))
+        base = self._parts.bases[cut.tensor].open()
+        declared = value_info(GRAPH_INPUT, cut.tensor, base.outputs[0].shape)
+        return _Joined(base, self._opened(cut.tail.filled(self._tensors(cut.tail)) + declared))
 
     def _opened(self, model: bytes) -> Session:
         return open_session(self.runtime, model, self.device, self.precision, sizes={"size": self.size})
@@ -166,10 +166,10 @@ class GraphNetwork:
 class _Joined(Session):
     """The two parts of a network as one."""
 
-    def __init__(self, trunk: Session, tail: Session) -> None:
-        self._trunk, self._tail = trunk, tail
-        self.inputs, self.outputs = trunk.inputs, tail.outputs
+    def __init__(self, base: Session, tail: Session) -> None:
+        self._base, self._tail = base, tail
+        self.inputs, self.outputs = base.inputs, tail.outputs
 
     def __call__(self, array: Array) -> tuple[Array, ...]:
         """Run the network on its only input."""
-        return self._tail(self._trunk(array)[0])
+        return self._tail(self._base(array)[0])

@@ -14,6 +14,7 @@ from ..errors import DysfwError
 from ..registry.hookspecs import WeightsSpec
 from ..util.atomic import replace_file
 from ..util.files import packaged_file, sha256_of
+from ..util.remembered import known_sha256
 from .folders import store_folder
 from .hub import cached_file, stated_sha256
 
@@ -42,12 +43,13 @@ def stored_path(spec: WeightsSpec) -> Path:
     return store_folder() / spec.sha256[:16] / spec.file.rpartition("/")[2]
 
 
-def file_status(spec: WeightsSpec, *, verify_hash: bool = False) -> FileStatus:
+def file_status(spec: WeightsSpec, *, verify_hash: bool = False, trust_known: bool = False) -> FileStatus:
     """Check a weight file on this machine.
 
     Args:
         spec: The weights.
-        verify_hash: Whether to compute the hash, rather than to compare the size only.
+        verify_hash: Whether to check the hash, rather than to compare the size only.
+        trust_known: Whether an unchanged file need not be read again; see ``dysfw.util.remembered.known_sha256``.
 
     Returns:
         The status.
@@ -59,7 +61,8 @@ def file_status(spec: WeightsSpec, *, verify_hash: bool = False) -> FileStatus:
     size = path.stat().st_size
     if spec.exact_bytes and size != spec.exact_bytes:
         return FileStatus("damaged", path, expected, f"it has {size:,} bytes instead of {spec.size:,}")
-    if verify_hash and expected and (actual := sha256_of(path)) != expected:
+    digest = known_sha256 if trust_known else sha256_of
+    if verify_hash and expected and (actual := digest(path)) != expected:
         return FileStatus("damaged", path, expected, f"its sha256 is {actual} instead of {expected}")
     return FileStatus("here", path, expected)
 

@@ -1,7 +1,11 @@
 """Choice of the runtime, with registered runtimes that need no library."""
 
+import sys
+from types import ModuleType
+
 import pytest
 
+from dysfw.contracts.runtime import Runtime
 from dysfw.errors import DysfwError
 from dysfw.recipe.check import load_recipe
 from dysfw.recipe.problems import RecipeError
@@ -14,15 +18,23 @@ CPU, FAST_CPU = {("cpu", "float32"): 1.4}, {("cpu", "float32"): 1.5, ("cpu", "bf
 
 
 @pytest.fixture
-def installed(monkeypatch, toys):
-    """installed(torch=…, slow=…): what is installed."""
+def installed(monkeypatch, toys, tmp_path):
+    """installed(torch=…, broken=…, slow=…): what is installed, and which of that cannot be imported."""
 
-    def installed(*, torch=True, **speeds):
+    monkeypatch.setenv("DYSFW_CACHE", str(tmp_path / "cache"))
+
+    def installed(*, torch=True, broken=(), **speeds):
         plugin = Plugin("plugin", "dysfw-plugin", "1.0", "plugin.module")
-        specs = [RuntimeSpec(name, f"plugin.module:{name}", "a runtime", speed) for name, speed in speeds.items()]
+        specs = [RuntimeSpec(name, f"plugin.module:{name}", "a runtime", speed, ("pytest",)) for name, speed in speeds.items()]
         monkeypatch.setattr(toys, "runtimes", [Entry(spec, plugin) for spec in specs])
         monkeypatch.setattr(choose, "current_registry", lambda: toys)
         monkeypatch.setattr(choose, "has_torch", lambda: torch)
+        module = ModuleType("plugin.module")
+        for name in speeds.keys() - set(broken):
+            setattr(module, name, type(name, (Runtime,), {"version": "1.0", "open": None}))
+        monkeypatch.setitem(sys.modules, "plugin", ModuleType("plugin"))
+        monkeypatch.setitem(sys.modules, "plugin.module", module)
+        choose._can_be_imported.cache_clear()
 
     return installed
 
@@ -39,6 +51,32 @@ def test_auto_takes_the_fastest_that_supports_network_device_and_precision(insta
     installed(slow=CPU, fast=FAST_CPU)
     assert choose.choose_runtime("auto", "cpu", precision, graph=graph) == chosen
     assert choose.choose_runtime("auto", "cuda:0", precision, graph=graph) == "torch"
+
+
+def test_auto_takes_the_next_if_the_fastest_cannot_be_imported_and_says_so_once(installed, recwarn):
+    installed(slow=CPU, fast=FAST_CPU, broken=["fast"])
+    for _ in range(2):
+        assert choose.choose_runtime("auto", "cpu", "float32", graph=True) == "dysfw-plugin:slow"
+    (warning,) = [str(one.message) for one in recwarn if "cannot be imported" in str(one.message)]
+    assert "runtime 'fast' is installed (dysfw-plugin 1.0) but cannot be imported: AttributeError" in warning
+    assert warning.endswith("another runtime is used. To use it, reinstall it: pip install --force-reinstall pytest")
+    installed(fast=FAST_CPU, broken=["fast"], torch=False)
+    assert choose.choose_runtime("auto", "cpu", "float32", graph=True) == "dysfw-plugin:fast"  # there is no other
+    with pytest.raises(DysfwError, match="'fast' is installed .* but cannot be imported") as caught:
+        choose.open_session("dysfw-plugin:fast", b"", "cpu", "float32")
+    assert "--runtime auto" in caught.value.hint
+
+
+def test_a_runtime_that_could_be_imported_is_not_imported_again_to_choose_it(installed):
+    installed(slow=CPU, fast=FAST_CPU)
+    assert choose.choose_runtime("auto", "cpu", "float32", graph=True) == "dysfw-plugin:fast"
+    installed(slow=CPU, fast=FAST_CPU, broken=["fast"])  # since then
+    assert choose.choose_runtime("auto", "cpu", "float32", graph=True) == "dysfw-plugin:fast"
+    with pytest.raises(DysfwError, match="'fast' is installed .* but cannot be imported"):
+        choose.open_session("dysfw-plugin:fast", b"", "cpu", "float32")
+    choose._can_be_imported.cache_clear()  # the next command
+    with pytest.warns(UserWarning, match="'fast' is installed .* but cannot be imported"):
+        assert choose.choose_runtime("auto", "cpu", "float32", graph=True) == "dysfw-plugin:slow"
 
 
 def test_without_torch_the_others_are_used(installed):

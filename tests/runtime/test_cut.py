@@ -100,10 +100,10 @@ def test_a_network_is_cut_at_the_last_tensor_that_all_that_follows_needs(onnx, g
     assert (cut.tensor if cut else None) == tensor
     if cut is None:
         return
-    assert not changed & cut.trunk.tensors.keys()
-    assert {**cut.trunk.tensors, **cut.tail.tensors} == graph.tensors
+    assert not changed & cut.base.tensors.keys()
+    assert {**cut.base.tensors, **cut.tail.tensors} == graph.tensors
     tail = cut.tail.filled(tensors) + value_info(GRAPH_INPUT, cut.tensor, [None, 8, 4, 4])
-    for part, ends in ((cut.trunk.filled(tensors), ("crops", cut.tensor)), (tail, (cut.tensor, "out"))):
+    for part, ends in ((cut.base.filled(tensors), ("crops", cut.tensor)), (tail, (cut.tensor, "out"))):
         model = onnx.load_from_string(part)
         onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
         assert (model.graph.input[0].name, model.graph.output[0].name) == ends
@@ -117,7 +117,7 @@ def test_the_shipped_networks_can_be_cut_before_their_last_block(package, name, 
     cut = cut_before(graph, changed)
     assert cut is not None
     assert cut.tail.tensors.keys() == changed
-    assert cut.trunk.tensors.keys() == graph.tensors.keys() - changed
+    assert cut.base.tensors.keys() == graph.tensors.keys() - changed
     assert cut_before(graph, graph.tensors.keys()) is None
 
 
@@ -133,7 +133,7 @@ def test_variants_of_the_last_layer_share_the_rest(small, tensors, crops, opened
     deltas = [{"last": rng.normal(size=(4, 8, 1, 1)).astype(np.float32)} for _ in range(3)]
     variants = [small.with_weight_deltas(one) for one in deltas]
     found = [np.concatenate(one.features(crops)) for one in (small, *variants)]
-    assert len(opened) == 1 + 4  # a trunk, and for each its last layer
+    assert len(opened) == 1 + 4  # a base, and for each its last layer
     assert all(size < opened[0] for size in opened[1:])
     for delta, rows in zip([{"last": 0}, *deltas], found, strict=True):
         changed = {**tensors, "last": tensors["last"] + delta["last"]}

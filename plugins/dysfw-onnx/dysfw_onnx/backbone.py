@@ -17,11 +17,11 @@ from dysfw.plugin import (
     UInt8,
     Weights,
     choose_runtime,
+    known_sha256,
     runtime_version,
-    sha256_of,
 )
 
-from .model import open_model
+from .model import model_files, open_model
 
 MAX_SIZE = 2048  # px
 
@@ -77,6 +77,7 @@ class Onnx(Backbone):
         if align is not None and align not in ALIGNMENTS:
             raise ValueError(f"align must be one of {', '.join(ALIGNMENTS)}, or none, found {align!r}")
         self._runtime = choose_runtime(runtime, device, "float32", graph=True, torch=False)
+        files = model_files(model)
         self._model = open_model(model, output, self._runtime, device, threads)
         if size and self._model.size and size != self._model.size:
             raise ValueError(f"{model} takes crops of {self._model.size} px, found size {size}; leave size out")
@@ -86,7 +87,7 @@ class Onnx(Backbone):
         self._size: int = side
         self._colour, self._align, self._unit = colour, align, unit
         self._batch_size = self._model.batch_size or batch_size
-        self._weights = Weights(model.name, sha256_of(model), licence, model.name)
+        self._weights = tuple(Weights(file.name, known_sha256(file), licence, file.name) for file in files)
         self._dim = int(self._run(np.zeros((1, side, side, 3), np.uint8)).shape[1])
 
     @property
@@ -123,8 +124,8 @@ class Onnx(Backbone):
         return np.concatenate([np.empty((0, self._dim), np.float32), *parts])
 
     def weights(self) -> tuple[Weights, ...]:
-        """The ONNX file, with its hash and licence."""
-        return (self._weights,)
+        """The ONNX file, and the files with its weights if they are apart, with hashes and licence."""
+        return self._weights
 
     def runtimes(self) -> tuple[str, ...]:
         """What executes the model, with its version."""

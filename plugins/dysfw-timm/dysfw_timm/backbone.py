@@ -14,7 +14,7 @@ from dysfw.plugin import (
     read_metadata,
     read_shapes,
     read_weights,
-    sha256_of,
+    known_sha256,
 )
 
 from .config import WITHOUT_TIMM, ModelConfig, find_model
@@ -172,7 +172,7 @@ class Timm(TunableBackbone):
             )
         else:
             name, licence, source = self._file.name, read_metadata(self._file).get("licence") or "unstated", self._file.name
-        return Weights(name, sha256_of(self._file), licence, source)
+        return Weights(name, known_sha256(self._file), licence, source)
 
 
 def _weight_file(config: ModelConfig, weights: str | Path) -> Path:
