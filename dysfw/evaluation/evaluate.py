@@ -202,7 +202,9 @@ def _cross_validations(
     validations = []
     for candidate in candidates:
         used = data[candidate.embedding_key]
-        fusions = {FUSION + name: make for name, make in candidate.fusions.items()}
+        # Of a single region, all fusions return the same ranking; fitting them would be in vain.
+        others = candidate.fusions if len(used.embedded.regions) > 1 else {}
+        fusions = {FUSION + name: make for name, make in others.items()}
         runner = FoldRunner(candidate.recipe, candidate.components.makers, used.embedded, fusions, used.kernel, used.embed)
         validations.append(CrossValidation(runner, splits, FoldCache(candidate.cache, runner, candidate.embedding_key)))
     return validations, untested
@@ -239,7 +241,8 @@ def _collect(
         key: one.rows_of(np.array([n for n, s in enumerate(one.embedded.samples) if s.path in usable], np.int64))
         for key, one in data.items()
     }
-    refuse_too_small(next(iter(data.values())).embedded.samples, dataset.origin)
+    embedded = next(iter(data.values())).embedded
+    refuse_too_small(embedded.samples, dataset.origin, embedded.failures)
     return common, data
 
 
