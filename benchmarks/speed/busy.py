@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+from dysfw.registry.registry import load_registry
 from dysfw.util.processors import usable_processors
 
 from .processes import ROOT, environment
@@ -47,7 +48,8 @@ for _ in sys.stdin:
 def rows(settings: Settings) -> list[Row]:
     rounds = settings.of(5, 25)
     with contextlib.ExitStack() as stack:
-        workers = {name: stack.enter_context(worker(*how)) for name, how in ALTERNATIVES.items()}
+        installed = {"torch", *(entry.spec.name for entry in load_registry().runtimes)}
+        workers = {name: stack.enter_context(worker(*how)) for name, how in ALTERNATIVES.items() if how[0] in installed}
         works = {name: lambda process=process: embed(process) for name, process in workers.items()}
         quiet = interleaved(works, rounds)
         with neighbours(usable_processors()):
@@ -60,7 +62,7 @@ def rows(settings: Settings) -> list[Row]:
             ratio=ratio(busy[name], quiet[name]),
             to=f"without ({repeats([1000 * s / CROPS for s in quiet[name]]).text()} ms)",
         )
-        for name in ALTERNATIVES
+        for name in workers
     ]
 
 

@@ -69,16 +69,16 @@ def rendered(number: int, folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.jpg"))
 
 
-def enlarged(paths: Sequence[Path], folder: Path) -> list[Path]:
-    """Make an image of twelve megapixels of each phantom: enlarged, on a background with noise."""
+def enlarged(paths: Sequence[Path], folder: Path, side: int = PORTRAIT) -> list[Path]:
+    """Make an image of twelve megapixels of each phantom: enlarged to ``side`` px, on a background with noise."""
     folder.mkdir()
     noise = np.random.default_rng(0).normal(0, 4, (LARGE[1], LARGE[0], 1))
     shade = np.linspace(70, 150, LARGE[0])[None, :, None] * np.array([1.0, 0.95, 0.85])
     scene = Pillow.fromarray((shade + noise).astype(np.uint8))
     copies = []
     for place, path in enumerate(paths):
-        face = Pillow.open(io.BytesIO(path.read_bytes())).convert("RGB").resize((PORTRAIT, PORTRAIT), Pillow.Resampling.BICUBIC)
-        scene.paste(face, ((LARGE[0] - PORTRAIT) // 2, (LARGE[1] - PORTRAIT) // 2))
+        face = Pillow.open(io.BytesIO(path.read_bytes())).convert("RGB").resize((side, side), Pillow.Resampling.BICUBIC)
+        scene.paste(face, ((LARGE[0] - side) // 2, (LARGE[1] - side) // 2))
         copies.append(folder / f"{place:03}.jpg")
         scene.save(copies[-1], quality=90)
     return copies
