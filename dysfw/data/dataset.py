@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DysfwError
-from ..types import Int64
+from ..types import Failure, Int64
 from ..util.paths import shown
 from ..util.text import count, listed
 from .conditions import Condition
 from .findings import Finding
+
+MAX_REASONS = 3  # in one message
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +101,38 @@ def patient_numbers(samples: Sequence[Sample]) -> Int64:
     return np.array([numbers[key] for key in keys], np.int64)
 
 
-def refuse_too_small(samples: Sequence[Sample], where: Path) -> None:
+def refuse_too_small(samples: Sequence[Sample], where: Path, failures: Sequence[Failure] = ()) -> None:
     """Check that there are enough classes and patients to train and test.
 
     Args:
         samples: The samples.
         where: Folder or manifest, for the message.
+        failures: Images that could not be used, which may be the reason.
 
     Raises:
         DysfwError: If there are fewer than two classes, or a class has fewer than two patients.
     """
+    if failures and not samples:
+        raise DysfwError(f"{where}: none of the {count(len(failures), 'image')} could be used: {_reasons(failures)}")
+    lost = f". Not used: {count(len(failures), 'image')} ({_reasons(failures)})" if failures else ""
     patients = {(sample.label, number) for sample, number in zip(samples, patient_numbers(samples), strict=True)}
     per_label = Counter(label for label, _ in patients)
     if len(per_label) < 2:
         raise DysfwError(
-            f"{where}: {count(len(per_label), 'class', 'classes')} found ({listed(per_label)}); at least 2 are needed",
+            f"{where}: {count(len(per_label), 'class', 'classes')} found ({listed(per_label)}); at least 2 are needed{lost}",
             hint="use one folder for each class, or a manifest with the columns path and label",
         )
     small = [f"{label!r} ({count(n, 'patient')})" for label, n in sorted(per_label.items()) if n < 2]
     if small:
         raise DysfwError(
             f"{where}: too few patients in {listed(small)}; a class needs images of at least 2 patients, one for training and "
-            "one for testing",
+            f"one for testing{lost}",
             hint="add images (about 20 per condition are typical), or remove the class",
         )
+
+
+def _reasons(failures: Sequence[Failure]) -> str:
+    """The reasons of failures, the most frequent first, each with its number of images and the message of one."""
+    messages = {failure.code: failure.message for failure in reversed(failures)}
+    counts = Counter(failure.code for failure in failures).most_common(MAX_REASONS)
+    return "; ".join(f"{number} {code}: {messages[code]}" for code, number in counts)

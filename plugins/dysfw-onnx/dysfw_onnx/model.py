@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from dysfw.plugin import Array, Session, TensorInfo, listed, open_session
+from dysfw.plugin import Array, Session, TensorInfo, external_files, listed, open_session
 
 Layout = Literal["nchw", "nhwc"]
 DTYPES = {np.dtype(np.float32): "float", np.dtype(np.float16): "float16", np.dtype(np.uint8): "uint8"}
@@ -40,6 +41,26 @@ class Model:
         return self.session(pixels)[self.output]
 
 
+def model_files(path: Path) -> tuple[Path, ...]:
+    """List the files of a model: the ONNX file, and the files with its weights if they are apart.
+
+    Args:
+        path: The ONNX file.
+
+    Raises:
+        ValueError: If a file is missing, too large, or in another folder.
+    """
+    if not path.is_file():
+        found = "is a folder" if path.is_dir() else "does not exist"
+        raise ValueError(f"model must be an ONNX file; {os.path.normpath(path)} {found}")
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"{path} has {path.stat().st_size:,} bytes; the maximum is {MAX_BYTES:,}")
+    try:
+        return (path, *external_files(path))
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror or error}") from None
+
+
 def open_model(path: Path, output: str | None, runtime: str, device: str, threads: int | None) -> Model:
     """Open an ONNX file.
 
@@ -54,10 +75,6 @@ def open_model(path: Path, output: str | None, runtime: str, device: str, thread
         ValueError: If the file is not a model for face crops, has several outputs and none is named, or the device is not
             available.
     """
-    if not path.is_file():
-        raise ValueError(f"model must be the path of an ONNX file, found {str(path)!r}")
-    if path.stat().st_size > MAX_BYTES:
-        raise ValueError(f"{path} has {path.stat().st_size:,} bytes; the maximum is {MAX_BYTES:,}")
     session = open_session(runtime, path, device, "float32", threads=threads)
     layout, size, batch_size = _input_of(path, session.inputs)
     index = _output_of(path, [one.name for one in session.outputs], output)
@@ -67,9 +84,9 @@ def open_model(path: Path, output: str | None, runtime: str, device: str, thread
 def _input_of(path: Path, inputs: tuple[TensorInfo, ...]) -> tuple[Layout, int | None, int | None]:
     shape = inputs[0].shape if inputs else ()
     if len(inputs) != 1 or len(shape) != 4 or inputs[0].dtype not in DTYPES:
-        found = listed(f"{one.name} {one.dtype} {_text(one.shape)}" for one in inputs)
+        found = listed(f"{one.name} {one.dtype} {_text(one.shape)}" for one in inputs) if inputs else "no input"
         raise ValueError(
-            f"{path} takes {found or 'no input'}; a backbone needs one four-dimensional input: images with three channels, as "
+            f"{path} takes {found}; a backbone needs one four-dimensional input: images with three channels, as "
             f"{listed(DTYPES.values())}"
         )
     if 3 not in (shape[1], shape[3]):

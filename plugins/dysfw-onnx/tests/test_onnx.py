@@ -128,7 +128,7 @@ def test_files_that_are_not_suitable_models_are_refused(write, tmp_path):
     for name in ("half.onnx", "text.onnx"):
         with pytest.raises(ValueError, match="cannot be read as an ONNX model"):
             Onnx(tmp_path / name)
-    with pytest.raises(ValueError, match="must be the path of an ONNX file"):
+    with pytest.raises(ValueError, match="does not exist"):
         Onnx(tmp_path / "missing.onnx")
     with pytest.raises(ValueError, match="takes crops of any size"):
         Onnx(write(side="S"))
@@ -141,3 +141,37 @@ def test_files_that_are_not_suitable_models_are_refused(write, tmp_path):
     onnx.save(model, tmp_path / "flat.onnx")
     with pytest.raises(ValueError, match="a backbone needs one four-dimensional input"):
         Onnx(tmp_path / "flat.onnx")
+
+
+@pytest.fixture
+def external(write, tmp_path):
+    """A model whose weights are in a file of their own, as torch exports it; the path of the model and of that file."""
+    model = onnx.load(write())
+    path = tmp_path / "apart.onnx"
+    onnx.save_model(model, path, save_as_external_data=True, location="apart.onnx.data", size_threshold=0)
+    return path, tmp_path / "apart.onnx.data"
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_weights_in_a_file_of_their_own_belong_to_the_model(external, write, crops, runtime):
+    path, data = external
+    backbone = Onnx(path, runtime=runtime)
+    np.testing.assert_allclose(backbone.embed(crops), Onnx(write()).embed(crops), rtol=1e-5)
+    assert [one.name for one in backbone.weights()] == ["apart.onnx", "apart.onnx.data"]
+    before = [one.sha256 for one in backbone.weights()]
+    data.write_bytes((np.frombuffer(data.read_bytes(), "<f4") * 1.3).astype("<f4").tobytes())
+    after = [one.sha256 for one in Onnx(path, runtime=runtime).weights()]
+    assert (after[0], after[1] != before[1]) == (before[0], True)
+
+
+def test_weights_that_are_missing_or_elsewhere_are_refused(external, tmp_path):
+    path, data = external
+    data.unlink()
+    with pytest.raises(ValueError, match=r"'apart.onnx.data': no such file; put it beside the model"):
+        Onnx(path)
+    model = onnx.load(path, load_external_data=False)
+    model.graph.initializer[0].external_data[0].value = "../secret.bin"
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "model.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ValueError, match="not in its folder"):
+        Onnx(tmp_path / "inside" / "model.onnx")
