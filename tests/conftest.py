@@ -30,7 +30,10 @@ COLOURS = {"red": (200, 40, 40), "green": (40, 160, 40), "sand": (190, 170, 110)
 
 
 # The files that take minutes, the longest first.
-LONGEST = ("tests/docs/test_pages.py", "tests/privacy/test_no_leaks.py", "tests/privacy/test_disks.py", "tests/batch/test_ray.py")
+LONGEST = (
+    *("tests/docs/test_pages.py", "tests/privacy/test_no_leaks.py", "tests/privacy/test_disks.py"),
+    *("tests/batch/test_ray.py", "tests/e2e/test_offline_install.py"),
+)
 
 
 def pytest_collection_modifyitems(items):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from once import made_once
 from PIL import Image as Pillow
 
 from .commands import DYSFW, Case
@@ -62,7 +63,10 @@ class Run:
 def inputs(tmp_path_factory) -> Path:
     """Recipes, images, a bundle, a bundle with a gallery and an exported backbone."""
     require_tools()
-    folder = tmp_path_factory.mktemp("inputs")
+    return made_once(tmp_path_factory, "inputs", make_inputs)
+
+
+def make_inputs(folder: Path) -> None:
     rows = ["path,label,patient"]
     for k, (label, colour) in enumerate(COLOURS.items()):
         for number in range(10):
@@ -87,18 +91,19 @@ def inputs(tmp_path_factory) -> Path:
     for recipe, bundle in (("toy", "bundle"), ("gallery", "gallery")):
         _dysfw("train", folder / f"{recipe}.yaml", folder / "data", "-o", folder / bundle)
     _dysfw("export", folder / "small.yaml", "-o", folder / "exported")
-    return folder
 
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory) -> Path:
     """A folder with numba's compiled code of the renderer, which every user may write."""
-    folder = tmp_path_factory.mktemp("compiled")
+    return made_once(tmp_path_factory, "compiled", compile_renderer)
+
+
+def compile_renderer(folder: Path) -> None:
     command = ["phantom", "sample", "phantom-unaffected", "-o", folder / "x.png", "--columns", "1", "--size", "64"]
     _dysfw(*command, NUMBA_CACHE_DIR=str(folder))
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o777)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +126,7 @@ def start(inputs, compiled, tmp_path_factory) -> Callable[[Case, str], Run]:
             "root": Home("root", Path("/"), listed=False),
         }
         environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TMPDIR": str(temporary), "PYTHONPATH": TOYS}
+        environment["OMP_NUM_THREADS"] = "1"  # the programs share the cores; threads of each would only compete
         # Python's own compiled files, beside the sources of editable installs, are not meant here.
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
         if case.compiled:
