@@ -35,7 +35,7 @@ Float32 = npt.NDArray[np.float32]
 Run = Callable[[UInt8], Float32]
 
 MIN_SCORE = 0.1  # the caller applies its own threshold
-UNUSED = ("matplotlib", "matplotlib.pyplot", "sounddevice")
+UNUSED = ("cv2", "matplotlib", "matplotlib.pyplot", "sounddevice")
 DETECTOR = "face_detector.tflite"  # inside a .task file, which is a zip archive
 
 
@@ -100,7 +100,7 @@ def open_faces(model: Path) -> Run:
 
 
 def _import_tasks() -> Any:  # noqa: ANN401 - mediapipe has no types
-    """Import mediapipe's tasks without matplotlib, with which it draws, and sounddevice: they would take most of the time."""
+    """Import mediapipe's tasks without the libraries with which it draws and records: they would take most of the time."""
     unused = {name: types.ModuleType(name) for name in UNUSED if name not in sys.modules}
     sys.modules.update(unused)
     try:
