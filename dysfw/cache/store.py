@@ -11,6 +11,7 @@ import hashlib
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,11 +66,13 @@ class StageCache:
 
     Attributes:
         damaged: Number of damaged entries found.
+        stored: Number of entries that were stored, by stage.
     """
 
     def __init__(self, folder: Path, limit: int, warn: Callable[[str], None]) -> None:
         self.folder, self.limit = folder, limit
         self.damaged = 0
+        self.stored: Counter[str] = Counter()
         self._warn_user, self._warnings = warn, set[str]()
         self._lock = threading.Lock()
         self._file: sqlite3.Connection | None = None
@@ -83,6 +86,11 @@ class StageCache:
             else:
                 with FileLock(folder / LOCK, LOCK_TIMEOUT):  # two processes must not both create the file
                     self._file = self._connect()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether entries are kept: not after an error, such as a full disk."""
+        return self._file is not None
 
     def get(self, key: bytes) -> bytes | None:
         """Get an entry.
@@ -134,6 +142,7 @@ class StageCache:
                     self._file.execute("ROLLBACK")
                 raise
             self._file.execute("COMMIT")
+            self.stored[stage] += len(rows)
 
     def contents(self) -> Contents:
         """Summarise the contents.

@@ -14,7 +14,23 @@ if TYPE_CHECKING:
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Disable the cache.")]
 
 
-IN_CACHE = "what was computed for the images so far is in the cache, so the same command is faster now"
+def kept_in(cache: StageCache | None, **units: str) -> str:
+    """Say, after an interruption, what the cache has kept, and how to go on.
+
+    Args:
+        cache: The cache; None with ``--no-cache``.
+        units: What an entry of a stage is called, by stage, such as ``heads="fitted head"``.
+
+    Returns:
+        Text such as "3 finished splits and what was computed for the images are in the cache: the same command resumes".
+    """
+    from ..util.text import count
+
+    if cache is None or not cache.is_open:
+        return "nothing is kept without the cache"
+    finished = [count(cache.stored[stage], unit) for stage, unit in units.items() if cache.stored[stage]]
+    kept = " and ".join([*finished, "what was computed for the images"])
+    return f"{kept} {'are' if finished else 'is'} in the cache: the same command resumes"
 
 
 @contextlib.contextmanager

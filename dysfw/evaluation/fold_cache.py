@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
@@ -10,10 +9,10 @@ from dataclasses import asdict
 import numpy as np
 import numpy.typing as npt
 
+from ..cache.keys import array_key, key_of
 from ..cache.serialization import deserialize, serialize
 from ..cache.store import StageCache
 from ..contracts.components import Fusion
-from ..inference.fingerprints import source_hash
 from ..recipe.model import Recipe
 from ..types import Notice
 from ..util.environment import versions
@@ -57,7 +56,7 @@ class FoldCache:
             self._cache.put(STAGE, {self._key(result.split): _encode(result)})
 
     def _key(self, split: Split) -> bytes:
-        return _hash([self._base, split.train_rows.tobytes(), b"|", split.test_rows.tobytes()])
+        return key_of([self._base, split.train_rows.tobytes(), b"|", split.test_rows.tobytes()])
 
 
 def _digest_of(runner: FoldRunner, context: str) -> bytes:
@@ -68,11 +67,11 @@ def _digest_of(runner: FoldRunner, context: str) -> bytes:
     distributions = {*LIBRARIES, *(node.origin.partition(" ")[0] for node in nodes)}
     described = [
         FORMAT, context, [one.fingerprint for one in recipes], list(runner.fusions), embedded.labels, embedded.regions,
-        embedded.fingerprint, [source_hash(package) for package in packages], versions(distributions),
+        embedded.fingerprint, [sourcekey_of(package) for package in packages], versions(distributions),
     ]  # fmt: skip
     arrays = [embedded.embeddings, embedded.present, embedded.y, embedded.groups, *runner.kernel.ranks]
     arrays += [np.asarray(value) for value in asdict(embedded.quality).values()] if embedded.quality else []
-    return _hash([json.dumps(described, sort_keys=True, default=str).encode(), *map(_bytes_of, arrays)])
+    return key_of([json.dumps(described, sort_keys=True, default=str).encode(), *map(array_key, arrays)])
 
 
 def recipes_of(recipe: Recipe, fusions: Iterable[Callable[[], Fusion]]) -> list[Recipe]:
@@ -87,18 +86,6 @@ def recipes_of(recipe: Recipe, fusions: Iterable[Callable[[], Fusion]]) -> list[
     """
     arguments = [value for make in fusions for value in getattr(make, "args", ())]
     return [recipe, *(value for value in arguments if isinstance(value, Recipe))]
-
-
-def _bytes_of(array: npt.NDArray[np.generic]) -> bytes:
-    header = f"{array.dtype} {array.shape} "
-    return header.encode() + hashlib.sha256(np.ascontiguousarray(array).data).digest()
-
-
-def _hash(parts: Iterable[bytes]) -> bytes:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.digest()
 
 
 def _encode(result: FoldResult) -> bytes:

@@ -21,21 +21,24 @@ from ..util.progress import Progress, Silent
 from ..util.text import count
 from ..util.workers import map_in_workers
 from .embedded_dataset import EmbeddedDataset
+from .fit_cache import FitCache
 
 MakeHead = Callable[[tuple[str, ...]], Head]
 Embed = Callable[[Int64], Float32]
+Fold = tuple[Int64, Int64]  # rows to train and to test on
+FoldTask = tuple[int, Int64, Int64]  # region, and the fold's rows
 
 
 def fit_heads(
-    make_head: MakeHead, embedded: EmbeddedDataset, rows: Int64 | None = None, progress: Progress | None = None
+    make_head: MakeHead, embedded: EmbeddedDataset, progress: Progress | None = None, known: FitCache | None = None
 ) -> dict[str, Head]:
     """Fit one head for each region, on the images in which the region is present.
 
     Args:
         make_head: Makes an unfitted head for the given labels.
         embedded: The images.
-        rows: int64 [n], the images to use; None uses all.
         progress: Where the work is shown.
+        known: Heads that are known from before; receives the others.
 
     Returns:
         The heads by region.
@@ -44,10 +47,14 @@ def fit_heads(
         DysfwError: If a head cannot be fitted.
     """
     progress = progress or Silent()
-    chosen = np.arange(len(embedded)) if rows is None else rows
-    fitting = Fitting(make_head, embedded)
-    tasks = [(r, chosen) for r in range(len(embedded.regions))]
-    states = dict(map_in_workers(_fit_state, fitting, tasks, progress.note))
+    rows, total = np.arange(len(embedded)), len(embedded.regions)
+    states = {r: state for r in range(total) if known and (state := known.state(r, rows))}
+    tasks = [(r, rows) for r in range(total) if r not in states]
+    fitted = map_in_workers(_fit_state, Fitting(make_head, embedded), tasks, progress.note)
+    for number, state in progress.track(fitted, "fitting", total, "heads", start=len(states)):
+        states[tasks[number][0]] = state
+        if known:
+            known.put_state(*tasks[number], state)
     heads = {}
     for r, region in enumerate(embedded.regions):
         heads[region] = make_head(embedded.labels)
@@ -105,7 +112,13 @@ def _predict_test_rows(fitting: Fitting, task: tuple[int, Int64, Int64]) -> Floa
 
 
 def out_of_fold_predictions(
-    make_head: MakeHead, embedded: EmbeddedDataset, seed: int, progress: Progress, embed: Embed | None = None
+    make_head: MakeHead,
+    embedded: EmbeddedDataset,
+    seed: int,
+    progress: Progress,
+    embed: Embed | None = None,
+    *,
+    known: FitCache | None = None,
 ) -> OutOfFoldPredictions:
     """Predict each image by heads that were fitted and regularised without any image of its patient.
 
@@ -118,6 +131,7 @@ def out_of_fold_predictions(
         seed: Random seed of the folds.
         progress: Where the work is shown.
         embed: If the backbone is fine-tuned: embeds all images by a backbone trained on some rows.
+        known: Predictions that are known from before; receives the others.
 
     Returns:
         The predictions, with each image's distance from its training images.
@@ -126,22 +140,20 @@ def out_of_fold_predictions(
     probabilities = np.full((*embedded.present.shape, classes), 1 / classes, np.float32)
     distances = np.full(embedded.present.shape, np.nan, np.float32)
     folds = _folds(embedded, seed)
-    steps = [folds] if embed is None else [[fold] for fold in folds]
-    total = len(folds) * len(regions)
+    work = FoldWork(make_head, embedded, embed, known, progress.note)
+    tasks = [(r, *fold) for fold in folds for r in regions]
+    missing = [task for task in tasks if not work.fill_known(task, probabilities)]
+    done = len(tasks) - len(missing)
+    if done:
+        progress.note(f"{count(done, 'head')} of {len(tasks)} known from an earlier training")
 
-    def predictions() -> Iterator[None]:
-        for step in steps:
-            current = embedded if embed is None else embedded.with_embeddings(embed(step[0][0]))
-            tasks = [(r, *fold) for fold in step for r in regions]
-            for number, predicted in map_in_workers(_predict_test_rows, Fitting(make_head, current), tasks, progress.note):
-                r, _, test_rows = tasks[number]
-                if len(predicted):
-                    probabilities[test_rows[embedded.present[test_rows, r]], r] = predicted
-                yield
-            for train_rows, test_rows in step:
-                distances[test_rows] = _distances(current, train_rows, test_rows)
+    def computed() -> Iterator[None]:
+        for step in [folds] if embed is None else [[fold] for fold in folds]:
+            yield from work.fill(
+                step, [task for task in missing if any(task[1] is fold[0] for fold in step)], probabilities, distances
+            )
 
-    for _ in progress.track(predictions(), "cross-validating", total, "heads"):
+    for _ in progress.track(computed(), "cross-validating", len(tasks), "heads", start=done):
         pass
     tested = np.zeros(len(embedded), bool)
     tested[[row for _, test_rows in folds for row in test_rows]] = True
@@ -155,6 +167,66 @@ def out_of_fold_predictions(
         distances=distances[tested],
         sharpness=sharpness[tested].astype(np.float32),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldWork:
+    """Computes what is not known yet of the folds of one training. Results go into arrays of all N images.
+
+    Attributes:
+        make_head: Makes an unfitted head for the given labels.
+        embedded: The images.
+        embed: If the backbone is fine-tuned: embeds all images by a backbone trained on some rows.
+        known: Results that are known from before; receives the others.
+        note: Receives one line if the work cannot be done as planned.
+    """
+
+    make_head: MakeHead
+    embedded: EmbeddedDataset
+    embed: Embed | None
+    known: FitCache | None
+    note: Callable[[str], None]
+
+    def fill_known(self, task: FoldTask, probabilities: Float32) -> bool:
+        """Fill in the predictions of a region's head in a fold, float32 [N, R, K]. Returns whether they are known."""
+        predicted = self.known.predictions(*task) if self.known else None
+        if predicted is not None:
+            self._place(task, predicted, probabilities)
+        return predicted is not None
+
+    def fill(
+        self, folds: Sequence[Fold], tasks: Sequence[FoldTask], probabilities: Float32, distances: Float32
+    ) -> Iterator[None]:
+        """Fit, predict, and keep the results.
+
+        Args:
+            folds: Folds with the same embeddings.
+            tasks: The predictions that are missing in them.
+            probabilities: float32 [N, R, K], receives the predictions for the test images.
+            distances: float32 [N, R], receives the distances of the test images from the training images.
+
+        Yields:
+            Once for each task that is done.
+        """
+        known_distances = [self.known.distances(*fold) if self.known else None for fold in folds]
+        current = self.embedded
+        if self.embed and (tasks or any(one is None for one in known_distances)):
+            current = current.with_embeddings(self.embed(folds[0][0]))
+        for number, predicted in map_in_workers(_predict_test_rows, Fitting(self.make_head, current), tasks, self.note):
+            task = tasks[number]
+            self._place(task, predicted, probabilities)
+            if self.known:
+                self.known.put_predictions(*task, predicted)
+            yield
+        for fold, one in zip(folds, known_distances, strict=True):
+            distances[fold[1]] = _distances(current, *fold) if one is None else one
+            if self.known and one is None:
+                self.known.put_distances(*fold, distances[fold[1]])
+
+    def _place(self, task: FoldTask, predicted: Float32, probabilities: Float32) -> None:
+        r, _, test_rows = task
+        if len(predicted):
+            probabilities[test_rows[self.embedded.present[test_rows, r]], r] = predicted
 
 
 def _distances(embedded: EmbeddedDataset, train_rows: Int64, test_rows: Int64) -> Float32:

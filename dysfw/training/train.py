@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,10 @@ from .agreement import agreement
 from .card import model_card
 from .embedded_dataset import EmbeddedDataset, embed_dataset
 from .fit import fit_heads, held_out_performance, out_of_fold_predictions, performance
+from .fit_cache import FitCache
 from .gallery_cases import collect_gallery_cases
 from .preparation import all_findings, excluded_counts, prepare_dataset
+from .refuse_finetuning import refuse_finetuning_without_torch
 
 WeightDeltas = Mapping[str, Mapping[str, Float32]]
 
@@ -85,6 +88,7 @@ def train(
         DysfwError: If the data are too small, or the recipe and the data do not fit together.
     """
     refuse_existing(folder)
+    refuse_finetuning_without_torch(recipe)
     refuse_too_small(dataset.split("train"), dataset.origin)
     _refuse_untrained_labels(dataset)
     with progress.stage("loading the networks"):
@@ -94,7 +98,10 @@ def train(
     embed = _embed if recipe.tune.mode == "none" else _finetune
     embedded = embed(recipe, components, dataset, progress, cache)
     with progress.stage("fitting heads and fusion"):
-        fitted, classifier, cross_validated = fit_classifier(recipe, components, embedded.train, embedded.out_of_fold)
+        known = FitCache(cache, recipe, components, embedded.train)
+        fitted, classifier, cross_validated = fit_classifier(
+            recipe, components, embedded.train, embedded.out_of_fold, progress=progress, known=known
+        )
     with progress.stage("comparing with float32"):
         agreed = agreement(recipe, classifier, embedded.train, embedded.weight_deltas, cache)
     cases, gallery = collect_gallery_cases(classifier.heads, embedded.train, dataset.relative)
@@ -123,8 +130,27 @@ def train(
     fitted = replace(fitted, tuned=embedded.weight_deltas, gallery=gallery)
     card = model_card(manifest, recipe, classifier.reliability)
     with progress.stage(f"writing {folder}"):
-        manifest = write_bundle(folder, manifest, recipe.resolved(), fitted, card)
+        manifest = _write(folder, partial(write_bundle, manifest=manifest, recipe=recipe.resolved(), fitted=fitted, card=card))
     return Trained(manifest, failures, embedded.findings)
+
+
+def _write(folder: Path, write: Callable[[Path], Manifest]) -> Manifest:
+    """Write a bundle; if its disk is full, elsewhere, so that nothing that was fitted is lost.
+
+    Raises:
+        DysfwError: The bundle is not where it should be; says where it is.
+    """
+    try:
+        return write(folder)
+    except DysfwError as error:
+        try:
+            elsewhere = Path(tempfile.mkdtemp(prefix="dysfw-bundle-")) / folder.name
+            write(elsewhere)
+        except (DysfwError, OSError):  # what was fitted is in the cache, unless that disk is full as well
+            hint = "fix this, then run the same command again: fitted heads are in the cache, as far as it could be written"
+        else:
+            hint = f"the bundle is complete in {elsewhere}; move it from there"
+        raise DysfwError(error.message, hint=hint) from None
 
 
 def check_labels(recipe: Recipe, components: Components, labels: tuple[str, ...]) -> None:
@@ -158,9 +184,10 @@ def _embed(recipe: Recipe, components: Components, dataset: Dataset, progress: P
     _refuse_untrained_labels(used)
     labels = _labels(used.split("train"))
     examples = prepared.embedded.select(used.split("train"), labels)
-    refuse_too_small(examples.samples, dataset.origin)
+    refuse_too_small(examples.samples, dataset.origin, examples.failures)
     test = prepared.embedded.select(used.split("test"), labels)
-    out_of_fold = out_of_fold_predictions(components.make_head, examples, recipe.seed, progress)
+    known = FitCache(cache, recipe, components, examples)
+    out_of_fold = out_of_fold_predictions(components.make_head, examples, recipe.seed, progress, known=known)
     return _Embedded(prepared.checked, prepared.findings, examples, test if len(test) else None, {}, out_of_fold)
 
 
@@ -177,8 +204,11 @@ def _finetune(
     labels = _labels(samples)
     with tempfile.TemporaryDirectory(prefix="dysfw-crops-") as folder:
         tuner = Tuner(recipe, components, samples, labels, folder=Path(folder), progress=progress)
-        refuse_too_small(tuner.embedded.samples, dataset.origin)
-        out_of_fold = out_of_fold_predictions(components.make_head, tuner.embedded, recipe.seed, progress, tuner.embed_with)
+        refuse_too_small(tuner.embedded.samples, dataset.origin, tuner.embedded.failures)
+        known = FitCache(cache, recipe, components, tuner.embedded)
+        out_of_fold = out_of_fold_predictions(
+            components.make_head, tuner.embedded, recipe.seed, progress, tuner.embed_with, known=known
+        )
         deltas = tuner.tune(np.arange(len(tuner.embedded)), progress)
         examples = tuner.embed(deltas)
     pipeline = Pipeline(recipe, components, tuned=tuned_backbones(components.backbone, deltas), cache=cache)
@@ -188,7 +218,13 @@ def _finetune(
 
 
 def fit_classifier(
-    recipe: Recipe, components: Components | Makers, embedded: EmbeddedDataset, out_of_fold: OutOfFoldPredictions
+    recipe: Recipe,
+    components: Components | Makers,
+    embedded: EmbeddedDataset,
+    out_of_fold: OutOfFoldPredictions,
+    *,
+    progress: Progress | None = None,
+    known: FitCache | None = None,
 ) -> tuple[Fitted, Classifier, Performance]:
     """Fit a head for each region, the fusion, and the reliability model.
 
@@ -197,13 +233,15 @@ def fit_classifier(
         components: Its components, or what makes them.
         embedded: The training images.
         out_of_fold: Out-of-fold predictions on the same images.
+        progress: Where the work is shown.
+        known: Heads that are known from before; receives the others.
 
     Returns:
         The fitted states, the classifier made of them, and its cross-validated scores.
     """
     fused = cross_validated_fusion(components.make_fusion, out_of_fold, recipe.seed)
     cross_validated = performance(fused, out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, embedded.regions)
-    heads = fit_heads(components.make_head, embedded)
+    heads = fit_heads(components.make_head, embedded, progress, known)
     fusion = components.make_fusion()
     if fusion.needs_fit:
         fusion.fit(out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, out_of_fold.groups)

@@ -67,8 +67,10 @@ def map_in_workers(
     Raises:
         DysfwError: A process died while it was the only one.
     """
-    if len(items) == 1:  # alone, it may use all threads, or start processes of its own
-        yield 0, work(context, items[0])
+    if len(items) == 1:  # alone, it may start processes of its own
+        with one_thread():
+            result = work(context, items[0])
+        yield 0, result
         return
     remaining = dict(enumerate(items))
     workers = 1 if _nested.get() else min(workers or usable_processors(), max(1, len(items) - 1))

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM: nothing half-written is left, and the user reads what was kept."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -44,18 +45,28 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_an_interrupted_training_leaves_no_bundle(interrupted, toy_recipe, colour_data, tmp_path):
+def test_an_interrupted_training_leaves_no_bundle_and_resumes(interrupted, environment, toy_recipe, colour_data, tmp_path):
     before = names(tmp_path)
-    screen = interrupted("train", toy_recipe, colour_data, "-o", tmp_path / "b", "--set", SLOW_HEAD, seen="cross-validating")
-    assert "error: interrupted no bundle was written; what was computed for the images so far is in the cache" in messages(
-        screen
-    )
+    arguments = ("train", toy_recipe, colour_data, "-o", tmp_path / "b", "--set", SLOW_HEAD)
+    screen = interrupted(*arguments, seen=" 3/8")
+    said = re.search(
+        r"error: interrupted no bundle was written; (\d) fitted heads and what was computed for the images are in the cache: "
+        "the same command resumes", messages(screen),
+    )  # fmt: skip
+    assert said
     assert names(tmp_path) == before
+    again = subprocess.run([DYSFW, *map(str, arguments)], env=environment, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert f"{said[1]} heads of 8 known from an earlier training" in again.stderr
 
 
 def test_an_interrupted_evaluation_leaves_no_report(interrupted, toy_recipe, colour_data, tmp_path):
-    screen = interrupted("evaluate", toy_recipe, colour_data, "-o", tmp_path / "r", "--set", SLOW_HEAD, seen="evaluating toy")
-    assert "error: interrupted no report was written" in messages(screen)
+    arguments = ("evaluate", toy_recipe, colour_data, "-o", tmp_path / "r", "--set", SLOW_HEAD, "--by", "folds")
+    screen = interrupted(*arguments, seen=" 1/15")
+    assert re.search(
+        r"error: interrupted no report was written; \d finished splits? and what was computed for the images are in the cache: "
+        "the same command resumes", messages(screen),
+    )  # fmt: skip
     assert not (tmp_path / "r").exists()
 
 

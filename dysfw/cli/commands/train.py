@@ -17,7 +17,7 @@ from ..options import (
     overrides,
     recipe_file,
 )
-from ..stage_cache import IN_CACHE, NoCacheOption, opened_cache
+from ..stage_cache import NoCacheOption, kept_in, opened_cache
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,7 +68,7 @@ def train(
     with progress.stage(f"reading {data}"):
         dataset = dataset_at(data)
     cache = ctx.with_resource(opened_cache(no_cache))
-    with if_interrupted(lambda: f"no bundle was written{f'; {IN_CACHE}' if cache else ''}"):
+    with if_interrupted(lambda: f"no bundle was written; {kept_in(cache, heads='fitted head')}"):
         trained = train_recipe(loaded, dataset, output, progress, about=about, cache=cache)
     if not all(weights.trained for weights in trained.manifest.weights):
         warn("the backbone has random weights: the bundle's predictions are meaningless")
