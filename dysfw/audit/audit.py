@@ -14,6 +14,7 @@ from ..errors import DysfwError
 from ..types import Failure, Int64
 from ..util.progress import Progress, Silent
 from ..util.text import count, listed
+from ..util.threads import one_thread
 from .effects import Effects
 from .feature_table import Table
 from .leaking_features import leaking_features
@@ -62,26 +63,28 @@ def audit(
     number = {label: k for k, label in enumerate(labels)}
     y = np.array([number[sample.label] for sample in samples], np.int64)
     groups = patient_numbers(samples)
-    measured = _measure(Table.of(rows), y, groups, labels, permutations=permutations, seed=seed, progress=progress or Silent())
-    patients = len(np.unique(groups)) if all(sample.patient is not None for sample in samples) else None
-    verdict = _verdict(measured, labels, knows_patients=patients is not None, harmonised=harmonised)
-    return AuditResult(
-        schema="dysfw.audit/1",
-        verdict=verdict.verdict,
-        reason=verdict.reason,
-        advice=[*verdict.advice, *_remarks(rows, measured.images)],
-        p=measured.null_distribution.p,
-        permutations=permutations, seed=seed, images=len(samples), patients=patients,
-        excluded=dict(Counter(failure.code for failure in failures)),
-        labels=labels,
-        chance=1 / len(labels),
-        majority=float(np.bincount(y).max() / len(y)),
-        groups=_group_results(measured),
-        classes=_class_results(labels, y, groups, measured),
-        features=measured.features if measured.null_distribution.p < ALPHA else [],
-        harmonised=harmonised,
-        findings=list(findings),
-    )  # fmt: skip
+    progress = progress or Silent()
+    measured = _measure(Table.of(rows), y, groups, labels, permutations=permutations, seed=seed, progress=progress)
+    with progress.stage("auditing: computing intervals"), one_thread():  # rounding must not depend on the processors
+        patients = len(np.unique(groups)) if all(sample.patient is not None for sample in samples) else None
+        verdict = _verdict(measured, labels, knows_patients=patients is not None, harmonised=harmonised)
+        return AuditResult(
+            schema="dysfw.audit/1",
+            verdict=verdict.verdict,
+            reason=verdict.reason,
+            advice=[*verdict.advice, *_remarks(rows, measured.images)],
+            p=measured.null_distribution.p,
+            permutations=permutations, seed=seed, images=len(samples), patients=patients,
+            excluded=dict(Counter(failure.code for failure in failures)),
+            labels=labels,
+            chance=1 / len(labels),
+            majority=float(np.bincount(y).max() / len(y)),
+            groups=_group_results(measured),
+            classes=_class_results(labels, y, groups, measured),
+            features=measured.features if measured.null_distribution.p < ALPHA else [],
+            harmonised=harmonised,
+            findings=list(findings),
+        )  # fmt: skip
 
 
 def _labels(samples: Sequence[Sample]) -> list[str]:
@@ -110,14 +113,12 @@ def _measure(
 ) -> _Measurements:
     chosen = _sample(y, groups, seed)
     table, y, groups = table.rows(chosen), y[chosen], groups[chosen]
-    with progress.stage("auditing: comparing the images"):
-        smoother_matrices = by_group(table, groups, seed)
-        drawn = one_of_each(y, groups)
-        drawn_table = table.rows(drawn)
-        drawn_matrices = smoother_matrices if len(drawn) == len(chosen) else by_group(drawn_table, groups[drawn], seed)
+    smoother_matrices = by_group(table, groups, seed, progress)
+    drawn = one_of_each(y, groups)
+    drawn_table = table.rows(drawn)
+    drawn_matrices = smoother_matrices if len(drawn) == len(chosen) else by_group(drawn_table, groups[drawn], seed, progress)
     null_distribution = permuted(drawn_matrices, drawn_table, y[drawn], permutations=permutations, seed=seed, progress=progress)
-    with progress.stage("auditing: computing intervals"):
-        effects = Effects.make(y, groups, len(labels), smoother_matrices, seed)
+    effects = Effects.make(y, groups, len(labels), smoother_matrices, seed)
     return _Measurements(table, null_distribution, effects, leaking_features(null_distribution, table, y, labels), len(chosen))
 
 

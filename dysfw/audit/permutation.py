@@ -11,7 +11,8 @@ the mean reveals the number of images and thus, in such data, the condition.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +22,15 @@ from scipy.stats import rankdata
 from ..stats.one_hot import one_hot
 from ..types import Float32, Int64
 from ..util.progress import Progress
+from ..util.threads import one_thread
+from ..util.workers import map_in_workers
 from .feature_table import Table
 from .permutation_null import SINGLE, PermutationNull, Statistic
 
 Float64 = npt.NDArray[np.float64]
 
 BLOCK = 4_000_000  # scores in memory at once, 16 MB
+BLOCKS = 32  # of permutations at least, so that many processors have work
 MANY = 32  # conditions above which one-hot labels are kept sparse: products then cost the same for any number of conditions
 
 
@@ -47,7 +51,7 @@ def one_of_each(y: Int64, groups: Int64) -> Int64:
 def permuted(
     smoother_matrices: Mapping[str, Float32], table: Table, y: Int64, *, permutations: int, seed: int, progress: Progress
 ) -> PermutationNull:
-    """Compute all statistics with the original and with permuted labels.
+    """Compute all statistics with the original and with permuted labels, on all processors.
 
     Args:
         smoother_matrices: float32 [U, U] for each group of features, see ``predict.by_group``.
@@ -65,21 +69,51 @@ def permuted(
     labels = np.stack([y, *(rng.permutation(y) for _ in range(permutations))])
     ranks = _standardised_ranks(table)
     statistics = [Statistic(group, label) for group in smoother_matrices for label in (None, *range(classes))]
-    if classes > MANY:
-        transposed = [np.ascontiguousarray(matrix.T) for matrix in smoother_matrices.values()]
-        tracked = progress.track(labels, "permuting labels", len(labels), "permutations")
-        rows = np.array([_measure_many(transposed, one, ranks) for one in tracked])
-        return PermutationNull((*statistics, SINGLE), rows, _sparse_rank_sums(one_hot(y, classes, dtype=np.float32), ranks))
-    step = max(1, BLOCK // (len(y) * classes))
+    matrices = [np.ascontiguousarray(one.T) if classes > MANY else one for one in smoother_matrices.values()]
+    step = max(1, min(BLOCK // (len(y) * classes), -(-len(labels) // BLOCKS)))
     blocks = [labels[start : start + step] for start in range(0, len(labels), step)]
-    measured, features = [], []
-    for block in progress.track(blocks, "permuting labels", len(blocks), "blocks"):
-        hot = np.eye(classes, dtype=np.float32)[block]
-        rank_sums = _rank_sums(hot, ranks)
-        features.append(rank_sums[0])
-        columns = [_measure(smoother_matrix, block, hot) for smoother_matrix in smoother_matrices.values()]
-        measured.append(np.concatenate([*columns, np.abs(rank_sums).max(axis=(1, 2))[:, None]], axis=1))
-    return PermutationNull((*statistics, SINGLE), np.concatenate(measured), features[0])
+    values = np.empty((len(labels), len(statistics) + 1))
+    common = _Matrices(matrices, ranks, classes)
+
+    def measured() -> Iterator[None]:
+        for n, rows in map_in_workers(_measure_block, common, blocks, progress.note):
+            values[n * step : n * step + len(rows)] = rows
+            yield from [None] * len(rows)
+
+    for _ in progress.track(measured(), "permuting labels", len(labels), "permutations"):
+        pass
+    with one_thread():  # as in the block that holds the original labels: p-values compare both to the last digits
+        return PermutationNull((*statistics, SINGLE), values, common.rank_sums(blocks[0])[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matrices:
+    """What all permutations have in common.
+
+    Attributes:
+        smoothers: float32 [U, U] for each group of features; transposed if there are many classes.
+        ranks: float32 [U, D], standardised ranks of the features.
+        classes: Number of classes, K.
+    """
+
+    smoothers: Sequence[Float32]
+    ranks: Float32
+    classes: int
+
+    def rank_sums(self, block: Int64) -> Float64:
+        """The rank sums of some permutations of the labels, int64 [b, U]; float64 [b, K, D], of many classes the first only."""
+        if self.classes > MANY:
+            return _sparse_rank_sums(one_hot(block[0], self.classes, dtype=np.float32), self.ranks)[None]
+        return _rank_sums(np.eye(self.classes, dtype=np.float32)[block], self.ranks)
+
+
+def _measure_block(matrices: _Matrices, block: Int64) -> Float64:
+    """Measure predictions with some permutations of the labels, int64 [b, U]; float64 [b, M], see ``PermutationNull``."""
+    if matrices.classes > MANY:
+        return np.array([_measure_many(matrices.smoothers, one, matrices.ranks) for one in block])
+    hot = np.eye(matrices.classes, dtype=np.float32)[block]
+    columns = [_measure(one, block, hot) for one in matrices.smoothers]
+    return np.concatenate([*columns, np.abs(matrices.rank_sums(block)).max(axis=(1, 2))[:, None]], axis=1)
 
 
 def _measure(smoother_matrix: Float32, labels: Int64, hot: Float32) -> Float64:

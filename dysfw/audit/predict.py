@@ -17,6 +17,8 @@ from scipy.sparse import csr_array
 
 from ..stats.one_hot import one_hot
 from ..types import Float32, Int64
+from ..util.progress import Progress, Silent
+from ..util.workers import map_in_workers
 from .feature_table import Table
 
 Float64 = npt.NDArray[np.float64]
@@ -80,8 +82,8 @@ def kernels(table: Table) -> dict[str, Float64]:
     Returns:
         float64 [N, N] for each group of features and for "all"; 1 on the diagonal.
     """
-    by_name = {group: _gaussian(ranks) for group, ranks in table.standardized_ranks().items()}
-    return by_name | {ALL: np.mean(list(by_name.values()), axis=0)}
+    ranks = table.standardized_ranks()
+    return {group: _gaussian(one) for group, one in ranks.items()} | {ALL: _mean_kernel(ranks)}
 
 
 def smoother_matrix(kernel: Float64, train_rows: Int64, test_rows: Int64) -> Float64:
@@ -178,18 +180,55 @@ def _excess_by_landmarks(kernel: Kernel, hot: csr_array, train_rows: Int64, test
     return np.asarray(predicted[:, :-1] - predicted[:, -1:] * shares)
 
 
-def by_group(table: Table, groups: Int64, seed: int) -> Mapping[str, Float32]:
-    """Compute ``cross_validated`` for each group of features and for "all", with the same folds.
+def by_group(table: Table, groups: Int64, seed: int, progress: Progress | None = None) -> Mapping[str, Float32]:
+    """Compute ``cross_validated`` for each group of features and for "all", with the same folds, on all processors.
 
     Args:
         table: Features of N images.
         groups: int64 [N], patient of each image.
         seed: Random seed.
+        progress: Receives the progress.
 
     Returns:
         float32 [N, N] by group.
     """
-    return {name: cross_validated(kernel, groups, seed) for name, kernel in kernels(table).items()}
+    progress = progress or Silent()
+    comparison = _Comparison(table.standardized_ranks(), groups, seed)
+    names = [ALL, *comparison.ranks]  # the one that takes longest first
+    computed = map_in_workers(_Comparison.matrix, comparison, names, progress.note)
+    found = {
+        names[n]: matrix
+        for n, matrix in progress.track(computed, "auditing: comparing the images", len(names), "groups of features")
+    }
+    return {name: found[name] for name in (*comparison.ranks, ALL)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Comparison:
+    """Compares N images in each group of features.
+
+    Attributes:
+        ranks: float64 [N, d] for each group of features.
+        groups: int64 [N], patient of each image.
+        seed: Random seed.
+    """
+
+    ranks: Mapping[str, Float64]
+    groups: Int64
+    seed: int
+
+    def matrix(self, name: str) -> Float32:
+        """Compute ``cross_validated`` of one group, or of "all"."""
+        kernel = _mean_kernel(self.ranks) if name == ALL else _gaussian(self.ranks[name])
+        return cross_validated(kernel, self.groups, self.seed)
+
+
+def _mean_kernel(ranks: Mapping[str, Float64]) -> Float64:
+    """The mean of the kernels of all groups, one after the other: together they would take several times the memory."""
+    total = np.zeros(())
+    for one in ranks.values():
+        total = total + _gaussian(one)
+    return np.asarray(total / len(ranks))
 
 
 def _gaussian(ranks: Float64) -> Float64:
