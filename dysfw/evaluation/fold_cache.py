@@ -67,7 +67,7 @@ def _digest_of(runner: FoldRunner, context: str) -> bytes:
     distributions = {*LIBRARIES, *(node.origin.partition(" ")[0] for node in nodes)}
     described = [
         FORMAT, context, [one.fingerprint for one in recipes], list(runner.fusions), embedded.labels, embedded.regions,
-        embedded.fingerprint, [sourcekey_of(package) for package in packages], versions(distributions),
+        embedded.fingerprint, [source_hash(package) for package in packages], versions(distributions),
     ]  # fmt: skip
     arrays = [embedded.embeddings, embedded.present, embedded.y, embedded.groups, *runner.kernel.ranks]
     arrays += [np.asarray(value) for value in asdict(embedded.quality).values()] if embedded.quality else []
