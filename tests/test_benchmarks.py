@@ -1,4 +1,4 @@
-"""The speed benchmark runs and writes its table. No test depends on the speed."""
+"""The benchmarks run and write their tables. No test depends on the speed."""
 
 import json
 import subprocess
@@ -37,3 +37,24 @@ def test_an_unknown_measurement_is_an_error():
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     assert "'nothing' is not one of runtimes, backbone, compiled" in ran.stderr
+
+
+def test_the_scale_benchmark_resumes_by_case(tmp_path):
+    command = [sys.executable, "benchmarks/scale", "train", "--dims", "16", "--heads", "lda", "--results", str(tmp_path)]
+
+    def printed(*more: str) -> tuple[str, list[list[str]]]:
+        lines = subprocess.run([*command, *more], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+        return lines[0], [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+
+    state, first = printed("--images", "100")
+    assert len(first) == 3
+    assert dict(zip(first[0], first[2], strict=False)).items() >= {"command": "train", "head": "lda", "images": "100"}.items()
+    assert float(first[2][5]) > 0
+    assert float(first[2][8]) > 100  # MB: at least what the libraries take
+    state_then, both = printed("--images", "200", "100", "--limit", "0.1")  # too short, but the first case is known
+    if state_then != state:
+        pytest.skip("the code was changed during the test")
+    assert both[2] == first[2]
+    assert both[3] == ["train", "lda", "16", "200", "> 0 s"]
+    (file,) = tmp_path.iterdir()
+    assert len(file.read_text("utf-8").splitlines()) == 1  # what was given up is tried again

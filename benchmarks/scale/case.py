@@ -15,14 +15,12 @@ from unittest.mock import patch
 
 from rich.console import Console
 
+from dysfw.cli.evaluation import candidate
 from dysfw.evaluation.evaluate import Candidate, EvaluationConfig, evaluate
 from dysfw.evaluation.predictions import write_predictions
 from dysfw.evaluation.splits import SplitConfig
-from dysfw.inference.build import build
 from dysfw.output.report.page import report_html
 from dysfw.output.report.terminal import print_evaluation
-from dysfw.recipe.check import load_recipe
-from dysfw.recipe.model import Recipe
 from dysfw.registry.registry import load_registry
 from dysfw.training.preparation import PreparedDataset, all_findings
 from dysfw.training.train import train
@@ -61,26 +59,30 @@ def measure(case: Case) -> dict[str, object]:
     """Run a case in this process.
 
     Returns:
-        "conditions", "seconds" by stage, "processor" seconds of all, "peak" in MB above the process before the work, and
-        "files" in MB.
+        "conditions", "seconds" by stage, "processor" seconds of all, "base", the MB of the process without data, and "files" in
+        MB.
     """
+    base = _peak()
     data = Synthetic(case.images, case.dim, case.regions, conditions=case.conditions)
-    recipe = load_recipe(RECIPE, load_registry(), [f"head={{use: {case.head}}}"])
-    before, started = _peak(), _processor_seconds()
+    started = _processor_seconds()
     with tempfile.TemporaryDirectory() as name:
         run = _train if case.command == "train" else _evaluate
-        seconds = run(case, data, recipe, Path(name))
+        seconds = run(case, data, Path(name))
         files = {path.name: path.stat().st_size / MEGABYTE for path in Path(name).rglob("*") if path.is_file()}
     return {
         "conditions": len(data.embedded.labels),
         "seconds": seconds,
         "processor": _processor_seconds() - started,
-        "peak": _peak() - before,
+        "base": base,
         "files": files,
     }
 
 
-def _train(case: Case, data: Synthetic, recipe: Recipe, folder: Path) -> dict[str, float]:
+def _candidate(case: Case) -> Candidate:
+    return candidate(RECIPE, [f"head={{use: {case.head}}}"], load_registry(), None)
+
+
+def _train(case: Case, data: Synthetic, folder: Path) -> dict[str, float]:
     clock = _Clock()
 
     def prepared(*_: object) -> PreparedDataset:
@@ -89,15 +91,15 @@ def _train(case: Case, data: Synthetic, recipe: Recipe, folder: Path) -> dict[st
         return PreparedDataset(checked, embedded, all_findings(checked, embedded))
 
     with patch("dysfw.training.train.prepare_dataset", prepared):
-        train(recipe, data.dataset, folder / "bundle", clock)
+        train(_candidate(case).recipe, data.dataset, folder / "bundle", clock)
     return clock.seconds
 
 
-def _evaluate(case: Case, data: Synthetic, recipe: Recipe, folder: Path) -> dict[str, float]:
+def _evaluate(case: Case, data: Synthetic, folder: Path) -> dict[str, float]:
     config = EvaluationConfig(SplitConfig("folds", case.folds, 1, leave_out_small=True))
     clock = _Clock()
     with patch("dysfw.evaluation.evaluate.collect_images", lambda *_: (data.checked(), data.collected())):
-        (done,) = evaluate([Candidate(recipe, build(recipe))], data.dataset, config, Silent())
+        (done,) = evaluate([_candidate(case)], data.dataset, config, Silent())
     clock.seconds |= done.result.seconds
     with clock.stage("writing the report"):
         write_predictions(folder / "predictions.parquet", done.pooled, done.evaluation_data, done.splits)
