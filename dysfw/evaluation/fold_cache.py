@@ -13,6 +13,7 @@ from ..cache.keys import array_key, key_of
 from ..cache.serialization import deserialize, serialize
 from ..cache.store import StageCache
 from ..contracts.components import Fusion
+from ..inference.fingerprints import source_hash
 from ..recipe.model import Recipe
 from ..types import Notice
 from ..util.environment import versions
