@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache, partial
+from itertools import islice
 
 from ..errors import DysfwError
 from ..inference.fingerprints import source_hash
 from ..recipe.model import Recipe
 from ..util.environment import version_of
-from ..util.text import count, listed
+from ..util.text import count
 from .fold_cache import LIBRARIES
 from .task_runner import TaskRunner
 
@@ -74,28 +75,17 @@ def check_machines(tasks: TaskRunner, recipes: Iterable[Recipe]) -> None:
     Raises:
         DysfwError: The software of a machine differs.
     """
-    found = tasks.on_each_machine(partial(differences_from, software_of(recipes)))
-    refuse_differences({machine: text for machine, text in found.items() if text})
-
-
-def refuse_differences(differing: Mapping[str, str]) -> None:
-    """Raise an error if machines differ from this one.
-
-    Args:
-        differing: How, by machine.
-
-    Raises:
-        DysfwError: There are such machines.
-    """
-    if not differing:
-        return
-    texts = [f"{machine}: {text}" for machine, text in differing.items()]
-    more = f"; and {count(len(texts) - SHOWN, 'more machine')}" if len(texts) > SHOWN else ""
-    raise DysfwError(
-        f"the software of {listed(list(differing)[:SHOWN]) if len(texts) == 1 else count(len(texts), 'machine')} differs from "
-        f"that of this one: {'; '.join(texts[:SHOWN])}{more}",
-        hint=HINT,
-    )
+    answers = tasks.on_each_machine(partial(differences_from, software_of(recipes)))
+    differing = {machine: text for machine, text in answers.items() if text}
+    if len(differing) == 1:
+        ((machine, text),) = differing.items()
+        raise DysfwError(f"the software of {machine} differs from that of this machine: {text}", hint=HINT)
+    if differing:
+        texts = "; ".join(f"{machine}: {text}" for machine, text in islice(differing.items(), SHOWN))
+        more = f"; and {count(len(differing) - SHOWN, 'more machine')}" if len(differing) > SHOWN else ""
+        raise DysfwError(
+            f"the software of {len(differing)} machines differs from that of this machine: {texts}{more}", hint=HINT
+        )
 
 
 def _installed(name: str) -> str:

@@ -13,13 +13,14 @@ POLL = 0.2  # s between checks whether the caller has stopped
 PATIENCE = 5.0  # s for the work to end when the caller has stopped
 
 
-def interruptible(items: Iterator[T]) -> Iterator[T]:
+def interruptible(items: Iterator[T | None]) -> Iterator[T]:
     """Iterate in another thread, so that signals reach this one.
 
     Ray waits in C++, where an exception of a signal handler is lost, unless it is KeyboardInterrupt.
 
     Args:
-        items: What to iterate. If the caller stops early, it is closed.
+        items: What to iterate. If the caller stops early, it is closed at the next item. It may yield None while it waits, so
+            that this does not take long.
 
     Yields:
         The items, in order.
@@ -36,7 +37,8 @@ def interruptible(items: Iterator[T]) -> Iterator[T]:
     def work() -> None:
         try:
             for item in items:
-                put(item, None)
+                if item is not None:
+                    put(item, None)
                 if stopped.is_set():
                     return
             put(None, StopIteration())

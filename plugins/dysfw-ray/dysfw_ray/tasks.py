@@ -237,14 +237,15 @@ class _Map:
     losses: Counter[int] = field(default_factory=Counter)
     absent: float | None = None
 
-    def results(self) -> Iterator[tuple[int, Any]]:
-        """Do all items, and yield the number and the result of each as soon as it is known."""
+    def results(self) -> Iterator[tuple[int, Any] | None]:
+        """Do all items, and yield the number and the result of each as soon as it is known, and None while none is."""
         self.waiting.extend(range(len(self.items)))
         self._describe()
         try:
             while self.waiting or self.running:
                 self._submit()
                 yield from self._finished()
+                yield None
         finally:
             for reference in self.running:
                 ray.cancel(reference, force=True)
