@@ -11,10 +11,10 @@ from dysfw.plugin import (
     Precision,
     TunableBackbone,
     Weights,
+    known_sha256,
     read_metadata,
     read_shapes,
     read_weights,
-    known_sha256,
 )
 
 from .config import WITHOUT_TIMM, ModelConfig, find_model
@@ -128,7 +128,7 @@ class Timm(TunableBackbone):
         if self._is_built_here:
             from . import inception_resnet_v2 as built_here
 
-            return built_here.build(), built_here.MEAN, built_here.STD
+            return built_here.InceptionResnetV2(), built_here.MEAN, built_here.STD
         from .models import build, find_config
 
         config = find_config(self._config.name)

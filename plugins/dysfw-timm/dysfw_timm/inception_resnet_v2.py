@@ -19,6 +19,13 @@ Kernel = int | tuple[int, int]
 Layer = tuple[int, Kernel] | tuple[int, Kernel, int]  # channels, kernel and, if not 1, stride
 
 
+class EmptyConv2d(nn.Conv2d):
+    """A convolution whose weights are not initialised, because those of a file replace them: random numbers take longer."""
+
+    def reset_parameters(self) -> None:
+        """Leave the weights as they are."""
+
+
 class Convolution(nn.Module):
     """A convolution with batch normalisation and ReLU.
 
@@ -34,7 +41,7 @@ class Convolution(nn.Module):
         super().__init__()
         sides = (kernel, kernel) if isinstance(kernel, int) else kernel
         padding = (sides[0] // 2, sides[1] // 2) if padded else 0
-        self.conv = nn.Conv2d(before, channels, sides, stride, padding, bias=False)
+        self.conv = EmptyConv2d(before, channels, sides, stride, padding, bias=False)
         self.bn = nn.BatchNorm2d(channels, EPSILON)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -72,7 +79,7 @@ class Residual(Branches):
     def __init__(self, channels: int, branches: Iterable[list[Layer]], scale: float, *, activated: bool = True) -> None:
         layers = list(branches)
         super().__init__(branch(channels, one) for one in layers)
-        self.conv2d = nn.Conv2d(sum(one[-1][0] for one in layers), channels, 1)
+        self.conv2d = EmptyConv2d(sum(one[-1][0] for one in layers), channels, 1)
         self.scale, self.activated = scale, activated
 
     def forward(self, x: Tensor) -> Tensor:
@@ -97,6 +104,8 @@ def branch(before: int, layers: list[Layer]) -> nn.Module:
 
 class InceptionResnetV2(nn.Module):
     """Inception-ResNet-v2 (Szegedy et al., AAAI 2017) without its classifier, in timm's variant.
+
+    Its tensors have any values until those of a file are loaded.
 
     Attributes:
         num_features: Channels of the last feature map.
@@ -150,10 +159,3 @@ class InceptionResnetV2(nn.Module):
         for layer in self.children():  # they are in the order of their use
             x = layer(x)
         return x
-
-
-def build() -> InceptionResnetV2:
-    """Build the network. Its tensors have any values, to be replaced by those of a file, and channels last in memory."""
-    with torch.device("meta"):  # random values would take longer than reading the file
-        net = InceptionResnetV2().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return net.to_empty(device="cpu")  # type: ignore[no-any-return]

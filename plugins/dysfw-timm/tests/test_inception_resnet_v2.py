@@ -10,7 +10,7 @@ import pytest
 import timm
 import torch
 from dysfw_timm.backbone import Timm
-from dysfw_timm.inception_resnet_v2 import MEAN, STD, InceptionResnetV2, build
+from dysfw_timm.inception_resnet_v2 import MEAN, STD, InceptionResnetV2
 from dysfw_timm.models import find_config, last_block
 from safetensors.torch import save_file
 from torch import nn
@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from dysfw_timm.backbone import Timm
 Timm("inception_resnet_v2", Path(sys.argv[1]), size=96, runtime="torch").embed(np.zeros((1, 96, 96, 3), np.uint8))
-loaded = {"timm", "torchvision", "torch._dynamo"} & set(sys.modules)
+loaded = {"timm", "torchvision", "torch._dynamo", "sympy"} & set(sys.modules)
 assert not loaded, loaded
 """
 
@@ -48,9 +48,9 @@ def file(of_timm, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def built_here(of_timm) -> InceptionResnetV2:
-    net = build()
+    net = InceptionResnetV2()
     net.load_state_dict(of_timm.state_dict())
-    return net.eval()
+    return net.eval().to(memory_format=torch.channels_last)
 
 
 def test_tensors_and_configuration_are_those_of_timm(of_timm, built_here):
