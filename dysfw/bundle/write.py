@@ -17,6 +17,8 @@ from ..weights.weight_file import write_weights
 from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Fitted, Manifest
 from .states import DISTRIBUTION_ARRAYS, Array, pack_states
 
+# Where the bundle was trained says nothing about where it is used.
+ANY_MACHINE = {"device": "auto", "runtime": "auto"}
 # A list of numbers, one a line. A string cannot look like this: it holds no line break.
 _NUMBERS = re.compile(r"\[(?:\n *-?[\d.eE+-]+,?)+\n *\]")
 
@@ -39,7 +41,7 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
     """
     states = {"fusion": fitted.fusion} | {f"head/{region}": state for region, state in fitted.heads.items()}
     with atomic_folder(folder) as unfinished:
-        (unfinished / RECIPE).write_text(dump_document(dict(recipe)), "utf-8")
+        (unfinished / RECIPE).write_text(dump_document({**recipe, **ANY_MACHINE}), "utf-8")
         (unfinished / CARD).write_text(card, "utf-8")
         (unfinished / STATE).write_bytes(save(_arrays(states, fitted)))
         names = [RECIPE, STATE, CARD]

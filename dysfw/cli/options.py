@@ -38,7 +38,7 @@ def command_group(summary: str) -> typer.Typer:
 def overrides(sets: list[str] | None, device: str | None, runtime: str | None) -> list[str]:
     """Return all overrides of a recipe in the form of ``--set``."""
     chosen = {"device": device, "runtime": runtime}
-    return [*(sets or []), *(f"{key}={value}" for key, value in chosen.items() if value)]
+    return [*(sets or []), *(f"{key}={value}" for key, value in chosen.items() if value is not None)]
 
 
 def allow_fetching(allowed: bool) -> None:

@@ -12,10 +12,10 @@ import pydantic
 from pydantic import Field
 
 from ..contracts.kinds import KINDS, Kind
-from ..errors import DysfwError
+from ..errors import DysfwError, NotInstalledError
 from ..imaging.harmonise import HarmonisationConfig
 from ..registry.registry import Registry
-from ..runtime.choose import AUTO, TORCH
+from ..runtime.choose import AUTO, TORCH, find_runtime, has_torch
 from ..types import Align, Crop
 from ..util.text import closest, listed
 from .compose import compose
@@ -159,11 +159,13 @@ class _Checker:
         )  # fmt: skip
 
     def check_runtime(self, name: str) -> None:
-        """Check that a runtime is registered."""
-        if name in (AUTO, TORCH):
+        """Check that a runtime is installed."""
+        if name == AUTO or (name == TORCH and has_torch()):
             return
         try:
-            self.registry.runtime(name)
+            if name == TORCH:
+                raise NotInstalledError("torch is not installed", hint=f"pip install torch, or use runtime: {AUTO}")
+            find_runtime(name, self.registry)
         except DysfwError as error:
             self.problem(("runtime",), error.message + (f"\n    {error.hint}" if error.hint else ""))
 

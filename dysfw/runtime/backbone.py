@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from ..contracts.components import Backbone
+from ..errors import DysfwError
 from ..types import Float32, Precision, UInt8
 from ..util.out_of_memory import ShrinkingBatches
-from .choose import TORCH, choose_runtime, runtime_version
+from .choose import TORCH, choose_runtime, has_torch, runtime_version
 from .graph import NetworkGraph, Tensors
 from .network import GraphNetwork
 
@@ -60,6 +61,8 @@ class NetworkBackbone(Backbone):
             raise ValueError(f'precision must be "float32" or "bfloat16", found {precision!r}')
         if compile and runtime not in ("auto", TORCH):
             raise ValueError(f"compile is for torch only, found runtime {runtime}; remove one of them")
+        if compile and not has_torch():
+            raise DysfwError("compile needs torch, which is not installed", hint="pip install torch, or set compile to false")
         self._size, self._batch_size, self._compile = size, batch_size, compile
         self._device, self._precision = device, precision
         self._runtime = choose_runtime(runtime, device, precision, graph=graph is not None and not compile)

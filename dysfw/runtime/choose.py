@@ -11,20 +11,20 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..contracts.runtime import Runtime, Session
-from ..errors import DysfwError
+from ..errors import DysfwError, NotInstalledError
 from ..registry.hookspecs import RuntimeSpec
-from ..registry.registry import Entry, current_registry
+from ..registry.registry import Entry, Registry, current_registry
 from ..util.environment import version_of
+from ..util.install import install_command
 from ..util.processors import usable_processors
 from ..util.progress import Silent
 from ..util.remembered import forget, recall, remember
-from ..util.text import error_text, listed
+from ..util.text import closest, error_text, listed
 from ..weights.network import fetch_progress
 
 TORCH = "torch"
 AUTO = "auto"
 IMPORTABLE = "{} can be imported"  # a fact that is remembered
-INSTALL = "pip install torch, or the plugin dysfw-onnx or dysfw-openvino"
 
 
 def choose_runtime(requested: str, device: str, precision: str, *, graph: bool, torch: bool = True) -> str:
@@ -47,7 +47,7 @@ def choose_runtime(requested: str, device: str, precision: str, *, graph: bool, 
         return _torch(torch)
     if requested == AUTO:
         return _fastest(device, precision, graph=graph, torch=torch)
-    entry = current_registry().runtime(requested)
+    entry = find_runtime(requested, current_registry())
     if not graph:
         raise DysfwError(
             f"runtime {requested} cannot execute this network: it is not available as an ONNX graph",
@@ -59,6 +59,27 @@ def choose_runtime(requested: str, device: str, precision: str, *, graph: bool, 
             hint="set runtime: auto, or another precision or device",
         )
     return entry.full_name
+
+
+def find_runtime(name: str, registry: Registry) -> Entry[RuntimeSpec]:
+    """Look up a runtime of a plugin.
+
+    Args:
+        name: Its name, or "distribution:name".
+        registry: Where to look.
+
+    Raises:
+        DysfwError: It is unknown or not installed.
+    """
+    try:
+        return registry.runtime(name)
+    except NotInstalledError as error:
+        raise NotInstalledError(error.message, hint=f"{error.hint}; or use runtime: {AUTO}") from None
+    except DysfwError as error:
+        known = [AUTO, TORCH, *(entry.spec.name for entry in registry.runtimes)]
+        if any(name in (entry.spec.name, entry.full_name) for entry in registry.runtimes):  # several plugins have it
+            raise
+        raise DysfwError(f"no runtime is called {name!r}{closest(name, known)}", hint=f"allowed: {listed(known)}") from error
 
 
 def supports_bfloat16(requested: str, device: str) -> bool:
@@ -166,7 +187,21 @@ def _fastest(device: str, precision: str, *, graph: bool, torch: bool) -> str:
         raise DysfwError("this network needs torch, which is not installed: it has no ONNX graph", hint="pip install torch")
     installed = listed(f"{entry.spec.name} ({supported(entry.spec)})" for entry in entries)
     found = f"installed: {installed}" if entries else "none is installed"
-    raise DysfwError(f"no runtime computes in {precision} on {device}; {found}", hint=INSTALL)
+    raise DysfwError(f"no runtime computes in {precision} on {device}; {found}", hint=remedy(device, precision))
+
+
+def remedy(device: str, precision: str) -> str:
+    """Say what to do if no installed runtime computes in a precision on a device.
+
+    Args:
+        device: Device to compute on.
+        precision: "float32" or "bfloat16".
+    """
+    if device != "cpu":
+        return "pip install torch, or use device: cpu"
+    if precision == "bfloat16":
+        return f"set precision to float32 or auto, or install torch or OpenVINO: {install_command('dysfw-openvino')}"
+    return f"{install_command('dysfw-onnx')}, or {install_command('dysfw-openvino')}, or pip install torch"
 
 
 @cache
@@ -209,6 +244,12 @@ def _target(device: str, precision: str) -> tuple[str, str]:
     return device.partition(":")[0], precision
 
 
-def supported(spec: RuntimeSpec) -> str:
-    """Describe what a runtime supports, such as "float32 on cpu, bfloat16 on cpu"."""
-    return listed(f"{precision} on {kind}" for kind, precision in spec.speeds)
+def supported(spec: RuntimeSpec, device: str | None = None) -> str:
+    """Describe what a runtime supports, such as "float32 on cpu, bfloat16 on cpu".
+
+    Args:
+        spec: The runtime.
+        device: A device of this machine; then only this one and the CPU are named.
+    """
+    kinds = {"cpu", device.partition(":")[0]} if device else {kind for kind, _ in spec.speeds}
+    return listed(f"{precision} on {kind}" for kind, precision in spec.speeds if kind in kinds)

@@ -93,20 +93,20 @@ def _network() -> str:
 
 def _devices(registry: Registry) -> Iterator[Finding]:
     from ...inference.devices import resolve_device, resolve_precision
-    from ...runtime.choose import INSTALL, TORCH, has_torch, runtime_version, supported
+    from ...runtime.choose import TORCH, has_torch, remedy, runtime_version, supported
 
+    device = resolve_device("auto")
     if has_torch():
         yield Finding("ok", f"runtime {TORCH}", runtime_version(TORCH))
     for entry in registry.runtimes:
         try:
-            text = f"{runtime_version(entry.full_name)}: {supported(entry.spec)}"
+            text = f"{runtime_version(entry.full_name)}: {supported(entry.spec, device)}"
             yield Finding("ok", f"runtime {entry.spec.name}", text)
         except DysfwError as error:
             yield Finding("broken", f"runtime {entry.spec.name}", error.message)
     if not has_torch() and not registry.runtimes:
-        yield Finding("note", "runtime", f"none is installed, and networks need one: {INSTALL}")
+        yield Finding("note", "runtime", f"none is installed, and networks need one: {remedy('cpu', 'float32')}")
         return
-    device = resolve_device("auto")
     yield Finding("ok", "device", f"device: auto uses {device}")
     yield Finding("ok", "precision", f"precision: auto uses {resolve_precision('auto', device, 'auto')}")
 
