@@ -52,13 +52,14 @@ class BaselineComparison:
         use = np.ones(len(self.y), bool) if rows is None else rows
         if name == RECIPE and use.tobytes() in self._recipe_by_rows:
             return self._recipe_by_rows[use.tobytes()]
+        chosen: Bool | slice = slice(None) if use.all() else use  # a slice does not copy the weights of all resamples
         result = measured(
-            self.by_name[name][:, use],
-            self.y[use],
-            self.groups[use],
-            self.weights[:, use],
+            self.by_name[name][:, chosen],
+            self.y[chosen],
+            self.groups[chosen],
+            self.weights[:, chosen],
             self.unaffected,
-            splits=self.splits[:, use],
+            splits=self.splits[:, chosen],
         )
         if name == RECIPE:
             self._recipe_by_rows[use.tobytes()] = result

@@ -95,7 +95,7 @@ def measured(
     per_class = _patients_per_class(probabilities, y, groups)
     return Measured(
         value=measure(probabilities, y, counts[None], unaffected, splits=splits),
-        resampled=measure(probabilities, y, weights * counts, unaffected, splits=splits),
+        resampled=measure(probabilities, y, weights if parts is None else weights * counts, unaffected, splits=splits),
         patients=_patients(per_class, len(np.unique(groups)), unaffected),
         patients_per_class=per_class,
     )

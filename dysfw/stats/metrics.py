@@ -134,7 +134,7 @@ def calibration_errors(probabilities: Float32 | Float64, y: Int64, weights: Floa
     Returns:
         float64 [B].
     """
-    excess = [_excess(repeat, _ranked(repeat)[:, 0] == y) for repeat in _as_repeats(probabilities, y)]
+    excess = [_excess(repeat, repeat.argmax(axis=1) == y) for repeat in _as_repeats(probabilities, y)]
     total = weights.sum(axis=1)
     return _mean(np.stack([_ratio(np.abs(one @ weights.T).sum(axis=0), total) for one in excess]), axis=0)
 
@@ -178,7 +178,7 @@ def confusion(probabilities: Float32 | Float64, y: Int64) -> Float64:
     """
     repeats = _as_repeats(probabilities, y)
     classes = repeats.shape[2]
-    cells = [y * classes + _ranked(repeat)[:, 0] for repeat in repeats]
+    cells = [y * classes + repeat.argmax(axis=1) for repeat in repeats]
     counts = np.bincount(np.concatenate(cells), minlength=classes**2).reshape(classes, classes)
     return counts.astype(np.float64) / len(repeats)
 
@@ -202,7 +202,7 @@ def calibration_bins(probabilities: Float32 | Float64, y: Int64) -> list[Calibra
     """
     repeats = _as_repeats(probabilities, y)
     confidence = repeats.max(axis=2).ravel()
-    correct = np.concatenate([_ranked(repeat)[:, 0] == y for repeat in repeats])
+    correct = np.concatenate([repeat.argmax(axis=1) == y for repeat in repeats])
     bins = _bin_of(confidence)
     rows = [np.flatnonzero(bins == b) for b in np.unique(bins)]
     return [
@@ -233,13 +233,12 @@ class _Repeat:
     @classmethod
     def of(cls, probabilities: Float32 | Float64, y: Int64, split: Int64) -> _Repeat:
         classes = probabilities.shape[1]
-        order = _ranked(probabilities)
-        rank = np.argmax(order == y[:, None], axis=1)
+        rank = _rank_of_truth(probabilities, y)
         own = probabilities[np.arange(len(y)), y].astype(np.float64)
         squares = np.einsum("nk,nk->n", probabilities, probabilities, dtype=np.float64)
         return cls(
             truth=one_hot(y, classes),
-            predicted=one_hot(order[:, 0], classes),
+            predicted=one_hot(probabilities.argmax(axis=1), classes),
             within={n: one_hot(y, classes, rank < n) for n in top_sizes(classes)},
             losses=np.stack([_log_loss(probabilities, y), squares - 2 * own + 1]),
             excess=_excess(probabilities, rank == 0),
@@ -306,9 +305,11 @@ def _as_repeats(probabilities: Float32 | Float64, y: Int64) -> Float32 | Float64
     return repeats
 
 
-def _ranked(probabilities: Float32 | Float64) -> Int64:
-    """Classes from the most to the least probable, int [N, K]; ties keep the labels' order."""
-    return np.argsort(-probabilities, axis=1, kind="stable")
+def _rank_of_truth(probabilities: Float32 | Float64, y: Int64) -> Int64:
+    """Number of classes that are ranked before the true class, int [N]; ties keep the labels' order."""
+    own = probabilities[np.arange(len(y)), y][:, None]
+    tied_before = (probabilities == own) & (np.arange(probabilities.shape[1]) < y[:, None])
+    return np.asarray(np.count_nonzero((probabilities > own) | tied_before, axis=1), np.int64)
 
 
 def _log_loss(probabilities: Float32 | Float64, y: Int64) -> Float64:
