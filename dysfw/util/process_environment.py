@@ -13,6 +13,8 @@ import warnings
 from pathlib import Path
 
 from ..errors import DysfwError
+from .processors import usable_processors
+from .threads import THREAD_SETTINGS
 from .user_folders import is_writable, writable_cache_folder
 
 CACHE, OFF = "DYSFW_CACHE", "off"
@@ -58,9 +60,22 @@ def prepare_process() -> None:
     os.environ.update(NO_USAGE_DATA)
     for name, value in (NO_TRACING | WAITING).items():
         os.environ.setdefault(name, value)
+    _respect_quota()
     for module in BLOCKED:
         sys.modules.setdefault(module, None)  # type: ignore[arg-type]  # makes importing it an ImportError
     _redirect_caches()
+
+
+def _respect_quota() -> None:
+    """Let libraries start no more threads than the CPU quota keeps busy; they see only the processors themselves.
+
+    With a quota of half a processor on a machine of 64, 64 threads would wait for one another. An explicit setting wins.
+    """
+    usable = usable_processors()
+    seen = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if usable < seen:
+        for name in THREAD_SETTINGS:
+            os.environ.setdefault(name, str(usable))
 
 
 def _redirect_caches() -> None:

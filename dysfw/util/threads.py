@@ -1,4 +1,4 @@
-"""Linear algebra in one thread."""
+"""How many threads linear algebra uses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+# What libraries read, when they are loaded, as their number of threads.
+THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _limited: ContextVar[bool] = ContextVar("limited", default=False)
 
 

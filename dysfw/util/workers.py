@@ -22,14 +22,13 @@ from ..errors import DysfwError
 from .packed import CannotShareError, PackedWork, pack_work, unpack_work
 from .processors import usable_processors
 from .text import count, error_text
-from .threads import one_thread
+from .threads import THREAD_SETTINGS, one_thread
 
 Context = TypeVar("Context")
 Item = TypeVar("Item")
 T = TypeVar("T")
 
 STARTUP_SECONDS = 3.0  # that worker processes need to import everything; less work than this is done without them
-THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 ALIGNMENT = 64  # bytes
 _nested: ContextVar[bool] = ContextVar("nested", default=False)  # whether the processors are in use already
 
