@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ..evaluation.task_runner import TaskRunner
+    from ..util.progress import Progress
 
 RunnerOption = Annotated[str, typer.Option(metavar="NAME", help="What runs the work: local, or a runner of a plugin.")]
 AddressOption = Annotated[
@@ -13,3 +17,22 @@ AddressOption = Annotated[
 RunnerSetOption = Annotated[
     list[str] | None, typer.Option("--runner-set", metavar="KEY=VALUE", help="Set an option of the runner. Repeatable.")
 ]
+
+
+def connect(ctx: typer.Context, tasks: TaskRunner, name: str, progress: Progress) -> None:
+    """Connect a runner of tasks until the command ends.
+
+    Args:
+        ctx: The command.
+        tasks: The runner.
+        name: Its name.
+        progress: Where the work is shown.
+
+    Raises:
+        DysfwError: The cluster cannot be reached or used.
+    """
+    if not tasks.remote:
+        ctx.with_resource(tasks)
+        return
+    with progress.stage(f"connecting to {name}"):
+        ctx.with_resource(tasks)

@@ -92,7 +92,7 @@ class FoldRunner:
             return self._run(split)
         except ValueError as error:
             raise DysfwError(
-                f"{split.name}: the recipe cannot be trained on {count(len(split.train_rows), 'image')}: {error}",
+                f"{split.name}: {self.recipe.name} cannot be trained on {count(len(split.train_rows), 'image')}: {error}",
                 hint="use fewer folds, or add patients",
             ) from None
 

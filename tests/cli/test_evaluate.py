@@ -42,6 +42,8 @@ def test_images_that_cannot_be_used_are_reported_and_the_others_evaluated(dysfw,
         (("--by", "sources"), "names no sources"),
         (("--by", "folds", "--folds", "9"), "too few patients for 9 folds"),
         (("--unaffected", "gren"), "did you mean 'green'"),
+        (("--address", "10.0.0.1:1"), "the runner local uses this machine only; choose another with --runner"),
+        (("--runner-set", "cpus=2"), "--runner-set cpus=2: the runner local has no options"),
     ],
 )
 def test_impossible_evaluations_are_errors(dysfw, toy_recipe, colour_data, *, tmp_path, options, message):

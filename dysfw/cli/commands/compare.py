@@ -25,7 +25,7 @@ from ..evaluation import (
     write_all,
 )
 from ..options import DeviceOption, FetchOption, RuntimeOption, SetOption, allow_fetching, overrides, recipe_file
-from ..runner import AddressOption, RunnerOption, RunnerSetOption
+from ..runner import AddressOption, RunnerOption, RunnerSetOption, connect
 from ..stage_cache import NoCacheOption, kept_in, opened_cache
 
 
@@ -87,8 +87,7 @@ def compare(
     config = config_of(by, folds=folds, repeats=repeats, seed=seed, unaffected=unaffected, small=leave_out_small)
     with progress.stage(f"reading {data}"):
         dataset = dataset_at(data)
-    with progress.stage(f"connecting to {runner}"):
-        ctx.with_resource(tasks)
+    connect(ctx, tasks, runner, progress)
     with if_interrupted(lambda: f"no report was written; {kept_in(cache, splits='finished split')}"):
         evaluated = evaluate(chosen, dataset, config, progress, tasks)
     with progress.stage("comparing the recipes"):

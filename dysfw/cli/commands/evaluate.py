@@ -35,7 +35,7 @@ from ..options import (
     overrides,
     recipe_file,
 )
-from ..runner import AddressOption, RunnerOption, RunnerSetOption
+from ..runner import AddressOption, RunnerOption, RunnerSetOption, connect
 from ..stage_cache import NoCacheOption, kept_in, opened_cache
 
 
@@ -89,8 +89,7 @@ def evaluate(
     config = config_of(by, folds=folds, repeats=repeats, seed=chosen.recipe.seed, unaffected=unaffected, small=leave_out_small)
     with progress.stage(f"reading {data}"):
         dataset = dataset_at(data)
-    with progress.stage(f"connecting to {runner}"):
-        ctx.with_resource(tasks)
+    connect(ctx, tasks, runner, progress)
     with if_interrupted(lambda: f"no report was written; {kept_in(chosen.cache, splits='finished split')}"):
         (evaluated,) = evaluate_recipes([chosen], dataset, config, progress, tasks)
     result = evaluated.result
