@@ -70,6 +70,15 @@ def test_an_interrupted_evaluation_leaves_no_report(interrupted, toy_recipe, col
     assert not (tmp_path / "r").exists()
 
 
+def test_an_interrupted_audit_leaves_no_folder(interrupted, toy_recipe, colour_data, tmp_path):
+    output = tmp_path / "audit"
+    screen = interrupted(
+        "audit", colour_data, "--recipe", toy_recipe, "--permutations", 100_000, "-o", output, seen="permuting labels"
+    )
+    assert "error: interrupted nothing was written, and nothing is kept: the same command starts anew" in messages(screen)
+    assert not output.exists()
+
+
 def test_an_interrupted_comparison_leaves_no_report(interrupted, toy_recipe, colour_data, tmp_path):
     shutil.copy(toy_recipe, tmp_path / "other.yaml")
     (tmp_path / "other.yaml").write_text(toy_recipe.read_text().replace("name: toy", "name: other"))

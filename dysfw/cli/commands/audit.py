@@ -37,7 +37,7 @@ def audit(
     """
     from ..evaluation import new_folder, output_folder, print_findings, write_all
     from ..main import registry_of
-    from ..terminal import TerminalProgress, err, out
+    from ..terminal import TerminalProgress, err, if_interrupted, out
 
     if output:
         ctx.with_resource(output_folder(output, new_folder))
@@ -62,22 +62,23 @@ def audit(
     rows, samples, failures, notices = [], [], [], []
     paths = (sample.path for sample in dataset.samples)
     results = progress.track(collect(paths, detector), "extracting features", len(dataset.samples), "images")
-    for sample, result in zip(dataset.samples, results, strict=True):
-        if isinstance(result, Failure):
-            failures.append(result)
-            print_failure(err(), result)
-        else:
-            samples.append(sample)
-            rows.append(describe(result))
-            several = (several_faces(result.faces),) if result.faces > 1 else ()
-            notices.append((dataset.name_of(sample), (*several, *result.image.notices)))
-    seen = [*notice_findings(notices), *dataset.findings]
-    print_findings(seen)
-    refuse_too_small(samples, data)
-    findings = [*unreadable_findings(failures, dataset), *seen]
-    report = audit_dataset(
-        rows, samples, failures=failures, findings=findings, permutations=permutations, seed=seed, progress=progress
-    )
+    with if_interrupted(lambda: "nothing was written, and nothing is kept: the same command starts anew"):
+        for sample, result in zip(dataset.samples, results, strict=True):
+            if isinstance(result, Failure):
+                failures.append(result)
+                print_failure(err(), result)
+            else:
+                samples.append(sample)
+                rows.append(describe(result))
+                several = (several_faces(result.faces),) if result.faces > 1 else ()
+                notices.append((dataset.name_of(sample), (*several, *result.image.notices)))
+        seen = [*notice_findings(notices), *dataset.findings]
+        print_findings(seen)
+        refuse_too_small(samples, data)
+        findings = [*unreadable_findings(failures, dataset), *seen]
+        report = audit_dataset(
+            rows, samples, failures=failures, findings=findings, permutations=permutations, seed=seed, progress=progress
+        )
     text = report.model_dump_json(by_alias=True, indent=2)
     if as_json:
         sys.stdout.write(text + "\n")
