@@ -48,7 +48,7 @@ class Connection:
                 ray.init(address=self._address, logging_level=logging.ERROR, log_to_driver=False, **settings)
         except Exception as error:  # ConnectionError, ValueError, RuntimeError …, depending on the version
             self._stack.close()
-            raise _connection_error(self._address, error) from None
+            raise connection_error(self._address, error) from None
         self._stack.callback(ray.shutdown)
 
     def __exit__(self, *_: object) -> None:
@@ -90,10 +90,16 @@ def _check_reachable(address: str | None) -> None:
         try:
             socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT).close()
         except OSError as error:
-            raise _connection_error(address, error) from None
+            raise connection_error(address, error) from None
 
 
-def _connection_error(address: str | None, error: Exception) -> DysfwError:
+def connection_error(address: str | None, error: Exception) -> DysfwError:
+    """Convert an error of the attempt to connect.
+
+    Args:
+        address: Address of the cluster; None for one on this machine.
+        error: What was raised.
+    """
     text = " ".join(str(error).split())
     if versions := re.search(r"cluster was started with: (Ray: \S+ Python: \S+) .*(Ray: \S+ Python: \S+)", text):
         cluster, own = (pair.replace(": ", " ").replace(" Python", " with Python") for pair in versions.groups())
