@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dysfw.builtin.heads.covariance import shrunk_covariance
+from dysfw.builtin.heads.lda import Lda
 from dysfw.builtin.heads.linear import LARGE, project_to_span
 from dysfw.builtin.heads.metric_space import MetricSpace, Whitening
 
@@ -63,3 +64,20 @@ def test_the_space_of_many_images_equals_that_of_a_matrix_product() -> None:
     assert space.whitening is not None
     products = (x - space.mean) / space.std @ space.whitening.matrix().T
     np.testing.assert_allclose(space.unit_vectors(x), products / np.linalg.norm(products, axis=1, keepdims=True), atol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [300, LARGE + 20])
+def test_rounding_errors_of_embeddings_of_low_rank_do_not_count(rows) -> None:
+    """A backbone that ends in a linear layer has embeddings in a subspace; float32 adds noise in all other directions."""
+    rng = np.random.default_rng(0)
+    rank, dim, y = 60, rows + 100, np.arange(2 * rows) % 12
+    inside = 0.5 * rng.normal(size=(12, rank))[y] + rng.normal(size=(2 * rows, rank))
+    x = (inside @ rng.normal(size=(rank, dim))).astype(np.float32)
+    head, in_subspace = Lda(), Lda()
+    head.fit(x[:rows], y[:rows], 12, np.arange(rows))
+    in_subspace.fit(inside[:rows].astype(np.float32), y[:rows], 12, np.arange(rows))
+    accuracy, possible = (
+        (one.predict(test.astype(np.float32)).argmax(axis=1) == y[rows:]).mean()
+        for one, test in ((head, x[rows:]), (in_subspace, inside[rows:]))
+    )
+    assert accuracy > possible - 0.05 > 0.7

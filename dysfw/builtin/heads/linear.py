@@ -21,7 +21,7 @@ Float64 = npt.NDArray[np.float64]
 ARRAYS = ("mean", "scale", "coef", "intercept")
 MANY = 1e8  # numbers times classes, from which several threads are worth it
 LARGE = 1000  # rows above which their span is found by an eigendecomposition
-NO_VARIANCE = 1e-12  # of the largest; such directions are rounding errors
+NO_VARIANCE = 1e-12  # of the largest; such directions are rounding errors of float32, which a covariance would magnify
 
 
 class LinearHead(Head):
@@ -118,6 +118,7 @@ def project_to_span(standardized: Float64) -> tuple[Float64, Float64 | None]:
         return standardized, None
     if n <= LARGE:
         u, s, basis = np.linalg.svd(standardized, full_matrices=False)
+        s[s**2 <= NO_VARIANCE * s[0] ** 2] = 0
         return u * s, basis
     # A tenth of the time of the decomposition above. Squares have half of the digits, which is what float32 embeddings have.
     squares, u = np.linalg.eigh(standardized @ standardized.T)
