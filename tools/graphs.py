@@ -11,6 +11,7 @@ import warnings
 from importlib import metadata, resources
 from pathlib import Path
 
+import numpy as np
 import onnx
 import timm
 import torch
@@ -139,6 +140,22 @@ def tensor_graph_of(module: nn.Module, example: Tensor, dynamic: dict[int, objec
     return model
 
 
+def write_check_network() -> None:
+    """A small network with its weights and results, on which the conformance kit checks runtimes."""
+    net = nn.Sequential(
+        nn.Conv2d(3, 16, 3, stride=2), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 24, 3, padding=1), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(24, 8),
+    ).eval()  # fmt: skip
+    crops = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (6, 24, 24, 3), np.uint8))
+    module = Crops(Normalise((127.5,) * 3, (127.5,) * 3), net)
+    model = graph_of(module, 24, "embeddings")
+    folder = PLUGINS.parent / "dysfw/testing/checks"
+    (folder / "network.onnx").write_bytes(model.SerializeToString())
+    with torch.no_grad():
+        known = {"crops": crops, "embeddings": module.double()(crops).float()}
+    (folder / "network.safetensors").write_bytes(save({name: value.numpy() for name, value in known.items()}))
+
+
 def _names(net: nn.Module) -> dict[str, str]:
     """Name in a weight file of each tensor, by its name in the graph."""
     return {f"net.{name}": name for name in net.state_dict()}
@@ -151,6 +168,7 @@ def main() -> None:
     write_facenet()
     write_mtcnn()
     write_dlib()
+    write_check_network()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from ..registry.hookspecs import RuntimeSpec
 from ..registry.registry import Entry, Registry, current_registry
 from ..util.environment import version_of
 from ..util.install import install_command
+from ..util.out_of_memory import is_out_of_memory
 from ..util.processors import usable_processors
 from ..util.progress import Silent
 from ..util.remembered import forget, recall, remember
@@ -120,8 +121,23 @@ def open_session(
         ValueError: The model cannot be used.
     """
     runtime = _loaded(current_registry().runtime(name))
-    # More threads than a CPU quota allows would wait for each other.
-    return runtime.open(model, device, precision, threads=threads or usable_processors(), sizes=sizes)
+    try:
+        # More threads than a CPU quota allows would wait for each other.
+        session = runtime.open(model, device, precision, threads=threads or usable_processors(), sizes=sizes)
+    except (ValueError, DysfwError, MemoryError):
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise DysfwError(f"runtime {name} could not open the network: {error_text(error)}", hint=_use_another(name)) from error
+    if not isinstance(session, Session):
+        found = type(session).__name__
+        raise DysfwError(f"runtime {name} returned {found} instead of a session of dysfw.plugin", hint=_use_another(name))
+    return session
+
+
+def _use_another(name: str) -> str:
+    return f"use another one with --runtime, and report this to the authors of {name.partition(':')[0]}"
 
 
 def runtime_version(name: str) -> str:

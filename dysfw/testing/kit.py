@@ -18,6 +18,7 @@ from ..types import Face, Image
 from ..util.text import closest, error_text, listed
 from .checks import CHECKS
 from .checks import decoder as decoders
+from .checks import runtime as runtimes
 from .examples import phantom_faces, phantom_images
 from .outcome import ContractViolationError, NotApplicableError, Outcome, Report
 from .plugins import PLUGIN_CHECKS, PluginSubject
@@ -113,7 +114,7 @@ def plugin_cases(
     files: Mapping[str, Callable[[], Sequence[bytes]]] | None = None,
     expected_failures: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[CheckCase]:
-    """List every check of a plugin and of the components and decoders that it registers, without building them.
+    """List every check of a plugin and of the components, decoders and runtimes that it registers, without building them.
 
     Args:
         plugin: Name of its distribution or entry point.
@@ -152,7 +153,8 @@ def plugin_cases(
     for entry in components:
         make = functools.cache(functools.partial(_subject, registry, entry, (parameters or {}).get(entry.spec.name, {})))
         cases += _component_cases(entry.spec.name, entry.spec.kind, make, expected.get(entry.spec.name, {}))
-    return cases + _decoder_cases([subject.plugin for subject in subjects], registry, files or {}, expected)
+    plugins = [subject.plugin for subject in subjects]
+    return cases + _decoder_cases(plugins, registry, files or {}, expected) + _runtime_cases(plugins, registry, expected)
 
 
 def check_plugin(plugin: str, **options: Any) -> Report:  # noqa: ANN401
@@ -223,6 +225,22 @@ def _decoder_cases(
         )
         for subject in subjects
         for check in decoders.CHECKS
+    ]
+
+
+def _runtime_cases(
+    plugins: Sequence[Plugin], registry: Registry, expected: Mapping[str, Mapping[str, str]]
+) -> list[CheckCase]:
+    subjects = [runtimes.RuntimeSubject(entry, registry) for entry in registry.runtimes if entry.plugin in plugins]
+    return [
+        CheckCase(
+            f"runtime {subject.entry.spec.name}",
+            check.__name__,
+            functools.partial(check, subject),
+            _take(expected, subject.entry.spec.name, check),
+        )
+        for subject in subjects
+        for check in runtimes.CHECKS
     ]
 
 

@@ -137,3 +137,23 @@ def test_a_recipe_with_an_unknown_runtime_is_refused_at_its_line(toys, toy_recip
     assert f"{toy_recipe.name}:11:" in str(caught.value)
     assert "runtime: " in str(caught.value)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("opened", "message"),
+    [(RuntimeError("licence expired"), "could not open the network: RuntimeError: licence expired"), (None, "returned NoneType")],
+)
+def test_a_runtime_that_fails_is_named(installed, monkeypatch, opened, message):
+    class Failing(Runtime):
+        version = "1"
+
+        def open(self, *_arguments, **_options):
+            if isinstance(opened, Exception):
+                raise opened
+            return opened
+
+    installed(fast=CPU)
+    monkeypatch.setattr(choose, "_loaded", lambda _entry: Failing())
+    with pytest.raises(DysfwError, match=message) as caught:
+        choose.open_session("dysfw-plugin:fast", b"", "cpu", "float32")
+    assert "--runtime" in caught.value.hint

@@ -150,7 +150,7 @@ def _class(node: ast.ClassDef, thing: object) -> list[str]:
         lines[0] += " ..."
     parts = [_code("\n".join(lines)), "", markdown_of(docstring_of(thing)), ""]
     for method in node.body:
-        if isinstance(method, ast.FunctionDef) and not method.name.startswith("_"):
+        if isinstance(method, ast.FunctionDef) and (method.name == "__call__" or not method.name.startswith("_")):
             marks = "".join(f"@{_source(mark)}\n" for mark in method.decorator_list)
             words = markdown_of(inspect.cleandoc(ast.get_docstring(method) or ""))
             parts += [f"**{method.name}**", "", _code(marks + _head(method)), "", words, *([""] if words else [])]
