@@ -115,6 +115,8 @@ if TYPE_CHECKING:
     from .runtime.graph import Tensors as Tensors
     from .runtime.graph import packaged_graph as packaged_graph
     from .runtime.graph import refuse_misfits as refuse_misfits
+    from .runtime.library_errors import reading_model as reading_model
+    from .runtime.library_errors import running_model as running_model
     from .runtime.network import GraphNetwork as GraphNetwork
     from .runtime.torch_utils import Normalise as Normalise
     from .runtime.torch_utils import TorchRunner as TorchRunner
@@ -295,6 +297,10 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "Tensors",
         "packaged_graph",
         "refuse_misfits",
+    ),
+    "runtime.library_errors": (
+        "reading_model",
+        "running_model",
     ),
     "runtime.network": ("GraphNetwork",),
     # Networks in torch

@@ -13,13 +13,14 @@ T = TypeVar("T")
 
 # What libraries say instead of raising MemoryError: Pillow ("out of memory error"), libheif ("Memory allocation error"),
 # libtiff ("No space for …", "Failed to allocate memory"), OpenJPEG ("Not enough memory"), dav1d ("Out of memory"), torch
-# ("can't allocate memory"), oneDNN, which computes for torch and OpenVINO ("could not create a primitive"), and C++
-# ("std::bad_alloc").
+# ("can't allocate memory"), OpenVINO ("Failed to allocate 123 bytes of memory", "MaxPool … can't alloc"), oneDNN, which
+# computes for torch and OpenVINO ("could not create a primitive"), and C++ ("std::bad_alloc").
 _MESSAGE = re.compile(
-    r"out of memory|(not enough|cannot allocate|can't allocate|could not allocate|unable to allocate|failed to allocate"
+    r"out of memory|(not enough|cannot allocate|can't allocate|could not allocate|unable to allocate"
+    r"|failed to allocate( \d+ bytes of)?"
     r"|insufficient) memory|memory allocation|no space for|bad_alloc|bad allocation|enomem|can't start new thread"
-    r"|could not create a primitive",
-    re.IGNORECASE,
+    r"|could not create a primitive|can't alloc$",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 

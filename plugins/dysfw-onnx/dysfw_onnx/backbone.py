@@ -88,7 +88,10 @@ class Onnx(Backbone):
         self._colour, self._align, self._unit = colour, align, unit
         self._batch_size = self._model.batch_size or batch_size
         self._weights = tuple(Weights(file.name, known_sha256(file), licence, file.name) for file in files)
-        self._dim = int(self._run(np.zeros((1, side, side, 3), np.uint8)).shape[1])
+        try:
+            self._dim = int(self._run(np.zeros((1, side, side, 3), np.uint8)).shape[1])
+        except RuntimeError as error:  # such as weights that do not fit an operator
+            raise ValueError(f"{model} cannot be used with crops of {side} px: {error}") from error
 
     @property
     def input_size(self) -> int:

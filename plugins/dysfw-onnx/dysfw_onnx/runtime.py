@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from dysfw.plugin import Array, Runtime, Session, TensorInfo, error_text, is_out_of_memory
+from dysfw.plugin import Array, Runtime, Session, TensorInfo, error_text, reading_model, running_model
 
-ERRORS_ONLY = 3  # onnxruntime's level of log messages
+FATAL_ONLY = 4  # onnxruntime's level of log messages; it also raises what it logs below that
+LIBRARY = "onnxruntime"
+PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed:)?")
+SOURCE = re.compile(r"/onnxruntime_src/.*\) ")  # a function, with the types of its parameters
 DTYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64, "tensor(uint8)": np.uint8,
     "tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(bool)": np.bool_,
@@ -38,7 +42,7 @@ class OnnxRuntime(Runtime):
     ) -> Session:
         """Prepare a network; see ``dysfw.plugin.Runtime.open``."""
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = ERRORS_ONLY
+        options.log_severity_level = FATAL_ONLY
         # Threads that spin while they wait would take the time of the thread they wait for, if other programs run beside them.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if threads:
@@ -46,13 +50,8 @@ class OnnxRuntime(Runtime):
         for name, size in (sizes or {}).items():
             options.add_free_dimension_override_by_name(name, size)
         providers = [_provider(device)]
-        try:
+        with reading_model(model, LIBRARY, _reason):
             return OnnxSession(onnxruntime.InferenceSession(_source(model), options, providers=providers))
-        except Exception as error:  # onnxruntime's exceptions share no other base class
-            if is_out_of_memory(error):
-                raise
-            source = model if isinstance(model, Path) else "the network"
-            raise ValueError(f"{source} cannot be read as an ONNX model by onnxruntime: {error_text(error)}") from error
 
 
 class OnnxSession(Session):
@@ -69,7 +68,14 @@ class OnnxSession(Session):
 
     def __call__(self, array: Array) -> tuple[Array, ...]:
         """Run the network on its only input."""
-        return tuple(self._session.run(None, {self.inputs[0].name: array}))
+        with running_model(LIBRARY, _reason):
+            return tuple(self._session.run(None, {self.inputs[0].name: array}))
+
+
+def _reason(error: Exception) -> str:
+    """What an error says, without onnxruntime's codes, functions and source files."""
+    lines = [line.strip() for line in PREFIX.sub("", SOURCE.sub("", str(error))).splitlines() if line.strip()]
+    return lines[0] if lines else error_text(error)
 
 
 def _source(model: Path | bytes) -> str | bytes:

@@ -126,8 +126,14 @@ def test_files_that_are_not_suitable_models_are_refused(write, tmp_path):
     (tmp_path / "half.onnx").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.onnx").write_text("Dear colleague,")
     for name in ("half.onnx", "text.onnx"):
-        with pytest.raises(ValueError, match="cannot be read as an ONNX model"):
+        with pytest.raises(ValueError, match=rf"{name} cannot be used by \w+: (Protobuf parsing failed|Model can't be parsed)"):
             Onnx(tmp_path / name)
+    for_another = onnx.load_from_string(whole)
+    for_another.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.ones((DIM, 7, 1, 1), np.float32), "kernel"))
+    onnx.save(for_another, tmp_path / "for_another.onnx")
+    for runtime, part in (("onnxruntime", "kernel channels: 7"), ("openvino", r"input channel count \(7\)")):
+        with pytest.raises(ValueError, match=rf"for_another.onnx cannot be used [^\n]*{part}[^\n]*$"):
+            Onnx(tmp_path / "for_another.onnx", runtime=runtime)
     with pytest.raises(ValueError, match="does not exist"):
         Onnx(tmp_path / "missing.onnx")
     with pytest.raises(ValueError, match="takes crops of any size"):

@@ -13,8 +13,9 @@ import numpy as np
 import openvino
 from openvino.frontend import FrontEndManager
 
-from dysfw.plugin import Array, Runtime, Session, TensorInfo, is_out_of_memory
+from dysfw.plugin import Array, Runtime, Session, TensorInfo, reading_model, running_model
 
+LIBRARY = "OpenVINO"
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 
 
@@ -38,19 +39,21 @@ class OpenVino(Runtime):
         """
         if device != "cpu":
             raise ValueError(f"OpenVINO computes on cpu here, found {device!r}; set device: cpu, or another runtime")
+        if precision == "bfloat16" and "BF16" not in _capabilities():
+            raise ValueError(
+                "this processor has no instructions for bfloat16, and OpenVINO would compute in float32 instead; "
+                "set precision: float32, or runtime: torch, which is slow in bfloat16"
+            )
         # By itself, OpenVINO uses a smaller type than float32 where the processor has instructions for it.
         options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision], "PERFORMANCE_HINT": "LATENCY"}
         if threads:
             options["INFERENCE_NUM_THREADS"] = threads
-        try:
+        with reading_model(model, LIBRARY, _reason):
             # Not Core.read_model, which tries the readers of all formats and lets them complain on stderr.
             read = _reader().convert(_reader().load(io.BytesIO(model) if isinstance(model, bytes) else str(model)))
+            if not read.outputs:
+                raise ValueError("it computes nothing")
             return OpenVinoSession(_core().compile_model(read, "CPU", options))
-        except Exception as error:  # OpenVINO raises RuntimeError for a wrong file and for lack of memory
-            if is_out_of_memory(error):
-                raise
-            source = model if isinstance(model, Path) else "the network"
-            raise ValueError(f"{source} cannot be read as an ONNX model by OpenVINO: {_reason(error)}") from error
 
 
 class OpenVinoSession(Session):
@@ -67,16 +70,20 @@ class OpenVinoSession(Session):
 
     def __call__(self, array: Array) -> tuple[Array, ...]:
         """Run the network on its only input."""
-        with self._lock:  # a request serves one thread at a time, and a second one would need the same processors
+        with (
+            self._lock,
+            running_model(LIBRARY, _reason),
+        ):  # a request serves one thread at a time, and a second one would need the same processors
             results = self._request.infer([array])
             return tuple(np.array(results[index]) for index in range(len(self.outputs)))  # copied: OpenVINO reuses its memory
 
 
 def _reason(error: Exception) -> str:
     """The line of an error that is about the model, and not about OpenVINO's source or documentation."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("To facilitate")]
-    missing = [line.removeprefix("-- ") for line in lines if "No conversion rule" in line]  # operators
-    return (missing or lines[::-1] or [type(error).__name__])[0]
+    text = str(error)
+    missing = [line.removeprefix("-- ") for line in text.splitlines() if "No conversion rule" in line]  # operators
+    lines = [line.strip() for line in text.partition("Summary:")[0].splitlines() if not line.startswith("To facilitate")]
+    return (missing or list(filter(None, lines[::-1])) or [type(error).__name__])[0]
 
 
 @cache
@@ -87,6 +94,11 @@ def _reader() -> Any:  # noqa: ANN401
 @cache
 def _core() -> Any:  # noqa: ANN401
     return openvino.Core()
+
+
+def _capabilities() -> list[str]:
+    """What the processor computes by itself, such as FP32 and BF16."""
+    return list(_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
 def _info(port: Any) -> TensorInfo:  # noqa: ANN401

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from dysfw_openvino.runtime import OpenVino
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper, load_from_string, numpy_helper
 
 SIDE, DIM = 8, 4
 KERNEL = np.random.default_rng(0).normal(size=(DIM, 3, 1, 1)).astype(np.float32)
@@ -80,10 +80,16 @@ def test_what_it_cannot_use_is_refused_in_one_line(model, tmp_path, capfd):
     (tmp_path / "half.onnx").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.onnx").write_text("Dear colleague,")
     for file in ("half.onnx", "text.onnx"):
-        with pytest.raises(ValueError, match=rf"{file} cannot be read as an ONNX model by OpenVINO: Model can't be parsed$"):
+        with pytest.raises(ValueError, match=rf"{file} cannot be used by OpenVINO: Model can't be parsed$"):
             OpenVino().open(tmp_path / file, "cpu", "float32")
-    with pytest.raises(ValueError, match=r"the network cannot be read .* OpenVINO: .*own\.smile"):
+    with pytest.raises(ValueError, match=r"the network cannot be used by OpenVINO: No conversion rule .* own\.smile$"):
         OpenVino().open(model("smile"), "cpu", "float32")
+    with pytest.raises(ValueError, match=r"the network cannot be used by OpenVINO: it computes nothing$"):
+        OpenVino().open(b"", "cpu", "float32")
+    for_another = load_from_string(whole)
+    for_another.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.ones((DIM, 5, 1, 1), np.float32), "kernel"))
+    with pytest.raises(ValueError, match=r"OpenVINO: Data batch channel count \(3\) does not match filter .* \(5\)\.$"):
+        OpenVino().open(for_another.SerializeToString(), "cpu", "float32")
     with pytest.raises(ValueError, match="OpenVINO computes on cpu here, found 'cuda:0'"):
         OpenVino().open(whole, "cuda:0", "float32")
     assert "".join(capfd.readouterr()) == ""
@@ -97,3 +103,10 @@ def test_several_threads_get_their_own_results(model, crops):
             found = pool.map(lambda n: session(crops[n : n + 1])[0], range(5))
             for one, other in zip(found, expected, strict=True):
                 np.testing.assert_array_equal(one, other)
+
+
+def test_a_processor_without_bfloat16_is_refused_with_what_to_do(model, monkeypatch):
+    monkeypatch.setattr("dysfw_openvino.runtime._capabilities", lambda: ["FP32", "INT8"])
+    with pytest.raises(ValueError, match="no instructions for bfloat16.*; set precision: float32, or runtime: torch"):
+        OpenVino().open(model(), "cpu", "bfloat16")
+    OpenVino().open(model(), "cpu", "float32")
