@@ -1,5 +1,8 @@
 import gc
+import hashlib
 import os
+import shutil
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -89,6 +92,29 @@ def toy_recipe(tmp_path) -> Path:
     path = tmp_path / "toy.yaml"
     path.write_text(TOY_RECIPE)
     return path
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory):
+    """trained_once("cli", bundle, recipe, data, train): the bundle, which train() writes, unless it has been trained before.
+
+    Then it is a copy, which the test may change. The first word says who trains, since what is installed belongs to a bundle.
+    """
+    kept = tmp_path_factory.mktemp("kept")
+
+    def trained_once(who: str, bundle: Path, recipe: Path, data: Path, train: Callable[[], object]) -> Path:
+        digest = hashlib.sha256(recipe.read_bytes())
+        for path in sorted(path for path in data.rglob("*") if path.is_file()):
+            digest.update(str(path.relative_to(data)).encode() + path.read_bytes())
+        known = kept / f"{who}-{digest.hexdigest()}"
+        if known.exists():
+            shutil.copytree(known, bundle)
+        else:
+            train()
+            shutil.copytree(bundle, known)
+        return bundle
+
+    return trained_once
 
 
 @pytest.fixture

@@ -41,9 +41,11 @@ def toys(monkeypatch) -> Registry:
 
 
 @pytest.fixture
-def bundle(toys, toy_recipe, colour_data, tmp_path) -> Path:
-    train(load_recipe(toy_recipe, toys), read_dataset(colour_data), tmp_path / "bundle", Silent())
-    return tmp_path / "bundle"
+def bundle(toys, toy_recipe, colour_data, tmp_path, trained_once) -> Path:
+    def write() -> None:
+        train(load_recipe(toy_recipe, toys), read_dataset(colour_data), tmp_path / "bundle", Silent())
+
+    return trained_once("batch", tmp_path / "bundle", toy_recipe, colour_data, write)
 
 
 @pytest.fixture

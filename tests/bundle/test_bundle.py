@@ -16,9 +16,11 @@ from dysfw.util.progress import Silent
 
 
 @pytest.fixture
-def bundle(toys, toy_recipe, colour_data, tmp_path):
-    train(load_recipe(toy_recipe, toys), read_dataset(colour_data), tmp_path / "bundle", Silent())
-    return tmp_path / "bundle"
+def bundle(toys, toy_recipe, colour_data, tmp_path, trained_once):
+    def write():
+        train(load_recipe(toy_recipe, toys), read_dataset(colour_data), tmp_path / "bundle", Silent())
+
+    return trained_once("toys", tmp_path / "bundle", toy_recipe, colour_data, write)
 
 
 @pytest.fixture

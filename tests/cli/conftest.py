@@ -30,6 +30,8 @@ def dysfw(monkeypatch, capsys):
 
 
 @pytest.fixture
-def bundle(dysfw, toy_recipe, colour_data, tmp_path) -> Path:
-    assert dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "bundle").code == 0
-    return tmp_path / "bundle"
+def bundle(dysfw, toy_recipe, colour_data, tmp_path, trained_once) -> Path:
+    def train() -> None:
+        assert dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "bundle").code == 0
+
+    return trained_once("cli", tmp_path / "bundle", toy_recipe, colour_data, train)

@@ -12,11 +12,14 @@ RED, BLUE, SAND = (200, 40, 40), (40, 60, 150), (190, 170, 110)
 
 
 @pytest.fixture
-def gallery(dysfw, toy_recipe, colour_data, tmp_path):
+def gallery(dysfw, toy_recipe, colour_data, tmp_path, trained_once):
     """A bundle of three conditions by colour, with gallery heads."""
     toy_recipe.write_text(toy_recipe.read_text().replace("{use: softmax, C: 0.1}", "{use: gallery}"))
-    assert dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "gallery").code == 0
-    return tmp_path / "gallery"
+
+    def train():
+        assert dysfw("train", toy_recipe, colour_data, "-o", tmp_path / "gallery").code == 0
+
+    return trained_once("cli", tmp_path / "gallery", toy_recipe, colour_data, train)
 
 
 def predictions(ran):

@@ -18,7 +18,7 @@ PATIENTS = 20
 
 
 @pytest.fixture
-def bundle(toys, toy_recipe, paint, tmp_path):
+def bundle(toys, toy_recipe, paint, tmp_path, trained_once):
     """The toy recipe, trained on sixty patients with three conditions, with faces that are large enough."""
     rows = ["path,label,patient"]
     for label, colour in COLOURS.items():
@@ -27,8 +27,8 @@ def bundle(toys, toy_recipe, paint, tmp_path):
             rows.append(f"{label}-{n}.png,{label},{label}-{n}")
     (tmp_path / "data" / "manifest.csv").write_text("\n".join(rows) + "\n")
     recipe = load_recipe(toy_recipe, toys, ["reliability.min_face_height=20"])
-    train(recipe, read_dataset(tmp_path / "data"), tmp_path / "bundle", Silent())
-    return tmp_path / "bundle"
+    data, bundle = tmp_path / "data", tmp_path / "bundle"
+    return trained_once("reliability", bundle, toy_recipe, data, lambda: train(recipe, read_dataset(data), bundle, Silent()))
 
 
 @pytest.fixture

@@ -41,10 +41,14 @@ class Server:
 
 
 @pytest.fixture
-def pipeline(toys, toy_recipe, colour_data, tmp_path):
+def pipeline(toys, toy_recipe, colour_data, tmp_path, trained_once):
     (colour_data / "labels.yaml").write_text("red: {name: Red syndrome, mondo: MONDO:0000001}\n")
-    train(load_recipe(toy_recipe, toys), read_dataset(colour_data), tmp_path / "bundle", Silent())
-    return open_pipeline(tmp_path / "bundle", toys)
+
+    def write() -> None:
+        train(load_recipe(toy_recipe, toys), read_dataset(colour_data), tmp_path / "bundle", Silent())
+
+    bundle = trained_once("serve", tmp_path / "bundle", toy_recipe, colour_data, write)
+    return open_pipeline(bundle, toys)
 
 
 @pytest.fixture
