@@ -82,7 +82,7 @@ def packaged_graph(package: str, name: str) -> NetworkGraph | None:
     """
     folder = resources.files(package) / "graphs"
     model, description = folder / f"{name}.onnx", folder / f"{name}.json"
-    if not model.is_file():
+    if not model.is_file() and not description.is_file():
         return None
     try:
         content, described = model.read_bytes(), json.loads(description.read_text("utf-8"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -72,9 +71,11 @@ def print_findings(console: Console, findings: Iterable[Finding]) -> None:
 
 def examine(registry: Registry) -> Iterator[Finding]:
     """Check the installation and yield one finding after the other."""
-    yield Finding(
-        "ok", "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} processors"
-    )
+    from ...util.processors import usable_processors
+    from ...util.text import count
+
+    machine = f"{platform.system()} {platform.machine()}, {count(usable_processors(), 'processor')}"
+    yield Finding("ok", "python", f"{platform.python_version()} on {machine}")
     yield from _devices(registry)
     yield from _plugins(registry)
     yield from _components(registry)
