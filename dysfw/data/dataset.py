@@ -127,7 +127,8 @@ def refuse_too_small(samples: Sequence[Sample], where: Path, failures: Sequence[
         raise DysfwError(
             f"{where}: too few patients in {listed(small)}; a class needs images of at least 2 patients, one for training and "
             f"one for testing{lost}",
-            hint="add images (about 20 per condition are typical), or remove the class",
+            hint="add images (about 20 per condition are typical), or leave classes out (`dysfw train --leave-out-small`); "
+            "`dysfw gallery add` takes conditions of which you have one patient",
         )
 
 

@@ -75,7 +75,7 @@ def test_an_interrupted_audit_leaves_no_folder(interrupted, toy_recipe, colour_d
     screen = interrupted(
         "audit", colour_data, "--recipe", toy_recipe, "--permutations", 100_000, "-o", output, seen="permuting labels"
     )
-    assert "error: interrupted nothing was written, and nothing is kept: the same command starts anew" in messages(screen)
+    assert "error: interrupted nothing was written, and nothing is kept: the same command starts again" in messages(screen)
     assert not output.exists()
 
 

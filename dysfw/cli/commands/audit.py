@@ -62,7 +62,7 @@ def audit(
     rows, samples, failures, notices = [], [], [], []
     paths = (sample.path for sample in dataset.samples)
     results = progress.track(collect(paths, detector), "extracting features", len(dataset.samples), "images")
-    with if_interrupted(lambda: "nothing was written, and nothing is kept: the same command starts anew"):
+    with if_interrupted(lambda: "nothing was written, and nothing is kept: the same command starts again"):
         for sample, result in zip(dataset.samples, results, strict=True):
             if isinstance(result, Failure):
                 failures.append(result)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..evaluation import SmallOption
 from ..options import (
     DeviceOption,
     FetchOption,
@@ -39,6 +40,7 @@ def train(
     about: Annotated[
         str, typer.Option(help="Note for users of the bundle, shown by `run` and on the model card.", metavar="TEXT")
     ] = "",
+    leave_out_small: SmallOption = False,
     sets: SetOption = None,
     device: DeviceOption = None,
     runtime: RuntimeOption = None,
@@ -60,13 +62,14 @@ def train(
     refuse_existing(output)
     registry, progress = registry_of(ctx), TerminalProgress()
     with progress.stage(f"loading {recipe}"):
+        from ...data.small_conditions import leave_out_small_conditions
         from ...output.terminal import print_failure
         from ...recipe.check import load_recipe
         from ...training.train import train as train_recipe
 
         loaded = load_recipe(recipe_file(recipe), registry, overrides(sets, device, runtime))
     with progress.stage(f"reading {data}"):
-        dataset = dataset_at(data)
+        dataset = leave_out_small_conditions(dataset_at(data)) if leave_out_small else dataset_at(data)
     cache = ctx.with_resource(opened_cache(no_cache))
     with if_interrupted(lambda: f"no bundle was written; {kept_in(cache, heads='fitted head')}"):
         trained = train_recipe(loaded, dataset, output, progress, about=about, cache=cache)
