@@ -228,9 +228,7 @@ def _decoder_cases(
     ]
 
 
-def _runtime_cases(
-    plugins: Sequence[Plugin], registry: Registry, expected: Mapping[str, Mapping[str, str]]
-) -> list[CheckCase]:
+def _runtime_cases(plugins: Sequence[Plugin], registry: Registry, expected: Mapping[str, Mapping[str, str]]) -> list[CheckCase]:
     subjects = [runtimes.RuntimeSubject(entry, registry) for entry in registry.runtimes if entry.plugin in plugins]
     return [
         CheckCase(

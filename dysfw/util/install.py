@@ -13,7 +13,7 @@ CORE = "dysfw"
 def install_command(distribution: str, extra: str = "") -> str:
     """Return the command that installs a distribution or one of its extras.
 
-    If the distribution, or dysfw itself, was installed from a folder, the command names that folder: a clone is not on an index.
+    If the distribution, or dysfw itself, was installed from a folder, the command names that folder: a clone is on no index.
 
     Args:
         distribution: Name, such as "dysfw" or "dysfw-dlib"; installed or not.

@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 
 from ..errors import DysfwError
-from .processors import usable_processors
+from .processors import usable_processors, visible_processors
 from .threads import THREAD_SETTINGS
 from .user_folders import is_writable, writable_cache_folder
 
@@ -72,8 +72,7 @@ def _respect_quota() -> None:
     With a quota of half a processor on a machine of 64, 64 threads would wait for one another. An explicit setting wins.
     """
     usable = usable_processors()
-    seen = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if usable < seen:
+    if usable < visible_processors():
         for name in THREAD_SETTINGS:
             os.environ.setdefault(name, str(usable))
 

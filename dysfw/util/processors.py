@@ -24,10 +24,14 @@ def usable_processors(root: Path = _ROOT) -> int:
     Returns:
         At least 1.
     """
-    limits = [float(os.cpu_count() or 1)]
+    return max(1, math.ceil(min([float(visible_processors()), *_quotas(root)])))
+
+
+def visible_processors() -> int:
+    """Return the number of processors that this process may run on (taskset, cpusets), which libraries count, too."""
     if hasattr(os, "sched_getaffinity"):
-        limits.append(len(os.sched_getaffinity(0)))
-    return max(1, math.ceil(min([*limits, *_quotas(root)])))
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _quotas(root: Path) -> Iterator[float]:

@@ -155,7 +155,7 @@ class Visitor(ast.NodeVisitor):
             if called.attr == "strftime" and any(isinstance(a, ast.Constant) and "%-" in str(a.value) for a in node.args):
                 self.add(node, ".strftime", "%- works with some C libraries only")
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-        if name == "get_context" and not (node.args and getattr(node.args[0], "value", "") == "spawn"):
+        if name == "get_context" and not (node.args and getattr(node.args[0], "value", "") in ("spawn", "loky")):
             self.add(node, "get_context", "spawn is the only start method that every system has")
         if name == "ProcessPoolExecutor" and len(node.args) < 2 and "mp_context" not in {k.arg for k in node.keywords}:
             self.add(node, "ProcessPoolExecutor", "state the context: the default differs between systems")
