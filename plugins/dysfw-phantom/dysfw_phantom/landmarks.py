@@ -88,7 +88,8 @@ def landmark_visible(head: HeadMesh, visible: Bool) -> dict[str, bool]:
     Returns:
         Visibility by name.
     """
-    return dict(zip(landmark_vertices(head), visible[_pairs(head)].all(axis=1).tolist(), strict=True))
+    both: Bool = np.asarray(visible[_pairs(head)].all(axis=1))
+    return dict(zip(landmark_vertices(head), both.tolist(), strict=True))
 
 
 def region_outline(head: HeadMesh, name: str, points: Float32) -> Float32:

@@ -128,7 +128,7 @@ def capture(phantom: Phantom, index: int, size: int, effects: Effects | None = N
     rng = generator(phantom.seed, phantom.number, Stream.IMAGE, index)
     sampled = sample_capture(rng, phantom.patient.age, phantom.patient.sex)
     if effects.background:
-        levels = np.array(effects.background, np.float32) / 255
+        levels = np.array(effects.background, np.float32) / np.float32(255)
         sampled = dataclasses.replace(sampled, background_colour=tuple(map(float, to_linear(levels))))
     vertices = shape(head, phantom.patient, sampled.expression)
     rendered = render(head, vertices, phantom.patient, phantom.appearance, sampled, effects.size or size)

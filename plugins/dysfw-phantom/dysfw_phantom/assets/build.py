@@ -236,5 +236,5 @@ def build(data: Path) -> dict[str, NDArray[np.generic]]:
 
 if __name__ == "__main__":
     output = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("head.npz")
-    np.savez_compressed(output, **build(data_folder()))
+    np.savez_compressed(output, **build(data_folder()))  # type: ignore[arg-type]  # mypy takes them for allow_pickle, too
     sys.stdout.write(f"{output}: {output.stat().st_size:,} bytes\n")

@@ -111,7 +111,7 @@ def _scatter(
     mean, std, min_radius, max_radius = layout
     x, y = rng.uniform(0, SIDE, count), rng.normal(mean, std, count)
     places = np.stack([x, y, rng.uniform(min_radius, max_radius, count), rng.uniform(0.2, 0.65, count)], 1)
-    tones = np.array(colours, np.float32)[rng.integers(len(colours), size=count)] / 255
+    tones = np.array(colours, np.float32)[rng.integers(len(colours), size=count)] / np.float32(255)
     lights = to_linear(tones) * rng.uniform(0.4, 1.4, (count, 1)).astype(np.float32)
     _discs(scene, places.astype(np.float32), lights)
 

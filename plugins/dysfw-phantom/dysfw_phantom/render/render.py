@@ -124,4 +124,4 @@ def render(  # noqa: PLR0917
     grain = np.random.default_rng([capture.seed, 13]).standard_normal((size, size), dtype=np.float32)
     pixels = develop(image, exposure, np.array(capture.white_balance, np.float32), capture.noise, grain)
     flat, depth = camera.project(figure.pose.transform_points(figure.vertices, head.vertices[:, 1]))
-    return Rendered(pixels, flat / SAMPLES, visible(flat, depth, buffer.near, TOLERANCE))
+    return Rendered(pixels, flat / np.float32(SAMPLES), visible(flat, depth, buffer.near, TOLERANCE))
