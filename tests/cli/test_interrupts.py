@@ -48,7 +48,7 @@ def names(folder: Path) -> set[str]:
 def test_an_interrupted_training_leaves_no_bundle_and_resumes(interrupted, environment, toy_recipe, colour_data, tmp_path):
     before = names(tmp_path)
     arguments = ("train", toy_recipe, colour_data, "-o", tmp_path / "b", "--set", SLOW_HEAD)
-    screen = interrupted(*arguments, seen=" 3/8")
+    screen = interrupted(*arguments, seen=r" [2-5]/8")
     said = re.search(
         r"error: interrupted no bundle was written; (\d) fitted heads and what was computed for the images are in the cache: "
         "the same command resumes", messages(screen),
@@ -62,7 +62,7 @@ def test_an_interrupted_training_leaves_no_bundle_and_resumes(interrupted, envir
 
 def test_an_interrupted_evaluation_leaves_no_report(interrupted, toy_recipe, colour_data, tmp_path):
     arguments = ("evaluate", toy_recipe, colour_data, "-o", tmp_path / "r", "--set", SLOW_HEAD, "--by", "folds")
-    screen = interrupted(*arguments, seen=" 1/15")
+    screen = interrupted(*arguments, seen=r" [1-7]/15")
     assert re.search(
         r"error: interrupted no report was written; \d finished splits? and what was computed for the images are in the cache: "
         "the same command resumes", messages(screen),

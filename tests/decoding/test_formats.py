@@ -18,6 +18,7 @@ from dysfw.registry import registry as registry_module
 from dysfw.registry.hookspecs import DecoderSpec, hookimpl
 from dysfw.registry.host import Plugin
 from dysfw.registry.registry import Registry, load_registry
+from dysfw.util.install import install_command
 
 WHITE = np.full((40, 50, 3), 255, np.uint8)
 DICOM = b"\0" * 128 + b"DICM"
@@ -149,7 +150,7 @@ def test_a_wrong_entry_leaves_out_its_plugin(install, wrong, text) -> None:
 def test_a_format_whose_plugin_is_not_installed_is_named(install) -> None:
     install()
     error = refusal(DICOM)
-    assert (error.code, "pip install -e plugins/dysfw-dicom" in error.message) == ("decoder_missing", True)
+    assert (error.code, install_command("dysfw-dicom") in error.message) == ("decoder_missing", True)
     assert error.message.startswith("DICOM needs the plugin dysfw-dicom")
     assert ".dcm" in formats.image_extensions()  # so that no file is skipped silently
 

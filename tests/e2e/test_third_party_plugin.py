@@ -1,6 +1,7 @@
 """A plugin from a folder that this project does not install: pip install it, name it in a recipe, run."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def test_without_it_the_recipe_says_what_to_install(shell, tmp_path):
     recipe = thirds(tmp_path)
     ran = shell("recipe", "check", recipe, code=2)
     assert "segmenter 'facial_thirds' belongs to the plugin dysfw-example, which is not installed" in ran.stderr
-    assert "pip install -e plugins/dysfw-example" in ran.stderr
+    assert re.search(r"pip install -e \S+/plugins/dysfw-example", ran.stderr)
 
 
 def test_installed_it_is_listed_trained_and_run(installed, phantoms, tmp_path):

@@ -146,5 +146,5 @@ def test_a_prediction_needs_no_torch(registry, recipe, runtime):
 def test_what_needs_torch_says_so(registry):
     ran = without_torch("run", "recipes/paper.yaml", PHANTOM, "--runtime", "torch")
     assert ran.returncode == 2
-    assert "torch was requested, but torch is not installed" in ran.stderr
+    assert "--set runtime=torch: runtime: torch is not installed" in ran.stderr
     assert "Traceback" not in ran.stderr

@@ -13,6 +13,7 @@ from dysfw.registry.hookspecs import RuntimeSpec
 from dysfw.registry.host import Plugin
 from dysfw.registry.registry import Entry
 from dysfw.runtime import choose
+from dysfw.util.progress import Silent
 
 CPU, FAST_CPU = {("cpu", "float32"): 1.4}, {("cpu", "float32"): 1.5, ("cpu", "bfloat16"): 2.0}
 
@@ -28,6 +29,7 @@ def installed(monkeypatch, toys, tmp_path):
         specs = [RuntimeSpec(name, f"plugin.module:{name}", "a runtime", speed, ("pytest",)) for name, speed in speeds.items()]
         monkeypatch.setattr(toys, "runtimes", [Entry(spec, plugin) for spec in specs])
         monkeypatch.setattr(choose, "current_registry", lambda: toys)
+        monkeypatch.setattr(choose, "fetch_progress", Silent)  # not the terminal of a command in an earlier test
         monkeypatch.setattr(choose, "has_torch", lambda: torch)
         module = ModuleType("plugin.module")
         for name in speeds.keys() - set(broken):
