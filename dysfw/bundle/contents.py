@@ -185,6 +185,7 @@ class OutOfFoldPredictions:
         present: bool [N, R].
         y: int64 [N], the labels.
         groups: int64 [N], the patients.
+        split_groups: int64 [N], the groups that no fold may divide: patients, or publications with theirs.
         distances: float32 [N, R], distance of each region from the training embeddings of the other folds.
         sharpness: float32 [N].
     """
@@ -193,6 +194,7 @@ class OutOfFoldPredictions:
     present: Bool
     y: Int64
     groups: Int64
+    split_groups: Int64
     distances: Float32
     sharpness: Float32
 

@@ -114,6 +114,7 @@ def _read_out_of_fold(state: State, reliability: State) -> OutOfFoldPredictions:
         present=arrays["present"].astype(bool),
         y=arrays["y"].astype(np.int64),
         groups=arrays["groups"].astype(np.int64),
+        split_groups=arrays.get("split_groups", arrays["groups"]).astype(np.int64),
         distances=reliability.arrays["distances"].astype(np.float32),
         sharpness=reliability.arrays["sharpness"].astype(np.float32),
     )

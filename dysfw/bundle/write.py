@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 from safetensors.numpy import save
 
 from ..recipe.document import dump_document
@@ -70,12 +71,15 @@ def _as_text(content: Mapping[str, object]) -> str:
 def _arrays(states: Mapping[str, State], fitted: Fitted) -> dict[str, Array]:
     predictions, distribution = fitted.out_of_fold, fitted.embedding_distribution
     parts = {name: state.arrays for name, state in states.items()}
-    parts["out_of_fold"] = {
+    out_of_fold = {
         "probabilities": predictions.probabilities,
         "present": predictions.present,
         "y": predictions.y,
         "groups": predictions.groups,
     }
+    if not np.array_equal(predictions.split_groups, predictions.groups):
+        out_of_fold["split_groups"] = predictions.split_groups
+    parts["out_of_fold"] = out_of_fold
     fields = (distribution.mean, distribution.axes, distribution.variances, distribution.residual_variance)
     parts["reliability"] = dict(zip(DISTRIBUTION_ARRAYS, fields, strict=True)) | {
         "distances": predictions.distances,

@@ -14,12 +14,13 @@ from ..recipe.problems import Position, Problem, RecipeError, locate
 from ..util.text import closest, count, listed
 
 FILE = "labels.yaml"
-IDENTIFIERS = ("mondo", "omim", "orpha")
+IDENTIFIERS = ("mondo", "omim", "orpha")  # of the condition itself; what a phantom imitates is none
 ALLOWED = {
     "name": "a string",
     "mondo": "MONDO: followed by seven digits",
     "omim": "OMIM: followed by six digits",
     "orpha": "ORPHA: followed by up to six digits",
+    "imitates": "OMIM: followed by six digits",
     "synonyms": "a list of strings",
 }
 
@@ -32,6 +33,7 @@ class Condition(BaseModel):
         mondo: Identifier in the Mondo Disease Ontology, "MONDO:0008608".
         omim: Identifier in OMIM, "OMIM:190685".
         orpha: Identifier in Orphanet, "ORPHA:870".
+        imitates: Identifier in OMIM of the disease that phantoms imitate. It is never exported as a diagnosis.
         synonyms: Other names.
     """
 
@@ -41,6 +43,7 @@ class Condition(BaseModel):
     mondo: Annotated[str, Field(pattern=r"^MONDO:\d{7}$")] | None = None
     omim: Annotated[str, Field(pattern=r"^OMIM:\d{6}$")] | None = None
     orpha: Annotated[str, Field(pattern=r"^ORPHA:\d{1,6}$")] | None = None
+    imitates: Annotated[str, Field(pattern=r"^OMIM:\d{6}$")] | None = None
     synonyms: tuple[str, ...] = ()
 
     @property

@@ -29,6 +29,7 @@ class Sample:
         patient: The patient; None if unknown. Such an image is treated as a separate patient.
         split: "train", "test" or None.
         source: Hospital, study or website that the image comes from.
+        publication: Publication that describes the patient. No split divides one.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class Sample:
     patient: str | None = None
     split: str | None = None
     source: str | None = None
+    publication: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,11 @@ COLUMNS = (
         "site", "site_id", "hospital", "clinic", "centre", "center", "study", "cohort", "institution", "origin", "data_source",
         "dataset", "provenance",
     )),
+    Column("publication", ("pmid", "pubmed", "pubmed_id", "doi", "paper", "article", "reference")),
+    # Records of the patients, which predictions from images do not use.
+    *(Column(name) for name in ("age", "sex", "hpo_observed", "hpo_excluded")),
 )  # fmt: skip
+VALUES = ("label", "patient", "split", "source", "publication")  # columns beside the path
 SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 # What spreadsheets write into a CSV for a name that they took for a date or a number.
@@ -54,7 +58,7 @@ class ManifestRow(NamedTuple):
         name: The image as it is written.
         image: Where it is: a path, or an address as it is written.
         exists: Whether it is there; True for an address.
-        values: label, patient, split and source, "" if missing.
+        values: What ``VALUES`` lists, "" if missing.
         problem: Why the row cannot be used, or "".
     """
 
@@ -102,7 +106,7 @@ class Manifest:
         locator = Locator(self.path.parent)
         for row in self.table.rows():
             name = row.cells["path"]
-            values = {key: self._value(key, row.cells[key], row.number) for key in ("label", "patient", "split", "source")}
+            values = {key: self._value(key, row.cells[key], row.number) for key in VALUES}
             problem = row.problem or next((error for _, error in values.values() if error), "")
             texts = {key: text for key, (text, _) in values.items()}
             if problem or not name:

@@ -23,7 +23,7 @@ from .findings import Finding, unlisted_folders
 from .manifest import ManifestRow, open_manifest
 
 MANIFESTS = tuple(f"manifest{suffix}" for suffix in TABLES)
-OPTIONAL = ("patient", "split", "source")
+OPTIONAL = ("patient", "split", "source", "publication")
 MAX_BYTES = 2**30
 MAX_PROBLEMS = 20  # in one message
 MAX_SPELLINGS = 5  # patients in one finding
@@ -220,15 +220,16 @@ def _quoted(labels: Iterable[str]) -> str:
 
 
 def _split_problems(samples: Sequence[Sample]) -> list[str]:
-    """Report patients in both splits, which would leak test data into training, and rows without a split beside others."""
-    splits: dict[str, set[str | None]] = {}
-    for sample in samples:
-        if sample.patient is not None:
-            splits.setdefault(sample.patient, set()).add(sample.split)
+    """Report patients and publications in both splits, which would leak test data, and rows without a split beside others."""
     problems = []
-    if conflicts := [patient for patient, names in splits.items() if len(names) > 1]:
-        patients = count(len(conflicts), "patient")
-        problems.append(f"{patients} in more than one split; put all rows of a patient into one: {listed(conflicts, 5)}")
+    for kind in ("patient", "publication"):
+        splits: dict[str, set[str | None]] = {}
+        for sample in samples:
+            if (name := getattr(sample, kind)) is not None:
+                splits.setdefault(name, set()).add(sample.split)
+        if conflicts := [name for name, found in splits.items() if len(found) > 1]:
+            number = count(len(conflicts), kind)
+            problems.append(f"{number} in more than one split; put all rows of a {kind} into one: {listed(conflicts, 5)}")
     unsplit = sum(sample.split is None for sample in samples)
     if 0 < unsplit < len(samples):
         problems.append(f"{count(unsplit, 'row')} without a split although others have one; allowed: train, test")

@@ -70,7 +70,7 @@ def _digest_of(runner: FoldRunner, context: str) -> bytes:
         FORMAT, context, [one.fingerprint for one in recipes], list(runner.fusions), embedded.labels, embedded.regions,
         embedded.fingerprint, [source_hash(package) for package in packages], versions(distributions),
     ]  # fmt: skip
-    arrays = [embedded.embeddings, embedded.present, embedded.y, embedded.groups, *runner.kernel.ranks]
+    arrays = [embedded.embeddings, embedded.present, embedded.y, embedded.groups, embedded.split_groups, *runner.kernel.ranks]
     arrays += [np.asarray(value) for value in asdict(embedded.quality).values()] if embedded.quality else []
     return key_of([json.dumps(described, sort_keys=True, default=str).encode(), *map(array_key, arrays)])
 

@@ -181,7 +181,7 @@ def _fit_and_fuse(
         temperature = fit_temperature(cross_validated_fusion(make, out_of_fold, seed), out_of_fold.y, out_of_fold.groups)
         fusion = make()
         if fusion.needs_fit:
-            fusion.fit(out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, out_of_fold.groups)
+            fusion.fit(out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, out_of_fold.split_groups)
         return apply_temperature(fusion.fuse(region_probabilities, present), temperature)
     except ValueError:
         return np.full((len(region_probabilities), region_probabilities.shape[2]), np.nan, np.float32)

@@ -9,7 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from ..data.dataset import Dataset, Sample, patient_numbers
+from ..data.dataset import Dataset, Sample
+from ..data.split_groups import split_groups
 from ..errors import DysfwError
 from ..stats.folds import patient_folds
 from ..training.embedded_dataset import EmbeddedDataset
@@ -86,36 +87,37 @@ def resolve_split(config: SplitConfig, dataset: Dataset) -> SplitBy:
 def leave_out_small_conditions(
     samples: Sequence[Sample], config: SplitConfig, by: SplitBy
 ) -> tuple[list[Sample], list[Finding]]:
-    """The samples of conditions with enough patients.
+    """The samples of conditions with enough patients, or publications where these are known: folds divide neither.
 
     Raises:
         DysfwError: If some have too few and are not to be left out, or if fewer than two conditions would remain.
     """
     needed = config.folds if by == "folds" else 2
-    patients_of: dict[str, set[int]] = {}
-    for sample, patient in zip(samples, patient_numbers(samples).tolist(), strict=True):
-        patients_of.setdefault(sample.label, set()).add(patient)
-    patients = {label: len(patients_of[label]) for label in sorted(patients_of)}
+    groups_of: dict[str, set[int]] = {}
+    for sample, group in zip(samples, split_groups(samples).tolist(), strict=True):
+        groups_of.setdefault(sample.label, set()).add(group)
+    patients = {label: len(groups_of[label]) for label in sorted(groups_of)}
     small = {label: n for label, n in patients.items() if n < needed}
     if not small:
         return list(samples), []
-    named = [f"{label!r} ({count(n, 'patient')})" for label, n in small.items()]
+    unit = "publication" if any(sample.publication for sample in samples) else "patient"
+    named = [f"{label!r} ({count(n, unit)})" for label, n in small.items()]
     if not config.leave_out_small:
         raise DysfwError(
-            f"too few patients for {needed} folds in {listed(named, 10)}" if by == "folds" else
-            f"too few patients in {listed(named, 10)}; at least {needed} are needed",
-            hint=f"add patients, use fewer folds (--folds {max(2, min(small.values()))}), or leave these conditions out "
+            f"too few {unit}s for {needed} folds in {listed(named, 10)}" if by == "folds" else
+            f"too few {unit}s in {listed(named, 10)}; at least {needed} are needed",
+            hint=f"add {unit}s, use fewer folds (--folds {max(2, min(small.values()))}), or leave these conditions out "
             "(--leave-out-small)",
         )  # fmt: skip
     kept = [sample for sample in samples if sample.label not in small]
     if len(patients) - len(small) < 2:
         left = count(len(patients) - len(small), "condition")
         raise DysfwError(
-            f"--leave-out-small would leave {left} of {len(patients)}: the others have fewer than {needed} patients, "
+            f"--leave-out-small would leave {left} of {len(patients)}: the others have fewer than {needed} {unit}s, "
             f"{listed(named, 10)}",
-            hint=f"add patients, or use fewer folds (--folds {max(2, sorted(patients.values())[-2:][0])})",
+            hint=f"add {unit}s, or use fewer folds (--folds {max(2, sorted(patients.values())[-2:][0])})",
         )
-    message = f"{count(len(small), 'condition')} with fewer than {needed} patients left out: {listed(named, 10)}"
+    message = f"{count(len(small), 'condition')} with fewer than {needed} {unit}s left out: {listed(named, 10)}"
     return kept, [
         Finding(
             code="too_few_patients", severity="exclusion", message=message, images=len(samples) - len(kept),
@@ -131,13 +133,13 @@ def make_splits(embedded: EmbeddedDataset, config: SplitConfig, by: SplitBy) -> 
         DysfwError: If the data cannot be divided.
     """
     if by == "folds":
-        return cross_validation(embedded.y, embedded.groups, config.folds, config.repeats, config.seed), []
+        return cross_validation(embedded.y, embedded.split_groups, config.folds, config.repeats, config.seed), []
     if by == "split":
         train = np.array([sample.split != "test" for sample in embedded.samples])
         _check_trained(embedded, train)
         return held_out(train), []
     sources = [sample.source for sample in embedded.samples]
-    splits, untested = leave_one_source_out(embedded.y, embedded.groups, embedded.labels, sources)
+    splits, untested = leave_one_source_out(embedded.y, embedded.split_groups, embedded.labels, sources)
     findings = [
         Finding(
             code="only_in_source",
@@ -150,7 +152,9 @@ def make_splits(embedded: EmbeddedDataset, config: SplitConfig, by: SplitBy) -> 
     return splits, findings
 
 
-def describe_protocol(by: SplitBy, config: SplitConfig, splits: Sequence[Split], *, knows_patients: bool) -> Protocol:
+def describe_protocol(
+    by: SplitBy, config: SplitConfig, splits: Sequence[Split], *, knows_patients: bool, knows_publications: bool = False
+) -> Protocol:
     """The protocol as the report states it."""
     names: dict[SplitBy, Literal["cross-validation", "held out", "leave one source out"]] = {
         "folds": "cross-validation", "split": "held out", "sources": "leave one source out",
@@ -159,7 +163,7 @@ def describe_protocol(by: SplitBy, config: SplitConfig, splits: Sequence[Split],
     return Protocol(
         kind=names[by],
         patient_wise=knows_patients,
-        claim=_claim(by, knows_patients=knows_patients),
+        claim=_claim(by, knows_patients=knows_patients, knows_publications=knows_publications),
         folds=config.folds if folded else 0,
         repeats=config.repeats if folded else 0,
         seed=config.seed,
@@ -168,7 +172,7 @@ def describe_protocol(by: SplitBy, config: SplitConfig, splits: Sequence[Split],
     )
 
 
-def _claim(by: SplitBy, *, knows_patients: bool) -> str:
+def _claim(by: SplitBy, *, knows_patients: bool, knows_publications: bool) -> str:
     """What the scores show, and what they do not."""
     shown = {
         "folds": "The scores show how well the recipe, trained on part of the data, classifies new images of the same sources",
@@ -181,7 +185,8 @@ def _claim(by: SplitBy, *, knows_patients: bool) -> str:
             "then too high. No patient-wise claim can be made."
         )
     beyond = "sources that are not in the data" if by == "sources" else "other hospitals, cameras or populations"
-    return f"{shown}. No patient is on both sides of a split. The scores say nothing about {beyond}."
+    kept = "No patient and no publication" if knows_publications else "No patient"
+    return f"{shown}. {kept} is on both sides of a split. The scores say nothing about {beyond}."
 
 
 def too_few(y: Int64, groups: Int64, labels: Sequence[str], folds: int) -> list[tuple[str, int]]:

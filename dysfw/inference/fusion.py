@@ -25,7 +25,7 @@ def cross_validated_fusion(make_fusion: Callable[[], Fusion], out_of_fold: OutOf
     Returns:
         float32 [N, K], not calibrated.
     """
-    probabilities, present, y, groups = out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, out_of_fold.groups
+    probabilities, present, y, groups = out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, out_of_fold.split_groups
     if not make_fusion().needs_fit:
         return make_fusion().fuse(probabilities, present)
     fused = np.full((len(y), probabilities.shape[2]), 1 / probabilities.shape[2], np.float32)

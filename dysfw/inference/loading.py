@@ -287,5 +287,5 @@ def _fusion(fusion: Fusion, recipe: Recipe, bundle: Bundle) -> Fusion:
     if recipe.nodes["fusion"].portable() == bundle.recipe.nodes["fusion"].portable():
         fusion.restore(bundle.fitted.fusion)
     elif fusion.needs_fit:
-        fusion.fit(out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, out_of_fold.groups)
+        fusion.fit(out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, out_of_fold.split_groups)
     return fusion

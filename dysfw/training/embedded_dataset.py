@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..data.dataset import Sample, patient_numbers
+from ..data.split_groups import split_groups
 from ..inference.embedder import Observer
 from ..inference.pipeline import Pipeline
 from ..reliability.quality import Quality, quality_of
@@ -50,6 +51,11 @@ class EmbeddedDataset:
         """Number of images."""
         return len(self.samples)
 
+    @property
+    def split_groups(self) -> Int64:
+        """The groups of images that no split may divide, int64 [N]; see ``dysfw.data.split_groups``."""
+        return split_groups(self.samples)
+
     def rows(self, chosen: Int64) -> EmbeddedDataset:
         """Some of the images, by their row numbers."""
         return replace(
@@ -89,7 +95,8 @@ class EmbeddedDataset:
     @property
     def fingerprint(self) -> str:
         """sha256 over the images' hashes, labels and patients, in order."""
-        lines = (f"{sha} {sample.label} {sample.patient or ''}" for sha, sample in zip(self.sha256, self.samples, strict=True))
+        rows = zip(self.sha256, self.samples, strict=True)
+        lines = (f"{sha} {one.label} {one.patient or ''} {one.publication or ''}".rstrip(" ") for sha, one in rows)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -92,7 +92,7 @@ class Fitting:
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
             try:
-                head.fit(embedded.embeddings[use, r], embedded.y[use], len(embedded.labels), embedded.groups[use])
+                head.fit(embedded.embeddings[use, r], embedded.y[use], len(embedded.labels), embedded.split_groups[use])
             except (ValueError, ConvergenceWarning) as error:
                 raise DysfwError(
                     f"the head of region {embedded.regions[r]!r} cannot be fitted on {count(len(use), 'image')}: {error}"
@@ -164,6 +164,7 @@ def out_of_fold_predictions(
         present=embedded.present[tested],
         y=embedded.y[tested],
         groups=embedded.groups[tested],
+        split_groups=embedded.split_groups[tested],
         distances=distances[tested],
         sharpness=sharpness[tested].astype(np.float32),
     )
@@ -238,11 +239,11 @@ def _distances(embedded: EmbeddedDataset, train_rows: Int64, test_rows: Int64) -
 
 
 def _folds(embedded: EmbeddedDataset, seed: int) -> list[tuple[Int64, Int64]]:
-    """Rows to train and to test on, patient-wise."""
-    patients = [len(np.unique(embedded.groups[embedded.y == k])) for k in range(len(embedded.labels))]
-    several = np.array(patients)[embedded.y] > 1
+    """Rows to train and to test on. No patient and no publication is divided."""
+    groups = embedded.split_groups
+    several = np.array([len(np.unique(groups[embedded.y == k])) for k in range(len(embedded.labels))])[embedded.y] > 1
     rows, always = np.flatnonzero(several), np.flatnonzero(~several)
-    folds = patient_folds(embedded.y[rows], embedded.groups[rows], FOLDS, seed)
+    folds = patient_folds(embedded.y[rows], groups[rows], FOLDS, seed)
     return [(np.sort(np.concatenate([always, rows[train_rows]])), rows[test_rows]) for train_rows, test_rows in folds]
 
 

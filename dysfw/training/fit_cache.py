@@ -94,5 +94,5 @@ def _digest_of(recipe: Recipe, components: Components, embedded: EmbeddedDataset
         [recipe.fingerprint, [used.sha256 for used in used_weights(components)], embedded.fingerprint] if tuned else [],
         embedded.labels, [source_hash(package) for package in packages], versions(distributions),
     ]  # fmt: skip
-    arrays = [embedded.embeddings, embedded.present, embedded.y, embedded.groups]
+    arrays = [embedded.embeddings, embedded.present, embedded.y, embedded.groups, embedded.split_groups]
     return key_of([json.dumps(described, sort_keys=True, default=str).encode(), *map(array_key, arrays)])

@@ -244,7 +244,7 @@ def fit_classifier(
     heads = fit_heads(components.make_head, embedded, progress, known)
     fusion = components.make_fusion()
     if fusion.needs_fit:
-        fusion.fit(out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, out_of_fold.groups)
+        fusion.fit(out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, out_of_fold.split_groups)
     distribution = fit_embedding_distribution(embedded.embeddings, embedded.present, embedded.groups)
     prior = prior_of(recipe.prior, embedded.labels, out_of_fold.y, out_of_fold.groups)
     reliability = fit_reliability(recipe.reliability, out_of_fold, fused, distribution, prior)

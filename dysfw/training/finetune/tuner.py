@@ -126,7 +126,7 @@ class Tuner:
 
     def _tune(self, region: int, rows: Int64) -> dict[str, Float32]:
         rows = rows[self.embedded.present[rows, region]]
-        task = Task(self.crops, region, rows, self.embedded.y[rows], self.embedded.groups[rows])
+        task = Task(self.crops, region, rows, self.embedded.y[rows], self.embedded.split_groups[rows])
         backbone: Backbone = self.components.backbone
         config, name = self.recipe.tune, self.embedded.regions[region]
         if mirror_indices([name]) is None:  # a mirrored right eye looks like a left one
