@@ -107,6 +107,7 @@ CASES = [
     ),
     case("phantom dataset", "{in}/two.yaml -o {out}/two --workers 2"),
     case("phantom pairs", "{in}/people -o {out}/pairs.txt --folds 2 --per-fold 1"),
+    case("phantom condition", "OMIM:147920 -o {out}/condition.yaml"),
     case("phantom conditions"),
     case("phantom terms"),
     python("python: library", "-c", LIBRARY, homes=("empty", "missing")),

@@ -114,6 +114,8 @@ def dataset(
         found = find_spec(spec)
     with if_interrupted(lambda: f"finished images are kept in {output}.unfinished; the same command resumes"):
         made = make_dataset(found, output, workers, progress)
+    for left_out in found.left_out:
+        progress.note(f"left out: {left_out}")
     if not made:
         progress.note(f"{output} already contains this data set")
     out().print(f"{output}: {describe(output)}", markup=False, soft_wrap=True)
@@ -155,6 +157,28 @@ def conditions(
     from .listings import print_conditions
 
     print_conditions(find_conditions(path) if path else list(shipped_conditions().values()), as_json)
+
+
+@app.command()
+def condition(
+    disease: Annotated[str, typer.Argument(metavar="OMIM", help="OMIM id, such as OMIM:147920.", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="YAML", help="File to write. Default: print to the terminal.")
+    ] = None,
+) -> None:
+    """Draft a condition from HPO's annotations of a disease: its facial signs with their frequencies, for you to edit."""
+    from dysfw.plugin import atomic_write, out, refuse_existing
+
+    from .published.condition import draft_yaml, find_disease
+
+    if output is None:
+        typer.echo(draft_yaml(find_disease(disease)), nl=False)
+        return
+    refuse_existing(output)
+    text = draft_yaml(find_disease(disease))
+    with atomic_write(output) as unfinished:
+        unfinished.write_text(text, "utf-8")
+    out().print(str(output), markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -90,6 +90,8 @@ class Condition(StrictModel):
         name: Name of the imitated condition.
         mondo: MONDO id of the imitated condition.
         omim: OMIM id of the imitated condition.
+        imitates: OMIM id of the disease whose published patients or annotations the phantoms imitate. Evidence may use it; no
+            output exports it as a diagnosis.
         note: A remark for readers.
         age: Minimum and maximum age of the patients, years.
         terms: Terms of the condition.
@@ -100,6 +102,7 @@ class Condition(StrictModel):
     name: str
     mondo: Annotated[str, Field(pattern=r"^MONDO:\d{7}$")] | None = None
     omim: Annotated[str, Field(pattern=r"^OMIM:\d{6}$")] | None = None
+    imitates: Annotated[str, Field(pattern=r"^OMIM:\d{6}$")] | None = None
     note: str = ""
     age: Ages = (2.0, 70.0)
     terms: tuple[ConditionTerm, ...]

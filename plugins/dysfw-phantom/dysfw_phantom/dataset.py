@@ -30,7 +30,7 @@ from .phantom import capture, make_phantom
 from .plan import PlannedPatient, chunks
 from .processes import map_in_processes
 from .spec import Spec
-from .truth import Row, manifest_csv, rows_to_table, truth_row, write_truth
+from .truth import Row, manifest_csv, record, rows_to_table, truth_row, write_truth
 
 SPEC, MANIFEST, TRUTH, LABELS = "spec.json", "manifest.csv", "truth.parquet", "labels.yaml"
 DEFAULT_SOURCE = "phantom"  # source in the manifest if a class does not specify one
@@ -174,12 +174,12 @@ def _render_chunk(spec: Spec, work: WorkDirectory, numbered: tuple[int, tuple[Pl
 
 def _write_images(spec: Spec, work: WorkDirectory, patient: PlannedPatient) -> Iterator[Row]:
     """Write the images of a patient and yield their ground truth."""
-    config, class_config, name = spec.config, spec.config.classes[patient.class_index], patient.name(spec)
-    condition = spec.conditions[patient.class_index]
+    config, name = spec.config, patient.name(spec)
+    class_config, condition = spec.classes[patient.class_index].config, spec.classes[patient.class_index].condition
     phantom = make_phantom(
         condition, config.seed, patient.number, name,
         severity=config.severity, natural_variation=config.natural_variation, age=config.age,
-        random_terms=class_config.random_terms,
+        random_terms=class_config.random_terms, published=patient.published,
     )  # fmt: skip
     for index in range(patient.images):
         image = capture(phantom, index, config.size, class_config.effects)
@@ -192,7 +192,7 @@ def _write_images(spec: Spec, work: WorkDirectory, patient: PlannedPatient) -> I
             "source": class_config.source or DEFAULT_SOURCE, "condition": condition.label,
             "sha256": hashlib.sha256(content).hexdigest(),
         }  # fmt: skip
-        yield file | truth_row(phantom, image)
+        yield file | record(phantom, patient.published) | truth_row(phantom, image)
 
 
 def _write_tables(spec: Spec, work: WorkDirectory, number_of_chunks: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from .axes import SIDE, Axis, axes, traits
 from .terms import terms as known_terms
 
+EXCLUDED = 0.25  # of the natural variation towards a sign that a patient does not have
 LIMIT = 2.5  # standard deviations; larger natural variation is redrawn
 ANCESTRIES = ("african", "asian", "caucasian")
 
@@ -73,6 +74,9 @@ def sample_patient(
     *,
     ages: tuple[float, float] = (2.0, 70.0),
     variation: float = 1.0,
+    age: float | None = None,
+    sex: float | None = None,
+    excluded: Collection[str] = (),
 ) -> Patient:
     """Sample a patient with natural variation and the given terms.
 
@@ -82,6 +86,9 @@ def sample_patient(
         terms: Severity of each term that is present, in standard deviations, by HPO id; added to the value of its axis.
         ages: Range of the age in years. The logarithm of the age is uniform, so that children and adults are equally frequent.
         variation: Factor on the natural variation.
+        age: Age in years, if it is not to be sampled.
+        sex: From 0 (female) to 1 (male), if it is not to be sampled.
+        excluded: HPO ids of terms that must not be visible.
 
     Returns:
         The patient.
@@ -92,11 +99,16 @@ def sample_patient(
     present = dict(terms or {})
     seed = int(rng.integers(2**31))
     low, high = np.log(ages)
-    age, sex = float(np.exp(rng.uniform(low, high))), float(rng.integers(2))
+    # Always drawn, so that what is known of a patient does not change the rest.
+    drawn_age, drawn_sex = float(np.exp(rng.uniform(low, high))), float(rng.integers(2))
+    age, sex = drawn_age if age is None else age, drawn_sex if sex is None else sex
     african, asian, caucasian = (float(x) for x in rng.dirichlet([0.6, 0.6, 0.6]))
     values = {axis.name: _natural(rng, axis, variation) for axis in axes().values()}
     others = {trait.name: _natural(rng, trait, variation) for trait in traits().values()}
     others[SIDE] = float(2 * rng.integers(2) - 1)
+    for term in map(known_terms().__getitem__, excluded):
+        if values[term.axis] * term.sign > 0:
+            values[term.axis] *= EXCLUDED
     for id_, severity in present.items():
         term = known_terms()[id_]
         values[term.axis] += term.sign * severity

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dysfw.plugin import Bool, Float32, UInt8
 
-from .condition import Condition, sample_terms
+from .condition import MIN_SEVERITY_FRACTION, Condition, sample_terms
 from .effects import Effects, apply_effects
 from .mesh import load_head
 from .patient import Patient, sample_patient
+from .published.patients import PublishedPatient
 from .render.appearance import Appearance, sample_appearance
 from .render.capture import Capture, sample_capture
 from .render.render import render
 from .render.skin import to_linear
 from .seeds import Stream, generator
 from .shape import shape
-from .spec import RandomTerms
+from .spec_config import RandomTerms
 from .terms import find_term
 from .terms import terms as known_terms
+
+DRAWABLE_AGES = (1.0, 100.0)  # years; the youngest face of the mesh is that of an infant of one year
+SEXES = {"female": 0.0, "male": 1.0}
+PUBLISHED_SEVERITY = (2.0, 0.6)  # mean and standard deviation; publications do not say how marked a sign is
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,7 @@ def make_phantom(
     natural_variation: float = 1.0,
     age: tuple[float, float] | None = None,
     random_terms: RandomTerms | None = None,
+    published: PublishedPatient | None = None,
 ) -> Phantom:
     """Create a patient of a condition.
 
@@ -82,17 +90,34 @@ def make_phantom(
         natural_variation: Factor on the natural variation.
         age: Minimum and maximum age in years. Defaults to that of the condition.
         random_terms: Random terms in addition to those of the condition.
+        published: A published patient, whose signs, age and sex replace those that would be sampled.
 
     Returns:
         The phantom.
     """
     rng = generator(seed, number, Stream.PATIENT)
-    terms = sample_terms(condition, rng, severity)
+    terms = _published_terms(published.shown, rng, severity) if published else sample_terms(condition, rng, severity)
     if random_terms:
         terms |= _random_terms(random_terms, set(terms), rng, severity)
-    patient = sample_patient(rng, name, terms, ages=age or condition.age, variation=natural_variation)
+    patient = sample_patient(
+        rng, name, terms,
+        ages=age or condition.age, variation=natural_variation,
+        age=None if published is None or published.age is None else float(np.clip(published.age, *DRAWABLE_AGES)),
+        sex=None if published is None else SEXES.get(published.sex or ""),
+        excluded=published.not_shown if published else (),
+    )  # fmt: skip
     appearance = sample_appearance(generator(seed, number, Stream.APPEARANCE), patient.age, patient.sex)
     return Phantom(seed, number, patient, appearance)
+
+
+def _published_terms(shown: Sequence[str], rng: np.random.Generator, severity: float) -> dict[str, float]:
+    """Draw how marked the signs of a published patient are. Terms for one end of an axis share its severity."""
+    ends = Counter((known_terms()[id].axis, known_terms()[id].sign) for id in shown)
+    drawn = np.maximum(rng.normal(*PUBLISHED_SEVERITY, len(shown)), MIN_SEVERITY_FRACTION * PUBLISHED_SEVERITY[0])
+    return {
+        id: float(severity * value / ends[known_terms()[id].axis, known_terms()[id].sign])
+        for id, value in zip(shown, drawn, strict=True)
+    }
 
 
 def _random_terms(config: RandomTerms, present: set[str], rng: np.random.Generator, severity: float) -> dict[str, float]:

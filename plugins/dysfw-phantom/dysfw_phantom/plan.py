@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
 from .effects import ENDINGS
+from .published.patients import PublishedPatient
 from .seeds import Stream, generator
-from .spec import ClassConfig, Spec
+from .spec import Spec
+from .spec_config import ClassConfig
 
 CHUNK = 16  # approximate number of images that a process renders at a time, which is also the maximum lost if it is killed
 
@@ -23,12 +26,14 @@ class PlannedPatient:
         class_index: Index of the class in the spec.
         images: Number of images.
         split: "train", "test" or None.
+        published: The published patient that it is; None if its signs are sampled.
     """
 
     number: int
     class_index: int
     images: int
     split: str | None
+    published: PublishedPatient | None = None
 
     def name(self, spec: Spec) -> str:
         """Return the name of the patient. Names sort in the order of numbers."""
@@ -36,7 +41,7 @@ class PlannedPatient:
 
     def label(self, spec: Spec) -> str:
         """Return the label of the images."""
-        return self.name(spec) if spec.config.label == "patient" else spec.conditions[self.class_index].label
+        return self.name(spec) if spec.config.label == "patient" else spec.classes[self.class_index].condition.label
 
     def path(self, spec: Spec, index: int) -> str:
         """Return the path of an image in the data set.
@@ -48,7 +53,7 @@ class PlannedPatient:
         Returns:
             A relative path. If patients are labels, it is that of Labeled Faces in the Wild.
         """
-        effects = spec.config.classes[self.class_index].effects
+        effects = spec.classes[self.class_index].config.effects
         name, ending = self.name(spec), ENDINGS[effects.file(spec.config.file).format]
         if spec.config.label == "patient":
             return f"{name}/{name}_{index + 1:04d}{ending}"
@@ -65,11 +70,11 @@ def planned_patients(spec: Spec) -> Iterator[PlannedPatient]:
         The patients in the order of their numbers.
     """
     number = 0
-    for class_index, config in enumerate(spec.config.classes):
-        low, high = config.images
-        for split in _splits(config):
+    for class_index, one in enumerate(spec.classes):
+        low, high = one.config.images
+        for split, published in zip_longest(_splits(one.config), one.published):
             images = int(generator(spec.config.seed, number, Stream.COUNT).integers(low, high, endpoint=True))
-            yield PlannedPatient(number, class_index, images, split)
+            yield PlannedPatient(number, class_index, images, split, published)
             number += 1
 
 

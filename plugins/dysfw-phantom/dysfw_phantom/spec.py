@@ -4,123 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import BeforeValidator, Field, model_validator
 
 from dysfw.plugin import DysfwError, closest, count, listed, read_text
 
-from .condition import Ages, Condition, find_condition
-from .effects import Effects, FileConfig, Size
-from .yaml_reading import StrictModel, parse_yaml
-
-Split = Literal["train", "test"]
-Count = Annotated[int, Field(ge=1, le=1_000)]
-TermCount = Annotated[int, Field(ge=0, le=30)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Severity = Annotated[float, Field(ge=0, le=6)]
-
-
-def _as_range(value: object) -> object:
-    """Convert one number to a range with equal ends."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value, value
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _as_fractions(value: object) -> object:
-    """Convert the name of a split to a mapping that assigns all patients to it."""
-    return {value: 1.0} if isinstance(value, str) else value
-
-
-class RandomTerms(StrictModel):
-    """Terms drawn at random for each patient, at most one of each axis.
-
-    Attributes:
-        count: Minimum and maximum number of terms.
-        severity: Minimum and maximum severity, in standard deviations.
-    """
-
-    count: tuple[TermCount, TermCount]
-    severity: tuple[Severity, Severity]
-
-    @model_validator(mode="after")
-    def _ordered(self) -> RandomTerms:
-        if self.count[0] > self.count[1] or self.severity[0] > self.severity[1]:
-            raise ValueError("the minimum must come first in `count` and `severity`")
-        return self
-
-
-class ClassConfig(StrictModel):
-    """Patients of one condition.
-
-    Attributes:
-        condition: Label of a shipped condition, or path of a YAML file.
-        patients: Number of patients.
-        images: Number of images of each patient, or its minimum and maximum.
-        split: "train" or "test" for all patients, or the fraction of the patients in each.
-        random_terms: Random terms of each patient in addition to those of the condition.
-        source: Source in the manifest; "phantom" by default.
-        effects: Effects of the source on the images.
-    """
-
-    condition: str
-    patients: Annotated[int, Field(ge=1, le=1_000_000)]
-    images: Annotated[tuple[Count, Count], BeforeValidator(_as_range)] = (1, 1)
-    split: Annotated[dict[Split, Fraction], BeforeValidator(_as_fractions)] | None = None
-    random_terms: RandomTerms | None = None
-    source: str | None = None
-    effects: Effects = Effects()
-
-    @model_validator(mode="after")
-    def _consistent(self) -> ClassConfig:
-        if self.images[0] > self.images[1]:
-            raise ValueError(f"images is {list(self.images)}; the minimum must come first")
-        if self.split is not None and abs(sum(self.split.values()) - 1) > 1e-6:
-            raise ValueError(f"the fractions in split sum to {sum(self.split.values()):g} instead of 1")
-        return self
-
-
-class SpecConfig(StrictModel):
-    """Content of a spec.
-
-    Attributes:
-        version: Version of the format: 1.
-        name: Name of the data set and prefix of the names of patients.
-        note: A remark for readers.
-        seed: Random seed.
-        size: Side of the images, px.
-        label: What a folder stands for: "condition", or "patient" to train face recognition.
-        file: File format of the images.
-        severity: Factor on the severity of all terms.
-        natural_variation: Factor on the variation between unaffected faces.
-        age: Minimum and maximum age of all patients in years, in place of those of the conditions, so that age does not
-            reveal the condition.
-        classes: The classes.
-    """
-
-    version: Literal[1]
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-    note: str = ""
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    size: Size = 256
-    label: Literal["condition", "patient"] = "condition"
-    file: FileConfig = FileConfig()
-    severity: Annotated[float, Field(ge=0, le=3)] = 1.0
-    natural_variation: Annotated[float, Field(ge=0, le=2)] = 1.0
-    age: Ages | None = None
-    classes: Annotated[tuple[ClassConfig, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _splits_in_all_or_no_classes(self) -> SpecConfig:
-        if len({config.split is None for config in self.classes}) > 1:
-            raise ValueError("some classes have a split and some do not; specify it for all classes or for none")
-        return self
+from .condition import Condition, find_condition
+from .drawn_class import DrawnClass, Expanded, annotated_classes, published_classes
+from .spec_config import SpecConfig
+from .yaml_reading import parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +25,27 @@ class Spec:
 
     Attributes:
         config: Content of the spec.
-        conditions: The condition of each class, in their order.
+        classes: All classes, in order.
+        left_out: What was left out, and why, one sentence each.
     """
 
     config: SpecConfig
-    conditions: tuple[Condition, ...]
+    classes: tuple[DrawnClass, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The condition of each class, in their order."""
+        return tuple(one.condition for one in self.classes)
 
     def to_dict(self) -> dict[str, object]:
         """Return everything that determines the data set, including the conditions and the version of this plugin."""
-        conditions = [condition.model_dump(mode="json", exclude_defaults=True) for condition in self.conditions]
+        conditions = [one.condition.model_dump(mode="json", exclude_defaults=True) for one in self.classes]
         config = self.config.model_dump(mode="json", exclude_defaults=True)
-        return {"plugin": version("dysfw-phantom"), "spec": config, "conditions": conditions}
+        content: dict[str, object] = {"plugin": version("dysfw-phantom"), "spec": config, "conditions": conditions}
+        if patients := [asdict(patient) for one in self.classes for patient in one.published]:
+            content["published"] = hashlib.sha256(json.dumps(patients, sort_keys=True).encode()).hexdigest()
+        return content
 
     @property
     def fingerprint(self) -> str:
@@ -193,12 +99,30 @@ def parse_spec(text: str, name: str, folder: Path) -> Spec:
         DysfwError: The spec is invalid; the message lists all problems.
     """
     config = parse_yaml(text, name, SpecConfig, "spec")
-    conditions, problems = [], []
+    classes: list[DrawnClass] = []
+    problems: list[str] = []
+    left_out: list[str] = []
     for number, class_config in enumerate(config.classes):
         try:
-            conditions.append(find_condition(class_config.condition, folder))
+            classes.append(DrawnClass(class_config, find_condition(class_config.condition, folder)))
         except DysfwError as error:
             problems.append(f"  classes.{number}.condition: {error.message}\n    {error.hint or ''}".rstrip())
+    blocks: list[tuple[str, Callable[[], Expanded]]] = []
+    if published := config.published_cases:
+        blocks.append(("published_cases", lambda: published_classes(published, folder)))
+    if annotated := config.annotated:
+        blocks.append(("annotated", lambda: annotated_classes(annotated)))
+    for key, expand in blocks:
+        try:
+            expanded = expand()
+        except DysfwError as error:
+            problems.append(f"  {key}: {error.message}\n    {error.hint or ''}".rstrip())
+            continue
+        classes += expanded.classes
+        left_out += expanded.left_out
+    labels = Counter(one.condition.label for one in classes)
+    if several := [label for label, number in labels.items() if number > 1 and label.startswith("phantom-omim-")]:
+        problems.append(f"  {listed(several, 5)}: in published_cases and annotated; list a disease in one of them")
     if problems:
         raise DysfwError(f"{count(len(problems), 'problem')} in the spec {name}:\n" + "\n".join(problems))
-    return Spec(config, tuple(conditions))
+    return Spec(config, tuple(classes), tuple(left_out))

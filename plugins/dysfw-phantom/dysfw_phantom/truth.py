@@ -20,6 +20,7 @@ from .landmarks import REGIONS, landmark_points, landmark_visible, region_outlin
 from .mesh import load_head
 from .patient import ANCESTRIES
 from .phantom import Phantom, RenderedImage
+from .published.patients import PublishedPatient
 from .terms import terms
 
 if TYPE_CHECKING:
@@ -27,8 +28,34 @@ if TYPE_CHECKING:
 
 FORMAT = "dysfw.phantom.truth/1"
 NOTE = f"Phantoms: synthetic faces, no real people. {RESEARCH_USE}"
-MANIFEST_COLUMNS = ("path", "label", "patient", "split", "source")
+MANIFEST_COLUMNS = (
+    "path", "label", "patient", "split", "source", "age", "sex", "hpo_observed", "hpo_excluded", "publication",
+)  # fmt: skip
 Row = dict[str, object]
+
+
+def record(phantom: Phantom, published: PublishedPatient | None) -> Row:
+    """Create the columns of the manifest that describe the patient, as a clinician would record them.
+
+    Args:
+        phantom: The phantom.
+        published: The published patient that it is. Its unknown age or sex stays empty.
+
+    Returns:
+        Text by column: age in years, sex, HPO ids with semicolons, and the number of a publication.
+    """
+    patient = phantom.patient
+    if published is None:
+        sex = {0.0: "female", 1.0: "male"}.get(patient.sex, "")
+        return _record(patient.age, sex, tuple(patient.terms), (), "")
+    return _record(published.age, published.sex or "", published.observed, published.excluded, published.publication)
+
+
+def _record(age: float | None, sex: str, observed: Sequence[str], excluded: Sequence[str], publication: str) -> Row:
+    return {
+        "age": "" if age is None else f"{age:.2f}", "sex": sex,
+        "hpo_observed": ";".join(observed), "hpo_excluded": ";".join(excluded), "publication": publication,
+    }  # fmt: skip
 
 
 def truth_row(phantom: Phantom, image: RenderedImage) -> Row:

@@ -17,6 +17,7 @@ EXAMPLES = {
     "name": "my-data",
     "mondo": "MONDO:0008608",
     "omim": "OMIM:190685",
+    "imitates": "OMIM:190685",
     "doi": "10.1000/182",
 }
 

