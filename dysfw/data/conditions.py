@@ -6,7 +6,14 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from ..errors import DysfwError
 from ..recipe.document import Document, parse_document, read_text
@@ -45,6 +52,12 @@ class Condition(BaseModel):
     orpha: Annotated[str, Field(pattern=r"^ORPHA:\d{1,6}$")] | None = None
     imitates: Annotated[str, Field(pattern=r"^OMIM:\d{6}$")] | None = None
     synonyms: tuple[str, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _serialise(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Leave out ``imitates`` if there is none: bundles from before have no such key, and their fingerprint must stay."""
+        content: dict[str, object] = handler(self)
+        return {key: value for key, value in content.items() if key != "imitates" or value is not None}
 
     @property
     def identifiers(self) -> tuple[str, ...]:

@@ -96,7 +96,9 @@ class EmbeddedDataset:
     def fingerprint(self) -> str:
         """sha256 over the images' hashes, labels and patients, in order."""
         rows = zip(self.sha256, self.samples, strict=True)
-        lines = (f"{sha} {one.label} {one.patient or ''} {one.publication or ''}".rstrip(" ") for sha, one in rows)
+        lines = (
+            f"{sha} {one.label} {one.patient or ''}{f' {one.publication}' if one.publication else ''}" for sha, one in rows
+        )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

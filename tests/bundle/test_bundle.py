@@ -7,6 +7,7 @@ import pytest
 
 from dysfw.bundle.contents import Manifest
 from dysfw.bundle.read import read_bundle
+from dysfw.data.conditions import Condition
 from dysfw.data.read import read_dataset
 from dysfw.errors import DysfwError
 from dysfw.inference.loading import open_pipeline
@@ -191,3 +192,10 @@ def test_each_row_of_a_confusion_matrix_is_one_line_of_the_manifest(bundle):
     text = (bundle / "bundle.json").read_text("utf-8")
     (row, *_) = json.loads(text)["cross_validated"]["fused"]["confusion"]
     assert f"\n        [{', '.join(map(str, row))}],\n" in text
+
+
+def test_what_phantoms_imitate_is_kept_and_changes_no_fingerprint_of_bundles_without_it():
+    assert Condition(name="x").model_dump(mode="json") == {
+        "name": "x", "mondo": None, "omim": None, "orpha": None, "synonyms": [],
+    }  # fmt: skip
+    assert Condition(imitates="OMIM:147920").model_dump(mode="json")["imitates"] == "OMIM:147920"
