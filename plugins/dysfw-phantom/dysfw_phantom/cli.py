@@ -167,17 +167,20 @@ def condition(
     ] = None,
 ) -> None:
     """Draft a condition from HPO's annotations of a disease: its facial signs with their frequencies, for you to edit."""
-    from dysfw.plugin import atomic_write, out, refuse_existing
+    from dysfw.plugin import DysfwError, atomic_write, out, refuse_existing
 
     from .published.condition import draft_yaml, find_disease
 
     if output is None:
         typer.echo(draft_yaml(find_disease(disease)), nl=False)
         return
-    refuse_existing(output)
+    refuse_existing(output, file=True)
     text = draft_yaml(find_disease(disease))
-    with atomic_write(output) as unfinished:
-        unfinished.write_text(text, "utf-8")
+    try:
+        with atomic_write(output) as unfinished:
+            unfinished.write_text(text, "utf-8")
+    except OSError as error:
+        raise DysfwError(f"cannot write {output}: {error.strerror or error}") from None
     out().print(str(output), markup=False, soft_wrap=True)
 
 
