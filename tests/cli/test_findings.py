@@ -59,9 +59,9 @@ def test_evaluate_prints_them_and_lists_them_in_the_report(dysfw, toy_recipe, tr
 def test_what_a_message_names_is_not_repeated_as_an_example(dysfw, paint, tmp_path):
     for name in ("a.png", "b.png"):
         paint(name, (200, 40, 40), seed=1)
-    (tmp_path / "m.csv").write_text("Photo,label,age\na.png,x,3\nb.png,y,4\n")
+    (tmp_path / "m.csv").write_text("Photo,label,height\na.png,x,3\nb.png,y,4\n")
     lines = dysfw("data", "check", tmp_path / "m.csv").err.splitlines()
-    assert "note: columns not used: age" in lines
+    assert "note: columns not used: height" in lines
     assert "note: column 'Photo' is read as path" in lines
     assert "warning: 2 classes without a usable image: x, y" in lines
 
