@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..contracts.components import CONTRACTS, Component
 from ..errors import DysfwError, Interrupted
@@ -23,6 +23,8 @@ from .examples import phantom_faces, phantom_images
 from .outcome import ContractViolationError, NotApplicableError, Outcome, Report
 from .plugins import PLUGIN_CHECKS, PluginSubject
 from .subject import Parameters, Subject
+
+Checked = TypeVar("Checked")
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,30 +217,28 @@ def _decoder_cases(
     names = [entry.spec.name for entry in entries]
     if wrong := sorted(files.keys() - set(names)):
         raise DysfwError(f"files for decoders that are not registered: {listed(wrong)}", hint=f"decoders: {listed(names)}")
-    subjects = [decoders.DecoderSubject(entry, registry, files.get(entry.spec.name, tuple)) for entry in entries]
-    return [
-        CheckCase(
-            f"decoder {subject.entry.spec.name}",
-            check.__name__,
-            functools.partial(check, subject),
-            _take(expected, subject.entry.spec.name, check),
-        )
-        for subject in subjects
-        for check in decoders.CHECKS
-    ]
+    made = (decoders.DecoderSubject(entry, registry, files.get(entry.spec.name, tuple)) for entry in entries)
+    subjects = list(zip(names, made, strict=True))
+    return _cases("decoder", subjects, decoders.CHECKS, expected)
 
 
 def _runtime_cases(plugins: Sequence[Plugin], registry: Registry, expected: Mapping[str, Mapping[str, str]]) -> list[CheckCase]:
-    subjects = [runtimes.RuntimeSubject(entry, registry) for entry in registry.runtimes if entry.plugin in plugins]
+    entries = [entry for entry in registry.runtimes if entry.plugin in plugins]
+    subjects = [(entry.spec.name, runtimes.RuntimeSubject(entry, registry)) for entry in entries]
+    return _cases("runtime", subjects, runtimes.CHECKS, expected)
+
+
+def _cases(
+    kind: str,
+    subjects: Sequence[tuple[str, Checked]],
+    checks: Sequence[Callable[[Checked], None]],
+    expected: Mapping[str, Mapping[str, str]],
+) -> list[CheckCase]:
+    """Every check of every subject, given with its name."""
     return [
-        CheckCase(
-            f"runtime {subject.entry.spec.name}",
-            check.__name__,
-            functools.partial(check, subject),
-            _take(expected, subject.entry.spec.name, check),
-        )
-        for subject in subjects
-        for check in runtimes.CHECKS
+        CheckCase(f"{kind} {name}", check.__name__, functools.partial(check, subject), _take(expected, name, check))
+        for name, subject in subjects
+        for check in checks
     ]
 
 
