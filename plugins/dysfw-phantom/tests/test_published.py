@@ -165,6 +165,11 @@ def test_a_draft_is_a_valid_condition_with_what_is_known_beside_it(tmp_path):
 def test_diseases_that_cannot_be_drafted_are_refused():
     with pytest.raises(DysfwError, match="no disease 'OMIM:999999' is annotated"):
         find_disease("OMIM:999999")
+    with pytest.raises(DysfwError, match=r"did you mean 'OMIM:147920'\?"):
+        find_disease("147920")
+    with pytest.raises(DysfwError) as caught:
+        find_disease("OMIM:147921")
+    assert "did you mean" not in str(caught.value)
     blank = next(one for one in annotated_diseases().values() if not one.signs)
     with pytest.raises(DysfwError, match="phantoms can show none of them"):
         annotated_condition(blank)

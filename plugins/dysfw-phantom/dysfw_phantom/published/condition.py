@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from dysfw.plugin import DysfwError, closest, count
+from dysfw.plugin import DysfwError, count
 
 from ..condition import Condition, ConditionTerm
 from ..terms import find_term
@@ -31,8 +31,10 @@ def find_disease(id: str) -> AnnotatedDisease:
     diseases = annotated_diseases()
     found = diseases.get(id.strip().upper())
     if found is None:
+        # A similar number is another disease, so none is suggested but the same number.
+        meant = f"; did you mean 'OMIM:{id.strip()}'?" if f"OMIM:{id.strip()}" in diseases else ""
         raise DysfwError(
-            f"no disease {id!r} is annotated{closest(id.upper(), diseases)}",
+            f"no disease {id!r} is annotated{meant}",
             hint=f"use an OMIM id such as OMIM:147920; HPO's annotations of {RELEASE} describe {len(diseases):,} diseases",
         )
     return found
