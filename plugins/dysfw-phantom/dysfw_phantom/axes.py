@@ -1,4 +1,4 @@
-"""Morphological axes and identity traits, read from axes.yaml."""
+"""Morphological axes and identity traits, read from the folder ``morphology``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import yaml
 
 Natural = Literal["both", "positive", "none"]
 Weights = Mapping[str, float]  # morph name -> weight
+PARTS = ("eyes", "eyebrows", "nose", "mouth", "face", "ears", "head", "hair")
 SIDE = "side"  # trait that selects the side on which one-sided axes act: 1 is the subject's left, -1 the right
 
 
@@ -25,6 +26,7 @@ class Axis:
         natural: How unaffected people vary: "both" (normal deviate), "positive" (its absolute value) or "none".
         drawn: Whether the renderer draws the axis instead of a morph.
         terms: HPO id, label and sign of each term that names an end.
+        version: Version of specs from which on unaffected people vary on the axis, 1 or 2.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Axis:
     natural: Natural
     drawn: bool
     terms: tuple[tuple[str, str, int], ...]
+    version: int
 
     def end(self, value: float, side: float) -> str:
         """Return the name of the end at which a value lies.
@@ -61,29 +64,32 @@ def _both_sides(weights: Weights) -> Weights:
     return result
 
 
-def _axis(entry: Mapping[str, Any]) -> Axis:
+def _axis(entry: Mapping[str, Any], version: int) -> Axis:
     return Axis(
         name=entry["name"],
         ends={end: _both_sides(entry[end]) for end in ("plus", "minus", "right", "left") if end in entry},
         natural=entry.get("natural", "both"),
         drawn=entry.get("drawn", False),
         terms=tuple((i, label, 1 if end == "+" else -1) for end, named in entry.get("terms", {}).items() for i, label in named),
+        version=version,
     )
 
 
-@cache
-def _table() -> dict[str, tuple[Axis, ...]]:
-    loaded = yaml.safe_load((files(__package__) / "axes.yaml").read_text(encoding="utf-8"))
-    return {kind: tuple(map(_axis, loaded[kind])) for kind in ("axes", "traits")}
+def _read(name: str) -> list[Any]:
+    loaded: list[Any] = yaml.safe_load((files(__package__) / "morphology" / f"{name}.yaml").read_text(encoding="utf-8"))
+    return loaded
 
 
 @cache
 def axes() -> Mapping[str, Axis]:
-    """Return all axes by name, in the order of the file."""
-    return {axis.name: axis for axis in _table()["axes"]}
+    """Return all axes by name: those of ``draw_order.yaml`` in its order, then the others."""
+    entries = {entry["name"]: entry for part in PARTS for entry in _read(part)}
+    first = _read("draw_order")
+    later = [name for name in entries if name not in first]
+    return {name: _axis(entries[name], 1) for name in first} | {name: _axis(entries[name], 2) for name in later}
 
 
 @cache
 def traits() -> Mapping[str, Axis]:
-    """Return the identity traits by name. No HPO term refers to them."""
-    return {axis.name: axis for axis in _table()["traits"]}
+    """Return the identity traits by name."""
+    return {entry["name"]: _axis(entry, 1) for entry in _read("traits")}

@@ -179,7 +179,7 @@ def _write_images(spec: Spec, work: WorkDirectory, patient: PlannedPatient) -> I
     phantom = make_phantom(
         condition, config.seed, patient.number, name,
         severity=config.severity, natural_variation=config.natural_variation, age=config.age,
-        random_terms=class_config.random_terms, published=patient.published,
+        random_terms=class_config.random_terms, published=patient.published, version=config.version,
     )  # fmt: skip
     for index in range(patient.images):
         image = capture(phantom, index, config.size, class_config.effects)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ def average_patient(
     """Create a patient with average values on all axes and traits except those given.
 
     Args:
-        values: Values of axes, in standard deviations.
+        values: Values of axes and traits, in standard deviations.
         age: Age in years.
         sex: From 0 (female) to 1 (male).
         side: Side of one-sided axes: 1 is the subject's left, -1 the right.
@@ -55,8 +56,9 @@ def average_patient(
     Returns:
         The patient.
     """
-    even, others = dict.fromkeys(axes(), 0.0), dict.fromkeys(traits(), 0.0)
-    return Patient("average", 0, age, sex, (1 / 3, 1 / 3, 1 / 3), even | dict(values or {}), others | {SIDE: side}, {})
+    given = dict(values or {})
+    even, others = ({name: given.pop(name, 0.0) for name in known} for known in (axes(), traits()))
+    return Patient("average", 0, age, sex, (1 / 3, 1 / 3, 1 / 3), even | given, others | {SIDE: side}, {})
 
 
 def _natural(rng: np.random.Generator, axis: Axis, variation: float) -> float:
@@ -77,6 +79,7 @@ def sample_patient(
     age: float | None = None,
     sex: float | None = None,
     excluded: Collection[str] = (),
+    version: int = 1,
 ) -> Patient:
     """Sample a patient with natural variation and the given terms.
 
@@ -89,6 +92,7 @@ def sample_patient(
         age: Age in years, if it is not to be sampled.
         sex: From 0 (female) to 1 (male), if it is not to be sampled.
         excluded: HPO ids of terms that must not be visible.
+        version: Version of the spec: there is no natural variation on axes of later versions.
 
     Returns:
         The patient.
@@ -103,13 +107,19 @@ def sample_patient(
     drawn_age, drawn_sex = float(np.exp(rng.uniform(low, high))), float(rng.integers(2))
     age, sex = drawn_age if age is None else age, drawn_sex if sex is None else sex
     african, asian, caucasian = (float(x) for x in rng.dirichlet([0.6, 0.6, 0.6]))
-    values = {axis.name: _natural(rng, axis, variation) for axis in axes().values()}
+    values = {axis.name: _natural(rng, axis, variation) for axis in axes().values() if axis.version == 1}
     others = {trait.name: _natural(rng, trait, variation) for trait in traits().values()}
     others[SIDE] = float(2 * rng.integers(2) - 1)
+    for axis in axes().values():
+        if axis.version > 1:  # a generator of its own, so that more axes change nothing else
+            own = np.random.default_rng([seed, zlib.crc32(axis.name.encode())])
+            values[axis.name] = _natural(own, axis, variation) if axis.version <= version else 0.0
     for term in map(known_terms().__getitem__, excluded):
-        if values[term.axis] * term.sign > 0:
-            values[term.axis] *= EXCLUDED
+        varied = values if term.axis in values else others
+        if varied[term.axis] * term.sign > 0:
+            varied[term.axis] *= EXCLUDED
     for id_, severity in present.items():
         term = known_terms()[id_]
-        values[term.axis] += term.sign * severity
+        varied = values if term.axis in values else others
+        varied[term.axis] += term.sign * severity
     return Patient(id, seed, age, sex, (african, asian, caucasian), values, others, present)

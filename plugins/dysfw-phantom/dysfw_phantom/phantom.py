@@ -11,6 +11,7 @@ import numpy as np
 
 from dysfw.plugin import Bool, Float32, UInt8
 
+from .axes import axes, traits
 from .condition import MIN_SEVERITY_FRACTION, Condition, sample_terms
 from .effects import Effects, apply_effects
 from .mesh import load_head
@@ -78,6 +79,7 @@ def make_phantom(
     age: tuple[float, float] | None = None,
     random_terms: RandomTerms | None = None,
     published: PublishedPatient | None = None,
+    version: int = 1,
 ) -> Phantom:
     """Create a patient of a condition.
 
@@ -91,6 +93,7 @@ def make_phantom(
         age: Minimum and maximum age in years. Defaults to that of the condition.
         random_terms: Random terms in addition to those of the condition.
         published: A published patient, whose signs, age and sex replace those that would be sampled.
+        version: Version of the spec, which determines the axes on which unaffected people vary.
 
     Returns:
         The phantom.
@@ -98,13 +101,13 @@ def make_phantom(
     rng = generator(seed, number, Stream.PATIENT)
     terms = _published_terms(published.shown, rng, severity) if published else sample_terms(condition, rng, severity)
     if random_terms:
-        terms |= _random_terms(random_terms, set(terms), rng, severity)
+        terms |= _random_terms(random_terms, set(terms), rng, severity, version)
     patient = sample_patient(
         rng, name, terms,
         ages=age or condition.age, variation=natural_variation,
         age=None if published is None or published.age is None else float(np.clip(published.age, *DRAWABLE_AGES)),
         sex=None if published is None else SEXES.get(published.sex or ""),
-        excluded=published.not_shown if published else (),
+        excluded=published.not_shown if published else (), version=version,
     )  # fmt: skip
     appearance = sample_appearance(generator(seed, number, Stream.APPEARANCE), patient.age, patient.sex)
     return Phantom(seed, number, patient, appearance)
@@ -120,18 +123,21 @@ def _published_terms(shown: Sequence[str], rng: np.random.Generator, severity: f
     }
 
 
-def _random_terms(config: RandomTerms, present: set[str], rng: np.random.Generator, severity: float) -> dict[str, float]:
-    """Draw terms of axes that no present term uses, at most one of each axis."""
+def _random_terms(
+    config: RandomTerms, present: set[str], rng: np.random.Generator, severity: float, version: int
+) -> dict[str, float]:
+    """Draw terms of axes that no present term uses, at most one of each axis. Version 1 knows neither later axes nor traits."""
     used = {find_term(term).axis for term in present}
+    possible = {axis.name for axis in axes().values() if axis.version <= version} | set(traits() if version > 1 else ())
     ends: dict[str, list[str]] = {}
     for term in known_terms().values():
-        if term.axis not in used:
+        if term.axis in possible - used:
             ends.setdefault(term.axis, []).append(term.id)
-    axes = list(ends)
-    number = min(int(rng.integers(*config.count, endpoint=True)), len(axes))
+    free = list(ends)
+    number = min(int(rng.integers(*config.count, endpoint=True)), len(free))
     drawn: dict[str, float] = {}
-    for axis in rng.permutation(len(axes))[:number]:
-        terms = ends[axes[axis]]
+    for axis in rng.permutation(len(free))[:number]:
+        terms = ends[free[axis]]
         drawn[terms[int(rng.integers(len(terms)))]] = severity * float(rng.uniform(*config.severity))
     return drawn
 

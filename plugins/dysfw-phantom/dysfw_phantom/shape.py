@@ -115,7 +115,7 @@ def shape(head: HeadMesh, patient: Patient, expression: Mapping[str, float]) -> 
     weights = unit_weights(expression, patient.axes.get("facial palsy", 0.0), side)
     for known, values in ((axes(), patient.axes), (traits(), patient.traits)):
         for name, value in values.items():
-            if name != SIDE and not known[name].drawn:
+            if value and name != SIDE and not known[name].drawn:
                 weights[f"{name} {known[name].end(value, side)}"] = abs(soft_limit(value))
     rows.add(vertices, {name: size * weight for name, weight in weights.items()})
     right, left = (head.eyeball(part, vertices).centre for part in (Part.EYE_RIGHT, Part.EYE_LEFT))

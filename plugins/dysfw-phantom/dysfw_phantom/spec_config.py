@@ -127,7 +127,7 @@ class SpecConfig(StrictModel):
     """Content of a spec.
 
     Attributes:
-        version: Version of the format: 1.
+        version: 1, or 2: unaffected people also vary on the axes that were added later, and random terms include theirs.
         name: Name of the data set and prefix of the names of patients.
         note: A remark for readers.
         seed: Random seed.
@@ -143,7 +143,7 @@ class SpecConfig(StrictModel):
         annotated: Further classes: diseases with annotated frequencies.
     """
 
-    version: Literal[1]
+    version: Literal[1, 2]
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
     note: str = ""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0

@@ -8,7 +8,7 @@ from functools import cache
 
 from dysfw.plugin import DysfwError, closest
 
-from .axes import axes
+from .axes import axes, traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Term:
     Attributes:
         id: HPO id, such as "HP:0000316".
         label: Label of the term.
-        axis: Name of the axis.
+        axis: Name of the axis or trait.
         sign: Sign of the end: 1 or -1.
     """
 
@@ -30,8 +30,9 @@ class Term:
 
 @cache
 def terms() -> Mapping[str, Term]:
-    """Return all terms by id, in the order of the axes."""
-    return {id: Term(id, label, axis.name, sign) for axis in axes().values() for id, label, sign in axis.terms}
+    """Return all terms by id, in the order of the axes and traits."""
+    named = [*axes().values(), *traits().values()]
+    return {id: Term(id, label, axis.name, sign) for axis in named for id, label, sign in axis.terms}
 
 
 def find_term(name: str) -> Term:
