@@ -12,11 +12,12 @@ import numpy as np
 from dysfw.plugin import DysfwError, count, listed
 
 from .condition import Condition
-from .published.annotations import annotated_diseases
+from .published.annotated_patients import annotated_patient
+from .published.annotations import AnnotatedDisease, annotated_diseases
 from .published.cases import read_cases, shipped_cases
-from .published.condition import annotated_condition, default_label, find_disease
+from .published.condition import default_label, find_disease
 from .published.drawable import drawable_terms
-from .published.patients import PublishedPatient, select_patients
+from .published.patients import PatientRecord, select_patients
 from .spec_config import AnnotatedDiseases, ClassConfig, PublishedCases
 
 
@@ -27,12 +28,12 @@ class DrawnClass:
     Attributes:
         config: Numbers of patients and images, source and effects.
         condition: The condition.
-        published: The published patients, if each patient is one of them.
+        published: What is recorded of each patient; empty if signs are sampled from those of the condition.
     """
 
     config: ClassConfig
     condition: Condition
-    published: tuple[PublishedPatient, ...] = ()
+    published: tuple[PatientRecord, ...] = ()
 
 
 class Expanded(NamedTuple):
@@ -42,11 +43,12 @@ class Expanded(NamedTuple):
     left_out: list[str]
 
 
-def published_classes(block: PublishedCases, folder: Path) -> Expanded:
+def published_classes(block: PublishedCases, seed: int, folder: Path) -> Expanded:
     """Make a class of each disease with enough published cases.
 
     Args:
         block: Which cases to use.
+        seed: Random seed of the data set.
         folder: Folder to which the path of a file of cases is relative.
 
     Returns:
@@ -63,13 +65,11 @@ def published_classes(block: PublishedCases, folder: Path) -> Expanded:
     for disease in selection.diseases:
         number = len(disease.patients)
         if disease.publications > 1 or block.one_publication == "keep":
-            name = annotated_diseases()[disease.id].name if disease.id in annotated_diseases() else disease.id
-            condition = Condition(label=default_label(disease.id), name=name, imitates=disease.id, age=(1.0, 70.0), terms=())
-            classes.append(DrawnClass(_config(condition, number, block.images), condition, disease.patients))
+            classes.append(_drawn_class(disease.id, disease.patients, block.images))
         elif block.one_publication == "leave out":
             left_out["of diseases whose cases are all from one publication"] += number
-        elif drawable := _condition_with(disease.id, block.min_signs):
-            classes.append(DrawnClass(_config(drawable, number, block.images), drawable))
+        elif patients := _annotated_patients(disease.id, number, seed, block.min_signs):
+            classes.append(_drawn_class(disease.id, patients, block.images))
         else:
             left_out[f"of diseases of one publication that have fewer than {block.min_signs} annotated signs to draw"] += number
     if not classes:
@@ -80,11 +80,12 @@ def published_classes(block: PublishedCases, folder: Path) -> Expanded:
     return Expanded(classes, [f"{count(number, 'case')} {reason}" for reason, number in left_out.items()])
 
 
-def annotated_classes(block: AnnotatedDiseases) -> Expanded:
+def annotated_classes(block: AnnotatedDiseases, seed: int) -> Expanded:
     """Make a class of each annotated disease.
 
     Args:
         block: Which diseases to use, and how many patients they have.
+        seed: Random seed of the data set.
 
     Returns:
         The classes, from the one with most patients to the one with fewest.
@@ -94,32 +95,46 @@ def annotated_classes(block: AnnotatedDiseases) -> Expanded:
     """
     left_out: list[str] = []
     if isinstance(block.diseases, int):
-        known = {id: _condition_with(id, block.min_signs) for id in annotated_diseases()}
-        ranked = sorted(filter(None, known.values()), key=lambda one: (-len(one.terms), one.label))
+        drawable = {id: _drawable_number(disease) for id, disease in annotated_diseases().items()}
+        ranked = sorted(
+            (id for id, number in drawable.items() if number >= block.min_signs), key=lambda id: (-drawable[id], id)
+        )
         if len(ranked) < block.diseases:
             raise DysfwError(
                 f"diseases is {block.diseases:,}, but {len(ranked):,} have {count(block.min_signs, 'sign')} that can be drawn",
                 hint="lower diseases or min_signs",
             )
-        conditions = ranked[: block.diseases]
+        chosen = ranked[: block.diseases]
     else:
-        conditions = [annotated_condition(find_disease(id)) for id in block.diseases]
-        if few := [one.label for one in conditions if len(one.terms) < block.min_signs]:
+        chosen = [find_disease(id).id for id in block.diseases]
+        if few := [id for id in chosen if _drawable_number(annotated_diseases()[id]) < block.min_signs]:
             left_out.append(f"{count(len(few), 'disease')} with fewer than {block.min_signs} annotated signs to draw")
-            conditions = [one for one in conditions if one.label not in few]
-    numbers = np.rint(np.geomspace(block.patients[1], block.patients[0], len(conditions))).astype(int).tolist()
-    numbered = zip(conditions, numbers, strict=True)
-    return Expanded([DrawnClass(_config(one, number, block.images), one) for one, number in numbered], left_out)
+            chosen = [id for id in chosen if id not in few]
+        if not chosen:
+            raise DysfwError("no disease of the list has enough annotated signs that can be drawn", hint="lower min_signs")
+    numbers = np.rint(np.geomspace(block.patients[1], block.patients[0], len(chosen))).astype(int).tolist()
+    numbered = zip(chosen, numbers, strict=True)
+    return Expanded(
+        [_drawn_class(id, _annotated_patients(id, number, seed, 0), block.images) for id, number in numbered], left_out
+    )
 
 
-def _condition_with(disease: str, min_signs: int) -> Condition | None:
-    """The condition of an annotated disease; None if it has too few signs that can be drawn."""
+def _drawable_number(disease: AnnotatedDisease) -> int:
+    """The number of terms that show signs of a disease."""
+    return len({id for sign in disease.facial_signs if sign.frequency > 0 for id in drawable_terms(sign.term)})
+
+
+def _annotated_patients(disease: str, number: int, seed: int, min_signs: int) -> tuple[PatientRecord, ...]:
+    """Draw patients by the annotations of a disease; none if too few of its signs can be drawn, or seldom occur together."""
     found = annotated_diseases().get(disease)
-    if found is None or not any(drawable_terms(sign.term) for sign in found.signs):
-        return None
-    condition = annotated_condition(found)
-    return condition if len(condition.terms) >= min_signs else None
+    if found is None or _drawable_number(found) < max(min_signs, 1):
+        return ()
+    rng = np.random.default_rng([seed, int(disease.removeprefix("OMIM:"))])  # of the disease alone, whatever else is drawn
+    drawn = [annotated_patient(found, rng, min_signs) for _ in range(number)]
+    return tuple(patient for patient in drawn if patient) if all(drawn) else ()
 
 
-def _config(condition: Condition, patients: int, images: tuple[int, int]) -> ClassConfig:
-    return ClassConfig(condition=condition.label, patients=patients, images=images)
+def _drawn_class(disease: str, patients: tuple[PatientRecord, ...], images: tuple[int, int]) -> DrawnClass:
+    name = annotated_diseases()[disease].name if disease in annotated_diseases() else disease
+    condition = Condition(label=default_label(disease), name=name, imitates=disease, age=(1.0, 70.0), terms=())
+    return DrawnClass(ClassConfig(condition=condition.label, patients=len(patients), images=images), condition, patients)

@@ -11,12 +11,11 @@ import numpy as np
 
 from dysfw.plugin import Bool, Float32, UInt8
 
-from .axes import axes, traits
 from .condition import MIN_SEVERITY_FRACTION, Condition, sample_terms
 from .effects import Effects, apply_effects
 from .mesh import load_head
 from .patient import Patient, sample_patient
-from .published.patients import PublishedPatient
+from .published.patients import PatientRecord
 from .render.appearance import Appearance, sample_appearance
 from .render.capture import Capture, sample_capture
 from .render.render import render
@@ -78,7 +77,7 @@ def make_phantom(
     natural_variation: float = 1.0,
     age: tuple[float, float] | None = None,
     random_terms: RandomTerms | None = None,
-    published: PublishedPatient | None = None,
+    published: PatientRecord | None = None,
     version: int = 1,
 ) -> Phantom:
     """Create a patient of a condition.
@@ -92,7 +91,7 @@ def make_phantom(
         natural_variation: Factor on the natural variation.
         age: Minimum and maximum age in years. Defaults to that of the condition.
         random_terms: Random terms in addition to those of the condition.
-        published: A published patient, whose signs, age and sex replace those that would be sampled.
+        published: Signs, age and sex of a patient, in place of those that would be sampled.
         version: Version of the spec, which determines the axes on which unaffected people vary.
 
     Returns:
@@ -126,12 +125,11 @@ def _published_terms(shown: Sequence[str], rng: np.random.Generator, severity: f
 def _random_terms(
     config: RandomTerms, present: set[str], rng: np.random.Generator, severity: float, version: int
 ) -> dict[str, float]:
-    """Draw terms of axes that no present term uses, at most one of each axis. Version 1 knows neither later axes nor traits."""
+    """Draw terms of axes that no present term uses, at most one of each axis, which the version of the spec knows."""
     used = {find_term(term).axis for term in present}
-    possible = {axis.name for axis in axes().values() if axis.version <= version} | set(traits() if version > 1 else ())
     ends: dict[str, list[str]] = {}
     for term in known_terms().values():
-        if term.axis in possible - used:
+        if term.axis not in used and term.version <= version:
             ends.setdefault(term.axis, []).append(term.id)
     free = list(ends)
     number = min(int(rng.integers(*config.count, endpoint=True)), len(free))

@@ -9,7 +9,7 @@ from itertools import zip_longest
 import numpy as np
 
 from .effects import ENDINGS
-from .published.patients import PublishedPatient
+from .published.patients import PatientRecord
 from .seeds import Stream, generator
 from .spec import Spec
 from .spec_config import ClassConfig
@@ -26,14 +26,14 @@ class PlannedPatient:
         class_index: Index of the class in the spec.
         images: Number of images.
         split: "train", "test" or None.
-        published: The published patient that it is; None if its signs are sampled.
+        published: Its signs; None if they are sampled from those of the condition.
     """
 
     number: int
     class_index: int
     images: int
     split: str | None
-    published: PublishedPatient | None = None
+    published: PatientRecord | None = None
 
     def name(self, spec: Spec) -> str:
         """Return the name of the patient. Names sort in the order of numbers."""

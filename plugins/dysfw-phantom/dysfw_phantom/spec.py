@@ -109,9 +109,9 @@ def parse_spec(text: str, name: str, folder: Path) -> Spec:
             problems.append(f"  classes.{number}.condition: {error.message}\n    {error.hint or ''}".rstrip())
     blocks: list[tuple[str, Callable[[], Expanded]]] = []
     if published := config.published_cases:
-        blocks.append(("published_cases", lambda: published_classes(published, folder)))
+        blocks.append(("published_cases", lambda: published_classes(published, config.seed, folder)))
     if annotated := config.annotated:
-        blocks.append(("annotated", lambda: annotated_classes(annotated)))
+        blocks.append(("annotated", lambda: annotated_classes(annotated, config.seed)))
     for key, expand in blocks:
         try:
             expanded = expand()

@@ -95,7 +95,7 @@ class PublishedCases(StrictModel):
         min_signs: Minimum number of drawable signs of a case.
         min_cases: Minimum number of such cases of a disease.
         one_publication: What to do with a disease whose cases are all from one publication, which no split could divide: draw
-            as many patients by its annotated frequencies instead, leave it out, or keep the cases.
+            as many patients with ``min_signs`` by its annotated frequencies instead, leave it out, or keep the cases.
         images: Number of images of each patient, or its minimum and maximum.
     """
 

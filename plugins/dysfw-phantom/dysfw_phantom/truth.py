@@ -20,7 +20,7 @@ from .landmarks import REGIONS, landmark_points, landmark_visible, region_outlin
 from .mesh import load_head
 from .patient import ANCESTRIES
 from .phantom import Phantom, RenderedImage
-from .published.patients import PublishedPatient
+from .published.patients import PatientRecord
 from .terms import terms
 
 if TYPE_CHECKING:
@@ -34,21 +34,22 @@ MANIFEST_COLUMNS = (
 Row = dict[str, object]
 
 
-def record(phantom: Phantom, published: PublishedPatient | None) -> Row:
+def record(phantom: Phantom, published: PatientRecord | None) -> Row:
     """Create the columns of the manifest that describe the patient, as a clinician would record them.
 
     Args:
         phantom: The phantom.
-        published: The published patient that it is. Its unknown age or sex stays empty.
+        published: What is recorded of the patient. An age or sex that a publication does not state stays empty.
 
     Returns:
         Text by column: age in years, sex, HPO ids with semicolons, and the number of a publication.
     """
     patient = phantom.patient
-    if published is None:
-        sex = {0.0: "female", 1.0: "male"}.get(patient.sex, "")
-        return _record(patient.age, sex, tuple(patient.terms), (), "")
-    return _record(published.age, published.sex or "", published.observed, published.excluded, published.publication)
+    if published and published.publication:
+        return _record(published.age, published.sex or "", published.observed, published.excluded, published.publication)
+    sex = {0.0: "female", 1.0: "male"}.get(patient.sex, "")
+    observed, excluded = (published.observed, published.excluded) if published else (tuple(patient.terms), ())
+    return _record(patient.age, sex, observed, excluded, "")
 
 
 def _record(age: float | None, sex: str, observed: Sequence[str], excluded: Sequence[str], publication: str) -> Row:

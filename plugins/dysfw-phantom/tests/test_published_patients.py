@@ -9,7 +9,10 @@ import pytest
 from dysfw_phantom.condition import Condition
 from dysfw_phantom.dataset import make_dataset
 from dysfw_phantom.phantom import make_phantom
-from dysfw_phantom.published.patients import PublishedPatient
+from dysfw_phantom.published.annotated_patients import annotated_patient, exclusion_frequencies
+from dysfw_phantom.published.condition import find_disease
+from dysfw_phantom.published.hpo import ancestors, is_facial
+from dysfw_phantom.published.patients import PatientRecord
 from dysfw_phantom.spec import parse_spec
 from dysfw_phantom.terms import terms
 
@@ -22,7 +25,7 @@ CONDITION = Condition(label="phantom-omim-100000", name="A disease", imitates="O
 
 
 def patient(shown=(), not_shown=(), age=None, sex=None):
-    return PublishedPatient("publication-0001", tuple(shown), tuple(not_shown), tuple(shown), tuple(not_shown), age, sex)
+    return PatientRecord("publication-0001", tuple(shown), tuple(not_shown), tuple(shown), tuple(not_shown), age, sex)
 
 
 def drawn(number=0, **known):
@@ -93,3 +96,26 @@ def test_no_file_tells_which_case_a_phantom_is(data_set):
     texts.append(str(pq.read_table(data_set / "truth.parquet").to_pylist()))
     assert not any("1234567" in text or "PMID" in text for text in texts)
     assert "imitates: OMIM:100000" in texts[1]
+
+
+def test_annotated_patients_have_signs_with_their_frequencies_and_are_examined_for_what_everybody_is():
+    disease = find_disease("OMIM:147920")
+    drawn_patients = [annotated_patient(disease, np.random.default_rng(n)) for n in range(400)]
+    for sign in disease.signs[:: len(disease.signs) // 6]:
+        assert np.mean([sign.term in one.observed for one in drawn_patients]) == pytest.approx(sign.frequency, abs=0.08)
+    assert any(not is_facial(term) for term in drawn_patients[0].observed)
+    asked = [term for one in drawn_patients for term in one.excluded]
+    annotated = set().union(*(ancestors(sign.term) for sign in disease.signs))
+    often = max(exclusion_frequencies().keys() - annotated, key=exclusion_frequencies().get)
+    assert asked.count(often) / 400 == pytest.approx(exclusion_frequencies()[often], abs=0.06)
+    assert set(asked) <= set(exclusion_frequencies())
+    for one in drawn_patients:
+        implied = set().union(*(ancestors(term) for term in one.observed))
+        assert implied.isdisjoint(one.excluded)
+        assert (one.publication, one.age, one.sex) == ("", None, None)
+
+
+def test_annotated_patients_can_be_required_to_show_signs():
+    disease = find_disease("OMIM:147920")
+    assert all(len(annotated_patient(disease, np.random.default_rng(n), 12).shown) >= 12 for n in range(20))
+    assert annotated_patient(disease, np.random.default_rng(0), 200) is None

@@ -1,4 +1,4 @@
-"""How frequent facial signs are in a disease, according to the annotations of the Human Phenotype Ontology."""
+"""How frequent signs are in a disease, according to the annotations of the Human Phenotype Ontology."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from .hpo import is_facial
 
 FILE = "annotations.tsv.gz"
 # Ranges of HPO's frequency terms (subontology HP:0040279), by their midpoint.
@@ -25,7 +27,7 @@ UNKNOWN_FREQUENCY = 0.5  # if an annotation states none
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedSign:
-    """A facial sign of a disease.
+    """A sign of a disease.
 
     Attributes:
         term: HPO id.
@@ -44,22 +46,27 @@ class AnnotatedSign:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedDisease:
-    """A disease with its facial signs.
+    """A disease with its signs.
 
     Attributes:
         id: OMIM id.
         name: Name of the disease.
-        signs: Its facial signs, the most frequent first.
+        signs: Its signs, the most frequent first.
     """
 
     id: str
     name: str
     signs: tuple[AnnotatedSign, ...]
 
+    @property
+    def facial_signs(self) -> tuple[AnnotatedSign, ...]:
+        """Its signs of head, neck, eyes, ears and hair, the most frequent first."""
+        return tuple(sign for sign in self.signs if is_facial(sign.term))
+
 
 @cache
 def annotated_diseases() -> Mapping[str, AnnotatedDisease]:
-    """Return all annotated diseases by OMIM id; some have no facial signs."""
+    """Return all annotated diseases by OMIM id; some have no signs."""
     content = gzip.decompress((files(__package__) / FILE).read_bytes()).decode("utf-8")
     names: dict[str, str] = {}
     stated: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))

@@ -91,15 +91,14 @@ def term_rows(folder: Path) -> list[tuple[str, str, str, str]]:
     return sorted(rows)
 
 
-def annotation_rows(folder: Path, facial: frozenset[str]) -> list[tuple[str, str, str, str]]:
-    """Select the facial signs of diseases in OMIM.
+def annotation_rows(folder: Path) -> list[tuple[str, str, str, str]]:
+    """Select the signs of diseases in OMIM.
 
     Args:
         folder: The folder with phenotype.hpoa.
-        facial: HPO ids of the facial terms.
 
     Returns:
-        disease, name, term and frequency, in the order of the file; one row without a term for a disease without facial signs.
+        disease, name, term and frequency, in the order of the file; one row without a term for a disease without signs.
     """
     with (folder / "phenotype.hpoa").open(encoding="utf-8", newline="") as file:
         lines = (line for line in file if not line.startswith("#"))
@@ -107,7 +106,7 @@ def annotation_rows(folder: Path, facial: frozenset[str]) -> list[tuple[str, str
     chosen = [
         (row["database_id"], row["disease_name"], row["hpo_id"], row["frequency"])
         for row in table
-        if row["aspect"] == "P" and row["qualifier"] != "NOT" and row["hpo_id"] in facial
+        if row["aspect"] == "P" and row["qualifier"] != "NOT"
     ]
     described = {disease for disease, *_ in chosen}
     others = {row["database_id"]: row["disease_name"] for row in table if row["database_id"] not in described}
@@ -138,8 +137,7 @@ def main(output: Path) -> None:
     """
     folder = data_folder()
     write_table(output / hpo.FILE, ("id", "label", "parents", "replaced_by"), term_rows(folder))
-    facial = frozenset(id for id in hpo.hpo_terms() if hpo.is_facial(id))  # of the table that has just been written
-    write_table(output / ANNOTATIONS, ("disease", "name", "term", "frequency"), annotation_rows(folder, facial))
+    write_table(output / ANNOTATIONS, ("disease", "name", "term", "frequency"), annotation_rows(folder))
 
 
 if __name__ == "__main__":

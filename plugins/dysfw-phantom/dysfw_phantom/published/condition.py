@@ -56,8 +56,8 @@ def annotated_condition(disease: AnnotatedDisease, label: str | None = None) -> 
     signs = _drawable(disease)
     if not signs:
         raise DysfwError(
-            f"{disease.id} ({disease.name}) is annotated with {count(len(disease.signs), 'facial sign')}, and phantoms can "
-            "show none of them",
+            f"{disease.id} ({disease.name}) is annotated with {count(len(disease.facial_signs), 'facial sign')}, and phantoms "
+            "can show none of them",
             hint="`dysfw phantom terms` lists what they can show",
         )
     terms = [
@@ -82,7 +82,7 @@ def default_label(disease: str) -> str:
 def _drawable(disease: AnnotatedDisease) -> dict[str, AnnotatedSign]:
     """The most frequent sign behind each drawable term, the most frequent first."""
     found: dict[str, AnnotatedSign] = {}
-    for sign in disease.signs:  # the most frequent first
+    for sign in disease.facial_signs:  # the most frequent first
         for id in drawable_terms(sign.term):
             found.setdefault(id, sign)
     return found
@@ -114,7 +114,7 @@ def draft_yaml(disease: AnnotatedDisease) -> str:
             f"  - {{term: {term.term}, label: {term.label}, frequency: {term.frequency:g}, severity: {severity}}}"
             f"  # {_evidence(signs[term.term], term.term)}"
         )
-    hidden = [sign for sign in disease.signs if sign.frequency > 0 and not drawable_terms(sign.term)]
+    hidden = [sign for sign in disease.facial_signs if sign.frequency > 0 and not drawable_terms(sign.term)]
     if hidden:
         lines.append("# Phantoms cannot show:")
         lines += [f"#   {hpo_terms()[sign.term].label} ({sign.term}), {_evidence(sign, sign.term)}" for sign in hidden]

@@ -12,17 +12,18 @@ from .hpo import current_id
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedPatient:
-    """What is drawn and recorded of a case. It does not say which case it is.
+class PatientRecord:
+    """What is drawn and recorded of a patient. It does not say which case it is.
 
     Attributes:
-        publication: A number that cases of one publication share, such as "publication-0012".
+        publication: A number that cases of one publication share, such as "publication-0012"; empty for a patient whose signs
+            are drawn by their annotated frequencies.
         observed: HPO ids of all observed signs.
         excluded: HPO ids of all excluded signs.
         shown: HPO ids of the terms to draw.
         not_shown: HPO ids of drawable terms that must not be visible.
-        age: Age in years, None if unknown.
-        sex: "male", "female" or None if unknown.
+        age: Age in years, None if it is not published.
+        sex: "male", "female" or None if it is not published.
     """
 
     publication: str
@@ -45,7 +46,7 @@ class PublishedDisease:
     """
 
     id: str
-    patients: tuple[PublishedPatient, ...]
+    patients: tuple[PatientRecord, ...]
     publications: int
 
 
@@ -77,7 +78,7 @@ def select_patients(
         The diseases with their patients.
     """
     chosen = None if diseases is None else set(diseases)
-    patients: defaultdict[str, list[PublishedPatient]] = defaultdict(list)
+    patients: defaultdict[str, list[PatientRecord]] = defaultdict(list)
     left_out: Counter[str] = Counter()
     for case, publication in zip(cases, publication_numbers(cases), strict=True):
         if chosen is not None and case.disease not in chosen:
@@ -96,7 +97,7 @@ def select_patients(
     return Selection(tuple(sorted(selected, key=lambda one: (-len(one.patients), one.id))), left_out)
 
 
-def _patient(case: PublishedCase, publication: str) -> PublishedPatient:
+def _patient(case: PublishedCase, publication: str) -> PatientRecord:
     observed, excluded = (tuple(dict.fromkeys(map(current_id, ids))) for ids in (case.observed, case.excluded))
     signs = drawable_signs(observed, excluded)
-    return PublishedPatient(publication, observed, excluded, signs.observed, signs.excluded, case.age, case.sex)
+    return PatientRecord(publication, observed, excluded, signs.observed, signs.excluded, case.age, case.sex)
