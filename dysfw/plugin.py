@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from .contracts.runtime import Runtime as Runtime
     from .contracts.runtime import Session as Session
     from .contracts.runtime import TensorInfo as TensorInfo
+    from .data.dataset import Dataset as Dataset
+    from .data.dataset import Sample as Sample
     from .data.read import read_dataset as read_dataset
     from .decoding.decoded import DecodedImage as DecodedImage
     from .decoding.depth import SIXTEEN_BIT as SIXTEEN_BIT
@@ -64,6 +66,11 @@ if TYPE_CHECKING:
     from .decoding.srgb import to_srgb as to_srgb
     from .errors import DysfwError as DysfwError
     from .errors import ImageError as ImageError
+    from .evaluation.protocol.frequent_rare import FrequentRare as FrequentRare
+    from .evaluation.protocol.protocol import EvaluationProtocol as EvaluationProtocol
+    from .evaluation.protocol.protocol import GallerySplit as GallerySplit
+    from .evaluation.protocol.protocol import ProtocolPlan as ProtocolPlan
+    from .evaluation.protocol.protocol import Setting as Setting
     from .evaluation.task_runner import TaskRunner as TaskRunner
     from .imaging.alignment import ALIGNMENTS as ALIGNMENTS
     from .imaging.alignment import ARCFACE_ALIGNMENT as ARCFACE_ALIGNMENT
@@ -100,6 +107,7 @@ if TYPE_CHECKING:
     from .registry.hookspecs import CommandSpec as CommandSpec
     from .registry.hookspecs import ComponentSpec as ComponentSpec
     from .registry.hookspecs import DecoderSpec as DecoderSpec
+    from .registry.hookspecs import ProtocolSpec as ProtocolSpec
     from .registry.hookspecs import RunnerSpec as RunnerSpec
     from .registry.hookspecs import RuntimeSpec as RuntimeSpec
     from .registry.hookspecs import WeightsSpec as WeightsSpec
@@ -182,6 +190,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "CommandSpec",
         "ComponentSpec",
         "DecoderSpec",
+        "ProtocolSpec",
         "RunnerSpec",
         "RuntimeSpec",
         "WeightsSpec",
@@ -338,6 +347,10 @@ EXPORTS: dict[str, tuple[str, ...]] = {
     ),
     "util.remembered": ("known_sha256",),
     # Data, recipes and commands
+    "data.dataset": (
+        "Dataset",
+        "Sample",
+    ),
     "data.read": ("read_dataset",),
     "recipe.document": (
         "dump_document",
@@ -391,6 +404,14 @@ EXPORTS: dict[str, tuple[str, ...]] = {
     "registry.registry": ("load_registry",),
     # Splits of evaluations on other machines
     "evaluation.task_runner": ("TaskRunner",),
+    # Evaluation protocols
+    "evaluation.protocol.protocol": (
+        "EvaluationProtocol",
+        "GallerySplit",
+        "ProtocolPlan",
+        "Setting",
+    ),
+    "evaluation.protocol.frequent_rare": ("FrequentRare",),
     "util.packed": (
         "CannotShareError",
         "pack_work",

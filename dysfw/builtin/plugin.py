@@ -1,8 +1,8 @@
-"""Registers the built-in components and decoders, which need no package beyond the core's dependencies."""
+"""Registers the built-in components, decoders and protocols, which need no package beyond the core's dependencies."""
 
 from __future__ import annotations
 
-from ..registry.hookspecs import ComponentSpec, DecoderSpec, RunnerSpec, Signature, hookimpl
+from ..registry.hookspecs import ComponentSpec, DecoderSpec, ProtocolSpec, RunnerSpec, Signature, hookimpl
 
 
 @hookimpl
@@ -55,6 +55,13 @@ def dysfw_runners() -> list[RunnerSpec]:
             "local", "works on this machine", batch="dysfw.batch.runner:Local", tasks="dysfw.evaluation.task_runner:LocalTasks"
         )
     ]
+
+
+@hookimpl
+def dysfw_protocols() -> list[ProtocolSpec]:
+    """Register the protocol ``frequent-rare``."""
+    target = "dysfw.evaluation.protocol.frequent_rare:FrequentRare"
+    return [ProtocolSpec("frequent-rare", target, "frequent and rare conditions, as in the GestaltMatcher Database")]
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""Names the distributions of known components, weights, runners, runtimes and decoders, so that errors can say what to install.
+"""Names the distributions of what known plugins register, so that errors can say what to install.
 
 Authors of published plugins may add a line.
 """
@@ -33,6 +33,7 @@ WEIGHTS: dict[str, str] = {  # name -> distribution
 
 RUNNERS: dict[str, str] = {"ray": "dysfw-ray"}  # name -> distribution
 RUNTIMES: dict[str, str] = {"onnxruntime": "dysfw-onnx", "openvino": "dysfw-openvino"}  # name -> distribution
+PROTOCOLS: dict[str, str] = {"field": "dysfw-phantom"}  # name -> distribution
 
 # Formats that a plugin decodes, with its distribution. An error can then name the format, and no such file is skipped silently.
 DECODERS: tuple[tuple[DecoderSpec, str], ...] = (

@@ -199,6 +199,21 @@ class RuntimeSpec:
     distributions: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ProtocolSpec:
+    """An evaluation protocol: which images are compared with which galleries. It is imported when it is used.
+
+    Attributes:
+        name: Name that ``--protocol`` takes.
+        target: "package.module:Class", a subclass of ``dysfw.plugin.EvaluationProtocol`` whose constructor has no arguments.
+        summary: One line for listings.
+    """
+
+    name: str
+    target: str
+    summary: str
+
+
 @hookspec
 def dysfw_components() -> list[ComponentSpec]:  # type: ignore[empty-body]
     """Return components that recipes may name in ``use``."""
@@ -232,3 +247,8 @@ def dysfw_runtimes() -> list[RuntimeSpec]:  # type: ignore[empty-body]
 @hookspec
 def dysfw_decoders() -> list[DecoderSpec]:  # type: ignore[empty-body]
     """Return decoders of image formats."""
+
+
+@hookspec
+def dysfw_protocols() -> list[ProtocolSpec]:  # type: ignore[empty-body]
+    """Return protocols that ``--protocol`` of ``dysfw evaluate`` and ``dysfw data splits`` may name."""

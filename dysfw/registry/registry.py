@@ -1,4 +1,4 @@
-"""Looks up components, commands, bundles, weights, runners, runtimes and decoders that plugins registered, by name.
+"""Looks up components, commands, bundles, weights, runners, runtimes, decoders and protocols that plugins registered, by name.
 
 A lookup can fail for four reasons, each with its own message: the name is misspelt, its plugin is not installed, its plugin
 cannot be imported, or an optional extra of its plugin is missing.
@@ -20,8 +20,17 @@ from ..contracts.kinds import KINDS, Kind
 from ..errors import DysfwError, NotInstalledError
 from ..util.install import install_command
 from ..util.text import closest, error_text, listed
-from .distributions import DISTRIBUTIONS, RUNNERS, RUNTIMES, WEIGHTS
-from .hookspecs import BundleSpec, CommandSpec, ComponentSpec, DecoderSpec, RunnerSpec, RuntimeSpec, WeightsSpec
+from .distributions import DISTRIBUTIONS, PROTOCOLS, RUNNERS, RUNTIMES, WEIGHTS
+from .hookspecs import (
+    BundleSpec,
+    CommandSpec,
+    ComponentSpec,
+    DecoderSpec,
+    ProtocolSpec,
+    RunnerSpec,
+    RuntimeSpec,
+    WeightsSpec,
+)
 from .host import Plugin, captured_output, load_plugins
 from .specs import Spec, specs_of
 
@@ -61,6 +70,7 @@ class Registry:
         runners: Batch runners.
         runtimes: Runtimes that execute networks.
         decoders: Decoders of image formats.
+        protocols: Evaluation protocols.
         plugins: All plugins, including those that failed.
     """
 
@@ -72,6 +82,7 @@ class Registry:
         self.runners: list[Entry[RunnerSpec]] = []
         self.runtimes: list[Entry[RuntimeSpec]] = []
         self.decoders: list[Entry[DecoderSpec]] = []
+        self.protocols: list[Entry[ProtocolSpec]] = []
         self._decode: dict[str, Callable[[bytes], Any]] = {}
         self.plugins = tuple(self._register(plugin) for plugin in plugins)
 
@@ -172,6 +183,21 @@ class Registry:
             self._decode[entry.full_name] = _imported(entry, "decoder", entry.spec.target)
         return self._decode[entry.full_name]
 
+    def protocol(self, name: str) -> type:
+        """Import the class of an evaluation protocol.
+
+        Args:
+            name: ``name`` or ``distribution:name``.
+
+        Returns:
+            The class.
+
+        Raises:
+            DysfwError: As in ``component``, or it cannot be imported.
+        """
+        entry = self._find(self.protocols, "protocol", name, PROTOCOLS.get(name.rpartition(":")[2]))
+        return _imported(entry, "protocol", entry.spec.target)  # type: ignore[no-any-return]  # checked by the caller
+
     def named_weights(self, name: str) -> Entry[WeightsSpec] | None:
         """Look up weights.
 
@@ -204,6 +230,7 @@ class Registry:
         named += [("runner", e.spec.name, e.plugin) for e in self.runners]
         named += [("runtime", e.spec.name, e.plugin) for e in self.runtimes]
         named += [("decoder", e.spec.name, e.plugin) for e in self.decoders]
+        named += [("protocol", e.spec.name, e.plugin) for e in self.protocols]
         for what, name, plugin in named:
             owners.setdefault((what, name), []).append(plugin)
         return {key: plugins for key, plugins in owners.items() if len(plugins) > 1}
@@ -281,6 +308,7 @@ class Registry:
                 runners = specs_of(plugin.hooks, "dysfw_runners", RunnerSpec)
                 runtimes = specs_of(plugin.hooks, "dysfw_runtimes", RuntimeSpec)
                 decoders = specs_of(plugin.hooks, "dysfw_decoders", DecoderSpec)
+                protocols = specs_of(plugin.hooks, "dysfw_protocols", ProtocolSpec)
         except Exception as error:
             return replace(plugin, hooks=None, error=error)
         plugin = replace(plugin, captured=plugin.captured + captured.getvalue())
@@ -292,6 +320,7 @@ class Registry:
         self.runners += [Entry(runner, plugin) for runner in runners]
         self.runtimes += [Entry(runtime, plugin) for runtime in runtimes]
         self.decoders += [Entry(decoder, plugin) for decoder in decoders]
+        self.protocols += [Entry(protocol, plugin) for protocol in protocols]
         return plugin
 
 
@@ -322,7 +351,7 @@ def current_registry() -> Registry:
 
 
 def _imported(
-    entry: Entry[RunnerSpec] | Entry[RuntimeSpec] | Entry[DecoderSpec],
+    entry: Entry[RunnerSpec] | Entry[RuntimeSpec] | Entry[DecoderSpec] | Entry[ProtocolSpec],
     what: str,
     target: str,
 ) -> Any:  # noqa: ANN401

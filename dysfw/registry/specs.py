@@ -11,10 +11,20 @@ from ..contracts.kinds import KINDS
 from ..errors import DysfwError
 from ..util.text import listed
 from .decoder_check import problem_of_decoder
-from .hookspecs import PANELS, BundleSpec, CommandSpec, ComponentSpec, DecoderSpec, RunnerSpec, RuntimeSpec, WeightsSpec
+from .hookspecs import (
+    PANELS,
+    BundleSpec,
+    CommandSpec,
+    ComponentSpec,
+    DecoderSpec,
+    ProtocolSpec,
+    RunnerSpec,
+    RuntimeSpec,
+    WeightsSpec,
+)
 from .weights_manifest import problem_of
 
-Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec, RunnerSpec, RuntimeSpec, DecoderSpec)
+Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec, RunnerSpec, RuntimeSpec, DecoderSpec, ProtocolSpec)
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -60,7 +70,9 @@ def specs_of(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> li
     return specs
 
 
-def _pointers(spec: ComponentSpec | CommandSpec | BundleSpec | RunnerSpec | RuntimeSpec | DecoderSpec) -> list[str]:
+def _pointers(
+    spec: ComponentSpec | CommandSpec | BundleSpec | RunnerSpec | RuntimeSpec | DecoderSpec | ProtocolSpec,
+) -> list[str]:
     """What a specification refers to, as "package.module:name"."""
     if isinstance(spec, RunnerSpec):
         return [target for target in (spec.batch, spec.tasks) if target] or [""]

@@ -97,7 +97,7 @@ def loads(subject: PluginSubject) -> None:
 
 
 def registers_something(subject: PluginSubject) -> None:
-    """The plugin registers at least one component, command, bundle, weight file, runner or decoder."""
+    """The plugin registers at least one component, command, bundle, weight file, runner, decoder or protocol."""
     if subject.plugin.error:
         raise NotApplicableError("it cannot be loaded")
     registry = subject.registry
@@ -108,11 +108,12 @@ def registers_something(subject: PluginSubject) -> None:
         *registry.runners,
         *registry.runtimes,
         *registry.decoders,
+        *registry.protocols,
     ]
     owners = [entry.plugin for entry in others]
     require(
         subject.components or subject.plugin in owners,
-        "a component, command, bundle, weight file, runner or decoder",
+        "a component, command, bundle, weight file, runner, decoder or protocol",
         found="nothing: is a hook not marked with @hookimpl, or does its name not begin with dysfw_?",
         why="the plugin has no effect",
     )

@@ -26,6 +26,7 @@ def plugins(ctx: typer.Context) -> None:
         registered += [f"runtime {e.spec.name}" for e in registry.runtimes if e.plugin == plugin]
         registered += [f"runner {e.spec.name}" for e in registry.runners if e.plugin == plugin]
         registered += [f"decoder {e.spec.name}" for e in registry.decoders if e.plugin == plugin]
+        registered += [f"protocol {e.spec.name}" for e in registry.protocols if e.plugin == plugin]
         registered += [f"weights {e.spec.name}" for e in registry.weights if e.plugin == plugin]
         state = Text("prints while loading", "yellow") if plugin.captured else Text("ok", "green")
         if plugin.error:
