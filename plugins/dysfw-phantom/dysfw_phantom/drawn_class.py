@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,12 +12,12 @@ import numpy as np
 from dysfw.plugin import DysfwError, count, listed
 
 from .condition import Condition
-from .published.annotated_patients import annotated_patient
+from .published.annotated_patients import annotated_by_cases, annotated_patient
 from .published.annotations import AnnotatedDisease, annotated_diseases
 from .published.cases import read_cases, shipped_cases
 from .published.condition import default_label, find_disease
 from .published.drawable import drawable_terms
-from .published.patients import PatientRecord, select_patients
+from .published.patients import PatientRecord, PublishedDisease, select_patients
 from .spec_config import AnnotatedDiseases, ClassConfig, PublishedCases
 
 
@@ -68,10 +68,10 @@ def published_classes(block: PublishedCases, seed: int, folder: Path) -> Expande
             classes.append(_drawn_class(disease.id, disease.patients, block.images))
         elif block.one_publication == "leave out":
             left_out["of diseases whose cases are all from one publication"] += number
-        elif patients := _annotated_patients(disease.id, number, seed, block.min_signs):
+        elif patients := _patients_of_one_publication(disease, seed, block.min_signs):
             classes.append(_drawn_class(disease.id, patients, block.images))
         else:
-            left_out[f"of diseases of one publication that have fewer than {block.min_signs} annotated signs to draw"] += number
+            left_out[f"of diseases of one publication whose signs seldom occur together, {block.min_signs} of them"] += number
     if not classes:
         raise DysfwError(
             f"no disease has {count(block.min_cases, 'case')} with {count(block.min_signs, 'sign')} that phantoms can show",
@@ -115,7 +115,11 @@ def annotated_classes(block: AnnotatedDiseases, seed: int) -> Expanded:
     numbers = np.rint(np.geomspace(block.patients[1], block.patients[0], len(chosen))).astype(int).tolist()
     numbered = zip(chosen, numbers, strict=True)
     return Expanded(
-        [_drawn_class(id, _annotated_patients(id, number, seed, 0), block.images) for id, number in numbered], left_out
+        [
+            _drawn_class(id, _annotated_patients(annotated_diseases()[id], number, seed, 0), block.images)
+            for id, number in numbered
+        ],
+        left_out,
     )
 
 
@@ -124,13 +128,23 @@ def _drawable_number(disease: AnnotatedDisease) -> int:
     return len({id for sign in disease.facial_signs if sign.frequency > 0 for id in drawable_terms(sign.term)})
 
 
-def _annotated_patients(disease: str, number: int, seed: int, min_signs: int) -> tuple[PatientRecord, ...]:
+def _patients_of_one_publication(disease: PublishedDisease, seed: int, min_signs: int) -> tuple[PatientRecord, ...]:
+    """Draw as many patients by the annotations of a disease, or by its cases if too little is annotated.
+
+    Age and sex are those of the cases; an unknown one is sampled.
+    """
+    number, known = len(disease.patients), annotated_diseases().get(disease.id)
+    drawn = _annotated_patients(known, number, seed, min_signs) if known else ()
+    drawn = drawn or _annotated_patients(annotated_by_cases(disease.id, disease.patients), number, seed, min_signs)
+    return tuple(replace(one, age=case.age, sex=case.sex) for one, case in zip(drawn, disease.patients, strict=False))
+
+
+def _annotated_patients(disease: AnnotatedDisease, number: int, seed: int, min_signs: int) -> tuple[PatientRecord, ...]:
     """Draw patients by the annotations of a disease; none if too few of its signs can be drawn, or seldom occur together."""
-    found = annotated_diseases().get(disease)
-    if found is None or _drawable_number(found) < max(min_signs, 1):
+    if _drawable_number(disease) < max(min_signs, 1):
         return ()
-    rng = np.random.default_rng([seed, int(disease.removeprefix("OMIM:"))])  # of the disease alone, whatever else is drawn
-    drawn = [annotated_patient(found, rng, min_signs) for _ in range(number)]
+    rng = np.random.default_rng([seed, int(disease.id.removeprefix("OMIM:"))])  # of the disease alone, whatever else is drawn
+    drawn = [annotated_patient(disease, rng, min_signs) for _ in range(number)]
     return tuple(patient for patient in drawn if patient) if all(drawn) else ()
 
 

@@ -8,12 +8,16 @@ import pyarrow.parquet as pq
 import pytest
 from dysfw_phantom.condition import Condition
 from dysfw_phantom.dataset import make_dataset
+from dysfw_phantom.drawn_class import published_classes
 from dysfw_phantom.phantom import make_phantom
-from dysfw_phantom.published.annotated_patients import annotated_patient, exclusion_frequencies
+from dysfw_phantom.published.annotated_patients import annotated_by_cases, annotated_patient, exclusion_frequencies
+from dysfw_phantom.published.annotations import annotated_diseases
+from dysfw_phantom.published.cases import parse_cases
 from dysfw_phantom.published.condition import find_disease
 from dysfw_phantom.published.hpo import ancestors, is_facial
-from dysfw_phantom.published.patients import PatientRecord
+from dysfw_phantom.published.patients import PatientRecord, select_patients
 from dysfw_phantom.spec import parse_spec
+from dysfw_phantom.spec_config import PublishedCases
 from dysfw_phantom.terms import terms
 
 from dysfw.data.read import read_dataset
@@ -119,3 +123,20 @@ def test_annotated_patients_can_be_required_to_show_signs():
     disease = find_disease("OMIM:147920")
     assert all(len(annotated_patient(disease, np.random.default_rng(n), 12).shown) >= 12 for n in range(20))
     assert annotated_patient(disease, np.random.default_rng(0), 200) is None
+
+
+def test_a_disease_without_annotations_has_the_frequencies_of_its_cases(tmp_path):
+    lines = [
+        {"case": str(n), "publication": "PMID:1", "observed": [PTOSIS, HYPERTELORISM, *([BULBOUS] if n else [])],
+         "excluded": [] if n else [BULBOUS], "disease": "OMIM:100000", "sex": "FEMALE", "age": f"P{n + 3}Y"}
+        for n in range(4)
+    ]  # fmt: skip
+    cases = parse_cases("\n".join(map(json.dumps, lines)), "mine.jsonl")
+    (disease,) = select_patients(cases, min_signs=2, min_cases=2).diseases
+    frequencies = {sign.term: sign.frequency for sign in annotated_by_cases(disease.id, disease.patients).signs}
+    assert frequencies == {PTOSIS: 5 / 6, HYPERTELORISM: 5 / 6, BULBOUS: 4 / 6}
+    assert "OMIM:100000" not in annotated_diseases()
+    (tmp_path / "cases.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    (drawn_class,) = published_classes(PublishedCases(file="cases.jsonl"), 1, tmp_path).classes
+    assert [(one.publication, one.sex, one.age) for one in drawn_class.published] == [("", "female", n + 3) for n in range(4)]
+    assert all(len(one.shown) >= 2 for one in drawn_class.published)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
 
-from .annotations import AnnotatedDisease
+from .annotations import AnnotatedDisease, AnnotatedSign, estimated_frequency
 from .cases import shipped_cases
 from .drawable import drawable_signs
 from .hpo import ancestors, current_id
@@ -28,6 +28,25 @@ def exclusion_frequencies() -> Mapping[str, float]:
     cases = shipped_cases()
     counts = Counter(term for case in cases for term in {current_id(id) for id in case.excluded})
     return {term: number / len(cases) for term, number in sorted(counts.items()) if number >= MIN_EXCLUDED * len(cases)}
+
+
+def annotated_by_cases(disease: str, patients: Sequence[PatientRecord]) -> AnnotatedDisease:
+    """Annotate a disease as HPO does: by how many of the published patients have each sign.
+
+    Args:
+        disease: OMIM id.
+        patients: Its published patients.
+
+    Returns:
+        The disease, named by its id, with every sign that was observed.
+    """
+    present = Counter(term for one in patients for term in one.observed)
+    absent = Counter(term for one in patients for term in one.excluded)
+    signs = [
+        AnnotatedSign(term, estimated_frequency(number, number + absent[term]), number, number + absent[term], stated=True)
+        for term, number in present.items()
+    ]
+    return AnnotatedDisease(disease, disease, tuple(sorted(signs, key=lambda sign: (-sign.frequency, sign.term))))
 
 
 def annotated_patient(disease: AnnotatedDisease, rng: np.random.Generator, min_signs: int = 0) -> PatientRecord | None:

@@ -90,21 +90,30 @@ def annotated_diseases() -> Mapping[str, AnnotatedDisease]:
 
 
 def _sign(term: str, frequencies: Sequence[str]) -> AnnotatedSign:
-    """Pool the annotations of one sign: counts are added up; without counts, the stated fractions are averaged.
-
-    The frequency of n of m patients is estimated by Laplace's rule of succession, (n + 1) / (m + 2): a sign that one patient of
-    one has is not a sign of every patient.
-    """
+    """Pool the annotations of one sign: counts are added up; without counts, the stated fractions are averaged."""
     counts = [tuple(map(int, text.split("/"))) for text in frequencies if "/" in text]
     patients = sum(total for _, total in counts)
     if patients:
         present = min(patients, sum(number for number, _ in counts))
-        frequency = (present + 1) / (patients + 2) if present else 0.0
+        frequency = estimated_frequency(present, patients) if present else 0.0
         return AnnotatedSign(term, frequency, present, patients, stated=True)
     fractions = [fraction for text in frequencies if (fraction := _fraction(text)) is not None]
     if fractions:
         return AnnotatedSign(term, sum(fractions) / len(fractions), 0, 0, stated=True)
     return AnnotatedSign(term, UNKNOWN_FREQUENCY, 0, 0, stated=False)
+
+
+def estimated_frequency(present: int, patients: int) -> float:
+    """Estimate a frequency by Laplace's rule of succession: a sign that one patient of one has is not a sign of every patient.
+
+    Args:
+        present: Number of patients who have the sign.
+        patients: Number of patients in whom it was looked for.
+
+    Returns:
+        (present + 1) / (patients + 2).
+    """
+    return (present + 1) / (patients + 2)
 
 
 def _fraction(text: str) -> float | None:
