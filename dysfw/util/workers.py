@@ -45,9 +45,9 @@ def map_in_workers(
     """Call a function on each item, in as many processes as this process may use processors.
 
     Arrays of the context are in memory once, whatever the number of processes. Each process has one thread for linear algebra,
-    so that the processes do not compete, and results do not depend on their number. The first item is done here: if the others
-    would be done before processes are up, all are. Scripts and notebooks need no ``if __name__ == "__main__"``: processes do
-    not run the main module again, and what it defines is sent to them.
+    so that the processes do not compete, and results do not depend on their number. The first item or two are done here: if the
+    others would be done before processes are up, all are. Scripts and notebooks need no ``if __name__ == "__main__"``:
+    processes do not run the main module again, and what it defines is sent to them.
 
     If a process dies, for lack of memory in most cases, its work is repeated by half as many processes. If the caller stops
     early or is interrupted, all processes end at once.
@@ -73,13 +73,14 @@ def map_in_workers(
         return
     remaining = dict(enumerate(items))
     workers = 1 if _nested.get() else min(workers or usable_processors(), max(1, len(items) - 1))
-    began = time.monotonic()
+    took: list[float] = []  # s an item
     for number in list(remaining):
-        if workers > 1 and len(remaining) < len(items):
-            each = (time.monotonic() - began) / (len(items) - len(remaining))
-            if each * len(remaining) > patience:
-                break
-        yield number, work_alone(work, context, remaining.pop(number))
+        if workers > 1 and _is_slow(took, len(remaining), patience):
+            break
+        began = time.monotonic()
+        result = work_alone(work, context, remaining.pop(number))
+        took.append(time.monotonic() - began)
+        yield number, result
     while remaining:
         try:
             yield from _in_processes(work, context, remaining, workers)
@@ -95,6 +96,15 @@ def map_in_workers(
             note(f"working in one process: {error}")
             for number in list(remaining):
                 yield number, work_alone(work, context, remaining.pop(number))
+
+
+def _is_slow(took: list[float], remaining: int, patience: float) -> bool:
+    """Whether the remaining items take longer than ``patience``, in seconds, by what the others took.
+
+    The first item often includes the import of a library, so it tells nothing unless it is itself slow.
+    """
+    known = took[1:] or [seconds for seconds in took if seconds >= patience]
+    return bool(known) and sum(known) / len(known) * remaining > patience
 
 
 def work_alone(work: Callable[[Context, Item], T], context: Context, item: Item) -> T:

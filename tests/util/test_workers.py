@@ -72,6 +72,16 @@ def test_little_work_starts_no_process():
     assert set(results(process, None, [0.01] * 4, workers=2)) == {os.getpid()}
 
 
+def test_a_first_item_that_imports_a_library_does_not_make_little_work_much():
+    assert set(results(process, None, [0.4, *[0.01] * 20], workers=2, patience=2)) == {os.getpid()}
+
+
+def test_more_work_is_done_by_others_after_two_short_items():
+    first, second, *others = results(process, None, [0.01, *[0.2] * 9], workers=2, patience=1)
+    assert first == second == os.getpid()
+    assert os.getpid() not in others
+
+
 def test_more_work_is_done_by_others_after_the_first_item():
     first, *others = results(process, None, [0.01] * 9, workers=2, patience=0)
     assert first == os.getpid()
