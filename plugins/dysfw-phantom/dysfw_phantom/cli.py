@@ -109,6 +109,7 @@ def dataset(
     progress = TerminalProgress()
     with progress.stage("loading the face model"):
         from .dataset import describe, make_dataset
+        from .frozen import compare, frozen_specs
         from .spec import find_spec
 
         found = find_spec(spec)
@@ -118,6 +119,8 @@ def dataset(
         progress.note(f"left out: {left_out}")
     if not made:
         progress.note(f"{output} already contains this data set")
+    if spec in frozen_specs():
+        progress.note(compare(spec, output, progress))
     out().print(f"{output}: {describe(output)}", markup=False, soft_wrap=True)
 
 

@@ -10,7 +10,12 @@ from dysfw_phantom.condition import Condition
 from dysfw_phantom.dataset import make_dataset
 from dysfw_phantom.drawn_class import published_classes
 from dysfw_phantom.phantom import make_phantom
-from dysfw_phantom.published.annotated_patients import annotated_by_cases, annotated_patient, exclusion_frequencies
+from dysfw_phantom.published.annotated_patients import (
+    annotated_by_cases,
+    annotated_patient,
+    exclusion_frequencies,
+    recorded_numbers,
+)
 from dysfw_phantom.published.annotations import annotated_diseases
 from dysfw_phantom.published.cases import parse_cases
 from dysfw_phantom.published.condition import find_disease
@@ -102,20 +107,29 @@ def test_no_file_tells_which_case_a_phantom_is(data_set):
     assert "imitates: OMIM:100000" in texts[1]
 
 
-def test_annotated_patients_have_signs_with_their_frequencies_and_are_examined_for_what_everybody_is():
-    disease = find_disease("OMIM:147920")
-    drawn_patients = [annotated_patient(disease, np.random.default_rng(n)) for n in range(400)]
-    for sign in disease.signs[:: len(disease.signs) // 6]:
-        assert np.mean([sign.term in one.observed for one in drawn_patients]) == pytest.approx(sign.frequency, abs=0.08)
-    assert any(not is_facial(term) for term in drawn_patients[0].observed)
-    asked = [term for one in drawn_patients for term in one.excluded]
-    annotated = set().union(*(ancestors(sign.term) for sign in disease.signs))
-    often = max(exclusion_frequencies().keys() - annotated, key=exclusion_frequencies().get)
-    assert asked.count(often) / 400 == pytest.approx(exclusion_frequencies()[often], abs=0.06)
-    assert set(asked) <= set(exclusion_frequencies())
-    for one in drawn_patients:
-        implied = set().union(*(ancestors(term) for term in one.observed))
-        assert implied.isdisjoint(one.excluded)
+@pytest.fixture(scope="module")
+def kabuki_patients():
+    return [annotated_patient(find_disease("OMIM:147920"), np.random.default_rng(n)) for n in range(400)]
+
+
+def test_annotated_patients_show_signs_with_their_frequencies(kabuki_patients):
+    drawable = [sign for sign in find_disease("OMIM:147920").signs if sign.term in terms()]
+    for sign in drawable[:: len(drawable) // 5]:
+        assert np.mean([sign.term in one.observed for one in kabuki_patients]) == pytest.approx(sign.frequency, abs=0.08)
+    assert any(not is_facial(term) for one in kabuki_patients for term in one.observed)
+
+
+def test_records_of_annotated_patients_are_as_long_as_those_of_published_ones(kabuki_patients):
+    lacking = np.array([len(one.excluded) for one in kabuki_patients])
+    assert np.percentile(lacking, [25, 75]) == pytest.approx(np.percentile(recorded_numbers()[:, 1], [25, 75]), rel=0.3)
+    recorded = [len(one.observed) for one in kabuki_patients]
+    assert np.median(recorded) == pytest.approx(np.median(recorded_numbers()[:, 0]), rel=0.4)
+
+
+def test_annotated_patients_are_examined_for_what_everybody_is(kabuki_patients):
+    assert {term for one in kabuki_patients for term in one.excluded} <= set(exclusion_frequencies())
+    for one in kabuki_patients:
+        assert set().union(*(ancestors(term) for term in one.observed)).isdisjoint(one.excluded)
         assert (one.publication, one.age, one.sex) == ("", None, None)
 
 

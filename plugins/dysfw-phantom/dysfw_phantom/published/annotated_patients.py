@@ -8,11 +8,13 @@ from functools import cache
 
 import numpy as np
 
+from dysfw.plugin import Int64
+
 from .annotations import AnnotatedDisease, AnnotatedSign, estimated_frequency
 from .cases import shipped_cases
-from .drawable import drawable_signs
+from .drawable import drawable_signs, drawable_terms
 from .hpo import ancestors, current_id
-from .patients import PatientRecord
+from .patients import PatientRecord, select_patients
 
 MAX_DRAWS = 2_000  # of one patient
 MIN_EXCLUDED = 0.005  # fraction of the published cases; terms that are excluded less often are left out
@@ -49,8 +51,21 @@ def annotated_by_cases(disease: str, patients: Sequence[PatientRecord]) -> Annot
     return AnnotatedDisease(disease, disease, tuple(sorted(signs, key=lambda sign: (-sign.frequency, sign.term))))
 
 
+@cache
+def recorded_numbers() -> Int64:
+    """Return how many signs published patients have and lack, int64 [N, 2], of the patients with two or more signs to draw.
+
+    Annotations list all that was ever seen in a disease. Without a limit, the length of the record would tell that a disease is
+    drawn by them.
+    """
+    diseases = select_patients(shipped_cases(), min_signs=2, min_cases=1).diseases
+    return np.array([(len(one.observed), len(one.excluded)) for disease in diseases for one in disease.patients])
+
+
 def annotated_patient(disease: AnnotatedDisease, rng: np.random.Generator, min_signs: int = 0) -> PatientRecord | None:
     """Draw a patient: each annotated sign with its frequency, independently of the others.
+
+    As in a publication, not all of them are recorded: all that phantoms can show, and some of the others.
 
     Args:
         disease: The disease.
@@ -65,16 +80,28 @@ def annotated_patient(disease: AnnotatedDisease, rng: np.random.Generator, min_s
     frequencies = np.array([sign.frequency for sign in signs])
     for _ in range(MAX_DRAWS):
         present = rng.random(len(signs)) < frequencies
-        observed = tuple(sign.term for sign, has in zip(signs, present, strict=True) if has)
-        shown = drawable_signs(observed).observed
+        has = [sign.term for sign, is_present in zip(signs, present, strict=True) if is_present]
+        shown = drawable_signs(has).observed
         if len(shown) >= min_signs:
-            excluded = _excluded(observed, rng)
-            return PatientRecord("", observed, excluded, shown, drawable_signs(observed, excluded).excluded, None, None)
+            observed, absent = (int(number) for number in rng.choice(recorded_numbers()))
+            excluded = _excluded(has, absent, rng)
+            recorded = _recorded(has, observed, rng)
+            return PatientRecord("", recorded, excluded, shown, drawable_signs(has, excluded).excluded, None, None)
     return None
 
 
-def _excluded(observed: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
-    """Draw the terms that are stated as absent; none contradicts an observed one."""
-    implied = frozenset[str]().union(*(ancestors(term) for term in observed))
-    asked = {term: rng.random() < frequency for term, frequency in exclusion_frequencies().items()}
-    return tuple(term for term, is_asked in asked.items() if is_asked and term not in implied)
+def _recorded(has: Sequence[str], number: int, rng: np.random.Generator) -> tuple[str, ...]:
+    """Choose the signs that are recorded, about so many: those that phantoms can show, and some of the others."""
+    others = [term for term in has if not drawable_terms(term)]
+    hidden = max(len(has) - max(number, len(has) - len(others)), 0)
+    left_out = set(rng.permutation(others)[:hidden].tolist())
+    return tuple(term for term in has if term not in left_out)
+
+
+def _excluded(has: Sequence[str], number: int, rng: np.random.Generator) -> tuple[str, ...]:
+    """Draw terms that are stated as absent, the more often those that often are; none contradicts a sign of the patient."""
+    implied = frozenset[str]().union(*(ancestors(term) for term in has))
+    possible = {term: frequency for term, frequency in exclusion_frequencies().items() if term not in implied}
+    weights = np.array(list(possible.values()))
+    drawn = rng.choice(list(possible), min(number, len(possible)), replace=False, p=weights / weights.sum())
+    return tuple(sorted(drawn.tolist()))
