@@ -33,7 +33,6 @@ from .spec import Spec
 from .truth import Row, manifest_csv, record, rows_to_table, truth_row, write_truth
 
 SPEC, MANIFEST, TRUTH, LABELS = "spec.json", "manifest.csv", "truth.parquet", "labels.yaml"
-DEFAULT_SOURCE = "phantom"  # source in the manifest if a class does not specify one
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +188,7 @@ def _write_images(spec: Spec, work: WorkDirectory, patient: PlannedPatient) -> I
         (work.data / path).write_bytes(content)
         file: Row = {
             "path": path, "label": patient.label(spec), "patient": name, "split": patient.split or "",
-            "source": class_config.source or DEFAULT_SOURCE, "condition": condition.label,
+            "source": patient.source(spec), "condition": condition.label,
             "sha256": hashlib.sha256(content).hexdigest(),
         }  # fmt: skip
         yield file | record(phantom, patient.published) | truth_row(phantom, image)

@@ -14,6 +14,7 @@ from .seeds import Stream, generator
 from .spec import Spec
 from .spec_config import ClassConfig
 
+DEFAULT_SOURCE = "phantom"  # source in the manifest if a class does not specify one
 CHUNK = 16  # approximate number of images that a process renders at a time, which is also the maximum lost if it is killed
 
 
@@ -42,6 +43,10 @@ class PlannedPatient:
     def label(self, spec: Spec) -> str:
         """Return the label of the images."""
         return self.name(spec) if spec.config.label == "patient" else spec.classes[self.class_index].condition.label
+
+    def source(self, spec: Spec) -> str:
+        """Return the source of the images."""
+        return spec.classes[self.class_index].config.source or DEFAULT_SOURCE
 
     def path(self, spec: Spec, index: int) -> str:
         """Return the path of an image in the data set.

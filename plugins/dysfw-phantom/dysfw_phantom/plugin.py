@@ -1,6 +1,6 @@
-"""Registration of the plugin's commands, weights and bundles."""
+"""Registration of the plugin's commands, weights, bundles and protocol."""
 
-from dysfw.plugin import BundleSpec, CommandSpec, WeightsSpec, hookimpl
+from dysfw.plugin import BundleSpec, CommandSpec, ProtocolSpec, WeightsSpec, hookimpl
 
 from .weights import WEIGHTS
 
@@ -27,3 +27,10 @@ def dysfw_bundles() -> list[BundleSpec]:
         BundleSpec("paper-phantom", "dysfw_phantom:bundles/paper-phantom", f"recipes/paper.yaml {trained}"),
         BundleSpec("gestalt-phantom", "dysfw_phantom:bundles/gestalt-phantom", f"recipes/gestalt.yaml {trained}"),
     ]
+
+
+@hookimpl
+def dysfw_protocols() -> list[ProtocolSpec]:
+    """Register the protocol ``field``."""
+    summary = "frequent-rare on the frozen data set of the spec field: phantoms of published cases"
+    return [ProtocolSpec("field", "dysfw_phantom.protocol:Field", summary)]

@@ -1,0 +1,45 @@
+"""The protocol ``field``: its manifest is known without drawing, and is that of the drawn data set."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from dysfw_phantom.dataset import make_dataset
+from dysfw_phantom.protocol import planned_dataset
+from dysfw_phantom.spec import find_spec, parse_spec
+
+from dysfw.data.read import read_dataset
+from dysfw.evaluation.protocol.frequent_rare import FrequentRare
+from dysfw.evaluation.protocol.protocol import checked_plan
+from dysfw.util.progress import Silent
+
+SPEC = """\
+version: 1
+name: few
+seed: 3
+size: 64
+published_cases: {min_cases: 2, min_signs: 2, images: [1, 2], diseases: ["OMIM:188400", "OMIM:600373", "OMIM:603671"]}
+classes:
+  - {condition: phantom-unaffected, patients: 2, source: elsewhere}
+  - {condition: phantom-facial-palsy, patients: 2, images: [1, 3]}
+"""
+
+
+@pytest.mark.slow
+def test_the_planned_manifest_is_that_of_the_drawn_data_set(tmp_path):
+    spec = parse_spec(SPEC, "few.yaml", None)
+    make_dataset(spec, tmp_path / "few", 1, Silent())
+    drawn = read_dataset(tmp_path / "few")
+    paths = [replace(sample, path=sample.path.relative_to(tmp_path / "few")) for sample in drawn.samples]
+    assert list(planned_dataset(spec).samples) == paths
+    assert len({sample.publication for sample in paths}) > 2
+
+
+def test_published_conditions_can_be_tested_without_dividing_a_publication():
+    plan = checked_plan(FrequentRare(), planned_dataset(find_spec("field-small")))
+    assert [setting.name for setting in plan.settings] == ["frequent-in-frequent"]
+    assert len(plan.labels) > 20
+    publications = [sample.publication for sample in plan.dataset.samples]
+    (split,) = plan.splits
+    assert {publications[n] for n in split.test_rows}.isdisjoint({publications[n] for n in split.gallery_rows} - {None})
+    assert plan.dataset.origin == Path("field-small.csv")
