@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,12 +26,14 @@ class Column:
         synonyms: Other names that are recognised, in lower case and with "_" between words.
         required: Whether a table needs it.
         identifies: Whether its values are names, in which a number or a date made by a spreadsheet would be an error.
+        family: Whether it stands for all columns whose names, as they are written, begin with its name.
     """
 
     name: str
     synonyms: tuple[str, ...] = ()
     required: bool = False
     identifies: bool = False
+    family: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Header:
 
     Attributes:
         names: All names, as they are in the table.
-        places: The index of each column that was found, by its own name.
+        places: The index of each column that was found, by its own name; those of families by the names in the table.
         problems: Why it cannot be used; empty if it can.
         remarks: What was recognised.
     """
@@ -80,6 +82,13 @@ def read_header(names: Sequence[str], columns: Sequence[Column]) -> Header:
     problems: list[str] = []
     remarks: list[Remark] = []
     for column in columns:
+        if column.family:
+            members = [(name, index) for index, name in enumerate(names) if name.startswith(column.name)]
+            places |= dict(members)
+            problems += [
+                f"more than one column {name!r}" for name, number in Counter(n for n, _ in members).items() if number > 1
+            ]
+            continue
         exact = by_name.get(column.name, [])
         found = exact or [index for synonym in column.synonyms for index in by_name.get(synonym, ())]
         if len(found) > 1:
@@ -104,7 +113,7 @@ def _unused(names: Sequence[str], places: dict[str, int], columns: Sequence[Colu
     unused = [name for index, name in enumerate(names) if name and index not in places.values()]
     if not unused:
         return []
-    absent = [column.name for column in columns if column.name not in places]
+    absent = [column.name for column in columns if column.name not in places and not column.family]
     close = {
         name: difflib.get_close_matches(folded(name), absent, n=1, cutoff=MIN_SIMILARITY) for name in unused[:MAX_COMPARED]
     }

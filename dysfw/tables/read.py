@@ -37,7 +37,8 @@ class Row(NamedTuple):
     Attributes:
         number: In CSV the line on which the row begins; in a workbook the number that Excel shows; in Parquet the number of the
             row, from 1.
-        cells: Stripped text of the requested columns, by name; "" for an empty cell or a column that the table lacks.
+        cells: Stripped text of the requested columns, by name; "" for an empty cell or a column that the table lacks. Columns
+            of a family have their names in the table.
         problem: What is wrong with the row, or "".
     """
 
@@ -85,7 +86,8 @@ class Table:
         """
         header = self._source.header
         width = len(header.names)
-        places = [(column.name, header.places.get(column.name, -1)) for column in self.columns]
+        absent = {column.name: -1 for column in self.columns if not column.family}
+        places = list((absent | header.places).items())
         try:
             for record in self._source.records:
                 cells = record.cells
