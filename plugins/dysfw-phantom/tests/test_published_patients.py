@@ -19,6 +19,7 @@ from dysfw_phantom.published.annotated_patients import (
 from dysfw_phantom.published.annotations import annotated_diseases
 from dysfw_phantom.published.cases import parse_cases
 from dysfw_phantom.published.condition import find_disease
+from dysfw_phantom.published.drawable import drawable_terms
 from dysfw_phantom.published.hpo import ancestors, is_facial
 from dysfw_phantom.published.patients import PatientRecord, select_patients
 from dysfw_phantom.spec import parse_spec
@@ -119,11 +120,12 @@ def test_annotated_patients_show_signs_with_their_frequencies(kabuki_patients):
     assert any(not is_facial(term) for one in kabuki_patients for term in one.observed)
 
 
-def test_records_of_annotated_patients_are_as_long_as_those_of_published_ones(kabuki_patients):
-    lacking = np.array([len(one.excluded) for one in kabuki_patients])
-    assert np.percentile(lacking, [25, 75]) == pytest.approx(np.percentile(recorded_numbers()[:, 1], [25, 75]), rel=0.3)
-    recorded = [len(one.observed) for one in kabuki_patients]
-    assert np.median(recorded) == pytest.approx(np.median(recorded_numbers()[:, 0]), rel=0.4)
+def test_records_of_annotated_patients_are_about_as_long_as_those_of_published_ones(kabuki_patients):
+    lacking = [len(one.excluded) for one in kabuki_patients]
+    assert np.percentile(lacking, [25, 50, 75]) == pytest.approx(np.percentile(recorded_numbers()[:, 1], [25, 50, 75]), abs=3)
+    hidden = sum(sign.frequency for sign in find_disease("OMIM:147920").signs if not drawable_terms(sign.term))
+    recorded = [len([term for term in one.observed if not drawable_terms(term)]) for one in kabuki_patients]
+    assert np.mean(recorded) < 0.5 * hidden  # all that is drawn is recorded, but not all of the rest
 
 
 def test_annotated_patients_are_examined_for_what_everybody_is(kabuki_patients):
