@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +15,10 @@ from dysfw.plugin import DysfwError, count, listed
 from .condition import Condition
 from .published.annotated_patients import annotated_by_cases, annotated_patient
 from .published.annotations import AnnotatedDisease, annotated_diseases
-from .published.cases import read_cases, shipped_cases
-from .published.condition import default_label, find_disease
+from .published.cases import PublishedCase, read_cases, shipped_cases
+from .published.condition import RELEASE, default_label, find_disease
 from .published.drawable import drawable_terms
+from .published.hpo import current_id, hpo_terms
 from .published.patients import PatientRecord, PublishedDisease, select_patients
 from .spec_config import AnnotatedDiseases, ClassConfig, PublishedCases
 
@@ -77,7 +79,17 @@ def published_classes(block: PublishedCases, seed: int, folder: Path) -> Expande
             f"no disease has {count(block.min_cases, 'case')} with {count(block.min_signs, 'sign')} that phantoms can show",
             hint="lower min_cases or min_signs",
         )
-    return Expanded(classes, [f"{count(number, 'case')} {reason}" for reason, number in left_out.items()])
+    unknown = _unknown_ids(cases) if block.file else []
+    return Expanded(classes, [*(f"{count(number, 'case')} {reason}" for reason, number in left_out.items()), *unknown])
+
+
+def _unknown_ids(cases: Sequence[PublishedCase]) -> list[str]:
+    """What to say about ids that are in no term, if there are any."""
+    every = dict.fromkeys(id for case in cases for id in (*case.observed, *case.excluded))
+    unknown = [id for id in every if current_id(id) not in hpo_terms()]
+    if not unknown:
+        return []
+    return [f"{count(len(unknown), 'HPO id')} misspelt, or newer than the release of {RELEASE}: {listed(unknown, 5)}"]
 
 
 def annotated_classes(block: AnnotatedDiseases, seed: int) -> Expanded:

@@ -40,6 +40,7 @@ def test_labels_of_terms_are_those_of_the_ontology():
 def test_a_term_implies_the_more_general_ones():
     assert {PTOSIS, EYE, "HP:0000478"} <= ancestors(BILATERAL_PTOSIS)
     assert most_specific([EYE, PTOSIS, BILATERAL_PTOSIS, HYPERTELORISM]) == sorted([BILATERAL_PTOSIS, HYPERTELORISM])
+    assert "HP:0000707" in ancestors(SEIZURE)  # abnormality of the nervous system
     assert is_facial(BILATERAL_PTOSIS)
     assert not is_facial(SEIZURE)
     assert not is_facial("HP:9999999")

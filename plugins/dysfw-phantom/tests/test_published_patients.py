@@ -156,3 +156,12 @@ def test_a_disease_without_annotations_has_the_frequencies_of_its_cases(tmp_path
     (drawn_class,) = published_classes(PublishedCases(file="cases.jsonl"), 1, tmp_path).classes
     assert [(one.publication, one.sex, one.age) for one in drawn_class.published] == [("", "female", n + 3) for n in range(4)]
     assert all(len(one.shown) >= 2 for one in drawn_class.published)
+
+
+def test_unknown_ids_are_named(tmp_path):
+    signs = [PTOSIS, HYPERTELORISM, "HP:9999999"]
+    lines = [{"case": "1", "publication": f"PMID:{n}", "observed": signs, "disease": "OMIM:100000"} for n in range(2)]
+    (tmp_path / "cases.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    (message,) = published_classes(PublishedCases(file="cases.jsonl"), 1, tmp_path).left_out
+    assert message.startswith("1 HPO id misspelt, or newer than the release of")
+    assert "HP:9999999" in message

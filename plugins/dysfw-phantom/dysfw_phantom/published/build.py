@@ -64,7 +64,7 @@ def read_obo(path: Path) -> Iterator[dict[str, list[str]]]:
 
 
 def term_rows(folder: Path) -> list[tuple[str, str, str, str]]:
-    """Select the terms of ``hpo.BRANCHES`` with their ancestors, and the ids that they replace.
+    """Read the terms, and the ids that they replace.
 
     Args:
         folder: The folder with hp.obo.
@@ -74,21 +74,16 @@ def term_rows(folder: Path) -> list[tuple[str, str, str, str]]:
     """
     known = list(read_obo(folder / "hp.obo"))
     valid = {term["id"][0]: term for term in known if "is_obsolete" not in term}
-    parents = {id: [parent.split()[0] for parent in term.get("is_a", [])] for id, term in valid.items()}
-
-    def above(id: str) -> set[str]:
-        return {id}.union(*(above(parent) for parent in parents[id]))
-
-    facial = {id for id in valid if not above(id).isdisjoint(hpo.BRANCHES)}
-    kept = set[str]().union(*(above(id) for id in facial))
-    rows = [(id, valid[id]["name"][0], " ".join(parents[id]), "") for id in kept]
-    rows += [(other, "", "", id) for id in facial for other in valid[id].get("alt_id", [])]
+    rows = [
+        (id, term["name"][0], " ".join(parent.split()[0] for parent in term.get("is_a", [])), "") for id, term in valid.items()
+    ]
+    rows += [(other, "", "", id) for id, term in valid.items() for other in term.get("alt_id", [])]
     rows += [
         (term["id"][0], "", "", term["replaced_by"][0])
         for term in known
-        if "is_obsolete" in term and term.get("replaced_by", [""])[0] in facial
+        if "is_obsolete" in term and term.get("replaced_by", [""])[0] in valid
     ]
-    return sorted(rows)
+    return sorted(set(rows))
 
 
 def annotation_rows(folder: Path) -> list[tuple[str, str, str, str]]:

@@ -1,4 +1,4 @@
-"""The part of the Human Phenotype Ontology that phantoms need: terms of head, neck, eyes, ears and hair, with their parents."""
+"""The terms of the Human Phenotype Ontology with their parents, and which of them are facial."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class HpoTerm:
 
 @cache
 def hpo_terms() -> Mapping[str, HpoTerm]:
-    """Return the terms in ``BRANCHES`` and their ancestors by id."""
+    """Return all terms by id."""
     return {row["id"]: HpoTerm(row["id"], row["label"], tuple(row["parents"].split())) for row in _rows() if row["label"]}
 
 
@@ -66,7 +66,7 @@ def ancestors(id: str) -> frozenset[str]:
         id: HPO id, which may be obsolete.
 
     Returns:
-        HPO ids; only the id itself if the term is in none of the ``BRANCHES``.
+        HPO ids; only the id itself if it is unknown.
     """
     id = current_id(id)
     term = hpo_terms().get(id)
@@ -74,7 +74,7 @@ def ancestors(id: str) -> frozenset[str]:
 
 
 def is_facial(id: str) -> bool:
-    """Return whether a term is in one of the ``BRANCHES``.
+    """Return whether a term is in one of the ``BRANCHES``: head, neck, eyes, ears and hair.
 
     Args:
         id: HPO id.
