@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -15,6 +15,7 @@ from ..cache.store import StageCache
 from ..contracts.components import Fusion
 from ..inference.fingerprints import source_hash
 from ..recipe.model import Recipe
+from ..training.embedded_dataset import EmbeddedDataset
 from ..types import Notice
 from ..util.environment import versions
 from .fold_runner import FoldResult, FoldRunner
@@ -41,7 +42,7 @@ class FoldCache:
 
     def __init__(self, cache: StageCache | None, runner: FoldRunner, context: str = "") -> None:
         self._cache = cache
-        self._base = _digest_of(runner, context) if cache else b""
+        self._base = _digest_of_runner(runner, context) if cache else b""
 
     def get(self, split: Split) -> FoldResult | None:
         """Find the result of a split; None if it is not known."""
@@ -60,19 +61,41 @@ class FoldCache:
         return key_of([self._base, split.train_rows.tobytes(), b"|", split.test_rows.tobytes()])
 
 
-def _digest_of(runner: FoldRunner, context: str) -> bytes:
-    recipe, embedded = runner.recipe, runner.embedded
-    recipes = recipes_of(recipe, runner.fusions.values())
+def _digest_of_runner(runner: FoldRunner, context: str) -> bytes:
+    embedded, quality = runner.embedded, runner.embedded.quality
+    arrays = (
+        [*runner.kernel.ranks, *(np.asarray(value) for value in asdict(quality).values())] if quality else runner.kernel.ranks
+    )
+    recipes = recipes_of(runner.recipe, runner.fusions.values())
+    return digest_of(recipes, embedded, [FORMAT, context, list(runner.fusions)], arrays)
+
+
+def digest_of(
+    recipes: Sequence[Recipe],
+    embedded: EmbeddedDataset,
+    context: Sequence[object],
+    arrays: Sequence[npt.NDArray[np.generic]] = (),
+) -> bytes:
+    """Hash everything that shapes what recipes predict after training on some of the images.
+
+    Args:
+        recipes: The recipes.
+        embedded: All images.
+        context: What else counts, such as a format.
+        arrays: The same, as arrays.
+
+    Returns:
+        The first part of a cache key.
+    """
     nodes = [node for one in recipes for node in one.every_node()]
     packages = sorted({"dysfw", *(node.component.__module__.partition(".")[0] for node in nodes)})
     distributions = {*LIBRARIES, *(node.origin.partition(" ")[0] for node in nodes)}
     described = [
-        FORMAT, context, [one.fingerprint for one in recipes], list(runner.fusions), embedded.labels, embedded.regions,
-        embedded.fingerprint, [source_hash(package) for package in packages], versions(distributions),
+        *context, [one.fingerprint for one in recipes], embedded.labels, embedded.regions, embedded.fingerprint,
+        [source_hash(package) for package in packages], versions(distributions),
     ]  # fmt: skip
-    arrays = [embedded.embeddings, embedded.present, embedded.y, embedded.groups, embedded.split_groups, *runner.kernel.ranks]
-    arrays += [np.asarray(value) for value in asdict(embedded.quality).values()] if embedded.quality else []
-    return key_of([json.dumps(described, sort_keys=True, default=str).encode(), *map(array_key, arrays)])
+    own = [embedded.embeddings, embedded.present, embedded.y, embedded.groups, embedded.split_groups]
+    return key_of([json.dumps(described, sort_keys=True, default=str).encode(), *map(array_key, [*own, *arrays])])
 
 
 def recipes_of(recipe: Recipe, fusions: Iterable[Callable[[], Fusion]]) -> list[Recipe]:

@@ -43,7 +43,7 @@ class Classifier:
         """
         if not embeddings:
             return np.empty((0, len(self.heads), len(self.labels)), np.float32), np.empty((0, len(self.labels)), np.float32)
-        return self._predict(np.stack(embeddings), np.stack(present))
+        return predict_and_fuse(self.heads, self.fusion, len(self.labels), np.stack(embeddings), np.stack(present))
 
     def calibrated_probabilities(self, region_probabilities: Float32, present: Bool) -> Float32:
         """Fuse and calibrate region probabilities.
@@ -61,10 +61,25 @@ class Classifier:
             fused[some] = self.fusion.fuse(np.nan_to_num(region_probabilities[some]), present[some])
         return self.reliability.reported(fused)
 
-    def _predict(self, embeddings: Float32, present: Bool) -> tuple[Float32, Float32]:
-        region_probabilities = np.full((*present.shape, len(self.labels)), np.nan, np.float32)
-        for r, head in enumerate(self.heads.values()):
-            rows = present[:, r]
-            if rows.any():
-                region_probabilities[rows, r] = head.predict(embeddings[rows, r])
-        return region_probabilities, self.fusion.fuse(np.nan_to_num(region_probabilities), present)
+
+def predict_and_fuse(
+    heads: Mapping[str, Head], fusion: Fusion, classes: int, embeddings: Float32, present: Bool
+) -> tuple[Float32, Float32]:
+    """Predict region probabilities and fuse them.
+
+    Args:
+        heads: R fitted heads, in the segmenter's order.
+        fusion: The fitted fusion.
+        classes: Number of conditions, K.
+        embeddings: float32 [N, R, dim].
+        present: bool [N, R].
+
+    Returns:
+        float32 [N, R, K], region probabilities, NaN for absent regions; and float32 [N, K], fused and not calibrated.
+    """
+    region_probabilities = np.full((*present.shape, classes), np.nan, np.float32)
+    for r, head in enumerate(heads.values()):
+        rows = present[:, r]
+        if rows.any():
+            region_probabilities[rows, r] = head.predict(embeddings[rows, r])
+    return region_probabilities, fusion.fuse(np.nan_to_num(region_probabilities), present)

@@ -168,6 +168,8 @@ def checked_plan(protocol: EvaluationProtocol, dataset: Dataset) -> ProtocolPlan
             problems.append(f"{where} has a patient in gallery and test")
     if len({(split.setting, split.number) for split in plan.splits}) < len(plan.splits):
         problems.append("two splits of a setting have the same number")
+    if (plan.y[plan.training_rows] < 0).any():
+        problems.append("it trains on a condition that is never a candidate")
     if np.isin(patients[plan.training_rows], patients[tested]).any():
         problems.append("a patient to train on is tested")
     if problems:
