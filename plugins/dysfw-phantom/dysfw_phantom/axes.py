@@ -12,7 +12,7 @@ import yaml
 
 Natural = Literal["both", "positive", "none"]
 Weights = Mapping[str, float]  # morph name -> weight
-PARTS = ("eyes", "eyebrows", "nose", "mouth", "face", "ears", "head", "hair")
+PARTS = ("eyes", "eyebrows", "nose", "mouth", "face", "ears", "head", "neck", "hair")
 SIDE = "side"  # trait that selects the side on which one-sided axes act: 1 is the subject's left, -1 the right
 
 

@@ -11,6 +11,7 @@ from dysfw_phantom.mesh import Part, load_head
 from dysfw_phantom.patient import average_patient
 from dysfw_phantom.shape import shape
 from dysfw_phantom.terms import terms
+from scipy.spatial import ConvexHull
 
 Points = Mapping[str, np.ndarray]
 Measure = Callable[[Points], float]
@@ -68,6 +69,52 @@ def unevenness(p: Points) -> float:
     return along("y", "cheilion_right", "cheilion_left")(p)
 
 
+def circumference(p: Points) -> float:
+    """The perimeter of the head, seen from above, at a band from above the eyebrows to the occiput."""
+    head = load_head()
+    band = np.abs(head.vertices[:, 1] - 0.27 - 0.08 * head.vertices[:, 2]) < 0.09
+    skin = np.isin(np.arange(len(band)), head.vertices_of(Part.SKIN)) & (head.ear < 0.3)
+    around = np.array([p[f"#{number}"] for number in head.source[band & skin]])
+    return float(ConvexHull(around[:, [0, 2]]).area)  # in two dimensions, "area" is the perimeter
+
+
+def cephalic_index(p: Points) -> float:
+    """The head's width in percent of its length, both above the ears."""
+    return 100 * -2 * float(p["#1008"][0]) / along("z", "glabella", "#962")(p)
+
+
+def vault_height(p: Points) -> float:
+    """The height of the vertex above the glabella in percent of the head's width."""
+    return 100 * along("y", "#881", "glabella")(p) / (-2 * float(p["#1008"][0]))
+
+
+def forehead_inclination(p: Points) -> float:
+    """The inclination of the forehead to the vertical, degrees."""
+    return float(np.degrees(np.arctan2(along("z", "glabella", "trichion")(p), along("y", "trichion", "glabella")(p))))
+
+
+def convexity(p: Points) -> float:
+    """How far the base of the nose stands out from the line between glabella and chin."""
+    part = along("y", "glabella", "subnasale")(p) / along("y", "glabella", "pogonion")(p)
+    return along("z", "subnasale", "glabella")(p) + part * along("z", "glabella", "pogonion")(p)
+
+
+def taper(p: Points) -> float:
+    """The width of the jaw in percent of that of the forehead."""
+    return 100 * width("gonion")(p) / width("frontotemporale")(p)
+
+
+def neck_flare(p: Points) -> float:
+    """How much wider the neck is at its base than below the ears."""
+    return float(2 * (p["#817"] - p["#821"])[0])
+
+
+def heaviness(p: Points) -> float:
+    """Thickness of the lips plus width of nose and jaw."""
+    lips = distance("labiale_superius", "stomion_superius")(p) + distance("labiale_inferius", "stomion_inferius")(p)
+    return lips + width("alare")(p) + width("gonion")(p)
+
+
 # HPO id -> what its definition measures (mm, degrees, percent), and the minimum change for 2 SD in the term's direction.
 MEASURES: Mapping[str, tuple[Measure, float]] = {
     "HP:0000316": (width("endocanthion"), 4),
@@ -117,6 +164,37 @@ MEASURES: Mapping[str, tuple[Measure, float]] = {
     "HP:0000272": (along("z", "malar_right", "exocanthion_right"), -1.5),
     "HP:0000276": (proportion, 3),
     "HP:0000311": (proportion, -4),
+    "HP:0000256": (circumference, 20),
+    "HP:0000252": (circumference, -20),
+    "HP:0011220": (along("z", "metopion", "glabella"), 4),
+    "HP:0000340": (forehead_inclination, 4),
+    "HP:0002007": (along("z", "#5190", "metopion"), 3),
+    "HP:0000248": (cephalic_index, 6),
+    "HP:0000268": (cephalic_index, -6),
+    "HP:0000262": (vault_height, 5),
+    "HP:0000243": (along("z", "#5190", "metopion"), -3),
+    "HP:0001357": (along("z", "frontotemporale_left", "frontotemporale_right"), 6),
+    "HP:0000336": (along("z", "superciliare_right", "exocanthion_right"), 2.5),
+    "HP:0009891": (along("z", "superciliare_right", "exocanthion_right"), -2.5),
+    "HP:0012371": (along("z", "alar_groove_right", "nasion"), 2.5),
+    "HP:0430028": (along("z", "alar_groove_right", "nasion"), 2.5),
+    "HP:0011800": (along("z", "alar_groove_right", "nasion"), -2.5),
+    "HP:0000327": (along("z", "alar_groove_right", "nasion"), -2.5),
+    "HP:0012368": (convexity, -4),
+    "HP:0000278": (along("z", "pogonion", "subnasale"), -4),
+    "HP:0000283": (width("zygion"), 8),
+    "HP:0000275": (width("zygion"), -8),
+    "HP:0012802": (width("gonion"), 9),
+    "HP:0012801": (width("gonion"), -9),
+    "HP:0000325": (taper, -8),
+    "HP:0000321": (taper, 6),
+    "HP:0400000": (distance("labiale_inferius", "gnathion"), 4),
+    "HP:0000331": (distance("labiale_inferius", "gnathion"), -3),
+    "HP:0011822": (width("mentale"), 8),
+    "HP:0000280": (heaviness, 10),
+    "HP:0000470": (along("y", "gnathion", "#1522"), -12),
+    "HP:0000472": (along("y", "gnathion", "#1522"), 12),
+    "HP:0000465": (neck_flare, 8),
     "HP:0000324": (unevenness, 2),
     "HP:0010628": (unevenness, 3),
 }
@@ -126,7 +204,8 @@ DRAWN = ("HP:0000574", "HP:0045075", "HP:0002553", "HP:0000664")
 
 # Axis -> (measure, standard deviation in percent of the mean): young adults of Farkas LG (ed.), Anthropometry of the Head and
 # Face, 2nd ed., Raven Press 1994: en-en 33 +- 2.7 mm, ex-en 31 +- 1.3, al-al 35 +- 2.5, ch-ch 53 +- 3.3, sn-ls 15 +- 2,
-# ls-sto 8 +- 1.3, sa-sba 62 +- 3.7.
+# ls-sto 8 +- 1.3, sa-sba 62 +- 3.7, zy-zy 135 +- 5, go-go 100 +- 5.8. Head circumference: WHO Child Growth Standards, at five
+# years 51 +- 1.4 cm.
 CALIBRATED: Mapping[str, tuple[Measure, float]] = {
     "inner canthal distance": (width("endocanthion"), 8.2),
     "palpebral fissure length": (distance("exocanthion_right", "endocanthion_right"), 4.2),
@@ -135,6 +214,9 @@ CALIBRATED: Mapping[str, tuple[Measure, float]] = {
     "philtrum length": (distance("subnasale", "labiale_superius"), 13.3),
     "upper lip vermilion height": (distance("labiale_superius", "stomion_superius"), 16.2),
     "ear size": (distance("superaurale_right", "subaurale_right"), 6.0),
+    "head circumference": (circumference, 2.8),
+    "face width": (width("zygion"), 3.7),
+    "jaw width": (width("gonion"), 5.8),
 }
 
 MORPHED = [name for name, axis in axes().items() if not axis.drawn]
