@@ -34,7 +34,7 @@ PANELS: dict[Panel, dict[str, tuple[str, str]]] = {
         "batch": ("batch:batch", "Predict thousands of images into one table."),
     },
     "data": {
-        "data": ("data:app", "Check a data set before training, and write a manifest."),
+        "data": ("data:app", "Check a data set, write a manifest or the splits of a protocol."),
         "audit": ("audit:audit", "Test whether anything but the face reveals the condition."),
     },
     "train": {
@@ -43,7 +43,7 @@ PANELS: dict[Panel, dict[str, tuple[str, str]]] = {
         "pretrain": ("pretrain:pretrain", "Train a backbone to recognise faces and write its weights."),
     },
     "evaluate": {
-        "evaluate": ("evaluate:evaluate", "Cross-validate a recipe on labelled images and write a report."),
+        "evaluate": ("evaluate:evaluate", "Cross-validate a recipe, or score any model by a protocol."),
         "compare": ("compare:compare", "Evaluate several recipes on the same images and folds."),
         "verify": ("verify:verify", "Score a backbone on pairs of face images (LFW protocol)."),
     },

@@ -1,4 +1,4 @@
-"""``dysfw data check|manifest``: look at a data set, and write a manifest."""
+"""``dysfw data check|manifest|splits``: look at a data set, and write a manifest or the splits of a protocol."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...data.inventory import Inventory
     from ...output.fitted_table import FittedTable
 
-app = command_group("Check a data set before training, and write a manifest of a folder.")
+app = command_group("Check a data set before training, write a manifest of a folder, and the splits of a protocol.")
 PREVIEW = 5  # rows
 MAX_CONDITIONS = 40  # conditions that are printed; of more, those with the most images
 
@@ -115,6 +115,50 @@ def manifest(
     out().print(f"{output}: {', '.join(parts)}", markup=False)
     out().print(_preview(draft))
     err().print(f"Check the rows, complete them if needed, then run: dysfw data check {output}", markup=False)
+
+
+@app.command()
+def splits(
+    ctx: typer.Context,
+    data: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DATA",
+            help="A folder with one subfolder per condition, or a manifest; without it the protocol's own data set.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    protocol: Annotated[
+        str, typer.Option(metavar="NAME", help="The protocol, such as frequent-rare or field.", show_default=False)
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="splits.csv to write.", show_default=False)],
+) -> None:
+    """Write which images form the gallery and which are tested, in each split of a protocol.
+
+    The columns are setting, split, role (gallery or test), path and label. The candidates of a split are the conditions of its
+    gallery. To predict the tests with software of your own, you need no more. No image is opened.
+    """
+    from ...errors import DysfwError
+    from ...evaluation.protocol.predictions_file import write_splits
+    from ...util.atomic import refuse_existing
+    from ...util.text import count
+    from ..main import registry_of
+    from ..protocol import load_plan
+    from ..terminal import out
+
+    if output.suffix.lower() != ".csv":
+        raise DysfwError(f"-o {output}: the name must end in .csv")
+    refuse_existing(output, file=True)
+    _, plan = load_plan(registry_of(ctx), protocol, data)
+    write_splits(output, plan)
+    tested = {row for split in plan.splits for row in split.test_rows.tolist()}
+    parts = (
+        count(len(plan.splits), "split"),
+        count(len(plan.labels), "condition"),
+        f"{count(len(tested), 'image')} to predict",
+    )
+    out().print(f"{output}: {', '.join(parts)}", markup=False)
 
 
 def _preview(draft: Draft) -> FittedTable:

@@ -1,4 +1,4 @@
-"""``dysfw evaluate``: how well a recipe performs on labelled images, and whether the scores mean anything."""
+"""``dysfw evaluate``: how well a recipe, or any model, performs on labelled images, and whether the scores mean anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from ..evaluation import (
     ByOption,
     FoldsOption,
     ImagesOption,
-    OutputOption,
     RepeatsOption,
     SmallOption,
     UnaffectedOption,
@@ -28,25 +27,42 @@ from ..evaluation import (
 from ..options import (
     DeviceOption,
     FetchOption,
-    RecipeArgument,
     RuntimeOption,
     SetOption,
     allow_fetching,
     overrides,
     recipe_file,
 )
+from ..protocol import OF_FOLDS, OF_RECIPES, ProtocolOption, is_predictions_file, refuse_options, score_file, score_recipe
 from ..runner import AddressOption, RunnerOption, RunnerSetOption, connect
 from ..stage_cache import NoCacheOption, kept_in, opened_cache
 
 
 def evaluate(
     ctx: typer.Context,
-    recipe: RecipeArgument,
-    data: Annotated[
+    recipe: Annotated[
         Path,
-        typer.Argument(metavar="DATA", help="A folder with one subfolder per condition, or a manifest.", show_default=False),
+        typer.Argument(
+            metavar="RECIPE",
+            help="A recipe file or a bundle folder; with --protocol also a predictions file.",
+            show_default=False,
+        ),
     ],
-    output: OutputOption,
+    data: Annotated[
+        Path | None,
+        typer.Argument(metavar="DATA", help="A folder with one subfolder per condition, or a manifest.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Folder for the results; must be new or empty. Only a predictions file needs none.",
+            show_default=False,
+        ),
+    ] = None,
+    protocol: ProtocolOption = None,
     by: ByOption = None,
     folds: FoldsOption = FOLDS,
     repeats: RepeatsOption = REPEATS,
@@ -67,7 +83,17 @@ def evaluate(
     Everything that is fitted (heads, fusion, calibration, thresholds, a fine-tuned backbone) is fitted inside the fold. DIR
     gets report.html, metrics.json, confusion.csv and predictions.parquet. Exit code 1: some images failed; the report covers
     the others.
+
+    With --protocol, heads are fitted on galleries instead, and the ranks of the conditions are scored. A predictions file of
+    any model is scored in the same way, without images and without a recipe.
     """
+    if protocol is not None:
+        refuse_options(ctx, OF_FOLDS, f"the protocol {protocol} divides the images")
+        if is_predictions_file(recipe):
+            refuse_options(ctx, OF_RECIPES, f"{recipe} holds predictions, so no recipe is run")
+            score_file(ctx, recipe, data, protocol, output)
+            return
+    data, output = _required(recipe, data, output, protocol)
     allow_fetching(fetch)
     from ..main import registry_of
     from ..terminal import TerminalProgress, if_interrupted, out
@@ -86,6 +112,10 @@ def evaluate(
         chosen = candidate(
             recipe_file(recipe), overrides(sets, device, runtime), registry, ctx.with_resource(opened_cache(no_cache))
         )
+    if protocol is not None:
+        connect(ctx, tasks, runner, progress)
+        score_recipe(ctx, chosen, data, protocol, output=output, tasks=tasks)
+        return
     config = config_of(by, folds=folds, repeats=repeats, seed=chosen.recipe.seed, unaffected=unaffected, small=leave_out_small)
     with progress.stage(f"reading {data}"):
         dataset = dataset_at(data)
@@ -105,3 +135,22 @@ def evaluate(
         write_all(output, {"metrics.json": metrics, "confusion.csv": matrix, "report.html": report_html(result, images)})
     print_evaluation(out(), result, output / "report.html")
     report_failures([evaluated])
+
+
+def _required(recipe: Path, data: Path | None, output: Path | None, protocol: str | None) -> tuple[Path, Path]:
+    """The images and the output folder, which every recipe needs."""
+    if data is not None and output is not None:
+        return data, output
+    from ...errors import DysfwError
+
+    missing = "DATA" if data is None else "-o DIR"
+    if is_predictions_file(recipe):
+        raise DysfwError(
+            f"{recipe} looks like a predictions file, which is scored by a protocol",
+            hint="add --protocol field, or DATA and --protocol frequent-rare",
+        )
+    what = f"the protocol {protocol} ranks its images" if protocol else "it is cross-validated on them"
+    raise DysfwError(
+        f"{missing} is missing: {recipe} is a recipe, and {what}",
+        hint="dysfw evaluate RECIPE DATA -o DIR; a predictions file is a .csv, .csv.gz, .parquet or .xlsx",
+    )

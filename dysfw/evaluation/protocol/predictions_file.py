@@ -17,7 +17,7 @@ import numpy as np
 
 from ...errors import DysfwError
 from ...tables.columns import Column
-from ...tables.read import TABLES, Table, open_table
+from ...tables.read import Table, open_table
 from ...tables.remarks import Remark, RowsByKey
 from ...types import Bool
 from ...util.atomic import atomic_write
@@ -34,11 +34,6 @@ MAX_BYTES = 500_000_000
 BLOCK = 2**20  # bytes unpacked at a time
 EXAMPLES = 3  # values and missing rows that a message names
 HOW = "`dysfw data splits` lists the images and candidates of every split"
-
-
-def is_predictions_file(path: Path) -> bool:
-    """Return whether a file's name is that of predictions."""
-    return path.name.lower().removesuffix(".gz").endswith(TABLES)
 
 
 def read_predictions(path: Path, plan: ProtocolPlan) -> tuple[list[Float64], tuple[Remark, ...]]:
