@@ -12,7 +12,9 @@ import yaml
 
 Natural = Literal["both", "positive", "none"]
 Weights = Mapping[str, float]  # morph name -> weight
-PARTS = ("eyes", "eyebrows", "nose", "mouth", "face", "ears", "head", "neck", "hair")
+PARTS = (
+    "eyes", "eyeballs", "eyelashes", "eyebrows", "nose", "mouth", "face", "expression", "ears", "head", "neck", "hair",
+)  # fmt: skip
 SIDE = "side"  # trait that selects the side on which one-sided axes act: 1 is the subject's left, -1 the right
 
 
@@ -26,6 +28,7 @@ class Axis:
         natural: How unaffected people vary: "both" (normal deviate), "positive" (its absolute value) or "none".
         drawn: Whether the renderer draws the axis instead of a morph.
         terms: HPO id, label and sign of each term that names an end.
+        later_terms: The same of terms that specs of version 1 do not draw at random, although they know the axis.
         version: Version of specs from which on unaffected people vary on the axis, 1 or 2.
     """
 
@@ -34,6 +37,7 @@ class Axis:
     natural: Natural
     drawn: bool
     terms: tuple[tuple[str, str, int], ...]
+    later_terms: tuple[tuple[str, str, int], ...]
     version: int
 
     def end(self, value: float, side: float) -> str:
@@ -64,13 +68,18 @@ def _both_sides(weights: Weights) -> Weights:
     return result
 
 
+def _named(ends: Mapping[str, list[list[str]]]) -> tuple[tuple[str, str, int], ...]:
+    return tuple((id, label, 1 if end == "+" else -1) for end, named in ends.items() for id, label in named)
+
+
 def _axis(entry: Mapping[str, Any], version: int) -> Axis:
     return Axis(
         name=entry["name"],
         ends={end: _both_sides(entry[end]) for end in ("plus", "minus", "right", "left") if end in entry},
         natural=entry.get("natural", "both"),
         drawn=entry.get("drawn", False),
-        terms=tuple((i, label, 1 if end == "+" else -1) for end, named in entry.get("terms", {}).items() for i, label in named),
+        terms=_named(entry.get("terms", {})),
+        later_terms=_named(entry.get("later terms", {})),
         version=version,
     )
 

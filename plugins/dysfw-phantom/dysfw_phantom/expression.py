@@ -22,7 +22,10 @@ EXPRESSIONS: Mapping[str, Mapping[str, float]] = {
 }
 
 
-def unit_weights(expression: Mapping[str, float], palsy: float, side: float) -> dict[str, float]:
+MIMIC = frozenset(EXPRESSIONS) - {"open", "blink_left", "blink_right"}  # expressions that hypomimia weakens
+
+
+def unit_weights(expression: Mapping[str, float], palsy: float, side: float, hypomimia: float = 0.0) -> dict[str, float]:
     """Compute the morph weights of an expression.
 
     Args:
@@ -30,6 +33,8 @@ def unit_weights(expression: Mapping[str, float], palsy: float, side: float) -> 
         palsy: Severity of a facial palsy, in standard deviations; face units of the affected side lose a third of their
             strength per standard deviation.
         side: Affected side: 1 is the subject's left, -1 the right.
+        hypomimia: Decrease of facial expression, in standard deviations; expressions other than blinking and an open jaw
+            lose a third of their strength per standard deviation.
 
     Returns:
         Weights by name of the morph.
@@ -39,8 +44,10 @@ def unit_weights(expression: Mapping[str, float], palsy: float, side: float) -> 
     """
     weak, strength = ("Left" if side > 0 else "Right"), max(0.0, 1 - max(palsy, 0.0) / 3)
     weights: dict[str, float] = {}
+    mimic = min(1.0, max(0.0, 1 - hypomimia / 3))
     for name, amount in expression.items():
+        shown = amount * mimic if name in MIMIC else amount
         for unit, weight in EXPRESSIONS[name].items():
             factor = strength if unit.endswith(weak) else 1.0
-            weights[f"unit-{unit}"] = weights.get(f"unit-{unit}", 0.0) + amount * weight * factor
+            weights[f"unit-{unit}"] = weights.get(f"unit-{unit}", 0.0) + shown * weight * factor
     return weights

@@ -112,7 +112,8 @@ def shape(head: HeadMesh, patient: Patient, expression: Mapping[str, float]) -> 
     rows.add(vertices, _base(patient))
     size = _rms_size(vertices[face]) / _rms_size(head.vertices[face])
     side = patient.traits[SIDE]
-    weights = unit_weights(expression, patient.axes.get("facial palsy", 0.0), side)
+    palsy, hypomimia = patient.axes.get("facial palsy", 0.0), patient.axes.get("decreased facial expression", 0.0)
+    weights = unit_weights(expression, palsy, side, hypomimia)
     for known, values in ((axes(), patient.axes), (traits(), patient.traits)):
         for name, value in values.items():
             if value and name != SIDE and not known[name].drawn:

@@ -22,12 +22,31 @@ class EyeParameters(NamedTuple):
         pupil: Radius of the pupil relative to the eyeball.
         red: Strength of the veins, 0 to 1.
         phase: Phase of the pattern of the iris, radians.
+        sclera: Linear RGB of the white of the eye.
+        coloboma: Half the width of a gap in the lower part of the iris, relative to the eyeball; 0 is none.
+        nasal: Horizontal direction of the gap, towards the nose.
+        lens: Opacity of the lens, 0 to 1.
+        cornea: Opacity of the cornea, 0 to 1.
     """
 
     iris: Float32
     pupil: float
     red: float
     phase: float
+    sclera: tuple[float, float, float]
+    coloboma: float
+    nasal: float
+    lens: float
+    cornea: float
+
+
+@nb.njit(inline="always")
+def _gap(x: float, y: float, eye: EyeParameters) -> float:
+    """Return how far a point lies in the gap of a coloboma, which leads from the pupil down and slightly to the nose."""
+    along = 0.26 * eye.nasal * x - 0.966 * y
+    across = abs(0.966 * x + 0.26 * eye.nasal * y)
+    width = eye.coloboma * (1.25 - 0.9 * along)
+    return ramp(width + 0.022, width - 0.022, across) * ramp(-0.02, 0.02, along)
 
 
 @nb.njit(inline="always")
@@ -50,7 +69,8 @@ def eye_colour(x: float, y: float, z: float, upright: float, eye: EyeParameters)
     angle = np.arctan2(y, x)
     corner = ramp(0.45, 0.95, r)
     vein = eye.red * corner * (0.6 + 0.4 * np.sin(angle * 23 + 3 * np.sin(r * 19 + eye.phase)))
-    sr, sg, sb = 0.46 - 0.10 * corner, 0.42 - 0.12 * vein - 0.14 * corner, 0.39 - 0.12 * vein - 0.14 * corner
+    sr, sg, sb = eye.sclera
+    sr, sg, sb = sr - 0.10 * corner, sg - 0.12 * vein - 0.14 * corner, sb - 0.12 * vein - 0.14 * corner
     iris = ramp(IRIS + 0.035, IRIS - 0.02, r)
     if iris > 0:
         fibre = 1 + 0.22 * np.sin(angle * 19 + 2.2 * np.sin(angle * 5 + eye.phase)) + 0.12 * np.sin(angle * 47 + eye.phase)
@@ -59,7 +79,13 @@ def eye_colour(x: float, y: float, z: float, upright: float, eye: EyeParameters)
         ir, ig, ib = eye.iris[0] * light, eye.iris[1] * light, eye.iris[2] * light
         ir, ig = ir * (1 + 0.35 * collar), ig * (1 + 0.12 * collar)
         hole = ramp(eye.pupil + 0.022, eye.pupil - 0.022, r)
-        ir, ig, ib = ir * (1 - hole) + 0.003 * hole, ig * (1 - hole) + 0.003 * hole, ib * (1 - hole) + 0.003 * hole
+        if eye.coloboma > 0:
+            hole = max(hole, _gap(x, y, eye))
+        lr, lg, lb = 0.003 + 0.24 * eye.lens, 0.003 + 0.24 * eye.lens, 0.003 + 0.22 * eye.lens
+        ir, ig, ib = ir * (1 - hole) + lr * hole, ig * (1 - hole) + lg * hole, ib * (1 - hole) + lb * hole
+        if eye.cornea > 0:
+            cloud = eye.cornea * (0.8 + 0.2 * np.sin(6 * x + eye.phase + 2 * np.sin(7 * y + eye.phase)))
+            ir, ig, ib = ir + (0.27 - ir) * cloud, ig + (0.30 - ig) * cloud, ib + (0.32 - ib) * cloud
         sr, sg, sb = sr + (ir - sr) * iris, sg + (ig - sg) * iris, sb + (ib - sb) * iris
     lid = 0.38 + 0.62 * ramp(0.62, 0.10, upright)  # the shadow of the upper lid and its lashes
     return sr * lid, sg * lid, sb * lid

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dysfw.plugin import Float32
-from dysfw_phantom.render.appearance import Appearance
 from dysfw_phantom.render.camera import Pose, smoothstep
 from dysfw_phantom.render.capture import Capture
 from dysfw_phantom.render.light import Lights, irradiance, shadow
 from dysfw_phantom.render.parameters import scene_lights
 from dysfw_phantom.render.scalp import hair_height
+from dysfw_phantom.render.signs import Look
 from dysfw_phantom.render.surface import Surface, refine, refined_surface, vertex_normals
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ class Figure:
         return float(self.light[face].mean())
 
 
-def build_figure(head: HeadMesh, vertices: Float32, appearance: Appearance, capture: Capture) -> Figure:
+def build_figure(head: HeadMesh, vertices: Float32, appearance: Look, capture: Capture) -> Figure:
     """Pose and light a patient.
 
     Args:
         head: The head mesh.
         vertices: The patient's shape with the expression of the image, float32 [V, 3], dm.
-        appearance: Colours of the patient.
+        appearance: Appearance of the patient, with signs.
         capture: Conditions of the image.
 
     Returns:

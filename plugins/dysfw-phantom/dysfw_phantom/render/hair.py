@@ -9,12 +9,13 @@ import numba as nb
 import numpy as np
 
 from dysfw.plugin import Float32
-from dysfw_phantom.render.appearance import GREY, Appearance
+from dysfw_phantom.render.appearance import GREY
 from dysfw_phantom.render.camera import smoothstep
 from dysfw_phantom.render.capture import Capture
 from dysfw_phantom.render.figure import Figure
 from dysfw_phantom.render.light import Lights
 from dysfw_phantom.render.scalp import CENTRE, radii, radius_at
+from dysfw_phantom.render.signs import Look
 from dysfw_phantom.render.strands import Strands
 from dysfw_phantom.render.styles import Growth, Roots, hair_growth, hair_roots, unit
 
@@ -126,17 +127,28 @@ def _shine(points: Float32, outward: Float32, base: Float32, depth: Float32, til
     return out
 
 
-def _colours(appearance: Appearance, lock: Float32) -> Float32:
+def _forelock(roots: Roots) -> Float32:
+    """Return how far each strand belongs to the lock in the middle above the forehead, float32 [S]."""
+    across = roots.rest[:, 0] + 0.03 * roots.lock[:, 0]
+    return np.asarray(
+        smoothstep(0.17, 0.10, np.abs(across)) * smoothstep(0.55, 0.40, roots.height) * (roots.rest[:, 2] > CENTRE[2])
+    )
+
+
+def _colours(appearance: Look, roots: Roots) -> Float32:
     """Return the base colours of the strands, float32 [S, 3], with individual greying."""
+    lock = roots.lock
     grey = np.zeros(len(lock))
     if appearance.grey > 0:
         scatter = np.random.default_rng([appearance.seed, 6]).standard_normal(len(lock))
         grey = np.clip(1.3 * appearance.grey - 0.15 + 0.28 * scatter, 0, 1)
+    if appearance.forelock:
+        grey = np.maximum(grey, appearance.forelock * _forelock(roots))
     base = grey[:, None] * np.array(GREY) + (1 - grey[:, None]) * np.array(appearance.hair)
     return np.asarray(base * np.clip(1 + 0.22 * lock[:, :1], 0.4, 2) ** 2, dtype=np.float32)
 
 
-def _lit(points: Float32, growth: Growth, roots: Roots, figure: Figure, appearance: Appearance) -> tuple[Float32, Float32]:
+def _lit(points: Float32, growth: Growth, roots: Roots, figure: Figure, appearance: Look) -> tuple[Float32, Float32]:
     """Pose and shade the strands: points [S, K, 3] and colours [S, K, 3], darker below other hair and behind the neck."""
     pose = figure.pose
     posed = pose.transform_points(points, points[..., 1])
@@ -146,7 +158,7 @@ def _lit(points: Float32, growth: Growth, roots: Roots, figure: Figure, appearan
     depth = (0.50 + 0.50 * level) * (0.55 + 0.45 * np.minimum(1, along * 3))
     depth *= 1 - 0.6 * smoothstep(-0.15, -0.9, points[..., 2]) * smoothstep(-0.1, -0.6, points[..., 1])
     tilt = np.ascontiguousarray(0.10 * roots.lock[:, 0])
-    return posed, _shine(posed, outward, _colours(appearance, roots.lock), depth.astype(np.float32), tilt, figure.lights)
+    return posed, _shine(posed, outward, _colours(appearance, roots), depth.astype(np.float32), tilt, figure.lights)
 
 
 @functools.lru_cache(maxsize=4)
@@ -154,19 +166,19 @@ def _mean_radius(head: HeadMesh) -> float:
     return float(radii(head, head.vertices).mean())
 
 
-def hair_strands(figure: Figure, appearance: Appearance, capture: Capture, count: int) -> Strands | None:
+def hair_strands(figure: Figure, appearance: Look, capture: Capture, count: int) -> Strands | None:
     """Build the hair of an image.
 
     Args:
         figure: The posed and lit figure.
-        appearance: Colours of the patient.
+        appearance: Appearance of the patient, with signs.
         capture: Conditions of the image, including the hair style.
         count: Number of candidate roots.
 
     Returns:
         The lit strands, farthest first; None if there is no hair.
     """
-    roots = hair_roots(figure, count, appearance.seed)
+    roots = hair_roots(figure, count, appearance)
     if capture.hair_style == "bald" or len(roots.height) == 0:
         return None
     reach = radii(figure.head, figure.vertices)
@@ -176,6 +188,7 @@ def hair_strands(figure: Figure, appearance: Appearance, capture: Capture, count
     posed, colour = _lit(points, growth, roots, figure, appearance)
     order = np.argsort(posed[..., 2].mean(1) + 0.5 * growth.lift, kind="stable")
     broad = np.clip(WIDTH + 0.006 * (1 - growth.keep) + 0.006 * roots.lock[:, 3], 0.008, None) * np.sqrt(3000 / count) * scale
+    broad *= appearance.strand * np.sqrt(appearance.density)  # sparse hair is thin, too
     width = (broad[:, None] * np.linspace(1, 0.35, POINTS)).astype(np.float32)
     opacity *= np.linspace(0.92, 0.74, POINTS, dtype=np.float32)
     return Strands(posed[order], colour[order], width[order], opacity[order])

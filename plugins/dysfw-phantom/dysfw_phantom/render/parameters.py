@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dysfw.plugin import Float32
-from dysfw_phantom.render.appearance import GREY, Appearance
+from dysfw_phantom.render.appearance import GREY
 from dysfw_phantom.render.capture import Capture
 from dysfw_phantom.render.cloth import NECKLINES, ClothParameters
 from dysfw_phantom.render.eyes import EyeParameters
 from dysfw_phantom.render.light import Lights
 from dysfw_phantom.render.noise import SIDE
+from dysfw_phantom.render.signs import Look
 from dysfw_phantom.render.skin import SkinParameters, tone
 
 if TYPE_CHECKING:
     from dysfw_phantom.patient import Patient
 
+ANIRIDIA = 0.415  # radius of the pupil relative to the eyeball if only a rim of the iris is left
 PHILTRUM = "philtrum depth"  # axis of the patient, in standard deviations
 
 
@@ -26,7 +28,8 @@ class ShadingParameters(NamedTuple):
 
     Attributes:
         skin: Properties of the skin.
-        eye: Properties of the eyes.
+        right_eye: Properties of the right eye.
+        left_eye: Properties of the left eye.
         cloth: Properties of the clothes.
         lights: Lights of the scene.
         right: Axis of the head to the subject's left in camera axes, float32 [3].
@@ -34,7 +37,8 @@ class ShadingParameters(NamedTuple):
     """
 
     skin: SkinParameters
-    eye: EyeParameters
+    right_eye: EyeParameters
+    left_eye: EyeParameters
     cloth: ClothParameters
     lights: Lights
     right: Float32
@@ -77,7 +81,12 @@ def scene_lights(capture: Capture) -> Lights:
     )
 
 
-def _skin(patient: Patient, appearance: Appearance, capture: Capture) -> SkinParameters:
+def _immobility(patient: Patient) -> float:
+    """Return the fraction by which lines of the skin are shallower because the face moves little."""
+    return float(np.clip(patient.axes.get("decreased facial expression", 0.0) / 4, 0, 1))
+
+
+def _skin(patient: Patient, appearance: Look, capture: Capture) -> SkinParameters:
     albedo = tone(appearance.melanin, appearance.redness, appearance.yellowness)
     hair = (1 - appearance.grey) * np.array(appearance.hair) + appearance.grey * np.array(GREY)
     lip = albedo * np.array([0.92, 0.58, 0.60]) * (1 - 0.12 * appearance.lip) + np.array([0.035, 0.0, 0.006]) * appearance.lip
@@ -86,12 +95,12 @@ def _skin(patient: Patient, appearance: Appearance, capture: Capture) -> SkinPar
         albedo=albedo,
         lip=lip.astype(np.float32),
         hair=hair.astype(np.float32),
-        scalp=0.0 if capture.hair_style == "bald" else 0.92,
+        scalp=0.0 if capture.hair_style == "bald" else 0.92 * appearance.density * min(1.0, 0.4 + 0.6 * appearance.strand),
         flush=appearance.flush * (1 - 0.5 * appearance.melanin),
         freckles=appearance.freckles,
         stubble=appearance.stubble,
         philtrum=float(np.clip(1 + 0.42 * patient.axes.get(PHILTRUM, 0.0), 0, 2.4)),
-        lines=float(np.clip((patient.age - 28) / 45, 0, 1)),
+        lines=float(np.clip((patient.age - 28) / 45, 0, 1)) * (1 - _immobility(patient)),
         oil=appearance.oil,
         texture=appearance.texture,
         u=int(rng.integers(SIDE)),
@@ -99,10 +108,20 @@ def _skin(patient: Patient, appearance: Appearance, capture: Capture) -> SkinPar
     )
 
 
-def _eye(appearance: Appearance, capture: Capture) -> EyeParameters:
+def _eyes(look: Look, capture: Capture) -> tuple[EyeParameters, EyeParameters]:
+    """Return the properties of the right and the left eye."""
     rng = np.random.default_rng([capture.seed, 12])
     pupil, red = float(rng.uniform(0.14, 0.21)), float(rng.uniform(0.1, 0.6))
-    return EyeParameters(np.array(appearance.iris, np.float32), pupil, red, float(appearance.seed % 628) / 100)
+    pupil *= look.pupil
+    pupil += max(ANIRIDIA - pupil, 0.0) * look.aniridia
+    right, left = (
+        EyeParameters(
+            iris=np.array(iris, np.float32), pupil=pupil, red=red, phase=float(look.seed % 628) / 100, sclera=look.sclera,
+            coloboma=0.14 * look.coloboma, nasal=nasal, lens=look.lens, cornea=look.cornea,
+        )
+        for iris, nasal in zip(look.irises, (1.0, -1.0), strict=True)
+    )  # fmt: skip
+    return right, left
 
 
 def _cloth(capture: Capture) -> ClothParameters:
@@ -119,13 +138,13 @@ def _cloth(capture: Capture) -> ClothParameters:
 
 
 def shading_parameters(
-    patient: Patient, appearance: Appearance, capture: Capture, lights: Lights, head: Float32
+    patient: Patient, appearance: Look, capture: Capture, lights: Lights, head: Float32
 ) -> ShadingParameters:
     """Collect the parameters of the shading kernel.
 
     Args:
         patient: The patient.
-        appearance: Colours of the patient.
+        appearance: Colours of the patient, with signs.
         capture: Conditions of the image.
         lights: Lights of the scene.
         head: Rotation of the head, float32 [3, 3].
@@ -134,4 +153,5 @@ def shading_parameters(
         The parameters.
     """
     right, up = np.ascontiguousarray(head[:, 0]), np.ascontiguousarray(head[:, 1])
-    return ShadingParameters(_skin(patient, appearance, capture), _eye(appearance, capture), _cloth(capture), lights, right, up)
+    skin, cloth = _skin(patient, appearance, capture), _cloth(capture)
+    return ShadingParameters(skin, *_eyes(appearance, capture), cloth, lights, right, up)

@@ -15,6 +15,7 @@ from dysfw_phantom.render.background import background
 from dysfw_phantom.render.brows import brow_strands, lash_strands
 from dysfw_phantom.render.camera import Camera
 from dysfw_phantom.render.capture import Capture
+from dysfw_phantom.render.facial_hair import facial_hair_strands
 from dysfw_phantom.render.figure import LASHES, Figure, build_figure
 from dysfw_phantom.render.hair import hair_strands
 from dysfw_phantom.render.noise import skin_noise, strand_noise
@@ -22,6 +23,7 @@ from dysfw_phantom.render.parameters import shading_parameters
 from dysfw_phantom.render.raster import rasterise, visible
 from dysfw_phantom.render.sensor import blur, develop, over
 from dysfw_phantom.render.shade import shade
+from dysfw_phantom.render.signs import deviations, styled, with_signs
 from dysfw_phantom.render.strands import Strands, draw
 
 if TYPE_CHECKING:
@@ -99,6 +101,8 @@ def render(  # noqa: PLR0917
         The image and its vertices.
     """
     side = SAMPLES * size
+    appearance = with_signs(appearance, patient)
+    capture = styled(capture, appearance, patient.axes)
     figure = build_figure(head, vertices, appearance, capture)
     surface = figure.surface
     camera = _camera(figure, capture, side)
@@ -106,11 +110,11 @@ def render(  # noqa: PLR0917
     buffer = rasterise(points, near, surface.triangles, surface.part != LASHES, side)
     shading = shading_parameters(patient, appearance, capture, figure.lights, figure.pose.head)
     layer = np.zeros((side, side, 4), np.float32)
-    shade(
-        buffer, surface.triangles, surface.part, attributes(figure, capture.gaze), shading, skin_noise(), strand_noise(), layer
-    )
+    columns = attributes(figure, capture.gaze, deviations(appearance, capture))
+    shade(buffer, surface.triangles, surface.part, columns, shading, skin_noise(), strand_noise(), layer)
     _paint(lash_strands(figure, appearance, patient.sex), camera, buffer.near, layer)
     _paint(brow_strands(figure, appearance, patient.axes), camera, buffer.near, layer)
+    _paint(facial_hair_strands(figure, appearance), camera, buffer.near, layer)
     roots = int(np.clip(2300 * size / REFERENCE, 2300, 5000))
     _paint(hair_strands(figure, appearance, capture, roots), camera, buffer.near, layer)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba as nb
 import numpy as np
 
-from dysfw.plugin import Float32
-from dysfw_phantom.render.appearance import Appearance
+from dysfw.plugin import Bool, Float32
 from dysfw_phantom.render.camera import smoothstep
+from dysfw_phantom.render.signs import Look
 from dysfw_phantom.render.surface import Int32, Surface, refined_surface
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CENTRE = np.array([0.0, 0.15, -0.72], np.float32)  # inside the skull; the head is nearly star-shaped about this point
 ROWS, COLUMNS = 48, 96  # directions: by cosine of the polar angle, and around; see ``_direction``
 POOL = 9000  # candidate roots
+PATCHES = 48  # of bare scalp in severe alopecia
 LEADERS = 360  # roots at the centres of the locks
 
 
@@ -47,12 +48,23 @@ class SurfacePoints(NamedTuple):
         return np.asarray(np.einsum("nk,nkc->nc", self.weights, corners), dtype=np.float32)
 
 
-def hair_height(surface: Surface, appearance: Appearance) -> Float32:
+def _bare(surface: Surface, look: Look) -> Bool:
+    """Choose the vertices in bare patches, bool [N]: more of them the more hair is lost."""
+    rng = np.random.default_rng([look.seed, 16])
+    turned, up = rng.uniform(-2.2, 2.2, PATCHES), rng.uniform(0.1, 1.0, PATCHES)
+    level = np.sqrt(1 - up**2)
+    size = rng.uniform(0.12, 0.30, PATCHES)  # radians
+    toward = (surface.rest - CENTRE) / np.linalg.norm(surface.rest - CENTRE, axis=1, keepdims=True)
+    near = toward @ np.stack([level * np.sin(turned), up, level * np.cos(turned)])
+    return np.asarray((near > np.cos(size))[:, : round(PATCHES * look.patches)].any(1))
+
+
+def hair_height(surface: Surface, appearance: Look) -> Float32:
     """Compute the height of each vertex above the hairline at rest.
 
     Args:
         surface: The refined mesh.
-        appearance: Hairline, recession and thinning of the patient.
+        appearance: Hairline, recession, thinning and bare patches of the patient.
 
     Returns:
         float32 [N], dm; negative values are bare skin.
@@ -69,6 +81,8 @@ def hair_height(surface: Surface, appearance: Appearance) -> Float32:
     height = y - line - (appearance.hairline + appearance.recession * (0.35 + 0.9 * temple)) * front
     crown = np.exp(-(surface.rest[:, 0] ** 2 + (surface.rest[:, 2] + 0.7) ** 2) / 0.6) * (y > 0.6)
     height = height - appearance.thinning * 0.55 * crown
+    if appearance.patches:
+        height = np.where(_bare(surface, appearance), -0.1, height)
     height[surface.ear > 0.35] = -1
     height[surface.vertex_part != 0] = -1
     height[y < -0.85] = -1

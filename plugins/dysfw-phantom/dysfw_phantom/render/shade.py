@@ -81,11 +81,14 @@ def _body(q: Float32, m: Float32, shading: ShadingParameters, noise: SkinNoise, 
 
 
 @nb.njit(inline="always")
-def _eye(q: Float32, m: Float32, shading: ShadingParameters) -> None:
+def _eye(q: Float32, m: Float32, kind: int, shading: ShadingParameters) -> None:
     """Write the material of an eyeball into m and adapt light and normal in q."""
     length = np.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2]) + 1e-9
     x, y, z = q[0] / length, q[1] / length, q[2] / length
-    m[RED], m[GREEN], m[BLUE] = eye_colour(x, y, z, q[THETA], shading.eye)
+    if kind == EYE_RIGHT:
+        m[RED], m[GREEN], m[BLUE] = eye_colour(x, y, z, q[THETA], shading.right_eye)
+    else:
+        m[RED], m[GREEN], m[BLUE] = eye_colour(x, y, z, q[THETA], shading.left_eye)
     mean = 0.35 * q[LIGHT] + 0.40 * q[LIGHT + 1] + 0.25 * q[LIGHT + 2]
     for c in range(3):
         q[LIGHT + c] = 0.5 * (q[LIGHT + c] + mean)  # creases redden light, but the white of the eye only slightly
@@ -125,7 +128,7 @@ def _describe(q: Float32, m: Float32, kind: int, shading: ShadingParameters, noi
     if kind == SKIN:
         _body(q, m, shading, noise, weave)
     elif wet:
-        _eye(q, m, shading)
+        _eye(q, m, kind, shading)
     else:
         _mouth(q, m, kind)
     return wet

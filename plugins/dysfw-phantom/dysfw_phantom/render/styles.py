@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from dysfw.plugin import Bool, Float32
-from dysfw_phantom.render.appearance import Appearance
 from dysfw_phantom.render.camera import smoothstep
 from dysfw_phantom.render.capture import Capture
 from dysfw_phantom.render.figure import Figure
 from dysfw_phantom.render.scalp import CENTRE, LEADERS, SurfacePoints, clumps, root_pool
+from dysfw_phantom.render.signs import Look
 
 KNOT = np.array([0.0, 0.45, -1.75], np.float32)  # where tied hair meets, dm
 WHORL = np.array([0.06, 0.95, -1.15], np.float32)  # centre from which short hair grows, dm
@@ -87,24 +87,26 @@ def unit(v: Float32) -> Float32:
     return np.asarray(v / (np.linalg.norm(v, axis=-1, keepdims=True) + 1e-9), dtype=np.float32)
 
 
-def hair_roots(figure: Figure, count: int, seed: int) -> Roots:
+def hair_roots(figure: Figure, count: int, look: Look) -> Roots:
     """Select the roots above the hairline, with a slightly irregular edge.
 
     Args:
         figure: The posed and lit figure.
         count: Number of candidate roots.
-        seed: Random seed of the patient.
+        look: Appearance of the patient, which determines how much hair is present.
 
     Returns:
         The roots.
     """
     pool, surface = root_pool(figure.head), figure.surface
     spots = SurfacePoints(pool.triangle[:count], pool.weights[:count])
-    rng = np.random.default_rng([seed, 5])
+    rng = np.random.default_rng([look.seed, 5])
     shared = rng.standard_normal((LEADERS, 4))[clumps(figure.head)[:count]]
     lock = (0.75 * shared + 0.45 * rng.standard_normal((count, 4))).astype(np.float32)
     height = spots.interpolate(figure.height[:, None], surface.triangles)[:, 0]
     grows = height > 0.012 * lock[:, 3] + 0.01
+    if look.density < 1:
+        grows &= np.random.default_rng([look.seed, 17]).random(count) < np.sqrt(look.density)
     spots = SurfacePoints(spots.triangle[grows], spots.weights[grows])
     return Roots(spots, spots.interpolate(surface.rest, surface.triangles), height[grows], lock[grows])
 
@@ -161,13 +163,13 @@ def _fringe(style: _Style, roots: Roots, amount: float) -> tuple[_Style, Bool]:
     return changed, front
 
 
-def hair_growth(figure: Figure, roots: Roots, appearance: Appearance, capture: Capture, scale: float) -> Growth:
+def hair_growth(figure: Figure, roots: Roots, appearance: Look, capture: Capture, scale: float) -> Growth:
     """Compute the growth parameters of each strand.
 
     Args:
         figure: The posed and lit figure.
         roots: Roots of the strands.
-        appearance: Colours and curliness of the patient.
+        appearance: Appearance of the patient, with signs.
         capture: Conditions of the image, including the hair style.
         scale: Size of the patient's head relative to the neutral head.
 
