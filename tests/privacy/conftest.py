@@ -90,6 +90,7 @@ def make_inputs(folder: Path) -> None:
         (folder / f"{name}.yaml").write_text(text)
     for recipe, bundle in (("toy", "bundle"), ("gallery", "gallery")):
         _dysfw("train", folder / f"{recipe}.yaml", folder / "data", "-o", folder / bundle)
+    _dysfw("evaluate", folder / "toy.yaml", folder / "data", "-o", folder / "scores", "--protocol", "frequent-rare")
     _dysfw("export", folder / "small.yaml", "-o", folder / "exported")
 
 
