@@ -20,19 +20,24 @@ class Term:
         label: Label of the term.
         axis: Name of the axis or trait.
         sign: Sign of the end: 1 or -1.
+        version: Version of specs from which on the term is drawn at random, 1 or 2.
     """
 
     id: str
     label: str
     axis: str
     sign: int
+    version: int
 
 
 @cache
 def terms() -> Mapping[str, Term]:
     """Return all terms by id, in the order of the axes and traits."""
-    named = [*axes().values(), *traits().values()]
-    return {id: Term(id, label, axis.name, sign) for axis in named for id, label, sign in axis.terms}
+    result: dict[str, Term] = {}
+    for axis, first in [(axis, axis.version) for axis in axes().values()] + [(trait, 2) for trait in traits().values()]:
+        for version, named in ((first, axis.terms), (2, axis.later_terms)):
+            result |= {id: Term(id, label, axis.name, sign, version) for id, label, sign in named}
+    return result
 
 
 def find_term(name: str) -> Term:

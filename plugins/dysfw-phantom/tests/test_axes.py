@@ -104,6 +104,21 @@ def taper(p: Points) -> float:
     return 100 * width("gonion")(p) / width("frontotemporale")(p)
 
 
+def forehead_extent(p: Points) -> float:
+    """The forehead's height plus its width."""
+    return distance("trichion", "nasion")(p) + width("frontotemporale")(p)
+
+
+def facial_extent(p: Points) -> float:
+    """The face's height plus its width."""
+    return distance("nasion", "gnathion")(p) + width("zygion")(p)
+
+
+def neck_width(p: Points) -> float:
+    """The width of the neck below the jaw."""
+    return float(-2 * p["#819"][0])
+
+
 def neck_flare(p: Points) -> float:
     """How much wider the neck is at its base than below the ears."""
     return float(2 * (p["#817"] - p["#821"])[0])
@@ -113,6 +128,49 @@ def heaviness(p: Points) -> float:
     """Thickness of the lips plus width of nose and jaw."""
     lips = distance("labiale_superius", "stomion_superius")(p) + distance("labiale_inferius", "stomion_inferius")(p)
     return lips + width("alare")(p) + width("gonion")(p)
+
+
+def fissure_height(side: str) -> Measure:
+    return along("y", f"palpebrale_superius_{side}", f"palpebrale_inferius_{side}")
+
+
+def droop(p: Points) -> float:
+    """How much higher the right palpebral fissure is than the left."""
+    return fissure_height("right")(p) - fissure_height("left")(p)
+
+
+def fissure_extent(p: Points) -> float:
+    """Length plus height of the palpebral fissure."""
+    return distance("exocanthion_right", "endocanthion_right")(p) + fissure_height("right")(p)
+
+
+def almond(p: Points) -> float:
+    """How much higher the palpebral fissure is laterally than medially."""
+    heights = (p[f"upper_lid_{half}_right"][1] - p[f"lower_lid_{half}_right"][1] for half in ("lateral", "medial"))
+    return float(next(heights) - next(heights))
+
+
+def notch(p: Points) -> float:
+    """How far the margin of the lower lid dips between its middle and lateral third."""
+    return float((p["palpebrale_inferius_right"] + p["lower_lid_lateral_right"])[1] / 2 - p["#41"][1])
+
+
+def vermilion(p: Points) -> float:
+    """The height of both lips."""
+    lips = (distance(f"labiale_{lip}", f"stomion_{lip}")(p) for lip in ("superius", "inferius"))
+    return sum(lips)
+
+
+def ridge(p: Points) -> float:
+    """How far the middle of the nasal ridge lies in front of the line from its root to the tip."""
+    (_, y0, z0), (_, y, z), (_, y1, z1) = p["sellion"], p["rhinion"], p["pronasale"]
+    return float(z - (z0 + (z1 - z0) * (y0 - y) / (y0 - y1)))
+
+
+def ear_rotation(p: Points) -> float:
+    """How far the ear leans backwards, degrees."""
+    _, y, z = p["superaurale_right"] - p["subaurale_right"]
+    return float(np.degrees(np.arctan2(-z, y)))
 
 
 # HPO id -> what its definition measures (mm, degrees, percent), and the minimum change for 2 SD in the term's direction.
@@ -190,17 +248,72 @@ MEASURES: Mapping[str, tuple[Measure, float]] = {
     "HP:0000321": (taper, 6),
     "HP:0400000": (distance("labiale_inferius", "gnathion"), 4),
     "HP:0000331": (distance("labiale_inferius", "gnathion"), -3),
-    "HP:0011822": (width("mentale"), 8),
+    "HP:0011822": (width("mentale"), 7),
     "HP:0000280": (heaviness, 10),
     "HP:0000470": (along("y", "gnathion", "#1522"), -12),
     "HP:0000472": (along("y", "gnathion", "#1522"), 12),
     "HP:0000465": (neck_flare, 8),
+    "HP:0000475": (neck_width, 8),
+    "HP:0005487": (along("z", "metopion", "#5194"), 3),
+    "HP:0002057": (along("z", "glabella", "nasion"), 2.5),
+    "HP:0002003": (forehead_extent, 7),
+    "HP:0000350": (forehead_extent, -7),
+    "HP:0025386": (width("frontotemporale"), -5),
+    "HP:0011219": (distance("nasion", "gnathion"), -5),
+    "HP:0100729": (facial_extent, 10),
+    "HP:0000274": (facial_extent, -10),
+    "HP:0009938": (along("z", "buccale_right", "nasion"), -2.5),
+    "HP:0010751": (along("z", "#5158", "pogonion"), 2),
+    "HP:0010669": (along("z", "malar_right", "exocanthion_right"), -1.5),
+    "HP:0002678": (along("z", "frontotemporale_left", "frontotemporale_right"), 6),
+    "HP:0000267": (along("z", "frontotemporale_left", "frontotemporale_right"), 6),
+    "HP:0040194": (circumference, 20),
+    "HP:0040195": (circumference, -20),
+    "HP:0040196": (circumference, -20),
     "HP:0000324": (unevenness, 2),
     "HP:0010628": (unevenness, 3),
+    "HP:0001488": (fissure_height("right"), -1.5),
+    "HP:0007687": (droop, 1.5),
+    "HP:0000506": (width("endocanthion"), 3.5),
+    "HP:0045025": (fissure_height("right"), -2.5),
+    "HP:0000581": (fissure_extent, -5),
+    "HP:0007874": (almond, 1.2),
+    "HP:0000568": (distance("#14683", "#14728"), -3),
+    "HP:0000656": (along("y", "palpebrale_inferius_right", "endocanthion_right"), -1.5),
+    "HP:0007655": (along("y", "lower_lid_lateral_right", "palpebrale_inferius_right"), -1),
+    "HP:0000652": (notch, 1.5),
+    "HP:0100540": (along("z", "#191", "zygion_right"), 2),
+    "HP:0000448": (along("z", "pronasale", "subnasale"), 2),
+    "HP:0000457": (along("z", "rhinion", "exocanthion_right"), -1.5),
+    "HP:0005274": (along("z", "pronasale", "subnasale"), 2),
+    "HP:0000437": (along("z", "pronasale", "subnasale"), -2),
+    "HP:0009765": (along("y", "columella", "alare_right"), -2),
+    "HP:0000444": (ridge, 1.5),
+    "HP:0011120": (ridge, -1.5),
+    "HP:0012811": (along("x", "rhinion", "#162"), 1.2),
+    "HP:0000418": (along("x", "rhinion", "#162"), -0.8),
+    "HP:0012810": (width("subalare"), 4),
+    "HP:0009928": (along("x", "alar_groove_right", "alare_right"), 1),
+    "HP:0012471": (vermilion, 4),
+    "HP:0000233": (vermilion, -4),
+    "HP:0010282": (distance("labiale_inferius", "stomion_inferius"), -1.5),
+    "HP:0010805": (along("y", "cheilion_right", "stomion_superius"), 1.5),
+    "HP:0000289": (width("crista_philtri"), 3),
+    "HP:0000232": (along("z", "labiale_inferius", "sublabiale"), 1.5),
+    "HP:0010804": (along("y", "stomion_superius", "cheilion_right"), 2),
+    "HP:0000207": (along("y", "stomion_superius", "cheilion_right"), 2),
+    "HP:0002263": (along("y", "crista_philtri_right", "labiale_superius"), 0.8),
+    "HP:0000358": (ear_rotation, 10),
+    "HP:0008551": (distance("superaurale_right", "subaurale_right"), -10),
+    "HP:0000378": (along("x", "tragion_right", "postaurale_right"), 6),
+    "HP:0020206": (along("x", "#5653", "#5445"), -2),  # the helix over the scapha
+    "HP:0000396": (along("y", "superaurale_right", "otobasion_superius_right"), -3),
+    "HP:0009748": (along("y", "otobasion_inferius_right", "subaurale_right"), 3),
+    "HP:0000385": (along("y", "otobasion_inferius_right", "subaurale_right"), -1.1),
 }
 
-# Terms that the renderer draws and no vertex shows.
-DRAWN = ("HP:0000574", "HP:0045075", "HP:0002553", "HP:0000664")
+# Terms that the renderer draws and no vertex shows; see test_render.py and test_signs.py.
+DRAWN = {id for id, term in terms().items() if term.axis in axes() and axes()[term.axis].drawn}
 
 # Axis -> (measure, standard deviation in percent of the mean): young adults of Farkas LG (ed.), Anthropometry of the Head and
 # Face, 2nd ed., Raven Press 1994: en-en 33 +- 2.7 mm, ex-en 31 +- 1.3, al-al 35 +- 2.5, ch-ch 53 +- 3.3, sn-ls 15 +- 2,
@@ -228,7 +341,7 @@ def average():
 
 
 def test_every_term_is_measured_or_drawn():
-    assert set(MEASURES) | set(DRAWN) == set(terms())
+    assert set(MEASURES) | DRAWN == set(terms())
     assert {terms()[id].axis for id in DRAWN} == {name for name, axis in axes().items() if axis.drawn}
 
 

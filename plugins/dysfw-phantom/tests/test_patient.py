@@ -14,7 +14,7 @@ def test_the_same_seed_gives_the_same_patient():
 
 
 def test_natural_variation_has_unit_variance_and_is_truncated():
-    people = sampled(400)
+    people = sampled(400, version=2)
     for name, axis in axes().items():
         values = np.array([person.axes[name] for person in people])
         if axis.natural == "both":
@@ -26,6 +26,13 @@ def test_natural_variation_has_unit_variance_and_is_truncated():
         else:
             assert not values.any()
         assert np.abs(values).max() <= LIMIT
+
+
+def test_later_axes_vary_from_version_2_on_and_change_nothing_else():
+    first, second = sampled(1)[0], sampled(1, version=2)[0]
+    assert not any(first.axes[name] for name, axis in axes().items() if axis.version == 2)
+    assert first.traits == second.traits
+    assert all(first.axes[name] == second.axes[name] for name, axis in axes().items() if axis.version == 1)
 
 
 def test_patients_differ_in_age_sex_shape_and_side():

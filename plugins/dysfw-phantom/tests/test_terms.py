@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from dysfw_phantom.axes import axes
+from dysfw_phantom.axes import axes, traits
 from dysfw_phantom.terms import find_term, terms
 
 from dysfw.errors import DysfwError
@@ -14,7 +14,15 @@ def test_terms_have_hpo_ids_and_unique_labels():
 
 
 def test_every_term_belongs_to_one_axis():
-    assert sum(len(axis.terms) for axis in axes().values()) == len(terms())
+    known = [*axes().values(), *traits().values()]
+    assert sum(len(axis.terms) + len(axis.later_terms) for axis in known) == len(terms())
+
+
+def test_specs_of_version_1_draw_at_random_what_they_always_drew():
+    assert sum(term.version == 1 for term in terms().values()) == 53
+    # a later term of an old axis, a term of an old trait, and a term of a later axis
+    for label in ("Thin lower lip vermilion", "Large earlobe", "Microtia"):
+        assert find_term(label).version == 2
 
 
 def test_terms_of_one_axis_name_opposite_ends():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ...mesh import Part
 from ..source import FLOATS
 from .smoothstep import smoothstep
 
@@ -125,3 +126,37 @@ def jaw_width(neutral: FLOATS, triangles: NDArray[np.int64], part: NDArray[np.in
     height = np.where(y > -0.8, 0.4, 0.25)  # the cheek widens gradually, the neck does not
     weight = smoothstep(0.22, 0.5, np.abs(x)) * np.exp(-(((y + 0.8) / height) ** 2)) * smoothstep(-0.95, -0.4, z)
     return np.stack([0.07 * np.sign(x) * weight, 0 * x, 0 * x], axis=1)
+
+
+def face_height(neutral: FLOATS, triangles: NDArray[np.int64], part: NDArray[np.int8]) -> FLOATS:
+    """Lengthen the face below the eyes by 10 %; the ears do not move, neck and shoulders follow the chin.
+
+    Args:
+        neutral: Neutral head, float64 [V, 3], dm, with the eyes at the origin.
+        triangles: int64 [T, 3].
+        part: Part of each triangle, int8 [T].
+
+    Returns:
+        Offsets, float64 [V, 3], dm.
+    """
+    x, y, z = neutral.T
+    front = smoothstep(-0.75, -0.1, z) * np.exp(-((x / 0.62) ** 6)) * smoothstep(-1.4, -1.1, y)
+    front[np.unique(triangles[np.isin(part, (Part.MOUTH, Part.TEETH, Part.TONGUE))])] = 1
+    begins = np.clip(-y - 0.08, 0, None) ** 2 / (np.clip(-y - 0.08, 0, None) + 0.06)  # gradually below the lids
+    return np.stack([0 * x, -0.1 * begins * front, 0 * x], axis=1)
+
+
+def chin_dimple(neutral: FLOATS, triangles: NDArray[np.int64], part: NDArray[np.int8]) -> FLOATS:
+    """Sink the middle of the chin by 5 mm.
+
+    Args:
+        neutral: Neutral head, float64 [V, 3], dm, with the eyes at the origin.
+        triangles: int64 [T, 3].
+        part: Part of each triangle, int8 [T].
+
+    Returns:
+        Offsets, float64 [V, 3], dm.
+    """
+    x, y, z = neutral.T
+    weight = np.exp(-((x / 0.05) ** 2) - ((y + 0.97) / 0.06) ** 2) * smoothstep(0.0, 0.15, z)
+    return np.stack([0 * x, 0 * x, -0.05 * weight], axis=1)

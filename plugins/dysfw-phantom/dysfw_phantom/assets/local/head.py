@@ -194,3 +194,51 @@ def supraorbital_ridges(neutral: FLOATS, triangles: NDArray[np.int64], part: NDA
     across = np.where(y > crest, np.exp(-(((y - crest) / 0.13) ** 2)), np.exp(-(((y - crest) / 0.07) ** 2)))
     weight = across * smoothstep(0.68, 0.5, side) * (1 - 0.6 * np.exp(-((x / 0.09) ** 2))) * smoothstep(-0.3, 0.0, z)
     return np.stack([0.02 * np.sign(x) * smoothstep(0.3, 0.55, side) * weight, 0 * x, 0.06 * weight], axis=1)
+
+
+def metopic_ridge(neutral: FLOATS, triangles: NDArray[np.int64], part: NDArray[np.int8]) -> FLOATS:
+    """Raise a vertical ridge of 6 mm in the midline of the forehead.
+
+    Args:
+        neutral: Neutral head, float64 [V, 3], dm, with the eyes at the origin.
+        triangles: int64 [T, 3].
+        part: Part of each triangle, int8 [T].
+
+    Returns:
+        Offsets, float64 [V, 3], dm.
+    """
+    x, y, z = neutral.T
+    weight = np.exp(-((x / 0.075) ** 2)) * smoothstep(0.2, 0.4, y) * smoothstep(0.95, 0.75, y) * smoothstep(-0.4, 0.0, z)
+    return np.stack([0 * x, 0.015 * weight, 0.06 * weight], axis=1)
+
+
+def glabella(neutral: FLOATS, triangles: NDArray[np.int64], part: NDArray[np.int8]) -> FLOATS:
+    """Move the glabella 5 mm forward.
+
+    Args:
+        neutral: Neutral head, float64 [V, 3], dm, with the eyes at the origin.
+        triangles: int64 [T, 3].
+        part: Part of each triangle, int8 [T].
+
+    Returns:
+        Offsets, float64 [V, 3], dm.
+    """
+    x, y, z = neutral.T
+    weight = np.exp(-((x / 0.15) ** 2) - ((y - 0.19) / 0.1) ** 2) * smoothstep(0.0, 0.15, z)
+    return np.stack([0 * x, 0 * x, 0.05 * weight], axis=1)
+
+
+def temple_hollow(neutral: FLOATS, triangles: NDArray[np.int64], part: NDArray[np.int8]) -> FLOATS:
+    """Sink the temples by 6 mm.
+
+    Args:
+        neutral: Neutral head, float64 [V, 3], dm, with the eyes at the origin.
+        triangles: int64 [T, 3].
+        part: Part of each triangle, int8 [T].
+
+    Returns:
+        Offsets, float64 [V, 3], dm.
+    """
+    x, y, z = neutral.T
+    weight = np.exp(-(((y - 0.2) / 0.17) ** 2) - ((z + 0.17) / 0.17) ** 2) * smoothstep(0.4, 0.6, np.abs(x))
+    return np.stack([-0.058 * np.sign(x) * weight, 0 * x, -0.015 * weight], axis=1)
