@@ -14,7 +14,7 @@ from screens import Screen, on_terminal
 
 pytestmark = pytest.mark.slow
 
-SLOW_HEAD = "head={use: mlp, hidden: 4096, dropout: 0}"
+SLOW_HEAD = "head={use: slow_lda, seconds: 0.5}"
 RED = (200, 40, 40)
 
 

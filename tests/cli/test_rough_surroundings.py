@@ -67,7 +67,7 @@ def test_an_ascii_terminal_shows_the_ranking_and_exact_json(process, bundle, pai
 
 
 def test_an_interrupt_has_its_own_exit_code(process, toy_recipe, colour_data, tmp_path):
-    slow = "head={use: mlp, hidden: 4096, dropout: 0}"
+    slow = "head={use: slow_lda, seconds: 0.5}"
     running = process("train", toy_recipe, colour_data, "-o", tmp_path / "b", "--set", slow)
     time.sleep(1.5)
     running.send_signal(signal.SIGINT)

@@ -103,7 +103,8 @@ def test_whole_commands_work_without_workers_and_give_the_same_figures(few, star
 
 @pytest.mark.skipif(usable_processors() < 2, reason="there are workers only on several processors")
 def test_a_killed_worker_costs_an_evaluation_nothing(started, toy_recipe, colour_data, tmp_path):
-    words = ("evaluate", toy_recipe, colour_data, "--by", "folds", "--folds", 2, "--repeats", 60)
+    slow = "head={use: slow_lda, seconds: 0.2}"  # little work starts no workers
+    words = ("evaluate", toy_recipe, colour_data, "--by", "folds", "--folds", 2, "--repeats", 4, "--set", slow)
     program = started(*words, "-o", tmp_path / "killed")
     while program.poll() is None and not (found := workers_of(program.pid)):
         time.sleep(0.05)
