@@ -62,6 +62,11 @@ ONNX = (
     "import dysfw_onnx.runtime as r, pathlib; "
     "r.OnnxRuntime().open(pathlib.Path('{in}/exported/backbone.onnx'), 'cpu', 'float32')"
 )
+WORKERS = (
+    "import operator; from dysfw.util.workers import map_in_workers; "
+    "assert dict(map_in_workers(operator.getitem, [1, 2, 3, 4], range(4), print, workers=2, patience=0)) == "
+    "{0: 1, 1: 2, 2: 3, 3: 4}"
+)
 
 CASES = [
     # With the real networks: MTCNN, mediapipe's process, dlib's; with explanations and a figure.
@@ -113,6 +118,8 @@ CASES = [
     case("phantom condition", "OMIM:147920 -o {out}/condition.yaml"),
     case("phantom conditions"),
     case("phantom terms"),
+    # Commands start these only for work that takes seconds.
+    python("python: worker processes", "-c", WORKERS),
     python("python: library", "-c", LIBRARY, homes=("empty", "missing")),
     python("python: plugins without dysfw", "-c", PLUGINS, homes=("empty", "missing")),
     python("python: onnxruntime", "-c", ONNX + "; import time; time.sleep(3)", homes=("empty", "missing")),
