@@ -169,6 +169,20 @@ def test_hair_style_changes_the_image_but_not_the_points():
         np.testing.assert_allclose(patch(other, "glabella"), forehead, atol=12)
 
 
+def test_hair_follows_the_skull():
+    """The height of head and hair above the eyes, and their width above the ears, px."""
+
+    def extent(circumference):
+        drawn = rendered_adult(size=256, axes={"head circumference": circumference})
+        eyes = int(centre(drawn, Part.EYE_LEFT, Part.EYE_RIGHT)[1])
+        covered = np.abs(drawn.pixels.astype(int) - drawn.pixels[2, 2]).max(2) > 60  # unlike the wall
+        return eyes - np.nonzero(covered.any(1))[0][0], np.ptp(np.nonzero(covered[eyes - 40])[0])
+
+    small, average, large = (extent(value) for value in (-2.0, 0.0, 2.0))
+    assert small[0] < average[0] - 6 < large[0] - 12
+    assert small[1] < average[1] - 6 < large[1] - 12
+
+
 def test_an_open_mouth_is_dark_and_shows_teeth():
     closed, open_ = plain(), rendered_adult(expression={"open": 1.0, "part": 0.6})
     assert open_.visible[HEAD.vertices_of(Part.TEETH)].sum() > closed.visible[HEAD.vertices_of(Part.TEETH)].sum() + 5
