@@ -43,7 +43,7 @@ def _discs(scene: Float32, places: Float32, colours: Float32) -> None:
     """
     side = len(scene)
     for i in range(len(places)):
-        x, y, radius, opacity = places[i]
+        x, y, radius, opacity = places[i, 0], places[i, 1], places[i, 2], places[i, 3]
         for v in range(max(0, int(y - radius)), min(side, int(y + radius) + 2)):
             for u in range(max(0, int(x - radius)), min(side, int(x + radius) + 2)):
                 distance = np.sqrt((u - x) ** 2 + (v - y) ** 2)

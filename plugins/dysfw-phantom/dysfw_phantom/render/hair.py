@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numba as nb
 import numpy as np
+import numpy.typing as npt
 
 from dysfw.plugin import Float32
 from dysfw_phantom.render.appearance import GREY
@@ -18,11 +19,14 @@ from dysfw_phantom.render.scalp import CENTRE, radii, radius_at
 from dysfw_phantom.render.signs import Look
 from dysfw_phantom.render.strands import Strands
 from dysfw_phantom.render.styles import Growth, Roots, hair_growth, hair_roots, unit
+from dysfw_phantom.render.uncounted import uncounted
 
 if TYPE_CHECKING:
     from dysfw_phantom.mesh import HeadMesh
 
 POINTS = 11
+# Fraction of the length of a strand at each point; short at the root, where a strand bends most.
+ALONG = np.array([(k / (POINTS - 1)) ** 1.5 for k in range(POINTS)])
 FACE = np.array([0.66, -0.45, 0.62], np.float32)  # area free of hair, dm: half its width, minimum z, maximum y
 CHEEKS = -0.15  # maximum z of hair beside the cheeks, dm
 WIDTH = 0.020  # width of a strand with 3000 roots, dm
@@ -55,14 +59,14 @@ def _beside(x: float, y: float, z: float, side: float, scale: float) -> tuple[fl
     return side * min_x, min(z, CHEEKS) if y < 0.35 else z, False
 
 
-@nb.njit(cache=True)
-def _grow(g: Growth, radii: Float32, scale: float) -> tuple[Float32, Float32]:
-    """Grow strands on a head with the given radii and scale: points float32 [S, POINTS, 3] and opacity [S, POINTS]."""
-    points = np.empty((len(g.root), POINTS, 3), np.float32)
-    opacity = np.ones((len(g.root), POINTS), np.float32)
+@uncounted
+def _trace(  # noqa: PLR0917 numba
+    g: Growth, radii: Float32, scale: float, along: npt.NDArray[np.float64], points: Float32, opacity: Float32
+) -> None:
+    """See ``_grow``. Writes points and opacity."""
     for s in range(len(g.root)):
-        x, y, z = g.root[s]
-        cx, cy, cz = g.comb[s]
+        x, y, z = g.root[s, 0], g.root[s, 1], g.root[s, 2]
+        cx, cy, cz = g.comb[s, 0], g.comb[s, 1], g.comb[s, 2]
         stand = min(1.0, 0.08 + 2.5 * g.lift[s])
         dx, dy, dz = cx + stand * g.normal[s, 0], cy + stand * g.normal[s, 1], cz + stand * g.normal[s, 2]
         side = 1.0 if x + 0.3 * cx >= 0 else -1.0
@@ -70,7 +74,7 @@ def _grow(g: Growth, radii: Float32, scale: float) -> tuple[Float32, Float32]:
         winding = min(22.5, 1.07 * (POINTS - 1) / g.length[s])  # radians per dm, limited to what the points can represent
         for k in range(POINTS):
             if k > 0:
-                step = g.length[s] * (k / (POINTS - 1)) ** 1.5 - out  # short at the root, where a strand bends most
+                step = g.length[s] * along[k] - out
                 out += step
                 fall = g.fall[s] * min(1.0, out / 0.5)
                 keep = np.exp(-step / 0.12)
@@ -92,6 +96,13 @@ def _grow(g: Growth, radii: Float32, scale: float) -> tuple[Float32, Float32]:
             points[s, k, 0] = x + swing * np.sin(turn)
             points[s, k, 1] = y + swing * 0.6 * np.cos(turn * 0.9 + 1)
             points[s, k, 2] = z + swing * np.cos(turn)
+
+
+def _grow(g: Growth, radii: Float32, scale: float) -> tuple[Float32, Float32]:
+    """Grow strands on a head with the given radii and scale: points float32 [S, POINTS, 3] and opacity [S, POINTS]."""
+    points = np.empty((len(g.root), POINTS, 3), np.float32)
+    opacity = np.ones((len(g.root), POINTS), np.float32)
+    _trace(g, radii, scale, ALONG, points, opacity)
     return points, opacity
 
 
@@ -114,7 +125,7 @@ def _shine(points: Float32, outward: Float32, base: Float32, depth: Float32, til
             length = np.sqrt(tx * tx + ty * ty + tz * tz) + 1e-9
             along_key = (tx * key[0] + ty * key[1] + tz * key[2]) / length
             along_half = (tx * half[0] + ty * half[1] + tz * half[2]) / length + tilt[s]
-            nx, ny, nz = outward[s, k]
+            nx, ny, nz = outward[s, k, 0], outward[s, k, 1], outward[s, k, 2]
             facing = min(max(0.30 + 0.70 * (nx * key[0] + ny * key[1] + nz * key[2]), 0.0), 1.0)
             diffuse = np.sqrt(max(1 - along_key * along_key, 0.0)) * facing
             toward = max(nx * half[0] + ny * half[1] + nz * half[2], 0.0)

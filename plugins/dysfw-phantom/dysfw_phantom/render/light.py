@@ -61,8 +61,8 @@ def _depth_map(projected: Float32, triangles: Int32, keep: Bool, side: int) -> F
     for t in range(len(triangles)):
         if not keep[t]:
             continue
-        i, j, k = triangles[t]
-        x, y, z = projected[i]
+        i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        x, y, z = projected[i, 0], projected[i, 1], projected[i, 2]
         ux, uy, wx, wy = projected[j, 0] - x, projected[j, 1] - y, projected[k, 0] - x, projected[k, 1] - y
         area = ux * wy - uy * wx
         if abs(area) < 1e-9:
@@ -72,8 +72,11 @@ def _depth_map(projected: Float32, triangles: Int32, keep: Bool, side: int) -> F
         for v in range(top, bottom + 1):
             for u in range(left, right + 1):
                 px, py = u + 0.5 - x, v + 0.5 - y
-                b, c = (px * wy - py * wx) / area, (ux * py - uy * px) / area
-                if b >= 0 and c >= 0 and b + c <= 1:
+                b, c = px * wy - py * wx, ux * py - uy * px
+                if (b < 0 or c < 0) if area > 0 else (b > 0 or c > 0):  # outside, known without a division
+                    continue
+                b, c = b / area, c / area
+                if b + c <= 1:
                     out[v, u] = max(out[v, u], z + b * (projected[j, 2] - z) + c * (projected[k, 2] - z))
     return out
 
@@ -139,7 +142,7 @@ def _diffuse(values: Float32, starts: Int32, neighbours: Int32, rounds: Int32) -
                 first, last = starts[i], starts[i + 1]
                 total = np.float32(0)
                 for n in range(first, last):
-                    total += current[neighbours[n]]
+                    total += current[np.uintp(neighbours[np.uintp(n)])]  # unsigned: not counted from the end
                 after[i] = np.float32(0.4) * current[i] + np.float32(0.6) * total / max(last - first, 1)
             current, after = after, current
         out[:, c] = current
@@ -163,7 +166,7 @@ def _total_irradiance(key: Float32, normals: Float32, openness: Float32, lights:
     """Add fill and ambient light to the irradiance of the key light, float32 [N, 3]."""
     out = np.empty(normals.shape, np.float32)
     for i in range(len(normals)):
-        nx, ny, nz = normals[i]
+        nx, ny, nz = normals[i, 0], normals[i, 1], normals[i, 2]
         fill = max(0.45 + 0.55 * (nx * lights.fill[0] + ny * lights.fill[1] + nz * lights.fill[2]), 0.0)
         front = 0.70 + 0.30 * max(nz, 0.0)  # the sides of the head face a darker room
         up = 0.5 + 0.5 * ny

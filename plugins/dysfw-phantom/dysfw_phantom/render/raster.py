@@ -38,7 +38,8 @@ def _fill(points: Float32, near: Float32, triangles: Int32, keep: Bool, buffer: 
     for t in range(len(triangles)):
         if not keep[t]:
             continue
-        i, j, k = triangles[t]
+        # unsigned, so that numba does not test whether they count from the end
+        i, j, k = np.uintp(triangles[t, 0]), np.uintp(triangles[t, 1]), np.uintp(triangles[t, 2])
         x0, y0 = points[i, 0], points[i, 1]
         ux, uy, wx, wy = points[j, 0] - x0, points[j, 1] - y0, points[k, 0] - x0, points[k, 1] - y0
         area = ux * wy - uy * wx
@@ -59,7 +60,11 @@ def _fill(points: Float32, near: Float32, triangles: Int32, keep: Bool, buffer: 
                 px = np.float32(x) + HALF - x0
                 b = px * bx + py * by
                 c = px * cx + py * cy
-                if b < 0 or c < 0 or b + c > 1:
+                if b < 0 or c < 0:
+                    if (b < 0 and bx <= 0) or (c < 0 and cx <= 0):  # and so it stays to the right
+                        break
+                    continue
+                if b + c > 1:
                     continue
                 depth = n0 + b * (n1 - n0) + c * (n2 - n0)
                 if depth > zbuffer[y, x]:

@@ -17,11 +17,19 @@ def _blur_rows(image: Float32, kernel: Float32) -> Float32:
     out = np.zeros(image.shape, np.float32)
     half = len(kernel) // 2
     for y in range(height):
-        for x in range(width):
-            for k in range(len(kernel)):
-                u = min(max(x + k - half, 0), width - 1)
+        for k in range(len(kernel)):  # outside the loop over pixels, which is then done many pixels at a time
+            # pixels whose neighbour is inside the image
+            first, last = min(max(half - k, 0), width), max(min(width + half - k, width), 0)
+            for x in range(first):
                 for c in range(channels):
-                    out[y, x, c] += kernel[k] * image[y, u, c]
+                    out[y, x, c] += kernel[k] * image[y, 0, c]
+            row = out[y, first:last].reshape(-1)
+            neighbours = image[y, first + k - half : last + k - half].reshape(-1)
+            for i in range(len(row)):
+                row[i] += kernel[k] * neighbours[i]
+            for x in range(last, width):
+                for c in range(channels):
+                    out[y, x, c] += kernel[k] * image[y, width - 1, c]
     return out
 
 
@@ -59,10 +67,11 @@ def over(layer: Float32, background: Float32) -> Float32:
     out = np.empty(background.shape, np.float32)
     for y in range(side):
         for x in range(side):
-            p, q, r, s = layer[2 * y, 2 * x], layer[2 * y, 2 * x + 1], layer[2 * y + 1, 2 * x], layer[2 * y + 1, 2 * x + 1]
-            free = 1 - 0.25 * (p[3] + q[3] + r[3] + s[3])
+            i, j = 2 * y, 2 * x
+            free = 1 - 0.25 * (layer[i, j, 3] + layer[i, j + 1, 3] + layer[i + 1, j, 3] + layer[i + 1, j + 1, 3])
             for c in range(3):
-                out[y, x, c] = 0.25 * (p[c] + q[c] + r[c] + s[c]) + free * background[y, x, c]
+                total = layer[i, j, c] + layer[i, j + 1, c] + layer[i + 1, j, c] + layer[i + 1, j + 1, c]
+                out[y, x, c] = 0.25 * total + free * background[y, x, c]
     return out
 
 
@@ -81,10 +90,12 @@ def _develop(image: Float32, gain: Float32, grain: Float32, noise: float, curve:
     height, width, _ = image.shape
     out = np.empty((height, width, 3), np.uint8)
     for y in range(height):
-        for x in range(width):
-            for c in range(3):
+        for c in range(3):
+            row, shift = (y + 37 * c + 5) % height, (61 * c + 9) % width
+            for x in range(width):
                 light = max(image[y, x, c] * gain[c], 0.0)
-                chroma = grain[(y + 37 * c + 5) % height, (x + 61 * c + 9) % width]  # shifted noise in place of another draw
+                shifted = x + shift if x + shift < width else x + shift - width
+                chroma = grain[row, shifted]  # shifted noise in place of another draw
                 light += (0.75 * chroma + 0.66 * grain[y, x]) * noise * (0.12 + np.sqrt(light))
                 place = min(max(light, 0.0) * 1024, 4094.0)
                 i = int(place)

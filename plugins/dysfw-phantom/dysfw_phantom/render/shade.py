@@ -15,6 +15,7 @@ from dysfw_phantom.render.parameters import ShadingParameters
 from dysfw_phantom.render.raster import NOTHING, Buffer
 from dysfw_phantom.render.skin import ramp, relief, skin_colour
 from dysfw_phantom.render.surface import Int8, Int32
+from dysfw_phantom.render.uncounted import uncounted
 
 SKIN, EYE_RIGHT, EYE_LEFT, TEETH, TONGUE = 0, 2, 3, 5, 6  # mesh.Part
 FACE = -1.0  # minimum y of the face at rest, dm; its colours vary slowly enough for one sample per pixel
@@ -149,8 +150,52 @@ def _leader(row: int, column: int, buffer: Buffer, part: Int8, face: bool) -> tu
     return row, column
 
 
-@nb.njit(cache=True)
-def shade(  # noqa: PLR0917 numba
+@uncounted
+def _shade(  # noqa: PLR0917 numba
+    buffer: Buffer,
+    triangles: Int32,
+    part: Int8,
+    attributes: Float32,
+    shading: ShadingParameters,
+    noise: SkinNoise,
+    weave: Float32,
+    halves: Float32,
+    q: Float32,
+    m: Float32,
+    out: Float32,
+) -> None:
+    """See ``shade``. q, m: float32 [COLUMNS] and [MATERIAL], which are overwritten."""
+    for row in range(len(out)):
+        for column in range(len(out)):
+            t = buffer.triangle[row, column]
+            if t == NOTHING:
+                continue
+            i, j, k = np.uintp(triangles[t, 0]), np.uintp(triangles[t, 1]), np.uintp(triangles[t, 2])
+            kind = part[t]
+            b, c = buffer.second[row, column], buffer.third[row, column]
+            a = np.float32(1) - b - c
+            q[1] = a * attributes[i, 1] + b * attributes[j, 1] + c * attributes[k, 1]
+            face = q[1] > FACE
+            if kind == SKIN and not face:
+                q[0] = a * attributes[i, 0] + b * attributes[j, 0] + c * attributes[k, 0]
+                q[2] = a * attributes[i, 2] + b * attributes[j, 2] + c * attributes[k, 2]
+            if kind == SKIN and (face or abs(neckline(q[0], q[1], q[2], shading.cloth) - 0.05) > 0.12):
+                v, u = _leader(row, column, buffer, part, face)
+                if v != row or u != column:
+                    for n in range(4):
+                        out[row, column, n] = out[v, u, n]
+                    continue
+            for n in range(COLUMNS):
+                q[n] = a * attributes[i, n] + b * attributes[j, n] + c * attributes[k, n]
+            wet = _describe(q, m, kind, shading, noise, weave)
+            key, fill = _reflected(q, m, wet, shading.lights, halves)
+            for n in range(3):
+                shine = key * shading.lights.key_colour[n] + fill * shading.lights.fill_colour[n]
+                out[row, column, n] = m[n] * q[LIGHT + n] + shine
+            out[row, column, 3] = 1.0
+
+
+def shade(  # noqa: PLR0917 as the kernel
     buffer: Buffer,
     triangles: Int32,
     part: Int8,
@@ -172,31 +217,14 @@ def shade(  # noqa: PLR0917 numba
         weave: Texture of hair and fabric.
         out: Receives linear red, green, blue and coverage, float32 [side, side, 4].
     """
-    halves = np.stack((shading.lights.key, shading.lights.fill)) + np.array([0.0, 0.0, 1.0], np.float32)
+    q, m = np.empty(COLUMNS, np.float32), np.zeros(MATERIAL, np.float32)
+    _shade(buffer, triangles, part, attributes, shading, noise, weave, _halves(shading.lights), q, m, out)
+
+
+@nb.njit(cache=True)
+def _halves(lights: Lights) -> Float32:
+    """Return the directions halfway from key and fill light to the camera, float32 [2, 3]."""
+    halves = np.stack((lights.key, lights.fill)) + np.array([0.0, 0.0, 1.0], np.float32)
     for h in range(2):
         halves[h] /= np.sqrt((halves[h] * halves[h]).sum())
-    q, m = np.empty(COLUMNS, np.float32), np.zeros(MATERIAL, np.float32)
-    for row in range(len(out)):
-        for column in range(len(out)):
-            t = buffer.triangle[row, column]
-            if t == NOTHING:
-                continue
-            (i, j, k), kind = triangles[t], part[t]
-            b, c = buffer.second[row, column], buffer.third[row, column]
-            a = np.float32(1) - b - c
-            for n in range(3):
-                q[n] = a * attributes[i, n] + b * attributes[j, n] + c * attributes[k, n]
-            if kind == SKIN and (q[1] > FACE or abs(neckline(q[0], q[1], q[2], shading.cloth) - 0.05) > 0.12):
-                v, u = _leader(row, column, buffer, part, q[1] > FACE)
-                if v != row or u != column:
-                    for n in range(4):
-                        out[row, column, n] = out[v, u, n]
-                    continue
-            for n in range(3, COLUMNS):
-                q[n] = a * attributes[i, n] + b * attributes[j, n] + c * attributes[k, n]
-            wet = _describe(q, m, kind, shading, noise, weave)
-            key, fill = _reflected(q, m, wet, shading.lights, halves)
-            for n in range(3):
-                shine = key * shading.lights.key_colour[n] + fill * shading.lights.fill_colour[n]
-                out[row, column, n] = m[n] * q[LIGHT + n] + shine
-            out[row, column, 3] = 1.0
+    return halves

@@ -74,14 +74,15 @@ def vertex_normals(vertices: Float32, triangles: Int32) -> Float32:
     """
     n = np.zeros(vertices.shape, np.float32)
     for t in range(len(triangles)):
-        i, j, k = triangles[t]
+        # unsigned, so that numba does not test whether they count from the end
+        i, j, k = np.uintp(triangles[t, 0]), np.uintp(triangles[t, 1]), np.uintp(triangles[t, 2])
         ux, uy, uz = vertices[j, 0] - vertices[i, 0], vertices[j, 1] - vertices[i, 1], vertices[j, 2] - vertices[i, 2]
         wx, wy, wz = vertices[k, 0] - vertices[i, 0], vertices[k, 1] - vertices[i, 1], vertices[k, 2] - vertices[i, 2]
         x, y, z = uy * wz - uz * wy, uz * wx - ux * wz, ux * wy - uy * wx
-        for v in (i, j, k):
-            n[v, 0] += x
-            n[v, 1] += y
-            n[v, 2] += z
+        for corner in (i, j, k):
+            n[corner, 0] += x
+            n[corner, 1] += y
+            n[corner, 2] += z
     for v in range(len(n)):
         length = np.sqrt(n[v, 0] ** 2 + n[v, 1] ** 2 + n[v, 2] ** 2) + 1e-12
         n[v, 0] /= length
@@ -95,7 +96,7 @@ def _midpoints(vertices: Float32, normals: Float32, edges: Int32, blend: float) 
     """Compute the midpoints of curved edges, float32 [E, 3]."""
     out = np.empty((len(edges), 3), np.float32)
     for e in range(len(edges)):
-        i, j = edges[e]
+        i, j = edges[e, 0], edges[e, 1]
         dx, dy, dz = vertices[j, 0] - vertices[i, 0], vertices[j, 1] - vertices[i, 1], vertices[j, 2] - vertices[i, 2]
         wi = dx * normals[i, 0] + dy * normals[i, 1] + dz * normals[i, 2]
         wj = -(dx * normals[j, 0] + dy * normals[j, 1] + dz * normals[j, 2])
