@@ -4,9 +4,27 @@ import sys
 from pathlib import Path
 
 import pytest
+from once import made_once
 
 ROOT = Path(__file__).parents[2]
+# Folders, by the names of their wheels.
+PARTS = {"dysfw": "."} | {
+    f"dysfw_{name}": f"dysfw-{name}" for name in ("facenet", "mediapipe", "timm", "onnx", "openvino", "phantom", "dlib")
+}
 DYSFW = Path(sys.executable).with_name("dysfw")
+
+
+@pytest.fixture(scope="session")
+def own_wheels(tmp_path_factory) -> dict[str, Path]:
+    """Wheels of dysfw and the plugins in this repository, by the folder that each was built from, such as "dysfw-onnx"."""
+    return {PARTS[path.name.partition("-")[0]]: path for path in made_once(tmp_path_factory, "wheels", build_wheels).iterdir()}
+
+
+def build_wheels(folder: Path) -> None:
+    parts = [ROOT if part == "." else ROOT / "plugins" / part for part in PARTS.values()]
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, *parts]
+    ran = subprocess.run([*map(str, command)], cwd=folder, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @pytest.fixture(scope="session")

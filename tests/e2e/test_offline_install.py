@@ -12,15 +12,15 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = (ROOT / "requirements-demo.txt").read_text("utf-8").splitlines()
-PARTS = [ROOT / line.removeprefix("-e ") for line in REQUIREMENTS if line.startswith("-e ")]
+PARTS = [Path(line.removeprefix("-e ")) for line in REQUIREMENTS if line.startswith("-e ")]
 NAMES = ["dysfw", *(part.name for part in PARTS[1:])]
 
 
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory) -> Path:
+def wheels(own_wheels, tmp_path_factory) -> Path:
     """Wheels of dysfw, the plugins of recipes/paper.yaml, and all that they need."""
-    folder = tmp_path_factory.mktemp("wheels")
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", folder, *PARTS, cwd=folder)
+    folder, own = tmp_path_factory.mktemp("wheels"), [own_wheels[part.name or "."] for part in PARTS]
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", folder, *own, cwd=folder)
     return folder
 
 
@@ -38,7 +38,8 @@ def offline(wheels, tmp_path_factory):
         return run(*no_network, folder / "venv" / "bin" / program, *arguments, cwd=home, env=variables)
 
     run(sys.executable, "-m", "venv", folder / "venv")
-    offline("pip", "--isolated", "install", "--quiet", "--no-index", "--find-links", wheels, *NAMES)
+    # Without compiling all modules, of which the tests import few.
+    offline("pip", "--isolated", "install", "--quiet", "--no-compile", "--no-index", "--find-links", wheels, *NAMES)
     return offline
 
 

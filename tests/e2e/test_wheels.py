@@ -10,20 +10,11 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-PARTS = [
-    ".",
-    *(f"plugins/{name}" for name in ("dysfw-facenet", "dysfw-mediapipe", "dysfw-timm", "dysfw-onnx", "dysfw-openvino")),
-    *(f"plugins/{name}" for name in ("dysfw-phantom", "dysfw-dlib")),
-]
 
 
 @pytest.fixture(scope="module")
-def wheels(layer, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheels")
-    layer().run(
-        "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, *(f"{ROOT}/{part}" for part in PARTS), cwd=folder
-    )
-    return sorted(folder.glob("*.whl"))
+def wheels(own_wheels):
+    return sorted(own_wheels.values())
 
 
 @pytest.fixture(scope="module")
