@@ -19,6 +19,7 @@ from ...data.findings import MAX_EXAMPLES, Finding
 from ...data.split_groups import split_groups
 from ...errors import DysfwError
 from ...types import Bool, Int64
+from ...util.paths import shown
 from ...util.text import count, listed
 from .protocol import EvaluationProtocol, GallerySplit, ProtocolPlan, Setting, names_of
 
@@ -106,7 +107,7 @@ def condition_groups(dataset: Dataset) -> tuple[ConditionGroups, list[str]]:
     first: dict[int, str] = {}  # the first patient of each group, by name
     for group, name in zip(arbitrary.tolist(), names, strict=True):
         first[group] = min(name, first.get(group, name))
-    by_hash = sorted(first, key=lambda group: (hashlib.sha256(first[group].encode()).digest(), first[group]))
+    by_hash = sorted(first, key=lambda group: (hashlib.sha256(shown(first[group]).encode()).digest(), first[group]))
     number_of = {group: number for number, group in enumerate(by_hash)}
     of_row = np.array([number_of[group] for group in arbitrary.tolist()], np.int64)
     found: defaultdict[str, defaultdict[int, set[int]]] = defaultdict(lambda: defaultdict(set))

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DysfwError
-from ...tables.columns import Column
+from ...tables.columns import Column, clean
 from ...tables.read import Table, open_table
 from ...tables.remarks import Remark, RowsByKey
 from ...types import Bool
 from ...util.atomic import atomic_write
+from ...util.paths import shown
 from ...util.text import closest, count, listed
 from .protocol import ProtocolPlan
 from .scores import Float64
@@ -101,20 +102,20 @@ class _Reader:
             message = f"{table.path} has {'; '.join(table.problems)}"
             raise DysfwError(message, hint=f"a predictions file needs setting, split, path and p:LABEL; {HOW}")
         self.plan, self.table = plan, table
-        self.columns = [PREFIX + label for label in plan.labels]
+        self.columns = [_column(label) for label in plan.labels]
         self.present = np.array([column in table.names for column in self.columns])
         self.predictions = [np.full((len(split.test_rows), len(plan.labels)), np.nan) for split in plan.splits]
         self._filled = [np.zeros(len(split.test_rows), bool) for split in plan.splits]
         self._is_candidate = [np.isin(np.arange(len(plan.labels)), plan.candidates(split)) for split in plan.splits]
         self._places = self._index()
-        self._names = set(plan.names)
+        self._names = set(map(clean, plan.names))
         self._found = RowsByKey()
 
     def _index(self) -> Mapping[str, Mapping[str, tuple[int, Mapping[str, int]]]]:
         """Number of each split and rows of its images, by setting, split and path."""
         index: dict[str, dict[str, tuple[int, Mapping[str, int]]]] = {}
         for s, split in enumerate(self.plan.splits):
-            rows = {self.plan.names[row]: n for n, row in enumerate(split.test_rows)}
+            rows = {clean(self.plan.names[row]): n for n, row in enumerate(split.test_rows)}
             index.setdefault(split.setting, {})[str(split.number)] = (s, rows)
         return index
 
@@ -139,7 +140,7 @@ class _Reader:
             self._found["split"].add(number, f"{setting} {split}")
             return None
         s, rows = splits[split]
-        name = path.replace("\\", "/").removeprefix("./")
+        name = path if path in self._names else path.replace("\\", "/").removeprefix("./")
         if name not in rows:
             self._found["path" if name not in self._names else "test"].add(number, path)
             return None
@@ -220,6 +221,11 @@ def _number(text: str) -> float | None:
         return None
 
 
+def _column(label: str) -> str:
+    """The column of a condition. A label may be the name of a folder, which need not be text."""
+    return PREFIX + shown(label)
+
+
 def write_predictions(path: Path, plan: ProtocolPlan, predictions: Sequence[Float64]) -> None:
     """Write a predictions file.
 
@@ -235,17 +241,15 @@ def write_predictions(path: Path, plan: ProtocolPlan, predictions: Sequence[Floa
     from pyarrow import parquet
 
     fields = [pa.field("setting", pa.string()), pa.field("split", pa.int32()), pa.field("path", pa.string())]
-    schema = pa.schema([*fields, *(pa.field(PREFIX + label, pa.float32()) for label in plan.labels)])
+    schema = pa.schema([*fields, *(pa.field(_column(label), pa.float32()) for label in plan.labels)])
     try:
         with atomic_write(path) as unfinished, parquet.ParquetWriter(unfinished, schema) as file:
             for split, values in zip(plan.splits, predictions, strict=True):
                 names = [plan.names[row] for row in split.test_rows]
                 first = [[split.setting] * len(names), [split.number] * len(names), names]
-                columns = [
-                    *first,
-                    *(pa.array(column, pa.float32(), from_pandas=True) for column in values.astype(np.float32).T),
-                ]
-                file.write_table(pa.table([pa.array(c, field.type) for c, field in zip(columns, schema, strict=True)], schema))
+                arrays = [pa.array(column, field.type) for column, field in zip(first, fields, strict=True)]
+                arrays += [pa.array(column, pa.float32(), from_pandas=True) for column in values.astype(np.float32).T]
+                file.write_table(pa.table(arrays, schema=schema))
     except OSError as error:
         raise DysfwError(f"cannot write {path}: {error.strerror or error}") from None
 
@@ -268,7 +272,7 @@ def write_splits(path: Path, plan: ProtocolPlan) -> None:
             writer.writerow(["setting", "split", "role", "path", "label"])
             for split in plan.splits:
                 for role, rows in (("gallery", split.gallery_rows), ("test", split.test_rows)):
-                    pairs = ((plan.names[row], plan.dataset.samples[row].label) for row in rows)
+                    pairs = ((plan.names[row], shown(plan.dataset.samples[row].label)) for row in rows)
                     writer.writerows([split.setting, split.number, role, *pair] for pair in pairs)
     except OSError as error:
         raise DysfwError(f"cannot write {path}: {error.strerror or error}") from None

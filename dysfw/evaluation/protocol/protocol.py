@@ -15,6 +15,7 @@ from ...data.dataset import Dataset, patient_numbers
 from ...data.findings import Finding
 from ...errors import DysfwError
 from ...types import Int64
+from ...util.paths import shown
 
 TOP = (1, 5, 10, 30)
 
@@ -102,7 +103,7 @@ class ProtocolPlan:
             for role, rows in (("gallery", split.gallery_rows), ("test", split.test_rows))
             for row in rows
         )
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return hashlib.sha256("\n".join(lines).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 class EvaluationProtocol(ABC):
@@ -180,11 +181,11 @@ def checked_plan(protocol: EvaluationProtocol, dataset: Dataset) -> ProtocolPlan
 
 
 def names_of(dataset: Dataset) -> tuple[str, ...]:
-    """Return the path of each image relative to the folder of its data set, with "/" on every system.
+    """Return the path of each image relative to the folder of its data set, with "/" on every system; see ``shown``.
 
     Args:
         dataset: The data set.
     """
     folder = dataset.origin if dataset.origin.is_dir() else dataset.origin.parent
     paths = [sample.path for sample in dataset.samples]
-    return tuple((path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix() for path in paths)
+    return tuple(shown((path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()) for path in paths)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from dysfw_phantom.dataset import make_dataset
-from dysfw_phantom.protocol import planned_dataset
+from dysfw_phantom.protocol import Field, planned_dataset
 from dysfw_phantom.spec import find_spec, parse_spec
 
 from dysfw.data.read import read_dataset
@@ -43,3 +43,17 @@ def test_published_conditions_can_be_tested_without_dividing_a_publication():
     (split,) = plan.splits
     assert {publications[n] for n in split.test_rows}.isdisjoint({publications[n] for n in split.gallery_rows} - {None})
     assert plan.dataset.origin == Path("field-small.csv")
+
+
+def test_field_has_frequent_and_rare_conditions_and_tests_all_of_them():
+    protocol = Field()
+    plan = checked_plan(protocol, protocol.reference())
+    assert [setting.name for setting in plan.settings] == [
+        "frequent-in-frequent",
+        "rare-in-rare",
+        "frequent-in-all",
+        "rare-in-all",
+    ]
+    assert len(plan.splits) == 31
+    assert plan.findings == ()
+    assert len(plan.labels) > 150

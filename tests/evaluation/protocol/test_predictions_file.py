@@ -2,10 +2,11 @@
 
 import csv
 import gzip
+import os
 
 import numpy as np
 import pytest
-from protocol_data import long_tailed
+from protocol_data import dataset_of, long_tailed
 
 from dysfw.errors import DysfwError
 from dysfw.evaluation.protocol import predictions_file
@@ -167,3 +168,16 @@ def test_splits_are_written_with_every_gallery_and_test(plan, tmp_path):
         assert [row["path"] for row in own if row["role"] == "gallery"] == [plan.names[n] for n in split.gallery_rows]
         assert [row["path"] for row in own if row["role"] == "test"] == [plan.names[n] for n in split.test_rows]
         assert all(row["path"].startswith(row["label"] + "/") for row in own)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of files are text there")
+def test_names_that_are_no_text_or_end_in_a_space_are_written_and_read(tmp_path):
+    endings = ("", " ", "\udce9")
+    rows = [(label, None, f"{label}{n}{endings[n]}", 1) for label in ("A", "B\udcff") for n in range(3)]
+    plan = checked_plan(FrequentRare(), dataset_of(rows))
+    predictions = [np.zeros((len(split.test_rows), 2)) for split in plan.splits]
+    write_predictions(tmp_path / "predictions.parquet", plan, predictions)
+    assert_same(read_predictions(tmp_path / "predictions.parquet", plan)[0], predictions)
+    write_splits(tmp_path / "splits.csv", plan)
+    assert r"B\xff/B\xff2\xe9-0.jpg,B\xff" in (tmp_path / "splits.csv").read_text(encoding="utf-8")
+    assert len(plan.fingerprint) == 64
