@@ -57,6 +57,11 @@ def plain() -> Rendered:
     return drawn()
 
 
+@cache
+def with_sign(axis: str, value: float) -> Rendered:
+    return drawn({axis: value})
+
+
 def hair(values=None, **changes):
     """The strands of the scalp hair."""
     patient, appearance, capture = adult(values, **changes)
@@ -112,6 +117,11 @@ def inwards(image: Rendered, side: str) -> float:
 
 def green(image: Rendered) -> float:
     return float(iris(image, "left").sum() + iris(image, "right").sum())
+
+
+def iris_width(image: Rendered) -> float:
+    """Width of both irises together, px."""
+    return float(sum(np.ptp(np.nonzero(iris(image, side))[1]) for side in ("left", "right")))
 
 
 def lower_green(image: Rendered) -> float:
@@ -193,14 +203,19 @@ def hairline(image: Rendered) -> float:
     return float(rows.stop - np.nonzero(dark)[0].max() - max(rows.start, 0))
 
 
+def peak(image: Rendered) -> float:
+    """How much lower the hair reaches in the middle of the forehead than beside it, px."""
+    x = int(landmark_points(HEAD, image.points)["glabella"][0])
+    rows, _ = box(image, "endocanthion_right", "endocanthion_left", 3.0, -0.75)
+    dark = image.pixels[max(rows.start, 0) : rows.stop].mean(2) < 110
+    middle, right, left = (
+        np.nonzero(dark[:, at - 2 : at + 3].mean(1) > 0.5)[0].max() for at in (x, x - SIZE // 20, x + SIZE // 20)
+    )
+    return float(middle - (right + left) / 2)
+
+
 def hair_light(image: Rendered) -> float:
     return float(image.pixels[scalp_mask()].mean())
-
-
-def hair_chroma(image: Rendered) -> float:
-    """How much redder than blue the hair is, in percent."""
-    r, _, b = image.pixels[scalp_mask()].astype(float).mean(0)
-    return float(100 * (r - b) / b)
 
 
 @cache
@@ -240,7 +255,10 @@ MEASURES: Mapping[str, Change] = {
     "HP:0011499": (green, -60),
     "HP:0000616": (green, 10),
     "HP:0000518": (pupils, 40),
+    "HP:0000555": (pupils, 40),
     "HP:0007957": (pupils, 60),
+    "HP:0000482": (iris_width, -3),
+    "HP:0000485": (iris_width, 2),
     "HP:0000635": (blueness, 4),
     "HP:0001100": (lambda image: float(iris(image, "left").sum()), -70),
     "HP:0000527": (lash_darkness, 3),
@@ -250,6 +268,7 @@ MEASURES: Mapping[str, Change] = {
     "HP:0000561": (lash_darkness, -6),
     "HP:0007646": (lower_lash_darkness, -1),
     "HP:0007665": (lash_darkness, 1),
+    "HP:0002227": (lash_darkness, -6),
     "HP:0011229": (brow_height, 0.8),
     "HP:0045074": (brow_height, -0.8),
     "HP:0011230": (brow_end, 3),
@@ -258,6 +277,9 @@ MEASURES: Mapping[str, Change] = {
     "HP:0010747": (brow_flare, 0.4),
     "HP:0011228": (brow_bend, -3),
     "HP:0002223": (brow_share(0.0, 1.0), -5),
+    "HP:0002226": (brow_share(0.0, 1.0), -5),
+    "HP:0000349": (peak, 4),
+    "HP:0002292": (scalp, -1000),
     "HP:0009890": (hairline, 8),
     "HP:0000294": (hairline, -8),
     "HP:0008070": (scalp, -2000),
@@ -269,6 +291,8 @@ MEASURES: Mapping[str, Change] = {
     "HP:0005599": (hair_light, 40),
     "HP:0002286": (hair_light, 40),
     "HP:0002216": (hair_light, 40),
+    "HP:0002218": (hair_light, 40),
+    "HP:0011364": (hair_light, 40),
     "HP:0002211": (forelock, 40),
     "HP:0002219": (bare, -6),
     "HP:0001007": (bare, -6),
@@ -279,13 +303,13 @@ MEASURES: Mapping[str, Change] = {
 def test_a_sign_changes_its_measure_in_the_direction_of_the_term(id):
     measure, threshold = MEASURES[id]
     term = terms()[id]
-    one, two = (measure(drawn({term.axis: term.sign * severity})) - measure(plain()) for severity in (1.0, 2.0))
+    one, two = (measure(with_sign(term.axis, term.sign * severity)) - measure(plain()) for severity in (1.0, 2.0))
     assert two / threshold > 1
     assert two / one > 0.95  # it grows with its severity, or is complete
 
 
 # What the strands of the scalp or the mesh show: measured below.
-OTHERS = ("HP:0002212", "HP:0002224", "HP:0002213", "HP:0004673", "HP:0000338", "HP:0000298")
+OTHERS = ("HP:0002212", "HP:0002224", "HP:0002213", "HP:0004673", "HP:0000338", "HP:0000298", "HP:0030319")
 
 
 def test_every_drawn_sign_is_measured():

@@ -156,12 +156,12 @@ def _brow_lines(appearance: Appearance, axes: Mapping[str, float]) -> tuple[Floa
     return np.concatenate(xs).astype(np.float32), np.concatenate(ys).astype(np.float32), np.concatenate(fade).astype(np.float32)
 
 
-def brow_strands(figure: Figure, appearance: Appearance, axes: Mapping[str, float]) -> Strands:
+def brow_strands(figure: Figure, appearance: Look, axes: Mapping[str, float]) -> Strands:
     """Build the strands of both eyebrows.
 
     Args:
         figure: The posed and lit figure.
-        appearance: Colours of the patient.
+        appearance: Appearance of the patient, with signs.
         axes: Values of the patient's axes, in standard deviations.
 
     Returns:
@@ -176,7 +176,7 @@ def brow_strands(figure: Figure, appearance: Appearance, axes: Mapping[str, floa
     )
     lit = spots.interpolate(figure.light, triangles).reshape(*x.shape, 3)
     rng = np.random.default_rng([appearance.seed, 8])
-    white = (rng.random(len(x)) < appearance.grey * 0.7)[:, None]
+    white = (rng.random(len(x)) < max(appearance.grey * 0.7, appearance.white[1]))[:, None]
     hair = np.where(white, np.array(GREY), np.array(appearance.hair) * 0.75 + 0.004) * rng.uniform(0.75, 1.25, (len(x), 1))
     opacity = (fade * (0.38 + 0.42 * appearance.brow))[:, None] * np.array([0.85, 1.0, 0.9, 0.4])
     width = np.broadcast_to(np.array([0.008, 0.008, 0.006, 0.003], np.float32), x.shape)
@@ -243,7 +243,8 @@ def lash_strands(figure: Figure, look: Look, sex: float) -> Strands:
     points = np.stack([root, 0.5 * (root + tip), tip], 1)
     if look.lash_curl:
         points = _curled(points, upper, look.lash_curl, figure.pose.head[:, 1])
-    colour = np.broadcast_to(np.minimum(np.array(look.hair) * 0.25, 0.03) + 0.004, points.shape)
+    dark = np.minimum(np.array(look.hair) * 0.25, 0.03) + 0.004
+    colour = np.broadcast_to(dark + look.white[0] * (0.6 * np.array(GREY) - dark), points.shape)
     strength = np.where(upper, 0.36 + 0.16 * (1 - sex), 0.07)[:, None] * max(1.0, look.lashes[0])
     width = np.broadcast_to(np.array([0.011, 0.008, 0.003]), points.shape[:2])
     return Strands(

@@ -22,6 +22,7 @@ class EyeParameters(NamedTuple):
         pupil: Radius of the pupil relative to the eyeball.
         red: Strength of the veins, 0 to 1.
         phase: Phase of the pattern of the iris, radians.
+        size: Factor on the diameter of cornea, iris and pupil.
         sclera: Linear RGB of the white of the eye.
         coloboma: Half the width of a gap in the lower part of the iris, relative to the eyeball; 0 is none.
         nasal: Horizontal direction of the gap, towards the nose.
@@ -33,6 +34,7 @@ class EyeParameters(NamedTuple):
     pupil: float
     red: float
     phase: float
+    size: float
     sclera: tuple[float, float, float]
     coloboma: float
     nasal: float
@@ -71,6 +73,7 @@ def eye_colour(x: float, y: float, z: float, upright: float, eye: EyeParameters)
     vein = eye.red * corner * (0.6 + 0.4 * np.sin(angle * 23 + 3 * np.sin(r * 19 + eye.phase)))
     sr, sg, sb = eye.sclera
     sr, sg, sb = sr - 0.10 * corner, sg - 0.12 * vein - 0.14 * corner, sb - 0.12 * vein - 0.14 * corner
+    r /= eye.size
     iris = ramp(IRIS + 0.035, IRIS - 0.02, r)
     if iris > 0:
         fibre = 1 + 0.22 * np.sin(angle * 19 + 2.2 * np.sin(angle * 5 + eye.phase)) + 0.12 * np.sin(angle * 47 + eye.phase)

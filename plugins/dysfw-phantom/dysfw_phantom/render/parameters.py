@@ -116,8 +116,8 @@ def _eyes(look: Look, capture: Capture) -> tuple[EyeParameters, EyeParameters]:
     pupil += max(ANIRIDIA - pupil, 0.0) * look.aniridia
     right, left = (
         EyeParameters(
-            iris=np.array(iris, np.float32), pupil=pupil, red=red, phase=float(look.seed % 628) / 100, sclera=look.sclera,
-            coloboma=0.14 * look.coloboma, nasal=nasal, lens=look.lens, cornea=look.cornea,
+            iris=np.array(iris, np.float32), pupil=pupil, red=red, phase=float(look.seed % 628) / 100, size=look.cornea_size,
+            sclera=look.sclera, coloboma=0.14 * look.coloboma, nasal=nasal, lens=look.lens, cornea=look.cornea,
         )
         for iris, nasal in zip(look.irises, (1.0, -1.0), strict=True)
     )  # fmt: skip

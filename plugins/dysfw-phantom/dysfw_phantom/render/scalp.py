@@ -64,7 +64,7 @@ def hair_height(surface: Surface, appearance: Look) -> Float32:
 
     Args:
         surface: The refined mesh.
-        appearance: Hairline, recession, thinning and bare patches of the patient.
+        appearance: Hairline, recession, thinning, peak and bare patches of the patient.
 
     Returns:
         float32 [N], dm; negative values are bare skin.
@@ -81,6 +81,10 @@ def hair_height(surface: Surface, appearance: Look) -> Float32:
     height = y - line - (appearance.hairline + appearance.recession * (0.35 + 0.9 * temple)) * front
     crown = np.exp(-(surface.rest[:, 0] ** 2 + (surface.rest[:, 2] + 0.7) ** 2) / 0.6) * (y > 0.6)
     height = height - appearance.thinning * 0.55 * crown
+    if appearance.peak:
+        height += (
+            0.12 * appearance.peak * (np.exp(-((turned / 0.09) ** 2)) - 0.5 * np.exp(-(((turned - 0.33) / 0.16) ** 2))) * front
+        )
     if appearance.patches:
         height = np.where(_bare(surface, appearance), -0.1, height)
     height[surface.ear > 0.35] = -1

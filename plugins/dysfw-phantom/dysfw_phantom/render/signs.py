@@ -44,12 +44,15 @@ class Look(Appearance):
         aniridia: Fraction of the irises that is missing, 0 to 1.
         lens: Opacity of the lenses, 0 to 1.
         cornea: Opacity of the corneas, 0 to 1.
+        cornea_size: Factor on the diameter of the corneas.
         lash_length: Factor on the length of the eyelashes.
+        white: Whiteness of the eyelashes and of the eyebrows, 0 to 1.
         lash_curl: Upward curl of the eyelashes; 0 is average.
         lashes: Fraction of the upper and of the lower eyelashes that is present.
         density: Fraction of the scalp hair that is present.
         patches: Hair loss in patches, 0 to 1.
         strand: Factor on the width of hairs.
+        peak: Height of a peak of the hairline in the middle; 0 is none.
         forelock: Whiteness of a lock above the forehead, 0 to 1.
         facial_hair: Amount of hair on forehead, cheeks, upper lip and chin; 0 is none.
     """
@@ -63,12 +66,15 @@ class Look(Appearance):
     aniridia: float = 0.0
     lens: float = 0.0
     cornea: float = 0.0
+    cornea_size: float = 1.0
     lash_length: float = 1.0
+    white: tuple[float, float] = (0.0, 0.0)
     lash_curl: float = 0.0
     lashes: tuple[float, float] = (1.0, 1.0)
     density: float = 1.0
     patches: float = 0.0
     strand: float = 1.0
+    peak: float = 0.0
     forelock: float = 0.0
     facial_hair: float = 0.0
 
@@ -105,6 +111,7 @@ def _eyes(patient: Patient, appearance: Appearance) -> dict[str, object]:
         "aniridia": _clip(0.6 * value("aniridia", 0.0)),
         "lens": _clip(0.4 * value("lens opacity", 0.0)),
         "cornea": _clip(0.3 * value("corneal opacity", 0.0)),
+        "cornea_size": 1 + _clip(0.1 * value("corneal diameter", 0.0), -0.4, 0.3),
     }
 
 
@@ -114,6 +121,7 @@ def _lashes(axes: Mapping[str, float], hairless: float) -> dict[str, object]:
     density *= 1 - _clip(0.9 * value("eyelash absence", 0.0))
     return {
         "lash_length": _clip(1 + 0.38 * value("eyelash length", 0.0), 0.25, 2.6),
+        "white": (_clip(0.5 * value("eyelash whiteness", 0.0)), _clip(0.5 * value("eyebrow whiteness", 0.0))),
         "lash_curl": _clip(0.5 * value("eyelash curl", 0.0), 0.0, 1.6),
         "lashes": (density, density * (1 - _clip(0.9 * value("lower eyelash absence", 0.0)))),
     }
@@ -121,12 +129,16 @@ def _lashes(axes: Mapping[str, float], hairless: float) -> dict[str, object]:
 
 def _hair(axes: Mapping[str, float], appearance: Appearance, hairless: float) -> dict[str, object]:
     value = axes.get
-    sparse, lost, fine = (value(name, 0.0) for name in ("hair sparseness", "alopecia", "hair fineness"))
+    names = ("hair sparseness", "alopecia", "hair fineness", "frontal balding")
+    sparse, lost, fine, balding = (_clip(value(name, 0.0), 0.0, 4.5) for name in names)
     return {
         "hair": _mix(appearance.hair, BLOND, _clip(0.4 * value("hair hypopigmentation", 0.0), 0.0, 0.95)),
         "grey": max(appearance.grey, _clip(0.33 * value("hair greying", 0.0))),
         "curl": max(appearance.curl, _clip(appearance.curl + 0.6 * value("hair curl", 0.0), 0.0, 1.7)),
-        "hairline": appearance.hairline + HAIRLINE * _clip(value("anterior hairline height", 0.0), -3.5, 4.5),
+        "hairline": appearance.hairline + HAIRLINE * _clip(value("anterior hairline height", 0.0), -3.5, 4.5) + 0.02 * balding,
+        "recession": appearance.recession + 0.05 * balding,
+        "thinning": _clip(appearance.thinning + 0.1 * balding),
+        "peak": _clip(0.5 * value("widow's peak", 0.0), 0.0, 2.0),
         "stubble": appearance.stubble * (1 - hairless),
         "density": (1 - hairless) * _clip(1 - 0.38 * sparse - 0.15 * lost, 0.06, 1.0),
         "patches": _clip(0.2 * lost),
