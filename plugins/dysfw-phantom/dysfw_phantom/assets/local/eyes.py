@@ -130,7 +130,8 @@ def fissure_size(neutral: FLOATS, triangles: NDArray[np.int64], part: NDArray[np
         across = np.exp(-((dx / 0.2) ** 4) - (from_axis / 0.1) ** 2) * front
         offsets[:, 0] += 0.25 * sign * along * dx
         offsets[:, 1] += 0.4 * across * from_axis
-        offsets[:, 2] -= 0.016 * across + 0.02 * along * smoothstep(0.05, 0.13, np.abs(dx))
+        corners = 0.02 * smoothstep(-0.05, -0.13, dx) + 0.045 * smoothstep(0.04, 0.13, dx)  # the lateral corner lies close
+        offsets[:, 2] -= 0.016 * across + along * corners
     offsets[_eyeballs(triangles, part)] = 0
     return offsets
 

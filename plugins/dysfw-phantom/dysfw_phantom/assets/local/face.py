@@ -87,7 +87,7 @@ def facial_flatness(neutral: FLOATS, triangles: NDArray[np.int64], part: NDArray
     """
     x, y, z = neutral.T
     front = smoothstep(-0.35, 0.05, z)
-    middle = smoothstep(0.1, -0.3, y) * smoothstep(-0.76, -0.54, y) * np.exp(-((x / 0.32) ** 4))
+    middle = smoothstep(-0.05, -0.35, y) * smoothstep(-0.76, -0.54, y) * np.exp(-((x / 0.32) ** 4))
     cheek = np.exp(-(((np.abs(x) - 0.5) / 0.15) ** 2) - ((y + 0.25) / 0.16) ** 2)
     chin = smoothstep(-0.8, -0.93, y) * smoothstep(-1.25, -1.05, y) * np.exp(-((x / 0.35) ** 4))
     return np.stack([0 * x, 0 * x, front * (0.01 * cheek + 0.02 * chin - 0.06 * middle)], axis=1)
