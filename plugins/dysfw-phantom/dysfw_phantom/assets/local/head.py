@@ -40,7 +40,7 @@ def cranial_vault(neutral: FLOATS, triangles: NDArray[np.int64], part: NDArray[n
     Returns:
         Offsets, float64 [V, 3], dm.
     """
-    weight = smoothstep(0.12, 0.75, _above_skull_base(neutral))
+    weight = smoothstep(-0.03, 0.78, _above_skull_base(neutral))
     centre = [0.0, 0.05, -0.25]  # far in front, so that the forehead keeps its slope
     return np.asarray(weight[:, None] * [0.1, 0.1, 0.07] * (neutral - centre))
 
