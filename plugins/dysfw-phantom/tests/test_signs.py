@@ -381,3 +381,9 @@ def test_the_hair_style_shows_a_low_hairline_and_hides_no_loss_of_hair():
     low, (_, appearance, capture) = {"anterior hairline height": -2.0}, adult(hair_style="bald")
     assert styled(capture, with_signs(appearance, average_patient(low)), low).hair_style == "buzz"
     assert hair({"absence of hair": 2.0}, hair_style="long") is None
+
+
+def test_without_any_hair_there_are_neither_brows_nor_lashes():
+    bald = with_sign("absence of hair", 2.0)
+    assert brows(bald).sum() < 0.03 * brows(plain()).sum()
+    assert lash_darkness(bald) == pytest.approx(lash_darkness(with_sign("eyelash absence", 2.0)), abs=0.5)

@@ -109,7 +109,7 @@ def _form(axes: Mapping[str, float]) -> _Form:
     def value(name: str, factor: float, base: float, low: float, high: float) -> float:
         return float(np.clip(base + factor * axes.get(name, 0.0), low, high))
 
-    rest = value("eyebrow absence", -0.9, 1.0, 0.0, 1.0)
+    rest = value("eyebrow absence", -0.9, 1.0, 0.0, 1.0) * value("absence of hair", -0.9, 1.0, 0.0, 1.0)
     return _Form(
         thick=value("eyebrow thickness", 0.24, 1.0, 0.3, 2.1),
         broad=value("eyebrow breadth", 0.24, 1.0, 0.4, 2.0),

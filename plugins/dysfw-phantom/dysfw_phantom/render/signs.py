@@ -161,8 +161,6 @@ def with_signs(appearance: Appearance, patient: Patient) -> Look:
     hairless = _clip(0.9 * patient.axes.get("absence of hair", 0.0))
     plain = {field.name: getattr(appearance, field.name) for field in dataclasses.fields(Appearance)}
     changed = _eyes(patient, appearance) | _lashes(patient.axes, hairless) | _hair(patient.axes, appearance, hairless)
-    if hairless:
-        changed["brow"] = appearance.brow * (1 - hairless)
     return Look(**plain | changed)
 
 
