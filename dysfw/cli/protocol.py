@@ -10,6 +10,8 @@ import typer
 from .evaluation import command_line, dataset_at, new_folder, output_folder, print_findings, shown_if_unwritten, write_all
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..evaluation.evaluate import Candidate
     from ..evaluation.protocol.protocol import EvaluationProtocol, ProtocolPlan
     from ..evaluation.protocol.result import ProtocolResult
@@ -106,7 +108,16 @@ def score_file(ctx: typer.Context, path: Path, data: Path | None, name: str, out
     _deliver(result, output)
 
 
-def score_recipe(ctx: typer.Context, candidate: Candidate, data: Path, name: str, *, output: Path, tasks: TaskRunner) -> None:
+def score_recipe(
+    ctx: typer.Context,
+    candidate: Candidate,
+    data: Path,
+    name: str,
+    *,
+    output: Path,
+    tasks: TaskRunner,
+    connected: Callable[[], None],
+) -> None:
     """Predict the tests of a protocol with a recipe, score and write them.
 
     Args:
@@ -115,7 +126,8 @@ def score_recipe(ctx: typer.Context, candidate: Candidate, data: Path, name: str
         data: The images.
         name: Name of the protocol.
         output: The prepared output folder.
-        tasks: Fits the galleries. It is connected.
+        tasks: Fits the galleries.
+        connected: Connects it.
 
     Raises:
         DysfwError: The recipe, the data or the protocol cannot be used.
@@ -131,6 +143,7 @@ def score_recipe(ctx: typer.Context, candidate: Candidate, data: Path, name: str
     progress, stopwatch = TerminalProgress(), Stopwatch()
     with progress.stage(f"reading {data}"):
         protocol, plan = load_plan(registry_of(ctx), name, data)
+    connected()
     stopwatch.start()
     with if_interrupted(lambda: f"no report was written; {kept_in(candidate.cache, galleries='gallery')}"):
         made = predict_plan(candidate, plan, progress, tasks)

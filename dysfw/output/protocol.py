@@ -46,6 +46,10 @@ def print_protocol(console: Console, result: ProtocolResult, report: Path | None
         )  # fmt: skip
     if result.guessed:
         console.print(f"{count(result.guessed, 'test image')} cannot be used, and count as guesses", markup=False)
+    if result.recipe:
+        console.print(
+            "the images were not audited: `dysfw audit DATA` tests whether anything but the face reveals the condition"
+        )
     if report:
         console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -36,6 +37,12 @@ from ..options import (
 from ..protocol import OF_FOLDS, OF_RECIPES, ProtocolOption, is_predictions_file, refuse_options, score_file, score_recipe
 from ..runner import AddressOption, RunnerOption, RunnerSetOption, connect
 from ..stage_cache import NoCacheOption, kept_in, opened_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...evaluation.evaluate import Candidate, EvaluationConfig
+    from ...evaluation.task_runner import TaskRunner
 
 
 def evaluate(
@@ -96,30 +103,48 @@ def evaluate(
     data, output = _required(recipe, data, output, protocol)
     allow_fetching(fetch)
     from ..main import registry_of
-    from ..terminal import TerminalProgress, if_interrupted, out
+    from ..terminal import TerminalProgress
 
     ctx.with_resource(output_folder(output, prepare_folder))
     registry, progress = registry_of(ctx), TerminalProgress()
     with progress.stage(f"loading {recipe}"):
-        from ...evaluation.evaluate import evaluate as evaluate_recipes
-        from ...evaluation.predictions import write_predictions
         from ...evaluation.task_runner import load_task_runner
-        from ...output.report.confusion_matrix import matrix_csv
-        from ...output.report.page import report_html
-        from ...output.report.terminal import print_evaluation
 
         tasks = load_task_runner(registry, runner, address, runner_sets or [])
         chosen = candidate(
             recipe_file(recipe), overrides(sets, device, runtime), registry, ctx.with_resource(opened_cache(no_cache))
         )
+    connected = partial(connect, ctx, tasks, runner, progress)
     if protocol is not None:
-        connect(ctx, tasks, runner, progress)
-        score_recipe(ctx, chosen, data, protocol, output=output, tasks=tasks)
+        score_recipe(ctx, chosen, data, protocol, output=output, tasks=tasks, connected=connected)
         return
     config = config_of(by, folds=folds, repeats=repeats, seed=chosen.recipe.seed, unaffected=unaffected, small=leave_out_small)
+    _cross_validate(chosen, data, output, config, tasks=tasks, connected=connected, include_images=include_images)
+
+
+def _cross_validate(
+    chosen: Candidate,
+    data: Path,
+    output: Path,
+    config: EvaluationConfig,
+    *,
+    tasks: TaskRunner,
+    connected: Callable[[], None],
+    include_images: bool,
+) -> None:
+    """Evaluate a recipe and write the report."""
+    from ..terminal import TerminalProgress, if_interrupted, out
+
+    progress = TerminalProgress()
     with progress.stage(f"reading {data}"):
+        from ...evaluation.evaluate import evaluate as evaluate_recipes
+        from ...evaluation.predictions import write_predictions
+        from ...output.report.confusion_matrix import matrix_csv
+        from ...output.report.page import report_html
+        from ...output.report.terminal import print_evaluation
+
         dataset = dataset_at(data)
-    connect(ctx, tasks, runner, progress)
+    connected()
     with if_interrupted(lambda: f"no report was written; {kept_in(chosen.cache, splits='finished split')}"):
         (evaluated,) = evaluate_recipes([chosen], dataset, config, progress, tasks)
     result = evaluated.result
