@@ -196,9 +196,9 @@ def _write_images(spec: Spec, work: WorkDirectory, patient: PlannedPatient) -> I
 
 def _write_tables(spec: Spec, work: WorkDirectory, number_of_chunks: int) -> None:
     """Write the files that describe the whole data set."""
-    table = write_truth([work.truth_file(number) for number in range(number_of_chunks)], work.data / TRUTH)
+    write_truth([work.truth_file(number) for number in range(number_of_chunks)], work.data / TRUTH)
     _write_atomically(work.data / LABELS, labels_yaml(spec).encode())
-    _write_atomically(work.data / MANIFEST, manifest_csv(table).encode())
+    _write_atomically(work.data / MANIFEST, manifest_csv(work.data / TRUTH).encode())
 
 
 def _publish(work: WorkDirectory, folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 FORMAT = "dysfw.phantom.truth/1"
+ROW_GROUP = 4_096  # rows that are written together
 NOTE = f"Phantoms: synthetic faces, no real people. {RESEARCH_USE}"
 MANIFEST_COLUMNS = (
     "path", "label", "patient", "split", "source", "age", "sex", "hpo_observed", "hpo_excluded", "publication",
@@ -152,31 +153,35 @@ def _type(value: object) -> pa.DataType:
     return pa.string()
 
 
-def write_truth(parts: Iterable[Path], path: Path) -> pa.Table:
-    """Concatenate the tables of all chunks and write the result.
+def write_truth(parts: Sequence[Path], path: Path) -> None:
+    """Concatenate the tables of all chunks, without holding all of them in memory.
 
     Args:
         parts: Parquet files of the chunks.
         path: The Parquet file to write.
-
-    Returns:
-        The table.
     """
-    table = pa.concat_tables([pq.read_table(part) for part in parts])
-    table = table.replace_schema_metadata({"format": FORMAT, "note": NOTE})
-    pq.write_table(table, path, compression="zstd")
-    return table
+    schema = pq.read_schema(parts[0]).with_metadata({"format": FORMAT, "note": NOTE})
+    waiting: list[pa.Table] = []
+    with pq.ParquetWriter(path, schema, compression="zstd") as file:
+        for part in parts:
+            waiting.append(pq.read_table(part).replace_schema_metadata(schema.metadata))
+            if sum(len(table) for table in waiting) >= ROW_GROUP:
+                file.write_table(pa.concat_tables(waiting))
+                waiting.clear()
+        if waiting:
+            file.write_table(pa.concat_tables(waiting))
 
 
-def manifest_csv(table: pa.Table) -> str:
+def manifest_csv(truth: Path) -> str:
     """Create the manifest.
 
     Args:
-        table: The ground truth.
+        truth: The ground truth.
 
     Returns:
         CSV text with the columns ``MANIFEST_COLUMNS``.
     """
+    table = pq.read_table(truth, columns=list(MANIFEST_COLUMNS))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(MANIFEST_COLUMNS)

@@ -122,7 +122,7 @@ def test_annotated_patients_show_signs_with_their_frequencies(kabuki_patients):
 
 def test_records_of_annotated_patients_are_about_as_long_as_those_of_published_ones(kabuki_patients):
     lacking = [len(one.excluded) for one in kabuki_patients]
-    assert np.percentile(lacking, [25, 50, 75]) == pytest.approx(np.percentile(recorded_numbers()[:, 1], [25, 50, 75]), abs=3)
+    assert np.percentile(lacking, [25, 50, 75]) == pytest.approx(np.percentile(recorded_numbers()[:, 1], [25, 50, 75]), abs=5)
     hidden = sum(sign.frequency for sign in find_disease("OMIM:147920").signs if not drawable_terms(sign.term))
     recorded = [len([term for term in one.observed if not drawable_terms(term)]) for one in kabuki_patients]
     assert np.mean(recorded) < 0.5 * hidden  # all that is drawn is recorded, but not all of the rest

@@ -17,6 +17,8 @@ AREAS = (
     (0.38, 0.52, 0.16, 0.13, 0.34, 30, 0.09),  # forehead
     (0.62, 0.28, 0.05, 0.16, 0.20, -50, 0.10),  # temples
     (0.66, -0.24, 0.08, 0.20, 0.28, -80, 0.11),  # before the ears
+)
+MOUSTACHE = (
     (0.14, -0.475, 0.08, 0.022, 0.08, -40, 0.05),  # upper lip
     (0.10, -0.88, 0.12, 0.06, 0.10, -85, 0.06),  # chin
 )
@@ -46,8 +48,8 @@ def facial_hair_strands(figure: Figure, look: Look) -> Strands | None:
     points = spots.interpolate(figure.posed, triangles) + rise * spots.interpolate(figure.facing, triangles)
     lit = spots.interpolate(figure.light, triangles).reshape(*x.shape, 3)
     colour = np.array(look.hair, np.float32) * np.float32(0.8) + np.float32(0.004)
-    opacity = np.broadcast_to(np.array([0.32, 0.42, 0.36, 0.12], np.float32), x.shape)
-    width = np.broadcast_to(np.array([0.006, 0.006, 0.005, 0.003], np.float32), x.shape)
+    opacity = np.broadcast_to(np.array([0.24, 0.30, 0.24, 0.08], np.float32), x.shape)
+    width = np.broadcast_to(np.array([0.005, 0.005, 0.004, 0.003], np.float32), x.shape)
     return Strands(
         points.reshape(*x.shape, 3).astype(np.float32), np.ascontiguousarray(colour * lit, np.float32),
         np.ascontiguousarray(width), np.ascontiguousarray(opacity),
@@ -59,8 +61,9 @@ def _lines(look: Look) -> tuple[Float32, Float32]:
     rng = np.random.default_rng([look.seed, 18])
     xs, ys = [], []
     for sign in (-1.0, 1.0):
-        for at_x, at_y, wide, high, share, angle, length in AREAS:
-            count = int(HAIRS * share * look.facial_hair)
+        amounts = [(area, look.facial_hair) for area in AREAS] + [(area, look.moustache) for area in MOUSTACHE]
+        for (at_x, at_y, wide, high, share, angle, length), amount in amounts:
+            count = int(HAIRS * share * amount)
             x, y = rng.normal(at_x, wide, count), rng.normal(at_y, high, count)
             free = np.hypot((x - EYE[0]) / EYE[2], (y - EYE[1]) / EYE[3]) > 1
             x, y, count = x[free], y[free], int(free.sum())

@@ -54,7 +54,8 @@ class Look(Appearance):
         strand: Factor on the width of hairs.
         peak: Height of a peak of the hairline in the middle; 0 is none.
         forelock: Whiteness of a lock above the forehead, 0 to 1.
-        facial_hair: Amount of hair on forehead, cheeks, upper lip and chin; 0 is none.
+        facial_hair: Amount of hair on forehead and cheeks; 0 is none.
+        moustache: Amount of hair on upper lip and chin; 0 is none.
     """
 
     sclera: Colour = SCLERA
@@ -77,6 +78,7 @@ class Look(Appearance):
     peak: float = 0.0
     forelock: float = 0.0
     facial_hair: float = 0.0
+    moustache: float = 0.0
 
 
 def _clip(value: float, low: float = 0.0, high: float = 1.0) -> float:
@@ -161,7 +163,8 @@ def with_signs(appearance: Appearance, patient: Patient) -> Look:
     hairless = _clip(0.9 * patient.axes.get("absence of hair", 0.0))
     plain = {field.name: getattr(appearance, field.name) for field in dataclasses.fields(Appearance)}
     changed = _eyes(patient, appearance) | _lashes(patient.axes, hairless) | _hair(patient.axes, appearance, hairless)
-    return Look(**plain | changed)
+    look = Look(**plain | changed)
+    return dataclasses.replace(look, moustache=look.facial_hair * _clip((patient.age - 11) / 7))  # none before puberty
 
 
 def styled(capture: Capture, look: Look, axes: Mapping[str, float]) -> Capture:
