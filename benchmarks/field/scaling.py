@@ -13,8 +13,8 @@ from dysfw.data.split_groups import split_groups
 from dysfw.evaluation.protocol.protocol import EvaluationProtocol, GallerySplit, ProtocolPlan, Setting
 from dysfw.types import Int64
 
-CONDITIONS = (2, 4, 8, 16, 32, 64)
-PATIENTS = (1, 2, 4, 8)
+CONDITIONS = (8, 16, 32, 64)
+PATIENTS = (2, 3, 4, 6, 8, 12)
 FIXED_PATIENTS, FIXED_CONDITIONS = 4, 16
 REPEATS = 20
 SEED = 0

@@ -1,0 +1,107 @@
+"""What recipes reach on a data set of published cases, beside chance and the oracle.
+
+    dysfw phantom dataset field -o out/field
+    python benchmarks/field out/field -o out/baselines recipes/paper.yaml recipes/dlib.yaml recipes/gestalt.yaml
+
+Prints Markdown tables: top-1, -5 and -10 in each setting of the protocol, and how top-1 changes with the numbers of conditions
+and of patients, with a power law. DIR gets the predictions file of each model. Images are embedded once and kept in the cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from oracle import morphology, predict
+from scaling import FIXED_CONDITIONS, FIXED_PATIENTS, PowerLaw, Scaling
+
+from dysfw.cli.evaluation import candidate
+from dysfw.cli.stage_cache import opened_cache
+from dysfw.cli.terminal import TerminalProgress
+from dysfw.data.read import read_dataset
+from dysfw.evaluation.protocol.load import load_protocol, plan_of
+from dysfw.evaluation.protocol.predictions_file import write_predictions
+from dysfw.evaluation.protocol.protocol import EvaluationProtocol, ProtocolPlan
+from dysfw.evaluation.protocol.recipe_predictions import predict_plan
+from dysfw.evaluation.protocol.result import SettingScores
+from dysfw.evaluation.protocol.scores import Float64, score
+from dysfw.evaluation.task_runner import LocalTasks
+from dysfw.registry.registry import Registry, load_registry
+
+TOP = (1, 5, 10)
+Predictions = Sequence[Float64]
+
+
+def models(
+    registry: Registry, recipes: Sequence[Path], plans: Sequence[ProtocolPlan], data: Path
+) -> Mapping[str, list[Predictions]]:
+    """Predict each plan with each recipe and the oracle, by name."""
+    progress, predicted = TerminalProgress(), dict[str, list[Predictions]]()
+    with opened_cache(no_cache=False) as cache:
+        for path in recipes:
+            chosen = candidate(path, [], registry, cache)
+            predicted[path.stem] = [predict_plan(chosen, plan, progress, LocalTasks()).predictions for plan in plans]
+    x = morphology(data, plans[0].names)
+    predicted["oracle"] = [[predict(plan, split, x).astype(np.float64) for split in plan.splits] for plan in plans]
+    return predicted
+
+
+def print_settings(scores: Mapping[str, list[SettingScores]]) -> None:
+    """Print a row for each setting and model."""
+    print("\n| tests → candidates | model | " + " | ".join(f"top {n}" for n in TOP) + " |")
+    print("| --- | --- |" + " --- |" * len(TOP))
+    for number, setting in enumerate(next(iter(scores.values()))):
+        for model, settings in scores.items():
+            cells = [
+                f"{one.macro.value:.3f} [{one.macro.low:.3f}, {one.macro.high:.3f}]"
+                if one.macro.low is not None
+                else f"{one.macro.value:.3f}"
+                for one in settings[number].top
+                if one.n in TOP
+            ]
+            print(f"| {setting.title} | {model} | {' | '.join(cells)} |")
+        chance = " | ".join(f"{one.chance:.3f}" for one in setting.top if one.n in TOP)
+        low, high = setting.candidates
+        among = f"{low}" if low == high else f"{low}–{high}"
+        print(f"| {setting.conditions} among {among}, {setting.images} images | chance | {chance} |")
+
+
+def print_scaling(scores: Mapping[str, list[SettingScores]]) -> None:
+    """Print top-1 for each number of conditions and of patients, and the fitted power laws."""
+    for study, what in (
+        ("conditions", f"conditions, {FIXED_PATIENTS} patients each"),
+        ("patients", f"patients of each of {FIXED_CONDITIONS} conditions"),
+    ):
+        own = [n for n, one in enumerate(next(iter(scores.values()))) if one.name.startswith(study)]
+        sizes = [int(next(iter(scores.values()))[n].name.split("-")[1 if study == "conditions" else 2]) for n in own]
+        print(f"\n| {what} | " + " | ".join(map(str, sizes)) + " | power law |\n| --- |" + " --- |" * (len(sizes) + 1))
+        for model, settings in scores.items():
+            values = [settings[n].top[0].micro.value for n in own]
+            law = PowerLaw.fit(sizes, values)
+            cells = " | ".join(f"{value:.3f}" for value in values)
+            print(f"| {model} | {cells} | {law.a:.2f} · n^{law.b:.2f} (R² {law.r2:.2f}) |")
+
+
+def main() -> None:
+    """Read the command line, predict, score and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("recipes", type=Path, nargs="+")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--protocol", default="field")
+    arguments = parser.parse_args()
+    registry, dataset = load_registry(), read_dataset(arguments.data)
+    protocols: list[EvaluationProtocol] = [load_protocol(registry, arguments.protocol), Scaling()]
+    plans = [plan_of(protocol, "", dataset) for protocol in protocols]
+    predicted = models(registry, arguments.recipes, plans, arguments.data)
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for name, (by_protocol, _) in predicted.items():
+        write_predictions(arguments.output / f"{name}.parquet", plans[0], by_protocol)
+    print_settings({name: score(plans[0], each[0], TOP)[0] for name, each in predicted.items()})
+    print_scaling({name: score(plans[1], each[1], (1,), 200)[0] for name, each in predicted.items()})
+
+
+if __name__ == "__main__":
+    main()
