@@ -75,10 +75,8 @@ def published_classes(block: PublishedCases, seed: int, folder: Path) -> Expande
         else:
             left_out[f"of diseases of one publication whose signs seldom occur together, {block.min_signs} of them"] += number
     if not classes:
-        raise DysfwError(
-            f"no disease has {count(block.min_cases, 'case')} with {count(block.min_signs, 'sign')} that phantoms can show",
-            hint="lower min_cases or min_signs",
-        )
+        reasons = "; ".join(f"{count(number, 'case')} {reason}" for reason, number in left_out.items())
+        raise DysfwError(f"no disease is left: {reasons}", hint="change min_cases, min_signs or one_publication")
     unknown = _unknown_ids(cases) if block.file else []
     return Expanded(classes, [*(f"{count(number, 'case')} {reason}" for reason, number in left_out.items()), *unknown])
 

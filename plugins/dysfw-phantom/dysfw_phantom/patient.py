@@ -12,6 +12,7 @@ from .axes import SIDE, Axis, axes, traits
 from .terms import terms as known_terms
 
 EXCLUDED = 0.25  # of the natural variation towards a sign that a patient does not have
+OPPOSED = 0.25  # of the natural variation against a sign that a patient has, in specs of version 2
 LIMIT = 2.5  # standard deviations; larger natural variation is redrawn
 ANCESTRIES = ("african", "asian", "caucasian")
 
@@ -118,6 +119,11 @@ def sample_patient(
         varied = values if term.axis in values else others
         if varied[term.axis] * term.sign > 0:
             varied[term.axis] *= EXCLUDED
+    opposed = {known_terms()[id_].axis: known_terms()[id_].sign for id_ in present} if version > 1 else {}
+    for name, sign in opposed.items():  # a sign that is observed can be seen
+        varied = values if name in values else others
+        if varied[name] * sign < 0:
+            varied[name] *= OPPOSED
     for id_, severity in present.items():
         term = known_terms()[id_]
         varied = values if term.axis in values else others

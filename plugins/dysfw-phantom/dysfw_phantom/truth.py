@@ -40,17 +40,15 @@ def record(phantom: Phantom, published: PatientRecord | None) -> Row:
 
     Args:
         phantom: The phantom.
-        published: What is recorded of the patient. An age or sex that a publication does not state stays empty.
+        published: What is recorded of the patient. An age or sex that is not published stays empty.
 
     Returns:
         Text by column: age in years, sex, HPO ids with semicolons, and the number of a publication.
     """
     patient = phantom.patient
-    if published and published.publication:
+    if published:
         return _record(published.age, published.sex or "", published.observed, published.excluded, published.publication)
-    sex = {0.0: "female", 1.0: "male"}.get(patient.sex, "")
-    observed, excluded = (published.observed, published.excluded) if published else (tuple(patient.terms), ())
-    return _record(patient.age, sex, observed, excluded, "")
+    return _record(patient.age, {0.0: "female", 1.0: "male"}.get(patient.sex, ""), tuple(patient.terms), (), "")
 
 
 def _record(age: float | None, sex: str, observed: Sequence[str], excluded: Sequence[str], publication: str) -> Row:

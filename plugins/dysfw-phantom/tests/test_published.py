@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 
+import numpy as np
 import pytest
 from dysfw_phantom.condition import read_condition
 from dysfw_phantom.published.annotations import FREQUENCY_TERMS, annotated_diseases
@@ -63,6 +64,8 @@ def test_a_publication_is_known_by_a_number_only():
     numbers = list(publication_numbers(shipped_cases()))
     assert len(set(numbers)) == 981
     assert all(re.fullmatch(r"publication-\d{4}", number) for number in numbers)
+    order = np.array([int(number[-4:]) for number in dict.fromkeys(numbers)])
+    assert abs(np.corrcoef(order, np.arange(len(order)))[0, 1]) < 0.1  # they do not follow the order of the diseases
 
 
 @pytest.mark.parametrize(
@@ -75,6 +78,16 @@ def test_ages_are_converted_to_years(age, years):
 @pytest.mark.parametrize("age", ["P", "5", "P-1Y", "P5H", "P200Y", ""])
 def test_what_is_no_age_is_refused(age):
     assert repr(age) in problems(case(age=age))
+
+
+@pytest.mark.parametrize("age", ["NaN", "-5", "500", "Infinity"])
+def test_numbers_that_are_no_age_are_refused(age):
+    assert "mine.jsonl:1: age: found" in problems(case().replace("}", f', "age": {age}}}'))
+
+
+def test_separators_within_a_text_do_not_end_a_line():
+    (found,) = parse_cases(json.dumps({**json.loads(case()), "case": "a\u2028b"}, ensure_ascii=False), "mine.jsonl")
+    assert found.case == "a\u2028b"
 
 
 def test_all_problems_of_a_file_are_reported_by_line():

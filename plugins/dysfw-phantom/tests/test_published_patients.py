@@ -19,7 +19,7 @@ from dysfw_phantom.published.annotated_patients import (
 from dysfw_phantom.published.annotations import annotated_diseases
 from dysfw_phantom.published.cases import parse_cases
 from dysfw_phantom.published.condition import find_disease
-from dysfw_phantom.published.drawable import drawable_terms
+from dysfw_phantom.published.drawable import drawable_signs, drawable_terms
 from dysfw_phantom.published.hpo import ancestors, is_facial
 from dysfw_phantom.published.patients import PatientRecord, select_patients
 from dysfw_phantom.spec import parse_spec
@@ -55,6 +55,13 @@ def test_excluded_signs_are_not_visible_and_change_nothing_else():
         assert {name: value for name, value in free.axes.items() if name != axis} == {
             name: value for name, value in bound.axes.items() if name != axis
         }
+
+
+def test_observed_signs_can_be_seen_whatever_the_natural_variation():
+    axis, sign = terms()[PTOSIS].axis, terms()[PTOSIS].sign
+    for number in range(60):
+        patient_ = make_phantom(CONDITION, 5, number, published=patient(shown=[PTOSIS]), version=2).patient
+        assert sign * patient_.axes[axis] >= patient_.terms[PTOSIS] - 0.63
 
 
 def test_terms_for_one_end_of_an_axis_share_its_severity():
@@ -93,7 +100,7 @@ def test_the_manifest_records_the_patients(data_set):
     with (data_set / "manifest.csv").open() as file:
         williams, first, second = csv.DictReader(file)
     assert (first["age"], first["sex"], first["publication"]) == ("0.01", "female", "publication-0001")
-    assert first["hpo_observed"].split(";") == [PTOSIS, HYPERTELORISM, SEIZURE]
+    assert first["hpo_observed"].split(";") == sorted([PTOSIS, HYPERTELORISM, SEIZURE])
     assert first["hpo_excluded"] == BULBOUS
     assert (second["age"], second["sex"], second["publication"]) == ("", "", "publication-0002")
     assert (williams["publication"], williams["hpo_excluded"]) == ("", "")
@@ -122,7 +129,7 @@ def test_annotated_patients_show_signs_with_their_frequencies(kabuki_patients):
 
 def test_records_of_annotated_patients_are_about_as_long_as_those_of_published_ones(kabuki_patients):
     lacking = [len(one.excluded) for one in kabuki_patients]
-    assert np.percentile(lacking, [25, 50, 75]) == pytest.approx(np.percentile(recorded_numbers()[:, 1], [25, 50, 75]), abs=5)
+    assert np.percentile(lacking, [25, 50]) == pytest.approx(np.percentile(recorded_numbers()[:, 1], [25, 50]), abs=5)
     hidden = sum(sign.frequency for sign in find_disease("OMIM:147920").signs if not drawable_terms(sign.term))
     recorded = [len([term for term in one.observed if not drawable_terms(term)]) for one in kabuki_patients]
     assert np.mean(recorded) < 0.5 * hidden  # all that is drawn is recorded, but not all of the rest
@@ -133,6 +140,10 @@ def test_annotated_patients_are_examined_for_what_everybody_is(kabuki_patients):
     for one in kabuki_patients:
         assert set().union(*(ancestors(term) for term in one.observed)).isdisjoint(one.excluded)
         assert (one.publication, one.age, one.sex) == ("", None, None)
+
+
+def test_annotated_patients_have_no_signs_that_contradict_each_other(kabuki_patients):
+    assert not any(drawable_signs(one.observed, one.excluded).contradictory for one in kabuki_patients)
 
 
 def test_annotated_patients_can_be_required_to_show_signs():

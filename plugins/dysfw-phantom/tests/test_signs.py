@@ -387,3 +387,10 @@ def test_without_any_hair_there_are_neither_brows_nor_lashes():
     bald = with_sign("absence of hair", 2.0)
     assert brows(bald).sum() < 0.03 * brows(plain()).sum()
     assert lash_darkness(bald) == pytest.approx(lash_darkness(with_sign("eyelash absence", 2.0)), abs=0.5)
+
+
+def test_signs_of_the_hair_are_not_hidden_by_a_bald_head():
+    sparse, appearance, bald = adult({"hair sparseness": 2.0}, hair_style="bald")
+    look = with_signs(appearance, sparse)
+    assert styled(bald, look, sparse.axes).hair_style == "buzz"
+    assert styled(bald, look, average_patient().axes).hair_style == "bald"

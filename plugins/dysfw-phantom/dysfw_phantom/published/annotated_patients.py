@@ -71,18 +71,19 @@ def annotated_patient(disease: AnnotatedDisease, rng: np.random.Generator, min_s
         disease: The disease.
         rng: Source of randomness.
         min_signs: Minimum number of signs that phantoms can show; patients with fewer are drawn again, because publications
-            with fewer are not used either.
+            with fewer are not used either. So are patients whose signs contradict each other.
 
     Returns:
-        The patient, without publication, age and sex; None if ``MAX_DRAWS`` patients had too few signs.
+        The patient, without publication, age and sex; None if ``MAX_DRAWS`` patients were not possible.
     """
     signs = sorted(disease.signs, key=lambda sign: sign.term)
     frequencies = np.array([sign.frequency for sign in signs])
     for _ in range(MAX_DRAWS):
         present = rng.random(len(signs)) < frequencies
         has = [sign.term for sign, is_present in zip(signs, present, strict=True) if is_present]
-        shown = drawable_signs(has).observed
-        if len(shown) >= min_signs:
+        signs_of = drawable_signs(has)
+        shown = signs_of.observed
+        if len(shown) >= min_signs and not signs_of.contradictory:
             observed, absent = (int(number) for number in rng.choice(recorded_numbers()))
             excluded = _excluded(has, absent, rng)
             recorded = _recorded(has, observed, rng)

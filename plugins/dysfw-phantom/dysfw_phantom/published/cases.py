@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import re
 import zlib
@@ -83,7 +84,7 @@ class PublishedCase(StrictModel):
     disease: Annotated[str, Field(pattern=r"^OMIM:\d{6}$")]
     gene: str | None = None
     sex: Annotated[Literal["male", "female"] | None, BeforeValidator(_known_sex)] = None
-    age: Annotated[float | None, BeforeValidator(_years)] = None
+    age: Annotated[Annotated[float, Field(ge=0, le=MAX_AGE, allow_inf_nan=False)] | None, BeforeValidator(_years)] = None
 
 
 @cache
@@ -108,7 +109,7 @@ def read_cases(path: Path) -> list[PublishedCase]:
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")
     except (OSError, EOFError, zlib.error) as error:
         raise DysfwError(f"cannot read the cases {path}: {getattr(error, 'strerror', None) or error}") from None
     except UnicodeDecodeError:
@@ -137,7 +138,7 @@ def parse_cases(text: str, name: str) -> list[PublishedCase]:
     cases: list[PublishedCase] = []
     problems: list[str] = []
     first: dict[tuple[str, str], int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: other separators can be in a text
         if not line.strip():
             continue
         try:
@@ -187,12 +188,15 @@ def _explain(detail: object) -> str:
 def publication_numbers(cases: Sequence[PublishedCase]) -> Iterator[str]:
     """Name the publication of each case by a number, which keeps cases of one publication together and tells nothing else.
 
+    The numbers are in the order of hashes: neither neighbours in the table nor cases of one disease have similar ones.
+
     Args:
         cases: The cases.
 
     Yields:
         Text such as "publication-0012" for each case.
     """
-    numbers: dict[str, int] = {}
+    by_hash = sorted({case.publication for case in cases}, key=lambda id: hashlib.sha256(id.encode()).digest())
+    numbers = {id: number for number, id in enumerate(by_hash, 1)}
     for case in cases:
-        yield f"publication-{numbers.setdefault(case.publication, len(numbers) + 1):04d}"
+        yield f"publication-{numbers[case.publication]:04d}"

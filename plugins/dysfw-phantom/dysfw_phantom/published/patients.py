@@ -98,6 +98,7 @@ def select_patients(
 
 
 def _patient(case: PublishedCase, publication: str) -> PatientRecord:
-    observed, excluded = (tuple(dict.fromkeys(map(current_id, ids))) for ids in (case.observed, case.excluded))
+    # Sorted, because the order in which signs are listed is a habit of a publication.
+    observed, excluded = (tuple(sorted(set(map(current_id, ids)))) for ids in (case.observed, case.excluded))
     signs = drawable_signs(observed, excluded)
     return PatientRecord(publication, observed, excluded, signs.observed, signs.excluded, case.age, case.sex)

@@ -28,6 +28,10 @@ MAX_DEVIATION = 40.0  # degrees
 ALTERNATING = 0.15  # fraction of the images in which the other eye deviates
 ABSENT = 0.02  # fraction of hair below which there is none
 HAIRLINE = 0.055  # dm per standard deviation
+HAIR = (  # axes that a bald head would hide; unaffected people do not vary on them
+    "anterior hairline height", "hair sparseness", "alopecia", "hair curl", "hair fineness", "hair hypopigmentation",
+    "hair greying", "white forelock", "widow's peak", "frontal balding",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,7 @@ def with_signs(appearance: Appearance, patient: Patient) -> Look:
 
 
 def styled(capture: Capture, look: Look, axes: Mapping[str, float]) -> Capture:
-    """Choose a hair style that the patient's hair allows and that shows a low hairline.
+    """Choose a hair style that the patient's hair allows and that shows the signs of the hair.
 
     Args:
         capture: Conditions of the image.
@@ -180,7 +184,7 @@ def styled(capture: Capture, look: Look, axes: Mapping[str, float]) -> Capture:
     """
     if look.density < ABSENT:
         return dataclasses.replace(capture, hair_style="bald")
-    if capture.hair_style == "bald" and axes.get("anterior hairline height", 0.0) < 0:
+    if capture.hair_style == "bald" and any(axes.get(name, 0.0) for name in HAIR):
         return dataclasses.replace(capture, hair_style="buzz")
     return capture
 
