@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -43,6 +43,23 @@ class PowerLaw:
         return cls(float(np.exp(intercept)), float(b), float(1 - residual.var() / v.var()))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """The images of a group in one condition.
+
+    Attributes:
+        patients: The rows of each patient.
+        shared: Whether the group has patients of another condition, too. Such a group is not tested, so that no publication is
+            on both sides of a split.
+    """
+
+    patients: list[Int64]
+    shared: bool
+
+    def __len__(self) -> int:
+        return len(self.patients)
+
+
 class Scaling(EvaluationProtocol):
     """Random subsets of the conditions and of their patients: a group of each condition is tested, others are the gallery."""
 
@@ -54,8 +71,11 @@ class Scaling(EvaluationProtocol):
         Args:
             dataset: The data set.
         """
-        rows = _rows_by_condition(dataset)
-        many, large = (_testable(rows, patients) for patients in (FIXED_PATIENTS, max(PATIENTS)))
+        groups = _groups_by_condition(dataset)
+        many, large = (
+            {label: own for label, own in groups.items() if _testable(own, patients)}
+            for patients in (FIXED_PATIENTS, max(PATIENTS))
+        )
         studies = [("conditions", many, conditions, FIXED_PATIENTS) for conditions in CONDITIONS]
         studies += [("patients", large, FIXED_CONDITIONS, patients) for patients in PATIENTS]
         settings: list[Setting] = []
@@ -68,39 +88,34 @@ class Scaling(EvaluationProtocol):
         return ProtocolPlan(dataset, tuple(settings), tuple(splits), np.zeros(0, np.int64), {})
 
 
-def _rows_by_condition(dataset: Dataset) -> Mapping[str, list[list[Int64]]]:
-    """The rows of each patient of each group of each condition."""
+def _groups_by_condition(dataset: Dataset) -> Mapping[str, list[_Group]]:
     patients, groups = patient_numbers(dataset.samples), split_groups(dataset.samples)
     found: defaultdict[str, defaultdict[int, defaultdict[int, list[int]]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(list))
     )
     for row, sample in enumerate(dataset.samples):
         found[sample.label][int(groups[row])][int(patients[row])].append(row)
+    conditions = Counter(group for by_group in found.values() for group in by_group)
     return {
-        label: [[np.array(rows) for rows in by_patient.values()] for by_patient in by_group.values()]
+        label: [_Group([np.array(rows) for rows in own.values()], conditions[group] > 1) for group, own in by_group.items()]
         for label, by_group in sorted(found.items())
     }
 
 
-def _testable(rows: Mapping[str, list[list[Int64]]], patients: int) -> Mapping[str, list[list[Int64]]]:
-    """The conditions of which some group can be tested such that enough patients remain."""
-    return {
-        label: groups
-        for label, groups in rows.items()
-        if len(groups) > 1 and sum(map(len, groups)) - min(map(len, groups)) >= patients
-    }
+def _testable(groups: Sequence[_Group], patients: int) -> list[_Group]:
+    """The groups of a condition that can be tested such that enough patients remain."""
+    total = sum(map(len, groups))
+    return [group for group in groups if not group.shared and total - len(group) >= patients]
 
 
-def _split(name: str, number: int, pool: Mapping[str, list[list[Int64]]], conditions: int, patients: int) -> GallerySplit:
+def _split(name: str, number: int, pool: Mapping[str, list[_Group]], conditions: int, patients: int) -> GallerySplit:
     rng = np.random.default_rng([SEED, conditions, patients, number])
     gallery: list[Int64] = []
     test: list[Int64] = []
     for label in rng.permutation(sorted(pool))[:conditions]:
-        groups = pool[label]
-        total = sum(map(len, groups))
-        allowed = [g for g, group in enumerate(groups) if total - len(group) >= patients]
-        tested = int(rng.choice(allowed))
-        rest = [rows for g, group in enumerate(groups) if g != tested for rows in group]
+        allowed = _testable(pool[label], patients)
+        tested = allowed[int(rng.integers(len(allowed)))]
+        rest = [rows for group in pool[label] if group is not tested for rows in group.patients]
         gallery += [rest[n][:1] for n in rng.permutation(len(rest))[:patients]]
-        test += [groups[tested][int(rng.integers(len(groups[tested])))][:1]]
+        test += [tested.patients[int(rng.integers(len(tested)))][:1]]
     return GallerySplit(name, number, np.sort(np.concatenate(gallery)), np.sort(np.concatenate(test)))
