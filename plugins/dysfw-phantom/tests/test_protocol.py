@@ -56,5 +56,17 @@ def test_field_has_frequent_and_rare_conditions_and_tests_all_of_them():
     ]
     assert len(plan.splits) == 31
     assert plan.findings == ()
+    rules = FrequentRare().plan(plan.dataset)  # kinds change nothing else
+    assert plan.fingerprint == rules.fingerprint
+    assert plan.training_rows.tolist() == rules.training_rows.tolist()
+    tested = {(split.setting, plan.kinds[plan.labels[k]]) for split in plan.splits for k in plan.y[split.test_rows]}
+    assert tested == {
+        (f"{kind}-in-{among}", f"{kind}, {source}")
+        for kind in ("frequent", "rare")
+        for among in (kind, "all")
+        for source in ("cases", "frequencies")
+    }
+    for sample in plan.dataset.samples:
+        assert plan.kinds[sample.label].endswith("cases" if sample.publication else "frequencies")
     assert len(plan.labels) == 175
     assert plan.fingerprint == "356ccf3988901d3bafb33ab74c93d305b3b0c0bbc1f7ae710f576b63f0ba9c43"  # frozen
