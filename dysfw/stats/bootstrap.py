@@ -6,6 +6,8 @@ to the Bootstrap, 1993, chapters 6 and 13).
 
 from __future__ import annotations
 
+from math import isclose
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +18,7 @@ Float64 = npt.NDArray[np.float64]
 
 RESAMPLES = 2000
 TAIL = (1 - CONFIDENCE_LEVEL) / 2
+TOLERANCE = 1e-9  # relative, or absolute near 0: sums of the same numbers in another order differ in their last digits
 
 
 def patient_weights(y: Int64, groups: Int64, resamples: int = RESAMPLES, seed: int = 0) -> Float64:
@@ -74,5 +77,6 @@ def estimate(value: float, resampled: Float64, patients: int | None = None) -> E
     low, high = (float(bound) for bound in np.quantile(finite, [TAIL, 1 - TAIL]))
     if patients is not None:
         bound = TAIL ** (1 / patients)
-        low, high = (min(low, bound) if high >= 1 else low), (max(high, 1 - bound) if low <= 0 else high)
-    return Estimate(value=value) if low == high else Estimate(value=value, low=low, high=high)
+        low, high = (min(low, bound) if high >= 1 - TOLERANCE else low), (max(high, 1 - bound) if low <= TOLERANCE else high)
+    same = isclose(low, high, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return Estimate(value=value) if same else Estimate(value=value, low=low, high=high)

@@ -77,6 +77,14 @@ def test_without_enough_information_there_is_no_interval(resampled, patients) ->
     assert estimate(0.4, np.array(resampled, float), patients) == Estimate(value=0.4)
 
 
+def test_resamples_that_differ_in_their_last_digits_only_agree() -> None:
+    """Sums of the same numbers in another order."""
+    assert estimate(1 / 72, np.array([1 / 72, np.nextafter(1 / 72, 1)] * 50), 72) == Estimate(value=1 / 72)
+    assert estimate(1, np.array([1, 1 - 2e-16] * 50), 10).low == pytest.approx(0.692, abs=0.001)
+    assert estimate(0, np.array([0, 1e-17] * 50), 10).high == pytest.approx(1 - 0.692, abs=0.001)
+    assert estimate(5e-8, np.array([1e-8, 9e-8] * 50)).low == pytest.approx(1e-8)  # small, but not the same
+
+
 @pytest.mark.parametrize(("patients", "bound"), [(2, 0.158), (10, 0.692), (30, 0.884)])
 def test_the_interval_of_a_perfect_result_is_the_exact_binomial_one(patients, bound) -> None:
     """The bounds are the tabulated ones for 2, 10 and 30 successes in as many trials."""
