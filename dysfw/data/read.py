@@ -159,7 +159,7 @@ def _problem(row: ManifestRow) -> str:
 
 def _refuse(path: Path, problems: Sequence[str], missing: Sequence[str]) -> None:
     shown = "\n".join(f"  {problem}" for problem in problems[:MAX_PROBLEMS])
-    rest = f"\n  and {len(problems) - MAX_PROBLEMS} more" if len(problems) > MAX_PROBLEMS else ""
+    rest = f"\n  and {len(problems) - MAX_PROBLEMS:,} more" if len(problems) > MAX_PROBLEMS else ""
     labels = [message for message in missing if message.startswith("label:")]
     hint = f"{labels[0]}. If a condition is really called so, describe it in {FILE}" if labels else None
     raise DysfwError(f"{count(len(problems), 'problem')} in {path}:\n{shown}{rest}", hint=hint)

@@ -76,7 +76,7 @@ def _classes(result: AuditResult) -> FittedTable:
     for one in significant[:MAX_CLASSES]:
         table.add(one.label, str(one.images), _shown(one.auroc), f"{one.p:.3f}")
     if len(significant) > MAX_CLASSES:
-        table.add(f"and {len(significant) - MAX_CLASSES} more; for all: --json or -o DIR", "", "", "", style="dim")
+        table.add(f"and {len(significant) - MAX_CLASSES:,} more; for all: --json or -o DIR", "", "", "", style="dim")
     return table
 
 

@@ -42,7 +42,7 @@ def print_prediction(
     console.print(_ranking(result, top))
     hidden = len(result.labels) - top
     if hidden > 0:
-        console.print(f"and {hidden} more; --top {len(result.labels)} shows all", style="dim")
+        console.print(f"and {hidden:,} more; --top {len(result.labels)} shows all", style="dim")
     for label in (result.labels[k] for k in result.ranking[:top]):
         if condition := str(conditions.get(label, "")):
             console.print(f"{escape(label)}: {escape(condition)}", style="dim")

@@ -73,7 +73,7 @@ def read_pairs(path: Path) -> Pairs:
             image_pairs.append(pair)
             same.append(is_same)
     if problems:
-        rest = f"\n  and {len(problems) - MAX_PROBLEMS} more" if len(problems) > MAX_PROBLEMS else ""
+        rest = f"\n  and {len(problems) - MAX_PROBLEMS:,} more" if len(problems) > MAX_PROBLEMS else ""
         shown = "\n".join(f"  {problem}" for problem in problems[:MAX_PROBLEMS])
         raise DysfwError(f"{count(len(problems), 'malformed line')} in {path}:\n{shown}{rest}", hint=FORMAT)
     return Pairs(tuple(image_pairs), tuple(same), tuple(n // (2 * size) for n in range(len(image_pairs))), folds)

@@ -76,4 +76,4 @@ def row_text(numbers: Iterable[int], total: int | None = None) -> str:
     total = len(every) if total is None else total
     shown = listed(map(str, every[:5]))
     rest = total - min(len(every), 5)
-    return f"row{'s' if total > 1 else ''} {shown}{f' and {rest} more' if rest else ''}"
+    return f"row{'s' if total > 1 else ''} {shown}{f' and {rest:,} more' if rest else ''}"

@@ -41,7 +41,7 @@ def listed(names: Iterable[str], limit: int = 12) -> str:
     """
     every = list(names)
     text = ", ".join(every[:limit]) or "none"
-    return f"{text} and {len(every) - limit} more" if len(every) > limit else text
+    return f"{text} and {len(every) - limit:,} more" if len(every) > limit else text
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
