@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
-from ..evaluation.protocol.result import ProtocolResult
+from ..evaluation.protocol.result import ProtocolResult, TopScore
 from ..stats.estimate import Estimate
 from ..util.text import count, printable
 from .fitted_table import Column, FittedTable
+
+INDENT = "  "  # before the kinds of conditions of a setting
+NO_KIND = "other"  # conditions for which a protocol has no word
 
 
 def print_protocol(console: Console, result: ProtocolResult, report: Path | None) -> None:
@@ -32,16 +36,18 @@ def print_protocol(console: Console, result: ProtocolResult, report: Path | None
         Column("chance", right=True),
     )
     for setting in result.settings:
-        for place, top in enumerate(setting.top):
-            title = setting.title if place == 0 else ""
-            table.add(title, str(top.n), _percent(top.macro), _percent(top.micro), f"{100 * top.chance:.1f}")
+        _add(table, setting.title, setting.top)
+        for one in setting.kinds:
+            _add(table, f"{INDENT}{one.kind or NO_KIND}", one.top)
     console.print(table)
     for setting in result.settings:
         low, high = setting.candidates
         candidates = f"{low}" if low == high else f"{low} to {high}"
+        kinds = "; ".join(f"{one.conditions:,} {one.kind or NO_KIND}" for one in setting.kinds)
         console.print(
             f"{setting.title}: {count(setting.images, 'image')} of {count(setting.patients, 'patient')}, "
-            f"{count(setting.conditions, 'condition')} among {candidates}, {count(setting.splits, 'split')}",
+            f"{count(setting.conditions, 'condition')}{f' ({kinds})' if kinds else ''} among {candidates}, "
+            f"{count(setting.splits, 'split')}",
             style="dim", markup=False,
         )  # fmt: skip
     if result.guessed:
@@ -52,6 +58,12 @@ def print_protocol(console: Console, result: ProtocolResult, report: Path | None
         )
     if report:
         console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
+
+
+def _add(table: FittedTable, title: str, top: Sequence[TopScore]) -> None:
+    for place, each in enumerate(top):
+        cells = str(each.n), _percent(each.macro), _percent(each.micro), f"{100 * each.chance:.1f}"
+        table.add(title if place == 0 else "", *cells)
 
 
 def _percent(estimate: Estimate) -> str:

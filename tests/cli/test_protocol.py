@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 from pyarrow import csv as arrow_csv
@@ -68,10 +69,10 @@ def test_splits_are_written_without_opening_an_image(dysfw, data, tmp_path):
         image.write_bytes(b"")
     ran = dysfw("data", "splits", data, *RULES, "-o", tmp_path / "splits.csv")
     assert ran.code == 0, ran.err
-    assert "31 splits, 4 conditions, 8 images to predict" in ran.out
+    assert "31 splits, 4 conditions, 8 images to predict, 14 to train on" in ran.out
     rows = list(csv.DictReader((tmp_path / "splits.csv").open()))
     assert set(rows[0]) == {"setting", "split", "role", "path", "label"}
-    assert {row["role"] for row in rows} == {"gallery", "test"}
+    assert {row["role"] for row in rows} == {"training", "gallery", "test"}
 
 
 @pytest.mark.parametrize(
@@ -108,3 +109,4 @@ def test_another_data_set_is_not_scored_by_a_protocol_with_its_own(dysfw, data, 
     assert ran.code == 2
     assert "is not the data set of the protocol field" in ran.err
     assert "22 images too many: blue/0.png, blue/1.png, blue/2.png and 19 more" in ran.err
+    assert re.search(r"2,\d{3} images missing: .* and 2,\d{3} more;", " ".join(ran.err.split()))

@@ -134,10 +134,11 @@ def splits(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="splits.csv to write.", show_default=False)],
 ) -> None:
-    """Write which images form the gallery and which are tested, in each split of a protocol.
+    """Write the galleries, tests and training images of a protocol.
 
-    The columns are setting, split, role (gallery or test), path and label. The candidates of a split are the conditions of its
-    gallery. To predict the tests with software of your own, you need no more. No image is opened.
+    The columns are setting, split, role (training, gallery or test), path and label. The candidates of a split are the
+    conditions of its gallery. To predict the tests with software of your own, you need no more. Train only on the images whose
+    role is training; they belong to no split to predict. No image is opened.
     """
     from ...errors import DysfwError
     from ...evaluation.protocol.predictions_file import write_splits
@@ -157,6 +158,7 @@ def splits(
         count(len(plan.splits), "split"),
         count(len(plan.labels), "condition"),
         f"{count(len(tested), 'image')} to predict",
+        f"{len(plan.training_rows):,} to train on",
     )
     out().print(f"{output}: {', '.join(parts)}", markup=False)
 
@@ -214,7 +216,7 @@ def _print_inventory(inventory: Inventory) -> None:
     out().print(table)
     if len(inventory.labels) > MAX_CONDITIONS:
         out().print(
-            f"and {len(inventory.labels) - MAX_CONDITIONS} more conditions with fewer images; for all: --format json",
+            f"and {len(inventory.labels) - MAX_CONDITIONS:,} more conditions with fewer images; for all: --format json",
             style="dim",
         )
 

@@ -19,7 +19,7 @@ from ...errors import DysfwError
 from ...tables.columns import Column, clean
 from ...tables.read import Table, open_table
 from ...tables.remarks import Remark, RowsByKey
-from ...types import Bool
+from ...types import Bool, Int64
 from ...util.atomic import atomic_write
 from ...util.paths import shown
 from ...util.text import closest, count, listed
@@ -27,6 +27,7 @@ from .protocol import ProtocolPlan
 from .scores import Float64
 
 PREFIX = "p:"
+TRAINING = "training"  # role and setting of images to train on
 COLUMNS = (
     Column("setting", required=True), Column("split", required=True),
     Column("path", ("file", "filename", "image", "image_path"), required=True), Column(PREFIX, family=True),
@@ -257,6 +258,8 @@ def write_predictions(path: Path, plan: ProtocolPlan, predictions: Sequence[Floa
 def write_splits(path: Path, plan: ProtocolPlan) -> None:
     """Write which images are in the gallery and which are tested, for each split: what a model of other software needs.
 
+    Images to train on come first, with the role and the setting "training" and the split 0, which is no split to predict.
+
     Args:
         path: The CSV file to write, with the columns setting, split, role, path and label.
         plan: The tests.
@@ -270,9 +273,11 @@ def write_splits(path: Path, plan: ProtocolPlan) -> None:
         with atomic_write(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["setting", "split", "role", "path", "label"])
+            parts: list[tuple[str, int, str, Int64]] = [(TRAINING, 0, TRAINING, plan.training_rows)]
             for split in plan.splits:
-                for role, rows in (("gallery", split.gallery_rows), ("test", split.test_rows)):
-                    pairs = ((plan.names[row], shown(plan.dataset.samples[row].label)) for row in rows)
-                    writer.writerows([split.setting, split.number, role, *pair] for pair in pairs)
+                parts.append((split.setting, split.number, "gallery", split.gallery_rows))
+                parts.append((split.setting, split.number, "test", split.test_rows))
+            for *first, rows in parts:
+                writer.writerows([*first, plan.names[row], shown(plan.dataset.samples[row].label)] for row in rows)
     except OSError as error:
         raise DysfwError(f"cannot write {path}: {error.strerror or error}") from None

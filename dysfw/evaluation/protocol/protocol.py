@@ -59,7 +59,8 @@ class ProtocolPlan:
         settings: The settings that have tests, in order.
         splits: Their splits, in order.
         training_rows: int64 [T], the rows on which a network may be fine-tuned. None of them is tested.
-        kinds: What the protocol calls each condition that takes part, such as "rare".
+        kinds: What the protocol calls each condition that takes part, such as "rare". A setting that tests conditions of
+            several kinds gets scores for each kind, too.
         findings: Which conditions cannot be tested, and why.
     """
 

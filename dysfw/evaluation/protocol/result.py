@@ -30,6 +30,28 @@ class TopScore(_Part):
     chance: float
 
 
+class KindScores(_Part):
+    """The scores of the conditions of one kind in a setting. Their candidates are those of the setting.
+
+    Attributes:
+        kind: The kind, as the protocol calls it, such as "rare".
+        splits: Number of splits that test one of these conditions.
+        conditions: Number of these conditions tested in some split.
+        clusters: Number of clusters of these conditions; see ``SettingScores``.
+        patients: Number of their patients tested in some split.
+        images: Number of their images tested in some split.
+        top: The scores, by ascending n.
+    """
+
+    kind: str
+    splits: int
+    conditions: int
+    clusters: int
+    patients: int
+    images: int
+    top: list[TopScore]
+
+
 class SettingScores(_Part):
     """The scores of one setting.
 
@@ -44,6 +66,7 @@ class SettingScores(_Part):
         images: Number of images tested in some split.
         candidates: Smallest and largest number of candidates of a split.
         top: The scores, by ascending n.
+        kinds: The scores of each kind of conditions, sorted by name; empty if the setting tests conditions of one kind only.
     """
 
     name: str
@@ -55,6 +78,7 @@ class SettingScores(_Part):
     images: int
     candidates: tuple[int, int]
     top: list[TopScore]
+    kinds: list[KindScores] = []
 
 
 class ConditionScores(_Part):

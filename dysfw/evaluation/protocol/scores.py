@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,9 @@ import numpy.typing as npt
 from ...data.dataset import patient_numbers
 from ...data.split_groups import split_groups
 from ...stats.bootstrap import RESAMPLES, estimate, patient_weights
-from ...types import Int64
+from ...types import Bool, Int64
 from .protocol import GallerySplit, ProtocolPlan, Setting
-from .result import ConditionScores, SettingScores, TopScore
+from .result import ConditionScores, KindScores, SettingScores, TopScore
 
 Float64 = npt.NDArray[np.float64]
 
@@ -54,6 +55,18 @@ class _Tests:
     conditions: Int64
     rows: Int64
     candidates: list[int]
+
+    def only(self, kept: Bool, y: Int64) -> _Tests:
+        """Return the tests of some conditions (bool [C]), without the splits that test none of them; y as in the plan."""
+        tested = np.asarray((self.images[:, kept] > 0).any(axis=1))
+        return replace(
+            self,
+            hits=self.hits[np.ix_(tested, kept)],
+            images=self.images[np.ix_(tested, kept)],
+            conditions=self.conditions[kept],
+            rows=self.rows[np.isin(y[self.rows], self.conditions[kept])],
+            candidates=[number for number, there in zip(self.candidates, tested.tolist(), strict=True) if there],
+        )
 
     def macro(self, weights: Float64) -> Float64:
         """Mean over the conditions of each split, then over the splits, for weights [B, C]: float64 [B, T]."""
@@ -96,7 +109,20 @@ def score(
         own = [(split, each) for split, each in zip(plan.splits, predictions, strict=True) if split.setting == setting.name]
         sizes = [n for n in top if n < max(len(plan.candidates(split)) for split, _ in own)]
         tests = _tests(plan, own, sizes)
-        settings.append(_setting(setting, tests, sizes, clusters[tests.conditions], patients, resamples=resamples))
+        top_of = partial(_top, sizes=sizes, clusters=clusters, resamples=resamples)
+        settings.append(
+            SettingScores(
+                name=setting.name,
+                title=setting.title,
+                candidates=(min(tests.candidates), max(tests.candidates)),
+                top=top_of(tests),
+                kinds=[
+                    KindScores(kind=kind, top=top_of(each), **_sizes(each, clusters, patients))
+                    for kind, each in _by_kind(plan, tests)
+                ],
+                **_sizes(tests, clusters, patients),
+            )
+        )
         conditions += _conditions(plan, setting, tests, sizes, patients)
     return settings, conditions
 
@@ -114,30 +140,38 @@ def _tests(plan: ProtocolPlan, own: Sequence[tuple[GallerySplit, Float64]], size
     return _Tests(hits, images, conditions, rows, [len(plan.candidates(split)) for split, _ in own])
 
 
-def _setting(
-    setting: Setting, tests: _Tests, sizes: Sequence[int], clusters: Int64, patients: Int64, *, resamples: int
-) -> SettingScores:
-    weights = patient_weights(np.zeros(len(clusters), np.int64), clusters, resamples)  # of clusters, all in one stratum
-    number, once = len(np.unique(clusters)), np.ones((1, len(clusters)))
+def _by_kind(plan: ProtocolPlan, tests: _Tests) -> Iterator[tuple[str, _Tests]]:
+    """The tests of each kind of conditions, sorted by kind, those without a name last; nothing if all are of one kind."""
+    kinds = np.array([plan.kinds.get(plan.labels[k], "") for k in tests.conditions.tolist()])
+    names = sorted(set(kinds.tolist()), key=lambda name: (not name, name))
+    if len(names) > 1:
+        yield from ((name, tests.only(kinds == name, plan.y)) for name in names)
+
+
+def _sizes(tests: _Tests, clusters: Int64, patients: Int64) -> dict[str, int]:
+    return {
+        "splits": len(tests.candidates),
+        "conditions": len(tests.conditions),
+        "clusters": len(np.unique(clusters[tests.conditions])),
+        "patients": len(np.unique(patients[tests.rows])),
+        "images": len(tests.rows),
+    }
+
+
+def _top(tests: _Tests, sizes: Sequence[int], clusters: Int64, resamples: int) -> list[TopScore]:
+    """The top-n scores of some tests, with intervals."""
+    own = clusters[tests.conditions]
+    weights = patient_weights(np.zeros(len(own), np.int64), own, resamples)  # of clusters, all in one stratum
+    number, once = len(np.unique(own)), np.ones((1, len(own)))
     values = {"macro": (tests.macro(once)[0], tests.macro(weights)), "micro": (tests.micro(once)[0], tests.micro(weights))}
-    return SettingScores(
-        name=setting.name,
-        title=setting.title,
-        splits=len(tests.candidates),
-        conditions=len(tests.conditions),
-        clusters=number,
-        patients=len(np.unique(patients[tests.rows])),
-        images=len(tests.rows),
-        candidates=(min(tests.candidates), max(tests.candidates)),
-        top=[
-            TopScore(
-                n=n,
-                chance=float(np.mean([min(1.0, n / each) for each in tests.candidates])),
-                **{name: estimate(float(value[t]), resampled[:, t], number) for name, (value, resampled) in values.items()},
-            )
-            for t, n in enumerate(sizes)
-        ],
-    )
+    return [
+        TopScore(
+            n=n,
+            chance=float(np.mean([min(1.0, n / each) for each in tests.candidates])),
+            **{name: estimate(float(value[t]), resampled[:, t], number) for name, (value, resampled) in values.items()},
+        )
+        for t, n in enumerate(sizes)
+    ]
 
 
 def _conditions(

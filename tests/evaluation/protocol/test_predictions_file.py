@@ -47,7 +47,7 @@ def table(plan, predictions, tmp_path):
         def write(self, name="predictions.csv"):
             opened = gzip.open if name.endswith(".gz") else open
             with opened(tmp_path / name, "wt", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerows(self.rows)
+                csv.writer(file, delimiter="\t" if ".tsv" in name else ",").writerows(self.rows)
             return tmp_path / name
 
         def problems(self):
@@ -67,8 +67,8 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("name", ["predictions.csv", "predictions.csv.gz", "renamed.csv"])
-def test_a_csv_file_is_read_in_any_order(table, plan, predictions, name):
+@pytest.mark.parametrize("name", ["predictions.csv", "predictions.csv.gz", "predictions.tsv", "p.tsv.gz"])
+def test_a_text_file_is_read_in_any_order(table, plan, predictions, name):
     head, *rest = table.rows
     rest = [[row[2], *row[:2], *row[:2:-1]] for row in reversed(rest)]
     table.rows = [[head[2], *head[:2], *head[:2:-1]], *rest]
@@ -163,6 +163,10 @@ def test_files_that_are_too_large_are_refused(plan, tmp_path, monkeypatch):
 def test_splits_are_written_with_every_gallery_and_test(plan, tmp_path):
     write_splits(tmp_path / "splits.csv", plan)
     rows = list(csv.DictReader((tmp_path / "splits.csv").open(encoding="utf-8")))
+    training = [row for row in rows if row["role"] == "training"]
+    assert training == rows[: len(training)]
+    assert [row["path"] for row in training] == [plan.names[n] for n in plan.training_rows]
+    assert {(row["setting"], row["split"]) for row in training} == {("training", "0")}
     for split in plan.splits:
         own = [row for row in rows if (row["setting"], row["split"]) == (split.setting, str(split.number))]
         assert [row["path"] for row in own if row["role"] == "gallery"] == [plan.names[n] for n in split.gallery_rows]

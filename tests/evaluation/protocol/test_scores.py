@@ -1,6 +1,7 @@
 """Top-n scores, against their definition and against what is known."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,6 +83,48 @@ def test_macro_is_the_mean_over_conditions_and_then_over_splits(plan):
         assert setting.top[0].micro.value == pytest.approx(np.mean(micro))
     by_setting = {s.name: [one.top[1] for one in conditions if one.setting == s.name] for s in settings}
     assert np.mean(by_setting["frequent-in-frequent"]) == pytest.approx(settings[0].top[0].macro.value)
+
+
+def test_conditions_of_each_kind_are_scored_on_their_own(plan):
+    """A model that knows conditions of one kind and guesses the others: each kind gets its own score, and its own chance."""
+    known = {label: label in "Ae" for label in plan.labels}
+    two = replace(plan, kinds={label: "known" if known[label] else "unknown" for label in plan.labels})
+    is_known = np.array([known[label] for label in plan.labels])
+
+    def values(split, m, k):
+        return perfect(plan)(split, m, k) * is_known[plan.y[split.test_rows]][:, None]
+
+    predictions = predictions_of(two, values)
+    settings, conditions = score(two, predictions, TOP, 50)
+    assert [one.model_copy(update={"kinds": []}) for one in settings] == score(plan, predictions, TOP, 50)[0]
+    for setting in settings:
+        assert [(one.kind, one.conditions) for one in setting.kinds] == [("known", 1), ("unknown", 2)]
+        for name in ("images", "patients", "conditions"):
+            assert sum(getattr(one, name) for one in setting.kinds) == getattr(setting, name)
+        first, second = (one.top[0] for one in setting.kinds)
+        assert first.macro.value == first.micro.value == 1
+        assert second.macro.value == pytest.approx(second.chance)
+        of_kind = [one.top[1] for one in conditions if (one.setting, one.kind) == (setting.name, "unknown")]
+        assert second.macro.value == pytest.approx(np.mean(of_kind))
+
+
+def test_a_split_that_tests_no_condition_of_a_kind_does_not_count_for_it(plan):
+    """Chance is that of the splits that count."""
+    rare = [split for split in plan.splits if split.setting == "rare-in-rare"][:2]
+    is_e = [np.array([plan.labels[k] == "e" for k in plan.y[split.test_rows]]) for split in rare]
+    first = replace(rare[0], test_rows=rare[0].test_rows[~is_e[0]])
+    fewer = [row for row in rare[1].gallery_rows if plan.dataset.samples[row].label != "h"]
+    second = replace(rare[1], gallery_rows=np.array(fewer))
+    kinds = {label: "of e" if label == "e" else "of others" for label in plan.labels}
+    changed = replace(plan, splits=(first, second), settings=(plan.settings[1],), kinds=kinds)
+    ((setting,), _) = score(changed, predictions_of(changed, lambda _, m, k: np.zeros((m, k))), TOP, 50)
+    assert {one.kind: one.splits for one in setting.kinds} == {"of e": 1, "of others": 2}
+    assert [one.top[0].chance for one in setting.kinds] == [pytest.approx(1 / 3), pytest.approx((1 / 4 + 1 / 3) / 2)]
+    assert [one.top[0].macro.value for one in setting.kinds] == [pytest.approx(one.top[0].chance) for one in setting.kinds]
+
+
+def test_conditions_of_one_kind_have_no_scores_of_their_own(plan):
+    assert all(not setting.kinds for setting in score(plan, predictions_of(plan, perfect(plan)), TOP, 50)[0])
 
 
 def test_conditions_of_one_publication_are_drawn_together():
