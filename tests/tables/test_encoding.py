@@ -84,7 +84,10 @@ UTF8, WINDOWS, MAC = "utf-8", "cp1252", "mac_roman"
         ([("größe", UTF8), ("x", UTF8), ("größe", MAC), ("größe", MAC)], "lines 4, 5 not in UTF-8, line 2 in UTF-8"),
         ([("Zoë", WINDOWS)] * 9 + [("Parkinson’s", UTF8)], "lines 2, 3, 4, 5, 6 and 4 more not in UTF-8, line 11 in UTF-8"),
         ([("Даун", "cp1251"), ("Даун", UTF8)], "line 2 not in UTF-8, line 3 in UTF-8"),
-        ([("größe", UTF8)] * 9000 + [("größe", WINDOWS)], "line 9002 not in UTF-8, lines 2, 3, 4, 5, 6 and 8,995 more in UTF-8"),
+        (
+            [("größe", UTF8)] * 9000 + [("größe", WINDOWS)],
+            "line 9002 not in UTF-8, lines 2, 3, 4, 5, 6 and 8,995 more in UTF-8",
+        ),
     ],
 )
 def test_two_encodings_in_one_file_are_refused(tmp_path, rows, lines) -> None:
