@@ -136,8 +136,9 @@ def _already_exists(spec_file: Path, folder: Path, spec: Spec) -> bool:
     fingerprint = _read_fingerprint(spec_file)
     if fingerprint == spec.fingerprint:
         return True
-    problem = "contains a data set of another spec" if fingerprint else "exists and does not contain a data set of phantoms"
-    raise DysfwError(f"{folder} {problem}", hint="choose another folder with -o, or delete this one")
+    if fingerprint:
+        raise DysfwError(f"{folder} contains a data set of another spec", hint="choose another folder with -o, or delete this one")
+    raise DysfwError(f"{folder} exists and does not contain a data set of phantoms", hint="choose another folder with -o")
 
 
 def _read_fingerprint(spec_file: Path) -> str | None:

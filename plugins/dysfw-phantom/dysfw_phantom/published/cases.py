@@ -152,7 +152,7 @@ def parse_cases(text: str, name: str) -> list[PublishedCase]:
             problems.append(f"{name}:{number}: the case {case.case!r} of {case.publication} is already in line {earlier}")
         cases.append(case)
     if problems:
-        rest = [f"and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
+        rest = [f"and {len(problems) - MAX_PROBLEMS:,} more"] if len(problems) > MAX_PROBLEMS else []
         lines = "\n".join(f"  {problem}" for problem in [*problems[:MAX_PROBLEMS], *rest])
         raise DysfwError(f"{count(len(problems), 'problem')} in the cases {name}:\n{lines}", hint=_HINT)
     return cases
