@@ -137,7 +137,9 @@ def _already_exists(spec_file: Path, folder: Path, spec: Spec) -> bool:
     if fingerprint == spec.fingerprint:
         return True
     if fingerprint:
-        raise DysfwError(f"{folder} contains a data set of another spec", hint="choose another folder with -o, or delete this one")
+        raise DysfwError(
+            f"{folder} contains a data set of another spec", hint="choose another folder with -o, or delete this one"
+        )
     raise DysfwError(f"{folder} exists and does not contain a data set of phantoms", hint="choose another folder with -o")
 
 
