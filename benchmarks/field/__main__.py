@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("recipes", type=Path, nargs="*")
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--protocol", default="field")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()  # recipes may follow the options
     registry, dataset = load_registry(), read_dataset(arguments.data)
     protocols: list[EvaluationProtocol] = [load_protocol(registry, arguments.protocol), Scaling()]
     plans = [plan_of(protocol, "", dataset) for protocol in protocols]
