@@ -159,6 +159,7 @@ if TYPE_CHECKING:
     from .util.files import packaged_file as packaged_file
     from .util.files import sha256_of as sha256_of
     from .util.install import install_command as install_command
+    from .util.interrupts import interrupts_deferred as interrupts_deferred
     from .util.out_of_memory import is_out_of_memory as is_out_of_memory
     from .util.packed import CannotShareError as CannotShareError
     from .util.packed import pack_work as pack_work
@@ -381,6 +382,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
     ),
     "util.out_of_memory": ("is_out_of_memory",),
     "util.install": ("install_command",),
+    "util.interrupts": ("interrupts_deferred",),
     "util.processors": ("usable_processors",),
     "util.progress": ("Progress",),
     "util.text": (

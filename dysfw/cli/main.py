@@ -21,6 +21,7 @@ from .. import RESEARCH_USE, __version__
 from ..errors import DysfwError, Interrupted
 from ..registry.hookspecs import Panel
 from ..registry.registry import Registry, load_registry
+from ..util.interrupts import STOP_SIGNALS
 from ..util.text import error_text, quoted, replace_unencodable
 from ..weights import network
 from .terminal import TerminalProgress, print_error, terminal_width, warn
@@ -62,7 +63,6 @@ PANELS: dict[Panel, dict[str, tuple[str, str]]] = {
 }
 COMMANDS = {name: command for commands in PANELS.values() for name, command in commands.items()}
 ASCII_HANDLER = "dysfw.ascii"  # name of the error handler of streams that cannot show every character
-STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # those that the system has
 Handler = Callable[[int, FrameType | None], Any] | int | None
 MAX_HELP_WIDTH = 80  # columns; wider paragraphs are hard to read
 EPILOG = f"{RESEARCH_USE} Images stay on this machine, and nothing is downloaded unless you ask for it."

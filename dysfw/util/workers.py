@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import DysfwError
+from .interrupts import interrupts_deferred
 from .packed import CannotShareError, PackedWork, pack_work, unpack_work
 from .processors import usable_processors
 from .text import count, error_text
@@ -155,16 +156,12 @@ def _in_processes(
 
 
 def _submitted(pool: ProcessPoolExecutor, remaining: dict[int, Item]) -> dict[Future[Any], int]:
-    """Submit all items, which starts the processes. They inherit that Ctrl-C is blocked: this process ends them."""
-    mask = getattr(signal, "pthread_sigmask", None)  # Windows has none
-    before = mask(signal.SIG_BLOCK, {signal.SIGINT}) if mask else None
+    """Submit all items, which starts the processes."""
     try:
-        return {pool.submit(_work, item): number for number, item in remaining.items()}
+        with interrupts_deferred():
+            return {pool.submit(_work, item): number for number, item in remaining.items()}
     except OSError as error:  # such as a limit on the number of processes
         raise CannotShareError(f"no other can be started ({error_text(error)})") from None
-    finally:
-        if mask:
-            mask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
-from dysfw.plugin import DysfwError
+from dysfw.plugin import DysfwError, interrupts_deferred
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,7 +39,9 @@ def map_in_processes(work: Callable[[T], R], items: Sequence[T], workers: int) -
     # Each process receives the function once: pickled with each item, a spec of 1,000 conditions would add 1 MB to it.
     pool = ProcessPoolExecutor(min(workers, len(items)), context, initializer=_initialise, initargs=(work,))
     try:
-        yield from pool.map(_call, items)
+        with interrupts_deferred():
+            results = pool.map(_call, items)  # starts the processes
+        yield from results
     except BrokenProcessPool:
         raise DysfwError(
             "a worker process died, possibly because the system ran out of memory",
