@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .contracts.components import Backbone as Backbone
     from .contracts.components import Component as Component
     from .contracts.components import Detector as Detector
+    from .contracts.components import Evidence as Evidence
     from .contracts.components import Floats as Floats
     from .contracts.components import Fusion as Fusion
     from .contracts.components import GalleryBased as GalleryBased
@@ -103,6 +104,12 @@ if TYPE_CHECKING:
     from .recipe.problems import Problem as Problem
     from .recipe.problems import RecipeError as RecipeError
     from .recipe.problems import locate as locate
+    from .records.record import ConditionIds as ConditionIds
+    from .records.record import EvidencePart as EvidencePart
+    from .records.record import InterpretedRecord as InterpretedRecord
+    from .records.record import PatientRecord as PatientRecord
+    from .records.record import RecordProblem as RecordProblem
+    from .records.record import Sign as Sign
     from .registry.hookspecs import BundleSpec as BundleSpec
     from .registry.hookspecs import CommandSpec as CommandSpec
     from .registry.hookspecs import ComponentSpec as ComponentSpec
@@ -203,6 +210,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "Component",
         "Detector",
         "Floats",
+        "Evidence",
         "Fusion",
         "GalleryBased",
         "Head",
@@ -227,6 +235,14 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "apply_layers",
     ),
     # Records
+    "records.record": (
+        "ConditionIds",
+        "EvidencePart",
+        "InterpretedRecord",
+        "PatientRecord",
+        "RecordProblem",
+        "Sign",
+    ),
     "types": (
         "ANATOMY",
         "Bool",

@@ -1,4 +1,4 @@
-"""The contracts of the five kinds of component. A component subclasses one of them.
+"""The contracts of the six kinds of component. A component subclasses one of them.
 
 The signature of the constructor is the schema of a component's parameters in a recipe. It follows these rules:
 
@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..imaging.alignment import Alignment
+from ..records.record import ConditionIds, EvidencePart, InterpretedRecord, PatientRecord
 from ..types import Bool, Face, Float32, GalleryCases, Image, Int64, Segmentation, State, UInt8, Weights
 from .kinds import Kind
 
@@ -31,7 +32,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 
 class Component(ABC):
-    """Base class of all five kinds of component.
+    """Base class of all six kinds of component.
 
     Attributes:
         kind: The kind, set by the contract.
@@ -44,7 +45,7 @@ class Component(ABC):
     cacheable: ClassVar[bool] = True
 
     def weights(self) -> tuple[Weights, ...]:
-        """List every weight file that affects this component's output, so that a bundle can name and check them."""
+        """List every file of weights or data that affects this component's output, so that a bundle can name and check them."""
         return ()
 
     def load(self) -> None:  # noqa: B027  # most components have nothing to load
@@ -313,4 +314,84 @@ class Fusion(Component):
         """
 
 
-CONTRACTS: dict[Kind, type[Component]] = {c.kind: c for c in (Detector, Segmenter, Backbone, Head, Fusion)}
+class Evidence(Component):
+    """Says how well conditions explain a patient's record: observed and excluded signs, age, sex, ancestry.
+
+    The engine adds the log-likelihoods to the logarithm of the face's probabilities, each with a weight that it learns out of
+    fold. The same call ranks the labels of a bundle and all diseases of an ontology.
+    """
+
+    kind = "evidence"
+
+    @property
+    def needs_fit(self) -> bool:
+        """Whether ``fit`` must be called before ``log_likelihood`` knows any condition."""
+        return False
+
+    def interpret(self, record: PatientRecord) -> InterpretedRecord:
+        """Report what is used of a record. Only evidence that reads signs needs it.
+
+        Args:
+            record: The record, as it was written.
+
+        Returns:
+            The signs that are known, and what cannot be used, with the closest alternatives.
+        """
+        return InterpretedRecord()
+
+    def fit(
+        self, records: Sequence[PatientRecord], y: Int64, conditions: Sequence[ConditionIds], groups: Int64
+    ) -> None:  # if it learns from training patients
+        """Fit to the records of the training images.
+
+        Args:
+            records: N records, possibly empty.
+            y: int64 [N] in 0..K-1; some conditions may be missing.
+            conditions: The K conditions.
+            groups: int64 [N], the patient of each record. A patient with several images must not count more than others.
+        """
+
+    @abstractmethod
+    def log_likelihood(self, records: Sequence[PatientRecord], conditions: Sequence[ConditionIds]) -> Float32:
+        """Compare conditions by how well they explain each record.
+
+        Values are natural logarithms of likelihood ratios: how much more probable the record is with the condition than in a
+        patient of whom nothing is known. Only differences between conditions matter, and 0 means that the record speaks
+        neither for nor against the condition.
+
+        Args:
+            records: N records.
+            conditions: K conditions.
+
+        Returns:
+            float32 [N, K]. NaN for a condition that is not known; a whole row is NaN if the record holds nothing that is used.
+        """
+
+    def parts(self, record: PatientRecord, conditions: Sequence[ConditionIds]) -> tuple[EvidencePart, ...]:
+        """Explain a log-likelihood by its parts.
+
+        Args:
+            record: The record.
+            conditions: K conditions.
+
+        Returns:
+            Parts whose log ratios add up to ``log_likelihood``; empty if it cannot be divided, or the row is NaN.
+        """
+        return ()
+
+    def state(self) -> State:
+        """Return the fitted state."""
+        return State({})
+
+    def restore(self, state: State) -> None:  # if it is fitted
+        """Restore the fitted state: the inverse of ``state``.
+
+        Args:
+            state: What ``state`` returned.
+
+        Raises:
+            ValueError: The state does not fit this evidence.
+        """
+
+
+CONTRACTS: dict[Kind, type[Component]] = {c.kind: c for c in (Detector, Segmenter, Backbone, Head, Fusion, Evidence)}

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DysfwError
+from ..records.record import PatientRecord
 from ..types import Failure, Int64
 from ..util.paths import shown
 from ..util.text import count, listed
 from .conditions import Condition
 from .findings import Finding
 
+EMPTY = PatientRecord()
 MAX_REASONS = 3  # in one message
 
 
@@ -30,6 +32,7 @@ class Sample:
         split: "train", "test" or None.
         source: Hospital, study or website that the image comes from.
         publication: Publication that describes the patient. No split divides one.
+        record: What is known of the patient beside the images; empty if nothing is.
     """
 
     path: Path
@@ -38,6 +41,7 @@ class Sample:
     split: str | None = None
     source: str | None = None
     publication: str | None = None
+    record: PatientRecord = field(default=EMPTY, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

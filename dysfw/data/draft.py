@@ -177,8 +177,8 @@ def match_names(pattern: str, names: Sequence[str], time_limit: float = TIME_LIM
 
 def _sample(path: Path, name: str, groups: dict[str, str]) -> Sample:
     folder = name.partition("/")[0] if "/" in name else ""
-    values = {key: (groups.get(key) or "").strip() or None for key in ("patient", "source", "split")}
-    return Sample(path, (groups.get("label") or folder).strip(), **values)
+    patient, source, split = ((groups.get(key) or "").strip() or None for key in ("patient", "source", "split"))
+    return Sample(path, (groups.get("label") or folder).strip(), patient, split, source)
 
 
 def _findings(names: Sequence[str], rows: Sequence[Sample], patient_from: str | None) -> Iterable[Finding]:

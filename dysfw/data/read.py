@@ -132,7 +132,8 @@ def _from_manifest(path: Path) -> Dataset:
         index = first.setdefault(os.path.normpath(row.image), len(samples))
         if index < len(samples):
             repeated[index].append(len(samples))
-        samples.append(Sample(Path(row.image), values["label"], **{key: values[key] or None for key in OPTIONAL}))
+        patient, split, source, publication = (values[key] or None for key in OPTIONAL)
+        samples.append(Sample(Path(row.image), values["label"], patient, split, source, publication))
         numbers.append(row.number)
     problems = [f"{rows}: {problem}" for problem, rows in invalid.items()]
     problems += _repeated(repeated, samples, numbers, path.parent)

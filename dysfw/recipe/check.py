@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from ..contracts.kinds import KINDS, Kind
+from ..contracts.kinds import KINDS, PIPELINE_KINDS, Kind
 from ..errors import DysfwError, NotInstalledError
 from ..imaging.harmonise import HarmonisationConfig
 from ..registry.registry import Registry
@@ -143,20 +143,35 @@ class _Checker:
             keys["version"] = FORMAT
         top = self.model(TopKeys, keys, (), (*TopKeys.model_fields, *KINDS, "extends"))
         nodes: dict[Kind, Node] = {}
-        for kind in KINDS:
+        for kind in PIPELINE_KINDS:
             if kind not in value:
                 self.problem((kind,), f"is missing; {self.choice(kind)}")
             elif node := self.node(kind, value[kind], (kind,)):
                 nodes[kind] = node
-        if top is None or len(nodes) < len(KINDS):
+        evidence = self.evidence(value.get("evidence"))
+        if top is None or len(nodes) < len(PIPELINE_KINDS):
             return None
         self.check_runtime(top.runtime)
         folder = self.folder(("bundle",))
         return Recipe(
             top.name, top.device, top.precision, top.seed, nodes, Crop(**dict(top.crop)), top.bundle, folder, self.positions,
             top.pretrain, top.tune, top.reliability, prior=top.prior, runtime=top.runtime,
-            harmonise=HarmonisationConfig(**dict(top.harmonise)) if top.harmonise else None,
+            harmonise=HarmonisationConfig(**dict(top.harmonise)) if top.harmonise else None, evidence=evidence,
         )  # fmt: skip
+
+    def evidence(self, value: object) -> tuple[Node, ...]:
+        """Check the list of evidence."""
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            message = f"found {_shortened(value)}; evidence must be a list, each {{use: NAME, …}}; {self.choice('evidence')}"
+            self.problem(("evidence",), message)
+            return ()
+        nodes = [self.node("evidence", item, ("evidence", index)) for index, item in enumerate(value)]
+        for index, node in enumerate(nodes):
+            if node and node.full_name in {one.full_name for one in nodes[:index] if one}:
+                self.problem(("evidence", index), f"{node.use} is listed twice; a sign would count twice")
+        return tuple(node for node in nodes if node)
 
     def check_runtime(self, name: str) -> None:
         """Check that a runtime is installed."""

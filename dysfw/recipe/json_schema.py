@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from ..contracts.components import Component
-from ..contracts.kinds import KINDS
+from ..contracts.kinds import KINDS, PIPELINE_KINDS
 from ..errors import DysfwError
 from ..registry.hookspecs import ComponentSpec
 from ..registry.registry import Entry, Registry
@@ -27,6 +27,7 @@ KIND_DESCRIPTIONS = {
     "backbone": "Turns crops into embeddings",
     "head": "Classifies the embedding of each region",
     "fusion": "Combines the region probabilities",
+    "evidence": "What the patient's record says: signs, age, sex",
 }
 
 
@@ -62,11 +63,12 @@ def recipe_schema(registry: Registry) -> tuple[dict[str, Any], list[str]]:
     schema["properties"]["extends"] = {"type": "string", "description": "Path of the recipe that this recipe extends"}
     for block in (schema, *definitions.values()):
         _explain(block)
+    several = {"evidence": {"type": ["array", "null"], "items": _reference("evidence")}}
     schema["if"] = {"required": ["extends"]}
-    schema["then"] = {"properties": {kind: _reference(f"{kind}:partial") for kind in KINDS}}
+    schema["then"] = {"properties": {kind: _reference(f"{kind}:partial") for kind in PIPELINE_KINDS} | several}
     schema["else"] = {
-        "properties": {kind: _reference(kind) for kind in KINDS},
-        "required": [*schema.pop("required"), *KINDS],
+        "properties": {kind: _reference(kind) for kind in PIPELINE_KINDS} | several,
+        "required": [*schema.pop("required"), *PIPELINE_KINDS],
     }
     return {"$schema": DIALECT, **schema, "title": "dysfw recipe", "$defs": definitions}, left_out
 

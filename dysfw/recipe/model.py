@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 
 from ..contracts.components import Component
-from ..contracts.kinds import KINDS, Kind
+from ..contracts.kinds import PIPELINE_KINDS, Kind
 from ..imaging.harmonise import HarmonisationConfig
 from ..registry.hookspecs import WeightsSpec
 from ..registry.registry import Entry
@@ -88,7 +88,7 @@ class Recipe:
         device: Device, as written: "auto" …
         precision: Precision, as written: "auto" …
         seed: Random seed.
-        nodes: Component of each kind.
+        nodes: Component of each kind of the pipeline.
         crop: How regions are cropped.
         bundle: Name or path of a bundle, if there is one.
         folder: Folder that ``bundle`` is relative to.
@@ -99,6 +99,7 @@ class Recipe:
         harmonise: How images are harmonised, if the recipe sets it.
         prior: Prior probability of each condition.
         runtime: What executes networks, as written: "auto" …
+        evidence: Components that read the patient's record.
     """
 
     name: str
@@ -116,11 +117,13 @@ class Recipe:
     harmonise: HarmonisationConfig | None = None
     prior: Prior = UNIFORM
     runtime: str = "auto"
+    evidence: tuple[Node, ...] = ()
 
     def resolved(self) -> dict[str, object]:
         """Convert to the plain values that a bundle stores: full names, without ``bundle`` and ``pretrain``."""
         kept = {key: value for key, value in self.to_dict().items() if key not in ("bundle", "pretrain")}
-        return kept | {kind: node.resolved() for kind, node in self.nodes.items()}
+        kept |= {kind: node.resolved() for kind, node in self.nodes.items()}
+        return kept | ({"evidence": [node.resolved() for node in self.evidence]} if self.evidence else {})
 
     def to_dict(self) -> dict[str, object]:
         """Convert to plain values, including defaults, in the usual order of keys."""
@@ -128,12 +131,14 @@ class Recipe:
             "version": FORMAT, "name": self.name, "device": self.device, "precision": self.precision,
             "runtime": self.runtime, "seed": self.seed,
         }  # fmt: skip
-        parts = {kind: self.nodes[kind].to_dict() for kind in KINDS}
+        parts = {kind: self.nodes[kind].to_dict() for kind in PIPELINE_KINDS}
         ordered: dict[str, object] = {}
-        for kind in KINDS:
+        for kind in PIPELINE_KINDS:
             if kind == "backbone":
                 ordered["crop"] = asdict(self.crop)
             ordered[kind] = parts[kind]
+        if self.evidence:
+            ordered["evidence"] = [node.to_dict() for node in self.evidence]
         tune = {"tune": self.tune.model_dump(mode="json")} if self.tune.mode != "none" else {}
         pretrain = {"pretrain": self.pretrain.model_dump(mode="json")} if self.pretrain else {}
         harmonise = {"harmonise": asdict(self.harmonise)} if self.harmonise else {}
@@ -144,12 +149,12 @@ class Recipe:
 
     def every_node(self) -> Iterator[Node]:
         """Iterate over all components, including nested ones."""
-        for node in self.nodes.values():
+        for node in (*self.nodes.values(), *self.evidence):
             yield from nodes_of(node)
 
     def values(self) -> Iterator[object]:
         """Iterate over the values of all parameters, including those in nested components, lists and mappings."""
-        for node in self.nodes.values():
+        for node in (*self.nodes.values(), *self.evidence):
             yield from _leaves(node)
 
     @property
@@ -168,6 +173,8 @@ class Recipe:
             content["reliability"] = changed
         if self.prior != UNIFORM:
             content["prior"] = self.prior
+        if self.evidence:
+            content["evidence"] = [node.portable() for node in self.evidence]
         if self.harmonise:
             content["harmonise"] = asdict(self.harmonise)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from dysfw.contracts.kinds import KINDS
+from dysfw.contracts.kinds import PIPELINE_KINDS
 from dysfw.recipe.document import read_document
 from dysfw.recipe.json_schema import recipe_schema
 from dysfw.registry.host import load_plugins
@@ -101,7 +101,7 @@ def test_invalid_keys_are_refused(accepts, keys):
     assert not accepts(REST | {"backbone": FILES} | keys)
 
 
-@pytest.mark.parametrize("key", ["version", "name", *KINDS])
+@pytest.mark.parametrize("key", ["version", "name", *PIPELINE_KINDS])
 def test_only_recipes_that_extend_another_may_be_incomplete(accepts, key):
     whole = REST | {"backbone": FILES}
     rest = {name: value for name, value in whole.items() if name != key}
