@@ -104,12 +104,6 @@ if TYPE_CHECKING:
     from .recipe.problems import Problem as Problem
     from .recipe.problems import RecipeError as RecipeError
     from .recipe.problems import locate as locate
-    from .records.record import ConditionIds as ConditionIds
-    from .records.record import EvidencePart as EvidencePart
-    from .records.record import InterpretedRecord as InterpretedRecord
-    from .records.record import PatientRecord as PatientRecord
-    from .records.record import RecordProblem as RecordProblem
-    from .records.record import Sign as Sign
     from .registry.hookspecs import BundleSpec as BundleSpec
     from .registry.hookspecs import CommandSpec as CommandSpec
     from .registry.hookspecs import ComponentSpec as ComponentSpec
@@ -141,7 +135,9 @@ if TYPE_CHECKING:
     from .runtime.torch_utils import with_weight_deltas as with_weight_deltas
     from .types import ANATOMY as ANATOMY
     from .types import Bool as Bool
+    from .types import ConditionIds as ConditionIds
     from .types import Crop as Crop
+    from .types import EvidencePart as EvidencePart
     from .types import Face as Face
     from .types import FaceEmbedding as FaceEmbedding
     from .types import Failure as Failure
@@ -151,11 +147,15 @@ if TYPE_CHECKING:
     from .types import Image as Image
     from .types import ImageInfo as ImageInfo
     from .types import Int64 as Int64
+    from .types import InterpretedRecord as InterpretedRecord
     from .types import Notice as Notice
+    from .types import PatientRecord as PatientRecord
     from .types import Precision as Precision
     from .types import Prediction as Prediction
+    from .types import RecordProblem as RecordProblem
     from .types import Region as Region
     from .types import Segmentation as Segmentation
+    from .types import Sign as Sign
     from .types import State as State
     from .types import UInt8 as UInt8
     from .types import Weights as Weights
@@ -235,15 +235,13 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "apply_layers",
     ),
     # Records
-    "records.record": (
+    "types": (
         "ConditionIds",
         "EvidencePart",
         "InterpretedRecord",
         "PatientRecord",
         "RecordProblem",
         "Sign",
-    ),
-    "types": (
         "ANATOMY",
         "Bool",
         "Crop",

@@ -24,8 +24,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ..imaging.alignment import Alignment
-from ..records.record import ConditionIds, EvidencePart, InterpretedRecord, PatientRecord
-from ..types import Bool, Face, Float32, GalleryCases, Image, Int64, Segmentation, State, UInt8, Weights
+from ..types import (
+    Bool,
+    ConditionIds,
+    EvidencePart,
+    Face,
+    Float32,
+    GalleryCases,
+    Image,
+    Int64,
+    InterpretedRecord,
+    PatientRecord,
+    Segmentation,
+    State,
+    UInt8,
+    Weights,
+)  # fmt: skip
 from .kinds import Kind
 
 Floats = npt.NDArray[np.floating[Any]]

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DysfwError
-from ..records.record import PatientRecord
-from ..types import Failure, Int64
+from ..types import Failure, Int64, PatientRecord
 from ..util.paths import shown
 from ..util.text import count, listed
 from .conditions import Condition

@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import importlib
 import inspect
+import pkgutil
 import re
 from collections.abc import Iterator, Sequence
 from types import ModuleType
@@ -117,7 +118,10 @@ def _testing_page() -> str:
 
 
 def members(module: ModuleType, names: Sequence[str] | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Public names that the module defines itself, in its own order; or those given."""
+    """Public names that the module defines itself, or a package in its modules, in their order; or those given."""
+    if hasattr(module, "__path__") and not names:
+        for one in pkgutil.iter_modules(module.__path__, f"{module.__name__}."):
+            yield from members(importlib.import_module(one.name))
     for node in ast.parse(inspect.getsource(module)).body:
         for name in _names_of(node):
             if not name.startswith("_") and (names is None or name in names):

@@ -1,4 +1,4 @@
-"""Frozen records that pass through the pipeline: images, faces, regions, embeddings and predictions.
+"""Images, faces and regions.
 
 Coordinates are in pixels of the decoded image, after EXIF orientation is applied. x points right and y points down. The origin
 is the outer corner of the top-left pixel, so the centre of that pixel is (0.5, 0.5). Left and right are the viewer's unless a
@@ -12,12 +12,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-Float32 = npt.NDArray[np.float32]
-Int64 = npt.NDArray[np.int64]
-UInt8 = npt.NDArray[np.uint8]
-Bool = npt.NDArray[np.bool_]
+from .arrays import Bool, Float32, UInt8
 
 Precision = Literal["float32", "bfloat16"]
 Align = bool | Literal["backbone", "dlib", "arcface", "facenet"]
@@ -182,68 +178,6 @@ class Segmentation:
     pose: HeadPose | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A weight file that a component uses.
-
-    Attributes:
-        name: Name of the weights.
-        sha256: Hex digest of the file, or of the tensors if there is no file.
-        licence: SPDX id, or "unstated".
-        source: Where the weights come from.
-        trained: False for random weights, which make all results meaningless.
-    """
-
-    name: str
-    sha256: str
-    licence: str
-    source: str
-    trained: bool = True
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class State:
-    """Fitted state of a head or fusion. A bundle stores nothing else of it.
-
-    Attributes:
-        arrays: Arrays by name.
-        values: Plain JSON values by name.
-    """
-
-    arrays: Mapping[str, npt.NDArray[np.generic]]
-    values: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GalleryCases:
-    """The M training images that a gallery-based head keeps.
-
-    Attributes:
-        x: float32 [M, dim], the embeddings given to ``fit``.
-        y: int64 [M], their classes.
-        groups: int64 [M], their patients.
-    """
-
-    x: Float32
-    y: Int64
-    groups: Int64
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbor:
-    """A gallery case that is similar to a face.
-
-    Attributes:
-        case: Id of the case.
-        label: Its condition.
-        similarity: Mean over the regions present in both; 1 means identical.
-    """
-
-    case: str
-    label: str
-    similarity: float
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceEmbedding:
     """The embedded regions of one face: everything that is computed before the fitted parts of a recipe.
@@ -305,88 +239,3 @@ class Failure:
     sha256: str = ""
     width: int = 0
     height: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PredictionSet:
-    """A set of conditions that contains the true one with a given probability.
-
-    Attributes:
-        coverage: The share of patients whose true condition is in their set, 0 to 1.
-        members: Indices of the labels in the set, in order.
-        always: Indices of the labels with too few patients to exclude them from any set.
-    """
-
-    coverage: float
-    members: tuple[int, ...]
-    always: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class BasePrediction:
-    """The prediction of a trained recipe for one face or one patient.
-
-    Attributes:
-        labels: The K conditions.
-        regions: Names of the R regions.
-        probabilities: float32 [K], sum 1; calibrated if the recipe has a reliability model.
-        region_probabilities: float32 [R, K], uncalibrated probabilities of each region's head; NaN for absent regions.
-        reliable: False if there are any ``reasons``.
-        reasons: Why the prediction may be wrong.
-        prediction_set: The conditions that cannot be excluded.
-        notices: All warnings, including the reasons.
-        neighbors: The most similar gallery cases, most similar first, if the heads keep cases.
-    """
-
-    labels: tuple[str, ...]
-    regions: tuple[str, ...]
-    probabilities: Float32
-    region_probabilities: Float32
-    reliable: bool
-    reasons: tuple[Notice, ...]
-    prediction_set: PredictionSet
-    notices: tuple[Notice, ...]
-    neighbors: tuple[Neighbor, ...] = ()
-
-    @property
-    def ranking(self) -> list[int]:
-        """Indices of the labels from the most to the least probable; ties keep the labels' order."""
-        return [int(k) for k in np.argsort(-self.probabilities, kind="stable")]
-
-    @property
-    def present(self) -> Bool:
-        """Which regions contributed, bool [R]."""
-        return np.asarray(~np.isnan(self.region_probabilities).any(axis=1))
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Prediction(BasePrediction):
-    """The prediction for one face.
-
-    Attributes:
-        face_embedding: The face and its embeddings.
-    """
-
-    face_embedding: FaceEmbedding
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class PatientPrediction(BasePrediction):
-    """The prediction for one patient from several images. Region probabilities are means over the images that show the region.
-
-    Attributes:
-        patient: Name of the patient.
-        images: The prediction for each image, in order.
-        left_out: For each image the reason why it is not used, or "".
-        failures: Images that could not be used at all.
-    """
-
-    patient: str
-    images: tuple[Prediction, ...]
-    left_out: tuple[str, ...]
-    failures: tuple[Failure, ...] = ()
-
-    @property
-    def counted(self) -> tuple[Prediction, ...]:
-        """Predictions of the images that are used: at least one."""
-        return tuple(one for one, reason in zip(self.images, self.left_out, strict=True) if not reason)
