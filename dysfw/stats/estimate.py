@@ -20,3 +20,8 @@ class Estimate(BaseModel):
     value: float
     low: float | None = None
     high: float | None = None
+
+    def __str__(self) -> str:
+        """Return "0.618 [0.571, 0.665]", without the interval if there is none."""
+        known = self.low is not None and self.high is not None
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]" if known else f"{self.value:.3f}"

@@ -233,7 +233,7 @@ class _Repeat:
     @classmethod
     def of(cls, probabilities: Float32 | Float64, y: Int64, split: Int64) -> _Repeat:
         classes = probabilities.shape[1]
-        rank = _rank_of_truth(probabilities, y)
+        rank = rank_of_truth(probabilities, y)
         own = probabilities[np.arange(len(y)), y].astype(np.float64)
         squares = np.einsum("nk,nk->n", probabilities, probabilities, dtype=np.float64)
         return cls(
@@ -305,7 +305,7 @@ def _as_repeats(probabilities: Float32 | Float64, y: Int64) -> Float32 | Float64
     return repeats
 
 
-def _rank_of_truth(probabilities: Float32 | Float64, y: Int64) -> Int64:
+def rank_of_truth(probabilities: Float32 | Float64, y: Int64) -> Int64:
     """Number of classes that are ranked before the true class, int [N]; ties keep the labels' order."""
     own = probabilities[np.arange(len(y)), y][:, None]
     tied_before = (probabilities == own) & (np.arange(probabilities.shape[1]) < y[:, None])
