@@ -174,10 +174,12 @@ if TYPE_CHECKING:
     from .util.processors import usable_processors as usable_processors
     from .util.progress import Progress as Progress
     from .util.remembered import known_sha256 as known_sha256
+    from .util.remembered import private_cache_folder as private_cache_folder
     from .util.text import closest as closest
     from .util.text import count as count
     from .util.text import error_text as error_text
     from .util.text import listed as listed
+    from .util.text import quoted as quoted
     from .util.workers import work_alone as work_alone
     from .weights.find import WeightsMissingError as WeightsMissingError
     from .weights.find import find_weights as find_weights
@@ -360,7 +362,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "packaged_file",
         "sha256_of",
     ),
-    "util.remembered": ("known_sha256",),
+    "util.remembered": ("known_sha256", "private_cache_folder"),
     # Data, recipes and commands
     "data.dataset": (
         "Dataset",
@@ -404,6 +406,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "count",
         "error_text",
         "listed",
+        "quoted",
     ),
     # Batches on other machines
     "batch.item": ("BatchItem",),

@@ -100,9 +100,27 @@ def _state(status: os.stat_result) -> str:
     return f"{status.st_dev} {status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
-def _path(fact: str) -> Path | None:
+def private_cache_folder(name: str) -> Path | None:
+    """Return a folder in the user's private cache, for what can be computed again from public data.
+
+    Args:
+        name: Its name, such as that of a plugin's component.
+
+    Returns:
+        The folder, which need not exist; None if DYSFW_CACHE is "off".
+
+    Raises:
+        DysfwError: The user has no folder that can be written.
+    """
     stated = os.environ.get(CACHE, "")
     if stated.lower() == OFF:
         return None
-    folder = Path(stated).expanduser() if stated else writable_cache_folder()
-    return folder / FOLDER / hashlib.sha256(fact.encode()).hexdigest()[:32]
+    try:
+        return (Path(stated).expanduser() if stated else writable_cache_folder()) / name
+    except RuntimeError:  # "~" without a home folder
+        raise DysfwError(f"nothing is cached: {CACHE} is {stated!r}, and there is no home folder") from None
+
+
+def _path(fact: str) -> Path | None:
+    folder = private_cache_folder(FOLDER)
+    return folder / hashlib.sha256(fact.encode()).hexdigest()[:32] if folder else None
