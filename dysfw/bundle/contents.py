@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from ..data.conditions import Condition
 from ..data.findings import Finding
 from ..recipe.model import Recipe
 from ..reliability.ood import EmbeddingDistribution
+from ..stats.chance import ChanceTest
 from ..stats.metrics import Scores
 from ..types import Bool, Float32, Int64, State
 
@@ -95,10 +96,18 @@ class Performance(_Part):
     Attributes:
         fused: Scores of the fused prediction.
         regions: Scores of each region alone, over the images in which it is present.
+        chance_test: Whether the fused prediction was shown to beat chance; None if this was not tested, as in older bundles.
     """
 
     fused: Scores
     regions: dict[str, Scores]
+    chance_test: ChanceTest | None = None
+
+    @model_serializer(mode="wrap")
+    def _serialise(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Leave out what older bundles do not have, so that their fingerprint stays."""
+        content: dict[str, object] = handler(self)
+        return {key: value for key, value in content.items() if key != "chance_test" or value is not None}
 
 
 class Agreement(_Part):
@@ -188,6 +197,8 @@ class OutOfFoldPredictions:
         split_groups: int64 [N], the groups that no fold may divide: patients, or publications with theirs.
         distances: float32 [N, R], distance of each region from the training embeddings of the other folds.
         sharpness: float32 [N].
+        log_likelihoods: float32 [N, E, K], what each kind of evidence says of the patients' records, from evidence that was not
+            fitted to the patient; None if the recipe has no evidence.
     """
 
     probabilities: Float32
@@ -197,6 +208,7 @@ class OutOfFoldPredictions:
     split_groups: Int64
     distances: Float32
     sharpness: Float32
+    log_likelihoods: Float32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,6 +235,7 @@ class Fitted:
         embedding_distribution: Distribution of the training embeddings, for out-of-distribution detection.
         tuned: Weight deltas of the fine-tuned backbones, by region and tensor name; empty if the backbone is not fine-tuned.
         gallery: Presence and sharpness of the gallery cases, for heads that keep a gallery.
+        evidence: Fitted states of the recipe's evidence, in its order.
     """
 
     heads: Mapping[str, State]
@@ -231,6 +244,7 @@ class Fitted:
     embedding_distribution: EmbeddingDistribution
     tuned: Mapping[str, Mapping[str, Float32]] = field(default_factory=dict)
     gallery: GalleryCaseImages | None = None
+    evidence: tuple[State, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

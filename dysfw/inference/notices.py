@@ -15,6 +15,9 @@ MAX_POSE_ANGLE = 30.0
 # Degrees. Beyond this the image itself is rotated: cameras record that in EXIF, scanners do not.
 MAX_ROLL = 60.0
 
+# Reasons not to rely on any prediction of a bundle. No other image of the patient changes them.
+OF_THE_BUNDLE = frozenset({"random_weights", "not_shown_to_beat_chance"})
+
 
 def notices_of(image: ImageInfo, face: Face, faces: int, segmentation: Segmentation, *, all_faces: bool) -> tuple[Notice, ...]:
     """Collect the warnings about an image and one of its faces.

@@ -14,10 +14,8 @@ import numpy as np
 
 from ..types import Bool, Failure, Float32, Int64, Neighbor, Notice, PatientPrediction, Prediction
 from .classifier import Classifier
+from .notices import OF_THE_BUNDLE
 from .retrieval import MAX_NEIGHBORS
-
-# Reasons that no other image of the patient changes.
-ALWAYS = frozenset({"random_weights"})
 
 
 def mean_region_probabilities(region_probabilities: Float32, present: Bool, groups: Int64) -> tuple[Float32, Bool]:
@@ -83,7 +81,7 @@ def predict_patient(classifier: Classifier, patient: str, results: Iterable[Pred
 
 def _left_out(predictions: Sequence[Prediction]) -> tuple[str, ...]:
     """For each image why it does not count; "" if it does."""
-    against = [[reason for reason in one.reasons if reason.code not in ALWAYS] for one in predictions]
+    against = [[reason for reason in one.reasons if reason.code not in OF_THE_BUNDLE] for one in predictions]
     any_reliable = any(not reasons for reasons in against)
     first: dict[str, int] = {}
     left_out = []

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,15 +17,29 @@ from ..decoding.files import Source
 from ..errors import DysfwError
 from ..recipe.model import Recipe
 from ..reliability.quality import quality_of
-from ..types import FaceEmbedding, Failure, Float32, Neighbor, Notice, Prediction, PredictionSet
+from ..types import (
+    BasePrediction,
+    FaceEmbedding,
+    Failure,
+    Float32,
+    Neighbor,
+    Notice,
+    PatientRecord,
+    Prediction,
+    PredictionSet,
+)
 from .build import Components
 from .classifier import Classifier
 from .embedder import Embedder, Observer
+from .evidence import EvidenceModel, add_record
 from .fingerprints import NOTHING, Fingerprints, fingerprints_of
 from .jobs import ImageJob
+from .notices import OF_THE_BUNDLE
 from .reliability_model import ReliabilityModel
 from .retrieval import find_neighbors
 from .stage_cache import CachedStages
+
+P = TypeVar("P", bound=BasePrediction)
 
 
 class Pipeline:
@@ -150,6 +165,40 @@ class Pipeline:
         """
         return self._predict_each(self.embedder.embed_decoded(batches, all_faces=all_faces))
 
+    def with_record(self, result: P, record: PatientRecord) -> P:
+        """Combine a prediction with the record of its patient.
+
+        Args:
+            result: The prediction for a face or a patient, from images alone.
+            record: What is known of the patient beside the images. An empty one changes nothing.
+
+        Returns:
+            The combined prediction.
+
+        Raises:
+            DysfwError: If the recipe reads no records.
+        """
+        if not record:
+            return result
+        model = self.evidence
+        assert self.classifier  # noqa: S101  # it has the evidence
+        return add_record(model, self.classifier.reliability, result, record)
+
+    @property
+    def evidence(self) -> EvidenceModel:
+        """What reads records.
+
+        Raises:
+            DysfwError: If the recipe reads no records.
+        """
+        if self.classifier is None or self.classifier.evidence is None:
+            raise DysfwError(
+                f"the recipe {self.recipe.name!r} reads no records of patients: it has no evidence",
+                hint="add the list `evidence` to the recipe, or --set 'evidence=[{use: hpo}]'; `dysfw components evidence` "
+                "lists what there is",
+            )
+        return self.classifier.evidence
+
     def _predict_each(self, embedded: Iterable[list[list[FaceEmbedding | Failure]]]) -> Iterator[list[Prediction | Failure]]:
         if self.classifier is None:
             raise DysfwError(f"the recipe {self.recipe.name!r} is not trained")
@@ -166,7 +215,7 @@ class Pipeline:
         assessed = _assess(classifier.reliability, fused, faces)
         neighbors = _find_neighbors(classifier, faces)
         milliseconds = (time.perf_counter() - started) * 1000 / max(1, len(faces))
-        random_weights = tuple(notice for notice in self.notices if notice.code == "random_weights")
+        of_the_bundle = tuple(notice for notice in self.notices if notice.code in OF_THE_BUNDLE)
         rows = iter(zip(region_probabilities, assessed, neighbors, strict=True))
         for result in results:
             if isinstance(result, Failure):
@@ -175,7 +224,7 @@ class Pipeline:
             by_region, (probabilities, prediction_set, unreliable), nearest = next(rows)
             unreliable += self._gallery_notice(result.image.sha256)
             face_embedding = replace(result, timings_ms={**result.timings_ms, "classify": milliseconds})
-            reasons, notices = (*random_weights, *unreliable), (*self.notices, *face_embedding.notices, *unreliable)
+            reasons, notices = (*of_the_bundle, *unreliable), (*self.notices, *face_embedding.notices, *unreliable)
             yield Prediction(
                 face_embedding=face_embedding,
                 labels=classifier.labels,

@@ -3,9 +3,9 @@
 The measure is the balanced accuracy of out-of-fold predictions. Under the null hypothesis the predictions say nothing of the
 condition, so any other assignment of the patients' conditions to the predictions would be as likely. The test permutes the
 conditions between patients, keeps the predictions, and asks how often the balanced accuracy is as high as measured (Good,
-Permutation, Parametric and Bootstrap Tests of Hypotheses, 2005; Ojala & Garriga, J Mach Learn Res 2010;11:1833-1863). It assumes
-nothing of how often each condition is predicted, is exact for few patients, where an interval is not, and costs milliseconds, so
-it can be computed from any bundle.
+Permutation, Parametric and Bootstrap Tests of Hypotheses, 2005; Ojala & Garriga, J Mach Learn Res 2010;11:1833-1863). It
+assumes nothing of how often each condition is predicted, is exact for few patients, where an interval is not, and costs
+milliseconds, so it can be computed from any bundle.
 
 Fitting the heads again for each permutation would be stricter: the folds share training images, so cross-validated scores vary
 more than independent predictions do (Noirhomme et al., NeuroImage Clin 2014;4:687-694). That is why ``ALPHA`` is half of the

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from ..types import Bool, Float32, Int64
 from .auroc import ClassRankings
 from .bootstrap import Float64
+from .estimate import Estimate
 from .one_hot import one_hot
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Scores(BaseModel):
         balanced_accuracy: Mean sensitivity over the conditions present.
         top: Share of images whose condition is among the first n, by n.
         confusion: Counts in the order of the labels; rows are the truth, columns the condition ranked first.
+        intervals: Ends of the 95 % intervals, by "accuracy", "balanced_accuracy" and "top_n"; empty in older bundles.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +55,23 @@ class Scores(BaseModel):
     balanced_accuracy: Fraction
     top: dict[int, Fraction]
     confusion: list[list[int]]
+    intervals: dict[str, tuple[Fraction, Fraction]] = {}
+
+    @model_serializer(mode="wrap")
+    def _serialise(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Leave out what older bundles do not have, so that their fingerprint stays."""
+        content: dict[str, object] = handler(self)
+        return {key: value for key, value in content.items() if key != "intervals" or value}
+
+    def estimate(self, name: str) -> Estimate:
+        """Return a score with its interval, if it has one.
+
+        Args:
+            name: "accuracy", "balanced_accuracy" or "top_n".
+        """
+        value = self.top[int(name[4:])] if name.startswith("top_") else getattr(self, name)
+        low, high = self.intervals.get(name, (None, None))
+        return Estimate(value=value, low=low, high=high)
 
 
 class CalibrationBin(BaseModel):

@@ -56,9 +56,7 @@ def share_estimates(models: Sequence[Ranked], y: Int64, groups: Int64, sizes: Se
         members = [len(np.unique(rows)) for rows in np.split(groups[part.order], part.starts[1:])]
         # A mean over the classes has as many patients as if each class were as small as the smallest.
         patients = [min(members) * len(members), *[len(np.unique(groups[part.order]))] * (len(names) - 1)]
-        estimates.append(
-            {name: estimate(float(value[n]), every[:, n], patients[n]) for n, name in enumerate(names)}
-        )  # fmt: skip
+        estimates.append({name: estimate(float(value[n]), every[:, n], patients[n]) for n, name in enumerate(names)})
     return estimates
 
 
