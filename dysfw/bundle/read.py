@@ -69,9 +69,12 @@ def read_bundle(folder: Path, registry: Registry, overrides: list[str] | None = 
         )
     recipe = load_recipe(folder / RECIPE, registry, overrides or [])
     edited = not (folder / CARD).is_file() or sha256_of(folder / CARD) != manifest.files[CARD]
+    values = out_of_fold.log_likelihoods
+    evidence = tuple(states.get(f"evidence/{number}", State({})) for number in range(0 if values is None else values.shape[1]))
     fitted = Fitted(
-        heads, states.get("fusion", State({})), out_of_fold, embedding_distribution, _read_tuned(folder, manifest), gallery
-    )
+        heads, states.get("fusion", State({})), out_of_fold, embedding_distribution, _read_tuned(folder, manifest), gallery,
+        evidence,
+    )  # fmt: skip
     return Bundle(manifest, recipe, fitted, folder, card_edited=edited)
 
 
@@ -117,6 +120,7 @@ def _read_out_of_fold(state: State, reliability: State) -> OutOfFoldPredictions:
         split_groups=arrays.get("split_groups", arrays["groups"]).astype(np.int64),
         distances=reliability.arrays["distances"].astype(np.float32),
         sharpness=reliability.arrays["sharpness"].astype(np.float32),
+        log_likelihoods=arrays["log_likelihoods"].astype(np.float32) if "log_likelihoods" in arrays else None,
     )
     distances, measured = predictions.distances.shape, predictions.sharpness.shape
     if distances != predictions.present.shape or measured != predictions.y.shape:

@@ -41,6 +41,7 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
         DysfwError: The bundle cannot be written.
     """
     states = {"fusion": fitted.fusion} | {f"head/{region}": state for region, state in fitted.heads.items()}
+    states |= {f"evidence/{number}": state for number, state in enumerate(fitted.evidence)}
     with atomic_folder(folder) as unfinished:
         (unfinished / RECIPE).write_text(dump_document({**recipe, **ANY_MACHINE}), "utf-8")
         (unfinished / CARD).write_text(card, "utf-8")
@@ -79,6 +80,8 @@ def _arrays(states: Mapping[str, State], fitted: Fitted) -> dict[str, Array]:
     }
     if not np.array_equal(predictions.split_groups, predictions.groups):
         out_of_fold["split_groups"] = predictions.split_groups
+    if predictions.log_likelihoods is not None:
+        out_of_fold["log_likelihoods"] = predictions.log_likelihoods
     parts["out_of_fold"] = out_of_fold
     fields = (distribution.mean, distribution.axes, distribution.variances, distribution.residual_variance)
     parts["reliability"] = dict(zip(DISTRIBUTION_ARRAYS, fields, strict=True)) | {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from pydantic import (
 from ..errors import DysfwError
 from ..recipe.document import Document, parse_document, read_text
 from ..recipe.problems import Position, Problem, RecipeError, locate
+from ..types import ConditionIds
 from ..util.text import closest, count, listed
 
 FILE = "labels.yaml"
@@ -68,6 +69,23 @@ class Condition(BaseModel):
         """Return "Down syndrome (MONDO:0008608, OMIM:190685)"."""
         known = ", ".join(self.identifiers)
         return f"{self.name} ({known})" if self.name and known else self.name or known
+
+
+def condition_ids(labels: Sequence[str], conditions: Mapping[str, Condition]) -> tuple[ConditionIds, ...]:
+    """List labels with the identifiers by which evidence knows them, those of diseases that phantoms imitate included.
+
+    Args:
+        labels: K labels.
+        conditions: Descriptions of labels, as far as they are known.
+
+    Returns:
+        K conditions.
+    """
+    known = [conditions.get(label, Condition()) for label in labels]
+    return tuple(
+        ConditionIds(label, (*one.identifiers, *((one.imitates,) if one.imitates else ())))
+        for label, one in zip(labels, known, strict=True)
+    )
 
 
 def read_conditions(folder: Path, labels: Collection[str]) -> dict[str, Condition]:

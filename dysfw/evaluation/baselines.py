@@ -11,6 +11,7 @@ from ..stats.bootstrap import Float64
 from ..stats.intervals import Measured, measured
 from ..types import Bool, Float32, Int64
 from .fold_runner import FUSION, RECIPE, REGION
+from .records import FACE, RECORD
 from .result import EvaluatedModel
 
 
@@ -85,7 +86,9 @@ class BaselineComparison:
         )
 
 
-def _kind(name: str) -> Literal["recipe", "region", "fusion", "baseline"]:
+def _kind(name: str) -> Literal["recipe", "input", "region", "fusion", "baseline"]:
     if name == RECIPE:
         return "recipe"
+    if name in (FACE, RECORD):
+        return "input"
     return "region" if name.startswith(REGION) else "fusion" if name.startswith(FUSION) else "baseline"

@@ -88,7 +88,7 @@ class Candidate:
         kinds: tuple[Kind, ...] = ("detector", "segmenter", "backbone")
         parts = [{kind: recipe.nodes[kind].portable() for kind in kinds}, asdict(recipe.crop), recipe.tune.model_dump()]
         parts += [asdict(recipe.harmonise) if recipe.harmonise else {}, {"seed": recipe.seed}]
-        weights = [used.sha256 for used in used_weights(self.components)]
+        weights = [used.sha256 for used in used_weights(self.components) if used.component != "evidence"]
         return json.dumps([parts, weights, self.components.precision], sort_keys=True, default=str)
 
 
@@ -340,7 +340,7 @@ def _evaluate_one(
         worst=figures.worst,
         resamples=config.resamples,
         weights=[used.model_dump(mode="json") for used in used_weights(components)],
-        versions=versions({node.origin.partition(" ")[0] for node in recipe.nodes.values()}),
+        versions=versions(recipe.distributions),
         device=components.device,
         precision=components.precision,
         seconds=stopwatch.seconds,

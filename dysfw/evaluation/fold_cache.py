@@ -92,6 +92,7 @@ def digest_of(
     distributions = {*LIBRARIES, *(node.origin.partition(" ")[0] for node in nodes)}
     described = [
         *context, [one.fingerprint for one in recipes], embedded.labels, embedded.regions, embedded.fingerprint,
+        embedded.records_fingerprint if any(one.evidence for one in recipes) else "",
         [source_hash(package) for package in packages], versions(distributions),
     ]  # fmt: skip
     own = [embedded.embeddings, embedded.present, embedded.y, embedded.groups, embedded.split_groups]

@@ -25,6 +25,7 @@ from ..training.train import fit_classifier
 from ..types import Bool, Float32, Int64, Notice
 from ..util.progress import Silent
 from ..util.text import count
+from .records import combine_with_records
 from .splits import Split
 
 MakeFusion = Callable[[], Fusion]
@@ -99,7 +100,9 @@ class FoldRunner:
     def _run(self, split: Split) -> FoldResult:
         embedded, seed = self.embedded, self.recipe.seed
         train, test = embedded.rows(split.train_rows), embedded.rows(split.test_rows)
-        out_of_fold = out_of_fold_predictions(self.makers.make_head, train, seed, Silent(), self._inner(split.train_rows))
+        out_of_fold = out_of_fold_predictions(
+            self.makers.make_head, train, seed, Silent(), self._inner(split.train_rows), make_evidence=self.makers.make_evidence
+        )
         if self.embed:
             embeddings = self.embed(split.train_rows)
             train = train.with_embeddings(embeddings[split.train_rows])
@@ -109,21 +112,23 @@ class FoldRunner:
         region_probabilities, fused = classifier.predict(list(test.embeddings), list(test.present))
         assessed = classifier.reliability.assess(fused, test.embeddings, test.present, test.quality)
         prior = classifier.reliability.prior
-        by_name = {RECIPE: assessed.probabilities} | self._regions(out_of_fold, region_probabilities, prior)
+        combined = combine_with_records(classifier, test, assessed, out_of_fold)
+        by_name = {RECIPE: combined.probabilities, **combined.apart} | self._regions(out_of_fold, region_probabilities, prior)
         by_name |= self._baselines(split)
         for name, make in self.fusions.items():
             other = _fit_and_fuse(make, out_of_fold, np.nan_to_num(region_probabilities), test.present, seed=seed)
             by_name[name] = apply_prior(other, prior)
         per_patient = _predict_patients(classifier, region_probabilities, test.present, test.groups, assessed.reasons)
+        per_patient, per_patient_sets = combined.of_patients(per_patient, test.groups)
         return FoldResult(
             split=split,
             by_name=by_name,
             raw=fused,
-            sets=assessed.sets,
+            sets=combined.sets,
             reasons=assessed.reasons,
             temperature=classifier.reliability.temperature,
             per_patient=per_patient,
-            per_patient_sets=classifier.reliability.sets(per_patient),
+            per_patient_sets=per_patient_sets,
         )
 
     def _inner(self, train_rows: Int64) -> Embed | None:

@@ -108,7 +108,7 @@ class EvaluatedModel(_Part):
     """
 
     name: str
-    kind: Literal["recipe", "region", "fusion", "baseline"]
+    kind: Literal["recipe", "input", "region", "fusion", "baseline"]
     images: int
     measures: dict[str, Estimate]
     difference: dict[str, Estimate]

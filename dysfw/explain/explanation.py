@@ -31,16 +31,19 @@ class Explanation:
     maps: tuple[SaliencyMap, ...] = ()
 
     def ordered(self, result: BasePrediction) -> list[tuple[str, float]]:
-        """Sort the present regions by their contribution to the condition, largest first.
+        """Sort the present regions and the evidence by their contribution to the condition, largest first.
 
         Args:
             result: The prediction that is explained.
 
         Returns:
-            Names of regions with their contributions.
+            Names of regions and evidence with their contributions.
         """
-        contributions = zip(result.regions, self.contributions.values[:, self.condition], result.present, strict=True)
-        return sorted(((name, float(value)) for name, value, present in contributions if present), key=lambda pair: -pair[1])
+        of_regions = zip(result.regions, self.contributions.values[:, self.condition], result.present, strict=True)
+        pairs = [(name, float(value)) for name, value, present in of_regions if present]
+        of_evidence = zip(result.evidence, self.contributions.evidence[:, self.condition], strict=True)
+        pairs += [(one.name, float(value)) for one, value in of_evidence]
+        return sorted(pairs, key=lambda pair: -pair[1])
 
 
 def explain(pipeline: Pipeline, result: BasePrediction, *, label: str | None = None, maps: Method | None = None) -> Explanation:

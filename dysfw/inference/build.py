@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from ..contracts.components import Backbone, Component, Detector, Fusion, Head, Segmenter
+from ..contracts.components import Backbone, Component, Detector, Evidence, Fusion, Head, Segmenter
 from ..errors import DysfwError
 from ..imaging.alignment import ALIGNMENTS, Alignment
 from ..recipe.model import Node, Recipe, Registered
@@ -23,6 +23,10 @@ from .devices import resolve_device, resolve_precision
 T = TypeVar("T")
 
 
+def _no_evidence() -> tuple[Evidence, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Makers:
     """What makes the components that are fitted. Unlike those that hold networks, it can be sent to other processes.
@@ -30,10 +34,12 @@ class Makers:
     Attributes:
         make_head: Makes a new, unfitted head for the given labels.
         make_fusion: Makes a new, unfitted fusion.
+        make_evidence: Makes the recipe's evidence, new and unfitted.
     """
 
     make_head: Callable[[tuple[str, ...]], Head]
     make_fusion: Callable[[], Fusion]
+    make_evidence: Callable[[], tuple[Evidence, ...]] = _no_evidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +56,8 @@ class Components:
         alignment: Alignment of crops of the whole face; None crops it like any other region.
         device: The device used, such as "cpu" or "cuda:0".
         precision: The precision used.
+        evidence: The recipe's evidence, unfitted.
+        make_evidence: Makes it again.
     """
 
     detector: Detector
@@ -61,11 +69,13 @@ class Components:
     alignment: Alignment | None
     device: str
     precision: Precision
+    evidence: tuple[Evidence, ...] = ()
+    make_evidence: Callable[[], tuple[Evidence, ...]] = _no_evidence
 
     @property
     def makers(self) -> Makers:
-        """What makes heads and fusions."""
-        return Makers(self.make_head, self.make_fusion)
+        """What makes heads, fusions and evidence."""
+        return Makers(self.make_head, self.make_fusion, self.make_evidence)
 
     @property
     def runtimes(self) -> tuple[str, ...]:
@@ -101,6 +111,8 @@ def build(recipe: Recipe) -> Components:
         alignment=builder.guarded(("crop", "align"), lambda: _alignment(recipe.crop, backbone)),
         device=builder.supplied["device"],
         precision=builder.supplied["precision"],
+        evidence=builder.evidence(),
+        make_evidence=builder.evidence,
     )
 
 
@@ -196,6 +208,9 @@ class _Builder:
         fusion = cast(Fusion, self.build(self.recipe.nodes["fusion"]))
         self.guarded(self.recipe.nodes["fusion"].path, lambda: fusion.prepare(regions))
         return fusion
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        return tuple(cast(Evidence, self.build(node)) for node in self.recipe.evidence)
 
     def argument(self, value: object) -> object:
         if isinstance(value, Node):

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..contracts.components import Fusion, Head
 from ..types import Bool, Float32
+from .evidence import EvidenceModel
 from .reliability_model import ReliabilityModel
 from .retrieval import GalleryIndex
 
@@ -23,6 +24,7 @@ class Classifier:
         fusion: The fitted fusion.
         reliability: Calibrates probabilities and decides which predictions are reliable.
         gallery: The gallery cases that the heads keep, if any.
+        evidence: Reads the patient's record, if the recipe does.
     """
 
     labels: tuple[str, ...]
@@ -30,6 +32,7 @@ class Classifier:
     fusion: Fusion
     reliability: ReliabilityModel
     gallery: GalleryIndex | None = None
+    evidence: EvidenceModel | None = None
 
     def predict(self, embeddings: Sequence[Float32], present: Sequence[Bool]) -> tuple[Float32, Float32]:
         """Predict region probabilities and fuse them.

@@ -12,6 +12,7 @@ from ..bundle.read import is_bundle, read_bundle
 from ..cache.store import StageCache
 from ..contracts.components import Backbone, Fusion, GalleryBased, Head, SupportsWeightDelta
 from ..contracts.kinds import KINDS, Kind
+from ..data.conditions import condition_ids
 from ..errors import DysfwError
 from ..imaging.harmonise import HarmonisationConfig
 from ..recipe.check import load_recipe
@@ -22,8 +23,11 @@ from ..reliability.prior import describe_prior, prior_of
 from ..types import Float32, Notice
 from ..util.environment import version_of
 from ..util.paths import expand_home
+from ..util.text import listed
 from .build import Components, build
+from .chance import check_chance
 from .classifier import Classifier
+from .evidence import EvidenceModel, fit_evidence
 from .fusion import cross_validated_fusion
 from .pipeline import Pipeline
 from .reliability_model import ReliabilityModel, fit_reliability
@@ -56,8 +60,10 @@ def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (
     notices += _check_precision(recipe, bundle)
     components = build(recipe)
     notices += _check_weights(components, bundle) + _check_versions(recipe, bundle)
-    classifier, tuned = _restore(recipe, components, bundle), tuned_backbones(components.backbone, bundle.fitted.tuned)
-    notices += _check_prior(recipe, classifier.reliability, classifier.labels)
+    classifier, fused = _restore(recipe, components, bundle)
+    tuned = tuned_backbones(components.backbone, bundle.fitted.tuned)
+    notices += _check_evidence(recipe, bundle)
+    notices += _check_prior(recipe, classifier.reliability, classifier.labels) + check_chance(recipe, bundle, fused)
     return Pipeline(recipe, components, classifier, bundle.manifest, notices=tuple(notices), tuned=tuned, cache=cache)
 
 
@@ -89,12 +95,12 @@ def find_bundle(recipe: Recipe, source: Path, registry: Registry) -> Path:
 
 
 def used_weights(components: Components) -> list[WeightsUsed]:
-    """List the weight files of detector, segmenter and backbone.
+    """List the files of weights and data that detector, segmenter, backbone and evidence use.
 
     Args:
         components: The components of a recipe.
     """
-    parts = (components.detector, components.segmenter, components.backbone)
+    parts = (components.detector, components.segmenter, components.backbone, *components.evidence)
     return [
         WeightsUsed(
             component=part.kind,
@@ -155,7 +161,7 @@ def _compare(recipe: Recipe, bundle: Bundle) -> list[Notice]:
         lines = "\n".join(f"  {line}" for line in differences)
         raise DysfwError(
             f"the recipe {recipe.name!r} does not match its bundle {bundle.folder}:\n{lines}",
-            hint="train the changed recipe with `dysfw train`; only detector, fusion, reliability and prior may differ",
+            hint="train the changed recipe with `dysfw train`; detector, fusion, evidence, reliability and prior may differ",
         )
     if recipe.nodes["detector"].portable() != trained.nodes["detector"].portable():
         message = "the bundle was trained with another detector; crops may differ from those in training"
@@ -201,8 +207,8 @@ def _check_weights(components: Components, bundle: Bundle) -> list[Notice]:
     for kind in KINDS:
         now = {(w.name, w.sha256) for w in used if w.component == kind}
         then = {(w.name, w.sha256) for w in bundle.manifest.weights if w.component == kind}
-        if {sha for _, sha in now} == {sha for _, sha in then}:
-            continue
+        if {sha for _, sha in now} == {sha for _, sha in then} or (kind == "evidence" and not (now and then)):
+            continue  # evidence may be added to a bundle, or left out
         described = f"trained with {_weight_names(then)}, now {_weight_names(now)}"
         if kind == "backbone":
             raise DysfwError(
@@ -220,7 +226,7 @@ def _weight_names(weights: set[tuple[str, str]]) -> str:
 
 
 def _check_versions(recipe: Recipe, bundle: Bundle) -> list[Notice]:
-    distributions = {"dysfw", *(node.origin.partition(" ")[0] for node in recipe.nodes.values())}
+    distributions = {"dysfw", *recipe.distributions}
     then = bundle.manifest.versions
     changed = [
         f"{name} {then[name]} (now {version_of(name)})"
@@ -230,13 +236,23 @@ def _check_versions(recipe: Recipe, bundle: Bundle) -> list[Notice]:
     return [Notice("versions_differ", f"the bundle was trained with {', '.join(changed)}")] if changed else []
 
 
+def _check_evidence(recipe: Recipe, bundle: Bundle) -> list[Notice]:
+    trained = [node.portable() for node in bundle.recipe.evidence]
+    untrained = [node.use for node in recipe.evidence if node.portable() not in trained]
+    if not untrained:
+        return []
+    message = f"the bundle was trained without the evidence {listed(untrained)}: it has learned nothing from training patients"
+    return [Notice("evidence_not_trained", message)]
+
+
 def _check_prior(recipe: Recipe, reliability: ReliabilityModel, labels: Sequence[str]) -> list[Notice]:
     if recipe.prior == UNIFORM:
         return []
     return [Notice("prior", f"the probabilities assume these frequencies: {describe_prior(reliability.prior, labels)}")]
 
 
-def _restore(recipe: Recipe, components: Components, bundle: Bundle) -> Classifier:
+def _restore(recipe: Recipe, components: Components, bundle: Bundle) -> tuple[Classifier, Float32]:
+    """The classifier, and the cross-validated predictions of its fusion, float32 [N, K]."""
     manifest, fitted = bundle.manifest, bundle.fitted
     if tuple(manifest.regions) != components.segmenter.regions:
         raise DysfwError(
@@ -249,10 +265,12 @@ def _restore(recipe: Recipe, components: Components, bundle: Bundle) -> Classifi
             heads[region] = components.make_head(tuple(manifest.labels))
             heads[region].restore(fitted.heads[region])
         fusion = _fusion(components.make_fusion(), recipe, bundle)
-        reliability = _reliability(components, recipe, bundle)
+        fused = cross_validated_fusion(components.make_fusion, fitted.out_of_fold, recipe.seed)
+        reliability = _reliability(components, recipe, bundle, fused)
+        evidence = _evidence(components, recipe, bundle, fused, reliability) if recipe.evidence else None
     except ValueError as error:
         raise DysfwError(f"the bundle {bundle.folder} cannot be restored: {error}") from None
-    return Classifier(tuple(manifest.labels), heads, fusion, reliability, _gallery(bundle, heads))
+    return Classifier(tuple(manifest.labels), heads, fusion, reliability, _gallery(bundle, heads), evidence), fused
 
 
 def _gallery(bundle: Bundle, heads: Mapping[str, Head]) -> GalleryIndex | None:
@@ -270,15 +288,38 @@ def _gallery(bundle: Bundle, heads: Mapping[str, Head]) -> GalleryIndex | None:
     )
 
 
-def _reliability(components: Components, recipe: Recipe, bundle: Bundle) -> ReliabilityModel:
+def _reliability(components: Components, recipe: Recipe, bundle: Bundle, fused: Float32) -> ReliabilityModel:
     """Fitted to the bundle's out-of-fold predictions, so that it fits the fusion and thresholds that the recipe has now."""
     out_of_fold, embedding_distribution = bundle.fitted.out_of_fold, bundle.fitted.embedding_distribution
     dim = embedding_distribution.mean.shape[1]
     if dim != components.backbone.dim:
         raise ValueError(f"its embeddings have {dim} dimensions, those of the backbone {components.backbone.dim}")
     prior = prior_of(recipe.prior, bundle.manifest.labels, out_of_fold.y, out_of_fold.groups)
-    fused = cross_validated_fusion(components.make_fusion, out_of_fold, recipe.seed)
     return fit_reliability(recipe.reliability, out_of_fold, fused, embedding_distribution, prior)
+
+
+def _evidence(
+    components: Components, recipe: Recipe, bundle: Bundle, fused: Float32, reliability: ReliabilityModel
+) -> EvidenceModel:
+    """Restore the trained evidence, and fit the weights to what the recipe has now.
+
+    Evidence that the bundle was trained without knows what it knows without training, and its weight cannot be learned.
+    """
+    trained = [node.portable() for node in bundle.recipe.evidence]
+    evidence = components.make_evidence()
+    places = [trained.index(now) if (now := node.portable()) in trained else None for node in recipe.evidence]
+    for one, place in zip(evidence, places, strict=True):
+        if place is not None:
+            one.restore(bundle.fitted.evidence[place])
+    out_of_fold, known = bundle.fitted.out_of_fold, [place for place in places if place is not None]
+    values = out_of_fold.log_likelihoods
+    values = values[:, known] if values is not None and len(known) == len(places) else None
+    names = [node.use for node in recipe.evidence]
+    conditions = condition_ids(bundle.manifest.labels, bundle.manifest.conditions)
+    return fit_evidence(
+        dict(zip(names, evidence, strict=True)), conditions, replace(out_of_fold, log_likelihoods=values), fused, reliability,
+        seed=recipe.seed,
+    )  # fmt: skip
 
 
 def _fusion(fusion: Fusion, recipe: Recipe, bundle: Bundle) -> Fusion:

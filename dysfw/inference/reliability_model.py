@@ -100,7 +100,18 @@ class ReliabilityModel:
         Returns:
             float32 [N, K].
         """
-        return apply_prior(apply_temperature(fused, self.temperature), self.prior)
+        return apply_prior(self.calibrated(fused), self.prior)
+
+    def calibrated(self, fused: Float32) -> Float32:
+        """Calibrate probabilities under equal priors.
+
+        Args:
+            fused: float32 [N, K].
+
+        Returns:
+            float32 [N, K].
+        """
+        return apply_temperature(fused, self.temperature)
 
     @property
     def always(self) -> tuple[int, ...]:

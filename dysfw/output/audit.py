@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..audit.permutation_null import ALPHA
-from ..audit.result import AuditResult, Verdict
+from ..audit.result import AuditResult
+from ..audit.result_part import Verdict
 from ..stats.estimate import Estimate
 from ..util.text import count, listed, printable
 from .fitted_table import Column, FittedTable

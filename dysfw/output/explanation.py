@@ -32,11 +32,14 @@ def explanation_to_json(result: BasePrediction, explanation: Explanation) -> dic
     contributions, k = explanation.contributions, explanation.condition
     present = [row for row, is_present in enumerate(result.present) if is_present]
     rows = {result.regions[row]: row for row in present}
+    of_evidence = zip(result.evidence, contributions.evidence, strict=True)
+    evidence = {one.name: _labelled(result.labels, values) for one, values in of_evidence}
     errors = {name: _labelled(result.labels, contributions.standard_error[row]) for name, row in rows.items()}
     return {
         "label": result.labels[k],
         "base_values": _labelled(result.labels, contributions.base_values),
         "contributions": {name: _labelled(result.labels, contributions.values[row]) for name, row in rows.items()},
+        **({"evidence": evidence} if evidence else {}),
         **({"standard_error": errors} if contributions.standard_error[present].any() else {}),
         "agreement": {
             "first": explanation.agreement.first,
@@ -63,7 +66,7 @@ def _labelled(labels: Sequence[str], values: npt.NDArray[np.float64]) -> dict[st
 
 
 def print_explanation(console: Console, result: BasePrediction, explanation: Explanation) -> None:
-    """Print the regions by their contribution to the condition's probability, largest first.
+    """Print the regions and the evidence by their contribution to the condition's probability, largest first.
 
     Args:
         console: Where to print.
@@ -73,7 +76,7 @@ def print_explanation(console: Console, result: BasePrediction, explanation: Exp
     k = explanation.condition
     base_value, probability = float(explanation.contributions.base_values[k]), float(result.probabilities[k])
     label = escape(result.labels[k])
-    console.print(f"{label}: probability {probability:.3f} = base value {base_value:.3f} + contributions of the regions:")
+    console.print(f"{label}: probability {probability:.3f} = base value {base_value:.3f} + contributions:")
     console.print(_bars(explanation.ordered(result)))
     console.print(escape(agreement_text(result, explanation)))
     console.print()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import wrap
 from typing import BinaryIO, Literal, cast
@@ -16,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Polygon, Rectangle
 
-from .. import RESEARCH_USE
+from .. import RESEARCH_USE, __version__
 from ..errors import DysfwError
 from ..explain.explanation import Explanation
 from ..explain.saliency_map import heat
@@ -24,7 +25,7 @@ from ..inference.pipeline import Pipeline
 from ..types import BasePrediction, PatientPrediction, Prediction
 from ..util.atomic import atomic_write
 from ..util.text import count, printable
-from .terminal import reliability_text
+from .terminal import reliability_text, set_text
 
 FORMATS = (".png", ".pdf", ".svg")
 SIZE = (12.8, 7.2)  # inches: a 16:9 slide
@@ -36,6 +37,7 @@ CONTEXT = 0.6  # margin shown around the face, as a fraction of its longer side
 SUPPORTS, OPPOSES = "#c2570c", "#1f6fb5"
 MAX_ROWS = 10
 MAX_IMAGES = 6  # of a patient
+MAX_WARNINGS = 3  # that are not reasons
 HEAT_POINTS = 160  # on each side
 MAX_TITLE = 60  # characters of an image's title
 
@@ -73,12 +75,11 @@ def save_figure(
         _draw_contributions(parts[1], result, explanation)
     _draw_region_probabilities(parts[-1], result, shown)
     if result.reasons:  # above the charts, where it is not overlooked or cut off
-        warning = "\n".join(wrap(reliability_text(result), 66, max_lines=4, placeholder=" …"))
-        right.suptitle(warning, fontsize=13, fontweight="bold", color=WARNING)
-    manifest = pipeline.manifest
-    bundle = f" · bundle {manifest.name} {manifest.fingerprint[:8]}" if manifest else ""
-    figure.suptitle(f"recipe {pipeline.recipe.name} {pipeline.recipe.fingerprint[:8]}{bundle}", fontsize=11, color="0.35")
-    right.supxlabel(_footer(result), fontsize=10, color="0.35")
+        warning = "\n".join(wrap(reliability_text(result), 66, max_lines=6, placeholder=" …"))
+        right.suptitle(warning, fontsize=13, fontweight="bold", color=WARNING, parse_math=False)
+    figure.suptitle(_header(pipeline), fontsize=11, color="0.35", parse_math=False)
+    left.supxlabel(_known_conditions(result, pipeline, shown), fontsize=9, color="0.35", parse_math=False)
+    right.supxlabel(_footer(result), fontsize=10, color="0.35", parse_math=False)
     try:
         if isinstance(target, Path):
             with atomic_write(target) as unfinished:
@@ -90,10 +91,29 @@ def save_figure(
         raise DysfwError(f"cannot write the figure {target}: {reason}", hint="choose another path") from None
 
 
+def _header(pipeline: Pipeline) -> str:
+    """What predicted, when, and what the author of the bundle wants its users to know."""
+    recipe, manifest = pipeline.recipe, pipeline.manifest
+    parts = [f"recipe {recipe.name} {recipe.fingerprint[:8]}"]
+    parts += [f"bundle {manifest.name} {manifest.fingerprint[:8]}"] if manifest else []
+    line = " · ".join([*parts, f"dysfw {__version__}", datetime.now(UTC).date().isoformat()])
+    about = printable(" ".join(manifest.about.split())) if manifest else ""
+    return "\n".join([printable(line), *wrap(about, 150, max_lines=2, placeholder=" …")])
+
+
+def _known_conditions(result: BasePrediction, pipeline: Pipeline, shown: list[int]) -> str:
+    """Names and identifiers of the conditions in the ranking, a line each, as far as they are known."""
+    known = pipeline.manifest.conditions if pipeline.manifest else {}
+    named = [f"{label}: {known[label]}" for label in (result.labels[k] for k in shown) if str(known.get(label, ""))]
+    return "\n".join(line for text in named for line in wrap(printable(text), 88, max_lines=2, placeholder=" …"))
+
+
 def _footer(result: BasePrediction) -> str:
-    """Reliability if there is no problem, at most three warnings, and the notice on research use."""
-    others = [notice.message for notice in result.notices if notice not in result.reasons][:3]
-    texts = [reliability_text(result), *others] if result.reliable else others
+    """The prediction set, reliability if there is no problem, the first warnings, and the notice on research use."""
+    others = [notice.message for notice in result.notices if notice not in result.reasons]
+    texts = [set_text(result), *([reliability_text(result)] if result.reliable else []), *others[:MAX_WARNINGS]]
+    if len(others) > MAX_WARNINGS:
+        texts.append(f"and {count(len(others) - MAX_WARNINGS, 'more warning')}")
     lines = [line for text in texts for line in wrap(text, 95, max_lines=2, placeholder=" …")]
     return "\n".join([*lines, RESEARCH_USE])
 
@@ -114,7 +134,7 @@ def _draw_images(left: SubFigure, result: BasePrediction, explanation: Explanati
                 axes.set_axis_off()
             else:
                 _draw_face(axes, one, 0)
-        left.suptitle(f"{result.patient}: {len(result.counted)} of {count(number, 'photo')}", fontsize=12)
+        left.suptitle(f"{result.patient}: {len(result.counted)} of {count(number, 'photo')}", fontsize=12, parse_math=False)
 
 
 def _draw_face(axes: Axes, result: Prediction, legend: int) -> None:
@@ -164,12 +184,19 @@ def _draw_ranking(axes: Axes, result: BasePrediction, shown: list[int]) -> None:
     bars = axes.barh(range(len(shown)), probabilities, color=colours)
     if not result.reasons:
         axes.set_title(f"dark: in the {100 * result.prediction_set.coverage:g} % prediction set", fontsize=11, color="0.35")
-    axes.bar_label(bars, [f"{p:.2f}" for p in probabilities], padding=4, fontsize=11)
-    axes.set_yticks(range(len(shown)), [result.labels[k] for k in shown], fontsize=11)
+    axes.bar_label(bars, [_number(p, 3) for p in probabilities], padding=4, fontsize=11)
+    axes.set_yticks(range(len(shown)), [result.labels[k] for k in shown], fontsize=11, parse_math=False)
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.08)
+    axes.set_xlim(0, 1.12)  # the label of a bar that reaches 1 needs some room
+    axes.set_xticks(np.linspace(0, 1, 6))
     axes.set_xlabel("probability, all regions fused")
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _number(probability: float, digits: int) -> str:
+    """A probability; one that would be rounded to 0 is less than the smallest that is not: "<0.001"."""
+    text = f"{probability:.{digits}f}"
+    return f"<{10**-digits:.{digits}f}" if probability > 0 and float(text) == 0 else text
 
 
 def _draw_contributions(axes: Axes, result: BasePrediction, explanation: Explanation) -> None:
@@ -195,10 +222,10 @@ def _draw_region_probabilities(axes: Axes, result: BasePrediction, shown: list[i
     axes.imshow(region_probabilities, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for row, column in np.ndindex(region_probabilities.shape):
         value = region_probabilities[row, column]
-        text = "–" if np.isnan(value) else f"{value:.2f}"
+        text = "–" if np.isnan(value) else _number(float(value), 2)
         axes.text(column, row, text, ha="center", va="center", fontsize=10, color="white" if value > 0.55 else "black")
     axes.set_xticks(range(len(result.regions)), result.regions, rotation=20, fontsize=10)
-    axes.set_yticks(range(len(shown)), [result.labels[k] for k in shown], fontsize=10)
+    axes.set_yticks(range(len(shown)), [result.labels[k] for k in shown], fontsize=10, parse_math=False)
     axes.set_title("probabilities of each region", fontsize=11, color="0.35")
     axes.tick_params(length=0)
     for number, tick in enumerate(axes.get_xticklabels()):

@@ -13,6 +13,7 @@ from ..data.conditions import Condition
 from ..inference.notices import box_text
 from ..types import BasePrediction, Failure, Notice, PatientPrediction, Prediction
 from ..util.text import count, listed, printable
+from .evidence import print_evidence, ratio_text
 from .fitted_table import Column, FittedTable
 
 BAR_WIDTH = 20  # characters
@@ -46,6 +47,7 @@ def print_prediction(
     for label in (result.labels[k] for k in result.ranking[:top]):
         if condition := str(conditions.get(label, "")):
             console.print(f"{escape(label)}: {escape(condition)}", style="dim")
+    print_evidence(console, result)
     if result.neighbors:
         console.print(escape(neighbors_text(result)))
     if prediction_set := set_text(result):
@@ -134,13 +136,19 @@ def set_text(result: BasePrediction) -> str:
 def _ranking(result: BasePrediction, top: int) -> FittedTable:
     """The ranking with the probabilities of each region beside it, or below it if the terminal is too narrow."""
     regions = (Column(region, role="more", right=True, style="dim") for region in result.regions)
+    face = result.face_probabilities
+    apart = [] if face is None else [Column(name, right=True) for name in ("face", *(one.name for one in result.evidence))]
+    name = "fused" if face is None else "both"
     table = FittedTable(
-        Column(role="id", right=True), Column("condition"), Column("fused", right=True), Column(role="bar"), *regions
+        Column(role="id", right=True), Column("condition"), Column(name, right=True), Column(role="bar"), *apart, *regions
     )
     for rank, k in enumerate(result.ranking[:top], 1):
         probability = float(result.probabilities[k])
         bar = Text("█" * round(BAR_WIDTH * probability), "cyan")
-        table.add(str(rank), result.labels[k], f"{probability:.3f}", bar, *_by_region(result, k))
+        of_record = (
+            [] if face is None else [f"{face[k]:.3f}", *(ratio_text(float(e.log_likelihood[k])) for e in result.evidence)]
+        )
+        table.add(str(rank), result.labels[k], f"{probability:.3f}", bar, *of_record, *_by_region(result, k))
     return table
 
 

@@ -152,6 +152,11 @@ class Recipe:
         for node in (*self.nodes.values(), *self.evidence):
             yield from nodes_of(node)
 
+    @property
+    def distributions(self) -> set[str]:
+        """The distributions of its components, nested ones left out."""
+        return {node.origin.partition(" ")[0] for node in (*self.nodes.values(), *self.evidence)}
+
     def values(self) -> Iterator[object]:
         """Iterate over the values of all parameters, including those in nested components, lists and mappings."""
         for node in (*self.nodes.values(), *self.evidence):

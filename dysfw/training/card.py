@@ -9,6 +9,7 @@ from ..bundle.contents import Manifest, Performance, TrainingData
 from ..inference.reliability_model import ReliabilityModel
 from ..recipe.model import Recipe
 from ..reliability.prior import describe_prior
+from ..stats.chance import ALPHA
 from ..util.text import count, listed
 
 MAX_LISTED = 60
@@ -30,6 +31,7 @@ def model_card(manifest: Manifest, recipe: Recipe, reliability: ReliabilityModel
         f"**{RESEARCH_USE}** Trained by dysfw {manifest.versions['dysfw']} on {manifest.created[:10]} with the recipe "
         f"`{recipe.name}`.",
         manifest.about,
+        _warning(manifest.cross_validated),
         "## What it does",
         f"From an image of a face it predicts probabilities for {count(len(manifest.labels), 'condition')}. They always sum to "
         "one: the model knows nothing of people with another condition, or with none of these. Classes had equal weight in "
@@ -42,6 +44,7 @@ def model_card(manifest: Manifest, recipe: Recipe, reliability: ReliabilityModel
         "## Performance",
         _patient_note(manifest.data),
         _performance("Cross-validated on the training data", manifest.cross_validated),
+        _chance(manifest.cross_validated, manifest.data),
         _performance("On the held-out images", manifest.held_out) if manifest.held_out else "",
         "A score alone proves nothing: a model can separate classes that come from different sources without looking at "
         "the face. `dysfw evaluate` tests for this.",
@@ -130,6 +133,30 @@ def _reliability(reliability: ReliabilityModel, labels: list[str]) -> str:
     return "## Reliability\n\n" + " ".join(lines)
 
 
+def _warning(measured: Performance) -> str:
+    if measured.chance_test is None or measured.chance_test.shown:
+        return ""
+    return "**This bundle was not shown to beat chance.** All its predictions are marked as not reliable; see Performance."
+
+
+def _chance(measured: Performance, data: TrainingData) -> str:
+    """Whether the bundle was shown to beat chance, and how this was tested."""
+    test = measured.chance_test
+    if test is None:
+        return ""
+    permuted = "patients" if data.patients is not None else "images"
+    verdict = (
+        f"The fused prediction was shown to beat chance (p = {test.p:.3f})"
+        if test.shown
+        else f"**The fused prediction was not shown to beat chance (p = {test.p:.3f}).** Its probabilities may mean nothing, "
+        "whatever they are. More patients may show it, if there is anything to show"
+    )
+    return (
+        f"{verdict}: conditions were permuted between the {count(test.patients, permuted[:-1])} {test.permutations:,} times, and "
+        f"p is how often the balanced accuracy was at least {test.balanced_accuracy.value:.3f}. Up to {ALPHA:g} counts as shown."
+    )
+
+
 def _performance(title: str, measured: Performance) -> str:
     fused = measured.fused
     rows = [("**all, fused**", fused), *measured.regions.items()]
@@ -137,11 +164,12 @@ def _performance(title: str, measured: Performance) -> str:
     table = _table(
         ("regions", "images", "balanced accuracy", "accuracy", *(f"top {n}" for n in top)),
         [
-            (name, str(s.images), f"{s.balanced_accuracy:.3f}", f"{s.accuracy:.3f}", *(f"{s.top[n]:.3f}" for n in top))
+            (name, str(s.images), *(str(s.estimate(m)) for m in ("balanced_accuracy", "accuracy", *(f"top_{n}" for n in top))))
             for name, s in rows
         ],
     )
-    return f"### {title}\n\n{table}\n\nChance: balanced accuracy {fused.chance:.3f}."
+    bracketed = "In brackets: 95 % bootstrap intervals, resampled by patient. " if fused.intervals else ""
+    return f"### {title}\n\n{table}\n\n{bracketed}Chance: balanced accuracy {fused.chance:.3f}."
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

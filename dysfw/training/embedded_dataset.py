@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..data.conditions import Condition, condition_ids
 from ..data.dataset import Sample, patient_numbers
 from ..data.split_groups import split_groups
 from ..inference.embedder import Observer
 from ..inference.pipeline import Pipeline
 from ..reliability.quality import Quality, quality_of
-from ..types import Bool, FaceEmbedding, Failure, Float32, Int64, Notice
+from ..types import Bool, ConditionIds, FaceEmbedding, Failure, Float32, Int64, Notice
 from ..util.progress import Progress
 
 
@@ -33,6 +35,7 @@ class EmbeddedDataset:
         regions: R regions, in the segmenter's order.
         quality: Of the N faces; None if it was not measured.
         notices: Warnings about images, by their source.
+        conditions: Names and identifiers of labels, if known.
     """
 
     embeddings: Float32
@@ -46,6 +49,7 @@ class EmbeddedDataset:
     regions: tuple[str, ...]
     quality: Quality | None = None
     notices: Mapping[str, tuple[Notice, ...]] = field(default_factory=dict)
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Number of images."""
@@ -55,6 +59,18 @@ class EmbeddedDataset:
     def split_groups(self) -> Int64:
         """The groups of images that no split may divide, int64 [N]; see ``dysfw.data.split_groups``."""
         return split_groups(self.samples)
+
+    @property
+    def condition_ids(self) -> tuple[ConditionIds, ...]:
+        """The K conditions with their identifiers."""
+        return condition_ids(self.labels, self.conditions)
+
+    @property
+    def records_fingerprint(self) -> str:
+        """sha256 over the identifiers of the conditions and the patients' records, in order."""
+        records = [[one.observed, one.excluded, one.age, one.sex, one.ancestry] for one in (s.record for s in self.samples)]
+        conditions = [[one.label, one.identifiers] for one in self.condition_ids]
+        return hashlib.sha256(json.dumps([conditions, records]).encode()).hexdigest()
 
     def rows(self, chosen: Int64) -> EmbeddedDataset:
         """Some of the images, by their row numbers."""

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..bundle.contents import OutOfFoldPredictions, Performance
+from ..bundle.contents import OutOfFoldPredictions
 from ..contracts.components import Head
 from ..errors import DysfwError
-from ..inference.classifier import Classifier
 from ..inference.fusion import FOLDS
 from ..reliability.ood import fit_embedding_distribution
 from ..stats.folds import patient_folds
-from ..stats.metrics import scores
-from ..types import Bool, Float32, Int64, State
+from ..types import Float32, Int64, State
 from ..util.progress import Progress, Silent
 from ..util.text import count
 from ..util.workers import map_in_workers
 from .embedded_dataset import EmbeddedDataset
+from .evidence import MakeEvidence, out_of_fold_evidence
 from .fit_cache import FitCache
 
 MakeHead = Callable[[tuple[str, ...]], Head]
@@ -119,6 +118,7 @@ def out_of_fold_predictions(
     embed: Embed | None = None,
     *,
     known: FitCache | None = None,
+    make_evidence: MakeEvidence = tuple,
 ) -> OutOfFoldPredictions:
     """Predict each image by heads that were fitted and regularised without any image of its patient.
 
@@ -132,6 +132,7 @@ def out_of_fold_predictions(
         progress: Where the work is shown.
         embed: If the backbone is fine-tuned: embeds all images by a backbone trained on some rows.
         known: Predictions that are known from before; receives the others.
+        make_evidence: Makes the recipe's evidence, which reads the patients' records.
 
     Returns:
         The predictions, with each image's distance from its training images.
@@ -155,6 +156,7 @@ def out_of_fold_predictions(
 
     for _ in progress.track(computed(), "cross-validating", len(tasks), "heads", start=done):
         pass
+    evidence = out_of_fold_evidence(make_evidence, embedded, folds)
     tested = np.zeros(len(embedded), bool)
     tested[[row for _, test_rows in folds for row in test_rows]] = True
     sharpness = np.full(len(embedded), np.nan) if embedded.quality is None else embedded.quality.sharpness
@@ -167,6 +169,7 @@ def out_of_fold_predictions(
         split_groups=embedded.split_groups[tested],
         distances=distances[tested],
         sharpness=sharpness[tested].astype(np.float32),
+        log_likelihoods=None if evidence is None else evidence[tested],
     )
 
 
@@ -245,32 +248,3 @@ def _folds(embedded: EmbeddedDataset, seed: int) -> list[tuple[Int64, Int64]]:
     rows, always = np.flatnonzero(several), np.flatnonzero(~several)
     folds = patient_folds(embedded.y[rows], groups[rows], FOLDS, seed)
     return [(np.sort(np.concatenate([always, rows[train_rows]])), rows[test_rows]) for train_rows, test_rows in folds]
-
-
-def performance(fused: Float32, region_probabilities: Float32, present: Bool, y: Int64, regions: Sequence[str]) -> Performance:
-    """Score the fusion and each region alone.
-
-    Args:
-        fused: float32 [N, K], fused probabilities.
-        region_probabilities: float32 [N, R, K].
-        present: bool [N, R], the regions that each image shows.
-        y: int64 [N], classes.
-        regions: R regions.
-    """
-    alone = {
-        region: scores(region_probabilities[shown, r], y[shown])
-        for r, region in enumerate(regions)
-        if (shown := present[:, r]).any()
-    }
-    return Performance(fused=scores(fused, y), regions=alone)
-
-
-def held_out_performance(classifier: Classifier, embedded: EmbeddedDataset) -> Performance:
-    """Score a classifier on images that took no part in the training.
-
-    Args:
-        classifier: The classifier.
-        embedded: The test images.
-    """
-    region_probabilities, fused = classifier.predict(list(embedded.embeddings), list(embedded.present))
-    return performance(fused, region_probabilities, embedded.present, embedded.y, tuple(classifier.heads))

@@ -32,6 +32,7 @@ from .card import model_card
 from .embedded_dataset import EmbeddedDataset, embed_dataset
 from .fit import out_of_fold_predictions
 from .gallery_cases import collect_gallery_cases, gallery_embeddings
+from .performance import cross_validated_performance
 from .train import Trained, describe_data, fit_classifier
 
 
@@ -184,9 +185,14 @@ def _write(
     failures: Sequence[Failure],
 ) -> Trained:
     bundle, recipe, components = gallery.bundle, gallery.pipeline.recipe, gallery.pipeline.components
+    if recipe.evidence:
+        raise DysfwError(
+            f"the gallery of {bundle.folder} cannot be changed: its evidence needs records, which a bundle does not keep",
+            hint="train it again with `dysfw train`",
+        )
     _refuse_too_few_patients(embedded, bundle.folder)
     out_of_fold = out_of_fold_predictions(components.make_head, embedded, recipe.seed, Silent())
-    fitted, classifier, cross_validated = fit_classifier(recipe, components, embedded, out_of_fold)
+    fitted, classifier, fused = fit_classifier(recipe, components, embedded, out_of_fold)
     cases, case_images = collect_gallery_cases(classifier.heads, embedded, str)
     knows_patients = all(sample.patient is not None for sample in embedded.samples)
     manifest = bundle.manifest.model_copy(
@@ -194,7 +200,7 @@ def _write(
             "name": output.name,
             "labels": list(embedded.labels),
             "data": describe_data(embedded, knows_patients=knows_patients),
-            "cross_validated": cross_validated,
+            "cross_validated": cross_validated_performance(fused, out_of_fold, embedded.regions),
             "held_out": None,  # it was measured on other training images
             "conditions": conditions,
             "gallery_cases": cases,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +114,7 @@ def embed_and_check(
     hashes = {sample.path: sha256 for sample, sha256 in zip(embedded.samples, embedded.sha256, strict=True)}
     hashes |= {Path(failure.source): failure.sha256 for failure in embedded.failures if failure.sha256}
     unreadable = [failure for failure in embedded.failures if not failure.sha256]
+    embedded = replace(embedded, conditions=dataset.conditions)
     return check_dataset(dataset, {path: signatures.signatures[sha] for path, sha in hashes.items()}, unreadable), embedded
 
 

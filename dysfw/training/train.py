@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..bundle.contents import Fitted, Manifest, OutOfFoldPredictions, Performance, TrainingData
+from ..bundle.contents import Fitted, Manifest, OutOfFoldPredictions, TrainingData
 from ..bundle.write import write_bundle
 from ..cache.store import StageCache
 from ..data.checks import CheckedDataset, check_dataset, read_signatures
@@ -21,6 +21,7 @@ from ..data.findings import Finding
 from ..errors import DysfwError
 from ..inference.build import Components, Makers, build
 from ..inference.classifier import Classifier
+from ..inference.evidence import fit_evidence
 from ..inference.fusion import cross_validated_fusion
 from ..inference.loading import tuned_backbones, used_weights
 from ..inference.pipeline import Pipeline
@@ -35,9 +36,11 @@ from ..util.progress import Progress
 from .agreement import agreement
 from .card import model_card
 from .embedded_dataset import EmbeddedDataset, embed_dataset
-from .fit import fit_heads, held_out_performance, out_of_fold_predictions, performance
+from .evidence import fit_evidence_on
+from .fit import fit_heads, out_of_fold_predictions
 from .fit_cache import FitCache
 from .gallery_cases import collect_gallery_cases
+from .performance import cross_validated_performance, held_out_performance
 from .preparation import all_findings, excluded_counts, prepare_dataset
 from .refuse_finetuning import refuse_finetuning_without_torch
 
@@ -99,7 +102,7 @@ def train(
     embedded = embed(recipe, components, dataset, progress, cache)
     with progress.stage("fitting heads and fusion"):
         known = FitCache(cache, recipe, components, embedded.train)
-        fitted, classifier, cross_validated = fit_classifier(
+        fitted, classifier, fused = fit_classifier(
             recipe, components, embedded.train, embedded.out_of_fold, progress=progress, known=known
         )
     with progress.stage("comparing with float32"):
@@ -118,8 +121,8 @@ def train(
             embedded.train, knows_patients=dataset.knows_patients, findings=embedded.findings, failures=failures
         ),
         weights=used_weights(components),
-        versions=versions({node.origin.partition(" ")[0] for node in recipe.nodes.values()}),
-        cross_validated=cross_validated,
+        versions=versions(recipe.distributions),
+        cross_validated=cross_validated_performance(fused, embedded.out_of_fold, embedded.train.regions),
         held_out=held_out_performance(classifier, embedded.test) if embedded.test else None,
         values={},
         files={},
@@ -187,7 +190,9 @@ def _embed(recipe: Recipe, components: Components, dataset: Dataset, progress: P
     refuse_too_small(examples.samples, dataset.origin, examples.failures)
     test = prepared.embedded.select(used.split("test"), labels)
     known = FitCache(cache, recipe, components, examples)
-    out_of_fold = out_of_fold_predictions(components.make_head, examples, recipe.seed, progress, known=known)
+    out_of_fold = out_of_fold_predictions(
+        components.make_head, examples, recipe.seed, progress, known=known, make_evidence=components.make_evidence
+    )
     return _Embedded(prepared.checked, prepared.findings, examples, test if len(test) else None, {}, out_of_fold)
 
 
@@ -203,11 +208,17 @@ def _finetune(
     samples = used.split("train")
     labels = _labels(samples)
     with tempfile.TemporaryDirectory(prefix="dysfw-crops-") as folder:
-        tuner = Tuner(recipe, components, samples, labels, folder=Path(folder), progress=progress)
+        tuner = Tuner(recipe, components, samples, labels, folder=Path(folder), progress=progress, conditions=used.conditions)
         refuse_too_small(tuner.embedded.samples, dataset.origin, tuner.embedded.failures)
         known = FitCache(cache, recipe, components, tuner.embedded)
         out_of_fold = out_of_fold_predictions(
-            components.make_head, tuner.embedded, recipe.seed, progress, tuner.embed_with, known=known
+            components.make_head,
+            tuner.embedded,
+            recipe.seed,
+            progress,
+            tuner.embed_with,
+            known=known,
+            make_evidence=components.make_evidence,
         )
         deltas = tuner.tune(np.arange(len(tuner.embedded)), progress)
         examples = tuner.embed(deltas)
@@ -225,7 +236,7 @@ def fit_classifier(
     *,
     progress: Progress | None = None,
     known: FitCache | None = None,
-) -> tuple[Fitted, Classifier, Performance]:
+) -> tuple[Fitted, Classifier, Float32]:
     """Fit a head for each region, the fusion, and the reliability model.
 
     Args:
@@ -237,10 +248,9 @@ def fit_classifier(
         known: Heads that are known from before; receives the others.
 
     Returns:
-        The fitted states, the classifier made of them, and its cross-validated scores.
+        The fitted states, the classifier made of them, and its cross-validated predictions, float32 [N, K].
     """
     fused = cross_validated_fusion(components.make_fusion, out_of_fold, recipe.seed)
-    cross_validated = performance(fused, out_of_fold.probabilities, out_of_fold.present, out_of_fold.y, embedded.regions)
     heads = fit_heads(components.make_head, embedded, progress, known)
     fusion = components.make_fusion()
     if fusion.needs_fit:
@@ -248,9 +258,15 @@ def fit_classifier(
     distribution = fit_embedding_distribution(embedded.embeddings, embedded.present, embedded.groups)
     prior = prior_of(recipe.prior, embedded.labels, out_of_fold.y, out_of_fold.groups)
     reliability = fit_reliability(recipe.reliability, out_of_fold, fused, distribution, prior)
+    evidence = fit_evidence_on(components.make_evidence, embedded)
+    names = [node.use for node in recipe.evidence]
+    model = fit_evidence(
+        dict(zip(names, evidence, strict=True)), embedded.condition_ids, out_of_fold, fused, reliability, seed=recipe.seed
+    ) if evidence else None  # fmt: skip
     states = {region: head.state() for region, head in heads.items()}
-    fitted = Fitted(states, fusion.state(), out_of_fold, distribution)
-    return fitted, Classifier(embedded.labels, heads, fusion, reliability), cross_validated
+    evidence_states = tuple(one.state() for one in evidence)
+    fitted = Fitted(states, fusion.state(), out_of_fold, distribution, evidence=evidence_states)
+    return fitted, Classifier(embedded.labels, heads, fusion, reliability, evidence=model), fused
 
 
 def describe_data(

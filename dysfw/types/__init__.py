@@ -23,7 +23,7 @@ from .images import (
     Region,
     Segmentation,
 )
-from .predictions import BasePrediction, Neighbor, PatientPrediction, Prediction, PredictionSet
+from .predictions import BasePrediction, EvidenceResult, Neighbor, PatientPrediction, Prediction, PredictionSet
 from .record import ConditionIds, EvidencePart, InterpretedRecord, PatientRecord, RecordProblem, Sex, Sign, Status
 from .states import GalleryCases, State, Weights
 
@@ -35,6 +35,7 @@ __all__ = [
     "ConditionIds",
     "Crop",
     "EvidencePart",
+    "EvidenceResult",
     "Face",
     "FaceEmbedding",
     "Failure",

@@ -8,6 +8,7 @@ import numpy as np
 
 from .arrays import Bool, Float32
 from .images import FaceEmbedding, Failure, Notice
+from .record import EvidencePart, PatientRecord, Sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,23 @@ class PredictionSet:
     always: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EvidenceResult:
+    """What one kind of evidence says of a patient's record.
+
+    Attributes:
+        name: Name of the component, as in the recipe.
+        log_likelihood: float32 [K], natural logarithms of likelihood ratios, before weighting; NaN for unknown conditions.
+        weight: Weight in the combination with the face.
+        parts: The parts that it adds up, such as signs.
+    """
+
+    name: str
+    log_likelihood: Float32
+    weight: float
+    parts: tuple[EvidencePart, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class BasePrediction:
     """The prediction of a trained recipe for one face or one patient.
@@ -54,6 +72,10 @@ class BasePrediction:
         prediction_set: The conditions that cannot be excluded.
         notices: All warnings, including the reasons.
         neighbors: The most similar gallery cases, most similar first, if the heads keep cases.
+        record: The patient's record, if the recipe reads one and it was given; ``probabilities`` then combine both.
+        face_probabilities: float32 [K], what the face alone predicts, if there is a record; None without.
+        evidence: What each kind of evidence says of the record; those that know nothing of it are left out.
+        signs: The signs of the record, as an ontology knows them.
     """
 
     labels: tuple[str, ...]
@@ -65,6 +87,10 @@ class BasePrediction:
     prediction_set: PredictionSet
     notices: tuple[Notice, ...]
     neighbors: tuple[Neighbor, ...] = ()
+    record: PatientRecord | None = None
+    face_probabilities: Float32 | None = None
+    evidence: tuple[EvidenceResult, ...] = ()
+    signs: tuple[Sign, ...] = ()
 
     @property
     def ranking(self) -> list[int]:

@@ -13,13 +13,14 @@ import typer
 
 from ..formats import Format, Method
 from ..options import DeviceOption, FetchOption, RecipeArgument, RuntimeOption, SetOption, allow_fetching, overrides
+from ..record import AgeOption, AncestryOption, ExcludedTermOption, RecordOption, SexOption, TermOption, record_of
 from ..stage_cache import NoCacheOption, opened_cache
 
 if TYPE_CHECKING:
     from ...explain.explanation import Explanation
     from ...inference.pipeline import Pipeline
     from ...output.writers import Writer
-    from ...types import BasePrediction, Failure, Prediction
+    from ...types import BasePrediction, Failure, PatientRecord, Prediction
 
 DEFAULT_TOP = 5  # conditions in rankings for people
 
@@ -75,10 +76,18 @@ def run(
     device: DeviceOption = None,
     runtime: RuntimeOption = None,
     all_faces: Annotated[bool, typer.Option("--all-faces", help="Predict for every face found.")] = False,
+    term: TermOption = None,
+    excluded_term: ExcludedTermOption = None,
+    age: AgeOption = None,
+    sex: SexOption = None,
+    ancestry: AncestryOption = None,
+    record: RecordOption = None,
     fetch: FetchOption = False,
     no_cache: NoCacheOption = False,
 ) -> None:
     """Rank conditions by probability for each image, with the probabilities of each facial region.
+
+    If the recipe has evidence, the patient's signs, age and sex are combined with the face.
 
     Exit code 0: all images were predicted; 1: some failed, each with its reason, and the rest was delivered; 2: the command or
     the recipe is wrong.
@@ -97,6 +106,9 @@ def run(
     if top is not None and chosen == "coco" and figure is None:
         raise DysfwError("--top: --format coco has no ranking", hint="leave --top out, or choose another format")
     images = _image_files(images)
+    patient_record = record_of(term, excluded_term, age, sex, ancestry, record)
+    if patient_record:
+        _refuse_several_patients(images, patient=patient, all_faces=all_faces)
     figures = _figure_names(figure, images)
     cache = ctx.with_resource(opened_cache(no_cache))
     progress = TerminalProgress()
@@ -104,11 +116,13 @@ def run(
         from ...inference.loading import open_pipeline
 
         pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device, runtime), cache)
-    shown = _Shown(pipeline, _writer(chosen, pipeline, top), figures, top or DEFAULT_TOP)
+    shown = _Shown(pipeline, _writer(chosen, pipeline, top), figures, top or DEFAULT_TOP, patient_record)
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
         warn(notice.message)
+    if patient_record:
+        _check_record(pipeline, patient_record, typed=record is None)
     explainer = _explainer(pipeline, enabled=explained or maps is not None, why=why, maps=maps)
     results: Iterable[Prediction | Failure] = pipeline.predict(
         images, all_faces=all_faces, pixels=figure is not None or maps is not None
@@ -128,12 +142,13 @@ Explainer = Callable[["BasePrediction"], "Explanation | None"]
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """Where results go: a writer, and the names of the figures to draw, if any."""
+    """Where results go: a writer, and the names of the figures to draw, if any; and the record they are combined with."""
 
     pipeline: Pipeline
     writer: Writer
     figures: Iterator[Path] | None
     top: int
+    record: PatientRecord
 
     def add(self, result: BasePrediction, explanation: Explanation | None, *, drawn: bool = True) -> None:
         self.writer.add(result, explanation)
@@ -165,7 +180,8 @@ def _show_images(results: Iterable[Prediction | Failure], shown: _Shown, explain
             failed = True
             shown.fail(result)
         else:
-            shown.add(result, explainer(result))
+            combined = shown.pipeline.with_record(result, shown.record)
+            shown.add(combined, explainer(combined))
     return failed
 
 
@@ -186,8 +202,33 @@ def _show_patient(name: str, results: Iterable[Prediction | Failure], shown: _Sh
     assert shown.pipeline.classifier  # noqa: S101  # or it could not predict
     patient = predict_patient(shown.pipeline.classifier, name, kept)
     if patient:
+        patient = shown.pipeline.with_record(patient, shown.record)
         shown.add(patient, explainer(patient))
     return any(isinstance(one, Failure) for one in kept)
+
+
+def _refuse_several_patients(images: list[Path], *, patient: str | None, all_faces: bool) -> None:
+    """Raise DysfwError if a record might be combined with faces of other people."""
+    from ...errors import DysfwError
+
+    if all_faces:
+        raise DysfwError(
+            "a record belongs to one patient, and --all-faces predicts everyone in the image", hint="leave one out"
+        )
+    if len(images) > 1 and patient is None:
+        raise DysfwError(
+            f"a record belongs to one patient, and there are {len(images)} images",
+            hint="add --patient NAME if all images show this patient; for several patients write a manifest with their records",
+        )
+
+
+def _check_record(pipeline: Pipeline, record: PatientRecord, *, typed: bool) -> None:
+    """Refuse, before any work, typed signs that are not known; of a file, the others are used."""
+    from ...errors import DysfwError
+
+    problems = [problem.message for problem in pipeline.evidence.interpret(record).problems if not problem.used]
+    if typed and problems:
+        raise DysfwError("\n".join(problems), hint="correct the options; nothing was predicted")
 
 
 def _writer(form: Format, pipeline: Pipeline, top: int | None) -> Writer:

@@ -29,6 +29,7 @@ CONTENTS = (
 )  # fmt: skip
 KINDS = {
     "recipe": "Recipe",
+    "input": "Face and record apart",
     "region": "Single regions",
     "fusion": "Other fusions of the same region probabilities",
     "baseline": "Baselines",
@@ -152,6 +153,7 @@ def _forests(models: Sequence[EvaluatedModel]) -> list[tuple[str, str, tuple[str
         if several
         else [("baselines", "Baselines", ("baseline",))]
     )
+    plots.insert(0, ("inputs", "Face and record apart", ("input",)))
     return [plot for plot in plots if sum(one.kind in plot[2] for one in models) > 1]
 
 

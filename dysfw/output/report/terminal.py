@@ -7,7 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from ...audit.result import AuditResult, Verdict
+from ...audit.result import AuditResult
+from ...audit.result_part import Verdict
 from ...evaluation.comparison_result import Comparison
 from ...evaluation.result import DataSummary, EvaluatedModel, Evaluation, Protocol
 from ...stats.estimate import Estimate
@@ -40,6 +41,9 @@ def print_evaluation(console: Console, evaluation: Evaluation, report: Path | No
     console.print(_scores(e))
     compared = compared_measure(model.difference for model in e.models)
     regions, fusions = ([one for one in e.models if one.kind == kind] for kind in ("region", "fusion"))
+    for one in e.models:
+        if one.kind == "input":
+            console.print(_compared(one, compared), markup=False)
     if len(regions) > 1:  # with a single region there is nothing to choose or to fuse
         _print_best(console, regions, "region", compared)
         _print_best(console, fusions, "fusion", compared)

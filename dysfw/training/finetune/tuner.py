@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 
 from ...contracts.components import Backbone
+from ...data.conditions import Condition
 from ...data.dataset import Sample, patient_numbers
 from ...errors import DysfwError
 from ...inference.build import Components
@@ -64,6 +65,7 @@ class Tuner:
         *,
         folder: Path,
         progress: Progress,
+        conditions: Mapping[str, Condition] | None = None,
     ) -> None:
         self.recipe, self.components = recipe, components
         if not isinstance(components.backbone, Tunable):
@@ -89,6 +91,7 @@ class Tuner:
             labels=tuple(labels),
             regions=regions,
             quality=quality,
+            conditions=conditions or {},
             notices={
                 str(sample.path): (several_faces(faces),)
                 for sample, faces in zip(region_frames.samples, region_frames.faces, strict=True)
