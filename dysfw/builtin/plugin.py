@@ -44,6 +44,8 @@ def dysfw_components() -> list[ComponentSpec]:
                       "weighted mean of the region probabilities, with given or fitted weights"),
         ComponentSpec("fusion", "stacking", f"{here}.fusions.stacking:Stacking",
                       "logistic regression on the region probabilities, fitted out of fold"),
+        ComponentSpec("evidence", "demographics", f"{here}.evidence.demographics:Demographics",
+                      "age and sex, where the conditions of the training data differ in them"),
     ]  # fmt: skip
 
 
