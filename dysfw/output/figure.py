@@ -75,10 +75,11 @@ def save_figure(
         _draw_contributions(parts[1], result, explanation)
     _draw_region_probabilities(parts[-1], result, shown)
     if result.reasons:  # above the charts, where it is not overlooked or cut off
-        warning = "\n".join(wrap(reliability_text(result), 66, max_lines=6, placeholder=" …"))
+        warning = "\n".join(_lines(reliability_text(result), 66, 6))
         right.suptitle(warning, fontsize=13, fontweight="bold", color=WARNING, parse_math=False)
     figure.suptitle(_header(pipeline), fontsize=11, color="0.35", parse_math=False)
-    left.supxlabel(_known_conditions(result, pipeline, shown), fontsize=9, color="0.35", parse_math=False)
+    known = _known_conditions(result, pipeline, shown)
+    left.supxlabel(known, x=0.01, ha="left", fontsize=8, color="0.35", parse_math=False)
     right.supxlabel(_footer(result), fontsize=10, color="0.35", parse_math=False)
     try:
         if isinstance(target, Path):
@@ -97,15 +98,20 @@ def _header(pipeline: Pipeline) -> str:
     parts = [f"recipe {recipe.name} {recipe.fingerprint[:8]}"]
     parts += [f"bundle {manifest.name} {manifest.fingerprint[:8]}"] if manifest else []
     line = " · ".join([*parts, f"dysfw {__version__}", datetime.now(UTC).date().isoformat()])
-    about = printable(" ".join(manifest.about.split())) if manifest else ""
-    return "\n".join([printable(line), *wrap(about, 150, max_lines=2, placeholder=" …")])
+    about = " ".join(manifest.about.split()) if manifest else ""
+    return "\n".join([printable(line), *_lines(about, 150, 2)])
+
+
+def _lines(text: str, width: int, most: int) -> list[str]:
+    """A text in at most so many lines; labels, which are full of hyphens, stay whole."""
+    return wrap(printable(text), width, max_lines=most, placeholder=" …", break_on_hyphens=False)
 
 
 def _known_conditions(result: BasePrediction, pipeline: Pipeline, shown: list[int]) -> str:
     """Names and identifiers of the conditions in the ranking, a line each, as far as they are known."""
     known = pipeline.manifest.conditions if pipeline.manifest else {}
     named = [f"{label}: {known[label]}" for label in (result.labels[k] for k in shown) if str(known.get(label, ""))]
-    return "\n".join(line for text in named for line in wrap(printable(text), 88, max_lines=2, placeholder=" …"))
+    return "\n".join(line for text in named for line in _lines(text, 92, 2))
 
 
 def _footer(result: BasePrediction) -> str:
@@ -114,7 +120,7 @@ def _footer(result: BasePrediction) -> str:
     texts = [set_text(result), *([reliability_text(result)] if result.reliable else []), *others[:MAX_WARNINGS]]
     if len(others) > MAX_WARNINGS:
         texts.append(f"and {count(len(others) - MAX_WARNINGS, 'more warning')}")
-    lines = [line for text in texts for line in wrap(text, 95, max_lines=2, placeholder=" …")]
+    lines = [line for text in texts for line in _lines(text, 95, 3)]
     return "\n".join([*lines, RESEARCH_USE])
 
 

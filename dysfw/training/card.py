@@ -144,16 +144,15 @@ def _chance(measured: Performance, data: TrainingData) -> str:
     test = measured.chance_test
     if test is None:
         return ""
-    permuted = "patients" if data.patients is not None else "images"
+    permuted = "patient" if data.patients is not None else "image"
     verdict = (
         f"The fused prediction was shown to beat chance (p = {test.p:.3f})"
         if test.shown
-        else f"**The fused prediction was not shown to beat chance (p = {test.p:.3f}).** Its probabilities may mean nothing, "
-        "whatever they are. More patients may show it, if there is anything to show"
+        else f"**The fused prediction was not shown to beat chance (p = {test.p:.3f}), so its probabilities may mean nothing**"
     )
     return (
-        f"{verdict}: conditions were permuted between the {count(test.patients, permuted[:-1])} {test.permutations:,} times, and "
-        f"p is how often the balanced accuracy was at least {test.balanced_accuracy.value:.3f}. Up to {ALPHA:g} counts as shown."
+        f"{verdict}: conditions were permuted {test.permutations:,} times between the {count(test.patients, permuted)}, and p "
+        f"is how often the balanced accuracy was at least {test.balanced_accuracy.value:.3f}. Up to {ALPHA:g} counts as shown."
     )
 
 

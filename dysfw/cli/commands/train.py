@@ -104,10 +104,31 @@ def print_summary(console: Console, manifest: Manifest, folder: Path) -> None:
         for region, scores in manifest.cross_validated.regions.items()
     ]
     for name, cross_validated, test in rows:
-        cells = [f"{cross_validated.balanced_accuracy:.3f}"]
+        cells = [str(cross_validated.estimate("balanced_accuracy"))]
         if held_out:
-            cells.append(f"{test.balanced_accuracy:.3f}" if test else "–")
+            cells.append(str(test.estimate("balanced_accuracy")) if test else "–")
         table.add(name, *cells)
     table.add("  chance", *[f"{manifest.cross_validated.fused.chance:.3f}"] * (2 if held_out else 1))
     console.print(f"bundle {folder}: {len(manifest.labels)} conditions, {manifest.data.images} images")
     console.print(table)
+    console.print("in brackets: 95 % intervals, by patient", style="dim")
+    print_chance(console, manifest)
+
+
+def print_chance(console: Console, manifest: Manifest) -> None:
+    """Print whether a bundle was shown to beat chance, if this was tested.
+
+    Args:
+        console: Where to print.
+        manifest: The bundle's manifest.
+    """
+    test = manifest.cross_validated.chance_test
+    if test is None:
+        return
+    if test.shown:
+        console.print(f"shown to beat chance (p = {test.p:.3f})")
+    else:
+        console.print(
+            f"[bold red]not shown to beat chance[/] ({test}): all predictions of this bundle are marked as not reliable",
+            highlight=False,
+        )
