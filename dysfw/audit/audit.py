@@ -21,7 +21,9 @@ from .leaking_features import leaking_features
 from .permutation import one_of_each, permuted
 from .permutation_null import ALPHA, PermutationNull, Statistic
 from .predict import ALL, by_group
+from .record_audit import audit_records
 from .result import AuditResult, ClassResult, GroupResult, ShortcutFeature
+from .sampling import draw_patients
 from .shortcut_features import Row
 from .verdict import AuditVerdict, decide_verdict
 
@@ -65,6 +67,8 @@ def audit(
     groups = patient_numbers(samples)
     progress = progress or Silent()
     measured = _measure(Table.of(rows), y, groups, labels, permutations=permutations, seed=seed, progress=progress)
+    # Harmonising changes no record.
+    record = None if harmonised else audit_records(samples, labels, permutations=permutations, seed=seed, progress=progress)
     with progress.stage("auditing: computing intervals"), one_thread():  # rounding must not depend on the processors
         patients = len(np.unique(groups)) if all(sample.patient is not None for sample in samples) else None
         verdict = _verdict(measured, labels, knows_patients=patients is not None, harmonised=harmonised)
@@ -84,6 +88,7 @@ def audit(
             features=measured.features if measured.null_distribution.p < ALPHA else [],
             harmonised=harmonised,
             findings=list(findings),
+            record=record,
         )  # fmt: skip
 
 
@@ -111,7 +116,7 @@ class _Measurements:
 def _measure(
     table: Table, y: Int64, groups: Int64, labels: Sequence[str], *, permutations: int, seed: int, progress: Progress
 ) -> _Measurements:
-    chosen = _sample(y, groups, seed)
+    chosen = draw_patients(y, groups, MAX_IMAGES, seed)
     table, y, groups = table.rows(chosen), y[chosen], groups[chosen]
     smoother_matrices = by_group(table, groups, seed, progress)
     drawn = one_of_each(y, groups)
@@ -125,24 +130,6 @@ def _measure(
 def _verdict(measured: _Measurements, labels: Sequence[str], *, knows_patients: bool, harmonised: bool) -> AuditVerdict:
     null_distribution, effects, features = measured.null_distribution, measured.effects, measured.features
     return decide_verdict(null_distribution, effects, features, labels, knows_patients=knows_patients, harmonised=harmonised)
-
-
-def _sample(y: Int64, groups: Int64, seed: int) -> Int64:
-    """Draw patients at random until they have MAX_IMAGES images; return their rows in random order.
-
-    If the data have more images, a patient of each condition is drawn first, so that every condition is audited. Labels may
-    still be permuted between the drawn patients: the choice depends on labels, but not on features.
-    """
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(np.unique(groups)))
-    images = np.bincount(groups)
-    if len(groups) > MAX_IMAGES:
-        rank = np.argsort(order)  # of each patient
-        by_rank = np.argsort(rank[groups], kind="stable")
-        _, first = np.unique(y[by_rank], return_index=True)
-        order = np.concatenate([firsts := np.unique(groups[by_rank[first]]), order[~np.isin(order, firsts)]])
-    kept = order[np.cumsum(images[order]) <= MAX_IMAGES]
-    return rng.permutation(np.flatnonzero(np.isin(groups, kept)))
 
 
 def _group_results(measured: _Measurements) -> list[GroupResult]:

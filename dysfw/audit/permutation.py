@@ -67,7 +67,7 @@ def permuted(
     rng = np.random.default_rng(seed)
     classes = int(y.max()) + 1
     labels = np.stack([y, *(rng.permutation(y) for _ in range(permutations))])
-    ranks = _standardised_ranks(table)
+    ranks = standardised_ranks(table)
     statistics = [Statistic(group, label) for group in smoother_matrices for label in (None, *range(classes))]
     matrices = [np.ascontiguousarray(one.T) if classes > MANY else one for one in smoother_matrices.values()]
     step = max(1, min(BLOCK // (len(y) * classes), -(-len(labels) // BLOCKS)))
@@ -103,7 +103,7 @@ class _Matrices:
     def rank_sums(self, block: Int64) -> Float64:
         """The rank sums of some permutations of the labels, int64 [b, U]; float64 [b, K, D], of many classes the first only."""
         if self.classes > MANY:
-            return _sparse_rank_sums(one_hot(block[0], self.classes, dtype=np.float32), self.ranks)[None]
+            return rank_sums_of_each(one_hot(block[0], self.classes, dtype=np.float32), self.ranks)[None]
         return _rank_sums(np.eye(self.classes, dtype=np.float32)[block], self.ranks)
 
 
@@ -155,7 +155,7 @@ def _measure_many(transposed: Sequence[Float32], labels: Int64, ranks: Float32) 
         scores = hot @ matrix  # [K, U]
         correct = (scores / members[:, None].astype(np.float32)).argmax(axis=0) == labels
         columns += [[(correct / members[labels]).sum() / len(members)], auroc_of_each(scores, labels)]
-    return np.concatenate([*columns, [np.abs(_sparse_rank_sums(hot, ranks)).max()]])
+    return np.concatenate([*columns, [np.abs(rank_sums_of_each(hot, ranks)).max()]])
 
 
 def auroc_of_each(scores: Float32, labels: Int64) -> Float64:
@@ -179,14 +179,14 @@ def auroc_of_each(scores: Float32, labels: Int64) -> Float64:
     return np.asarray((ahead - members**2 / 2) / (members * (number - members)))
 
 
-def _sparse_rank_sums(hot: csr_array, ranks: Float32) -> Float64:
+def rank_sums_of_each(hot: csr_array, ranks: Float32) -> Float64:
     """Return float64 [K, D], like ``_rank_sums``."""
     number = hot.shape[1]
     members = np.diff(hot.indptr).astype(np.float64)
     return np.asarray((hot @ ranks) / np.sqrt(members * (number - members) / (number - 1))[:, None])
 
 
-def _standardised_ranks(table: Table) -> Float32:
+def standardised_ranks(table: Table) -> Float32:
     """Return float32 [U, D], ranks of each feature with mean 0 and standard deviation 1; 0 for constant features."""
     ranks = rankdata(table.values, axis=0)
     deviation = ranks.std(axis=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -42,11 +42,13 @@ class PermutationNull:
         statistics: M statistics, SINGLE last.
         values: float64 [1 + B, M]; row 0 with the original labels, then B permutations.
         features: float64 [K, D], standardised rank sum of each single feature for each condition, with the original labels.
+        floors: float64 [M] or [1], deviations that count as none in the unit of each statistic, see ``_standardised``.
     """
 
     statistics: tuple[Statistic, ...]
     values: Float64
     features: Float64
+    floors: Float64 = field(default_factory=lambda: np.zeros(1))
 
     @cached_property
     def p(self) -> float:
@@ -63,7 +65,8 @@ class PermutationNull:
 
     def p_among(self, family: Sequence[Statistic]) -> Float64:
         """Return the p-value of each statistic of a family, corrected for the whole family; float64 [F]."""
-        z = _standardised(self.values[:, [self._position[statistic] for statistic in family]])
+        columns = [self._position[statistic] for statistic in family]
+        z = _standardised(self.values[:, columns], np.broadcast_to(self.floors, len(self.statistics))[columns])
         return _shares_reaching(z[0], z.max(axis=1))
 
     def significant(self) -> list[Statistic]:
@@ -79,8 +82,9 @@ class PermutationNull:
     def detectable(self, statistics: Sequence[Statistic]) -> Float64:
         """Return the smallest value of each statistic that would be significant, corrected for all statistics; float64 [F]."""
         limit = np.quantile(self._all[1:].max(axis=1), 1 - ALPHA, method="higher")
-        values = self.values[1:, [self._position[statistic] for statistic in statistics]]
-        return np.asarray(values.mean(axis=0) + limit * values.std(axis=0))
+        columns = [self._position[statistic] for statistic in statistics]
+        values, floors = self.values[1:, columns], np.broadcast_to(self.floors, len(self.statistics))[columns]
+        return np.asarray(values.mean(axis=0) + limit * np.hypot(values.std(axis=0), floors))
 
     @cached_property
     def _position(self) -> Mapping[Statistic, int]:
@@ -88,15 +92,16 @@ class PermutationNull:
 
     @cached_property
     def _all(self) -> Float64:
-        return _standardised(self.values)
+        return _standardised(self.values, self.floors)
 
     @cached_property
     def _p_of_all(self) -> Float64:
         return _shares_reaching(self._all[0], self._all.max(axis=1))
 
 
-def _standardised(values: Float64) -> Float64:
-    deviation = values.std(axis=0)
+def _standardised(values: Float64, floors: Float64) -> Float64:
+    """Subtract the mean of each column, and divide by its standard deviation and its floor, added as independent errors."""
+    deviation = np.hypot(values.std(axis=0), floors)
     return np.asarray((values - values.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0))
 
 

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ..data.findings import Finding
 from ..stats.estimate import Estimate
-
-Verdict = Literal["pass", "caution", "fail"]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from .record_result import RecordAudit
+from .result_part import Part, Verdict
 
 
-class GroupResult(_Part):
+class GroupResult(Part):
     """Prediction of the condition from one group of features.
 
     Attributes:
@@ -34,7 +30,7 @@ class GroupResult(_Part):
     p: float
 
 
-class ClassResult(_Part):
+class ClassResult(Part):
     """Prediction of one condition against all others from all features.
 
     Attributes:
@@ -52,7 +48,7 @@ class ClassResult(_Part):
     p: float
 
 
-class ShortcutFeature(_Part):
+class ShortcutFeature(Part):
     """A single feature that leaks a condition.
 
     Attributes:
@@ -70,14 +66,14 @@ class ShortcutFeature(_Part):
     words: str
 
 
-class AuditResult(_Part):
+class AuditResult(Part):
     """Result of an audit.
 
     Attributes:
-        verdict: "pass", "caution" or "fail".
+        verdict: "pass", "caution" or "fail": on the images. That on the records is in ``record``.
         reason: Reason of the verdict.
         advice: What to do, one sentence each.
-        p: p-value of the whole audit, corrected for all statistics.
+        p: p-value of the whole audit of the images, corrected for all statistics.
         permutations: Number of label permutations.
         seed: Random seed.
         images: Number of images.
@@ -91,6 +87,7 @@ class AuditResult(_Part):
         features: Significant single features, the strongest first.
         harmonised: Whether the images were harmonised.
         findings: What was found in the data beside that: unreadable files, photos of several people, what was recognised.
+        record: The audit of the patients' records; None, and left out of JSON, if there are none or the images were harmonised.
     """
 
     schema_: Literal["dysfw.audit/1"] = Field(default="dysfw.audit/1", alias="schema")
@@ -110,4 +107,5 @@ class AuditResult(_Part):
     classes: list[ClassResult]
     features: list[ShortcutFeature]
     harmonised: bool = False
-    findings: list[Finding] = []
+    findings: list[Finding] = Field(default_factory=list)
+    record: RecordAudit | None = Field(default=None, exclude_if=lambda record: record is None)

@@ -10,7 +10,8 @@ from ..util.text import listed
 from .effects import Effects
 from .permutation_null import ALPHA, SINGLE, PermutationNull, Statistic
 from .predict import ALL
-from .result import ShortcutFeature, Verdict
+from .result import ShortcutFeature
+from .result_part import Verdict
 
 # An AUROC of 0.7 is the lower limit of acceptable discrimination (Hosmer, Lemeshow & Sturdivant, Applied Logistic Regression,
 # 3rd ed. 2013, chapter 5): clearly above it, the background alone makes a usable classifier. The balanced accuracy counts as
@@ -114,11 +115,11 @@ def decide_verdict(
     strongest = max(significant, key=lambda effect: (effect.large, round(effect.low, 2)), default=None)
     cause = _cause(features, strongest)
     if strongest and strongest.large:
-        reason = f"The condition can be predicted without the face: {cause} ({_p(null_distribution)})."
+        reason = f"The condition can be predicted without the face: {cause} ({with_p(null_distribution)})."
         return AuditVerdict("fail", reason, (*advice, "Do not trust any score on these data until this is fixed."))
     may_be_large = bool(features) and _strength(features[0]) >= 2 * LARGE_AUROC - 1
     extent = "possibly a large effect" if may_be_large else "a small effect"
-    reason = f"Something other than the face is associated with the condition, {extent}: {cause} ({_p(null_distribution)})."
+    reason = f"Something other than the face is associated with the condition, {extent}: {cause} ({with_p(null_distribution)})."
     return AuditVerdict("caution", reason, advice)
 
 
@@ -142,10 +143,10 @@ def _nothing_found(null_distribution: PermutationNull, labels: Sequence[str], pa
     limits = null_distribution.detectable([Statistic(ALL, k) for k in range(len(labels))])
     detectable = dict(zip(labels, limits.tolist(), strict=True))
     if max(detectable.values()) > MAX_DETECTABLE_AUROC:
-        reason = f"No leakage detected ({_p(null_distribution)}), but the sample is too small to exclude it."
+        reason = f"No leakage detected ({with_p(null_distribution)}), but the sample is too small to exclude it."
         return AuditVerdict("caution", reason, (f"Add patients. {_undetectable(detectable)}", *patients))
     limit = max(detectable.values())
-    clean = f"No leakage detected ({_p(null_distribution)}). The audit could have detected an AUROC of {limit:.2f} or more"
+    clean = f"No leakage detected ({with_p(null_distribution)}). The audit could have detected an AUROC of {limit:.2f} or more"
     if patients:
         return AuditVerdict("caution", f"{clean}, provided that every image shows a different patient.", patients)
     return AuditVerdict("pass", f"{clean}.", ())
@@ -176,11 +177,11 @@ def _effect(statistic: Statistic, effects: Effects, labels: Sequence[str]) -> _E
     if statistic.label is not None:
         auroc = effects.auroc(group, statistic.label)
         low = auroc.value if auroc.low is None else auroc.low
-        words = f"{labels[statistic.label]} from {SOURCES[group]}, AUROC {_with_interval(auroc)}"
+        words = f"{labels[statistic.label]} from {SOURCES[group]}, AUROC {with_interval(auroc)}"
         return _Effect(statistic, words, 2 * low - 1, low >= LARGE_AUROC)
     balanced, chance = effects.balanced_accuracy(group), 1 / len(labels)
     low = ((balanced.value if balanced.low is None else balanced.low) - chance) / (1 - chance)
-    words = f"from {SOURCES[group]}, balanced accuracy {_with_interval(balanced)} (chance {chance:.2f})"
+    words = f"from {SOURCES[group]}, balanced accuracy {with_interval(balanced)} (chance {chance:.2f})"
     return _Effect(statistic, words, low, low >= LARGE_SHARE)
 
 
@@ -193,10 +194,12 @@ def _same_source(features: Sequence[ShortcutFeature]) -> list[str]:
     ]
 
 
-def _with_interval(estimate: Estimate) -> str:
+def with_interval(estimate: Estimate) -> str:
+    """Format an estimate: "0.62 (0.57–0.67)"."""
     interval = "" if estimate.low is None or estimate.high is None else f" ({estimate.low:.2f}–{estimate.high:.2f})"
     return f"{estimate.value:.2f}{interval}"
 
 
-def _p(null_distribution: PermutationNull) -> str:
+def with_p(null_distribution: PermutationNull) -> str:
+    """Format the p-value of an audit: "p = 0.012"."""
     return f"p = {null_distribution.p:.3f}" if null_distribution.p >= 0.0095 else f"p = {null_distribution.p:.2g}"
