@@ -145,9 +145,8 @@ def _ranking(result: BasePrediction, top: int) -> FittedTable:
     for rank, k in enumerate(result.ranking[:top], 1):
         probability = float(result.probabilities[k])
         bar = Text("█" * round(BAR_WIDTH * probability), "cyan")
-        of_record = (
-            [] if face is None else [f"{face[k]:.3f}", *(ratio_text(float(e.log_likelihood[k])) for e in result.evidence)]
-        )
+        ratios = [ratio_text(float(one.log_likelihood[k])) for one in result.evidence]
+        of_record = [] if face is None else [f"{face[k]:.3f}", *ratios]
         table.add(str(rank), result.labels[k], f"{probability:.3f}", bar, *of_record, *_by_region(result, k))
     return table
 

@@ -60,7 +60,6 @@ def result_of(
     """
     settings, conditions = score(plan, predictions, protocol.top, resamples)
     recipe = origin.candidate.recipe if origin.candidate else None
-    nodes = recipe.nodes.values() if recipe else ()
     return ProtocolResult(
         protocol=origin.protocol,
         name=origin.name,
@@ -77,7 +76,7 @@ def result_of(
         resamples=resamples,
         guessed=origin.guessed,
         findings=[_finding(one) for one in (*plan.findings, *origin.findings)],
-        versions=versions({node.origin.partition(" ")[0] for node in nodes}),
+        versions=versions(recipe.distributions if recipe else set()),
         seconds=dict(origin.seconds),
     )
 

@@ -23,7 +23,7 @@ from ...training.preparation import SignatureObserver, embed_and_check
 from ...training.refuse_finetuning import refuse_finetuning_without_torch
 from ...training.train import check_labels
 from ...types import Failure, Float32, Int64
-from ...util.progress import Progress
+from ...util.progress import Progress, Silent
 from ...util.text import count
 from ..evaluate import Candidate
 from ..evaluation_data import finetuned_embed
@@ -31,6 +31,7 @@ from ..fold_cache import digest_of
 from ..machines import HINT, Software, check_machines, differences_from, software_of
 from ..task_runner import TaskRunner
 from .protocol import GallerySplit, ProtocolPlan
+from .record_scores import add_records, learn_weights
 from .scores import Float64
 
 FORMAT = "protocol 1"
@@ -141,6 +142,9 @@ def predict_plan(candidate: Candidate, plan: ProtocolPlan, progress: Progress, t
     galleries = _galleries(plan, rows)
     work = GalleryWork(components.makers, embedded, software_of([recipe]) if tasks.remote else ())
     scores = _run(work, list(galleries.values()), _GalleryCache(candidate, embedded), tasks, progress)
+    if recipe.evidence:
+        with progress.stage("reading records"):
+            scores = _with_records(candidate, embedded, list(galleries.values()), scores, rows.of(plan.training_rows))
     by_gallery = {key: (gallery, each) for (key, gallery), each in zip(galleries.items(), scores, strict=True)}
     predictions = [_of_split(plan, split, rows, *by_gallery[split.gallery_rows.tobytes()]) for split in plan.splits]
     tested = {row for split in plan.splits for row in split.test_rows.tolist()}
@@ -198,6 +202,25 @@ def _finetuned(candidate: Candidate, embedded: EmbeddedDataset, training_rows: I
             return embedded.with_embeddings(embed(training_rows))
 
 
+def _with_records(
+    candidate: Candidate,
+    embedded: EmbeddedDataset,
+    galleries: Sequence[Gallery],
+    scores: Sequence[Float32],
+    training_rows: Int64,
+) -> list[Float32]:
+    """The scores of face and record together."""
+    recipe, components = candidate.recipe, candidate.components
+    learned = learn_weights(recipe, components, embedded, training_rows, Silent())
+    return [
+        add_records(
+            of_face, embedded, gallery_rows=one.gallery_rows, test_rows=one.test_rows,
+            make_evidence=components.make_evidence, learned=learned,
+        )
+        for one, of_face in zip(galleries, scores, strict=True)
+    ]  # fmt: skip
+
+
 def _galleries(plan: ProtocolPlan, rows: _Rows) -> dict[bytes, Gallery]:
     """Each different gallery with the images of all splits that use it, so that none is fitted twice."""
     tests: dict[bytes, list[Int64]] = {}
@@ -236,7 +259,8 @@ class _GalleryCache:
 
     def __init__(self, candidate: Candidate, embedded: EmbeddedDataset) -> None:
         self._cache = candidate.cache
-        self._base = digest_of([candidate.recipe], embedded, [FORMAT]) if candidate.cache else b""
+        face_alone = replace(candidate.recipe, evidence=())  # records are added to what is kept
+        self._base = digest_of([face_alone], embedded, [FORMAT]) if candidate.cache else b""
 
     def get(self, gallery: Gallery) -> Float32 | None:
         content = self._cache.get(self._key(gallery)) if self._cache else None
