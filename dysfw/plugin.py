@@ -21,7 +21,23 @@ if TYPE_CHECKING:
     from .batch.serialization import decoded_batches as decoded_batches
     from .batch.serialization import deserialize_batch as deserialize_batch
     from .batch.serialization import serialize_batch as serialize_batch
+    from .cli.main import registry_of as registry_of
+    from .cli.options import DeviceOption as DeviceOption
+    from .cli.options import FetchOption as FetchOption
+    from .cli.options import RuntimeOption as RuntimeOption
+    from .cli.options import SetOption as SetOption
+    from .cli.options import overrides as overrides
+    from .cli.record import AgeOption as AgeOption
+    from .cli.record import AncestryOption as AncestryOption
+    from .cli.record import ExcludedTermOption as ExcludedTermOption
+    from .cli.record import RecordOption as RecordOption
+    from .cli.record import SexOption as SexOption
+    from .cli.record import TermOption as TermOption
+    from .cli.record import record_of as record_of
+    from .cli.stage_cache import NoCacheOption as NoCacheOption
+    from .cli.stage_cache import opened_cache as opened_cache
     from .cli.terminal import TerminalProgress as TerminalProgress
+    from .cli.terminal import err as err
     from .cli.terminal import if_interrupted as if_interrupted
     from .cli.terminal import out as out
     from .cli.terminal import warn as warn
@@ -89,10 +105,14 @@ if TYPE_CHECKING:
     from .imaging.geometry import square_frame as square_frame
     from .imaging.geometry import transform as transform
     from .imaging.warp import warp as warp
+    from .inference.loading import open_pipeline as open_pipeline
+    from .inference.patient import predict_patient as predict_patient
     from .inference.pipeline import Pipeline as Pipeline
     from .inference.recipes import build_component as build_component
     from .inference.recipes import open_recipe as open_recipe
     from .inference.recipes import with_networks as with_networks
+    from .output.evidence import ratio_text as ratio_text
+    from .output.evidence import sign_to_json as sign_to_json
     from .output.fitted_table import Column as Column
     from .output.fitted_table import FittedTable as FittedTable
     from .output.fitted_table import multiline as multiline
@@ -134,6 +154,7 @@ if TYPE_CHECKING:
     from .runtime.torch_utils import tensor_digest as tensor_digest
     from .runtime.torch_utils import with_weight_deltas as with_weight_deltas
     from .types import ANATOMY as ANATOMY
+    from .types import BasePrediction as BasePrediction
     from .types import Bool as Bool
     from .types import ConditionIds as ConditionIds
     from .types import Crop as Crop
@@ -149,6 +170,7 @@ if TYPE_CHECKING:
     from .types import Int64 as Int64
     from .types import InterpretedRecord as InterpretedRecord
     from .types import Notice as Notice
+    from .types import PatientPrediction as PatientPrediction
     from .types import PatientRecord as PatientRecord
     from .types import Precision as Precision
     from .types import Prediction as Prediction
@@ -171,6 +193,7 @@ if TYPE_CHECKING:
     from .util.packed import CannotShareError as CannotShareError
     from .util.packed import pack_work as pack_work
     from .util.packed import unpack_work as unpack_work
+    from .util.paths import local_path as local_path
     from .util.processors import usable_processors as usable_processors
     from .util.progress import Progress as Progress
     from .util.remembered import known_sha256 as known_sha256
@@ -264,6 +287,8 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "State",
         "UInt8",
         "Weights",
+        "BasePrediction",
+        "PatientPrediction",
     ),
     # Errors
     "errors": (
@@ -384,6 +409,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "if_interrupted",
         "out",
         "warn",
+        "err",
     ),
     "output.fitted_table": (
         "Column",
@@ -408,6 +434,35 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "listed",
         "quoted",
     ),
+    # Commands that read records and predict
+    "cli.main": ("registry_of",),
+    "cli.options": (
+        "DeviceOption",
+        "FetchOption",
+        "RuntimeOption",
+        "SetOption",
+        "overrides",
+    ),
+    "cli.record": (
+        "AgeOption",
+        "AncestryOption",
+        "ExcludedTermOption",
+        "RecordOption",
+        "SexOption",
+        "TermOption",
+        "record_of",
+    ),
+    "cli.stage_cache": (
+        "NoCacheOption",
+        "opened_cache",
+    ),
+    "inference.loading": ("open_pipeline",),
+    "inference.patient": ("predict_patient",),
+    "output.evidence": (
+        "ratio_text",
+        "sign_to_json",
+    ),
+    "util.paths": ("local_path",),
     # Batches on other machines
     "batch.item": ("BatchItem",),
     "batch.rows": ("Row",),
