@@ -1,7 +1,9 @@
 """Every check detects a component that violates it."""
 
 import pytest
-from broken import DETECTED_BY
+from broken import DETECTED_BY as OF_THE_PIPELINE
+from broken_evidence import DETECTED_BY as OF_EVIDENCE
+from broken_evidence import Typical
 
 from dysfw.contracts.kinds import KINDS
 from dysfw.testing import check_component
@@ -9,6 +11,8 @@ from dysfw.testing.checks import CHECKS
 from dysfw.testing.checks.general import CHECKS as GENERAL
 
 pytestmark = pytest.mark.slow
+
+DETECTED_BY = OF_THE_PIPELINE | OF_EVIDENCE
 
 
 @pytest.mark.parametrize(("component", "check"), DETECTED_BY.items(), ids=lambda v: getattr(v, "__name__", v))
@@ -26,3 +30,9 @@ def test_every_check_has_a_violation(kind):
     general = {check.__name__ for check in GENERAL}
     assert {check.__name__ for check in CHECKS[kind]} - general <= detected
     assert general <= set(DETECTED_BY.values())
+
+
+def test_evidence_that_reads_signs_passes_every_applicable_check():
+    report = check_component(Typical)
+    assert report.good
+    assert {outcome.message for outcome in report.of("skipped")} == {"it is not fitted"}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ...contracts.kinds import Kind
 from ..subject import Subject
-from . import backbone, detector, fusion, general, head, segmenter
+from . import backbone, detector, evidence, fusion, general, head, segmenter
 
 Check = Callable[[Subject], None]  # raises ContractViolationError, or NotApplicableError
 CHECKS: dict[Kind, tuple[Check, ...]] = {
@@ -15,4 +15,5 @@ CHECKS: dict[Kind, tuple[Check, ...]] = {
     "backbone": general.CHECKS + backbone.CHECKS,
     "head": general.CHECKS + head.CHECKS,
     "fusion": general.CHECKS + fusion.CHECKS,
+    "evidence": general.CHECKS + evidence.CHECKS,
 }

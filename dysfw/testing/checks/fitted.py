@@ -1,4 +1,4 @@
-"""Checks that heads and fusions share: their probabilities and their state in a bundle."""
+"""Checks that fitted components share: their state in a bundle, and the probabilities of heads and fusions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.numpy import load, save
 
 from ...bundle.states import pack_states, unpack_states
-from ...contracts.components import Fusion, Head
+from ...contracts.components import Evidence, Fusion, Head
 from ...types import Float32, State
 from ..outcome import ContractViolationError, require
 
@@ -61,7 +61,7 @@ def _as_json(values: Mapping[str, object]) -> dict[str, object]:
     return restored
 
 
-def reject_empty_state(component: Head | Fusion) -> None:
+def reject_empty_state(component: Head | Fusion | Evidence) -> None:
     """Require that ``restore`` raises ValueError for an empty state.
 
     Args:
@@ -78,7 +78,7 @@ def reject_empty_state(component: Head | Fusion) -> None:
         raise ContractViolationError(
             "ValueError for an empty state", repr(error), "dysfw reports a damaged bundle by it"
         ) from None
-    raise ContractViolationError("ValueError for an empty state", "no error", "a damaged bundle must not give probabilities")
+    raise ContractViolationError("ValueError for an empty state", "no error", "a damaged bundle must not give results")
 
 
 def require_probabilities(probabilities: Float32, shape: tuple[int, int]) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...contracts.components import Backbone, Component, Detector, Fusion, Head, Segmenter
+from ...contracts.components import Backbone, Component, Detector, Evidence, Fusion, Head, Segmenter
 from ...contracts.kinds import Kind
-from ...types import Face, Image, Segmentation
+from ...types import ConditionIds, Face, Image, PatientRecord, Segmentation
 from ..outcome import ContractViolationError, NotApplicableError
+from ..records import CONDITIONS, example_records
 from ..subject import Subject
 
 Array = npt.NDArray[Any]
@@ -192,12 +193,53 @@ class FusionHarness(Harness):
         return [component.fuse(region_probabilities, present)]
 
 
+class EvidenceHarness(Harness):
+    """Runs evidence on the example records."""
+
+    def data(self, *, writable: bool = False) -> tuple[list[PatientRecord], Array, list[ConditionIds], Array]:
+        """100 records, their conditions int64 [100], the five conditions, and the patients int64 [100].
+
+        Args:
+            writable: Whether the arrays may be written to.
+        """
+        examples = example_records()
+        y, groups = (_array(np.array(part, np.int64), writable) for part in (examples.y, examples.groups))
+        return list(examples.records), y, list(CONDITIONS), groups
+
+    def make_fitted(self) -> Component:
+        """Make evidence and fit it to ``data`` if it needs a fit."""
+        evidence = self.subject.make()
+        assert isinstance(evidence, Evidence)  # noqa: S101
+        if evidence.needs_fit:
+            evidence.fit(*self.data())
+        return evidence
+
+    def inputs(self, *, writable: bool = False) -> Inputs:
+        """The same as ``data``."""
+        return self.data(writable=writable)
+
+    def run(self, component: Evidence, inputs: Inputs) -> list[Array]:
+        """Log-likelihoods of all records, and the parts of some."""
+        records, y, conditions, groups = inputs
+        if component.needs_fit and y.flags.writeable:
+            component.fit(records, y, conditions, groups)
+        parts = [part for record in records[:3] for part in component.parts(record, conditions)]
+        found = [component.log_likelihood(records, conditions), *(part.log_ratio for part in parts)]
+        return [array for one in found for array in comparable(one)]
+
+    def arrays(self, inputs: Inputs) -> list[Array]:
+        """Conditions and patients; records and conditions as arrays of objects, so that a reordered list is noticed."""
+        records, y, conditions, groups = inputs
+        return [np.array(records, object), y, np.array(conditions, object), groups]
+
+
 HARNESSES: dict[Kind, type[Harness]] = {
     "detector": DetectorHarness,
     "segmenter": SegmenterHarness,
     "backbone": BackboneHarness,
     "head": HeadHarness,
     "fusion": FusionHarness,
+    "evidence": EvidenceHarness,
 }
 
 
@@ -236,6 +278,11 @@ def require_equal(
         if not difference / scale <= tolerance:  # true for NaN too
             unit = " px" if pixels else f" (largest value: {scale:.3g})"
             raise ContractViolationError(expected, f"a difference of {difference:.3g}{unit}", why)
+
+
+def comparable(log_ratios: Array) -> list[Array]:
+    """Divide log ratios into two arrays that ``require_equal`` can compare: which are NaN, and the others."""
+    return [np.isnan(log_ratios), np.nan_to_num(log_ratios, posinf=np.inf, neginf=-np.inf)]
 
 
 def ignores_image_names(subject: Subject) -> None:
