@@ -41,9 +41,10 @@ def audit(
     permutations: int = PERMUTATIONS,
     seed: int = 0,
     harmonised: bool = False,
+    records: bool = True,
     progress: Progress | None = None,
 ) -> AuditResult:
-    """Test whether features of the images other than the face predict their conditions.
+    """Test whether anything but the face predicts the conditions: features of the images, and how records were made.
 
     Args:
         rows: The features of each image, see ``shortcut_features.describe``.
@@ -53,6 +54,8 @@ def audit(
         permutations: Number of label permutations.
         seed: Random seed.
         harmonised: Whether the images are harmonised.
+        records: Whether the patients' records are audited, if there are any. Harmonising changes none, so that those of
+            harmonised images are not audited again.
         progress: Receives the progress; None for no progress.
 
     Returns:
@@ -67,8 +70,9 @@ def audit(
     groups = patient_numbers(samples)
     progress = progress or Silent()
     measured = _measure(Table.of(rows), y, groups, labels, permutations=permutations, seed=seed, progress=progress)
-    # Harmonising changes no record.
-    record = None if harmonised else audit_records(samples, labels, permutations=permutations, seed=seed, progress=progress)
+    record = None
+    if records and not harmonised:
+        record = audit_records(samples, labels, permutations=permutations, seed=seed, progress=progress)
     with progress.stage("auditing: computing intervals"), one_thread():  # rounding must not depend on the processors
         patients = len(np.unique(groups)) if all(sample.patient is not None for sample in samples) else None
         verdict = _verdict(measured, labels, knows_patients=patients is not None, harmonised=harmonised)

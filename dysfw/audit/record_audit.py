@@ -180,7 +180,7 @@ def _classes(data: _Records, hits: Float64, members: Int64, null: PermutationNul
         )
         for k in np.flatnonzero(p < ALPHA).tolist()
     ]
-    return sorted(found, key=lambda one: -one.named.value)
+    return sorted(found, key=lambda one: (one.named.low or 0.0, one.named.value), reverse=True)
 
 
 def _features(data: _Records, null: PermutationNull) -> list[CompletenessFeature]:

@@ -17,9 +17,9 @@ from .feature_table import Table
 COMPLETENESS: dict[str, Callable[[PatientRecord], float]] = {
     "has a record": bool,
     "has excluded signs": lambda record: bool(record.excluded),
-    "has an age": lambda record: record.age is not None,
-    "has a sex": lambda record: record.sex is not None,
-    "has an ancestry": lambda record: record.ancestry is not None,
+    "has a known age": lambda record: record.age is not None,
+    "has a known sex": lambda record: record.sex is not None,
+    "has a known ancestry": lambda record: record.ancestry is not None,
     "assessed signs": lambda record: len(record.observed) + len(record.excluded),
 }
 

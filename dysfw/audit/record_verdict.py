@@ -195,7 +195,7 @@ def _nothing_found(facts: RecordFacts, patients: tuple[str, ...]) -> AuditVerdic
 
 
 def _accuracy(estimate: Estimate, facts: RecordFacts) -> str:
-    return f"balanced accuracy {with_interval(estimate)} (chance {facts.chance:.2f})"
+    return f"balanced accuracy {with_interval(estimate)}, chance {facts.chance:.2f}"
 
 
 def _low(estimate: Estimate) -> float:

@@ -162,10 +162,11 @@ def evaluate(
             check_labels(candidate.recipe, candidate.components, common.labels)
         data = _with_finetuning(candidates, data, Path(folder), progress)
         audits: dict[str, Audits] = {}
+        records = any(candidate.recipe.evidence for candidate in candidates)
         for candidate, stopwatch in zip(candidates, stopwatches, strict=True):
             stopwatch.start()
             if (key := candidate.embedding_key) not in audits:
-                audits[key] = _audit(data[key], candidate.recipe, config, progress)
+                audits[key] = _audit(data[key], candidate.recipe, config, progress, records=records)
             stopwatch.stage("audit")
         validations, untested = _cross_validations(candidates, data, config, by)
         run_splits(validations, tasks, progress, software_of(recipes) if tasks.remote else ())
@@ -272,14 +273,14 @@ def _unaffected(requested: str | None, labels: Sequence[str]) -> str | None:
     return requested
 
 
-def _audit(data: EvaluationData, recipe: Recipe, config: EvaluationConfig, progress: Progress) -> Audits:
-    """The audit of the images as they are, and as the recipe harmonises them."""
+def _audit(data: EvaluationData, recipe: Recipe, config: EvaluationConfig, progress: Progress, *, records: bool) -> Audits:
+    """The audit of the images as they are, and as the recipe harmonises them. records: whether a recipe uses records."""
     samples, failures = data.embedded.samples, data.embedded.failures
 
     def run(rows: Sequence[Row], *, harmonised: bool) -> AuditResult:
         return audit(
             rows, samples, failures=failures, permutations=config.permutations, seed=recipe.seed, harmonised=harmonised,
-            progress=progress,
+            records=records, progress=progress,
         )  # fmt: skip
 
     return run(data.rows, harmonised=False), run(data.harmonised, harmonised=True) if data.harmonised else None

@@ -7,17 +7,15 @@ from rich.markup import escape
 
 from ..audit.permutation_null import ALPHA
 from ..audit.result import AuditResult
-from ..audit.result_part import Verdict
-from ..stats.estimate import Estimate
 from ..util.text import count, listed, printable
 from .fitted_table import Column, FittedTable
+from .record_audit import COLOURS, print_record_audit, shown
 
 MAX_CLASSES = 20  # predictable conditions that are printed
-COLOURS: dict[Verdict, str] = {"pass": "green", "caution": "yellow", "fail": "red"}
 
 
 def print_audit(console: Console, result: AuditResult) -> None:
-    """Print an audit: verdict and reason, feature groups, predictable conditions, leaking features, advice.
+    """Print an audit: verdict and reason, feature groups, predictable conditions, leaking features, advice; then the records.
 
     Args:
         console: Where to print.
@@ -38,6 +36,9 @@ def print_audit(console: Console, result: AuditResult) -> None:
         console.print("\n[bold]advice[/]")
         for sentence in result.advice:
             console.print(f"  - {escape(printable(sentence))}")
+    if result.record:
+        console.print()
+        print_record_audit(console, result.record)
 
 
 def _summary(result: AuditResult) -> str:
@@ -60,7 +61,7 @@ def _groups(result: AuditResult) -> FittedTable:
         Column("p", right=True),
     )
     for group in result.groups:
-        cells = (str(group.features), _shown(group.accuracy), _shown(group.balanced_accuracy), f"{group.p:.3f}")
+        cells = (str(group.features), shown(group.accuracy), shown(group.balanced_accuracy), f"{group.p:.3f}")
         table.add(group.name, *cells, style="bold" if group.p < ALPHA else "")
     table.add("chance", "", f"{result.majority:.2f}", f"{result.chance:.2f}", "", style="dim")
     return table
@@ -75,12 +76,7 @@ def _classes(result: AuditResult) -> FittedTable:
     )
     significant = sorted((one for one in result.classes if one.p < ALPHA), key=lambda one: -one.auroc.value)
     for one in significant[:MAX_CLASSES]:
-        table.add(one.label, str(one.images), _shown(one.auroc), f"{one.p:.3f}")
+        table.add(one.label, str(one.images), shown(one.auroc), f"{one.p:.3f}")
     if len(significant) > MAX_CLASSES:
         table.add(f"and {len(significant) - MAX_CLASSES:,} more; for all: --json or -o DIR", "", "", "", style="dim")
     return table
-
-
-def _shown(estimate: Estimate) -> str:
-    interval = "" if estimate.low is None or estimate.high is None else f" ({estimate.low:.2f}–{estimate.high:.2f})"
-    return f"{estimate.value:.2f}{interval}"

@@ -111,7 +111,7 @@ def test_a_part_of_the_record_that_one_condition_lacks_fails(field, value):
     ]
     found = run(samples)
     assert found.verdict == "fail"
-    name = {"excluded": "has excluded signs"}.get(field, f"has a{'n' if field in ('age', 'ancestry') else ''} {field}")
+    name = {"excluded": "has excluded signs"}.get(field, f"has a known {field}")
     assert f"b by a single property of its records, {name}: 0 of 26, 54 of 54 others" in found.reason
     assert found.features[0].auroc.high < 0.3
 

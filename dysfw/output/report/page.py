@@ -13,6 +13,7 @@ from markupsafe import Markup
 from ...audit.permutation_null import ALPHA
 from ...audit.result import AuditResult
 from ...evaluation.result import DataSummary, EvaluatedModel, Evaluation, PredictionSets, Protocol
+from ..record_audit import RECORD_GROUPS
 from . import sentences
 from .baseline_comparison import baseline_verdicts
 from .confusion_matrix import DENSE, MAX_MATRIX, by_condition, matrix, mistakes, mistakes_words
@@ -113,7 +114,7 @@ def shared_values(
         "data_words": sentences.data_words(data), "protocol_words": sentences.protocol_words(protocol, data),
         "audit_groups": [(group, harmonised_groups.get(group.name)) for group in audit.groups],
         "audit_classes": [(one, harmonised_classes.get(one.label)) for one in sorted(shown, key=lambda one: -one.auroc.value)],
-        "hidden_classes": len(audit.classes) - len(shown),
+        "hidden_classes": len(audit.classes) - len(shown), "record_groups": RECORD_GROUPS,
     }  # fmt: skip
 
 

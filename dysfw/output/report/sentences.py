@@ -147,11 +147,12 @@ def quotation(evaluation: Evaluation) -> str:
         if model.kind == "baseline" and "balanced_accuracy" in model.measures:
             baselines.append(f"{number(model.measures['balanced_accuracy'].value)} ({model.name})")
     harmonised = " after harmonisation" if e.audit_harmonised else ""
-    p = p_value(audit.p)
+    p, records = p_value(audit.p), evaluation.audit.record
+    of_records = f"; audit of the records: {records.verdict}" if records else ""
     return (
         f"Balanced accuracy {score} over {count(len(e.labels), 'condition')}, compared with {listed(baselines)}; "
         f"{protocol_words(e.protocol, e.data)}; {data_words(e.data)}; audit of the data: {audit.verdict}{harmonised} "
-        f"(p {p if p.startswith('<') else f'= {p}'}). "
+        f"(p {p if p.startswith('<') else f'= {p}'}){of_records}. "
         f"dysfw {e.versions.get('dysfw', '')}, recipe {e.recipe_fingerprint[:8]}, data {e.data.fingerprint[:8]}."
     )
 

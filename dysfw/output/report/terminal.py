@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from ...audit.record_result import RecordAudit
 from ...audit.result import AuditResult
 from ...audit.result_part import Verdict
 from ...evaluation.comparison_result import Comparison
@@ -34,7 +35,7 @@ def print_evaluation(console: Console, evaluation: Evaluation, report: Path | No
     """
     e = evaluation
     audit = sentences.decisive_audit(e.audit, e.audit_harmonised)
-    _print_head(console, audit, e.protocol.claim)
+    _print_head(console, audit, e.audit.record, e.protocol.claim)
     _print_warnings(console, sentences.warnings_of(e.data, e.protocol, e.weights), e.data, e.protocol)
     for verdict in baseline_verdicts(e):
         _print_baseline_verdict(console, verdict)
@@ -67,7 +68,7 @@ def print_comparison(console: Console, comparison: Comparison, report: Path | No
         report: Path of the HTML report, printed last; None if it could not be written.
     """
     c = comparison
-    _print_head(console, c.audit, c.protocol.claim)
+    _print_head(console, c.audit, c.audit.record, c.protocol.claim)
     weights = [one for evaluation in c.evaluations.values() for one in evaluation.weights]
     _print_warnings(console, sentences.warnings_of(c.data, c.protocol, weights), c.data, c.protocol)
     if verdict := overall_baseline_verdict(c.evaluations):
@@ -89,9 +90,12 @@ def print_comparison(console: Console, comparison: Comparison, report: Path | No
         console.print(f"report {escape(printable(str(report)))}", soft_wrap=True)
 
 
-def _print_head(console: Console, audit: AuditResult, claim: str) -> None:
+def _print_head(console: Console, audit: AuditResult, records: RecordAudit | None, claim: str) -> None:
     reason = f"{audit.reason} {sentences.meaning(audit)}"
     console.print(f"[bold]audit of the data:[/] [{COLOURS[audit.verdict]}]{audit.verdict}[/]. {escape(printable(reason))}")
+    if records:
+        verdict = f"[{COLOURS[records.verdict]}]{records.verdict}[/]"
+        console.print(f"[bold]audit of the records:[/] {verdict}. {escape(printable(records.reason))}")
     console.print(f"[bold]what the scores show:[/] {escape(printable(claim))}")
 
 
