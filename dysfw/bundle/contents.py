@@ -96,18 +96,21 @@ class Performance(_Part):
     Attributes:
         fused: Scores of the fused prediction.
         regions: Scores of each region alone, over the images in which it is present.
+        records: Scores of "face alone", "record alone" and "both", over the images whose patient has a record; empty if the
+            recipe reads no records.
         chance_test: Whether the fused prediction was shown to beat chance; None if this was not tested, as in older bundles.
     """
 
     fused: Scores
     regions: dict[str, Scores]
+    records: dict[str, Scores] = {}
     chance_test: ChanceTest | None = None
 
     @model_serializer(mode="wrap")
     def _serialise(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         """Leave out what older bundles do not have, so that their fingerprint stays."""
         content: dict[str, object] = handler(self)
-        return {key: value for key, value in content.items() if key != "chance_test" or value is not None}
+        return {key: value for key, value in content.items() if key not in ("chance_test", "records") or value}
 
 
 class Agreement(_Part):

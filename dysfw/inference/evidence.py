@@ -14,7 +14,7 @@ from ..reliability.combination import CombinationWeights, combine, fit_combinati
 from ..reliability.conformal import prediction_sets, thresholds
 from ..reliability.prior import apply_prior
 from ..stats.folds import patient_folds
-from ..types import BasePrediction, Bool, ConditionIds, EvidenceResult, Float32, InterpretedRecord, Notice, PatientRecord
+from ..types import BasePrediction, Bool, ConditionIds, EvidenceResult, Float32, Int64, InterpretedRecord, Notice, PatientRecord
 from ..util.text import count, listed
 from .fusion import FOLDS
 from .reliability_model import Float64, ReliabilityModel
@@ -127,19 +127,61 @@ def fit_evidence(
         reliability: Calibrates the face.
         seed: Random seed of the folds.
     """
-    values, y, groups = out_of_fold.log_likelihoods, out_of_fold.y, out_of_fold.groups
-    bayes = CombinationWeights(1.0, (1.0,) * len(evidence))
+    combined = combine_out_of_fold(out_of_fold, fused, reliability, seed=seed)
+    if combined is None:
+        return EvidenceModel(evidence, conditions, CombinationWeights(1.0, (1.0,) * len(evidence)), None)
+    minimum = thresholds(combined.both, combined.y, combined.groups, reliability.config.coverage)
+    return EvidenceModel(evidence, conditions, combined.weights, minimum)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutOfFoldCombination:
+    """Out-of-fold predictions on the N training images whose patient has a record.
+
+    Attributes:
+        face: float32 [N, K], from the face alone, at the prior.
+        record: float32 [N, K], from the record alone.
+        both: float32 [N, K], with weights that were fitted to other patients.
+        y: int64 [N], the conditions.
+        groups: int64 [N], the patients.
+        weights: Fitted to all of them.
+    """
+
+    face: Float32
+    record: Float32
+    both: Float32
+    y: Int64
+    groups: Int64
+    weights: CombinationWeights
+
+
+def combine_out_of_fold(
+    out_of_fold: OutOfFoldPredictions, fused: Float32, reliability: ReliabilityModel, *, seed: int
+) -> OutOfFoldCombination | None:
+    """Combine faces and records of training patients, with weights that were fitted to other patients.
+
+    Args:
+        out_of_fold: Out-of-fold predictions on training images, with log-likelihoods of their records.
+        fused: float32 [N, K], the same, fused and not calibrated.
+        reliability: Calibrates the face.
+        seed: Random seed of the folds.
+
+    Returns:
+        The predictions; None if no training patient has a record.
+    """
+    values = out_of_fold.log_likelihoods
     if values is None or not (rows := known_rows(values)).any():
-        return EvidenceModel(evidence, conditions, bayes, None)
-    face = reliability.calibrated(fused)[rows]
-    values, y, groups, split_groups = values[rows], y[rows], groups[rows], out_of_fold.split_groups[rows]
-    weights = fit_combination(face, values, y, groups)
-    combined = np.full_like(face, 1 / face.shape[1])
+        return None
+    face, values, prior = reliability.calibrated(fused)[rows], values[rows], reliability.prior
+    y, groups, split_groups = out_of_fold.y[rows], out_of_fold.groups[rows], out_of_fold.split_groups[rows]
+    guess = np.full_like(face, 1 / face.shape[1])  # says nothing, whatever its weight
+    combined = {name: apply_prior(guess, prior) for name in ("record", "both")}
     for train, test in _folds(y, split_groups, seed):
-        fold_weights = fit_combination(face[train], values[train], y[train], groups[train])
-        at_prior = apply_prior(face[test], reliability.prior)
-        combined[test] = combine(at_prior, values[test], reliability.prior, fold_weights)
-    return EvidenceModel(evidence, conditions, weights, thresholds(combined, y, groups, reliability.config.coverage))
+        for name, part in (("record", guess), ("both", face)):
+            weights = fit_combination(part[train], values[train], y[train], groups[train])
+            combined[name][test] = combine(apply_prior(part[test], prior), values[test], prior, weights)
+    weights = fit_combination(face, values, y, groups)
+    return OutOfFoldCombination(apply_prior(face, prior), combined["record"], combined["both"], y, groups, weights)
 
 
 def _folds(y: np.ndarray, groups: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:

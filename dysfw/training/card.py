@@ -45,6 +45,7 @@ def model_card(manifest: Manifest, recipe: Recipe, reliability: ReliabilityModel
         _patient_note(manifest.data),
         _performance("Cross-validated on the training data", manifest.cross_validated),
         _chance(manifest.cross_validated, manifest.data),
+        _records(manifest.cross_validated, recipe),
         _performance("On the held-out images", manifest.held_out) if manifest.held_out else "",
         "A score alone proves nothing: a model can separate classes that come from different sources without looking at "
         "the face. `dysfw evaluate` tests for this.",
@@ -169,6 +170,26 @@ def _performance(title: str, measured: Performance) -> str:
     )
     bracketed = "In brackets: 95 % bootstrap intervals, resampled by patient. " if fused.intervals else ""
     return f"### {title}\n\n{table}\n\n{bracketed}Chance: balanced accuracy {fused.chance:.3f}."
+
+
+def _records(measured: Performance, recipe: Recipe) -> str:
+    if not recipe.evidence:
+        return ""
+    names = listed(f"`{node.use}`" for node in recipe.evidence)
+    if not measured.records:
+        return (
+            f"### Records of patients\n\nThe recipe reads records ({names}), but no training patient had one: the weights of face "
+            "and record were not learned, and what they predict together was never tested."
+        )
+    rows = [
+        (name, str(s.images), str(s.estimate("balanced_accuracy")), str(s.estimate("accuracy")))
+        for name, s in measured.records.items()
+    ]
+    table = _table(("from", "images", "balanced accuracy", "accuracy"), rows)
+    return (
+        f"### Records of patients\n\n{table}\n\nRecords were read by {names}; cross-validated on the images whose patient has one. "
+        "`dysfw audit` tells whether the way the records were written reveals the condition by itself."
+    )
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..bundle.contents import OutOfFoldPredictions, Performance
 from ..inference.classifier import Classifier
+from ..inference.evidence import OutOfFoldCombination
 from ..stats.chance import compare_with_chance
 from ..stats.estimate import Estimate
 from ..stats.metrics import Scores, rank_of_truth, scores, top_sizes
@@ -40,6 +41,22 @@ def held_out_performance(classifier: Classifier, embedded: EmbeddedDataset) -> P
     region_probabilities, fused = classifier.predict(list(embedded.embeddings), list(embedded.present))
     regions = tuple(classifier.heads)
     return _performance(fused, region_probabilities, embedded.present, embedded.y, groups=embedded.groups, regions=regions)
+
+
+def record_performance(combined: OutOfFoldCombination) -> dict[str, Scores]:
+    """Score face, record and both, on the same images.
+
+    Args:
+        combined: Out-of-fold predictions on images whose patient has a record.
+
+    Returns:
+        The scores of "face alone", "record alone" and "both".
+    """
+    by_name = {"face alone": combined.face, "record alone": combined.record, "both": combined.both}
+    y, everything = combined.y, np.ones(len(combined.y), bool)
+    ranked = [Ranked(rank_of_truth(one, y), everything) for one in by_name.values()]
+    intervals = share_estimates(ranked, y, combined.groups, top_sizes(combined.face.shape[1]))
+    return {name: _scores(one, y, estimates) for (name, one), estimates in zip(by_name.items(), intervals, strict=True)}
 
 
 def _performance(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..bundle.contents import Fitted, Manifest, OutOfFoldPredictions, TrainingData
+from ..bundle.contents import Fitted, Manifest, OutOfFoldPredictions, Performance, TrainingData
 from ..bundle.write import write_bundle
 from ..cache.store import StageCache
 from ..data.checks import CheckedDataset, check_dataset, read_signatures
@@ -21,7 +21,7 @@ from ..data.findings import Finding
 from ..errors import DysfwError
 from ..inference.build import Components, Makers, build
 from ..inference.classifier import Classifier
-from ..inference.evidence import fit_evidence
+from ..inference.evidence import combine_out_of_fold, fit_evidence
 from ..inference.fusion import cross_validated_fusion
 from ..inference.loading import tuned_backbones, used_weights
 from ..inference.pipeline import Pipeline
@@ -40,7 +40,7 @@ from .evidence import fit_evidence_on
 from .fit import fit_heads, out_of_fold_predictions
 from .fit_cache import FitCache
 from .gallery_cases import collect_gallery_cases
-from .performance import cross_validated_performance, held_out_performance
+from .performance import cross_validated_performance, held_out_performance, record_performance
 from .preparation import all_findings, excluded_counts, prepare_dataset
 from .refuse_finetuning import refuse_finetuning_without_torch
 
@@ -122,7 +122,7 @@ def train(
         ),
         weights=used_weights(components),
         versions=versions(recipe.distributions),
-        cross_validated=cross_validated_performance(fused, embedded.out_of_fold, embedded.train.regions),
+        cross_validated=_cross_validated(recipe, classifier, embedded, fused),
         held_out=held_out_performance(classifier, embedded.test) if embedded.test else None,
         values={},
         files={},
@@ -267,6 +267,13 @@ def fit_classifier(
     evidence_states = tuple(one.state() for one in evidence)
     fitted = Fitted(states, fusion.state(), out_of_fold, distribution, evidence=evidence_states)
     return fitted, Classifier(embedded.labels, heads, fusion, reliability, evidence=model), fused
+
+
+def _cross_validated(recipe: Recipe, classifier: Classifier, embedded: _Embedded, fused: Float32) -> Performance:
+    """Scores of the face and, if the recipe reads records, of face and record."""
+    measured = cross_validated_performance(fused, embedded.out_of_fold, embedded.train.regions)
+    combined = combine_out_of_fold(embedded.out_of_fold, fused, classifier.reliability, seed=recipe.seed)
+    return measured.model_copy(update={"records": record_performance(combined)}) if combined else measured
 
 
 def describe_data(

@@ -112,6 +112,13 @@ def print_summary(console: Console, manifest: Manifest, folder: Path) -> None:
     console.print(f"bundle {folder}: {len(manifest.labels)} conditions, {manifest.data.images} images")
     console.print(table)
     console.print("in brackets: 95 % intervals, by patient", style="dim")
+    if records := manifest.cross_validated.records:
+        both = FittedTable(
+            Column("with records", role="id"), Column("images", right=True), Column("cross-validated", right=True)
+        )
+        for name, of_images in records.items():
+            both.add(name, str(of_images.images), str(of_images.estimate("balanced_accuracy")))
+        console.print(both)
     print_chance(console, manifest)
 
 
