@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .. import RESEARCH_USE
@@ -177,21 +179,21 @@ def _records(measured: Performance, recipe: Recipe) -> str:
         return ""
     names = listed(f"`{node.use}`" for node in recipe.evidence)
     if not measured.records:
-        return (
-            f"### Records of patients\n\nThe recipe reads records ({names}), but no training patient had one: the weights of face "
-            "and record were not learned, and what they predict together was never tested."
+        text = (
+            f"The recipe reads records ({names}), but no training patient had one: the weights of face and record were not "
+            "learned, and what they predict together was never tested."
         )
-    rows = [
-        (name, str(s.images), str(s.estimate("balanced_accuracy")), str(s.estimate("accuracy")))
-        for name, s in measured.records.items()
-    ]
+        return f"### Records of patients\n\n{text}"
+    measures = ("balanced_accuracy", "accuracy")
+    rows = [(name, str(s.images), *(str(s.estimate(one)) for one in measures)) for name, s in measured.records.items()]
     table = _table(("from", "images", "balanced accuracy", "accuracy"), rows)
-    return (
-        f"### Records of patients\n\n{table}\n\nRecords were read by {names}; cross-validated on the images whose patient has one. "
-        "`dysfw audit` tells whether the way the records were written reveals the condition by itself."
+    text = (
+        f"Records were read by {names}; cross-validated on the images whose patient has one. `dysfw audit` tests whether the way "
+        "in which the records were written reveals the condition by itself."
     )
+    return f"### Records of patients\n\n{table}\n\n{text}"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -23,7 +23,7 @@ RECORDS = {"red": WARM, "sand": WARM, "green": COLD}
 
 @pytest.fixture
 def trained(toys, toy_recipe, colour_data, tmp_path):
-    """trained(EVIDENCE): a bundle of the toy recipe, trained on the colours, whose patients have records unless without=True."""
+    """trained(EVIDENCE): a bundle of the toy recipe, trained on colours; patients have records unless ``without``."""
 
     def make(*overrides: str, without: bool = False, name: str = "bundle"):
         dataset = read_dataset(colour_data)
