@@ -21,7 +21,7 @@ from .inference.loading import open_pipeline
 from .inference.patient import predict_patient
 from .inference.pipeline import Pipeline
 from .registry.registry import load_registry
-from .types import BasePrediction, Failure, PatientPrediction, Prediction, UInt8
+from .types import BasePrediction, Failure, PatientPrediction, PatientRecord, Prediction, UInt8
 from .util.text import listed
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ImageLike = str | Path | bytes | UInt8 | Pillow.Image
 """An image: a path, the bytes of a file, uint8 [height, width, 3] in sRGB, or a Pillow image."""
 
+NO_RECORD = PatientRecord()
 _ids = count(1)
 
 
@@ -55,22 +56,26 @@ class Model:
         self.labels = pipeline.classifier.labels
         self.regions = tuple(pipeline.classifier.heads)
 
-    def predict(self, image: ImageLike) -> Result:
+    def predict(self, image: ImageLike, record: PatientRecord = NO_RECORD) -> Result:
         """Predict from one image, for the face that the recipe chooses.
 
         Args:
             image: The image.
+            record: What is known of the patient beside the image: signs, age, sex. The recipe must have evidence.
 
         Returns:
             The result.
 
         Raises:
             ImageError: The image cannot be read, or no face is found in it.
+            DysfwError: There is a record, and the recipe reads none.
         """
+        if record:
+            self.pipeline.evidence  # noqa: B018  # raises before any work
         (prediction,) = self.pipeline.predict([_source(image, 1)], pixels=True)
         if isinstance(prediction, Failure):
             raise ImageError(prediction.code, f"{prediction.source}: {prediction.message}")
-        return Result(prediction, self.pipeline)
+        return Result(self.pipeline.with_record(prediction, record), self.pipeline)
 
     def predict_all(self, images: Iterable[ImageLike], *, all_faces: bool = False, pixels: bool = False) -> Results:
         """Predict from several images.
@@ -95,20 +100,24 @@ class Model:
                 results.append(Result(prediction, self.pipeline))
         return Results(results, tuple(failures))
 
-    def predict_patient(self, images: Iterable[ImageLike], name: str = "patient") -> Result:
+    def predict_patient(self, images: Iterable[ImageLike], name: str = "patient", record: PatientRecord = NO_RECORD) -> Result:
         """Predict from several images of one patient together.
 
         Args:
             images: The images.
             name: Name of the patient.
+            record: What is known of the patient beside the images. The recipe must have evidence.
 
         Returns:
             The result. Images that cannot be used are in the ``failures`` of its ``prediction``.
 
         Raises:
             ImageError: No image can be used.
+            DysfwError: There is a record, and the recipe reads none.
             TypeError: ``images`` is a single image.
         """
+        if record:
+            self.pipeline.evidence  # noqa: B018  # raises before any work
         assert self.pipeline.classifier  # noqa: S101  # as in __init__
         sources = (_source(image, number) for number, image in enumerate(_require_several(images), 1))
         results = list(self.pipeline.predict(sources, pixels=True))
@@ -118,7 +127,7 @@ class Model:
             reasons = [f"{failure.source}: {failure.message}" for failure in failures] or ["there are no images"]
             code = failures[0].code if failures else "missing_file"
             raise ImageError(code, f"no image of the patient could be used: {'; '.join(reasons)}")
-        return Result(patient, self.pipeline)
+        return Result(self.pipeline.with_record(patient, record), self.pipeline)
 
     def __repr__(self) -> str:
         return f"<dysfw model {self.pipeline.recipe.name}: {len(self.labels)} conditions, {len(self.regions)} regions>"

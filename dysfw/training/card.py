@@ -188,8 +188,8 @@ def _records(measured: Performance, recipe: Recipe) -> str:
     rows = [(name, str(s.images), *(str(s.estimate(one)) for one in measures)) for name, s in measured.records.items()]
     table = _table(("from", "images", "balanced accuracy", "accuracy"), rows)
     text = (
-        f"Records were read by {names}; cross-validated on the images whose patient has one. `dysfw audit` tests whether the way "
-        "in which the records were written reveals the condition by itself."
+        f"Records were read by {names}; cross-validated on the images whose patient has one. `dysfw audit` tests whether the "
+        "way in which the records were written reveals the condition by itself."
     )
     return f"### Records of patients\n\n{table}\n\n{text}"
 
