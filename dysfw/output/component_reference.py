@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..contracts.components import Component
-from ..contracts.kinds import KINDS, Kind
+from ..contracts.kinds import KINDS, PLURALS, Kind
 from ..errors import DysfwError
 from ..recipe.docstrings import description, parameter_descriptions
 from ..recipe.signature import SUPPLIED, Nested, signature_of
@@ -32,7 +32,7 @@ def component_reference(registry: Registry, kinds: Sequence[Kind] = KINDS) -> st
     ]
     for kind in kinds:
         entries = sorted(registry.components[kind], key=lambda entry: entry.full_name)
-        sections.append(f"## {kind.capitalize()}s")
+        sections.append(f"## {PLURALS[kind].capitalize()}")
         sections += [section for entry in entries for section in _component(registry, kind, entry)]
     return "\n\n".join(sections) + "\n"
 
@@ -72,7 +72,7 @@ def _cell(text: str) -> str:
 
 
 def _nested(nested: Nested) -> str:
-    return f"a list of {nested.kind}s" if nested.many else f"a {nested.kind}"
+    return f"a list of {PLURALS[nested.kind]}" if nested.many else f"a {nested.kind}"
 
 
 def _value(value: object) -> str:

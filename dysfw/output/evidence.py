@@ -87,7 +87,17 @@ def print_evidence(console: Console, result: BasePrediction) -> None:
     k = result.ranking[0]
     console.print(f"record, for {escape(printable(result.labels[k]))} (likelihood ratios, before weighting):", markup=True)
     for one in result.evidence:
-        console.print(escape(f"  {printable(one.name)} {ratio_text(float(one.log_likelihood[k]))}{_parts_text(one, k)}"))
+        console.print(escape(f"  {evidence_text(one, k)}"))
+
+
+def evidence_text(one: EvidenceResult, k: int) -> str:
+    """Describe what evidence says of a condition: "hpo ×31: Synophrys ×20, Long philtrum ×4.1".
+
+    Args:
+        one: The evidence.
+        k: Index of the condition.
+    """
+    return f"{printable(one.name)} {ratio_text(float(one.log_likelihood[k]))}{_parts_text(one, k)}"
 
 
 def _parts_text(one: EvidenceResult, k: int) -> str:

@@ -72,6 +72,8 @@ def batch(
         pipeline = open_pipeline(recipe, registry, overrides(sets, device, runtime), cache)
     for notice in pipeline.notices:
         warn(notice.message)
+    if pipeline.recipe.evidence:
+        warn("predictions here are from faces alone: records of patients are read by run, evaluate and Python")
     err().print(RESEARCH_USE, style="dim")
     task = BatchTask(
         recipe=recipe.absolute(),

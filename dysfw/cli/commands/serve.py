@@ -72,6 +72,8 @@ def serve(
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
         warn(notice.message)
+    if pipeline.recipe.evidence:
+        warn("predictions here are from faces alone: records of patients are read by run, evaluate and Python")
     names = frozenset(name.lower() for name in allow_host or ())
     bound_port = int(listener.getsockname()[1])
     authentication = {} if token else {"token": None}

@@ -23,6 +23,7 @@ from ...explain.explanation import Explanation
 from ...explain.saliency_map import SaliencyMap
 from ...inference.pipeline import Pipeline
 from ...types import BasePrediction, Failure, PatientPrediction, Prediction, UInt8
+from ..evidence import evidence_text
 from ..explanation import agreement_text
 from ..templating import environment_of
 from ..terminal import reliability_text, set_text
@@ -100,11 +101,14 @@ def failure_card(failure: Failure, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Bar:
-    """A region's contribution (None without an explanation) and its own probability; start and width of the bar in percent."""
+    """A region's contribution (None without an explanation) and its own probability; start and width of the bar in percent.
+
+    Evidence has no probability of its own.
+    """
 
     region: str
     contribution: float | None
-    probability: float
+    probability: float | None
     start: float
     width: float
 
@@ -119,6 +123,7 @@ class _Row:
     base_value: float
     bars: tuple[_Bar, ...]
     explained: bool
+    record: tuple[str, ...]
 
 
 def _rows(result: BasePrediction, pipeline: Pipeline, explanation: Explanation | None, top: int) -> Iterator[_Row]:
@@ -127,21 +132,22 @@ def _rows(result: BasePrediction, pipeline: Pipeline, explanation: Explanation |
     explained = explanation.condition if explanation else ranking[0]
     shown += [] if explained in shown else [explained]
     contributions = explanation.contributions.values if explanation else None
-    largest = float(np.nanmax(np.abs(contributions[:, shown]))) if contributions is not None else 1.0
+    of_evidence = explanation.contributions.evidence if explanation else None
+    every = [part[:, shown] for part in (contributions, of_evidence) if part is not None and part.size]
+    largest = max((float(np.nanmax(np.abs(part))) for part in every), default=1.0)
+
+    def bar(name: str, value: float | None, probability: float | None) -> _Bar:
+        share = (value or 0) / (largest or 1)
+        return _Bar(name, value, probability, 50 + 50 * min(share, 0.0), 50 * abs(share))
+
     for k in shown:
-        bars = []
-        for r in np.flatnonzero(result.present):
-            value = float(contributions[r, k]) if contributions is not None else None
-            share = (value or 0) / (largest or 1)
-            bars.append(
-                _Bar(
-                    result.regions[r],
-                    value,
-                    float(result.region_probabilities[r, k]),
-                    50 + 50 * min(share, 0.0),
-                    50 * abs(share),
-                )
-            )
+        bars = [
+            bar(result.regions[r], None if contributions is None else float(contributions[r, k]),
+                float(result.region_probabilities[r, k]))
+            for r in np.flatnonzero(result.present)
+        ]  # fmt: skip
+        if of_evidence is not None:
+            bars += [bar(one.name, float(value[k]), None) for one, value in zip(result.evidence, of_evidence, strict=True)]
         yield _Row(
             rank=ranking.index(k) + 1,
             label=result.labels[k],
@@ -149,8 +155,11 @@ def _rows(result: BasePrediction, pipeline: Pipeline, explanation: Explanation |
             probability=float(result.probabilities[k]),
             in_set=k in result.prediction_set.members,
             base_value=float(explanation.contributions.base_values[k]) if explanation else 0.0,
-            bars=tuple(sorted(bars, key=lambda bar: -bar.probability if bar.contribution is None else -bar.contribution)),
+            bars=tuple(
+                sorted(bars, key=lambda one: -(one.contribution if one.contribution is not None else one.probability or 0))
+            ),
             explained=k == explained,
+            record=tuple(evidence_text(one, k) for one in result.evidence),
         )
 
 
