@@ -13,7 +13,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from dysfw.plugin import DysfwError, private_cache_folder
 
 FOLDER = "hpo"
 TEXT = "text"  # the array that holds everything that is no array, as JSON
+Sparse: TypeAlias = Any  # a sparse matrix: scipy has no types
 Arrays = dict[str, npt.NDArray[Any]]
 Tables = tuple[Arrays, dict[str, Any]]  # arrays, and plain JSON values
 

@@ -37,6 +37,10 @@ class TermNames:
     def __init__(self, ontology: Ontology) -> None:
         self._ontology = ontology
 
+    def load(self) -> None:
+        """Prepare the names, for which the first search would otherwise wait."""
+        _ = self._by_name
+
     def find(self, text: str, closest: int = 3) -> Match:
         """Find the term that a text means.
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from .compiled import Tables
+from .compiled import Sparse, Tables
 
 Int32 = npt.NDArray[np.int32]
 
@@ -106,6 +106,10 @@ class Ontology:
         own = self.position[id]
         return [self.ids[one] for one in self.ancestor_positions(own) if one != own]
 
+    def parent_positions(self, position: int) -> list[int]:
+        """Return the positions of the terms directly above a term."""
+        return self._parents_of.get(position, [])
+
     def descendants(self, id: str) -> list[str]:
         """Return the ids of all terms that are a kind of a term, without itself.
 
@@ -127,7 +131,7 @@ class Ontology:
         Raises:
             KeyError: It is not a current id.
         """
-        return [self.ids[one] for one in self._parents_of.get(self.position[id], ())]
+        return [self.ids[one] for one in self.parent_positions(self.position[id])]
 
     def children(self, id: str) -> list[str]:
         """Return the ids of the terms directly below a term.
@@ -176,13 +180,13 @@ class Ontology:
         return mask
 
     @cached_property
-    def up(self) -> Any:  # noqa: ANN401  # scipy has no types
+    def up(self) -> Sparse:
         """Sparse bool [T, T] in CSR format: each term's row marks itself and all its ancestors."""
         ones = np.ones(len(self._ancestors), bool)
         return sparse.csr_matrix((ones, self._ancestors, self._start), shape=(len(self), len(self)))
 
     @cached_property
-    def _down(self) -> Any:  # noqa: ANN401  # scipy has no types
+    def _down(self) -> Sparse:
         return self.up.T.tocsr()
 
     @cached_property

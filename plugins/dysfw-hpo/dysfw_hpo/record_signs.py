@@ -1,0 +1,113 @@
+"""Finds the signs of a record, and what cannot be used of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import chain
+
+from dysfw.plugin import InterpretedRecord, PatientRecord, RecordProblem, Sign, listed, quoted
+
+from .data import HpoData
+from .names import Match
+from .ontology import PHENOTYPIC_ABNORMALITY
+
+MAX_TEXT = 80  # characters of a text that a message quotes
+
+
+@dataclass(slots=True)
+class RecordReader:
+    """Reads the signs of records.
+
+    Attributes:
+        data: The release.
+    """
+
+    data: HpoData
+    _problems: list[RecordProblem] = field(default_factory=list)
+
+    def read(self, record: PatientRecord) -> InterpretedRecord:
+        """Find the signs of a record.
+
+        A sign that is observed and excluded is left out, since nobody knows which is right. So is an excluded sign of which the
+        patient has a kind.
+
+        Args:
+            record: The record.
+
+        Returns:
+            Its signs, each once, and a problem for each text that cannot be used or had to be changed.
+        """
+        self._problems = []
+        observed = self._terms(record.observed, "observed")
+        excluded = self._terms(record.excluded, "excluded")
+        for id in [id for id in observed if id in excluded]:
+            self._report("contradictory_term", f"{self._named(id)} is observed and excluded, so that it is left out")
+            del observed[id], excluded[id]
+        implied = {above: id for id in observed for above in self.data.ontology.ancestors(id)}
+        for id in [id for id in excluded if id in implied]:
+            self._report(
+                "contradictory_term",
+                f"{self._named(id)} is excluded, but {self._named(implied[id])}, which is a kind of it, is observed; "
+                "the excluded term is left out",
+            )
+            del excluded[id]
+        name = self.data.ontology.name
+        signs = chain((Sign(id, name(id), "observed") for id in observed), (Sign(id, name(id), "excluded") for id in excluded))
+        return InterpretedRecord(tuple(signs), tuple(self._problems))
+
+    def _terms(self, texts: tuple[str, ...], status: str) -> dict[str, None]:
+        """Find terms of one status; a dict for its order."""
+        found: dict[str, None] = {}
+        for text in texts:
+            if not text.strip():
+                continue
+            id = self._term(text)
+            if id in found:
+                self._report("duplicate_term", f"{self._named(id)} is listed as {status} more than once; it counts once", True)
+            elif id:
+                found[id] = None
+        return found
+
+    def _term(self, text: str) -> str | None:
+        """Find the sign that a text means; None if it is none, with a problem."""
+        match = self.data.names.find(text)
+        if match.id is None:
+            self._report_missing(text, match)
+            return None
+        if not self.data.ontology.is_sign(match.id):
+            self._report_branch(match.id)
+            return None
+        if match.how == "former id":
+            self._report("obsolete_term", f"{_quoted(text)} is a former id of {self._named(match.id)}, which is used", True)
+        if match.how == "inexact synonym":
+            self._report("inexact_synonym", f"{_quoted(text)} means about {self._named(match.id)}, which is used", True)
+        return match.id
+
+    def _report_missing(self, text: str, match: Match) -> None:
+        candidates = listed((self._named(id) for id in match.candidates), 5)
+        if match.how == "obsolete":
+            hint = f"it may mean {candidates}" if match.candidates else "it has no successor"
+            self._report("obsolete_term", f"{_quoted(text)} is an obsolete term of HPO, and is left out; {hint}")
+        elif match.how == "ambiguous":
+            self._report("ambiguous_term", f"{_quoted(text)} can mean {candidates}; it is left out: write one of these ids")
+        else:
+            hint = f"the closest: {candidates}" if match.candidates else "write an id such as HP:0000343, or a name"
+            version = self.data.release.version
+            self._report("unknown_term", f"{_quoted(text)} is no term of HPO {version}, and is left out; {hint}")
+
+    def _report_branch(self, id: str) -> None:
+        if id == PHENOTYPIC_ABNORMALITY:
+            reason = "stands for any sign"
+        else:
+            reason = f"belongs to {self.data.ontology.branch(id)!r} and is no sign; only phenotypic abnormalities count"
+        self._report("not_a_sign", f"{self._named(id)} {reason}; it is left out")
+
+    def _report(self, code: str, message: str, used: bool = False) -> None:
+        self._problems.append(RecordProblem(code, message, used))
+
+    def _named(self, id: str | None) -> str:
+        return f"{self.data.ontology.name(id)} ({id})" if id else ""
+
+
+def _quoted(text: str) -> str:
+    return quoted(text, MAX_TEXT)
