@@ -7,3 +7,7 @@ from typing import Literal
 Kind = Literal["detector", "segmenter", "backbone", "head", "fusion", "evidence"]
 PIPELINE_KINDS: tuple[Kind, ...] = ("detector", "segmenter", "backbone", "head", "fusion")  # every recipe has one of each
 KINDS: tuple[Kind, ...] = (*PIPELINE_KINDS, "evidence")  # a recipe may have any number of evidence
+PLURALS: dict[Kind, str] = {
+    **{kind: f"{kind}s" for kind in PIPELINE_KINDS},
+    "evidence": "evidence",
+}  # for messages and headings

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from ..contracts.kinds import KINDS, PIPELINE_KINDS, Kind
+from ..contracts.kinds import KINDS, PIPELINE_KINDS, PLURALS, Kind
 from ..errors import DysfwError, NotInstalledError
 from ..imaging.harmonise import HarmonisationConfig
 from ..registry.registry import Registry
@@ -221,7 +221,9 @@ class _Checker:
         if not nested.many:
             return self.node(nested.kind, value, path)
         if not isinstance(value, list) or not value:
-            self.problem(path, f"found {_shortened(value)}; {name} must be a list of {nested.kind}s, each {{use: NAME, …}}")
+            self.problem(
+                path, f"found {_shortened(value)}; {name} must be a list of {PLURALS[nested.kind]}, each {{use: NAME, …}}"
+            )
             return None
         return [self.node(nested.kind, item, (*path, index)) for index, item in enumerate(value)]
 

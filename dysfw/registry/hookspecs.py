@@ -29,7 +29,7 @@ class ComponentSpec:
     """A component, imported on first use.
 
     Attributes:
-        kind: detector, segmenter, backbone, head or fusion.
+        kind: detector, segmenter, backbone, head, fusion or evidence.
         name: Name that recipes write in ``use``.
         target: "package.module:Class".
         summary: One line for listings.

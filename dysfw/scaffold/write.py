@@ -15,7 +15,7 @@ from ..util.atomic import refuse_existing
 from .names import Names
 
 FOLDER = Path(__file__).parent / "templates"
-# The other components of the generated recipe. They are included in this repository and need no downloads.
+# The other components of the generated recipe, beside evidence. They are included in this repository and need no downloads.
 OTHERS: dict[Kind, str] = {
     "detector": "mtcnn",
     "segmenter": "landmark_boxes",
@@ -50,6 +50,7 @@ TEMPLATES: dict[Kind, dict[str, Template]] = {
     },
     "head": {"numpy": Template("head", "distance to the mean of each class")},
     "fusion": {"numpy": Template("fusion", "average that weights each region by its certainty")},
+    "evidence": {"numpy": Template("evidence", "signs, by how often the training patients of each condition have them")},
 }
 
 
@@ -75,6 +76,7 @@ def write_plugin(names: Names, kind: Kind, folder: Path, template: str = "numpy"
     values = {
         **asdict(names),
         "kind": kind,
+        "a_kind": "Evidence" if kind == "evidence" else f"A {kind}",
         "summary": chosen.summary,
         "requirements": chosen.requirements,
         "core": f">={major}.{minor},<{major}.{int(minor) + 1}",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..contracts.components import CONTRACTS, Component
+from ..contracts.kinds import PLURALS, Kind
 from ..errors import DysfwError, Interrupted
 from ..registry.hookspecs import ComponentSpec
 from ..registry.host import Plugin
@@ -196,11 +197,11 @@ def _subject(registry: Registry, entry: Entry[ComponentSpec], parameters: Parame
     return Subject(component, parameters)
 
 
-def _component_cases(name: str, kind: str, make: Callable[[], Subject], expected: Mapping[str, str]) -> Iterator[CheckCase]:
-    checks = CHECKS[kind]  # type: ignore[index]  # a registry holds no other kinds
+def _component_cases(name: str, kind: Kind, make: Callable[[], Subject], expected: Mapping[str, str]) -> Iterator[CheckCase]:
+    checks = CHECKS[kind]
     names = [check.__name__ for check in checks]
     for wrong in expected.keys() - set(names):
-        raise ValueError(f"{kind}s have no check {wrong!r}{closest(wrong, names)}; checks: {listed(names, 30)}")
+        raise ValueError(f"{PLURALS[kind]} have no check {wrong!r}{closest(wrong, names)}; checks: {listed(names, 30)}")
     for check in checks:
         yield CheckCase(
             f"{kind} {name}", check.__name__, functools.partial(_apply, check, make), expected.get(check.__name__, "")

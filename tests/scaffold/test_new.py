@@ -61,7 +61,8 @@ def test_its_recipe_uses_it(workshop, checked, kind, name):
     _, folder = workshop
     recipe = folder / name / "recipe.yaml"
     assert recipe.read_text().startswith("# yaml-language-server: $schema=recipe.schema.json\n")
-    assert yaml.safe_load(recipe.read_text())[kind] == {"use": name.removeprefix("dysfw-").replace("-", "_")}
+    used = {"use": name.removeprefix("dysfw-").replace("-", "_")}
+    assert yaml.safe_load(recipe.read_text())[kind] == ([used] if kind == "evidence" else used)
     assert any(line.startswith(f"{recipe}: ok (") for line in checked), checked
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pydantic
 from docstrings import table
 
-from dysfw.contracts.kinds import KINDS
+from dysfw.contracts.kinds import PIPELINE_KINDS
 from dysfw.imaging.harmonise import HarmonisationConfig
 from dysfw.output.component_reference import allowed
 from dysfw.recipe.check import CropKeys, TopKeys
@@ -32,7 +32,13 @@ def recipe_keys_page() -> str:
         ("`extends`", "a path", "", "the recipe that this one builds on, relative to this one"),
         *(
             (f"`{kind}`", f"a {kind}", "required", f"`{{use: NAME, …}}`, see [components](components.md#{kind}s)")
-            for kind in KINDS
+            for kind in PIPELINE_KINDS
+        ),
+        (
+            "`evidence`",
+            "a list",
+            "none",
+            "what counts of a patient's record, each `{use: NAME, …}`, see [components](components.md#evidence)",
         ),
     ]
     parts = [INTRODUCTION, "## Of the recipe itself", "", table(HEAD, [*rows(TopKeys), *own]), ""]
