@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from ..records.record import PatientRecord
+    from ..types import PatientRecord
 
 T = TypeVar("T")
 HISTORY = "Options land in the shell's history and in the list of processes; --record does not put its content there."
@@ -75,8 +75,8 @@ def record_of(  # noqa: PLR0917  # the options of a command, in its order
     from ..records.age import parse_age
     from ..records.ancestry import parse_ancestry
     from ..records.read import read_record
-    from ..records.record import PatientRecord
     from ..records.sex import parse_sex
+    from ..types import PatientRecord
     from .terminal import warn
 
     given = PatientRecord(

@@ -13,10 +13,13 @@ from ..tables.columns import Column
 from ..tables.missing import is_excel_error, is_missing
 from ..tables.read import Table, open_table
 from ..tables.remarks import RowsByKey
+from ..types import PatientRecord
 from ..util.paths import shown
 from ..util.text import count, listed
+from .dataset import EMPTY
 from .findings import Finding, finding_of
 from .locate import Located, Locator
+from .manifest_records import RECORD_COLUMNS, RecordReader
 
 COLUMNS = (
     Column("path", (
@@ -39,8 +42,7 @@ COLUMNS = (
         "dataset", "provenance",
     )),
     Column("publication", ("pmid", "pubmed", "pubmed_id", "doi", "paper", "article", "reference")),
-    # Records of the patients, which predictions from images do not use.
-    *(Column(name) for name in ("age", "sex", "hpo_observed", "hpo_excluded")),
+    *RECORD_COLUMNS,
 )  # fmt: skip
 VALUES = ("label", "patient", "split", "source", "publication")  # columns beside the path
 SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
@@ -60,6 +62,7 @@ class ManifestRow(NamedTuple):
         exists: Whether it is there; True for an address.
         values: What ``VALUES`` lists, "" if missing.
         problem: Why the row cannot be used, or "".
+        record: What the row holds of the patient beside the image.
     """
 
     number: int
@@ -68,6 +71,7 @@ class ManifestRow(NamedTuple):
     exists: bool
     values: dict[str, str]
     problem: str = ""
+    record: PatientRecord = EMPTY
 
 
 @dataclass(slots=True)
@@ -90,9 +94,13 @@ class Manifest:
     _changed: RowsByKey = field(default_factory=RowsByKey)
     _unclear: RowsByKey = field(default_factory=RowsByKey)
     _splits: RowsByKey = field(default_factory=RowsByKey)
+    _records: RecordReader = field(init=False)
     _total: int = 0
     _there: int = 0
     _tried: list[tuple[str, Located]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._records = RecordReader(self._missing)
 
     def rows(self) -> Iterator[ManifestRow]:
         """Read the rows, once.
@@ -113,9 +121,10 @@ class Manifest:
                 yield ManifestRow(row.number, name, "", False, texts, problem or "path is empty")
                 continue
             self._total += 1
+            record = self._records.read(row.cells, row.number)
             if self.is_address(name):
                 self._there += 1
-                yield ManifestRow(row.number, name, name, True, texts)
+                yield ManifestRow(row.number, name, name, True, texts, record=record)
                 continue
             located = locator.locate(name)
             self._there += located.exists
@@ -125,7 +134,7 @@ class Manifest:
                 self._unclear[located.problem].add(row.number, name)
             if not located.exists and len(self._tried) < MAX_TRIED:
                 self._tried.append((name, located))
-            yield ManifestRow(row.number, name, located.path, located.exists, texts)
+            yield ManifestRow(row.number, name, located.path, located.exists, texts, record=record)
 
     def _value(self, key: str, text: str, number: int) -> tuple[str, str]:
         """The text of a cell, "" if it stands for a missing value, and its problem."""
@@ -176,7 +185,7 @@ class Manifest:
             words = listed(map(repr, rows.values), 5)
             message = f"{key}: {words} in {rows} may be a name that a spreadsheet changed into a date or number"
             found.append(Finding("value_changed", "warning", message, rows.number))
-        return found
+        return [*found, *self._records.findings()]
 
 
 def open_manifest(

@@ -21,6 +21,7 @@ from .conditions import FILE, described_labels, read_conditions
 from .dataset import Dataset, Sample
 from .findings import Finding, unlisted_folders
 from .manifest import ManifestRow, open_manifest
+from .manifest_records import record_findings
 
 MANIFESTS = tuple(f"manifest{suffix}" for suffix in TABLES)
 OPTIONAL = ("patient", "split", "source", "publication")
@@ -133,7 +134,7 @@ def _from_manifest(path: Path) -> Dataset:
         if index < len(samples):
             repeated[index].append(len(samples))
         patient, split, source, publication = (values[key] or None for key in OPTIONAL)
-        samples.append(Sample(Path(row.image), values["label"], patient, split, source, publication))
+        samples.append(Sample(Path(row.image), values["label"], patient, split, source, publication, row.record))
         numbers.append(row.number)
     problems = [f"{rows}: {problem}" for problem, rows in invalid.items()]
     problems += _repeated(repeated, samples, numbers, path.parent)
@@ -148,7 +149,7 @@ def _from_manifest(path: Path) -> Dataset:
         raise DysfwError(f"{path} lists no images")
     _check_spelling((sample.label for sample in samples), path)
     conditions = read_conditions(path.parent, {sample.label for sample in samples})
-    findings = (*manifest.findings(), *_patient_spellings(samples))
+    findings = (*manifest.findings(), *record_findings(samples), *_patient_spellings(samples))
     return Dataset(tuple(samples), path, conditions=conditions, findings=findings)
 
 

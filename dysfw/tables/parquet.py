@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -57,9 +58,11 @@ def _records(path: Path, header: Header) -> Iterator[Record]:
 
 
 def _text(value: object) -> str:
-    """Text of a cell, "" if empty. An integer column with gaps holds floats, which are written as integers."""
+    """Text of a cell, "" if empty. An integer column with gaps holds floats, which are written as integers; a list is JSON."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False, default=str) if value else ""
     return str(int(value) if isinstance(value, float) and value.is_integer() else value)
