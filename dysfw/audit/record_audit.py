@@ -24,7 +24,7 @@ from .permutation import one_of_each
 from .permutation_null import ALPHA, PermutationNull, Statistic
 from .record_permutation import ASSESSED, EXCLUDED, SIGNS, TESTED, mean_over_tested, permuted_records
 from .record_result import CompletenessFeature, RecordAudit, RecordClass, RecordGroup
-from .record_terms import RecordTerms, completeness_table
+from .record_terms import RecordTerms, completeness_table, or_none
 from .record_verdict import RecordFacts, decide_record_verdict
 from .sampling import draw_patients
 from .specific_terms import specific_terms
@@ -55,14 +55,14 @@ def audit_records(
         data = _Records.of(samples, labels, seed)
         parts = _parts(data.terms)
         everyone = {name: nearest_records(*part, data.groups, seed) for name, part in parts.items()}
-        units = one_of_each(data.y, data.groups)
+        units = data.units
         drawn = _parts(data.terms.rows(units))
         nearest = {name: nearest_records(*drawn[name], data.groups[units], seed) for name in TESTED}
     null = permuted_records(
         nearest, data.table.rows(units), data.y[units], permutations=permutations, seed=seed, progress=progress
     )
     with progress.stage("auditing: computing intervals of records"), one_thread():
-        return _result(data, everyone, units, null)
+        return _result(data, everyone, null)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,9 +75,11 @@ class _Records:
         y: int64 [N], classes.
         groups: int64 [N], publications; patients without one are groups of their own.
         labels: K labels.
+        units: int64 [U], rows of one patient of each publication and condition.
         weights: float64 [B, N], bootstrap weights, of whole publications.
         knows_patients: Whether the patient of every image is known.
         knows_publications: Whether any publication is known.
+        left_out: Number of patients that were not drawn, because there are more than MAX_PATIENTS.
     """
 
     terms: RecordTerms
@@ -85,9 +87,11 @@ class _Records:
     y: Int64
     groups: Int64
     labels: Sequence[str]
+    units: Int64
     weights: Float64
     knows_patients: bool
     knows_publications: bool
+    left_out: int
 
     @classmethod
     def of(cls, samples: Sequence[Sample], labels: Sequence[str], seed: int) -> _Records:
@@ -96,15 +100,21 @@ class _Records:
         y = np.array([number[sample.label] for sample in samples], np.int64)
         patients, groups = patient_numbers(samples), split_groups(samples)
         order = np.random.default_rng(seed).permutation(len(samples))
-        rows = order[one_of_each(y[order], patients[order])]
-        rows = rows[draw_patients(y[rows], patients[rows], MAX_PATIENTS, seed)]
+        each = order[one_of_each(y[order], patients[order])]
+        rows = each[draw_patients(y[each], patients[each], MAX_PATIENTS, seed)]
         records = [samples[row].record for row in rows]
         return cls(
             RecordTerms.of(records), completeness_table(records), y[rows], groups[rows], labels,
-            patient_weights(y[rows], groups[rows], RESAMPLES, seed),
+            one_of_each(y[rows], groups[rows]), patient_weights(y[rows], groups[rows], RESAMPLES, seed),
             knows_patients=all(sample.patient is not None for sample in samples),
             knows_publications=any(sample.publication for sample in samples),
+            left_out=len(each) - len(rows),
         )  # fmt: skip
+
+    @property
+    def members(self) -> Int64:
+        """int64 [K], the number of units of each class."""
+        return np.bincount(self.y[self.units], minlength=len(self.labels))
 
 
 def _parts(terms: RecordTerms) -> dict[str, tuple[csr_array, csr_array]]:
@@ -113,23 +123,24 @@ def _parts(terms: RecordTerms) -> dict[str, tuple[csr_array, csr_array]]:
     Excluded signs search among all assessed signs. A sign that a patient lacks speaks against the conditions that have it: if
     excluded signs still lead to the patient's own condition, then they were looked for because of it.
     """
-    assessed, signs = terms.assessed, terms.with_status
-    return {EXCLUDED: (terms.excluded, assessed), ASSESSED: (assessed, assessed), SIGNS: (signs, signs)}
+    assessed, any_or_none, signs = terms.assessed, or_none(terms.assessed), or_none(terms.with_status)
+    return {EXCLUDED: (terms.excluded, assessed), ASSESSED: (any_or_none, any_or_none), SIGNS: (signs, signs)}
 
 
-def _result(data: _Records, everyone: Mapping[str, Int64], units: Int64, null: PermutationNull) -> RecordAudit:
-    members = np.bincount(data.y[units], minlength=len(data.labels))
-    tested = members > 1
+def _result(data: _Records, everyone: Mapping[str, Int64], null: PermutationNull) -> RecordAudit:
+    tested = data.members > 1
     hits = {name: named(nearest, data.y) for name, nearest in everyone.items()}
-    groups = [_group(data, name, hits[name], members, null) for name in (*TESTED, SIGNS)]
+    parts = {EXCLUDED: data.terms.excluded, ASSESSED: data.terms.assessed, SIGNS: data.terms.assessed}
+    records = {name: int(np.count_nonzero(np.diff(terms.indptr))) for name, terms in parts.items()}
+    groups = [_group(data, name, hits[name], null, records=records[name]) for name in parts if records[name]]
     significant = null.p < ALPHA
     shares = np.bincount(data.y, minlength=len(data.labels)) / len(data.y)
     facts = RecordFacts(
         null=null,
         groups=groups,
-        classes=_classes(data, hits[EXCLUDED], members, null) if significant else [],
+        classes=_classes(data, hits[EXCLUDED], null) if significant else [],
         features=_features(data, null) if significant else [],
-        terms=specific_terms(data.terms, data.y, units, data.labels),
+        terms=specific_terms(data.terms, data.y, data.units, data.labels),
         chance=float(shares[tested].mean()) if tested.any() else 1 / len(data.labels),
         tested=int(tested.sum()),
         knows_patients=data.knows_patients,
@@ -137,15 +148,24 @@ def _result(data: _Records, everyone: Mapping[str, Int64], units: Int64, null: P
     )
     verdict = decide_record_verdict(facts)
     return RecordAudit(
-        verdict=verdict.verdict, reason=verdict.reason, advice=list(verdict.advice), p=null.p, patients=len(data.y),
-        units=len(units), records=int(data.table.values[:, 0].sum()), chance=facts.chance, groups=groups,
+        verdict=verdict.verdict, reason=verdict.reason, advice=[*verdict.advice, *_remarks(data)], p=null.p,
+        patients=len(data.y), units=len(data.units), records=int(data.table.values[:, 0].sum()), chance=facts.chance, groups=groups,
         classes=list(facts.classes), features=list(facts.features), terms=list(facts.terms),
     )  # fmt: skip
 
 
-def _group(data: _Records, name: str, hits: Float64, members: Int64, null: PermutationNull) -> RecordGroup:
-    searched = {EXCLUDED: data.terms.excluded, ASSESSED: data.terms.assessed, SIGNS: data.terms.assessed}[name]
+def _remarks(data: _Records) -> list[str]:
+    if not data.left_out:
+        return []
+    audited = len(data.y)
+    return [
+        f"The audit used the records of {audited:,} of {audited + data.left_out:,} randomly drawn patients, which is enough."
+    ]
+
+
+def _group(data: _Records, name: str, hits: Float64, null: PermutationNull, *, records: int) -> RecordGroup:
     value, resampled = _shares(data, hits)
+    members = data.members
     tested = members > 1
     balanced = Estimate(value=0.0)
     if tested.any():
@@ -154,7 +174,7 @@ def _group(data: _Records, name: str, hits: Float64, members: Int64, null: Permu
         balanced = estimate(mean_over_tested(value, members), np.nanmean(resampled[tested], axis=0), patients)
     return RecordGroup(
         name=name,
-        records=int(np.count_nonzero(np.diff(searched.indptr))),
+        records=records,
         balanced_accuracy=balanced,
         p=null.p_of(Statistic(name, None)) if name in TESTED else None,
     )
@@ -167,10 +187,10 @@ def _shares(data: _Records, hits: Float64) -> tuple[Float64, Float64]:
         return hot @ hits / hot.sum(axis=1), (hot @ (drawn * hits[:, None])) / (hot @ drawn)
 
 
-def _classes(data: _Records, hits: Float64, members: Int64, null: PermutationNull) -> list[RecordClass]:
+def _classes(data: _Records, hits: Float64, null: PermutationNull) -> list[RecordClass]:
     p = null.p_among([Statistic(EXCLUDED, k) for k in range(len(data.labels))])
     value, resampled = _shares(data, hits)
-    patients = np.bincount(data.y, minlength=len(data.labels))
+    patients, members = np.bincount(data.y, minlength=len(data.labels)), data.members
     found = [
         RecordClass(
             label=data.labels[k],

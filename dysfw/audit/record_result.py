@@ -85,7 +85,7 @@ class RecordAudit(Part):
         units: Number of patients in the permutation test: one of each publication and condition.
         records: Number of patients with a record.
         chance: Balanced accuracy of a record drawn at random.
-        groups: Result of each part of the records.
+        groups: Result of each part of the records; of those that some record has.
         classes: Conditions that excluded signs reveal, the strongest first.
         features: Leaking properties of whole records, the strongest first.
         terms: Terms as specific as the diagnosis.

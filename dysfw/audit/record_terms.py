@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 
 from ..records.record import PatientRecord
 from ..types import Int64
@@ -59,13 +59,24 @@ class RecordTerms:
     @property
     def with_status(self) -> csr_array:
         """Sparse float32 [N, 2 T], 1 for each observed term, then for each excluded one."""
-        from scipy.sparse import hstack
-
         return csr_array(hstack([self.observed, self.excluded]))
 
     def rows(self, chosen: Int64) -> RecordTerms:
         """Return the terms of some of the records. chosen: int64, their rows."""
         return RecordTerms(self.names, self.observed[chosen], self.excluded[chosen])
+
+
+def or_none(terms: csr_array) -> csr_array:
+    """Add a term to the records without any, so that they are compared with each other.
+
+    Args:
+        terms: Sparse float32 [N, T] of 0 and 1.
+
+    Returns:
+        Sparse float32 [N, T + 1].
+    """
+    without = np.diff(terms.indptr) == 0
+    return csr_array(hstack([terms, csr_array(without[:, None].astype(np.float32))]))
 
 
 def completeness_table(records: Sequence[PatientRecord]) -> Table:

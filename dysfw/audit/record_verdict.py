@@ -99,12 +99,18 @@ def decide_record_verdict(facts: RecordFacts) -> AuditVerdict:
     if not leaks:
         verdict = _nothing_found(facts, (NAME_PATIENTS,) if not facts.knows_patients else ())
         return AuditVerdict(verdict.verdict, verdict.reason, (*check, *verdict.advice))
-    cause = "; and ".join(leak.words for leak in leaks[:2])
+    cause = _cause([leak.words for leak in leaks[:2]])
     advice = tuple(dict.fromkeys([leak.advice for leak in leaks] + [*check, *unknown]))
     if leaks[0].large:
         return AuditVerdict("fail", f"The records reveal the condition: {cause} ({with_p(facts.null)}). {FLATTERED}", advice)
     reason = f"The records are associated with the condition: {cause} ({with_p(facts.null)}). {MAY_BE_FLATTERED}"
     return AuditVerdict("caution", reason, advice)
+
+
+def _cause(words: Sequence[str]) -> str:
+    """Join what was found; that signs may explain it is said once."""
+    before = [one.removesuffix(f", {OF_SIGNS}") if OF_SIGNS in words[-1] else one for one in words[:-1]]
+    return "; and ".join([*before, words[-1]])
 
 
 def _naming_terms(facts: RecordFacts) -> list[_Leak]:
@@ -180,7 +186,12 @@ def _nothing_found(facts: RecordFacts, patients: tuple[str, ...]) -> AuditVerdic
     if not facts.tested:
         reason = f"{found}, but no condition has patients of two publications, so that it cannot be excluded."
         return AuditVerdict("caution", reason, (*patients, "Add patients of other publications."))
-    limit = max(facts.null.detectable([Statistic(name, None) for name in TESTED]).tolist())
+    tested = [Statistic(group.name, None) for group in facts.groups if group.name in TESTED]
+    if not tested:
+        return AuditVerdict(
+            "caution" if patients else "pass", f"{found}. They have no signs, and are equally complete.", patients
+        )
+    limit = max(facts.null.detectable(tested).tolist())
     if facts.share(limit) > MAX_DETECTABLE_SHARE:
         reason = f"{found}, but the records are too few to exclude it."
         advice = (

@@ -23,9 +23,9 @@ MAX_TERMS = 20
 def specific_terms(terms: RecordTerms, y: Int64, units: Int64, labels: Sequence[str]) -> list[SpecificTerm]:
     """Find terms that occur in one condition only and in most of its records.
 
-    A term counts only if chance does not explain it: among one patient of each publication, the probability that all who have
-    the term belong to one condition (hypergeometric distribution), times the number of terms, is below ALPHA. A term whose
-    words name the condition is always listed.
+    A term counts only if chance does not explain it: among one patient of each publication with signs, the probability that all
+    who have the term belong to one condition (hypergeometric distribution), times the number of terms, is below ALPHA. A term
+    whose words name the condition is always listed.
 
     Args:
         terms: The terms of N patients.
@@ -43,6 +43,7 @@ def specific_terms(terms: RecordTerms, y: Int64, units: Int64, labels: Sequence[
     patients, only = counts.max(axis=0), counts.sum(axis=0) == counts.max(axis=0)
     members = np.bincount(y[with_signs], minlength=len(labels))[owner]
     names = np.array([_names(term, labels[k]) for term, k in zip(terms.names, owner, strict=True)], bool)
+    units = units[with_signs[units]]
     common = patients >= COMMON_SHARE * members
     chosen = np.flatnonzero(only & (names | (common & (_chance(assessed[units], y[units], owner) < ALPHA))))
     found = [
@@ -62,7 +63,7 @@ def _per_class(assessed: csr_array, y: Int64, classes: int) -> Float64:
 
 
 def _chance(assessed: csr_array, y: Int64, owner: Int64) -> Float64:
-    """The probability, corrected for the number of terms, that all U patients with a term belong to its class; float64 [T]."""
+    """The probability, corrected for the number of terms, that all of U patients with a term are of its class; float64 [T]."""
     carriers = np.asarray(assessed.sum(axis=0)).ravel().astype(np.int64)
     members = np.bincount(y, minlength=int(owner.max(initial=0)) + 1)[owner]
     p = hypergeom.pmf(carriers, len(y), members, carriers)

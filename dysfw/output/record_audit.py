@@ -36,8 +36,9 @@ def print_record_audit(console: Console, result: RecordAudit) -> None:
         f"{result.records:,} of {count(result.patients, 'patient')} with a record; tested with {result.units:,}, one of each"
     )
     console.print(f"{words} publication and condition", style="dim")
-    console.print()
-    console.print(_groups(result))
+    if result.groups:
+        console.print()
+        console.print(_groups(result))
     if result.classes:
         console.print()
         console.print(_classes(result))

@@ -99,7 +99,9 @@ def test_excluded_signs_that_are_only_absent_are_no_leak_and_observed_ones_a_cau
     assert group(found, "assessed").p == 0.005
     assert found.verdict == "caution"
     assert "which may be an effect of the signs themselves" in found.reason
-    assert run(made(observed_only)).verdict == "caution"
+    only = run(made(observed_only))
+    assert only.verdict == "caution"
+    assert [one.name for one in only.groups] == ["assessed", "signs"]
 
 
 @pytest.mark.parametrize(("field", "value"), [("age", 3.0), ("sex", "female"), ("ancestry", "x"), ("excluded", (TERMS[40],))])
@@ -121,6 +123,12 @@ def test_a_condition_without_records_fails_by_that():
     found = run(samples)
     assert (found.verdict, found.records, found.patients, found.units) == ("fail", 54, 80, 40)
     assert "has a record: 0 of 26, 54 of 54 others" in found.reason
+
+
+def test_records_with_age_and_sex_only_pass():
+    found = run(made(without_signs))
+    assert (found.verdict, found.groups) == ("pass", [])
+    assert found.reason == "No leakage through the records detected (p = 1.000). They have no signs, and are equally complete."
 
 
 def test_longer_records_are_a_caution():
@@ -204,6 +212,22 @@ def test_few_records_are_inconclusive_and_the_reason_says_what_could_have_been_d
     assert found.verdict == "caution"
     assert "too few to exclude it" in found.reason
     assert found.advice[0].startswith("Add patients with a record. The smallest balanced accuracy")
+
+
+def test_signs_of_the_only_condition_with_signs_are_not_specific_and_records_without_any_are_compared_with_each_other():
+    def affected_only(rng, signs, label):
+        return PatientRecord((*SIGNS["a"][:6], str(rng.choice(TERMS[20:]))) if label == "a" else (), age=3.0)
+
+    found = run(made(affected_only))
+    assert found.terms == []
+    assert group(found, "assessed").balanced_accuracy.value > 0.6  # a, and one half of b and c
+
+
+def test_records_of_very_many_patients_are_drawn_and_this_is_reported(monkeypatch):
+    monkeypatch.setattr("dysfw.audit.record_audit.MAX_PATIENTS", 50)
+    found = run(made(with_the_signs_that_were_looked_for))
+    assert (found.verdict, found.patients) == ("fail", 50)
+    assert found.advice[-1] == "The audit used the records of 50 of 80 randomly drawn patients, which is enough."
 
 
 def test_several_images_of_a_patient_count_once():
