@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from ...training.preparation import SignatureObserver, embed_and_check
 from ...training.refuse_finetuning import refuse_finetuning_without_torch
 from ...training.train import check_labels
 from ...types import Failure, Float32, Int64
-from ...util.progress import Progress, Silent
+from ...util.progress import Progress
 from ...util.text import count
 from ..evaluate import Candidate
 from ..evaluation_data import finetuned_embed
@@ -31,7 +31,7 @@ from ..fold_cache import digest_of
 from ..machines import HINT, Software, check_machines, differences_from, software_of
 from ..task_runner import TaskRunner
 from .protocol import GallerySplit, ProtocolPlan
-from .record_scores import add_records, learn_weights
+from .record_scores import LearnedWeights, add_records, learn_weights
 from .scores import Float64
 
 FORMAT = "protocol 1"
@@ -113,11 +113,53 @@ class GalleryWork:
         return scores
 
 
-def predict_plan(candidate: Candidate, plan: ProtocolPlan, progress: Progress, tasks: TaskRunner) -> RecipePredictions:
-    """Rank the conditions of each gallery for its test images.
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceScores:
+    """What a recipe predicts from faces alone, for all galleries of a plan.
 
-    Probabilities are not calibrated, which changes no ranking. A recipe that fine-tunes its backbone does so once, on the
-    plan's training rows.
+    Attributes:
+        embedded: All images that could be used.
+        galleries: The different galleries, by the bytes of their rows in the data set.
+        scores: float32 [M, K] for each gallery; NaN for conditions without an image in it.
+        training_rows: int64, rows of the embedded images that the plan gives for training.
+        number: int64 [N], the embedded row of each image of the data set; -1 if it could not be used.
+        failures: Images that could not be used, and why.
+        findings: What was found in the images.
+    """
+
+    embedded: EmbeddedDataset
+    galleries: Mapping[bytes, Gallery]
+    scores: Sequence[Float32]
+    training_rows: Int64
+    number: Int64
+    failures: tuple[Failure, ...]
+    findings: tuple[Finding, ...]
+
+
+def predict_plan(candidate: Candidate, plan: ProtocolPlan, progress: Progress, tasks: TaskRunner) -> RecipePredictions:
+    """Rank the conditions of each gallery for its test images, by their faces and, if the recipe has evidence, their records.
+
+    Probabilities of faces alone are not calibrated, which changes no ranking. A recipe that fine-tunes its backbone does so
+    once, on the plan's training rows.
+
+    Args:
+        candidate: The recipe.
+        plan: The tests, on a data set whose images are there.
+        progress: Where the work is shown.
+        tasks: Fits the galleries. It is connected.
+
+    Raises:
+        DysfwError: The recipe cannot be used with galleries, or too few images can be used.
+    """
+    faces = score_faces(candidate, plan, progress, tasks)
+    if not candidate.recipe.evidence:
+        return predictions_of(plan, faces)
+    with progress.stage("reading records"):
+        return predictions_of(plan, with_records(candidate, faces, learn(candidate, faces)))
+
+
+def score_faces(candidate: Candidate, plan: ProtocolPlan, progress: Progress, tasks: TaskRunner) -> FaceScores:
+    """Fit the recipe's heads on each gallery, and score its test images by their faces alone.
 
     Args:
         candidate: The recipe.
@@ -142,14 +184,51 @@ def predict_plan(candidate: Candidate, plan: ProtocolPlan, progress: Progress, t
     galleries = _galleries(plan, rows)
     work = GalleryWork(components.makers, embedded, software_of([recipe]) if tasks.remote else ())
     scores = _run(work, list(galleries.values()), _GalleryCache(candidate, embedded), tasks, progress)
-    if recipe.evidence:
-        with progress.stage("reading records"):
-            scores = _with_records(candidate, embedded, list(galleries.values()), scores, rows.of(plan.training_rows))
-    by_gallery = {key: (gallery, each) for (key, gallery), each in zip(galleries.items(), scores, strict=True)}
-    predictions = [_of_split(plan, split, rows, *by_gallery[split.gallery_rows.tobytes()]) for split in plan.splits]
+    return FaceScores(embedded, galleries, scores, rows.of(plan.training_rows), rows.number, failures, findings)
+
+
+def learn(candidate: Candidate, faces: FaceScores) -> LearnedWeights:
+    """Learn how face and record are combined, on the images that the plan gives for training.
+
+    Args:
+        candidate: The recipe, with evidence.
+        faces: What it predicts from faces.
+    """
+    return learn_weights(candidate.recipe, candidate.components, faces.embedded, faces.training_rows, candidate.cache)
+
+
+def with_records(candidate: Candidate, faces: FaceScores, learned: LearnedWeights) -> FaceScores:
+    """Combine the scores of faces with the records of the patients.
+
+    Args:
+        candidate: The recipe, with evidence.
+        faces: What it predicts from faces.
+        learned: How both are combined.
+    """
+    make_evidence = candidate.components.make_evidence
+    scores = [
+        add_records(
+            of_face, faces.embedded, gallery_rows=one.gallery_rows, test_rows=one.test_rows, make_evidence=make_evidence,
+            learned=learned,
+        )
+        for one, of_face in zip(faces.galleries.values(), faces.scores, strict=True)
+    ]  # fmt: skip
+    return replace(faces, scores=scores)
+
+
+def predictions_of(plan: ProtocolPlan, faces: FaceScores) -> RecipePredictions:
+    """Arrange scores by the splits of a plan, complete: also for images and galleries that could not be used.
+
+    Args:
+        plan: The tests.
+        faces: The scores of its galleries.
+    """
+    pairs = zip(faces.galleries.items(), faces.scores, strict=True)
+    by_gallery = {key: (gallery, each) for (key, gallery), each in pairs}
+    predictions = [_of_split(plan, split, faces.number, *by_gallery[split.gallery_rows.tobytes()]) for split in plan.splits]
     tested = {row for split in plan.splits for row in split.test_rows.tolist()}
-    guessed = sum(rows.number[row] < 0 or not embedded.present[rows.number[row]].any() for row in tested)
-    return RecipePredictions(predictions, guessed, failures, findings)
+    guessed = sum(faces.number[row] < 0 or not faces.embedded.present[faces.number[row]].any() for row in tested)
+    return RecipePredictions(predictions, int(guessed), faces.failures, faces.findings)
 
 
 def _embedded(
@@ -202,25 +281,6 @@ def _finetuned(candidate: Candidate, embedded: EmbeddedDataset, training_rows: I
             return embedded.with_embeddings(embed(training_rows))
 
 
-def _with_records(
-    candidate: Candidate,
-    embedded: EmbeddedDataset,
-    galleries: Sequence[Gallery],
-    scores: Sequence[Float32],
-    training_rows: Int64,
-) -> list[Float32]:
-    """The scores of face and record together."""
-    recipe, components = candidate.recipe, candidate.components
-    learned = learn_weights(recipe, components, embedded, training_rows, Silent())
-    return [
-        add_records(
-            of_face, embedded, gallery_rows=one.gallery_rows, test_rows=one.test_rows,
-            make_evidence=components.make_evidence, learned=learned,
-        )
-        for one, of_face in zip(galleries, scores, strict=True)
-    ]  # fmt: skip
-
-
 def _galleries(plan: ProtocolPlan, rows: _Rows) -> dict[bytes, Gallery]:
     """Each different gallery with the images of all splits that use it, so that none is fitted twice."""
     tests: dict[bytes, list[Int64]] = {}
@@ -232,12 +292,11 @@ def _galleries(plan: ProtocolPlan, rows: _Rows) -> dict[bytes, Gallery]:
     return {key: Gallery(own, np.unique(np.concatenate(tests[key]))) for key, own in gallery_rows.items()}
 
 
-def _of_split(plan: ProtocolPlan, split: GallerySplit, rows: _Rows, gallery: Gallery, scores: Float32) -> Float64:
-    """The scores of one split, complete: also for images and galleries that could not be used."""
+def _of_split(plan: ProtocolPlan, split: GallerySplit, row_number: Int64, gallery: Gallery, scores: Float32) -> Float64:
     candidates = plan.candidates(split)
     values = np.full((len(split.test_rows), len(plan.labels)), np.nan)
     values[:, candidates] = GUESS
-    number = rows.number[split.test_rows]
+    number = row_number[split.test_rows]
     usable = np.flatnonzero(number >= 0)
     found = scores[np.searchsorted(gallery.test_rows, number[usable])][:, candidates]
     values[np.ix_(usable, candidates)] = np.nan_to_num(found, nan=NO_GALLERY)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...cache.store import StageCache
 from ...inference.build import Components
 from ...inference.evidence import log_likelihoods
 from ...inference.fusion import cross_validated_fusion
@@ -15,8 +16,9 @@ from ...reliability.temperature import apply_temperature, fit_temperature
 from ...training.embedded_dataset import EmbeddedDataset
 from ...training.evidence import MakeEvidence, fit_evidence_on
 from ...training.fit import out_of_fold_predictions
+from ...training.fit_cache import FitCache
 from ...types import Float32, Int64
-from ...util.progress import Progress
+from ...util.progress import Silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class LearnedWeights:
 
 
 def learn_weights(
-    recipe: Recipe, components: Components, embedded: EmbeddedDataset, training_rows: Int64, progress: Progress
+    recipe: Recipe, components: Components, embedded: EmbeddedDataset, training_rows: Int64, cache: StageCache | None = None
 ) -> LearnedWeights:
     """Learn, out of fold, on the images that a protocol gives for training.
 
@@ -42,7 +44,7 @@ def learn_weights(
         components: Its components.
         embedded: All images.
         training_rows: int64, rows of the training images.
-        progress: Where the work is shown.
+        cache: Where fitted heads are kept.
 
     Returns:
         The weights; those of Bayes' theorem if there are too few training images.
@@ -53,7 +55,12 @@ def learn_weights(
     if len(labels) < 2 or len(np.unique(train.groups)) < 2 * len(labels):
         return LearnedWeights(1.0, CombinationWeights(1.0, (1.0,) * len(recipe.evidence)))
     predictions = out_of_fold_predictions(
-        components.make_head, train, recipe.seed, progress, make_evidence=components.make_evidence
+        components.make_head,
+        train,
+        recipe.seed,
+        Silent(),
+        known=FitCache(cache, recipe, components, train),
+        make_evidence=components.make_evidence,
     )
     assert predictions.log_likelihoods is not None  # noqa: S101  # the recipe has evidence
     fused = cross_validated_fusion(components.make_fusion, predictions, recipe.seed)
