@@ -149,8 +149,8 @@ def record_findings(samples: Sequence[Sample]) -> Iterator[Finding]:
     if not records:
         return
     numbers = {name: sum(getattr(record, key) not in ((), None) for record in records) for key, name in PARTS.items()}
-    parts = listed(f"{name} of {number:,}" for name, number in numbers.items() if number)
-    message = f"{count(len(records), 'image')} of {len(samples):,} with a record of the patient: {parts}"
+    parts = listed(f"{name} in {number:,}" for name, number in numbers.items() if number)
+    message = f"patients' records beside {len(records):,} of {count(len(samples), 'image')}: {parts}"
     yield Finding("records_recognised", "note", message, len(records))
     yield from _conflicting_sex(samples)
 

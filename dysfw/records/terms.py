@@ -99,7 +99,7 @@ def _list(text: str) -> list[str]:
     """A list as JSON writes it, or as Python does, which is what pandas leaves in a CSV file."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         try:
             value = ast.literal_eval(text.strip())
         except (ValueError, SyntaxError, MemoryError, RecursionError):
