@@ -127,6 +127,37 @@ def score(
     return settings, conditions
 
 
+def score_difference(
+    plan: ProtocolPlan,
+    predictions: Sequence[Float64],
+    others: Sequence[Float64],
+    top: Sequence[int],
+    resamples: int = RESAMPLES,
+) -> dict[str, list[TopScore]]:
+    """Compare two models on the same tests.
+
+    Args:
+        plan: The plan.
+        predictions: For each split of the plan float64 [M, K], as ``expected_hits`` takes them.
+        others: Those of the other model.
+        top: The n of the top-n scores.
+        resamples: Number of resamples, of the conditions, as in ``score``.
+
+    Returns:
+        The scores of the first less those of the other, by the name of the setting; their ``chance`` means nothing.
+    """
+    clusters, differences = _clusters(plan), {}
+    for setting in plan.settings:
+        triples = zip(plan.splits, predictions, others, strict=True)
+        own = [(split, one, other) for split, one, other in triples if split.setting == setting.name]
+        sizes = [n for n in top if n < max(len(plan.candidates(split)) for split, *_ in own)]
+        first = _tests(plan, [(split, one) for split, one, _ in own], sizes)
+        second = _tests(plan, [(split, other) for split, _, other in own], sizes)
+        paired = replace(first, hits=first.hits - second.hits)
+        differences[setting.name] = _top(paired, sizes, clusters, resamples)
+    return differences
+
+
 def _tests(plan: ProtocolPlan, own: Sequence[tuple[GallerySplit, Float64]], sizes: Sequence[int]) -> _Tests:
     rows = np.unique(np.concatenate([split.test_rows for split, _ in own]))
     conditions = np.unique(plan.y[rows])
