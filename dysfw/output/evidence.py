@@ -65,14 +65,16 @@ def _labelled(labels: Sequence[str], values: Float32) -> dict[str, float | None]
 
 
 def ratio_text(log_ratio: float) -> str:
-    """Write a likelihood ratio: "×12", "×0.031", "–" if it is not known.
+    """Write a likelihood ratio: "×1,200", "×12", "×0.031", "–" if it is not known.
 
     Args:
         log_ratio: Its natural logarithm.
     """
     if math.isnan(log_ratio):
         return "–"
-    return f"×{math.exp(min(log_ratio, 700)):.2g}" if abs(log_ratio) < math.log(1e4) else f"×10^{log_ratio / math.log(10):.0f}"
+    if abs(log_ratio) >= math.log(1e4):
+        return f"×10^{log_ratio / math.log(10):.0f}"
+    return f"×{float(f'{math.exp(log_ratio):.2g}'):,.9g}"  # two digits, and no exponent
 
 
 def print_evidence(console: Console, result: BasePrediction) -> None:

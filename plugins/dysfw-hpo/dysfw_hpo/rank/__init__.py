@@ -1,0 +1,1 @@
+"""Ranks every annotated disease for one patient: ``dysfw rank``."""

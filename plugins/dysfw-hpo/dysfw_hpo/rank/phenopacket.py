@@ -1,0 +1,134 @@
+"""The ranking as a Phenopacket, version 2 of the GA4GH schema (ISO 4454:2022; Jacobsen et al., Nat Biotechnol 2022;40:817).
+
+Diseases are candidate interpretations of a case in progress, never ``diseases``, which would be diagnoses.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from dysfw import RESEARCH_USE, __version__
+from dysfw.plugin import DysfwError, PatientRecord, install_command
+
+from .catalog import CatalogDisease
+from .patient import RankedPatient
+from .ranking import to_log10
+
+PATIENT = "patient"  # no name of a person
+# Name, URL and prefix of IRIs of each resource, by the prefix of identifiers; see obofoundry.org and bioregistry.io.
+RESOURCES = {
+    "HP": ("Human Phenotype Ontology", "http://purl.obolibrary.org/obo/hp.owl", "http://purl.obolibrary.org/obo/HP_"),
+    "OMIM": ("Online Mendelian Inheritance in Man", "https://www.omim.org", "https://www.omim.org/entry/"),
+    "ORPHA": ("Orphanet Rare Disease Ontology", "https://www.orpha.net", "https://www.orpha.net/ORDO/Orphanet_"),
+    "DECIPHER": ("DECIPHER", "https://www.deciphergenomics.org", "https://www.deciphergenomics.org/syndrome/"),
+    "NCBIGene": ("NCBI Gene", "https://www.ncbi.nlm.nih.gov/gene", "https://www.ncbi.nlm.nih.gov/gene/"),
+}
+SEXES = {"female": "FEMALE", "male": "MALE"}
+
+
+def phenopacket(result: RankedPatient) -> dict[str, object]:
+    """Convert a result to a Phenopacket: the signs with their status, and the first diseases as candidates with their genes.
+
+    If a recipe knows a disease, it is a candidate only if it is in the prediction set.
+
+    Args:
+        result: The result.
+
+    Returns:
+        JSON values of the protobuf schema.
+
+    Raises:
+        DysfwError: The package phenopackets is missing.
+    """
+    try:
+        from google.protobuf.json_format import MessageToDict, ParseDict
+        from phenopackets.schema.v2 import Phenopacket
+    except ImportError as error:
+        raise DysfwError(
+            f"Phenopackets need the package phenopackets ({error})", hint=install_command("dysfw", "phenopackets")
+        ) from None
+    excluded = result.recipe.excluded if result.recipe else frozenset()
+    candidates = [number for number in result.shown if number not in excluded]
+    packet = {
+        "id": f"dysfw-rank-{uuid.uuid4()}",  # at random: a hash of the record could be compared with those of other records
+        "subject": _subject(result.record),
+        "phenotypicFeatures": [
+            {"type": {"id": sign.id, "label": sign.name}, "excluded": sign.status == "excluded"}
+            for sign in result.interpreted.signs
+        ],
+        "interpretations": [_interpretation(result, number) for number in candidates],
+        "metaData": {
+            "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "createdBy": f"dysfw {__version__}",
+            "resources": list(_resources(result, candidates)),
+            "phenopacketSchemaVersion": "2.0",
+            "externalReferences": list(_references(result)),
+        },
+    }
+    # The schema's own classes reject what does not fit them.
+    return json.loads(json.dumps(MessageToDict(ParseDict(packet, Phenopacket()))))  # type: ignore[no-any-return]
+
+
+def _subject(record: PatientRecord) -> dict[str, object]:
+    subject: dict[str, object] = {"id": PATIENT}
+    if record.sex:
+        subject["sex"] = SEXES[record.sex]
+    if record.age is not None:
+        years, months = divmod(round(record.age * 12), 12)
+        subject["timeAtLastEncounter"] = {"age": {"iso8601duration": f"P{years}Y{months}M"}}
+    return subject
+
+
+def _interpretation(result: RankedPatient, number: int) -> dict[str, object]:
+    disease = result.catalog[number]
+    genes = [
+        {
+            "subjectOrBiosampleId": PATIENT,
+            "interpretationStatus": "CANDIDATE",
+            "gene": {"valueId": f"NCBIGene:{gene.ncbi}", "symbol": gene.symbol},
+        }
+        for gene in disease.genes
+    ]
+    return {
+        "id": disease.id,
+        "progressStatus": "IN_PROGRESS",
+        "diagnosis": {"disease": {"id": disease.id, "label": disease.name}, "genomicInterpretations": genes},
+        "summary": _summary(result, number, disease),
+    }
+
+
+def _summary(result: RankedPatient, number: int, disease: CatalogDisease) -> str:
+    ranking = result.ranking
+    parts = [
+        f"candidate: rank {ranking.rank[number]} of {len(ranking.order)}",
+        f"log10 likelihood ratio {float(to_log10(ranking.log_ratio[number])):.2f} ({', '.join(p.name for p in ranking.parts)})",
+    ]
+    if ranking.posterior is not None and ranking.prior:
+        parts.append(f"posterior probability {ranking.posterior[number]:.3g} for the prior {ranking.prior.name}")
+    if disease.other_ids:
+        parts.append(f"also {', '.join(disease.other_ids)}")
+    return f"{'; '.join(parts)}. {RESEARCH_USE}"
+
+
+def _resources(result: RankedPatient, candidates: list[int]) -> Iterator[dict[str, str]]:
+    """The resources whose identifiers occur."""
+    diseases = [result.catalog[number] for number in candidates]
+    used = {"HP"} if result.interpreted.signs else set()
+    used |= {disease.id.partition(":")[0] for disease in diseases}
+    used |= {"NCBIGene"} if any(disease.genes for disease in diseases) else set()
+    version = result.catalog.data.release.version  # that of the annotations, whose names of diseases and genes are used
+    for prefix, (name, url, iri) in RESOURCES.items():
+        if prefix in used:
+            yield {
+                "id": prefix.lower(), "name": name, "url": url, "version": version, "namespacePrefix": prefix, "iriPrefix": iri
+            }  # fmt: skip
+
+
+def _references(result: RankedPatient) -> Iterator[dict[str, str]]:
+    release = result.catalog.data.release
+    yield {"id": f"sha256:{release.sha256}", "description": f"signs and diseases: HPO {release.version}"}
+    if result.recipe:
+        yield {"id": f"dysfw-bundle:{result.recipe.fingerprint}", "description": f"bundle {result.recipe.name}"}
