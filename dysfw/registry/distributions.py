@@ -19,6 +19,7 @@ DISTRIBUTIONS: dict[tuple[Kind, str], str] = {
     ("detector", "dlib_hog"): "dysfw-dlib",
     ("detector", "dlib_cnn"): "dysfw-dlib",
     ("backbone", "onnx"): "dysfw-onnx",
+    ("evidence", "hpo"): "dysfw-hpo",
 }
 
 WEIGHTS: dict[str, str] = {  # name -> distribution

@@ -155,6 +155,6 @@ def test_dysfw_timm(case):
 
 
 def test_every_plugin_is_tested():
-    """Every installed plugin of this repository is tested above, or with files that its own tests make."""
-    tested = {*PARAMETERS, "dysfw-dicom"}
+    """Every installed plugin of this repository is tested above, or by its own tests."""
+    tested = {*PARAMETERS, "dysfw-dicom", "dysfw-hpo"}
     assert {plugin.distribution for plugin in REGISTRY.plugins if plugin.distribution.startswith("dysfw")} == tested

@@ -84,7 +84,7 @@ class Hpo(Evidence):
         data, profiles = self._data()
         labels = {k: one.label for k, one in enumerate(conditions) if not diseases_of(one, data, profiles)}
         learned = [records[n] if k in labels else PatientRecord() for n, k in enumerate(y.tolist())]
-        signs = [[sign.id for sign in self.interpret(one).signs if sign.status == "observed"] for one in learned]
+        signs = [[sign.id for sign in self._signs(one) if sign.status == "observed"] for one in learned]
         self._learned = LearnedFrequencies.fit(data.ontology, signs, y, groups, labels)
 
     def log_likelihood(self, records: Sequence[PatientRecord], conditions: Sequence[ConditionIds]) -> Float32:
@@ -100,13 +100,13 @@ class Hpo(Evidence):
         known = self._conditions(conditions)
         values = np.full((len(records), len(conditions)), np.nan, np.float32)
         for start in range(0, len(records), RECORDS_AT_ONCE):
-            signs = [self.interpret(record).signs for record in records[start : start + RECORDS_AT_ONCE]]
+            signs = [self._signs(record) for record in records[start : start + RECORDS_AT_ONCE]]
             values[start : start + len(signs), known.known] = self._compare(signs, known)
         return values
 
     def parts(self, record: PatientRecord, conditions: Sequence[ConditionIds]) -> tuple[EvidencePart, ...]:
         """Return one part for each sign, and one for the signs of the condition that the record does not mention."""
-        signs = self._used(self.interpret(record).signs)
+        signs = self._signs(record)
         if not signs:
             return ()
         known = self._conditions(conditions)
@@ -138,8 +138,9 @@ class Hpo(Evidence):
             self._found = key, self._learned, find_conditions(key, *self._data(), self._learned)
         return self._found[2]
 
-    def _used(self, signs: Sequence[Sign]) -> list[Sign]:
-        """The signs that count, observed ones first."""
+    def _signs(self, record: PatientRecord) -> list[Sign]:
+        """The signs of a record that count, observed ones first."""
+        signs = RecordReader(self._data()[0], suggest=False).read(record).signs
         return [sign for sign in signs if sign.status == "observed" or self.excluded_weight > 0]
 
     def _divided(self, signs: Sequence[Sign]) -> tuple[list[int], list[int], float]:
@@ -151,7 +152,7 @@ class Hpo(Evidence):
 
     def _compare(self, records: Sequence[Sequence[Sign]], known: KnownConditions) -> Float32:
         """Add up the log ratios of each record's signs: float32 [N, known conditions]; NaN without signs."""
-        divided = [self._divided(self._used(signs)) for signs in records]
+        divided = [self._divided(signs) for signs in records]
         likelihood = known.likelihood
         total = np.full((len(records), int(known.known.sum())), np.nan, np.float32)
         of_observed = _table(likelihood.observed, [observed for observed, _, _ in divided])

@@ -71,8 +71,8 @@ class Likelihood:
         column = np.repeat(np.arange(len(terms)), [len(positions) for positions, _ in columns])
         position = np.array([one for positions, _ in columns for one in positions], np.int32)
         weight = np.array([one for _, weights in columns for one in weights], np.float32)
-        needed, position = np.unique(position, return_inverse=True)
-        mixture = sparse.csc_matrix((weight, (position, column)), shape=(len(needed), len(terms)))
+        needed, row = np.unique(position, return_inverse=True)
+        mixture = sparse.csc_matrix((weight, (row, column)), shape=(len(needed), len(terms)))
         ratios = (self._ratios[:, needed] @ mixture).toarray().T
         return np.asarray(np.log(ratios + self._chance), np.float32)
 

@@ -48,7 +48,7 @@ class TermNames:
 
         Args:
             text: An id, name or synonym.
-            closest: Number of terms to suggest if it is unknown.
+            closest: Maximum number of terms to suggest if it is unknown. The search takes 10 ms or more; 0 leaves it out.
 
         Returns:
             The term, or what may be meant.
@@ -75,7 +75,7 @@ class TermNames:
         from rapidfuzz import fuzz, process
 
         key = _folded(text)[:MAX_LENGTH]
-        if not key:
+        if not key or not count:
             return ()
         keys = list(self._by_name)
         hits = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=SIMILAR, limit=4 * count)

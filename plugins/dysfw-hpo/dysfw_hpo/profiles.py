@@ -85,38 +85,39 @@ def compile_profiles(data: HpoData, *, pool: bool = True) -> Tables:
         The arrays of ``Profiles``, and no values.
     """
     ontology, diseases = data.ontology, data.diseases
-    stated = _stated(data)
+    stated = stated_frequencies(data)
     alone = propagated(stated, ontology)
     omim = np.array([id.startswith("OMIM:") for id in diseases.ids]) & (np.diff(alone.indptr) > 0)
     information = -np.log(np.maximum(_mean(alone[omim]), 1e-4)).astype(np.float32)
     counterpart = find_counterparts(diseases, alone, information) if pool else np.full(len(diseases), -1, np.int32)
-    pooled = _pooled(alone, counterpart)
-    silence = silence_of(_pooled(stated, counterpart))
+    together = pooled(alone, counterpart)
+    silence = silence_of(pooled(stated, counterpart))
     everywhere = np.log(np.exp(silence[omim]).mean())
     return {
-        "value": pooled.data,
-        "term": pooled.indices,
-        "start": pooled.indptr,
-        "background": (_mean(pooled[omim]) + SMALLEST).astype(np.float32),
+        "value": together.data,
+        "term": together.indices,
+        "start": together.indptr,
+        "background": (_mean(together[omim]) + SMALLEST).astype(np.float32),
         "silence": (silence - everywhere).astype(np.float32),
         "silence_everywhere": np.array(everywhere),
         "counterpart": counterpart,
     }, {}
 
 
-def silence_of(stated: Sparse) -> npt.NDArray[np.float64]:
+def silence_of(stated: Sparse, reported: float = REPORTED) -> npt.NDArray[np.float64]:
     """Compute the log-likelihood of mentioning none of a disease's signs.
 
     A disease of which much is known explains any record by some of its many signs. In return, most of them are not mentioned.
 
     Args:
         stated: Sparse [D, T], the annotated frequencies, without those of the terms above.
+        reported: Share of a disease's signs that a record mentions.
 
     Returns:
         float64 [D].
     """
     logs = stated.copy()
-    logs.data = np.log1p(-REPORTED * logs.data)
+    logs.data = np.log1p(-reported * logs.data)
     return np.asarray(logs.sum(axis=1), np.float64).ravel()
 
 
@@ -145,8 +146,15 @@ def propagated(stated: Sparse, ontology: Ontology) -> Sparse:
     return sparse.csr_matrix((highest, (key[first] // count, key[first] % count)), shape=stated.shape)
 
 
-def _stated(data: HpoData) -> Sparse:
-    """The annotated frequency of each sign in each disease: sparse float32 [D, T]."""
+def stated_frequencies(data: HpoData) -> Sparse:
+    """Return the annotated frequency of each sign in each disease, as ``compile_profiles`` counts it.
+
+    Args:
+        data: The release.
+
+    Returns:
+        Sparse float32 [D, T] in CSR format.
+    """
     rows, count = data.diseases.arrays, len(data.ontology)
     used = (rows["row_aspect"] == ord("P")) & ~rows["row_negated"] & data.ontology.signs[rows["row_term"]]
     key, of = np.unique(rows["row_disease"][used].astype(np.int64) * count + rows["row_term"][used], return_inverse=True)
@@ -162,8 +170,16 @@ def _stated(data: HpoData) -> Sparse:
     return sparse.csr_matrix((frequency, (key // count, key % count)), shape=(len(data.diseases), count))
 
 
-def _pooled(frequency: Sparse, counterpart: Int32) -> Sparse:
-    """Pool each row with that of its counterpart: the mean of both, or the one that there is."""
+def pooled(frequency: Sparse, counterpart: Int32) -> Sparse:
+    """Pool each disease with its counterpart: the mean of both frequencies, or the one that there is.
+
+    Args:
+        frequency: Sparse float32 [D, T].
+        counterpart: int32 [D], -1 for none.
+
+    Returns:
+        Sparse float32 [D, T] in CSR format.
+    """
     paired = np.flatnonzero(counterpart >= 0)
     chosen = sparse.csr_matrix(
         (np.ones(len(paired), np.float32), (paired, counterpart[paired])), shape=(len(counterpart), len(counterpart))
