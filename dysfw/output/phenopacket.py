@@ -1,12 +1,11 @@
 """Predictions as Phenopackets, version 2 of the GA4GH schema (ISO 4454:2022; Jacobsen et al., Nat Biotechnol 2022;40:817).
 
-Conditions are candidate interpretations of a case in progress. They are never ``diseases``, which would be diagnoses. There are
-no ``phenotypicFeatures`` either: the recipe compares images and observes no sign.
+Conditions of the prediction set are candidate interpretations of a case in progress. They are never ``diseases``, which would
+be diagnoses. ``phenotypicFeatures`` are the signs of the patient's record; the recipe observes none in the images.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -15,16 +14,15 @@ from ..data.conditions import IDENTIFIERS, Condition
 from ..errors import DysfwError
 from ..inference.pipeline import Pipeline
 from ..types import BasePrediction, PatientPrediction, Prediction
-from ..util.install import install_command
+from .phenopacket_parts import RESOURCES, checked, features_of, require_phenopackets, resources_of, subject_of
 from .terminal import reliability_text
 
-# Name, URL, prefix of identifiers and prefix of IRIs of each resource; see obofoundry.org and bioregistry.io.
-RESOURCES = {
-    "mondo": ("Mondo Disease Ontology", "http://purl.obolibrary.org/obo/mondo.obo", "MONDO", "http://purl.obolibrary.org/obo/MONDO_"),
-    "omim": ("Online Mendelian Inheritance in Man", "https://www.omim.org", "OMIM", "https://www.omim.org/entry/"),
-    "orpha": ("Orphanet Rare Disease Ontology", "https://www.orpha.net", "ORPHA", "https://www.orpha.net/ORDO/Orphanet_"),
-}  # fmt: skip
-UNKNOWN = "unknown"  # labels.yaml does not state the release of an ontology
+PHANTOMS = "phantoms of "  # with which data sets of phantoms begin the name of the disease that they imitate
+HPO = "hpo "  # with which a release of the ontology begins among the weights of evidence
+NO_CANDIDATES = (
+    "{name}: no condition with an identifier is in the prediction set and among the first {top}, so that the Phenopacket has "
+    "no interpretations; identifiers come from the labels.yaml of the training data"
+)
 
 
 def require_condition_ids(pipeline: Pipeline) -> None:
@@ -36,14 +34,8 @@ def require_condition_ids(pipeline: Pipeline) -> None:
     Raises:
         DysfwError: The package phenopackets is missing, or no condition of the bundle has an identifier.
     """
-    try:
-        import phenopackets.schema.v2  # noqa: F401
-    except ImportError as error:
-        raise DysfwError(
-            f"Phenopackets need the package phenopackets ({error})", hint=install_command("dysfw", "phenopackets")
-        ) from None
-    conditions = pipeline.manifest.conditions if pipeline.manifest else {}
-    if not any(condition.identifiers for condition in conditions.values()):
+    require_phenopackets()
+    if not any(condition.identifiers for condition in _conditions(pipeline).values()):
         raise DysfwError(
             "the bundle has no identifiers of conditions, which a Phenopacket needs",
             hint="add a labels.yaml with MONDO, OMIM or Orphanet identifiers to the training data, and train again",
@@ -56,38 +48,36 @@ def phenopacket(result: BasePrediction, pipeline: Pipeline, top: int) -> dict[st
     Args:
         result: The prediction.
         pipeline: The pipeline that made it.
-        top: Maximum rank of a condition. Conditions without an identifier are left out; the others keep their rank.
+        top: Maximum rank of a condition. Conditions outside the prediction set or without an identifier are left out; the
+            others keep their rank.
 
     Returns:
-        JSON values of the protobuf schema.
+        JSON values of the protobuf schema. Without interpretations if no condition remains; see ``NO_CANDIDATES``.
 
     Raises:
         DysfwError: The package phenopackets is missing, or no condition of the bundle has an identifier.
     """
     require_condition_ids(pipeline)
-    from google.protobuf.json_format import MessageToDict, ParseDict
-    from phenopackets.schema.v2 import Phenopacket
-
     subject = _subject(result)
     bundle = pipeline.manifest.fingerprint[:12] if pipeline.manifest else ""
     name = f"dysfw-{subject}-{bundle}"
-    candidates = list(_candidates(result, pipeline, top, name))
-    prefixes = {str(one["diagnosis"]["disease"]["id"]).partition(":")[0] for one in candidates}  # type: ignore[index]
-    packet = {
+    ranks = list(_candidates(result, pipeline, top))
+    interpretations = [_interpretation(result, pipeline, rank, k, name) for rank, k in ranks]
+    identifiers = [_condition(result, pipeline, k).identifiers[0] for _, k in ranks] + [sign.id for sign in result.signs]
+    packet: dict[str, object] = {
         "id": name,
-        "subject": {"id": subject},
-        "interpretations": candidates,
+        "subject": subject_of(subject, result.record),
+        "phenotypicFeatures": features_of(result.signs),
+        "interpretations": interpretations,
         "metaData": {
             "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             "createdBy": f"dysfw {__version__}",
-            "resources": [_resource(key) for key, (_, _, prefix, _) in RESOURCES.items() if prefix in prefixes],
+            "resources": resources_of(identifiers, _releases(result, pipeline)),
             "phenopacketSchemaVersion": "2.0",
             "externalReferences": _references(result, pipeline),
         },
     }
-    # The schema's own classes reject what does not fit them.
-    message = ParseDict(packet, Phenopacket())
-    return json.loads(json.dumps(MessageToDict(message)))  # type: ignore[no-any-return]
+    return checked(packet)
 
 
 def _subject(result: BasePrediction) -> str:
@@ -98,40 +88,55 @@ def _subject(result: BasePrediction) -> str:
     return f"image-{result.face_embedding.image.sha256[:16]}-face-{result.face_embedding.index}"
 
 
-def _candidates(result: BasePrediction, pipeline: Pipeline, top: int, name: str) -> Iterator[dict[str, object]]:
-    conditions = pipeline.manifest.conditions if pipeline.manifest else {}
+def _conditions(pipeline: Pipeline) -> dict[str, Condition]:
+    return pipeline.manifest.conditions if pipeline.manifest else {}
+
+
+def _condition(result: BasePrediction, pipeline: Pipeline, k: int) -> Condition:
+    return _conditions(pipeline).get(result.labels[k], Condition())
+
+
+def _candidates(result: BasePrediction, pipeline: Pipeline, top: int) -> Iterator[tuple[int, int]]:
+    """Rank and index of the conditions that are in the prediction set and have an identifier."""
+    members = frozenset(result.prediction_set.members)
     for rank, k in enumerate(result.ranking[:top], 1):
-        label = result.labels[k]
-        condition = conditions.get(label, Condition())
-        if condition.identifiers:
-            yield {
-                "id": f"{name}-{rank}",
-                "progressStatus": "IN_PROGRESS",
-                "diagnosis": {"disease": {"id": condition.identifiers[0], "label": condition.name or label}},
-                "summary": _summary(result, rank, k),
-            }
+        if k in members and _condition(result, pipeline, k).identifiers:
+            yield rank, k
 
 
-def _summary(result: BasePrediction, rank: int, k: int) -> str:
-    prediction_set = result.prediction_set
+def _interpretation(result: BasePrediction, pipeline: Pipeline, rank: int, k: int, name: str) -> dict[str, object]:
+    condition = _condition(result, pipeline, k)
+    # The identifier is that of the disease, also if the images of the training data only imitate it.
+    disease = {"id": condition.identifiers[0], "label": condition.name.removeprefix(PHANTOMS) or result.labels[k]}
     parts = (
-        f"candidate: rank {rank} of {len(result.labels)}, probability {float(result.probabilities[k]):.3f}",
-        f"{'in' if k in prediction_set.members else 'not in'} the {100 * prediction_set.coverage:g} % prediction set",
+        f"candidate: {condition.name or result.labels[k]}, rank {rank} of {len(result.labels)}",
+        f"probability {float(result.probabilities[k]):.3f}, in the {100 * result.prediction_set.coverage:g} % prediction set",
         reliability_text(result),
     )
-    return f"{'; '.join(parts)}. {RESEARCH_USE}"
+    return {
+        "id": f"{name}-{rank}",
+        "progressStatus": "IN_PROGRESS",
+        "diagnosis": {"disease": disease},
+        "summary": f"{'; '.join(parts)}. {RESEARCH_USE}",
+    }
 
 
-def _resource(key: str) -> dict[str, str]:
-    name, url, prefix, iri = RESOURCES[key]
-    return {"id": key, "name": name, "url": url, "version": UNKNOWN, "namespacePrefix": prefix, "iriPrefix": iri}
+def _releases(result: BasePrediction, pipeline: Pipeline) -> dict[str, str]:
+    """The release of the ontology that the signs are of, as its evidence states it."""
+    model = pipeline.classifier.evidence if pipeline.classifier else None
+    if model is None or not result.signs:
+        return {}
+    names = (weights.name for evidence in model.evidence.values() for weights in evidence.weights())
+    release = next((name.removeprefix(HPO) for name in names if name.startswith(HPO)), "")
+    return {"HP": release} if release else {}
 
 
 def _references(result: BasePrediction, pipeline: Pipeline) -> list[dict[str, str]]:
     recipe, manifest = pipeline.recipe, pipeline.manifest
     references = [{"id": f"dysfw-recipe:{recipe.fingerprint}", "description": f"recipe {recipe.name}"}]
     if manifest:
-        references.append({"id": f"dysfw-bundle:{manifest.fingerprint}", "description": f"bundle {manifest.name}"})
+        about = f"; {manifest.about}" if manifest.about else ""
+        references.append({"id": f"dysfw-bundle:{manifest.fingerprint}", "description": f"bundle {manifest.name}{about}"})
     images = result.counted if isinstance(result, PatientPrediction) else [result] if isinstance(result, Prediction) else []
     return references + [
         {"id": f"sha256:{one.face_embedding.image.sha256}", "description": f"image, face {one.face_embedding.index}"}
@@ -139,4 +144,4 @@ def _references(result: BasePrediction, pipeline: Pipeline) -> list[dict[str, st
     ]
 
 
-assert set(RESOURCES) == set(IDENTIFIERS)  # noqa: S101  # every identifier of labels.yaml needs its resource
+assert {key.upper() for key in IDENTIFIERS} <= RESOURCES.keys()  # noqa: S101  # every identifier of labels.yaml needs its resource

@@ -43,6 +43,10 @@ class Writer(ABC):
     def fail(self, failure: Failure) -> None:  # noqa: B027  # most formats have no place for it
         """Write why an image could not be predicted."""
 
+    def remark(self) -> str:
+        """What to say beside the last result, such as what its format could not hold; "" if nothing."""
+        return ""
+
     def end(self) -> None:  # noqa: B027  # most formats write everything at once
         """Finish, after all results were added."""
 
@@ -160,12 +164,20 @@ class PhenopacketWriter(Writer):
 
         require_condition_ids(pipeline)
         self._top = top
+        self._remark = ""
 
     def add(self, result: BasePrediction, explanation: Explanation | None) -> None:
         """Write the packet of a face or a patient."""
-        from .phenopacket import phenopacket
+        from .phenopacket import NO_CANDIDATES, phenopacket
 
-        self._write_json(phenopacket(result, self.pipeline, self._top))
+        packet = phenopacket(result, self.pipeline, self._top)
+        self._write_json(packet)
+        source = result.face_embedding.image.source if isinstance(result, Prediction) else "the patient"
+        self._remark = "" if "interpretations" in packet else NO_CANDIDATES.format(name=source, top=self._top)
+
+    def remark(self) -> str:
+        """Whether the last packet has no candidates."""
+        return self._remark
 
 
 class CocoWriter(Writer):

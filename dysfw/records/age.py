@@ -81,6 +81,21 @@ def age_of(years: str, months: str) -> float | None:
     raise ValueError("months that do not fit the years beside them; allowed: 0 to 11 months since the birthday")
 
 
+def iso_age(years: float) -> str:
+    """Write an age as a duration of ISO 8601, to the completed month; below one year to the day.
+
+    Args:
+        years: Years since birth, 0 to 120.
+
+    Returns:
+        Such as "P3Y6M", "P3Y", "P70D" or "P0D".
+    """
+    if years < 1:
+        return f"P{round(years * DAYS)}D"
+    whole, months = divmod(int(years * 12 + 0.05), 12)  # 5.67 years are 5 years and 8 months
+    return f"P{whole}Y{f'{months}M' if months else ''}"
+
+
 def _years(plain: str) -> float | None:
     """The years of a text in lower case; None if it is no age."""
     if plain in NEWBORN:

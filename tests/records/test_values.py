@@ -2,7 +2,7 @@
 
 import pytest
 
-from dysfw.records.age import age_of, parse_age
+from dysfw.records.age import age_of, iso_age, parse_age
 from dysfw.records.ancestry import parse_ancestry
 from dysfw.records.merge import merge_records
 from dysfw.records.sex import parse_sex
@@ -70,6 +70,15 @@ def test_years_and_months_of_two_columns(years, months, age):
 def test_years_and_months_that_do_not_fit_are_refused(years, months):
     with pytest.raises(ValueError, match=r"allowed|leave one"):
         age_of(years, months)
+
+
+@pytest.mark.parametrize(
+    ("years", "text"),
+    [(0, "P0D"), (0.2, "P73D"), (1, "P1Y"), (5.67, "P5Y8M"), (3.5, "P3Y6M"), (119.9, "P119Y10M"), (119.999, "P120Y")],
+)
+def test_ages_are_written_as_durations(years, text):
+    assert iso_age(years) == text
+    assert parse_age(text) == pytest.approx(years, abs=1 / 12)
 
 
 @pytest.mark.parametrize("text", ["F", "female", "Female ", "w", "weiblich", "girl"])

@@ -151,7 +151,11 @@ class _Shown:
     record: PatientRecord
 
     def add(self, result: BasePrediction, explanation: Explanation | None, *, drawn: bool = True) -> None:
+        from ..terminal import warn
+
         self.writer.add(result, explanation)
+        if remark := self.writer.remark():
+            warn(remark)
         if self.figures and drawn:
             from ...output.figure import save_figure
             from ..terminal import err
