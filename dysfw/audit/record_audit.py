@@ -149,8 +149,8 @@ def _result(data: _Records, everyone: Mapping[str, Int64], null: PermutationNull
     verdict = decide_record_verdict(facts)
     return RecordAudit(
         verdict=verdict.verdict, reason=verdict.reason, advice=[*verdict.advice, *_remarks(data)], p=null.p,
-        patients=len(data.y), units=len(data.units), records=int(data.table.values[:, 0].sum()), chance=facts.chance, groups=groups,
-        classes=list(facts.classes), features=list(facts.features), terms=list(facts.terms),
+        patients=len(data.y), units=len(data.units), records=int(data.table.values[:, 0].sum()), chance=facts.chance,
+        groups=groups, classes=list(facts.classes), features=list(facts.features), terms=list(facts.terms),
     )  # fmt: skip
 
 

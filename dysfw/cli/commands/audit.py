@@ -31,7 +31,8 @@ def audit(
 ) -> None:
     """Test whether file, colours, border, background or framing reveal the condition.
 
-    A model could then predict the condition without looking at the face. The verdict is pass, caution or fail.
+    A model could then predict the condition without looking at the face. The verdict is pass, caution or fail. If patients have
+    records, a second verdict says whether the records leak the condition by how they were made.
 
     The exit code is 0 for every verdict, and 1 if some images could not be read; the audit then covers the others.
     """
