@@ -1,0 +1,89 @@
+"""What is used of a record, and what is reported."""
+
+import pytest
+from dysfw_hpo.record_signs import RecordReader
+from tiny_release import BROAD, LONG, PHILTRUM, WIDE
+
+from dysfw.plugin import PatientRecord
+
+
+def read(data, observed=(), excluded=()):
+    return RecordReader(data).read(PatientRecord(observed=observed, excluded=excluded))
+
+
+def test_signs_by_id_and_name(tiny):
+    found = read(tiny, (LONG, "hypertelorism", ""), ("Broad philtrum", "  "))
+    assert [(s.id, s.name, s.status) for s in found.signs] == [
+        (LONG, "Long philtrum", "observed"), (WIDE, "Hypertelorism", "observed"), (BROAD, "Broad philtrum", "excluded"),
+    ]  # fmt: skip
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "used", "message"),
+    [
+        ("HP:0000010", "obsolete_term", LONG, "former id of Long philtrum (HP:0000343)"),
+        ("HP:0009999", "obsolete_term", LONG, "former id of Long philtrum (HP:0000343)"),
+        ("HP:0000011", "obsolete_term", None, "it may mean Long philtrum (HP:0000343), Broad philtrum (HP:0000289)"),
+        ("HP:0000013", "obsolete_term", None, "it has no successor"),
+        ("Very long philtrum", "inexact_synonym", LONG, "means about Long philtrum (HP:0000343)"),
+        ("Lip sign", "ambiguous_term", None, "Long philtrum (HP:0000343)"),
+        ("Log philtrum", "unknown_term", None, "the closest: Long philtrum (HP:0000343)"),
+        ("HP:1234567", "unknown_term", None, "no term of HPO 2025-01-16"),
+        ("xqzw", "unknown_term", None, "write an id such as HP:0000343, or a name"),
+        ("Autosomal dominant inheritance", "not_a_sign", None, "belongs to 'Mode of inheritance'"),
+        ("HP:0000118", "not_a_sign", None, "stands for any sign"),
+        ("HP:0000001", "not_a_sign", None, "belongs to 'All'"),
+    ],
+)
+def test_problems(tiny, text, code, used, message):
+    found = read(tiny, (text, WIDE))
+    assert [sign.id for sign in found.signs] == ([used] if used else []) + [WIDE]
+    (problem,) = found.problems
+    assert (problem.code, problem.used) == (code, used is not None)
+    assert message in problem.message
+
+
+def test_observed_and_excluded(tiny):
+    found = read(tiny, (LONG, WIDE), ("long philtrum",))
+    assert [sign.id for sign in found.signs] == [WIDE]
+    (problem,) = found.problems
+    assert (problem.code, problem.used) == ("contradictory_term", False)
+
+
+def test_an_excluded_ancestor_of_an_observed_sign(tiny):
+    found = read(tiny, (LONG,), (PHILTRUM, BROAD))
+    assert [(sign.id, sign.status) for sign in found.signs] == [(LONG, "observed"), (BROAD, "excluded")]
+    (problem,) = found.problems
+    assert problem.code == "contradictory_term"
+    assert "Abnormality of the philtrum (HP:0000288) is excluded, but Long philtrum (HP:0000343)" in problem.message
+
+
+def test_an_excluded_kind_of_an_observed_sign_is_no_contradiction(tiny):
+    assert read(tiny, (PHILTRUM,), (LONG,)).problems == ()
+
+
+def test_duplicates_count_once(tiny):
+    found = read(tiny, (LONG, "Long philtrum", "HP:0009999"))
+    assert [sign.id for sign in found.signs] == [LONG]
+    assert [(p.code, p.used) for p in found.problems] == [
+        ("duplicate_term", True), ("obsolete_term", True), ("duplicate_term", True),
+    ]  # fmt: skip
+
+
+def test_three_hundred_signs(hpo):
+    ids = [id for id in hpo.ontology.ids if hpo.ontology.is_sign(id)][:300]
+    assert len(read(hpo, tuple(ids)).signs) == 300
+
+
+def test_three_hundred_unknown_signs(hpo):
+    """Each is reported; the closest terms are searched for the first ones only, so that it takes less than a second or two."""
+    found = read(hpo, tuple(f"Log philtrum {n}" for n in range(300)))
+    assert len(found.problems) == 300
+    assert sum("the closest" in problem.message for problem in found.problems) == 20
+
+
+def test_long_and_odd_texts_are_quoted_briefly(tiny):
+    (problem,) = read(tiny, ("\x1b[31m" + "x" * 10_000,)).problems
+    assert len(problem.message) < 250
+    assert "\x1b" not in problem.message
