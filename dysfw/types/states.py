@@ -32,7 +32,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
-    """Fitted state of a head or fusion. A bundle stores nothing else of it.
+    """Fitted state of a head, a fusion or evidence. A bundle stores nothing else of it.
 
     Attributes:
         arrays: Arrays by name.

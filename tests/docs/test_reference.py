@@ -44,7 +44,7 @@ def test_every_component_is_documented(kind, registry):
         assert f"\n### {entry.spec.name}\n" in page("components.md")
 
 
-@pytest.mark.parametrize("kind", ["segmenter", "head", "fusion"])
+@pytest.mark.parametrize("kind", ["segmenter", "head", "fusion", "evidence"])
 def test_every_builtin_component_is_in_the_page_of_recipes(kind):
     for entry in load_registry().components[kind]:
         if entry.plugin.distribution == "dysfw":
