@@ -17,6 +17,7 @@ MARKS = {  # longest first: a mark of UTF-32 begins with one of UTF-16
     codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
 }  # fmt: skip
+MAX_YAML = 1_000_000  # bytes; its parser needs a hundred times as much memory
 NAMESPACE = "tag:yaml.org,2002:"
 
 
@@ -59,7 +60,7 @@ def parse_text(content: bytes, name: str) -> object:
     try:
         if text.lstrip().startswith("{"):
             return _json(text, name)
-        return yaml.load(text, _Loader)  # noqa: S506  # a subclass of the safe loader
+        return _yaml(text, name)
     except _RepeatedKeyError as error:
         raise DysfwError(f"{name}: {error}", hint="keep one of them") from None
     except yaml.composer.ComposerError as error:
@@ -94,10 +95,16 @@ def _json(text: str, name: str) -> object:
                 f"{name} holds several JSON objects; a record is one", hint="give one patient's record, such as one line"
             ) from None
         try:  # a mapping of YAML may begin with a brace, too
-            return yaml.load(text, _Loader)  # noqa: S506
+            return _yaml(text, name)
         except yaml.YAMLError:
             place = f"line {error.lineno}, column {error.colno}"
             raise DysfwError(f"{name} is not valid JSON: {error.msg} ({place})", hint=FORMS) from None
+
+
+def _yaml(text: str, name: str) -> object:
+    if len(text) > MAX_YAML:
+        raise DysfwError(f"{name} is larger than {MAX_YAML // 1_000_000} MB, which is read as JSON only", hint=FORMS)
+    return yaml.load(text, _Loader)  # noqa: S506  # a subclass of the safe loader
 
 
 def _without_repeated(pairs: list[tuple[str, object]]) -> dict[str, object]:

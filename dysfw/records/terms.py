@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+MAX_TERMS = 2_000  # of one patient; published cases have at most a few hundred
 MAX_LENGTH = 200  # characters of a term; the longest name of the ontology has 139
 CURIE = r"(?:https?://[^\s;|,]{1,60}/)?HP[:_]([0-9]{7})"
 ID = re.compile(CURIE, re.IGNORECASE)
@@ -62,10 +63,10 @@ def split_terms(text: str) -> tuple[str, ...]:
         The terms, each once, in order; see ``normal_term``.
 
     Raises:
-        ValueError: A list is not closed, or a term is too long.
+        ValueError: A list is not closed, a term is too long, or there are too many.
     """
     if USUAL.fullmatch(text):
-        return tuple(dict.fromkeys(text.split(";")))
+        return _limited(tuple(dict.fromkeys(text.split(";"))))
     if text.lstrip().startswith("["):
         return unique_terms(_list(text))
     parts: list[str] = []
@@ -90,9 +91,15 @@ def unique_terms(terms: Iterable[str]) -> tuple[str, ...]:
         Each term once, in order.
 
     Raises:
-        ValueError: A term is too long.
+        ValueError: A term is too long, or there are too many.
     """
-    return tuple(dict.fromkeys(filter(None, map(normal_term, terms))))
+    return _limited(tuple(dict.fromkeys(filter(None, map(normal_term, terms)))))
+
+
+def _limited(terms: tuple[str, ...]) -> tuple[str, ...]:
+    if len(terms) > MAX_TERMS:
+        raise ValueError(f"{len(terms):,} signs; a record has at most {MAX_TERMS:,}")
+    return terms
 
 
 def _list(text: str) -> list[str]:

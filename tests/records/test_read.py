@@ -83,6 +83,8 @@ def test_numbers_are_read_as_they_are_written():
         *[(b"observed:\n- HP: 0000343", "write HP:0000343 without a space"), (b"observed: {a: b}", "found a mapping")],
         *[(b"observed: !!python/object/apply:os.system [ls]", "not valid YAML"), (b"observed: &a [*a]", "entry 1 is a list")],
         *[(b"[" * 100_000, "not valid YAML"), (b'{"observed":' * 100_000, "nested too deeply")],
+        *[(b"observed:\n" + b"- a\n" * 300_000, "larger than 1 MB, which is read as JSON only")],
+        *[(json.dumps({"observed": list(map(str, range(2001)))}).encode(), "2,001 signs; a record has at most 2,000")],
         *[(b"x" * 10_000_001, "larger than 10 MB"), (b"ancestry: [Finnish]", "ancestry: expected a text, found a list")],
     ],
 )
