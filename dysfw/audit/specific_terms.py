@@ -25,7 +25,8 @@ def specific_terms(terms: RecordTerms, y: Int64, units: Int64, labels: Sequence[
 
     A term counts only if chance does not explain it: among one patient of each publication with signs, the probability that all
     who have the term belong to one condition (hypergeometric distribution), times the number of terms, is below ALPHA. A term
-    whose words name the condition is always listed.
+    whose words name the condition is listed without this. One that a single patient has is never listed: it could be a note
+    on this patient.
 
     Args:
         terms: The terms of N patients.
@@ -45,7 +46,7 @@ def specific_terms(terms: RecordTerms, y: Int64, units: Int64, labels: Sequence[
     names = np.array([_names(term, labels[k]) for term, k in zip(terms.names, owner, strict=True)], bool)
     units = units[with_signs[units]]
     common = patients >= COMMON_SHARE * members
-    chosen = np.flatnonzero(only & (names | (common & (_chance(assessed[units], y[units], owner) < ALPHA))))
+    chosen = np.flatnonzero(only & (patients > 1) & (names | (common & (_chance(assessed[units], y[units], owner) < ALPHA))))
     found = [
         SpecificTerm(
             term=terms.names[n], label=labels[owner[n]], patients=int(patients[n]), of=int(members[n]),

@@ -58,6 +58,22 @@ def test_the_verdict_is_printed_first_and_the_exit_code_is_0_for_any_verdict(com
     assert (written["schema"], written["verdict"], written["patients"]) == ("dysfw.audit/1", "fail", 40)
 
 
+def test_records_of_a_manifest_have_a_verdict_of_their_own(command_line, two_sources, toy_recipe):
+    manifest = two_sources / "manifest.csv"
+    head, *rows = manifest.read_text().splitlines()
+    excluded = {"control": "", "case": "HP:0000343;HP:0000316"}
+    records = [f"{row},HP:000{n % 7 + 1000},{excluded[row.split(',')[1]]},{n}y" for n, row in enumerate(rows)]
+    manifest.write_text("\n".join([f"{head},hpo_observed,hpo_excluded,age", *records]) + "\n")
+    ran = command_line(two_sources, "--recipe", toy_recipe, "--permutations", 99)
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("fail  The condition can be predicted without the face")
+    text = " ".join(ran.out.split())
+    assert "records of the patients: fail The records reveal the condition: " in text
+    assert "has excluded signs: 20 of 20, 0 of 20 others" in text
+    found = json.loads(command_line(two_sources, "--recipe", toy_recipe, "--permutations", 99, "--json").out)["record"]
+    assert (found["verdict"], found["records"], found["patients"]) == ("fail", 40, 40)
+
+
 def test_json_goes_to_stdout_and_an_unreadable_image_gives_exit_code_1(command_line, two_sources, toy_recipe):
     (two_sources / "case" / "3.jpg").write_bytes(b"not an image")
     ran = command_line(two_sources, "--recipe", toy_recipe, "--permutations", 99, "--json")

@@ -182,6 +182,15 @@ def test_rare_terms_and_those_of_one_publication_are_not_listed():
     assert run(few).terms == []
 
 
+@pytest.mark.parametrize(("patients", "shown"), [(1, False), (2, True)])
+def test_what_the_record_of_a_single_patient_says_is_never_shown(patients, shown):
+    note = PatientRecord(("Noonan syndrome, as her sister",))
+    samples = [replace(one, label={"b": "noonan"}.get(one.label, one.label)) for one in made(without_signs)]
+    noted = [replace(one, record=note) if n in (2, 3)[:patients] else one for n, one in enumerate(samples)]
+    found = audit_records(noted, ["a", "c", "noonan"], permutations=99, seed=0)
+    assert ("her sister" in found.model_dump_json()) == shown
+
+
 def test_records_of_one_publication_are_not_compared_with_each_other():
     """Each publication assessed signs of its own: only a record of the same publication shares any."""
 
