@@ -6,6 +6,7 @@ import codecs
 import json
 import re
 from collections.abc import Hashable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -94,11 +95,11 @@ def _json(text: str, name: str) -> object:
             raise DysfwError(
                 f"{name} holds several JSON objects; a record is one", hint="give one patient's record, such as one line"
             ) from None
-        try:  # a mapping of YAML may begin with a brace, too
-            return _yaml(text, name)
-        except yaml.YAMLError:
-            place = f"line {error.lineno}, column {error.colno}"
-            raise DysfwError(f"{name} is not valid JSON: {error.msg} ({place})", hint=FORMS) from None
+        if len(text) <= MAX_YAML:  # a mapping of YAML may begin with a brace, too
+            with suppress(yaml.YAMLError):
+                return _yaml(text, name)
+        place = f"line {error.lineno}, column {error.colno}"
+        raise DysfwError(f"{name} is not valid JSON: {error.msg} ({place})", hint=FORMS) from None
 
 
 def _yaml(text: str, name: str) -> object:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-MAX_TERMS = 2_000  # of one patient; published cases have at most a few hundred
+MAX_TERMS = 2_000  # of one patient; published cases have at most 47 observed and 174 excluded ones
 MAX_LENGTH = 200  # characters of a term; the longest name of the ontology has 139
 CURIE = r"(?:https?://[^\s;|,]{1,60}/)?HP[:_]([0-9]{7})"
 ID = re.compile(CURIE, re.IGNORECASE)
