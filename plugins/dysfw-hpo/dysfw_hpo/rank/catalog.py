@@ -8,13 +8,14 @@ from functools import cached_property
 
 import numpy as np
 
-from dysfw.plugin import ConditionIds, DysfwError, closest, listed, quoted
+from dysfw.plugin import ConditionIds, DysfwError, listed, quoted
 
 from ..data import HpoData
 from ..diseases import Gene
 from ..ontology import Int32
 from ..profiles import Profiles
 
+NO_SYMBOL = "-"  # of the annotations
 HINT = "give the id of an annotated disease, such as OMIM:122470 or ORPHA:199, or its name as the ranking shows it"
 
 
@@ -74,7 +75,7 @@ class Catalog:
     def __getitem__(self, number: int) -> CatalogDisease:
         diseases = self.data.diseases
         id, *others = self._ids(number)
-        genes = dict.fromkeys(gene for one in (id, *others) for gene in diseases.genes(one))
+        genes = dict.fromkeys(_named(gene) for one in (id, *others) for gene in diseases.genes(one))
         return CatalogDisease(id, diseases.names[self.first[number]], tuple(others), tuple(genes))
 
     def name(self, number: int) -> str:
@@ -134,10 +135,15 @@ class Catalog:
         return [ids[self.first[number]], *([ids[second]] if second >= 0 else [])]
 
     def _closest(self, plain: str) -> str:
-        if ":" in plain:
-            return closest(plain.upper(), self.number_of)
+        if ":" in plain:  # a similar number is another disease's
+            return ""
         from rapidfuzz import fuzz, process
 
         hits = process.extract(plain, list(self._by_name), scorer=fuzz.token_sort_ratio, score_cutoff=60, limit=3)
         found = [self[self._by_name[name][0]] for name, _, _ in hits]
         return f"; the closest: {listed(f'{one.name} ({one.id})' for one in found)}" if found else ""
+
+
+def _named(gene: Gene) -> Gene:
+    """A gene, with its id in place of a symbol that the annotations lack."""
+    return gene if gene.symbol != NO_SYMBOL else Gene(f"NCBIGene:{gene.ncbi}", gene.ncbi)

@@ -52,7 +52,7 @@ def rank(
     recipe: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[RECIPE]",
+            metavar="RECIPE",
             help="A recipe file or a bundle folder: the face counts too.",
             show_default=False,
             readable=False,
@@ -60,7 +60,7 @@ def rank(
     ] = None,
     images: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[IMAGE...]", help="Images of the patient's face.", show_default=False, readable=False),
+        typer.Argument(metavar="IMAGE", help="Images of the patient's face.", show_default=False, readable=False),
     ] = None,
     term: TermOption = None,
     excluded_term: ExcludedTermOption = None,

@@ -52,7 +52,7 @@ class RecipeResult:
         failures: The images that could not be used.
         notices: Warnings.
         learned_from: Number of patients from whom the weights were learned; 0 if each part counts in full.
-        name: Name of the recipe.
+        name: Name of the bundle.
         fingerprint: Fingerprint of the bundle.
     """
 
@@ -104,7 +104,7 @@ def apply_recipe(
     if model and record:
         values = model.log_likelihoods([record])[0].astype(np.float64)
         parts += [
-            Part(name, _spread(values[n], numbers, catalog), weight[name])
+            Part(name.rpartition(":")[2], _spread(values[n], numbers, catalog), weight[name])
             for n, name in enumerate(names) if name != signs and not np.isnan(values[n]).all()
         ]  # fmt: skip
     matched = [label for label, own in zip(classifier.labels, numbers, strict=True) if own]

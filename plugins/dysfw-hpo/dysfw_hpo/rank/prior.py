@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dysfw.plugin import DysfwError, closest, count, local_path, quoted, read_text
+from dysfw.plugin import DysfwError, count, local_path, quoted, read_text
 
 from .catalog import Catalog
 from .lists import cells_of
@@ -100,7 +100,7 @@ def _add(cells: list[str], catalog: Catalog, given: dict[int, float]) -> str:
     id, share = cells[0].upper(), _number(cells[1])
     number = catalog.number_of.get(id)
     if number is None:
-        return f"no annotated disease has the id {quoted(cells[0], 40)}{closest(id, catalog.number_of)}"
+        return f"no annotated disease has the id {quoted(cells[0], 40)}"
     if number in given:
         return f"{id} is listed twice, or its entry in the other database is: {catalog[number].ids}"
     if share is None or not 0 <= share <= 1:

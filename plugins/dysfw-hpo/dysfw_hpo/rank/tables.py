@@ -65,7 +65,7 @@ def _header(result: RankedPatient) -> Iterator[str]:
     yield f"HPO {result.catalog.data.release.version}, sha256 {result.data.sha256}, {result.data.source}"
     if recipe:
         trained = ", trained on PHANTOMS: meaningless for photos of people" if recipe.phantoms else ""
-        yield f"recipe {recipe.name}, bundle {recipe.fingerprint}: knows {count(recipe.known, 'disease')} by face{trained}"
+        yield f"bundle {recipe.name}, {recipe.fingerprint}: knows {count(recipe.known, 'disease')} by face{trained}"
     yield "weights: " + ", ".join(f"{part.name} {part.weight:.3g}" for part in ranking.parts)
     if ranking.prior:
         yield f"posterior probabilities for the prior {ranking.prior.name}"
