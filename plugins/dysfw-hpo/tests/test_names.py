@@ -11,7 +11,8 @@ from tiny_release import BROAD, LONG
         ("long  PHILTRUM", "name", LONG), ("Elongated philtrum", "exact synonym", LONG),
         ("widely spaced eyes", "exact synonym", "HP:0000316"), ("Very long philtrum", "inexact synonym", LONG),
         ("Old word", "inexact synonym", LONG), ("Lip sign", "ambiguous", None), ("HP:0000011", "obsolete", None),
-        ("HP:0000013", "obsolete", None), ("HP:1234567", "unknown", None), ("Short nose", "unknown", None), ("", "unknown", None),
+        ("HP:0000013", "obsolete", None), ("HP:1234567", "unknown", None), ("Short nose", "unknown", None),
+        ("", "unknown", None),
     ],
 )  # fmt: skip
 def test_find(tiny, text, how, id):
