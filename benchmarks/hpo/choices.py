@@ -46,15 +46,20 @@ def observed_only(cases: Cases, *, pool: bool, silence: bool) -> LogLikelihood:
     arrays, _ = compile_profiles(data, pool=pool)
     shape = (len(data.diseases), len(data.ontology))
     rows = [data.diseases.position[one.label] for one in cases.diseases]
-    frequency = sparse.csr_matrix((arrays["value"], arrays["term"], arrays["start"]), shape=shape)[rows]
-    silent = arrays["silence"][rows] * silence
-    likelihood = Likelihood(data.ontology, frequency, arrays["background"], silent, np.zeros_like(silent))
+    likelihood = Likelihood(
+        data.ontology,
+        sparse.csr_matrix((arrays["value"], arrays["term"], arrays["start"]), shape=shape)[rows],
+        arrays["background"],
+        expected=arrays["expected"][rows] * silence,
+        everyone=arrays["everyone"],
+        prior=np.zeros(len(rows), np.float32),
+    )
 
     def log_likelihood(records: Sequence[PatientRecord], _: Sequence[ConditionIds]) -> Float32:
         lists = [positions(record, "observed") for record in records]
         row_of = {term: row for row, term in enumerate({term for terms in lists for term in terms})}
         table = likelihood.observed(list(row_of))
-        return np.stack([silent + table[[row_of[term] for term in terms]].sum(axis=0) for terms in lists])
+        return np.stack([likelihood.silence(len(own)) + table[[row_of[term] for term in own]].sum(axis=0) for own in lists])
 
     return log_likelihood
 

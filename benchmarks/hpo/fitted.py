@@ -12,12 +12,13 @@ import numpy.typing as npt
 from cases import Cases
 from dysfw_hpo.data import load_hpo
 from dysfw_hpo.evidence import Hpo
-from dysfw_hpo.profiles import REPORTED, load_profiles, pooled, silence_of, stated_frequencies
+from dysfw_hpo.likelihood import MENTIONED
+from dysfw_hpo.profiles import load_profiles
 from dysfw_hpo.record_signs import RecordReader
 from figures import TOP, print_row, shares
 from ranking import Float64, blocks, places
 
-RATES = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2)  # share of a disease's signs that a record mentions
+RATES = (0.0, 0.005, 0.01, 0.015, 0.02)  # probability that a sign is mentioned, for each sign of the record
 WEIGHTS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.7, 2.0)
 SIGNS = ((1, 4), (5, 8), (9, 15), (16, 1000))  # numbers of observed signs
 DIVISORS = ("1", "√n (default)", "n")  # of the sum of the log ratios of n signs
@@ -49,9 +50,7 @@ def log_loss(values: npt.NDArray[np.float32], truth: npt.NDArray[np.int64]) -> F
 def losses(cases: Cases) -> Losses:
     """Compute all losses, of observed signs."""
     data, profiles, count = load_hpo(), load_profiles(), len(cases.records)
-    stated = pooled(stated_frequencies(data), profiles.counterpart)[[data.diseases.position[d.label] for d in cases.diseases]]
-    silences = [silence_of(stated, rate).astype(np.float32) for rate in RATES]
-    own = silences[RATES.index(REPORTED)]
+    expected = profiles.expected[[data.diseases.position[disease.label] for disease in cases.diseases]]
     evidence, reader = Hpo(excluded_weight=0), RecordReader(data, suggest=False)
     found = Losses(
         np.full((count, len(DIVISORS), len(WEIGHTS)), np.nan), np.full((count, len(RATES)), np.nan),
@@ -63,8 +62,8 @@ def losses(cases: Cases) -> Losses:
             max(sum(sign.status == "observed" for sign in reader.read(cases.records[n]).signs), 1) for n in rows
         ]
         root = np.sqrt(found.signs[rows]).astype(np.float32)[:, None]
-        for number, silence in enumerate(silences):
-            other = values + (silence - own) / root
+        for number, rate in enumerate(RATES):
+            other = values - np.float32(rate - MENTIONED) * root * expected
             found.places[rows, number], found.by_rate[rows, number] = places(other, truth), log_loss(other, truth)
         for number, scaled in enumerate((values * root, values, values / root)):
             found.by_weight[rows, number] = np.stack([log_loss(weight * scaled, truth) for weight in WEIGHTS], axis=1)
@@ -93,10 +92,15 @@ def print_fitted(cases: Cases) -> None:
     chosen, other = cross_fitted(found.by_rate[mask], half[mask])
     crossed = found.places[:, 0].copy()
     crossed[mask] = found.places[mask, other]
-    print(f"\nshare of signs mentioned, chosen on each half of the publications: {' and '.join(str(RATES[n]) for n in chosen)}")
-    print("\n| share of signs mentioned | log loss | " + " | ".join(f"top {n}" for n in TOP) + " |\n| --- |" + " --- |" * 5)
+    print(f"\nprobability, chosen on each half of the publications: {' and '.join(str(RATES[n]) for n in chosen)}")
+    print(
+        "\n| probability that a sign is mentioned, for each sign | log loss | "
+        + " | ".join(f"top {n}" for n in TOP)
+        + " |\n| --- |"
+        + " --- |" * 5
+    )
     for column, rate in enumerate(RATES):
-        name = f"{rate}{' (default)' if rate == REPORTED else ''} | {found.by_rate[mask, column].mean():.2f}"
+        name = f"{rate}{' (default)' if rate == MENTIONED else ''} | {found.by_rate[mask, column].mean():.2f}"
         print_row(name, shares(cases, found.places[:, column], mask))
     print_row(f"chosen on the other half | {found.by_rate[mask, other].mean():.2f}", shares(cases, crossed, mask))
     heads = [f"best weight, {low}–{high} signs" if high < 1000 else f"{low} or more" for low, high in SIGNS]

@@ -78,10 +78,13 @@ def find_conditions(
     column = np.array([one for own in used for one in own], np.int64)
     ontology = data.ontology
     choice = sparse.csr_matrix((share, (row, column)), shape=(len(used), count + len(learned.labels)))
-    frequency, silence, prior = profiles.frequency, profiles.silence, np.zeros(count, np.float32)
+    frequency, expected, prior = profiles.frequency, profiles.expected, np.zeros(count, np.float32)
     if learned.labels:
         frequency = sparse.vstack([frequency, learned.frequency(ontology)], format="csr")
-        silence = np.concatenate([silence, learned.silence(ontology) - profiles.silence_everywhere])
+        expected = np.concatenate([expected, learned.expected(ontology)])
         prior = np.concatenate([prior, learned.prior()])
-    likelihood = Likelihood(ontology, choice @ frequency, profiles.background, choice @ silence, choice @ prior)
+    likelihood = Likelihood(
+        ontology, choice @ frequency, profiles.background,
+        expected=choice @ expected, everyone=profiles.everyone, prior=choice @ prior,
+    )  # fmt: skip
     return KnownConditions(likelihood, known)

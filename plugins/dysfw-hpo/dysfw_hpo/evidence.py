@@ -115,7 +115,7 @@ class Hpo(Evidence):
         names = [sign.name if sign.status == "observed" else f"{sign.name} (excluded)" for sign in signs]
         of: list[Sign | None] = list(signs)
         if observed:
-            rows, names, of = [*rows, known.likelihood.silence[None]], [*names, NOT_MENTIONED], [*of, None]
+            rows, names, of = [*rows, known.likelihood.silence(len(observed))[None]], [*names, NOT_MENTIONED], [*of, None]
         ratios = np.full((len(names), len(conditions)), np.nan, np.float32)
         ratios[:, known.known] = np.concatenate(rows) * scale
         return tuple(EvidencePart(name, ratio, sign) for name, ratio, sign in zip(names, ratios, of, strict=True))
@@ -159,8 +159,8 @@ class Hpo(Evidence):
         of_excluded = _table(likelihood.excluded, [excluded for _, excluded, _ in divided])
         for row, (observed, excluded, scale) in enumerate(divided):
             if observed or excluded:
-                value = likelihood.silence if observed else np.zeros_like(likelihood.silence)
-                value = value + of_observed(observed) + self.excluded_weight * of_excluded(excluded)
+                value = likelihood.silence(len(observed)) + of_observed(observed)
+                value += self.excluded_weight * of_excluded(excluded)
                 total[row] = value * scale
         return total
 

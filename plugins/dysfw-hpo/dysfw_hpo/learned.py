@@ -13,7 +13,7 @@ from dysfw.plugin import Int64, State
 
 from .compiled import Sparse
 from .ontology import Int32, Ontology
-from .profiles import FloatArray, silence_of
+from .profiles import FloatArray, expected_of
 
 MIN_PATIENTS = 2  # with a sign: a sign that only one patient has would be a part of that patient's record
 PRIOR_PATIENTS = 2.0  # patients with the mean frequencies of all diseases, that are added to those of a condition
@@ -89,12 +89,12 @@ class LearnedFrequencies:
         """Return how much of the frequencies comes from the mean over all diseases: float32 [L], falling with the patients."""
         return (PRIOR_PATIENTS / (self.patients + PRIOR_PATIENTS)).astype(np.float32)
 
-    def silence(self, ontology: Ontology) -> npt.NDArray[np.float64]:
-        """Return the log-likelihood of mentioning none of a condition's most specific signs: float64 [L]."""
+    def expected(self, ontology: Ontology) -> FloatArray:
+        """Return how many of a condition's most specific signs a patient has on average: float32 [L]."""
         frequency = self.frequency(ontology)
         present = frequency.astype(bool)
         above = present @ (ontology.up - sparse.identity(len(ontology), dtype=bool, format="csr").astype(np.int8))
-        return silence_of(frequency - frequency.multiply(above > 0))
+        return expected_of(frequency - frequency.multiply(above > 0))
 
     def known(self) -> dict[str, int]:
         """Return the rows of conditions with enough patients, by label."""

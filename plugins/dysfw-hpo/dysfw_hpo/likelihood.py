@@ -7,6 +7,10 @@ describe the same sign more or less precisely, and some signs are a coincidence.
 
 where P(·) is the mean over diseases, and the weights w(a) halve from level to level; all weights add up to 1.
 
+A disease of which much is known explains any record by some of its many signs. In return, most of them are not mentioned. A
+record with n signs is taken to mention each sign that the patient has with a probability of n * MENTIONED, so that a disease
+with E expected signs would show none with a probability of exp(-n * MENTIONED * E).
+
 Signs are not independent: a log ratio summed over n signs claims too much, the more the larger n is. It is divided by sqrt(n),
 which calibrates records with few and with many signs alike; see docs/explanation/signs.md.
 """
@@ -27,6 +31,7 @@ from .profiles import MAX_FREQUENCY, FloatArray
 EXACT = 0.85  # weight of the sign itself
 CHANCE = 0.1  # weight of signs that have nothing to do with the disease
 DECAY = 0.5  # of the weights of ancestors, from level to level
+MENTIONED = 0.01  # probability that a sign is mentioned, for each sign of the record
 MAX_EXCLUDED = 0.95  # frequency; an excluded sign does not exclude a disease
 
 
@@ -35,11 +40,17 @@ class Likelihood:
 
     Attributes:
         ontology: The T terms.
-        silence: float32 [K], the log ratio of mentioning none of the condition's signs.
     """
 
     def __init__(
-        self, ontology: Ontology, frequency: Sparse, background: FloatArray, silence: FloatArray, prior: FloatArray
+        self,
+        ontology: Ontology,
+        frequency: Sparse,
+        background: FloatArray,
+        *,
+        expected: FloatArray,
+        everyone: FloatArray,
+        prior: FloatArray,
     ) -> None:
         """Prepare the conditions.
 
@@ -47,10 +58,12 @@ class Likelihood:
             ontology: The T terms.
             frequency: Sparse float32 [K, T], the frequency of each term or one below it.
             background: float32 [T], their mean over diseases.
-            silence: float32 [K].
+            expected: float32 [K], the number of annotated signs that a patient has on average.
+            everyone: float32 [M], the same of the diseases that the ratio compares with.
             prior: float32 [K], how much of its frequencies a condition has from the mean over diseases, beside ``frequency``.
         """
-        self.ontology, self.silence = ontology, silence
+        self.ontology = ontology
+        self._expected, self._everyone = expected, everyone
         self._chance = (CHANCE + (1 - CHANCE) * prior).astype(np.float32)
         self._background = background
         # By columns: a record needs those of a few hundred terms.
@@ -75,6 +88,19 @@ class Likelihood:
         mixture = sparse.csc_matrix((weight, (row, column)), shape=(len(needed), len(terms)))
         ratios = (self._ratios[:, needed] @ mixture).toarray().T
         return np.asarray(np.log(ratios + self._chance), np.float32)
+
+    def silence(self, signs: int) -> FloatArray:
+        """Compute the log ratio of mentioning none of the condition's other signs.
+
+        Args:
+            signs: Number of observed signs of the record; without any, a record is not taken to mention signs at all.
+
+        Returns:
+            float32 [K].
+        """
+        rate = MENTIONED * signs
+        everywhere = np.log(np.exp(-rate * self._everyone).mean()) if len(self._everyone) else 0.0
+        return np.asarray(-rate * self._expected - everywhere, np.float32)
 
     def excluded(self, terms: Sequence[int]) -> FloatArray:
         """Compute the log ratios of excluded signs.

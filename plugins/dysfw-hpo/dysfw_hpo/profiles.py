@@ -18,10 +18,9 @@ from .ontology import Int32, Ontology
 
 FloatArray = npt.NDArray[np.float32]
 
-FORMAT = 2  # to be raised if anything below changes what is compiled
+FORMAT = 3  # to be raised if anything below changes what is compiled
 UNSTATED = 0.5  # frequency of a sign whose frequency is not stated
 MAX_FREQUENCY = 0.98  # no sign is so certain that its absence excludes a disease
-REPORTED = 0.1  # share of a disease's signs that a record mentions, beyond those that explain it
 SMALLEST = 1e-5  # added to the frequencies in all diseases, for terms that are in none
 
 _lock = Lock()
@@ -34,16 +33,16 @@ class Profiles:
     Attributes:
         frequency: Sparse float32 [D, T] in CSR format, the frequency of each term or one below it.
         background: float32 [T], the mean frequency over the diseases of OMIM.
-        silence: float32 [D], the log-likelihood ratio of mentioning none of the disease's signs.
-        silence_everywhere: The log-likelihood of mentioning none, averaged over the diseases of OMIM.
+        expected: float32 [D], the number of annotated signs that a patient has on average: the sum of their frequencies.
+        everyone: float32 [M], the same of the diseases of OMIM.
         counterpart: int32 [D], the same disease in the other database; -1 if there is none.
         known: bool [D], which diseases have signs.
     """
 
     frequency: Sparse
     background: FloatArray
-    silence: FloatArray
-    silence_everywhere: float
+    expected: FloatArray
+    everyone: FloatArray
     counterpart: Int32
     known: npt.NDArray[np.bool_]
 
@@ -66,8 +65,7 @@ def _load() -> Profiles:
     shape = (len(data.diseases), len(data.ontology))
     frequency = sparse.csr_matrix((arrays["value"], arrays["term"], arrays["start"]), shape=shape)
     known = np.diff(frequency.indptr) > 0
-    everywhere = float(arrays["silence_everywhere"])
-    return Profiles(frequency, arrays["background"], arrays["silence"], everywhere, arrays["counterpart"], known)
+    return Profiles(frequency, arrays["background"], arrays["expected"], arrays["everyone"], arrays["counterpart"], known)
 
 
 def compile_profiles(data: HpoData, *, pool: bool = True) -> Tables:
@@ -91,34 +89,28 @@ def compile_profiles(data: HpoData, *, pool: bool = True) -> Tables:
     information = -np.log(np.maximum(_mean(alone[omim]), 1e-4)).astype(np.float32)
     counterpart = find_counterparts(diseases, alone, information) if pool else np.full(len(diseases), -1, np.int32)
     together = pooled(alone, counterpart)
-    silence = silence_of(pooled(stated, counterpart))
-    everywhere = np.log(np.exp(silence[omim]).mean())
+    expected = expected_of(pooled(stated, counterpart))
     return {
         "value": together.data,
         "term": together.indices,
         "start": together.indptr,
         "background": (_mean(together[omim]) + SMALLEST).astype(np.float32),
-        "silence": (silence - everywhere).astype(np.float32),
-        "silence_everywhere": np.array(everywhere),
+        "expected": expected,
+        "everyone": expected[omim],
         "counterpart": counterpart,
     }, {}
 
 
-def silence_of(stated: Sparse, reported: float = REPORTED) -> npt.NDArray[np.float64]:
-    """Compute the log-likelihood of mentioning none of a disease's signs.
-
-    A disease of which much is known explains any record by some of its many signs. In return, most of them are not mentioned.
+def expected_of(stated: Sparse) -> FloatArray:
+    """Compute the number of annotated signs that a patient has on average.
 
     Args:
         stated: Sparse [D, T], the annotated frequencies, without those of the terms above.
-        reported: Share of a disease's signs that a record mentions.
 
     Returns:
-        float64 [D].
+        float32 [D].
     """
-    logs = stated.copy()
-    logs.data = np.log1p(-reported * logs.data)
-    return np.asarray(logs.sum(axis=1), np.float64).ravel()
+    return np.asarray(stated.sum(axis=1), np.float32).ravel()
 
 
 def propagated(stated: Sparse, ontology: Ontology) -> Sparse:

@@ -20,9 +20,13 @@ def arrays(tiny):
 
 @pytest.fixture
 def likelihood(tiny, arrays):
-    frequency = matrix(tiny, arrays)
     return Likelihood(
-        tiny.ontology, frequency, arrays["background"], arrays["silence"], np.zeros(len(tiny.diseases), np.float32)
+        tiny.ontology,
+        matrix(tiny, arrays),
+        arrays["background"],
+        expected=arrays["expected"],
+        everyone=arrays["everyone"],
+        prior=np.zeros(len(tiny.diseases), np.float32),
     )
 
 
@@ -59,13 +63,15 @@ def test_counterparts(tiny, arrays):
     assert arrays["counterpart"][position["OMIM:2"]] == -1
 
 
-def test_signs_that_are_not_mentioned(tiny, arrays):
-    alpha = sum(np.log(1 - 0.1 * ALPHA[term]) for term in (LONG, BROAD, WIDE))
-    beta = sum(np.log(1 - 0.1 * BETA[term]) for term in (BROAD, WIDE))
-    everywhere = np.log((np.exp(alpha) + np.exp(beta)) / 2)
+def test_signs_that_are_not_mentioned(tiny, arrays, likelihood):
+    alpha, beta = sum(ALPHA[term] for term in (LONG, BROAD, WIDE)), sum(BETA[term] for term in (BROAD, WIDE))
     position = tiny.diseases.position
-    assert arrays["silence"][position["OMIM:1"]] == pytest.approx(alpha - everywhere)
-    assert arrays["silence"][position["OMIM:2"]] == pytest.approx(beta - everywhere)
+    assert arrays["expected"][[position["OMIM:1"], position["OMIM:2"]]] == pytest.approx([alpha, beta])
+    for signs in (0, 1, 30):
+        everywhere = np.log((np.exp(-0.01 * signs * alpha) + np.exp(-0.01 * signs * beta)) / 2)
+        found = likelihood.silence(signs)
+        assert found[position["OMIM:1"]] == pytest.approx(-0.01 * signs * alpha - everywhere, abs=1e-6)
+        assert found[position["OMIM:2"]] == pytest.approx(-0.01 * signs * beta - everywhere, abs=1e-6)
 
 
 def test_weights_of_ancestors(tiny):
