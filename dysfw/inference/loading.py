@@ -238,7 +238,8 @@ def _check_versions(recipe: Recipe, bundle: Bundle) -> list[Notice]:
 
 def _check_evidence(recipe: Recipe, bundle: Bundle) -> list[Notice]:
     trained = [node.portable() for node in bundle.recipe.evidence]
-    untrained = [node.use for node in recipe.evidence if node.portable() not in trained]
+    named = zip(recipe.evidence_names, recipe.evidence, strict=True)
+    untrained = [name for name, node in named if node.portable() not in trained]
     if not untrained:
         return []
     message = f"the bundle was trained without the evidence {listed(untrained)}: it has learned nothing from training patients"
@@ -314,10 +315,9 @@ def _evidence(
     out_of_fold, known = bundle.fitted.out_of_fold, [place for place in places if place is not None]
     values = out_of_fold.log_likelihoods
     values = values[:, known] if values is not None and len(known) == len(places) else None
-    names = [node.use for node in recipe.evidence]
     conditions = condition_ids(bundle.manifest.labels, bundle.manifest.conditions)
     return fit_evidence(
-        dict(zip(names, evidence, strict=True)), conditions, replace(out_of_fold, log_likelihoods=values), fused, reliability,
+        dict(zip(recipe.evidence_names, evidence, strict=True)), conditions, replace(out_of_fold, log_likelihoods=values), fused, reliability,
         seed=recipe.seed,
     )  # fmt: skip
 

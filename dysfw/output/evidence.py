@@ -106,9 +106,5 @@ def _parts_text(one: EvidenceResult, k: int) -> str:
     """The parts of a log-likelihood, those that matter most first."""
     known = [(part, float(part.log_ratio[k])) for part in one.parts if not math.isnan(float(part.log_ratio[k]))]
     known.sort(key=lambda pair: -abs(pair[1]))
-    texts = [f"{_named(part)} {ratio_text(value)}" for part, value in known]
+    texts = [f"{printable(part.name)} {ratio_text(value)}" for part, value in known]
     return f": {listed(texts, MAX_PARTS)}" if texts else ""
-
-
-def _named(part: EvidencePart) -> str:
-    return f"no {part.name}" if part.sign and part.sign.status == "excluded" else part.name

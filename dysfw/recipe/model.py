@@ -153,6 +153,12 @@ class Recipe:
             yield from nodes_of(node)
 
     @property
+    def evidence_names(self) -> list[str]:
+        """The names of its evidence in results: short ones, unless two plugins have the same."""
+        short = [node.use.rpartition(":")[2] for node in self.evidence]
+        return [node.full_name if short.count(name) > 1 else name for name, node in zip(short, self.evidence, strict=True)]
+
+    @property
     def distributions(self) -> set[str]:
         """The distributions of its components, nested ones left out."""
         return {node.origin.partition(" ")[0] for node in (*self.nodes.values(), *self.evidence)}

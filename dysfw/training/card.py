@@ -177,7 +177,7 @@ def _performance(title: str, measured: Performance) -> str:
 def _records(measured: Performance, recipe: Recipe) -> str:
     if not recipe.evidence:
         return ""
-    names = listed(f"`{node.use}`" for node in recipe.evidence)
+    names = listed(f"`{name}`" for name in recipe.evidence_names)
     if not measured.records:
         text = (
             f"The recipe reads records ({names}), but no training patient had one: the weights of face and record were not "
