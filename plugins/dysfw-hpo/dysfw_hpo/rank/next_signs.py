@@ -52,8 +52,8 @@ def next_signs(catalog: Catalog, posterior: Float64, signs: Sequence[Sign], numb
     """Find the most informative signs that were not assessed.
 
     Signs that follow from assessed ones are left out: those above an observed sign, and those below an excluded one. So are
-    terms that no disease is annotated with, and vague ones such as "Abnormality of the nose". A sign that is not annotated for
-    a disease has the frequency that it has in all diseases.
+    terms that no disease is annotated with, vague ones such as "Abnormality of the nose", and those above or below a more
+    informative one. A sign that is not annotated for a disease has the frequency that it has in all diseases.
 
     Args:
         catalog: The C diseases.
@@ -66,7 +66,7 @@ def next_signs(catalog: Catalog, posterior: Float64, signs: Sequence[Sign], numb
     """
     top = np.argsort(-posterior, kind="stable")[:MAX_DISEASES]
     top = top[posterior[top] > 0]
-    profiles = catalog.profiles
+    ontology, profiles = catalog.data.ontology, catalog.profiles
     candidates = np.flatnonzero(_candidates(catalog, signs))
     background = np.clip(profiles.background[candidates].astype(np.float64), CERTAIN, 1 - CERTAIN)
     frequency = profiles.frequency[catalog.first[top]][:, candidates].tocsc().astype(np.float64)
@@ -77,10 +77,9 @@ def next_signs(catalog: Catalog, posterior: Float64, signs: Sequence[Sign], numb
     # The expected entropy is that of the background, but for the diseases that are annotated with the sign.
     change = np.bincount(column, weight * (_entropy(present) - _entropy(background)[column]), len(candidates))
     information = _entropy(mean) - _entropy(background) - change
-    best = [int(one) for one in np.argsort(-information, kind="stable")[:number] if information[one] > CERTAIN]
+    best = _unrelated(ontology, candidates, information, number)
     shift = sparse.csc_matrix((present - background[column], frequency.indices, frequency.indptr), shape=frequency.shape)
-    ontology, chosen = catalog.data.ontology, posterior[top]
-    found = []
+    chosen, found = posterior[top], []
     for one in best:
         # How much probability a disease gains if the sign is there, times the probability of the sign.
         gain = chosen * (background[one] + shift[:, [one]].toarray().ravel() - mean[one])
@@ -90,6 +89,22 @@ def next_signs(catalog: Catalog, posterior: Float64, signs: Sequence[Sign], numb
             NextSign(ontology.ids[term], ontology.names[term], float(information[one]), float(mean[one]), if_present, if_absent)
         )
     return found
+
+
+def _unrelated(ontology: Ontology, candidates: Int64, information: Float64, number: int) -> list[int]:
+    """The most informative candidates, without those above or below a better one, which ask for about the same."""
+    chosen: list[int] = []
+    for one in np.argsort(-information, kind="stable").tolist():
+        if len(chosen) == number or information[one] <= CERTAIN:
+            break
+        term = int(candidates[one])
+        if not any(
+            term in ontology.ancestor_positions(int(candidates[other]))
+            or int(candidates[other]) in ontology.ancestor_positions(term)
+            for other in chosen
+        ):
+            chosen.append(one)
+    return chosen
 
 
 def _first(gain: Float64, diseases: Int64) -> tuple[int, ...]:

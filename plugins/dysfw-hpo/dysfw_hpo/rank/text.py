@@ -99,7 +99,7 @@ def _of_signs(result: RankedPatient, number: int) -> tuple[str, str]:
     sign, ratio = result.best_sign(number)
     explained = explain(result.catalog, number, result.interpreted.signs, result.sign_parts)
     best = f"{'no ' if sign.status == 'excluded' else ''}{sign.name} {ratio_text(ratio)}" if sign else "none"
-    return best, f"{explained.found} of {explained.frequent}"
+    return best, f"{explained.found} of {explained.frequent}" if explained.frequent else "–"
 
 
 def _print_hidden(console: Console, result: RankedPatient) -> None:
