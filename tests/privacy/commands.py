@@ -73,6 +73,8 @@ CASES = [
     case("run", f"{{root}}/recipes/dlib.yaml {PHOTO} --explain --figure {{out}}/figure.png"),
     # timm's and dlib's networks, mirrored views, gallery cases.
     case("run", f"{{root}}/recipes/gestalt.yaml {PHOTO} --format phenopacket", homes=("empty",)),
+    case("rank", "--term HP:0000664 --excluded-term HP:0000508 --age 3y --prior uniform --explain OMIM:122470"),
+    case("rank", f"{{root}}/recipes/dlib.yaml {PHOTO} --term HP:0000664 --format tsv", homes=("empty",)),
     python("serve", "{root}/tests/privacy/serving.py", "{in}/bundle", "{in}/new.png"),
     case("batch", "{in}/bundle {in}/data/red -o {out}/table.parquet", homes=(*EVERYWHERE, "root")),
     case("batch", "{in}/bundle {in}/data/red -o {out}/table.parquet --runner ray --runner-set cpus=1", homes=("empty",)),
