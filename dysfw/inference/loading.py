@@ -316,10 +316,9 @@ def _evidence(
     values = out_of_fold.log_likelihoods
     values = values[:, known] if values is not None and len(known) == len(places) else None
     conditions = condition_ids(bundle.manifest.labels, bundle.manifest.conditions)
-    return fit_evidence(
-        dict(zip(recipe.evidence_names, evidence, strict=True)), conditions, replace(out_of_fold, log_likelihoods=values), fused, reliability,
-        seed=recipe.seed,
-    )  # fmt: skip
+    named = dict(zip(recipe.evidence_names, evidence, strict=True))
+    with_records = replace(out_of_fold, log_likelihoods=values)
+    return fit_evidence(named, conditions, with_records, fused, reliability, seed=recipe.seed)
 
 
 def _fusion(fusion: Fusion, recipe: Recipe, bundle: Bundle) -> Fusion:

@@ -259,9 +259,10 @@ def fit_classifier(
     prior = prior_of(recipe.prior, embedded.labels, out_of_fold.y, out_of_fold.groups)
     reliability = fit_reliability(recipe.reliability, out_of_fold, fused, distribution, prior)
     evidence = fit_evidence_on(components.make_evidence, embedded)
-    model = fit_evidence(
-        dict(zip(recipe.evidence_names, evidence, strict=True)), embedded.condition_ids, out_of_fold, fused, reliability, seed=recipe.seed
-    ) if evidence else None  # fmt: skip
+    model = None
+    if evidence:
+        named = dict(zip(recipe.evidence_names, evidence, strict=True))
+        model = fit_evidence(named, embedded.condition_ids, out_of_fold, fused, reliability, seed=recipe.seed)
     states = {region: head.state() for region, head in heads.items()}
     evidence_states = tuple(one.state() for one in evidence)
     fitted = Fitted(states, fusion.state(), out_of_fold, distribution, evidence=evidence_states)
