@@ -1,6 +1,8 @@
 """Options for the record of a patient."""
 
 import io
+import os
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +92,35 @@ def test_the_help_says_where_options_are_kept():
     from dysfw.cli.record import TermOption
 
     assert "shell's history" in get_args(TermOption)[1].help
+
+
+SECRETS = ("secret sign", "Secret Island", "2019-05-03", "37.25", "P37Y")
+
+
+def holding_a_secret(*folders: Path) -> list[str]:
+    """Files whose name or content has a text of the record."""
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert files
+    return [
+        str(path)
+        for path in files
+        if any(secret in str(path) or secret.encode() in path.read_bytes() for secret in SECRETS)
+    ]  # fmt: skip
+
+
+def test_nothing_of_a_record_is_kept_in_cache_or_bundle(dysfw, toy_recipe, colour_data, tmp_path, paint):
+    """Not of the patient whose image is predicted, and not of those whose images are training data."""
+    images = sorted(colour_data.rglob("*.png"))
+    ages = ["37.25", "2019-05-03"]
+    rows = [f"{path},{path.parent.name},warm;secret sign,{ages[n % 2]},Secret Island" for n, path in enumerate(images)]
+    (tmp_path / "list.csv").write_text("\n".join(["path,label,hpo_observed,age,ancestry", *rows]))
+    recipe = tmp_path / "evidence.yaml"
+    recipe.write_text(toy_recipe.read_text() + "evidence: [{use: toy_signs}]\n")
+    trained = dysfw("train", recipe, tmp_path / "list.csv", "-o", tmp_path / "bundle")
+    assert trained.code == 0, trained.err
+    assert not any(secret in trained.out + trained.err for secret in SECRETS)
+    (tmp_path / "record.yaml").write_text("observed: [warm, secret sign]\nage: 37.25\nancestry: Secret Island\n")
+    ran = dysfw("run", tmp_path / "bundle", paint("a.png", (200, 40, 40)), "--record", tmp_path / "record.yaml")
+    assert ran.code == 0, ran.err
+    assert "warm" in ran.out  # the record is used
+    assert holding_a_secret(tmp_path / "bundle", Path(os.environ["DYSFW_CACHE"])) == []
