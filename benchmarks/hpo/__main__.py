@@ -3,7 +3,8 @@
     python benchmarks/hpo
 
 Ranks all diseases of OMIM that have signs, for each published case that dysfw-phantom ships. Prints Markdown tables: how often
-the right disease is among the first N, with 95 % intervals over publications; what other choices reach; calibration; and times.
+the right disease is among the first N, with 95 % intervals over publications; the same as if each case's own publication had
+not been annotated; what other choices reach; calibration; and times.
 
 Cases are counted together (all; one whose disease has no signs in HPO counts as a miss), and apart by whether HPO's annotations
 of the disease cite the case's publication. If they do, the answer was partly written from the case. Nothing is fitted here but
@@ -18,8 +19,9 @@ from collections import Counter
 from cases import Cases, load_cases
 from choices import print_choices
 from dysfw_hpo.evidence import Hpo
-from figures import print_accuracy
+from figures import print_accuracy, print_without_own_publication
 from fitted import print_fitted
+from own_publication import rank_without_own_publication
 from ranking import rank_all
 
 
@@ -53,6 +55,7 @@ def main() -> None:
     print(f"cases not cited: {len(diseases):,} diseases, {number:,} cases with {cases.diseases[most].label}")
     print_times(cases)
     print_accuracy(cases, rank_all(cases, Hpo().log_likelihood))
+    print_without_own_publication(cases, rank_without_own_publication(cases))
     print_choices(cases)
     print_fitted(cases)
     print(f"\n{time.perf_counter() - started:.0f} s")

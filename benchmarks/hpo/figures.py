@@ -57,3 +57,22 @@ def print_accuracy(cases: Cases, found: Float64) -> None:
         f"covered, not cited, each disease once | {cases.not_cited.sum():,}",
         shares(cases, found, cases.not_cited, by_disease=True),
     )
+
+
+def print_without_own_publication(cases: Cases, found: Float64) -> None:
+    """Print the table of cases whose own publication is left out of the annotations, for observed signs."""
+    left = np.isfinite(found)
+    print("\n| without the case's own publication | number | " + " | ".join(f"top {n}" for n in TOP), end=" |\n")
+    print("| --- | --- |" + " --- |" * len(TOP))
+    groups = {
+        "covered": cases.covered,
+        "covered, cited": cases.cited,
+        "covered, cited, and signs of the disease are left": cases.cited & left,
+        "covered, and signs of the disease are left": cases.covered & left,
+    }
+    for name, mask in groups.items():
+        print_row(f"{name} | {mask.sum():,}", shares(cases, found, mask))
+    print_row(
+        f"covered, and signs of the disease are left, each disease once | {(cases.covered & left).sum():,}",
+        shares(cases, found, cases.covered & left, by_disease=True),
+    )

@@ -74,6 +74,7 @@ class Diseases:
         names: Their names.
         position: The position of each id.
         arrays: The annotations as columns, sorted by disease and term; see ``tables``.
+        references_of_rows: What the column ``row_reference`` numbers: references with ";" between.
     """
 
     def __init__(self, tables: Tables, ontology: Ontology) -> None:
@@ -88,7 +89,7 @@ class Diseases:
         self.names: list[str] = values["disease_names"]
         self.position = {id: number for number, id in enumerate(self.ids)}
         self._genes: Mapping[str, list[tuple[str, int]]] = values["genes"]
-        self._references: list[str] = values["references"]
+        self.references_of_rows: list[str] = values["references"]
         self._ontology = ontology
         self._start = np.searchsorted(self.arrays["row_disease"], np.arange(len(self.ids) + 1))
 
@@ -144,7 +145,7 @@ class Diseases:
             KeyError: It is not annotated.
         """
         rows = self._rows(self.position[id], "P")
-        texts = {self._references[number] for number in np.unique(self.arrays["row_reference"][rows])}
+        texts = {self.references_of_rows[number] for number in np.unique(self.arrays["row_reference"][rows])}
         return {reference for text in texts for reference in text.split(";")}
 
     def _rows(self, number: int, aspect: str) -> list[int]:
@@ -165,5 +166,5 @@ class Diseases:
             counted=counted if counted > 0 else None,
             frequency=affected / counted if counted > 0 else (None if np.isnan(share) else share),
             sex=SEX_NAMES[column["sex"]],
-            references=tuple(self._references[column["reference"]].split(";")),
+            references=tuple(self.references_of_rows[column["reference"]].split(";")),
         )

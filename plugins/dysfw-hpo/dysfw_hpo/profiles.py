@@ -138,22 +138,25 @@ def propagated(stated: Sparse, ontology: Ontology) -> Sparse:
     return sparse.csr_matrix((highest, (key[first] // count, key[first] % count)), shape=stated.shape)
 
 
-def stated_frequencies(data: HpoData) -> Sparse:
+def stated_frequencies(data: HpoData, rows: npt.NDArray[np.bool_] | None = None) -> Sparse:
     """Return the annotated frequency of each sign in each disease, as ``compile_profiles`` counts it.
 
     Args:
         data: The release.
+        rows: bool [M], the lines of the annotations that count; None for all.
 
     Returns:
         Sparse float32 [D, T] in CSR format.
     """
-    rows, count = data.diseases.arrays, len(data.ontology)
-    used = (rows["row_aspect"] == ord("P")) & ~rows["row_negated"] & data.ontology.signs[rows["row_term"]]
-    key, of = np.unique(rows["row_disease"][used].astype(np.int64) * count + rows["row_term"][used], return_inverse=True)
-    counted = rows["row_counted"][used] > 0
-    affected = np.bincount(of, np.where(counted, rows["row_affected"][used], 0), len(key))
-    looked_for = np.bincount(of, np.where(counted, rows["row_counted"][used], 0), len(key))
-    share = rows["row_frequency"][used].astype(np.float64)
+    lines, count = data.diseases.arrays, len(data.ontology)
+    used = (lines["row_aspect"] == ord("P")) & ~lines["row_negated"] & data.ontology.signs[lines["row_term"]]
+    if rows is not None:
+        used &= rows
+    key, of = np.unique(lines["row_disease"][used].astype(np.int64) * count + lines["row_term"][used], return_inverse=True)
+    counted = lines["row_counted"][used] > 0
+    affected = np.bincount(of, np.where(counted, lines["row_affected"][used], 0), len(key))
+    looked_for = np.bincount(of, np.where(counted, lines["row_counted"][used], 0), len(key))
+    share = lines["row_frequency"][used].astype(np.float64)
     shares = np.bincount(of, ~np.isnan(share), len(key))
     mean = np.divide(np.bincount(of, np.nan_to_num(share), len(key)), shares, out=np.full(len(key), UNSTATED), where=shares > 0)
     counts = np.where(affected > 0, (affected + 1) / (looked_for + 2), 0)

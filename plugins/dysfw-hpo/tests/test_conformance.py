@@ -1,6 +1,10 @@
 """The conformance kit of dysfw."""
 
+import pytest
+
 from dysfw.testing import conformance
+
+pytestmark = pytest.mark.slow
 
 
 @conformance("dysfw-hpo")
