@@ -92,7 +92,13 @@ def record_of(  # noqa: PLR0917  # the options of a command, in its order
     read = read_record(record_file)
     for problem in read.problems:
         warn(problem.message)
-    from_file = read.record
+    return _merged(read.record, given)
+
+
+def _merged(from_file: PatientRecord, given: PatientRecord) -> PatientRecord:
+    """A file's record with what the options add; raises DysfwError where they contradict it."""
+    from ..types import PatientRecord
+
     merged = PatientRecord(
         tuple(dict.fromkeys((*from_file.observed, *given.observed))),
         tuple(dict.fromkeys((*from_file.excluded, *given.excluded))),
