@@ -185,6 +185,7 @@ if TYPE_CHECKING:
     from .util.atomic import atomic_write as atomic_write
     from .util.atomic import refuse_existing as refuse_existing
     from .util.atomic import refuse_unwritable as refuse_unwritable
+    from .util.atomic import replace_file as replace_file
     from .util.files import packaged_file as packaged_file
     from .util.files import sha256_of as sha256_of
     from .util.install import install_command as install_command
@@ -421,6 +422,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "atomic_write",
         "refuse_existing",
         "refuse_unwritable",
+        "replace_file",
     ),
     "util.out_of_memory": ("is_out_of_memory",),
     "util.install": ("install_command",),

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dysfw.plugin import DysfwError, private_cache_folder
+from dysfw.plugin import DysfwError, private_cache_folder, replace_file
 
 FOLDER = "hpo"
 TEXT = "text"  # the array that holds everything that is no array, as JSON
@@ -70,6 +70,6 @@ def _write(path: Path, arrays: Arrays, values: Mapping[str, Any]) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             np.savez(file, allow_pickle=False, **arrays, **{TEXT: text})
-        Path(unfinished).replace(path)
+        replace_file(Path(unfinished), path)
     finally:
         Path(unfinished).unlink(missing_ok=True)
