@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -212,7 +212,7 @@ def open_manifest(
         DysfwError: The file is not a table, or its columns cannot be used.
     """
     required = ("path", "label") if labelled else ("path",)
-    columns = [Column(one.name, one.synonyms, one.name in required, one.identifies) for one in COLUMNS]
+    columns = [replace(one, required=one.name in required) for one in COLUMNS]
     table = open_table(path, columns, max_bytes)
     if table.problems:
         optional = [one.name for one in COLUMNS if one.name not in required]

@@ -20,24 +20,25 @@ from .dataset import EMPTY, Sample
 from .findings import MAX_EXAMPLES, Finding
 
 T = TypeVar("T")
-RECORD_COLUMNS = (
-    Column("hpo_observed", (
+SYNONYMS = {
+    "hpo_observed": (
         "hpo", "hpo_terms", "hpo_term", "hpo_ids", "hpo_id", "hpo_codes", "hpo_present", "hpo_positive", "observed_hpo",
         "present_hpo", "present_features", "observed_features", "observed_signs", "observed_terms",
-    )),
-    Column("hpo_excluded", (
+    ),
+    "hpo_excluded": (
         "hpo_absent", "hpo_negative", "hpo_negated", "excluded_hpo", "absent_hpo", "absent_features", "excluded_features",
         "excluded_signs", "excluded_terms",
-    )),
-    Column("age", (
+    ),
+    "age": (
         "age_year", "age_years", "age_yrs", "age_in_years", "age_at_examination", "age_at_exam", "age_at_photo", "age_at_image",
         "alter",
-    )),
-    Column("age_months", ("age_month", "age_in_months")),
-    Column("sex", ("gender", "biological_sex", "sex_at_birth", "geschlecht")),
-    Column("ancestry", ("ethnicity", "ethnic_group", "ethnic_background", "race")),
-)  # fmt: skip
-NAMES = tuple(column.name for column in RECORD_COLUMNS)
+    ),
+    "age_months": ("age_month", "age_in_months"),
+    "sex": ("gender", "biological_sex", "sex_at_birth", "geschlecht"),
+    "ancestry": ("ethnicity", "ethnic_group", "ethnic_background", "race"),
+}  # fmt: skip
+RECORD_COLUMNS = tuple(Column(name, synonyms, dispensable=True) for name, synonyms in SYNONYMS.items())
+NAMES = tuple(SYNONYMS)
 PARTS = {"observed": "observed signs", "excluded": "excluded signs", "age": "age", "sex": "sex", "ancestry": "ancestry"}
 
 

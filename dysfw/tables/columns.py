@@ -27,6 +27,7 @@ class Column:
         required: Whether a table needs it.
         identifies: Whether its values are names, in which a number or a date made by a spreadsheet would be an error.
         family: Whether it stands for all columns whose names, as they are written, begin with its name.
+        dispensable: Whether none is read, with a warning, if several columns may be meant. Otherwise this is a problem.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Column:
     required: bool = False
     identifies: bool = False
     family: bool = False
+    dispensable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,15 @@ def read_header(names: Sequence[str], columns: Sequence[Column]) -> Header:
         found = exact or [index for synonym in column.synonyms for index in by_name.get(synonym, ())]
         if len(found) > 1:
             same = listed(repr(names[index]) for index in found)
-            problems.append(
+            several = (
                 f"more than one column {column.name!r}"
                 if exact
                 else f"more than one column that may be {column.name!r}: {same}"
             )
+            if column.dispensable:
+                remarks.append(Remark("column_ambiguous", "warning", f"{several}; none is read", len(found)))
+            else:
+                problems.append(several)
         elif found:
             places[column.name] = found[0]
             if names[found[0]] != column.name:

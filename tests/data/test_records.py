@@ -126,3 +126,11 @@ def test_a_column_of_other_exclusions_is_no_record(read):
     dataset = read("excluded\tobserved", "yes\tno")
     assert records(dataset) == [PatientRecord()]
     assert "is 'excluded' meant to be hpo_excluded?" in messages(dataset, "columns_unused")[0]
+
+
+def test_of_ambiguous_columns_of_a_record_none_is_read(read):
+    """Many data sets have both race and ethnicity; that must not stop them."""
+    dataset = read("race\tethnicity\tgender", "a\tb\tF")
+    assert records(dataset) == [PatientRecord(sex="female")]
+    message = "more than one column that may be 'ancestry': 'ethnicity', 'race'; none is read"
+    assert messages(dataset, "column_ambiguous") == [message]
