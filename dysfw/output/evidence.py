@@ -15,24 +15,23 @@ from ..util.text import listed, printable
 MAX_PARTS = 8  # signs that the terminal shows for a condition
 
 
-def evidence_to_json(result: BasePrediction, pipeline: Pipeline) -> dict[str, object]:
+def record_to_json(result: BasePrediction, pipeline: Pipeline) -> dict[str, object]:
     """Convert what a record adds to plain JSON values.
 
     Args:
-        result: The prediction.
+        result: The prediction, with a record.
         pipeline: The pipeline that made it.
 
     Returns:
-        The keys ``face_probabilities``, ``signs`` and ``evidence`` of the prediction's JSON object; nothing without a record.
+        The value of ``record`` in the prediction's JSON object.
     """
-    if result.record is None:
-        return {}
     face = result.probabilities if result.face_probabilities is None else result.face_probabilities
     model = pipeline.evidence
     return {
-        "face_probabilities": _labelled(result.labels, face),
         "signs": [sign_to_json(sign) for sign in result.signs],
-        "weights": {"face": round(model.weights.face, 4), "patients": model.weights.patients},
+        "face_probabilities": _labelled(result.labels, face),
+        "face_weight": round(model.weights.face, 4),
+        "weights_learned_from": model.weights.patients,
         "evidence": [
             {
                 "name": one.name,

@@ -10,7 +10,7 @@ from .. import RESEARCH_USE
 from ..explain.explanation import Explanation
 from ..inference.pipeline import Pipeline
 from ..types import BasePrediction, Failure, Float32, Notice, PatientPrediction, Prediction
-from .evidence import evidence_to_json
+from .evidence import record_to_json
 from .explanation import explanation_to_json
 
 SCHEMA = "dysfw.prediction/1"
@@ -118,7 +118,7 @@ def _common(result: BasePrediction, pipeline: Pipeline, explanation: Explanation
             | _condition(result.labels[k], pipeline)
             for rank, k in enumerate(result.ranking, 1)
         ],
-        **evidence_to_json(result, pipeline),
+        **({"record": record_to_json(result, pipeline)} if result.record is not None else {}),
         "gallery_cases": [{"id": n.case, "label": n.label, "similarity": _probability(n.similarity)} for n in result.neighbors],
         **({"explanation": explanation_to_json(result, explanation)} if explanation else {}),
         "reliable": result.reliable,

@@ -72,7 +72,7 @@ def show(ctx: typer.Context, recipe: RecipeArgument, sets: SetOption = None) -> 
 
         loaded = load_recipe(recipe_file(recipe), registry, sets or [])
     lines = [f"# fingerprint {loaded.fingerprint}"]
-    for node in loaded.nodes.values():
+    for node in (*loaded.nodes.values(), *loaded.evidence):
         lines.append(f"# {node.kind} {node.use}: {node.origin}, {node.component.__module__}:{node.component.__qualname__}")
     text = dump_document(loaded.to_dict())
     out().print("\n".join(lines), markup=False)
