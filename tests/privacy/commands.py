@@ -52,6 +52,7 @@ def python(what: str, *words: str, **keys: object) -> Case:
     return Case(what, (sys.executable, *words), **keys)
 
 
+RECORD = '--set evidence=[{"use":"hpo"}] --term HP:0000664 --excluded-term HP:0000508 --age 3y --sex female'
 LIBRARY = f"import dysfw; print(dysfw.load('{{root}}/recipes/dlib.yaml').predict('{PHOTO}').ranking[0])"
 PLUGINS = (
     "import dysfw_onnx.runtime, dysfw_openvino.runtime, dysfw_ray.runner, dysfw_timm.backbone, dysfw_facenet, dysfw_dlib, "
@@ -71,8 +72,8 @@ WORKERS = (
 CASES = [
     # With the real networks: MTCNN, mediapipe's process, dlib's; with explanations and a figure.
     case("run", f"{{root}}/recipes/dlib.yaml {PHOTO} --explain --figure {{out}}/figure.png"),
-    # timm's and dlib's networks, mirrored views, gallery cases.
-    case("run", f"{{root}}/recipes/gestalt.yaml {PHOTO} --format phenopacket", homes=("empty",)),
+    # timm's and dlib's networks, mirrored views, gallery cases, a record.
+    case("run", f"{{root}}/recipes/gestalt.yaml {PHOTO} --format phenopacket {RECORD}", homes=("empty",)),
     case("rank", "--term HP:0000664 --excluded-term HP:0000508 --age 3y --prior uniform --explain OMIM:122470"),
     case("rank", f"{{root}}/recipes/dlib.yaml {PHOTO} --term HP:0000664 --format tsv", homes=("empty",)),
     python("serve", "{root}/tests/privacy/serving.py", "{in}/bundle", "{in}/new.png"),
