@@ -128,7 +128,8 @@ def rank(
         raise DysfwError(f"--format {chosen} has no place for explanations", hint="use --json, or leave --explain out")
     if recipe is not None and not images:
         raise DysfwError(
-            f"no image follows {recipe}: a recipe ranks by the face", hint="give images of the patient, or leave the recipe out"
+            f"no image follows {recipe}: a recipe ranks by the face",
+            hint="write the recipe before the images of the patient: dysfw rank RECIPE IMAGE…; or leave both out",
         )
     from .patient import rank_patient
 

@@ -57,7 +57,8 @@ def _basis(result: RankedPatient) -> str:
     if ranking.panel:
         text += f"; {len(ranking.panel_order):,} of them have one of {count(len(ranking.panel.genes), 'gene')} of the panel"
     if recipe:
-        others = "; for others its ratio is 1" if any(part.name == FACE for part in recipe.parts) else ""
+        counts = any(part.name == FACE for part in recipe.parts)
+        others = "; for others its ratio is 1" if counts else ", but no image could be used, so that the face does not count"
         text += f"; the bundle {recipe.name} knows {recipe.known} of them by face{others}"
         weights = ", ".join(f"{part.name} {part.weight:.2g}" for part in ranking.parts)
         learned = f"learned from {count(recipe.learned_from, 'patient')}" if recipe.learned_from else "not learned"
