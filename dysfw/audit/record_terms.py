@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
-from ..records.record import PatientRecord
-from ..types import Int64
+from ..types import Int64, PatientRecord
 from .feature_table import Table
 
 # Each describes a record as a whole, and none of them depends on which signs were assessed. The number of excluded signs is not

@@ -75,8 +75,8 @@ def print_explanation(console: Console, result: BasePrediction, explanation: Exp
     """
     k = explanation.condition
     base_value, probability = float(explanation.contributions.base_values[k]), float(result.probabilities[k])
-    label = escape(result.labels[k])
-    console.print(f"{label}: probability {probability:.3f} = base value {base_value:.3f} + contributions:")
+    label, parts = escape(result.labels[k]), "regions and record" if result.evidence else "the regions"
+    console.print(f"{label}: probability {probability:.3f} = base value {base_value:.3f} + contributions of {parts}:")
     console.print(_bars(explanation.ordered(result)))
     console.print(escape(agreement_text(result, explanation)))
     console.print()

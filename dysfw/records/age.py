@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-MAX_AGE = 120.0  # years
+from ..types.record import MAX_AGE
+
 MAX_LENGTH = 40  # characters; a longer text is no age, and is not searched
 DAYS = 365.25  # in a year
 ALLOWED = "0 to 120 years, as in 3, 3.5, 3y, 6m, 3y 6m, 10 weeks or P3Y6M (ISO 8601)"

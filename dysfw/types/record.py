@@ -9,6 +9,8 @@ from .arrays import Float32
 
 Sex = Literal["female", "male"]
 Status = Literal["observed", "excluded"]
+SEXES: tuple[Sex, ...] = ("female", "male")
+MAX_AGE = 120.0  # years
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -28,6 +30,23 @@ class PatientRecord:
     age: float | None = None
     sex: Sex | None = None
     ancestry: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values, and keep lists of signs as tuples.
+
+        Raises:
+            TypeError: Signs are a single text.
+            ValueError: The age or the sex is none.
+        """
+        for name in ("observed", "excluded"):
+            signs = getattr(self, name)
+            if isinstance(signs, str):
+                raise TypeError(f"{name} must be a sequence of signs, found a single text")
+            object.__setattr__(self, name, tuple(signs))
+        if self.age is not None and not 0 <= self.age <= MAX_AGE:
+            raise ValueError(f"age must be between 0 and {MAX_AGE:.0f} years")
+        if self.sex is not None and self.sex not in SEXES:
+            raise ValueError(f"sex must be {' or '.join(SEXES)}, or None")
 
     def __bool__(self) -> bool:
         """Whether anything is known."""

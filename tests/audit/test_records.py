@@ -11,7 +11,7 @@ from dysfw.audit.audit import audit
 from dysfw.audit.record_audit import audit_records
 from dysfw.audit.result import AuditResult
 from dysfw.data.dataset import Sample
-from dysfw.records.record import PatientRecord
+from dysfw.types import PatientRecord
 
 TERMS = [f"HP:{number:07}" for number in range(1, 61)]
 CONDITIONS = ("a", "b", "c")

@@ -12,7 +12,7 @@ from dysfw.data.dataset import Sample
 from dysfw.output.audit import print_audit
 from dysfw.output.report.page import report_html
 from dysfw.output.report.terminal import print_evaluation
-from dysfw.records.record import PatientRecord
+from dysfw.types import PatientRecord
 
 TERM = "<b>only</b> \x1b[2J [red]here"
 
