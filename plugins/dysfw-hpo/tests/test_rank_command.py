@@ -309,6 +309,10 @@ def test_the_face_counts_where_the_recipe_knows_the_disease(dysfw, trained, tmp_
     assert (recipe["known_diseases"], recipe["unmatched"], recipe["phantoms"]) == (2, ["sand"], False)
     assert str(photo) not in ran.out
 
+    prior = dysfw("rank", bundle, photo, "--term", "Synophrys", "--json", "--set", "prior={red: 0.8, green: 0.1, sand: 0.1}")
+    other_prior = {one["id"]: one for one in json.loads(prior.out)["ranking"]}  # ratios do not depend on the recipe's prior
+    assert other_prior["OMIM:194050"]["log10_lr"] == pytest.approx(ranking["OMIM:194050"]["log10_lr"], abs=1e-3)
+
     text = dysfw("rank", bundle, photo, tmp_path / "none.png", "--term", "Synophrys")
     assert text.code == 1  # one image could not be used, the other one was
     assert "the bundle bundle knows 2 of them by face; for others its ratio is 1" in text.out
