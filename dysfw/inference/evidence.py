@@ -253,7 +253,8 @@ def _unknown_conditions(model: EvidenceModel, values: Float32, known: Bool) -> l
         if known[number] and unknown:
             message = (
                 f"{name} does not know {count(len(unknown), 'condition')} of {len(model.conditions)} "
-                f"({listed(unknown, MAX_NAMED)}): the record speaks neither for nor against them, so they rise if it fits no other"
+                f"({listed(unknown, MAX_NAMED)}): the record speaks neither for nor against them, so they rise if it fits no "
+                "other condition"
             )
             notices.append(Notice("condition_not_known", message))
     return notices

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
+from ..types import PatientRecord, RecordProblem
 from ..util.text import count
-from .record import PatientRecord, RecordProblem
 
 T = TypeVar("T")
 

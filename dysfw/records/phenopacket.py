@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError, model_v
 from pydantic.alias_generators import to_camel, to_snake
 
 from ..errors import DysfwError
+from ..types import PatientRecord, RecordProblem, Sex
 from ..util.text import count, listed
 from .age import DAYS, parse_age
-from .record import PatientRecord, RecordProblem, Sex
 from .terms import unique_terms
 
 MARKS = frozenset({"phenotypic_features", "meta_data", "subject", "proband", "members", "interpretations"})  # no other record's

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DysfwError
+from ..types import PatientRecord, RecordProblem, Sex
 from ..util.paths import local_path, shown
 from ..util.text import closest, listed
 from .age import parse_age
 from .ancestry import parse_ancestry
 from .document import FORMS, parse_text
 from .phenopacket import is_phenopacket, record_of_phenopacket
-from .record import PatientRecord, RecordProblem, Sex
 from .sex import parse_sex
 from .terms import split_terms, unique_terms
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .record import Sex
+from ..types import Sex
 
 ALLOWED = "female or male, or nothing if it is not known"
 SPELLINGS: dict[str, Sex] = {
