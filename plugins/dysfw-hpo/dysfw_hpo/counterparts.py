@@ -17,7 +17,7 @@ from .diseases import Diseases
 
 Int32 = npt.NDArray[np.int32]
 
-MIN_SIMILARITY = 0.5  # cosine; those that share a gene and are less alike are often different diseases
+MIN_SIMILARITY = 0.4  # cosine; those that share a gene and are less alike are often different diseases
 FIRST_OF_SERIES = re.compile(r",?( type)? (1a?|ia?|a)$")
 WORD = re.compile(r"[a-z0-9]+")
 
@@ -26,7 +26,7 @@ def find_counterparts(diseases: Diseases, profiles: Sparse, weight: npt.NDArray[
     """Find the counterparts of the D diseases.
 
     Two diseases are the same if their names have the same words. Of the rest, they are the same if they share a gene and each
-    is the most similar of the other's candidates, with a cosine similarity of 0.5 or more.
+    is the most similar of the other's candidates, with a cosine similarity of 0.4 or more.
 
     Args:
         diseases: The diseases.

@@ -134,9 +134,10 @@ class Hpo(Evidence):
     def _conditions(self, conditions: Sequence[ConditionIds]) -> KnownConditions:
         """Find what is known of conditions; those of the last call are kept, since calls repeat them."""
         key = tuple(conditions)
-        if self._found is None or self._found[0] != key or self._found[1] is not self._learned:
-            self._found = key, self._learned, find_conditions(key, *self._data(), self._learned)
-        return self._found[2]
+        found, learned = self._found, self._learned  # other threads may replace them meanwhile
+        if found is None or found[0] != key or found[1] is not learned:
+            self._found = found = key, learned, find_conditions(key, *self._data(), learned)
+        return found[2]
 
     def _signs(self, record: PatientRecord) -> list[Sign]:
         """The signs of a record that count, observed ones first."""

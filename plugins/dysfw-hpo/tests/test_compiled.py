@@ -71,6 +71,7 @@ def test_no_home_folder(monkeypatch):
     check(compiled("tiny", KEY, tables([])))
 
 
+@pytest.mark.slow
 def test_many_processes_at_once(cache):
     """Each of them finds or compiles the whole table, and no unfinished file is left."""
     code = (
