@@ -3,8 +3,8 @@
     python benchmarks/validation/chance.py [--repeats 200] [--effect 0.3]
 
 Patients are random vectors, so no head can tell their conditions; with ``--effect``, each condition moves the vectors of its
-patients by so many standard deviations. Heads are cross-validated as in `dysfw train`, and `dysfw.stats.chance` tests the predictions. The
-bootstrap beside it says that chance is beaten if the 95 % interval of the balanced accuracy lies above 1/K.
+patients by so many standard deviations. Heads are cross-validated as in `dysfw train`, and `dysfw.stats.chance` tests the
+predictions. The bootstrap beside it says that chance is beaten if the 95 % interval of the balanced accuracy lies above 1/K.
 """
 
 from __future__ import annotations
