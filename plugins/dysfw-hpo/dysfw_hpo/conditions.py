@@ -50,7 +50,12 @@ def diseases_of(condition: ConditionIds, data: HpoData, profiles: Profiles) -> l
 
 
 def find_conditions(
-    conditions: Sequence[ConditionIds], data: HpoData, profiles: Profiles, learned: LearnedFrequencies
+    conditions: Sequence[ConditionIds],
+    data: HpoData,
+    profiles: Profiles,
+    learned: LearnedFrequencies,
+    *,
+    annotated: bool = True,
 ) -> KnownConditions:
     """Find what is known of conditions.
 
@@ -61,13 +66,14 @@ def find_conditions(
         data: The release.
         profiles: The D diseases of the release.
         learned: The L conditions that were learned from training patients, for those without an annotated disease.
+        annotated: Whether annotated diseases count.
 
     Returns:
         What is known of them.
     """
     rows = learned.known()
     count = len(data.diseases)
-    sources = [diseases_of(one, data, profiles) for one in conditions]
+    sources = [diseases_of(one, data, profiles) if annotated else [] for one in conditions]
     for own, one in zip(sources, conditions, strict=True):
         if not own and one.label in rows:
             own.append(count + rows[one.label])

@@ -44,12 +44,14 @@ class Hpo(Evidence):
 
     Args:
         excluded_weight: How much excluded signs count, 0 to 1. Choose 1 if all patients were examined for the same signs.
+        annotations: Whether conditions are known by the annotations of their identifiers. False learns the signs of all
+            conditions from training patients: annotations that were written from your own patients then flatter no figure.
     """
 
-    def __init__(self, excluded_weight: Annotated[float, Field(ge=0, le=1)] = 0.1) -> None:
+    def __init__(self, excluded_weight: Annotated[float, Field(ge=0, le=1)] = 0.1, annotations: bool = True) -> None:
         if not 0 <= excluded_weight <= 1:
             raise ValueError(f"excluded_weight must be between 0 and 1, found {excluded_weight}")
-        self.excluded_weight = excluded_weight
+        self.excluded_weight, self.annotations = excluded_weight, annotations
         self._learned = LearnedFrequencies()
         self._found: tuple[tuple[ConditionIds, ...], LearnedFrequencies, KnownConditions] | None = None
 
@@ -82,7 +84,9 @@ class Hpo(Evidence):
             groups: int64 [N], the patients.
         """
         data, profiles = self._data()
-        labels = {k: one.label for k, one in enumerate(conditions) if not diseases_of(one, data, profiles)}
+        labels = {
+            k: one.label for k, one in enumerate(conditions) if not (self.annotations and diseases_of(one, data, profiles))
+        }
         learned = [records[n] if k in labels else PatientRecord() for n, k in enumerate(y.tolist())]
         signs = [[sign.id for sign in self._signs(one) if sign.status == "observed"] for one in learned]
         self._learned = LearnedFrequencies.fit(data.ontology, signs, y, groups, labels)
@@ -136,7 +140,7 @@ class Hpo(Evidence):
         key = tuple(conditions)
         found, learned = self._found, self._learned  # other threads may replace them meanwhile
         if found is None or found[0] != key or found[1] is not learned:
-            self._found = found = key, learned, find_conditions(key, *self._data(), learned)
+            self._found = found = key, learned, find_conditions(key, *self._data(), learned, annotated=self.annotations)
         return found[2]
 
     def _signs(self, record: PatientRecord) -> list[Sign]:

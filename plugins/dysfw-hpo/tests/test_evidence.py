@@ -139,6 +139,16 @@ def test_learned_frequencies_count_patients(hpo):
     assert not {664, 2553, 11252, 1083} & set(counts)  # what one patient has, and what was excluded
 
 
+def test_without_annotations_every_condition_is_learned():
+    evidence, only = Hpo(annotations=False), (KABUKI,)
+    records = [PatientRecord(("Microcephaly",))] * 3 + [PatientRecord(("Ectopia lentis",))] * 3
+    evidence.fit(records, np.repeat([0, 1], 3), (OURS, KABUKI), np.arange(6))
+    assert evidence.state().values["labels"] == [OURS.label, KABUKI.label]
+    assert of(FACE_OF_KABUKI, conditions=only, evidence=evidence)[0] < of(FACE_OF_KABUKI, conditions=only)[0]
+    assert of(("Ectopia lentis",), conditions=only, evidence=evidence)[0] > 1  # no annotated sign of Kabuki syndrome
+    assert np.isnan(of(FACE_OF_KABUKI, conditions=only, evidence=Hpo(annotations=False))).all()
+
+
 def test_one_patient_is_not_enough():
     evidence = fitted(PATIENTS[:1])
     assert np.isnan(of(("Microcephaly",), conditions=(OURS,), evidence=evidence)).all()
