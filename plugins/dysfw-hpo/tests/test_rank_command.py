@@ -349,7 +349,7 @@ def test_phantoms_count_with_a_warning_and_never_in_a_phenopacket(dysfw, trained
 
 @pytest.mark.slow
 def test_other_evidence_of_the_recipe_counts_for_what_it_knows(dysfw, trained, tmp_path):
-    bundle = trained(evidence="evidence: [{use: demographics}, {use: hpo}]\n", columns="age")
+    bundle = trained(evidence="evidence: [{use: demographics}, {use: hpo, annotations: false}]\n", columns="age")
     photo = paint(tmp_path / "face.png", COLOURS["red"], 9)
     ran = dysfw("rank", bundle, photo, "--term", "Synophrys", "--age", "2y", "--json")
     assert ran.code == 0, ran.err
@@ -358,5 +358,8 @@ def test_other_evidence_of_the_recipe_counts_for_what_it_knows(dysfw, trained, t
     assert values["unused"] == []
     first = next(one for one in values["ranking"] if one["id"] == "OMIM:122470")
     assert first["log10_lr_of"]["demographics"] > 0  # the red ones are the youngest
+    assert values["weights"]["signs"] == 1  # it was learned for other frequencies
+    assert values["diseases"] > 10_000
+    assert first["log10_lr_of"]["signs"] > 0
     weighted = sum(values["weights"][name] * ratio for name, ratio in first["log10_lr_of"].items())
     assert first["log10_lr"] == pytest.approx(weighted, abs=1e-2)

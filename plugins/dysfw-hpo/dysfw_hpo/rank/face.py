@@ -94,25 +94,17 @@ def apply_recipe(
     prediction = predict_patient(classifier, "patient", kept)
     numbers = [_numbers(pipeline, label, catalog) for label in classifier.labels]
     model = classifier.evidence
-    names = list(model.evidence) if model else []
-    weight = dict(zip(names, model.weights.evidence, strict=True)) if model else {}
-    signs = next((name for name in names if model and isinstance(model.evidence[name], Hpo)), "")
-    parts = []
+    signs, sign_weight = _sign_evidence(pipeline)
+    parts = _other_parts(pipeline, record, numbers, catalog)
     if prediction:
         face = _log_ratio(prediction.probabilities, classifier.reliability.prior)
-        parts.append(Part(FACE, _spread(face, numbers, catalog), model.weights.face if model else 1.0))
-    if model and record:
-        values = model.log_likelihoods([record])[0].astype(np.float64)
-        parts += [
-            Part(name.rpartition(":")[2], _spread(values[n], numbers, catalog), weight[name])
-            for n, name in enumerate(names) if name != signs and not np.isnan(values[n]).all()
-        ]  # fmt: skip
+        parts.insert(0, Part(FACE, _spread(face, numbers, catalog), model.weights.face if model else 1.0))
     matched = [label for label, own in zip(classifier.labels, numbers, strict=True) if own]
     conditions = manifest.conditions
     return RecipeResult(
         parts=tuple(parts),
-        evidence=model.evidence[signs] if model and signs else Hpo(),
-        sign_weight=weight.get(signs, 1.0),
+        evidence=signs,
+        sign_weight=sign_weight,
         known=len({number for own in numbers for number in own}),
         labels=classifier.labels,
         unmatched=tuple(label for label in classifier.labels if label not in matched),
@@ -142,6 +134,32 @@ def known_phantoms(pipeline: Pipeline, catalog: Catalog) -> list[str]:
     """
     labels = pipeline.classifier.labels if pipeline.classifier else ()
     return [label for label in labels if _is_phantom(pipeline, label) and _numbers(pipeline, label, catalog)]
+
+
+def _sign_evidence(pipeline: Pipeline) -> tuple[Hpo, float]:
+    """The evidence that reads signs, with its weight.
+
+    What a recipe's own has learned from training patients is known of few diseases, and not comparable with the annotations of
+    the others: only its parameters and its weight count.
+    """
+    model = pipeline.classifier.evidence if pipeline.classifier else None
+    for number, one in enumerate(model.evidence.values() if model else ()):
+        if model and isinstance(one, Hpo):
+            return Hpo(excluded_weight=one.excluded_weight), model.weights.evidence[number] if one.annotations else 1.0
+    return Hpo(), 1.0
+
+
+def _other_parts(pipeline: Pipeline, record: PatientRecord, numbers: Sequence[Sequence[int]], catalog: Catalog) -> list[Part]:
+    """What other evidence of the recipe says of the record, such as of the age."""
+    model = pipeline.classifier.evidence if pipeline.classifier else None
+    if model is None or not record:
+        return []
+    values = model.log_likelihoods([record])[0].astype(np.float64)
+    return [
+        Part(name.rpartition(":")[2], _spread(values[number], numbers, catalog), model.weights.evidence[number])
+        for number, (name, one) in enumerate(model.evidence.items())
+        if not isinstance(one, Hpo) and not np.isnan(values[number]).all()
+    ]
 
 
 def _numbers(pipeline: Pipeline, label: str, catalog: Catalog) -> list[int]:
