@@ -25,6 +25,7 @@ from ..inference.pipeline import Pipeline
 from ..types import BasePrediction, PatientPrediction, Prediction
 from ..util.atomic import atomic_write
 from ..util.text import count, printable
+from .evidence import evidence_text
 from .terminal import reliability_text, set_text
 
 FORMATS = (".png", ".pdf", ".svg")
@@ -117,10 +118,12 @@ def _known_conditions(result: BasePrediction, pipeline: Pipeline, shown: list[in
 def _footer(result: BasePrediction) -> str:
     """The prediction set, reliability if there is no problem, the first warnings, and the notice on research use."""
     others = [notice.message for notice in result.notices if notice not in result.reasons]
-    texts = [set_text(result), *([reliability_text(result)] if result.reliable else []), *others[:MAX_WARNINGS]]
+    first = result.ranking[0]
+    record = [f"record, for {result.labels[first]}: {evidence_text(one, first)}" for one in result.evidence]
+    texts = [set_text(result), *record, *([reliability_text(result)] if result.reliable else []), *others[:MAX_WARNINGS]]
     if len(others) > MAX_WARNINGS:
         texts.append(f"and {count(len(others) - MAX_WARNINGS, 'more warning')}")
-    lines = [line for text in texts for line in _lines(text, 95, 3)]
+    lines = [line for text in texts for line in _lines(text, 85, 3)]
     return "\n".join([*lines, RESEARCH_USE])
 
 
@@ -195,7 +198,7 @@ def _draw_ranking(axes: Axes, result: BasePrediction, shown: list[int]) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0, 1.12)  # the label of a bar that reaches 1 needs some room
     axes.set_xticks(np.linspace(0, 1, 6))
-    axes.set_xlabel("probability, all regions fused")
+    axes.set_xlabel("probability, face and record" if result.evidence else "probability, all regions fused")
     axes.spines[["top", "right"]].set_visible(False)
 
 
