@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
 import numpy as np
 
@@ -55,6 +56,11 @@ class RankedPatient:
         ranking = self.ranking
         order = ranking.panel_order if ranking.panel else ranking.order
         return [int(number) for number in order[: self.top]]
+
+    @property
+    def version(self) -> str:
+        """The version of dysfw."""
+        return version("dysfw")
 
     @property
     def data(self) -> Weights:

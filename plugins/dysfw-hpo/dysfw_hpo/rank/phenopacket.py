@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from dysfw import RESEARCH_USE, __version__
+from dysfw import RESEARCH_USE
 from dysfw.plugin import DysfwError, PatientRecord, install_command
 
 from .catalog import CatalogDisease
@@ -62,7 +62,7 @@ def phenopacket(result: RankedPatient) -> dict[str, object]:
         "interpretations": [_interpretation(result, number) for number in candidates],
         "metaData": {
             "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            "createdBy": f"dysfw {__version__}",
+            "createdBy": f"dysfw {result.version}",
             "resources": list(_resources(result, candidates)),
             "phenopacketSchemaVersion": "2.0",
             "externalReferences": list(_references(result)),

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import TextIO
 
-from dysfw import RESEARCH_USE, __version__
+from dysfw import RESEARCH_USE
 from dysfw.plugin import count
 
 from .patient import RankedPatient
@@ -61,7 +61,7 @@ def _header(result: RankedPatient) -> Iterator[str]:
     """What stands above a table. Nothing of the record: these lines are copied into other files."""
     recipe, ranking = result.recipe, result.ranking
     yield RESEARCH_USE
-    yield f"dysfw rank, dysfw {__version__}"
+    yield f"dysfw rank, dysfw {result.version}"
     yield f"HPO {result.catalog.data.release.version}, sha256 {result.data.sha256}, {result.data.source}"
     if recipe:
         trained = ", trained on PHANTOMS: meaningless for photos of people" if recipe.phantoms else ""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from dysfw import RESEARCH_USE, __version__
+from dysfw import RESEARCH_USE
 from dysfw.plugin import sign_to_json
 
 from .explanation import Explanation
@@ -30,7 +30,7 @@ def to_json(result: RankedPatient) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "notice": RESEARCH_USE,
-        "dysfw": __version__,
+        "dysfw": result.version,
         "data": {
             "name": "HPO",
             "release": result.catalog.data.release.version,
