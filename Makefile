@@ -49,5 +49,5 @@ $(VENV)/demo $(VENV)/installed: $(MANIFESTS)
 	  { echo "Python 3.11 or newer is needed; found: $$($(PYTHON) -V). Try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip
-	$(VENV)/bin/python -m pip install --quiet --requirement $(REQUIREMENTS)
+	$(VENV)/bin/python -m pip install --quiet --no-compile --requirement $(REQUIREMENTS)  # modules are compiled when they are used
 	touch $@
