@@ -11,7 +11,7 @@ import numpy as np
 from ..bundle.contents import OutOfFoldPredictions
 from ..contracts.components import Evidence
 from ..reliability.combination import CombinationWeights, combine, fit_combination, known_rows
-from ..reliability.conformal import prediction_sets, thresholds
+from ..reliability.conformal import most_probable_sets, prediction_sets, thresholds
 from ..reliability.prior import apply_prior
 from ..stats.folds import patient_folds
 from ..types import BasePrediction, Bool, ConditionIds, EvidenceResult, Float32, Int64, InterpretedRecord, Notice, PatientRecord
@@ -33,12 +33,14 @@ class EvidenceModel:
         weights: Their weights, and that of the face.
         thresholds: float64 [K], for the prediction sets of combined probabilities; None if they could not be fitted, because no
             training patient has a record.
+        coverage: Target coverage of prediction sets, 0 to 1.
     """
 
     evidence: Mapping[str, Evidence]
     conditions: tuple[ConditionIds, ...]
     weights: CombinationWeights
     thresholds: Float64 | None
+    coverage: float
 
     def log_likelihoods(self, records: Sequence[PatientRecord]) -> Float32:
         """Evaluate records, each different one once.
@@ -67,6 +69,10 @@ class EvidenceModel:
     def sets(self, combined: Float32, values: Float32, face_sets: Bool) -> Bool:
         """Form prediction sets. Rows without any evidence, or all if no threshold could be fitted, keep that of the face.
 
+        Thresholds are those of training patients, whose records may be more complete than this one: with a single sign, or the
+        age alone, they would exclude nearly everything. So a set also holds the most probable conditions, until their
+        probabilities reach the coverage.
+
         Args:
             combined: float32 [N, K].
             values: float32 [N, E, K].
@@ -77,7 +83,8 @@ class EvidenceModel:
         """
         if self.thresholds is None:
             return face_sets
-        return np.asarray(np.where(known_rows(values)[:, None], prediction_sets(combined, self.thresholds), face_sets))
+        members = prediction_sets(combined, self.thresholds) | most_probable_sets(combined, self.coverage)
+        return np.asarray(np.where(known_rows(values)[:, None], members, face_sets))
 
     def interpret(self, record: PatientRecord) -> InterpretedRecord:
         """Report what all evidence uses of a record."""
@@ -129,9 +136,10 @@ def fit_evidence(
     """
     combined = combine_out_of_fold(out_of_fold, fused, reliability, seed=seed)
     if combined is None:
-        return EvidenceModel(evidence, conditions, CombinationWeights(1.0, (1.0,) * len(evidence)), None)
+        bayes = CombinationWeights(1.0, (1.0,) * len(evidence))
+        return EvidenceModel(evidence, conditions, bayes, None, reliability.config.coverage)
     minimum = thresholds(combined.both, combined.y, combined.groups, reliability.config.coverage)
-    return EvidenceModel(evidence, conditions, combined.weights, minimum)
+    return EvidenceModel(evidence, conditions, combined.weights, minimum, reliability.config.coverage)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +183,7 @@ def combine_out_of_fold(
     face, values, prior = reliability.calibrated(fused)[rows], values[rows], reliability.prior
     y, groups, split_groups = out_of_fold.y[rows], out_of_fold.groups[rows], out_of_fold.split_groups[rows]
     guess = np.full_like(face, 1 / face.shape[1])  # says nothing, whatever its weight
-    combined = {name: apply_prior(guess, prior) for name in ("record", "both")}
+    combined = {name: apply_prior(guess, prior).copy() for name in ("record", "both")}
     for train, test in _folds(y, split_groups, seed):
         for name, part in (("record", guess), ("both", face)):
             weights = fit_combination(part[train], values[train], y[train], groups[train])
@@ -219,7 +227,8 @@ def add_record(model: EvidenceModel, reliability: ReliabilityModel, result: P, r
         notices.append(_NOT_LEARNED)
         always = result.prediction_set.always
     else:
-        members = tuple(np.flatnonzero(prediction_sets(combined, model.thresholds)[0]).tolist())
+        face_set = np.isin(np.arange(len(result.labels)), members)[None]
+        members = tuple(np.flatnonzero(model.sets(combined, values, face_set)[0]).tolist())
         always = tuple(np.flatnonzero(np.isneginf(model.thresholds)).tolist())
     results = tuple(
         EvidenceResult(name, values[0, number], model.weights.evidence[number], one.parts(record, model.conditions))
@@ -240,8 +249,8 @@ def add_record(model: EvidenceModel, reliability: ReliabilityModel, result: P, r
 
 _NOT_LEARNED = Notice(
     "evidence_not_learned",
-    "the weights of face and record were not learned, because the bundle was trained without records: both count in full, the "
-    "probabilities are not calibrated, and the prediction set is that of the face",
+    "the weights of face and record were not learned, because the bundle was trained without records or with other evidence: "
+    "both count in full, the probabilities are not calibrated, and the prediction set is that of the face",
 )
 
 

@@ -238,11 +238,16 @@ def _check_versions(recipe: Recipe, bundle: Bundle) -> list[Notice]:
 
 def _check_evidence(recipe: Recipe, bundle: Bundle) -> list[Notice]:
     trained = [node.portable() for node in bundle.recipe.evidence]
-    named = zip(recipe.evidence_names, recipe.evidence, strict=True)
+    named = list(zip(recipe.evidence_names, recipe.evidence, strict=True))
     untrained = [name for name, node in named if node.portable() not in trained]
     if not untrained:
         return []
-    message = f"the bundle was trained without the evidence {listed(untrained)}: it has learned nothing from training patients"
+    known = {node.full_name for node in bundle.recipe.evidence}
+    changed = [name for name, node in named if node.full_name in known and node.portable() not in trained]
+    words = (
+        f"with other parameters of the evidence {listed(changed)}" if changed else f"without the evidence {listed(untrained)}"
+    )
+    message = f"the bundle was trained {words}: what it learned from training patients, and the weights, are not used"
     return [Notice("evidence_not_trained", message)]
 
 

@@ -137,7 +137,9 @@ def _ranking(result: BasePrediction, top: int) -> FittedTable:
     """The ranking with the probabilities of each region beside it, or below it if the terminal is too narrow."""
     regions = (Column(region, role="more", right=True, style="dim") for region in result.regions)
     face = result.face_probabilities
-    apart = [] if face is None else [Column(name, right=True) for name in ("face", *(one.name for one in result.evidence))]
+    apart = (
+        [] if face is None else [Column(name, right=True) for name in ("face alone", *(one.name for one in result.evidence))]
+    )
     name = "fused" if face is None else "both"
     table = FittedTable(
         Column(role="id", right=True), Column("condition"), Column(name, right=True), Column(role="bar"), *apart, *regions

@@ -20,10 +20,12 @@ class Writer(ABC):
 
     Attributes:
         writes_failures: Whether the format has a place for images that could not be predicted.
+        writes_warnings: Whether the format has a place for the warnings of a result.
         writes_images_of_patient: Whether each image of a patient is written too, or the patient alone.
     """
 
     writes_failures = False
+    writes_warnings = False
     writes_images_of_patient = False
 
     def __init__(self, stream: TextIO, pipeline: Pipeline) -> None:
@@ -60,6 +62,7 @@ class Writer(ABC):
 class TerminalWriter(Writer):
     """Text for people."""
 
+    writes_warnings = True
     writes_images_of_patient = True
 
     def __init__(self, console: Console, pipeline: Pipeline, top: int) -> None:
@@ -89,6 +92,7 @@ class JsonWriter(Writer):
     """One JSON object a line for each face, failure and patient."""
 
     writes_failures = True
+    writes_warnings = True
     writes_images_of_patient = True
 
     def __init__(self, stream: TextIO, pipeline: Pipeline, top: int | None = None) -> None:

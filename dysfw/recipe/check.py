@@ -187,7 +187,9 @@ class _Checker:
     def node(self, kind: Kind, value: object, path: Path) -> Node | None:
         """Check a component and those nested in it."""
         if not isinstance(value, dict) or not isinstance(value.get("use"), str):
-            self.problem(path, f"found {_shortened(value)}; write a {kind} as {{use: NAME, …}}; {self.choice(kind)}")
+            article = "" if kind == "evidence" else "a "
+            message = f"found {_shortened(value)}; write {article}{kind} as {{use: NAME, …}}; {self.choice(kind)}"
+            self.problem(path, message)
             return None
         use = value["use"]
         try:

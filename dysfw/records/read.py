@@ -101,6 +101,8 @@ def record_of_values(value: object, name: str) -> ReadRecord:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise DysfwError(f"{name} holds no keys that belong to a record", hint=FORMS)
     if is_phenopacket(value):
+        if own := [key for key in value if SYNONYMS.get(key, key) in KEYS]:
+            raise DysfwError(f"{name} mixes keys of a Phenopacket with {listed(own)}", hint=FORMS)
         return ReadRecord(*record_of_phenopacket(value, name))
     parts: dict[str, object] = {}
     for key, part in value.items():

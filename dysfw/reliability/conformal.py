@@ -41,6 +41,25 @@ def thresholds(probabilities: npt.ArrayLike, y: Int64, groups: Int64, coverage: 
     return minimum
 
 
+def most_probable_sets(probabilities: npt.ArrayLike, mass: float) -> Bool:
+    """Determine the smallest set of conditions that together have a given probability.
+
+    Args:
+        probabilities: [N, K]; each row sums to 1.
+        mass: The probability, 0 to 1.
+
+    Returns:
+        bool [N, K].
+    """
+    p = np.asarray(probabilities, np.float64)
+    order = np.argsort(-p, axis=1, kind="stable")
+    ordered = np.take_along_axis(p, order, axis=1)
+    needed = np.cumsum(ordered, axis=1) - ordered < mass - 1e-9  # what comes before does not suffice
+    chosen = np.empty_like(needed)
+    np.put_along_axis(chosen, order, needed, axis=1)
+    return chosen
+
+
 def prediction_sets(probabilities: npt.ArrayLike, minimum: Float64) -> Bool:
     """Determine the prediction set of each image.
 

@@ -35,14 +35,18 @@ class PatientRecord:
         """Check the values, and keep lists of signs as tuples.
 
         Raises:
-            TypeError: Signs are a single text.
+            TypeError: Signs are no sequence of texts, or the age is no number.
             ValueError: The age or the sex is none.
         """
         for name in ("observed", "excluded"):
             signs = getattr(self, name)
             if isinstance(signs, str):
                 raise TypeError(f"{name} must be a sequence of signs, found a single text")
+            if not all(isinstance(sign, str) for sign in signs):
+                raise TypeError(f"{name} must hold ids or names of signs, as texts")
             object.__setattr__(self, name, tuple(signs))
+        if self.age is not None and (isinstance(self.age, bool) or not isinstance(self.age, int | float)):
+            raise TypeError("age must be a number of years, or None")
         if self.age is not None and not 0 <= self.age <= MAX_AGE:
             raise ValueError(f"age must be between 0 and {MAX_AGE:.0f} years")
         if self.sex is not None and self.sex not in SEXES:

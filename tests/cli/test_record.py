@@ -124,3 +124,9 @@ def test_nothing_of_a_record_is_kept_in_cache_or_bundle(dysfw, toy_recipe, colou
     assert ran.code == 0, ran.err
     assert "warm" in ran.out  # the record is used
     assert holding_a_secret(tmp_path / "bundle", Path(os.environ["DYSFW_CACHE"])) == []
+    image = paint("a.png", (200, 40, 40))
+    table = dysfw("run", tmp_path / "bundle", image, "--record", tmp_path / "record.yaml", "--format", "csv")
+    assert "is no sign" in table.err  # a table has no place for it
+    typed = dysfw("run", tmp_path / "bundle", image, "--record", tmp_path / "record.yaml", "--term", "colld")
+    assert typed.code == 2
+    assert "nothing was predicted" in typed.err

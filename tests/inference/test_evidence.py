@@ -114,6 +114,31 @@ def test_a_bundle_states_what_face_and_record_reach_apart(toys, trained):
     assert "record alone" in (bundle / "MODEL_CARD.md").read_text()
 
 
+def test_face_record_and_both_are_predictions_of_their_own(toys, trained):
+    """Warm means red or sand: the record alone cannot tell these two, the face and both can."""
+    records = read_bundle(trained(EVIDENCE), toys).manifest.cross_validated.records
+    assert records["face alone"].balanced_accuracy == 1
+    assert records["record alone"].balanced_accuracy == pytest.approx(2 / 3)
+    assert records["both"].balanced_accuracy == 1
+
+
+def test_a_record_that_says_little_does_not_empty_the_prediction_set(toys, trained, paint):
+    """Training patients are all classified with certainty, so that their thresholds would exclude all of an unclear face."""
+    pipeline = open_pipeline(trained(EVIDENCE, "reliability.coverage=0.75"), toys)
+    unclear = predicted(pipeline, paint("mixed.png", (120, 100, 75), seed=7))
+    unclear = replace(unclear, probabilities=np.array([0.34, 0.33, 0.33], np.float32))
+    result = pipeline.with_record(unclear, WARM)
+    total = result.probabilities[list(result.prediction_set.members)].sum()
+    assert total >= 0.75
+
+
+def test_another_parameter_of_trained_evidence_is_named(toys, trained):
+    pipeline = open_pipeline(trained(EVIDENCE), toys, ["evidence=[{use: toy_signs, known: [red]}]"])
+    (message,) = [notice.message for notice in pipeline.notices if notice.code == "evidence_not_trained"]
+    assert "with other parameters of the evidence toy_signs" in message
+    assert pipeline.evidence.weights.patients == 0
+
+
 def test_contributions_of_regions_and_evidence_add_up(toys, trained, paint):
     pipeline = open_pipeline(trained(EVIDENCE), toys)
     result = pipeline.with_record(predicted(pipeline, paint("new.png", RED, seed=99)), COLD)

@@ -251,3 +251,8 @@ def test_age_and_sex_in_every_form_of_the_schema(subject, age, code):
 )  # fmt: skip
 def test_a_phenopacket_that_does_not_fit_the_schema_is_refused_with_the_place(changes, message):
     assert message in refusal(packet(**changes)).message
+
+
+def test_keys_of_a_phenopacket_and_of_a_record_are_not_mixed():
+    with pytest.raises(DysfwError, match="mixes keys of a Phenopacket with observed, age"):
+        record_of_values({"subject": {"id": "P17"}, "observed": ["Long philtrum"], "age": "6y"}, "subj.yaml")

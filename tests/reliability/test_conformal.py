@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dysfw.reliability.conformal import prediction_sets, thresholds
+from dysfw.reliability.conformal import most_probable_sets, prediction_sets, thresholds
 
 
 def images(rng, patients_by_class, images=2):
@@ -51,3 +51,8 @@ def test_lower_coverage_gives_smaller_sets_which_may_be_empty():
     ]
     assert sizes == sorted(sizes, reverse=True)
     assert not prediction_sets(np.full((1, 3), 1 / 3), thresholds(*calibration, 0.5)).any()
+
+
+def test_the_most_probable_conditions_reach_the_mass_with_as_few_as_possible():
+    sets = most_probable_sets([[0.5, 0.3, 0.15, 0.05], [0.05, 0.92, 0.02, 0.01], [0.25] * 4], 0.9)
+    assert sets.tolist() == [[True, True, True, False], [False, True, False, False], [True, True, True, True]]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ...output.writers import Writer
     from ...types import BasePrediction, Failure, PatientRecord, Prediction
 
+P = TypeVar("P", bound="BasePrediction")
 DEFAULT_TOP = 5  # conditions in rankings for people
 
 
@@ -122,7 +123,7 @@ def run(
     for notice in pipeline.notices:
         warn(notice.message)
     if patient_record:
-        _check_record(pipeline, patient_record, typed=record is None)
+        _check_record(pipeline, record_of(term, excluded_term, None, None, None, None))
     explainer = _explainer(pipeline, enabled=explained or maps is not None, why=why, maps=maps)
     results: Iterable[Prediction | Failure] = pipeline.predict(
         images, all_faces=all_faces, pixels=figure is not None or maps is not None
@@ -164,6 +165,17 @@ class _Shown:
             save_figure(path, result, self.pipeline, self.top, explanation=explanation)
             err().print(f"figure: {path}", markup=False)
 
+    def with_record(self, result: P) -> P:
+        """Combine with the record. What a format has no place to say of it is a warning."""
+        from ..terminal import warn
+
+        combined = self.pipeline.with_record(result, self.record)
+        if not self.writer.writes_warnings:
+            for notice in combined.notices:
+                if notice not in result.notices:
+                    warn(notice.message)
+        return combined
+
     def fail(self, failure: Failure) -> None:
         from ...output.terminal import print_failure
         from ..terminal import err
@@ -184,7 +196,7 @@ def _show_images(results: Iterable[Prediction | Failure], shown: _Shown, explain
             failed = True
             shown.fail(result)
         else:
-            combined = shown.pipeline.with_record(result, shown.record)
+            combined = shown.with_record(result)
             shown.add(combined, explainer(combined))
     return failed
 
@@ -206,7 +218,7 @@ def _show_patient(name: str, results: Iterable[Prediction | Failure], shown: _Sh
     assert shown.pipeline.classifier  # noqa: S101  # or it could not predict
     patient = predict_patient(shown.pipeline.classifier, name, kept)
     if patient:
-        patient = shown.pipeline.with_record(patient, shown.record)
+        patient = shown.with_record(patient)
         shown.add(patient, explainer(patient))
     return any(isinstance(one, Failure) for one in kept)
 
@@ -226,12 +238,12 @@ def _refuse_several_patients(images: list[Path], *, patient: str | None, all_fac
         )
 
 
-def _check_record(pipeline: Pipeline, record: PatientRecord, *, typed: bool) -> None:
-    """Refuse, before any work, typed signs that are not known; of a file, the others are used."""
+def _check_record(pipeline: Pipeline, typed: PatientRecord) -> None:
+    """Refuse, before any work, typed signs that are not known, and any record if the recipe reads none."""
     from ...errors import DysfwError
 
-    problems = [problem.message for problem in pipeline.evidence.interpret(record).problems if not problem.used]
-    if typed and problems:
+    problems = [problem.message for problem in pipeline.evidence.interpret(typed).problems if not problem.used]
+    if problems:
         raise DysfwError("\n".join(problems), hint="correct the options; nothing was predicted")
 
 

@@ -158,6 +158,8 @@ def quotation(evaluation: Evaluation) -> str:
 
 
 def verdict_words(evaluation: Evaluation) -> str:
-    """Return the verdict of an evaluation's audit: "pass", or "fail, harmonised: pass"."""
-    harmonised = evaluation.audit_harmonised
-    return evaluation.audit.verdict + (f", harmonised: {harmonised.verdict}" if harmonised else "")
+    """Return the verdicts of an evaluation's audits: "pass", or "fail, harmonised: pass, records: fail"."""
+    harmonised, record = evaluation.audit_harmonised, evaluation.audit.record
+    others = [f"harmonised: {harmonised.verdict}"] if harmonised else []
+    others += [f"records: {record.verdict}"] if record else []
+    return ", ".join([evaluation.audit.verdict, *others])
