@@ -33,7 +33,8 @@ class RecordReader:
         """Find the signs of a record.
 
         A sign that is observed and excluded is left out, since nobody knows which is right. So is an excluded sign of which the
-        patient has a kind.
+        patient has a kind. A sign that follows from another one adds nothing: the patient who has a kind of it has it too, and
+        the patient without it has no kind of it. Only the one that says more counts.
 
         Args:
             record: The record.
@@ -47,7 +48,7 @@ class RecordReader:
         for id in [id for id in observed if id in excluded]:
             self._report("contradictory_term", f"{self._named(id)} is observed and excluded, so that it is left out")
             del observed[id], excluded[id]
-        implied = {above: id for id in observed for above in self.data.ontology.ancestors(id)}
+        implied = self._leave_out_implied_observed(observed)
         for id in [id for id in excluded if id in implied]:
             self._report(
                 "contradictory_term",
@@ -55,9 +56,41 @@ class RecordReader:
                 "the excluded term is left out",
             )
             del excluded[id]
+        self._leave_out_implied_excluded(excluded)
         name = self.data.ontology.name
         signs = chain((Sign(id, name(id), "observed") for id in observed), (Sign(id, name(id), "excluded") for id in excluded))
         return InterpretedRecord(tuple(signs), tuple(self._problems))
+
+    def _leave_out_implied_observed(self, observed: dict[str, None]) -> dict[str, str]:
+        """Leave out observed terms that others imply.
+
+        Returns:
+            All terms above those that are left, each with one that implies it.
+        """
+        ancestors = {id: self.data.ontology.ancestors(id) for id in observed}
+        above = {one for own in ancestors.values() for one in own}
+        implied = {one: id for id, own in ancestors.items() if id not in above for one in own}
+        for id in [id for id in observed if id in implied]:
+            self._report(
+                "implied_term",
+                f"{self._named(id)} follows from {self._named(implied[id])}, which is a kind of it and is also observed; "
+                "only the latter is used, so that both count once",
+                True,
+            )
+            del observed[id]
+        return implied
+
+    def _leave_out_implied_excluded(self, excluded: dict[str, None]) -> None:
+        """Leave out excluded terms that others imply: those below another excluded term."""
+        for id in list(excluded):
+            if above := next((one for one in self.data.ontology.ancestors(id) if one in excluded), None):
+                self._report(
+                    "implied_term",
+                    f"{self._named(id)} is a kind of {self._named(above)}, which is also excluded; "
+                    "only the latter is used, so that both count once",
+                    True,
+                )
+                del excluded[id]
 
     def _terms(self, texts: tuple[str, ...], status: str) -> dict[str, None]:
         """Find terms of one status; a dict for its order."""
