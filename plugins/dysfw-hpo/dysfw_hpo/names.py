@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -32,7 +34,11 @@ class Match:
 
 
 class TermNames:
-    """The names of an ontology's terms. Upper and lower case are the same, and so are all kinds of space, hyphen and quote."""
+    """The names of an ontology's terms.
+
+    Upper and lower case are the same, and so are all kinds of space, hyphen and quote. If no name is found so, accents, full
+    stops at the end, and singular and plural do not count either.
+    """
 
     def __init__(self, ontology: Ontology) -> None:
         self._ontology = ontology
@@ -60,6 +66,11 @@ class TermNames:
         if found:
             how, ids = found
             return Match(how, ids[0]) if len(ids) == 1 else Match("ambiguous", candidates=tuple(ids))
+        if loose := self._by_loose_name.get(_loose(key)):
+            names = [self._by_name[name] for name in loose]
+            exact = [name for name in names if name[0] != "inexact synonym"] or names
+            ids = list(dict.fromkeys(id for _, own in exact for id in own))
+            return Match(exact[0][0], ids[0]) if len(ids) == 1 else Match("ambiguous", candidates=tuple(ids))
         return Match("unknown", candidates=self.closest(text, closest))
 
     def closest(self, text: str, count: int = 3) -> tuple[str, ...]:
@@ -94,6 +105,14 @@ class TermNames:
         return Match("unknown")
 
     @cached_property
+    def _by_loose_name(self) -> dict[str, list[str]]:
+        """Keys of ``_by_name``, by what is left of them without accents and plurals."""
+        names: dict[str, list[str]] = defaultdict(list)
+        for name in self._by_name:
+            names[_loose(name)].append(name)
+        return dict(names)
+
+    @cached_property
     def _by_name(self) -> dict[str, tuple[How, list[str]]]:
         ontology = self._ontology
         names: dict[str, tuple[How, list[str]]] = {}
@@ -116,3 +135,20 @@ def _folded(text: str) -> str:
     for other, plain in (("-", " "), ("‐", " "), ("‑", " "), ("–", " "), ("’", "'"), ("_", " ")):
         text = text.replace(other, plain)
     return " ".join(text.split()).casefold()
+
+
+def _loose(folded: str) -> str:
+    """Leave out what people write in several ways: accents, punctuation at the end, and endings of the plural."""
+    text = folded.rstrip(" .,;:")
+    if not text.isascii():
+        text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return " ".join(_singular(word) for word in text.split())
+
+
+def _singular(word: str) -> str:
+    """Cut the ending of an English plural. A word that only looks like a plural is cut wherever it stands: it still fits."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith(("shes", "ches", "xes", "sses")) else word[:-1]

@@ -39,6 +39,23 @@ def test_texts_that_are_no_names_have_no_suggestion(hpo, text):
     assert hpo.names.find(text).candidates == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "id"),
+    [
+        ("Long philtrum.", "HP:0000343"), ("Café-au-lait spots", "HP:0000957"), ("CAFE\u0301 AU LAIT SPOT", "HP:0000957"),
+        ("Arched eyebrow", "HP:0002553"), ("highly arched eyebrows", "HP:0002553"), ("Facial angiofibroma", "HP:0009720"),
+        ("Low-set ear", "HP:0000369"), ("Long eyelash", "HP:0000527"), ("Fingertip pad, prominent", None), ("Eye", None),
+    ],
+)  # fmt: skip
+def test_accents_full_stops_and_plurals(hpo, text, id):
+    assert hpo.names.find(text, 0).id == id
+
+
+def test_a_loose_name_of_two_terms_is_ambiguous(tiny):
+    match = tiny.names.find("Lip signs.")
+    assert (match.how, match.id, set(match.candidates)) == ("ambiguous", None, {LONG, BROAD})
+
+
 def test_names_come_before_synonyms(hpo):
     """Every name is found as the term that bears it, even if it is a synonym of another term."""
     ontology = hpo.ontology
