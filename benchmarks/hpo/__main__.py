@@ -21,6 +21,7 @@ from choices import print_choices
 from dysfw_hpo.evidence import Hpo
 from figures import print_accuracy, print_without_own_publication
 from fitted import print_fitted
+from mixtures import print_mixtures
 from own_publication import rank_without_own_publication
 from ranking import rank_all
 
@@ -57,6 +58,7 @@ def main() -> None:
     print_accuracy(cases, rank_all(cases, Hpo().log_likelihood))
     print_without_own_publication(cases, rank_without_own_publication(cases))
     print_choices(cases)
+    print_mixtures(cases)
     print_fitted(cases)
     print(f"\n{time.perf_counter() - started:.0f} s")
 
