@@ -181,7 +181,7 @@ def test_help_groups_commands_by_task(dysfw):
     found = panels(dysfw("--help").out)
     assert list(found) == ["Options", "Predict", "Data", "Train", "Evaluate", "Extend", "Maintain"]
     first = {panel: [line.split()[0] for line in text.splitlines()[1:]] for panel, text in found.items()}
-    assert first["Predict"] == ["run", "serve", "batch"]
+    assert first["Predict"] == ["run", "serve", "batch", "rank"]
     assert first["Data"][:2] == ["data", "audit"]
     assert first["Evaluate"] == ["evaluate", "compare", "verify"]
     assert first["Extend"][:4] == ["components", "plugins", "new", "check"]
