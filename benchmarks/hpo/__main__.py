@@ -4,7 +4,7 @@
 
 Ranks all diseases of OMIM that have signs, for each published case that dysfw-phantom ships. Prints Markdown tables: how often
 the right disease is among the first N, with 95 % intervals over publications; the same as if each case's own publication had
-not been annotated; what other choices reach; calibration; and times.
+not been annotated; what other choices, shares of the mixture and pairings reach; calibration; and times.
 
 Cases are counted together (all; one whose disease has no signs in HPO counts as a miss), and apart by whether HPO's annotations
 of the disease cite the case's publication. If they do, the answer was partly written from the case. Nothing is fitted here but
@@ -23,6 +23,7 @@ from figures import print_accuracy, print_without_own_publication
 from fitted import print_fitted
 from mixtures import print_mixtures
 from own_publication import rank_without_own_publication
+from pairing import print_pairing
 from ranking import rank_all
 
 
@@ -59,6 +60,7 @@ def main() -> None:
     print_without_own_publication(cases, rank_without_own_publication(cases))
     print_choices(cases)
     print_mixtures(cases)
+    print_pairing(cases)
     print_fitted(cases)
     print(f"\n{time.perf_counter() - started:.0f} s")
 
