@@ -1,4 +1,8 @@
-"""The diseases that are ranked: an OMIM and an Orphanet entry of the same disease are one."""
+"""The diseases that are ranked: an OMIM and an Orphanet entry of the same disease are one.
+
+Entries of DECIPHER, of which a release has a few dozen, are left out: they are chromosomal syndromes that OMIM and Orphanet
+have under other names, with fewer signs and no gene, and would be in the ranking twice.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,15 @@ from functools import cached_property
 
 import numpy as np
 
-from dysfw.plugin import ConditionIds, DysfwError, listed, quoted
+from dysfw.plugin import Bool, ConditionIds, DysfwError, listed, quoted
 
 from ..data import HpoData
 from ..diseases import Gene
 from ..ontology import Int32
 from ..profiles import Profiles
+from .genes import named
 
-NO_SYMBOL = "-"  # of the annotations
+LEFT_OUT = "DECIPHER:"
 HINT = "give the id of an annotated disease, such as OMIM:122470 or ORPHA:199, or its name as the ranking shows it"
 
 
@@ -64,7 +69,9 @@ class Catalog:
         counterpart = profiles.counterpart
         own = np.arange(len(ids))
         omim = np.array([id.startswith("OMIM:") for id in ids])
-        self.first: Int32 = own[(counterpart < 0) | omim].astype(np.int32)
+        ranked = np.array([not id.startswith(LEFT_OUT) for id in ids])
+        # In the order of ids, in which OMIM comes before Orphanet; it decides between equal diseases.
+        self.first: Int32 = own[((counterpart < 0) | omim) & ranked].astype(np.int32)
         self.second: Int32 = counterpart[self.first].astype(np.int32)
         self.number_of = {ids[position]: number for number, position in enumerate(self.first.tolist())}
         self.number_of |= {ids[position]: n for n, position in enumerate(self.second.tolist()) if position >= 0}
@@ -75,7 +82,7 @@ class Catalog:
     def __getitem__(self, number: int) -> CatalogDisease:
         diseases = self.data.diseases
         id, *others = self._ids(number)
-        genes = dict.fromkeys(_named(gene) for one in (id, *others) for gene in diseases.genes(one))
+        genes = dict.fromkeys(named(gene) for one in (id, *others) for gene in diseases.genes(one))
         return CatalogDisease(id, diseases.names[self.first[number]], tuple(others), tuple(genes))
 
     def name(self, number: int) -> str:
@@ -95,6 +102,8 @@ class Catalog:
             DysfwError: There is none, or there are several, with the closest ones.
         """
         plain = " ".join(text.split()).casefold()
+        if plain.upper().startswith(LEFT_OUT):
+            raise DysfwError(f"{quoted(text, 60)}: diseases of OMIM and Orphanet are ranked, and none of DECIPHER", hint=HINT)
         by_id = self.number_of.get(plain.upper())
         if by_id is not None:
             return by_id
@@ -112,6 +121,11 @@ class Catalog:
     def having(self, ids: Iterable[str]) -> set[int]:
         """Return the numbers of the diseases with any of some ids; unknown ids are left out."""
         return {self.number_of[id] for id in ids if id in self.number_of}
+
+    @cached_property
+    def annotated(self) -> Bool:
+        """Which diseases have annotated signs, bool [C]."""
+        return np.asarray(self.profiles.known[self.first])
 
     @cached_property
     def conditions(self) -> tuple[ConditionIds, ...]:
@@ -142,8 +156,3 @@ class Catalog:
         hits = process.extract(plain, list(self._by_name), scorer=fuzz.token_sort_ratio, score_cutoff=60, limit=3)
         found = [self[self._by_name[name][0]] for name, _, _ in hits]
         return f"; the closest: {listed(f'{one.name} ({one.id})' for one in found)}" if found else ""
-
-
-def _named(gene: Gene) -> Gene:
-    """A gene, with its id in place of a symbol that the annotations lack."""
-    return gene if gene.symbol != NO_SYMBOL else Gene(f"NCBIGene:{gene.ncbi}", gene.ncbi)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from dysfw import RESEARCH_USE
 from dysfw.plugin import count
 
+from .genes import has_symbol
 from .patient import RankedPatient
 from .ranking import to_log10
 
@@ -28,7 +29,8 @@ def write_diseases(file: TextIO, result: RankedPatient) -> None:
     posterior = ["posterior"] if result.ranking.posterior is not None else []
     columns = [
         "rank", *panel, "disease_id", "disease_name", "other_ids", "mondo_id", "gene_symbols", "ncbi_gene_ids", "log10_lr",
-        *(f"log10_lr_{name}" for name in parts), *posterior, "best_sign_id", "best_sign_name", "best_sign_log10_lr",
+        *(f"log10_lr_{name}" for name in parts), *posterior, "best_sign_id", "best_sign_name",
+        "best_sign_status", "best_sign_log10_lr",
     ]  # fmt: skip
     _write(file, result, columns, (_disease(result, number) for number in result.shown))
 
@@ -36,7 +38,8 @@ def write_diseases(file: TextIO, result: RankedPatient) -> None:
 def write_genes(file: TextIO, result: RankedPatient) -> None:
     """Write a row for each gene, with the disease of it that ranks first. Of a panel, only its genes.
 
-    Symbols are in the first column, where tools that read lists of genes expect them.
+    Symbols are in the first column, where tools that read lists of genes expect them. Genes that have none in the annotations
+    are named in a line above the table instead: tools would take an id for a symbol.
 
     Args:
         file: Where to write.
@@ -44,11 +47,16 @@ def write_genes(file: TextIO, result: RankedPatient) -> None:
     """
     columns = ["gene_symbol", "ncbi_gene_id", "rank", "log10_lr", "disease_id", "disease_name"]
     columns += ["posterior"] if result.ranking.posterior is not None else []
-    _write(file, result, columns, _genes(result))
+    without = {gene.ncbi: None for number in result.shown for gene in result.catalog[number].genes if not has_symbol(gene)}
+    ids = ", ".join(f"{ncbi}" for ncbi in without)
+    remarks = [f"left out, without a symbol in the annotations: NCBI {ids}"] if without and not result.ranking.panel else []
+    _write(file, result, columns, _genes(result), remarks)
 
 
-def _write(file: TextIO, result: RankedPatient, columns: list[str], rows: Iterator[list[object]]) -> None:
-    for line in _header(result):
+def _write(
+    file: TextIO, result: RankedPatient, columns: list[str], rows: Iterator[list[object]], remarks: Sequence[str] = ()
+) -> None:
+    for line in (*_header(result), *remarks):
         file.write(f"# {line}\n")
     writer = csv.writer(file, dialect="excel-tab", lineterminator="\n")
     writer.writerow(columns)
@@ -90,6 +98,7 @@ def _disease(result: RankedPatient, number: int) -> list[object]:
         *([f"{ranking.posterior[number]:.6g}"] if ranking.posterior is not None else []),
         sign.id if sign else "",
         sign.name if sign else "",
+        sign.status if sign else "",
         _log10(ratio),
     ]
 
@@ -101,7 +110,7 @@ def _genes(result: RankedPatient) -> Iterator[list[object]]:
     for number in result.shown:
         disease = result.catalog[number]
         for gene in disease.genes:
-            if gene.ncbi in seen or (wanted is not None and gene.symbol not in wanted):
+            if gene.ncbi in seen or not has_symbol(gene) or (wanted is not None and gene.symbol not in wanted):
                 continue
             seen.add(gene.ncbi)
             row = [gene.symbol, gene.ncbi, int(ranking.rank[number]), _log10(ranking.log_ratio[number])]

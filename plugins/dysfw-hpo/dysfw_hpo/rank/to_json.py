@@ -76,7 +76,7 @@ def _disease(result: RankedPatient, number: int) -> dict[str, object]:
         "genes": [{"symbol": gene.symbol, "ncbi": gene.ncbi} for gene in disease.genes],
         "log10_lr": _number(ranking.log_ratio[number]),
         "log10_lr_of": {part.name: _number(part.log_ratio[number]) for part in ranking.parts},
-        "best_sign": {"id": sign.id, "log10_lr": _number(ratio)} if sign else None,
+        "best_sign": {**sign_to_json(sign), "log10_lr": _number(ratio)} if sign else None,
     }
     if ranking.posterior is not None:
         values["posterior"] = float(f"{ranking.posterior[number]:.6g}")
@@ -87,7 +87,12 @@ def _panel(result: RankedPatient) -> dict[str, object] | None:
     panel = result.ranking.panel
     if panel is None:
         return None
-    return {"genes": list(panel.genes), "unknown": dict(panel.unknown), "diseases": len(result.ranking.panel_order)}
+    return {
+        "genes": list(panel.genes),
+        "unknown": dict(panel.unknown),
+        "source": panel.source or None,
+        "diseases": len(result.ranking.panel_order),
+    }
 
 
 def _recipe(result: RankedPatient) -> dict[str, object] | None:
