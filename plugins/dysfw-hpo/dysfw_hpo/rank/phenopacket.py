@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import numpy as np
+
 from dysfw import RESEARCH_USE
 from dysfw.plugin import DysfwError, PatientRecord, install_command
 
@@ -32,7 +34,7 @@ SEXES = {"female": "FEMALE", "male": "MALE"}
 def phenopacket(result: RankedPatient) -> dict[str, object]:
     """Convert a result to a Phenopacket: the signs with their status, and the first diseases as candidates with their genes.
 
-    If a recipe knows a disease, it is a candidate only if it is in the prediction set.
+    A disease is a candidate only if something is known of it, and if a recipe knows it, only if it is in the prediction set.
 
     Args:
         result: The result.
@@ -50,8 +52,7 @@ def phenopacket(result: RankedPatient) -> dict[str, object]:
         raise DysfwError(
             f"Phenopackets need the package phenopackets ({error})", hint=install_command("dysfw", "phenopackets")
         ) from None
-    excluded = result.recipe.excluded if result.recipe else frozenset()
-    candidates = [number for number in result.shown if number not in excluded]
+    candidates = _candidates(result)
     packet = {
         "id": f"dysfw-rank-{uuid.uuid4()}",  # at random: a hash of the record could be compared with those of other records
         "subject": _subject(result.record),
@@ -70,6 +71,15 @@ def phenopacket(result: RankedPatient) -> dict[str, object]:
     }
     # The schema's own classes reject what does not fit them.
     return json.loads(json.dumps(MessageToDict(ParseDict(packet, Phenopacket()))))  # type: ignore[no-any-return]
+
+
+def _candidates(result: RankedPatient) -> list[int]:
+    """Numbers of the first diseases, without those that are ranked only since nothing speaks against them."""
+    ranking = result.ranking
+    known = np.any([part.known for part in ranking.parts], axis=0)
+    order = ranking.panel_order if ranking.panel else ranking.order
+    excluded = result.recipe.excluded if result.recipe else frozenset()
+    return [number for number in order[known[order]][: result.top].tolist() if number not in excluded]
 
 
 def _subject(record: PatientRecord) -> dict[str, object]:

@@ -68,7 +68,7 @@ def find_prior(word: str, catalog: Catalog) -> Prior:
     total = sum(given.values())
     if not problems and total > 1 + TOLERANCE:
         problems.append(f"the probabilities sum to {total:g}; at most 1 is allowed")
-    if not problems and not total:
+    if not problems and not total and len(given) == len(catalog):
         problems.append("all probabilities are 0")
     if problems:
         shown = "\n".join(f"  {problem}" for problem in problems[:MAX_SHOWN])

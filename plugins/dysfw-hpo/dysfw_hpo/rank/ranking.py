@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dysfw.plugin import Bool, Float32, Int64
+from dysfw.plugin import Bool, DysfwError, Float32, Int64, listed
 
 from .catalog import Catalog
 from .panel import Panel
@@ -45,7 +45,7 @@ class Ranking:
     Attributes:
         parts: What the ranking is based on.
         log_ratio: float64 [C], the weighted sum of the parts' log ratios, those that are not known being 0; NaN for diseases
-            of which no part knows anything, which are not ranked.
+            that are not ranked: neither are signs of them annotated, nor does a part know them.
         posterior: float64 [C], sum 1, if the user gave a prior; 0 for diseases that are not ranked.
         prior: That prior.
         order: int64 [M], the ranked diseases from the first to the last; equal ones by OMIM number.
@@ -77,10 +77,17 @@ def rank_diseases(catalog: Catalog, parts: Sequence[Part], prior: Prior | None =
 
     Returns:
         The ranking.
+
+    Raises:
+        DysfwError: The prior of all ranked diseases is 0.
     """
-    known = np.any([part.known for part in parts], axis=0)
+    # A disease with annotated signs is ranked also if no part knows it, as if only the face counts: then nothing speaks for or
+    # against it. Without such diseases, those of the recipe would share the whole probability.
+    known = np.any([catalog.annotated, *(part.known for part in parts)], axis=0)
     total = np.sum([part.weight * np.nan_to_num(part.log_ratio) for part in parts], axis=0)
     log_ratio = np.where(known, total, np.nan)
+    if prior is not None:
+        _check_prior(catalog, prior, known)
     posterior = None if prior is None else posterior_of(log_ratio, prior)
     if posterior is None:
         score = log_ratio
@@ -99,16 +106,26 @@ def posterior_of(log_ratio: Float64, prior: Prior) -> Float64:
     """Compute posterior probabilities with Bayes' theorem.
 
     Args:
-        log_ratio: float64 [C], NaN for diseases that are not ranked.
+        log_ratio: float64 [C] or [N, C], NaN for diseases that are not ranked.
         prior: Prior probabilities of the diseases; at least one ranked disease must have one above 0.
 
     Returns:
-        float64 [C], sum 1.
+        float64 of the same shape; each row has the sum 1.
     """
     with np.errstate(divide="ignore"):
         logs = np.log(prior.probabilities) + np.where(np.isnan(log_ratio), -np.inf, log_ratio)
-    weight = np.exp(logs - logs.max())
-    return np.asarray(weight / weight.sum(), np.float64)
+    weight = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    return np.asarray(weight / weight.sum(axis=-1, keepdims=True), np.float64)
+
+
+def _check_prior(catalog: Catalog, prior: Prior, ranked: Bool) -> None:
+    if not prior.probabilities[ranked].any():
+        ids = [catalog[int(number)].id for number in np.flatnonzero(prior.probabilities)]
+        raise DysfwError(
+            f"--prior: {prior.name}: all of the probability is on {listed(ids, 3)}, which cannot be ranked since no signs are "
+            "annotated",
+            hint="leave some probability to diseases that can be ranked, or leave --prior out",
+        )
 
 
 def _ranks(score: Float64, ranked: Bool) -> tuple[Int64, Int64]:
