@@ -16,7 +16,7 @@ Prints three Markdown tables, in about five minutes on two cores:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from cases import Cases, load_cases
@@ -25,15 +25,15 @@ from dysfw_hpo.evidence import Hpo
 from dysfw_hpo.profiles import load_profiles
 from dysfw_hpo.rank.catalog import Catalog
 from dysfw_hpo.rank.explanation import annotated_signs
-from dysfw_hpo.rank.next_signs import next_signs
+from dysfw_hpo.rank.next_signs import Rerank, next_signs
 from dysfw_hpo.rank.patient import rank_patient
-from dysfw_hpo.rank.prior import uniform_prior
+from dysfw_hpo.rank.prior import Prior, uniform_prior
 from dysfw_hpo.rank.ranking import Float64, posterior_of
 from dysfw_phantom.published.cases import shipped_cases
 from figures import print_accuracy
 from ranking import AT_ONCE, places
 
-from dysfw.plugin import PatientRecord
+from dysfw.plugin import PatientRecord, Sign
 
 PATIENTS = 400  # drawn from the annotations
 SIGNS_FIRST = 3  # signs of a patient that are known at first
@@ -60,7 +60,8 @@ def rank_cases(catalog: Catalog, cases: Cases) -> Float64:
 def print_times(catalog: Catalog, cases: Cases) -> None:
     """Print how long a ranking takes, with and without the signs to examine next."""
     evidence, prior = Hpo(), uniform_prior(catalog)
-    records = cases.records[:200]
+    rerank = reranked(catalog, evidence, prior)
+    records = [record for record in cases.records[:200] if evidence.interpret(record).signs]
     evidence.parts(records[0], catalog.conditions)  # the first call prepares the diseases
     seconds: dict[str, list[float]] = {"ranking": [], "signs to examine next": []}
     for record in records:
@@ -68,7 +69,7 @@ def print_times(catalog: Catalog, cases: Cases) -> None:
         interpreted = evidence.interpret(record)
         log_ratio = evidence.log_likelihood([record], catalog.conditions)[0].astype(np.float64)
         ranked = time.perf_counter()
-        next_signs(catalog, posterior_of(np.nan_to_num(log_ratio), prior), interpreted.signs)
+        next_signs(catalog, posterior_of(log_ratio, prior), interpreted.signs, rerank)
         seconds["ranking"].append(ranked - started)
         seconds["signs to examine next"].append(time.perf_counter() - ranked)
     print("\n| step | median, ms | slowest of 200, ms |\n| --- | --- | --- |")
@@ -78,16 +79,19 @@ def print_times(catalog: Catalog, cases: Cases) -> None:
 
 def print_choices(catalog: Catalog) -> None:
     """Print how often the right disease comes first, and its mean posterior probability, with standard errors."""
-    rng = np.random.default_rng(0)
+    rng, evidence, prior = np.random.default_rng(0), Hpo(), uniform_prior(catalog)
+    rerank = reranked(catalog, evidence, prior)
     patients = [draw(catalog, rng) for _ in range(PATIENTS)]
     choices: dict[str, Choice] = {
-        "as dysfw rank proposes": lambda posterior, record: proposed(catalog, posterior, record),
+        "as dysfw rank proposes": lambda posterior, record: proposed(
+            catalog, posterior, evidence.interpret(record).signs, rerank
+        ),
         "the most frequent sign of the first disease": lambda posterior, record: most_frequent(catalog, posterior, record),
         "a sign of one of the first ten, at random": lambda posterior, record: at_random(catalog, posterior, record, rng),
     }
     print("\n| signs are examined | " + " | ".join(f"after {n}" for n in EXAMINED) + " |\n| --- |" + " --- |" * len(EXAMINED))
     for name, choose in choices.items():
-        found = np.array([examine(catalog, number, shown, has, choose) for number, shown, has in patients])
+        found = np.array([examine(number, shown, has, choose, rerank) for number, shown, has in patients])
         error = found.std(axis=0, ddof=1) / np.sqrt(PATIENTS)
         cells = [f"{m[0]:.2f} ± {e[0]:.2f}; {m[1]:.2f} ± {e[1]:.2f}" for m, e in zip(found.mean(axis=0), error, strict=True)]
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
@@ -107,15 +111,15 @@ def draw(catalog: Catalog, rng: np.random.Generator) -> tuple[int, tuple[str, ..
             return number, shown, {above for id in present for above in (id, *ontology.ancestors(id))}
 
 
-def examine(catalog: Catalog, number: int, shown: tuple[str, ...], has: set[str], choose: Choice) -> list[list[float]]:
+def examine(number: int, shown: tuple[str, ...], has: set[str], choose: Choice, rerank: Rerank) -> list[list[float]]:
     """Examine one sign after another. Returns whether the disease came first, and its probability, for each of ``EXAMINED``."""
-    evidence, prior = Hpo(excluded_weight=1), uniform_prior(catalog)  # here, a sign is looked for whatever is suspected
     record, found = PatientRecord(observed=shown), []
     for count in range(max(EXAMINED) + 1):
-        log_ratio = evidence.log_likelihood([record], catalog.conditions)[0].astype(np.float64)
-        posterior = posterior_of(log_ratio, prior)
+        posterior = rerank([record])[0]
         if count in EXAMINED:
-            found.append([float(np.nanmax(log_ratio) == log_ratio[number]), float(posterior[number])])
+            found.append([float(posterior.max() == posterior[number]), float(posterior[number])])
+        if count == max(EXAMINED):
+            break
         sign = choose(posterior, record)
         if sign in has:
             record = PatientRecord((*record.observed, sign), record.excluded)
@@ -124,8 +128,17 @@ def examine(catalog: Catalog, number: int, shown: tuple[str, ...], has: set[str]
     return found
 
 
-def proposed(catalog: Catalog, posterior: Float64, record: PatientRecord) -> str:
-    found = next_signs(catalog, posterior, Hpo().interpret(record).signs, number=1)
+def reranked(catalog: Catalog, evidence: Hpo, prior: Prior) -> Rerank:
+    """Return what finds the probabilities of the diseases for other records, as ``dysfw rank`` does."""
+
+    def rerank(records: Sequence[PatientRecord]) -> Float64:
+        return posterior_of(evidence.log_likelihood(records, catalog.conditions).astype(np.float64), prior)
+
+    return rerank
+
+
+def proposed(catalog: Catalog, posterior: Float64, signs: Sequence[Sign], rerank: Rerank) -> str:
+    found = next_signs(catalog, posterior, signs, rerank, number=1)
     return found[0].id if found else ""
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from dysfw.plugin import DysfwError, EvidencePart, InterpretedRecord, PatientRecord, Sign, Weights
+from dysfw.plugin import DysfwError, Evidence, EvidencePart, InterpretedRecord, PatientRecord, Sign, Weights
 
 from ..evidence import Hpo
 from .catalog import Catalog
@@ -119,14 +119,30 @@ def rank_patient(
     if not parts:
         raise DysfwError("there is nothing to rank by: excluded signs have no weight, and nothing else is known")
     ranking = rank_diseases(catalog, parts, prior, panel)
-    weights = posterior_of(ranking.log_ratio, uniform_prior(catalog)) if ranking.posterior is None else ranking.posterior
     explanation = None if explained is None else explain(catalog, explained, interpreted.signs, sign_parts)
     others = [part.name for part in parts if part.name not in {SIGNS, FACE}]
     unused = () if others else tuple(name for name in ("age", "sex", "ancestry") if getattr(record, name) is not None)
-    proposed = next_signs(catalog, weights, interpreted.signs)
+    sign_weight = recipe.sign_weight if recipe else 1.0
+    proposed = _next_signs(catalog, evidence, sign_weight, ranking, record=record, signs=interpreted.signs)
     return RankedPatient(
         catalog, record, interpreted, sign_parts, ranking, proposed, top, explanation, recipe, options or {}, unused
     )
+
+
+def _next_signs(
+    catalog: Catalog, evidence: Evidence, sign_weight: float, ranking: Ranking, *, record: PatientRecord, signs: Sequence[Sign]
+) -> list[NextSign]:
+    """The signs to examine next, for the prior of the ranking; equal priors without one."""
+    prior = ranking.prior or uniform_prior(catalog)
+    posterior = posterior_of(ranking.log_ratio, prior) if ranking.posterior is None else ranking.posterior
+    of_signs = next((part.weight * np.nan_to_num(part.log_ratio) for part in ranking.parts if part.name == SIGNS), 0.0)
+    rest = ranking.log_ratio - of_signs
+
+    def rerank(records: Sequence[PatientRecord]) -> Float64:
+        log_ratio = evidence.log_likelihood(records, catalog.conditions).astype(np.float64)
+        return posterior_of(rest + sign_weight * np.nan_to_num(log_ratio), prior)
+
+    return next_signs(catalog, posterior, signs, rerank, sex=record.sex)
 
 
 def _sum(parts: Sequence[EvidencePart]) -> Float64:
