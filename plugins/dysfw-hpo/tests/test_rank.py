@@ -9,7 +9,6 @@ from dysfw_hpo.evidence import Hpo
 from dysfw_hpo.profiles import load_profiles
 from dysfw_hpo.rank.catalog import Catalog
 from dysfw_hpo.rank.explanation import annotated_signs
-from dysfw_hpo.rank.next_signs import next_signs
 from dysfw_hpo.rank.panel import find_panel
 from dysfw_hpo.rank.patient import RankedPatient, rank_patient
 from dysfw_hpo.rank.prior import find_prior, uniform_prior
@@ -47,7 +46,12 @@ def test_two_entries_of_one_disease_are_ranked_once(catalog):
     assert disease.genes[0].symbol == "NIPBL"
     assert {"SMC1A", "RAD21"} <= {gene.symbol for gene in disease.genes}  # Orphanet's entry is of all types
     positions = [*catalog.first.tolist(), *(one for one in catalog.second.tolist() if one >= 0)]
-    assert sorted(positions) == list(range(len(catalog.data.diseases)))
+    ids = catalog.data.diseases.ids
+    left_out = {ids[one] for one in {*range(len(ids))} - {*positions}}
+    assert len(positions) == len(set(positions)) == len(ids) - len(left_out)
+    assert left_out == {id for id in ids if id.startswith("DECIPHER:")}  # doubles of OMIM and Orphanet
+    numbers = [catalog[number].id for number in range(len(catalog))]
+    assert numbers == sorted(numbers)  # which decides between equal diseases: OMIM before ORPHA
 
 
 @pytest.mark.parametrize("text", ["omim:122470", " ORPHA:199 ", "cornelia de lange  syndrome 1", "Cornelia de Lange syndrome"])
@@ -59,6 +63,7 @@ def test_a_disease_is_found_by_id_or_name_of_either_entry(catalog, text):
     ("OMIM:122471", "no annotated disease is called “OMIM:122471” in HPO 2025-01-16"),
     ("Cornelia de Lang syndrom", "Cornelia de Lange syndrome 1 (OMIM:122470)"),
     ("qqqq", "no annotated disease is called “qqqq”"),
+    ("decipher:16", "diseases of OMIM and Orphanet are ranked, and none of DECIPHER"),
 ])  # fmt: skip
 def test_an_unknown_disease_is_an_error_with_the_closest(catalog, text, hint):
     with pytest.raises(DysfwError) as error:
@@ -99,16 +104,39 @@ def test_equal_diseases_share_a_rank_and_weights_count(catalog):
     face = np.full(len(catalog), np.nan)
     face[[3, 4]] = 3.0, -1.0
     ranking = rank_diseases(catalog, [Part("signs", values, 0.5), Part("face", face, 2.0)])
-    assert ranking.order.tolist() == [3, 7, 9, 5, 4]
-    assert ranking.rank[[3, 7, 9, 5, 4]].tolist() == [1, 2, 2, 4, 5]
-    np.testing.assert_allclose(ranking.log_ratio[[3, 5, 4]], [0.25 + 6, 0.5, -2])  # what a part does not know is 0
-    assert ranking.rank[0] == 0
-    assert np.isnan(ranking.log_ratio[0])
+    assert ranking.order[:4].tolist() == [3, 7, 9, 5]
+    assert ranking.order[-1] == 4
+    ranked = len(ranking.order)
+    assert ranking.rank[[3, 7, 9, 5, 0, 1, 4]].tolist() == [1, 2, 2, 4, 5, 5, ranked]
+    np.testing.assert_allclose(ranking.log_ratio[[3, 5, 4, 0]], [0.25 + 6, 0.5, -2, 0])  # what a part does not know is 0
     assert ranking.posterior is None
 
 
+def test_what_nothing_is_known_of_is_not_ranked(catalog):
+    (unknown, *_) = np.flatnonzero(~catalog.annotated)
+    values = np.where(catalog.annotated, 1.0, np.nan)
+    ranking = rank_diseases(catalog, [Part("signs", values)], uniform_prior(catalog))
+    assert ranking.rank[unknown] == ranking.posterior[unknown] == 0
+    assert np.isnan(ranking.log_ratio[unknown])
+    values[unknown] = 2.0  # as if a recipe knew the face
+    assert rank_diseases(catalog, [Part("face", values)]).rank[unknown] == 1
+
+
+def test_with_a_face_alone_the_other_diseases_keep_their_probability(catalog):
+    face = np.full(len(catalog), np.nan)
+    face[catalog.number_of[DE_LANGE]] = np.log(5)
+    ranking = rank_diseases(catalog, [Part("face", face)], uniform_prior(catalog))
+    number = int(catalog.annotated.sum())
+    np.testing.assert_allclose(ranking.posterior[catalog.number_of[DE_LANGE]], 5 / (number + 4))
+    np.testing.assert_allclose(ranking.posterior[catalog.number_of[WILLIAMS]], 1 / (number + 4))
+    assert ranking.rank[[catalog.number_of[DE_LANGE], catalog.number_of[WILLIAMS]]].tolist() == [1, 2]
+    panel = find_panel("ELN", catalog.data.diseases)
+    assert len(rank_diseases(catalog, [Part("face", face)], panel=panel).panel_order)
+
+
 def test_three_hundred_signs_are_ranked(catalog):
-    signs = [id for id in catalog.data.ontology.descendants("HP:0000271") if id != "HP:0000271"][:300]
+    ontology = catalog.data.ontology
+    signs = [id for id in ontology.descendants("HP:0000271") if not ontology.children(id)][:300]
     result = ranked(catalog, signs)
     assert len(result.interpreted.signs) == 300
     assert np.isfinite(result.ranking.log_ratio[result.ranking.order]).all()
@@ -120,9 +148,9 @@ def test_three_hundred_signs_are_ranked(catalog):
 
 def test_the_posterior_is_that_of_bayes(catalog, tmp_path):
     file = tmp_path / "prior.tsv"
-    file.write_text("# of our clinic\ndisease\tprior\nomim:122470\t0.2\nORPHA:904,0.3\n")
+    file.write_text("# of our clinic\ndisease\tprior\nomim:122470\t0.2\nORPHA:2322,0.3\n")
     prior = find_prior(str(file), catalog)
-    first, second = catalog.number_of[DE_LANGE], catalog.number_of[WILLIAMS]
+    first, second = catalog.number_of[DE_LANGE], catalog.number_of[KABUKI]
     rest = 0.5 / (len(catalog) - 2)
     np.testing.assert_allclose(prior.probabilities[[first, second]], [0.2, 0.3])
     assert prior.name.startswith("prior.tsv: 2 diseases listed")
@@ -130,8 +158,10 @@ def test_the_posterior_is_that_of_bayes(catalog, tmp_path):
     log_ratio[[first, second, 0]] = np.log([10, 1, 4])
     expected = np.array([0.2 * 10, 0.3 * 1, rest * 4])
     np.testing.assert_allclose(posterior_of(log_ratio, prior)[[first, second, 0]], expected / expected.sum())
+    twice = posterior_of(np.stack([log_ratio, 2 * log_ratio]), prior)
+    np.testing.assert_allclose(twice, [posterior_of(log_ratio, prior), posterior_of(2 * log_ratio, prior)])
     ranking = rank_diseases(catalog, [Part("signs", log_ratio)], prior)
-    assert ranking.order.tolist() == [first, second, 0]  # by probability, not by ratio
+    assert ranking.order[:3].tolist() == [first, second, 0]  # by probability, not by ratio
     assert ranking.posterior.sum() == pytest.approx(1)
 
 
@@ -148,7 +178,6 @@ def test_the_uniform_prior_counts_each_disease_once(catalog):
     ("OMIM:122470\n", "found “OMIM:122470” alone"),
     ("OMIM:122470\t0.1\nORPHA:199\t0.1\n", "line 2: ORPHA:199 is listed twice, or its entry in the other database is"),
     ("OMIM:122470\t0.6\nOMIM:194050\t0.6\n", "the probabilities sum to 1.2; at most 1 is allowed"),
-    ("OMIM:122470\t0\n", "all probabilities are 0"),
     ("# nothing\n", "it holds no disease"),
 ])  # fmt: skip
 def test_a_wrong_prior_is_an_error(catalog, tmp_path, text, message):
@@ -157,6 +186,25 @@ def test_a_wrong_prior_is_an_error(catalog, tmp_path, text, message):
     with pytest.raises(DysfwError) as error:
         find_prior(str(file), catalog)
     assert message in error.value.message
+
+
+def test_a_prior_rules_a_disease_out(catalog, tmp_path):
+    file = tmp_path / "prior.tsv"
+    file.write_text("OMIM:122470\t0\n")
+    prior = find_prior(str(file), catalog)
+    number = catalog.number_of[DE_LANGE]
+    ranking = ranked(catalog, frequent(catalog, DE_LANGE, 12), prior=prior).ranking
+    assert prior.probabilities[number] == ranking.posterior[number] == 0
+    assert ranking.posterior.sum() == pytest.approx(1)
+    assert ranking.rank[number] > 1000
+
+
+def test_a_prior_on_nothing_but_diseases_without_signs_is_an_error(catalog, tmp_path):
+    id = catalog[int(np.flatnonzero(~catalog.annotated)[0])].id
+    file = tmp_path / "prior.tsv"
+    file.write_text(f"{id}\t1\n")
+    with pytest.raises(DysfwError, match=f"all of the probability is on {id}, which cannot be ranked"):
+        ranked(catalog, ["Synophrys"], prior=find_prior(str(file), catalog))
 
 
 def test_a_prior_that_does_not_exist_is_an_error(catalog, tmp_path):
@@ -187,6 +235,12 @@ def test_a_panel_ranks_its_diseases_among_themselves(catalog):
     "panel\tgene_symbol\nP\tNIPBL\nP\tSMC1A\n",
     "25836\nNCBIGene:8243\n",
     "\ufeffNIPBL\r\nSMC1A\r\n",
+    "NIPBL,SMC1A\nSMC1A\tNIPBL\n",
+    "1\tNIPBL\t0.7\n2\tSMC1A\t12\n",  # numbers beside a symbol are no genes
+    "25836,8243\n",
+    "HGNC ID\tscore\nNIPBL\t25\nSMC1A\t24\n",
+    "gene_symbol\nNIPBL; SMC1A\n",
+    "NCBI gene ID,score\n25836,1\n8243,2\n",
 ])  # fmt: skip
 def test_panels_are_read_as_people_have_them(catalog, tmp_path, content):
     file = tmp_path / "panel.txt"
@@ -198,7 +252,24 @@ def test_unknown_genes_are_named_with_the_closest(catalog):
     panel = find_panel("NIPBLL,NIPBL,QQQQQ9", catalog.data.diseases)
     assert panel.genes == ("NIPBL",)
     assert panel.unknown == {"NIPBLL": "NIPBL", "QQQQQ9": ""}
-    assert "2 entries of the panel: “NIPBLL” (closest: NIPBL), “QQQQQ9”" in panel.message
+    assert "2 entries left out: “NIPBLL” is no symbol of a gene with an annotated disease" in panel.message
+    assert "(similar spelling: NIPBL, which may be another gene); “QQQQQ9”" in panel.message
+    assert "MYL2, which may be another gene" in find_panel("MLL2,NIPBL", catalog.data.diseases).message  # former name of KMT2D
+    assert "“HGNC:28862” is an id of HGNC" in find_panel("HGNC:28862,NIPBL", catalog.data.diseases).message
+
+
+def test_a_panel_states_what_was_read(catalog, tmp_path):
+    file = tmp_path / "panel.csv"
+    file.write_text("NIPBL,SMC1A\nELN\n")
+    assert find_panel(str(file), catalog.data.diseases).source == "all cells of 2 lines of panel.csv"
+    file.write_text("name,Gene Symbol\nx,NIPBL\n")
+    assert find_panel(str(file), catalog.data.diseases).source == "column “Gene Symbol” of panel.csv"
+
+
+def test_a_gene_without_a_symbol_is_found_by_its_id(catalog):
+    panel = find_panel("109580095", catalog.data.diseases)
+    assert panel.genes == ("NCBIGene:109580095",)
+    assert panel.diseases == {"OMIM:613985"}
 
 
 @pytest.mark.parametrize(("text", "message"), [
@@ -207,60 +278,6 @@ def test_unknown_genes_are_named_with_the_closest(catalog):
 def test_a_panel_without_any_gene_is_an_error(catalog, text, message):
     with pytest.raises(DysfwError, match=message):
         find_panel(text, catalog.data.diseases)
-
-
-# The next sign
-
-
-def test_the_information_of_a_sign_is_its_mutual_information_with_the_disease(catalog):
-    numbers, weights = [catalog.number_of[id] for id in (DE_LANGE, WILLIAMS, KABUKI)], np.array([0.5, 0.3, 0.2])
-    posterior = np.zeros(len(catalog))
-    posterior[numbers] = weights
-    found = next_signs(catalog, posterior, (), number=3)
-    profiles, position = catalog.profiles, catalog.data.ontology.position
-    frequency = profiles.frequency[catalog.first[numbers]].toarray()
-    frequency = np.clip(np.maximum(frequency, profiles.background), 1e-12, 1 - 1e-12).astype(np.float64)
-    joint = np.stack([weights[:, None] * frequency, weights[:, None] * (1 - frequency)])
-    marginal = joint.sum(axis=1)
-    information = (joint * np.log2(joint / (weights[:, None] * marginal[:, None]))).sum(axis=(0, 1))
-    for one in found:
-        assert one.information == pytest.approx(information[position[one.id]], abs=1e-5)
-        assert one.probability == pytest.approx(marginal[0, position[one.id]], abs=1e-5)
-    assert found[0].information >= found[1].information >= found[2].information > 0.4
-    assert found[0].information == pytest.approx(max(
-        information[position[id]] for own in map(annotated_signs, [catalog] * 3, numbers) for id in own
-        if not catalog.data.ontology.name(id).casefold().startswith("abnormal")
-    ), abs=1e-5)  # fmt: skip
-
-
-def test_what_was_assessed_or_follows_from_it_is_not_proposed(catalog):
-    posterior = np.zeros(len(catalog))
-    posterior[[catalog.number_of[DE_LANGE], catalog.number_of[WILLIAMS]]] = 0.5
-    record = PatientRecord(("HP:0000664",), ("HP:0000478",))  # Synophrys; no abnormality of the eye
-    signs = Hpo().interpret(record).signs
-    ontology = catalog.data.ontology
-    without = {one.id for one in next_signs(catalog, posterior, (), number=100)}
-    proposed = {one.id for one in next_signs(catalog, posterior, signs, number=100)}
-    implied = {"HP:0000664", *ontology.ancestors("HP:0000664"), "HP:0000478", *ontology.descendants("HP:0000478")}
-    assert without & implied
-    assert not proposed & implied
-    assert not any(proposed & {*ontology.ancestors(id)} for id in proposed)
-    assert all(ontology.is_sign(id) and not ontology.name(id).startswith("Abnormal") for id in proposed)
-
-
-def test_the_next_sign_separates_the_diseases_that_are_left(catalog):
-    posterior = np.zeros(len(catalog))
-    first, second = catalog.number_of[DE_LANGE], catalog.number_of[DOWN]
-    posterior[[first, second]] = 0.5
-    (best,) = next_signs(catalog, posterior, (), number=1)
-    assert {best.if_present, best.if_absent} == {(first,), (second,)}
-    assert best.information > 0.7  # bits, of the 1 bit that is open
-
-
-def test_if_the_disease_is_certain_no_sign_is_proposed(catalog):
-    posterior = np.zeros(len(catalog))
-    posterior[catalog.number_of[DE_LANGE]] = 1
-    assert next_signs(catalog, posterior, ()) == []
 
 
 # Explanations

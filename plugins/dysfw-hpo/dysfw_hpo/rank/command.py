@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,6 +45,8 @@ Format = Literal["text", "json", "tsv", "genes", "phenopacket"]
 DEFAULT_TOP = 10  # diseases for people, and in Phenopackets
 SHORT: tuple[Format, ...] = ("text", "phenopacket")
 EXPLAINED: tuple[Format, ...] = ("text", "json")  # formats with a place for explanations
+# What a message on a record ends with; if signs are typed, none is left out, since the command stops.
+LEFT_OUT = re.compile(r"(, and| and|;|, so that)? (it is|is|the excluded term is) left out(?=[;:.]|$)")
 EXAMPLE = "for example: dysfw rank --term 'Long philtrum' --term HP:0000664"
 
 
@@ -123,23 +126,26 @@ def rank(
 
     Exit code 0: everything was used; 1: an image could not be used, and the rest was; 2: the command or the record is wrong.
     """
-    chosen = _format(form, as_json=as_json)
-    if explain is not None and chosen not in EXPLAINED:
-        raise DysfwError(f"--format {chosen} has no place for explanations", hint="use --json, or leave --explain out")
-    if recipe is not None and not images:
-        raise DysfwError(
-            f"no image follows {recipe}: a recipe ranks by the face",
-            hint="write the recipe before the images of the patient: dysfw rank RECIPE IMAGE…; or leave both out",
-        )
     from .patient import rank_patient
+    from .problems import Problems
 
-    typed = record_of(term, excluded_term, None, None, None, None)
-    given = record_of(term, excluded_term, age, sex, ancestry, record)
+    problems, explained = Problems(), None
+    with problems.collected():
+        chosen = _format(form, as_json=as_json, explain=explain is not None)
+    with problems.collected():
+        _check_images(recipe, images)
     with TerminalProgress().stage("loading the ontology"):
         catalog = _catalog()
-    panel, chosen_prior = _panel(genes, catalog), _prior(prior, catalog)
-    explained = None if explain is None else catalog.find(explain)
-    interpreted = _interpret(catalog, typed, given)
+    with problems.collected():
+        given = record_of(term, excluded_term, age, sex, ancestry, record)
+        interpreted = _interpret(catalog, record_of(term, excluded_term, None, None, None, None), given)
+    with problems.collected():
+        panel = _panel(genes, catalog)
+    with problems.collected():
+        chosen_prior = _prior(prior, catalog)
+    with problems.collected():
+        explained = None if explain is None else catalog.find(explain)
+    problems.stop()
     if not interpreted.signs and recipe is None:
         raise DysfwError(_nothing(given), hint=EXAMPLE)
     of_recipe = None
@@ -160,10 +166,21 @@ def rank(
         raise typer.Exit(1)
 
 
-def _format(form: Format | None, *, as_json: bool) -> Format:
+def _format(form: Format | None, *, as_json: bool, explain: bool) -> Format:
     if as_json and form not in {None, "json"}:
         raise DysfwError(f"--json and --format {form} are two formats", hint="leave one of them out")
-    return form or ("json" if as_json else "text")
+    chosen = form or ("json" if as_json else "text")
+    if explain and chosen not in EXPLAINED:
+        raise DysfwError(f"--format {chosen} has no place for explanations", hint="use --json, or leave --explain out")
+    return chosen
+
+
+def _check_images(recipe: Path | None, images: Sequence[Path] | None) -> None:
+    if recipe is not None and not images:
+        raise DysfwError(
+            f"no image follows {recipe}: a recipe ranks by the face",
+            hint="write the recipe before the images of the patient: dysfw rank RECIPE IMAGE…; or leave both out",
+        )
 
 
 def _name(value: str | None) -> str | None:
@@ -206,7 +223,8 @@ def _interpret(catalog: Catalog, typed: PatientRecord, given: PatientRecord) -> 
     """Find the signs. What was typed must be right; of a file, what is not known is left out."""
     from ..record_signs import RecordReader
 
-    wrong = [problem.message for problem in RecordReader(catalog.data).read(typed).problems if not problem.used]
+    found = RecordReader(catalog.data).read(typed).problems
+    wrong = [LEFT_OUT.sub("", problem.message) for problem in found if not problem.used]
     if wrong:
         raise DysfwError("\n".join(wrong), hint="correct the options; nothing was ranked")
     interpreted = RecordReader(catalog.data).read(given)
@@ -273,12 +291,10 @@ def _apply_recipe(
 def _write(form: Format, result: RankedPatient) -> None:
     match form:
         case "text":
-            from dysfw import RESEARCH_USE
-            from dysfw.plugin import err, out
+            from dysfw.plugin import out
 
             from .text import print_result
 
-            err().print(RESEARCH_USE, style="dim")
             print_result(out(), result)
         case "json":
             from .to_json import to_json

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from dysfw import RESEARCH_USE
 from dysfw.plugin import Column, FittedTable, Sign, count, listed, ratio_text
 
 from .explanation import AnnotatedSign, ExplainedSign, Explanation, explain
@@ -26,10 +27,13 @@ RELATIONS = {"same": "", "below": "as ", "above": "only as ", "none": "not annot
 def print_result(console: Console, result: RankedPatient) -> None:
     """Print the ranking, an explanation if one was asked for, and the signs to examine next.
 
+    The notice and what is said of phantoms stand in the text itself, since people write it to files.
+
     Args:
         console: Where to print.
         result: The result.
     """
+    _line(console, RESEARCH_USE, "dim")
     if result.interpreted.signs:
         _line(console, f"signs: {listed(map(_with_id, result.interpreted.signs), MAX_SIGNS)}")
     _line(console, _basis(result))
@@ -38,8 +42,7 @@ def print_result(console: Console, result: RankedPatient) -> None:
     _print_hidden(console, result)
     if result.explanation:
         _print_explanation(console, result, result.explanation)
-    if result.next_signs:
-        _print_next(console, result)
+    _print_next(console, result)
 
 
 def _line(console: Console, text: str, style: str = "") -> None:
@@ -56,10 +59,12 @@ def _basis(result: RankedPatient) -> str:
     text = f"{len(ranking.order):,} diseases of OMIM and Orphanet, HPO {result.catalog.data.release.version}"
     if ranking.panel:
         text += f"; {len(ranking.panel_order):,} of them have one of {count(len(ranking.panel.genes), 'gene')} of the panel"
+        text += f" ({ranking.panel.source})" if ranking.panel.source else ""
     if recipe:
         counts = any(part.name == FACE for part in recipe.parts)
         others = "; for others its ratio is 1" if counts else ", but no image could be used, so that the face does not count"
-        text += f"; the bundle {recipe.name} knows {recipe.known} of them by face{others}"
+        trained = ", trained on PHANTOMS and meaningless for photos of people," if recipe.phantoms else ""
+        text += f"; the bundle {recipe.name}{trained} knows {recipe.known} of them by face{others}"
         weights = ", ".join(f"{part.name} {part.weight:.2g}" for part in ranking.parts)
         learned = f"learned from {count(recipe.learned_from, 'patient')}" if recipe.learned_from else "not learned"
         text += f"; weights: {weights} ({learned})"
@@ -118,6 +123,9 @@ def _print_hidden(console: Console, result: RankedPatient) -> None:
 def _print_next(console: Console, result: RankedPatient) -> None:
     given = result.ranking.prior.name if result.ranking.prior else "equal priors"
     console.print()
+    if not result.next_signs:
+        _line(console, "no other sign is expected to make the ranking clearer")
+        return
     _line(console, f"most informative signs to examine next (expected bits, {given}):")
     separated = (Column("if present", role="more"), Column("if absent", role="more"))
     table = FittedTable(Column("sign"), Column("bits", right=True), *separated, below="lines")
