@@ -81,6 +81,10 @@ def print_choices(catalog: Catalog) -> None:
     """Print how often the right disease comes first, and its mean posterior probability, with standard errors."""
     rng, evidence, prior = np.random.default_rng(0), Hpo(), uniform_prior(catalog)
     rerank = reranked(catalog, evidence, prior)
+
+    def signs_of(record: PatientRecord) -> Sequence[Sign]:
+        return evidence.interpret(record).signs
+
     patients = [draw(catalog, rng) for _ in range(PATIENTS)]
     choices: dict[str, Choice] = {
         "as dysfw rank proposes": lambda posterior, record: proposed(

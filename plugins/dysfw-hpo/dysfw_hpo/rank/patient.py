@@ -35,7 +35,7 @@ class RankedPatient:
         explanation: Of the disease that the user asked for.
         recipe: What a recipe adds; None without one.
         options: The command's options by name, without anything of the record.
-        unused: Parts of the record that nothing reads, such as "age".
+        unused: Parts of the record that the ranking does not use, such as "age".
     """
 
     catalog: Catalog
