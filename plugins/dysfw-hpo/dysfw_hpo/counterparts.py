@@ -74,7 +74,7 @@ class _Identity:
 def find_counterparts(diseases: Diseases, profiles: Sparse, weight: FloatArray) -> Int32:
     """Find the counterparts of the D diseases.
 
-    Of the pairs that may be the same, those count in which each is the most similar of the other's, in name and signs.
+    Of the pairs that may be the same, those that are the most alike in name and signs come first.
 
     Args:
         diseases: The diseases.
@@ -94,14 +94,14 @@ def find_counterparts(diseases: Diseases, profiles: Sparse, weight: FloatArray) 
         found[first], found[second] = second, first
     weighted = profiles.copy()
     weighted.data = weighted.data * np.sqrt(weight)[weighted.indices]
-    while pairs := _most_similar(left("OMIM:"), left("ORPHA:"), diseases, weighted):
-        for first, second in pairs:
+    for first, second in _ordered_pairs(left("OMIM:"), left("ORPHA:"), diseases, weighted):
+        if found[first] < 0 and found[second] < 0:
             found[first], found[second] = second, first
     return found
 
 
-def _most_similar(omim: Sequence[int], orpha: Sequence[int], diseases: Diseases, profiles: Sparse) -> list[tuple[int, int]]:
-    """Pairs of diseases that may be the same, each the most similar one of the other's."""
+def _ordered_pairs(omim: Sequence[int], orpha: Sequence[int], diseases: Diseases, profiles: Sparse) -> list[tuple[int, int]]:
+    """Pairs of diseases that may be the same, the most alike first."""
     known = {n: _identity(diseases, n) for n in (*omim, *orpha)}
     candidates = _candidates(omim, orpha, known)
     if not candidates:
@@ -112,11 +112,7 @@ def _most_similar(omim: Sequence[int], orpha: Sequence[int], diseases: Diseases,
         for ((a, b), shared), cosine in zip(candidates.items(), _similarity(profiles, first, second).tolist(), strict=True)
         if not _contradict(known[a], known[b]) and _agree(known[a], known[b], shared, cosine)
     ]
-    best: dict[int, tuple[int, int]] = {}
-    for _, pair in sorted(scored, key=lambda one: -one[0]):  # the first pair of a disease is its most similar one
-        for number in pair:
-            best.setdefault(number, pair)
-    return [(a, b) for _, (a, b) in scored if best[a] == best[b] == (a, b)]
+    return [pair for _, pair in sorted(scored, key=lambda one: -one[0])]
 
 
 def _contradict(omim: _Identity, orpha: _Identity) -> bool:
