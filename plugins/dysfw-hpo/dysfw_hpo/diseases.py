@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,15 +111,6 @@ class Diseases:
             id: Its id; an unknown one has none.
         """
         return tuple(Gene(symbol, ncbi) for symbol, ncbi in sorted(self._genes.get(id, ())))
-
-    def with_genes(self, symbols: Iterable[str]) -> set[str]:
-        """Return the ids of diseases with at least one of some genes.
-
-        Args:
-            symbols: Symbols of genes, in any case.
-        """
-        wanted = {symbol.casefold() for symbol in symbols}
-        return {id for id, genes in self._genes.items() if any(symbol.casefold() in wanted for symbol, _ in genes)}
 
     def annotations(self, id: str) -> list[Annotation]:
         """Return the signs of a disease as they are annotated.

@@ -33,7 +33,7 @@ def test_unknown_terms_are_left_out(tiny):
 
 
 def test_genes(tiny):
-    assert tiny.diseases.with_genes(["alf", "nothing"]) == {"OMIM:1"}
+    assert tiny.diseases.genes("OMIM:1") == (Gene("ALF", 10),)
     assert tiny.diseases.genes("OMIM:2") == ()
 
 

@@ -156,8 +156,8 @@ def _unrelated(ontology: Ontology, terms: Int64, gain: Float64, number: int) -> 
 
 def _first(gain: Float64) -> tuple[int, ...]:
     """The diseases that gain most, the first most."""
-    order = np.argsort(-gain, kind="stable")[:MAX_NAMED]
-    return tuple(int(one) for one in order if gain[one] > MIN_SHARE)
+    worth = np.flatnonzero(gain > MIN_SHARE)
+    return tuple(worth[np.argsort(-gain[worth], kind="stable")[:MAX_NAMED]].tolist())
 
 
 def _allowed(catalog: Catalog, signs: Sequence[Sign], sex: str | None) -> Bool:
