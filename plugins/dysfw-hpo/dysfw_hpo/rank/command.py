@@ -160,7 +160,8 @@ def rank(
         options={name: str(value) for name, value in options.items() if value is not None},
     )  # fmt: skip
     if result.unused:
-        warn(f"not used to rank: {listed(result.unused)}; a recipe with the evidence demographics uses age and sex, for what it knows")
+        parts = listed(result.unused)
+        warn(f"not used to rank: {parts}; a recipe with the evidence demographics uses age and sex, for what it knows")
     _write(chosen, result)
     if of_recipe and of_recipe.failures:
         raise typer.Exit(1)
