@@ -2,7 +2,7 @@
 
     python benchmarks/hpo/rank_all.py
 
-Prints three Markdown tables, in about seven minutes on two cores:
+Prints three Markdown tables, in about three minutes on two cores:
 
 1. How often the right disease of the published cases that dysfw-phantom ships is among the first N of all diseases of OMIM and
    Orphanet, both entries of a disease counting as one.
