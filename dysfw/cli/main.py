@@ -19,8 +19,10 @@ import typer.core
 
 from .. import RESEARCH_USE, __version__
 from ..errors import DysfwError, Interrupted
+from ..registry.distributions import COMMANDS as PLUGIN_COMMANDS
 from ..registry.hookspecs import Panel
 from ..registry.registry import Registry, load_registry
+from ..util.install import install_command
 from ..util.interrupts import STOP_SIGNALS
 from ..util.text import error_text, quoted, replace_unencodable
 from ..weights import network
@@ -97,6 +99,11 @@ class LazyGroup(typer.core.TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
         """Import the command that ``args`` start with."""
+        if args and args[0] not in _commands(ctx) and (plugin := PLUGIN_COMMANDS.get(args[0])):
+            raise DysfwError(
+                f"the command {args[0]!r} belongs to the plugin {plugin}, which is not installed, or left out by --plugins",
+                hint=install_command(plugin),
+            )
         name, placeholder, rest = super().resolve_command(ctx, args)
         return name, _import_command(str(name), _commands(ctx)[str(name)].target) if placeholder else None, rest
 

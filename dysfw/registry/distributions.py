@@ -34,6 +34,7 @@ WEIGHTS: dict[str, str] = {  # name -> distribution
 
 RUNNERS: dict[str, str] = {"ray": "dysfw-ray"}  # name -> distribution
 RUNTIMES: dict[str, str] = {"onnxruntime": "dysfw-onnx", "openvino": "dysfw-openvino"}  # name -> distribution
+COMMANDS: dict[str, str] = {"phantom": "dysfw-phantom", "rank": "dysfw-hpo"}  # name -> distribution
 PROTOCOLS: dict[str, str] = {"field": "dysfw-phantom"}  # name -> distribution
 
 # Formats that a plugin decodes, with its distribution. An error can then name the format, and no such file is skipped silently.

@@ -203,3 +203,10 @@ def test_a_plugin_chooses_the_panel_of_its_command(dysfw, dysfw_fake_plugins):
     ran = dysfw("--help")
     assert "the command 'bad' has the panel 'date'; allowed: predict, data, train" in ran.err
     assert "bad" not in panels(ran.out)["Extend"]
+
+
+def test_a_command_of_a_plugin_that_is_not_there_names_the_plugin(dysfw):
+    result = dysfw("--plugins", "builtin", "rank", "--term", "Ptosis")
+    assert result.code == 2
+    assert "belongs to the plugin dysfw-hpo" in result.err
+    assert "pip install" in result.err
