@@ -116,6 +116,11 @@ if TYPE_CHECKING:
     from .output.fitted_table import Column as Column
     from .output.fitted_table import FittedTable as FittedTable
     from .output.fitted_table import multiline as multiline
+    from .output.phenopacket_parts import checked as checked
+    from .output.phenopacket_parts import features_of as features_of
+    from .output.phenopacket_parts import require_phenopackets as require_phenopackets
+    from .output.phenopacket_parts import resources_of as resources_of
+    from .output.phenopacket_parts import subject_of as subject_of
     from .recipe.document import dump_document as dump_document
     from .recipe.document import parse_document as parse_document
     from .recipe.document import read_text as read_text
@@ -460,6 +465,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
     ),
     "inference.loading": ("open_pipeline",),
     "inference.patient": ("predict_patient",),
+    "output.phenopacket_parts": ("checked", "features_of", "require_phenopackets", "resources_of", "subject_of"),
     "output.evidence": (
         "ratio_text",
         "sign_to_json",

@@ -17,6 +17,7 @@ RESOURCES = {
     "MONDO": ("Mondo Disease Ontology", "http://purl.obolibrary.org/obo/mondo.obo", "http://purl.obolibrary.org/obo/MONDO_"),
     "OMIM": ("Online Mendelian Inheritance in Man", "https://www.omim.org", "https://www.omim.org/entry/"),
     "ORPHA": ("Orphanet Rare Disease Ontology", "https://www.orpha.net", "https://www.orpha.net/ORDO/Orphanet_"),
+    "NCBIGene": ("NCBI Gene", "https://www.ncbi.nlm.nih.gov/gene", "https://www.ncbi.nlm.nih.gov/gene/"),
 }
 UNKNOWN = "unknown"  # the release of a resource that nothing states
 

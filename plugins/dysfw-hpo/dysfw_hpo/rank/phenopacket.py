@@ -5,7 +5,6 @@ Diseases are candidate interpretations of a case in progress, never ``diseases``
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,22 +12,13 @@ from datetime import UTC, datetime
 import numpy as np
 
 from dysfw import RESEARCH_USE
-from dysfw.plugin import DysfwError, PatientRecord, install_command
+from dysfw.plugin import checked, features_of, require_phenopackets, resources_of, subject_of
 
 from .catalog import CatalogDisease
 from .patient import RankedPatient
 from .ranking import to_log10
 
 PATIENT = "patient"  # no name of a person
-# Name, URL and prefix of IRIs of each resource, by the prefix of identifiers; see obofoundry.org and bioregistry.io.
-RESOURCES = {
-    "HP": ("Human Phenotype Ontology", "http://purl.obolibrary.org/obo/hp.owl", "http://purl.obolibrary.org/obo/HP_"),
-    "OMIM": ("Online Mendelian Inheritance in Man", "https://www.omim.org", "https://www.omim.org/entry/"),
-    "ORPHA": ("Orphanet Rare Disease Ontology", "https://www.orpha.net", "https://www.orpha.net/ORDO/Orphanet_"),
-    "DECIPHER": ("DECIPHER", "https://www.deciphergenomics.org", "https://www.deciphergenomics.org/syndrome/"),
-    "NCBIGene": ("NCBI Gene", "https://www.ncbi.nlm.nih.gov/gene", "https://www.ncbi.nlm.nih.gov/gene/"),
-}
-SEXES = {"female": "FEMALE", "male": "MALE"}
 
 
 def phenopacket(result: RankedPatient) -> dict[str, object]:
@@ -45,32 +35,22 @@ def phenopacket(result: RankedPatient) -> dict[str, object]:
     Raises:
         DysfwError: The package phenopackets is missing.
     """
-    try:
-        from google.protobuf.json_format import MessageToDict, ParseDict
-        from phenopackets.schema.v2 import Phenopacket
-    except ImportError as error:
-        raise DysfwError(
-            f"Phenopackets need the package phenopackets ({error})", hint=install_command("dysfw", "phenopackets")
-        ) from None
+    require_phenopackets()
     candidates = _candidates(result)
-    packet = {
+    packet: dict[str, object] = {
         "id": f"dysfw-rank-{uuid.uuid4()}",  # at random: a hash of the record could be compared with those of other records
-        "subject": _subject(result.record),
-        "phenotypicFeatures": [
-            {"type": {"id": sign.id, "label": sign.name}, "excluded": sign.status == "excluded"}
-            for sign in result.interpreted.signs
-        ],
+        "subject": subject_of(PATIENT, result.record),
+        "phenotypicFeatures": features_of(result.interpreted.signs),
         "interpretations": [_interpretation(result, number) for number in candidates],
         "metaData": {
             "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             "createdBy": f"dysfw {result.version}",
-            "resources": list(_resources(result, candidates)),
+            "resources": _resources(result, candidates),
             "phenopacketSchemaVersion": "2.0",
             "externalReferences": list(_references(result)),
         },
     }
-    # The schema's own classes reject what does not fit them.
-    return json.loads(json.dumps(MessageToDict(ParseDict(packet, Phenopacket()))))  # type: ignore[no-any-return]
+    return checked(packet)
 
 
 def _candidates(result: RankedPatient) -> list[int]:
@@ -80,16 +60,6 @@ def _candidates(result: RankedPatient) -> list[int]:
     order = ranking.panel_order if ranking.panel else ranking.order
     excluded = result.recipe.excluded if result.recipe else frozenset()
     return [number for number in order[known[order]][: result.top].tolist() if number not in excluded]
-
-
-def _subject(record: PatientRecord) -> dict[str, object]:
-    subject: dict[str, object] = {"id": PATIENT}
-    if record.sex:
-        subject["sex"] = SEXES[record.sex]
-    if record.age is not None:
-        years, months = divmod(round(record.age * 12), 12)
-        subject["timeAtLastEncounter"] = {"age": {"iso8601duration": f"P{years}Y{months}M"}}
-    return subject
 
 
 def _interpretation(result: RankedPatient, number: int) -> dict[str, object]:
@@ -123,18 +93,14 @@ def _summary(result: RankedPatient, number: int, disease: CatalogDisease) -> str
     return f"{'; '.join(parts)}. {RESEARCH_USE}"
 
 
-def _resources(result: RankedPatient, candidates: list[int]) -> Iterator[dict[str, str]]:
-    """The resources whose identifiers occur."""
+def _resources(result: RankedPatient, candidates: list[int]) -> list[dict[str, object]]:
+    """The resources whose identifiers occur; their release is that of the annotations, whose names are used."""
     diseases = [result.catalog[number] for number in candidates]
-    used = {"HP"} if result.interpreted.signs else set()
-    used |= {disease.id.partition(":")[0] for disease in diseases}
-    used |= {"NCBIGene"} if any(disease.genes for disease in diseases) else set()
-    version = result.catalog.data.release.version  # that of the annotations, whose names of diseases and genes are used
-    for prefix, (name, url, iri) in RESOURCES.items():
-        if prefix in used:
-            yield {
-                "id": prefix.lower(), "name": name, "url": url, "version": version, "namespacePrefix": prefix, "iriPrefix": iri
-            }  # fmt: skip
+    used = [sign.id for sign in result.interpreted.signs]
+    used += [disease.id for disease in diseases]
+    used += [f"NCBIGene:{gene.ncbi}" for disease in diseases for gene in disease.genes]
+    version = result.catalog.data.release.version
+    return resources_of(used, {id.partition(":")[0]: version for id in used})
 
 
 def _references(result: RankedPatient) -> Iterator[dict[str, str]]:
