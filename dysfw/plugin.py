@@ -111,6 +111,14 @@ if TYPE_CHECKING:
     from .inference.recipes import build_component as build_component
     from .inference.recipes import open_recipe as open_recipe
     from .inference.recipes import with_networks as with_networks
+    from .knowledge.face_generator import FaceGenerator as FaceGenerator
+    from .knowledge.face_generator import GeneratedFace as GeneratedFace
+    from .knowledge.ontology import ComparedSign as ComparedSign
+    from .knowledge.ontology import ConditionProfile as ConditionProfile
+    from .knowledge.ontology import ConditionSign as ConditionSign
+    from .knowledge.ontology import Gene as Gene
+    from .knowledge.ontology import PhenotypeOntology as PhenotypeOntology
+    from .knowledge.ontology import TermMatch as TermMatch
     from .output.evidence import ratio_text as ratio_text
     from .output.evidence import sign_to_json as sign_to_json
     from .output.fitted_table import Column as Column
@@ -133,6 +141,8 @@ if TYPE_CHECKING:
     from .registry.hookspecs import CommandSpec as CommandSpec
     from .registry.hookspecs import ComponentSpec as ComponentSpec
     from .registry.hookspecs import DecoderSpec as DecoderSpec
+    from .registry.hookspecs import FaceGeneratorSpec as FaceGeneratorSpec
+    from .registry.hookspecs import OntologySpec as OntologySpec
     from .registry.hookspecs import ProtocolSpec as ProtocolSpec
     from .registry.hookspecs import RunnerSpec as RunnerSpec
     from .registry.hookspecs import RuntimeSpec as RuntimeSpec
@@ -229,6 +239,8 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "CommandSpec",
         "ComponentSpec",
         "DecoderSpec",
+        "FaceGeneratorSpec",
+        "OntologySpec",
         "ProtocolSpec",
         "RunnerSpec",
         "RuntimeSpec",
@@ -249,6 +261,19 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "Segmenter",
         "SupportsLayers",
         "SupportsWeightDelta",
+    ),
+    # Contracts of what is known beside the training data
+    "knowledge.ontology": (
+        "ComparedSign",
+        "ConditionProfile",
+        "ConditionSign",
+        "Gene",
+        "PhenotypeOntology",
+        "TermMatch",
+    ),
+    "knowledge.face_generator": (
+        "FaceGenerator",
+        "GeneratedFace",
     ),
     # Layers of which exportable heads are composed
     "contracts.layers": (

@@ -214,6 +214,36 @@ class ProtocolSpec:
     summary: str
 
 
+@dataclass(frozen=True, slots=True)
+class OntologySpec:
+    """A phenotype ontology, imported when it is used. `dysfw serve` looks up signs and diseases in it.
+
+    Attributes:
+        name: Its name, such as "hpo".
+        target: "package.module:Class", a subclass of ``dysfw.plugin.PhenotypeOntology`` whose constructor has no arguments.
+        summary: One line for listings.
+    """
+
+    name: str
+    target: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaceGeneratorSpec:
+    """A generator of synthetic faces with the signs of a condition, imported when it is used.
+
+    Attributes:
+        name: Its name, such as "phantom".
+        target: "package.module:Class", a subclass of ``dysfw.plugin.FaceGenerator`` whose constructor has no arguments.
+        summary: One line for listings.
+    """
+
+    name: str
+    target: str
+    summary: str
+
+
 @hookspec
 def dysfw_components() -> list[ComponentSpec]:  # type: ignore[empty-body]
     """Return components that recipes may name in ``use``."""
@@ -252,3 +282,13 @@ def dysfw_decoders() -> list[DecoderSpec]:  # type: ignore[empty-body]
 @hookspec
 def dysfw_protocols() -> list[ProtocolSpec]:  # type: ignore[empty-body]
     """Return protocols that ``--protocol`` of ``dysfw evaluate`` and ``dysfw data splits`` may name."""
+
+
+@hookspec
+def dysfw_ontologies() -> list[OntologySpec]:  # type: ignore[empty-body]
+    """Return phenotype ontologies, which `dysfw serve` uses for signs and for the ranking of all diseases."""
+
+
+@hookspec
+def dysfw_face_generators() -> list[FaceGeneratorSpec]:  # type: ignore[empty-body]
+    """Return generators of synthetic faces, which `dysfw serve` uses to show typical faces of a condition."""

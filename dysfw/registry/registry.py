@@ -1,4 +1,4 @@
-"""Looks up components, commands, bundles, weights, runners, runtimes, decoders and protocols that plugins registered, by name.
+"""Looks up what plugins registered, by name: components, commands, bundles, weights, runners, runtimes, decoders and the rest.
 
 A lookup can fail for four reasons, each with its own message: the name is misspelt, its plugin is not installed, its plugin
 cannot be imported, or an optional extra of its plugin is missing.
@@ -26,6 +26,8 @@ from .hookspecs import (
     CommandSpec,
     ComponentSpec,
     DecoderSpec,
+    FaceGeneratorSpec,
+    OntologySpec,
     ProtocolSpec,
     RunnerSpec,
     RuntimeSpec,
@@ -71,6 +73,8 @@ class Registry:
         runtimes: Runtimes that execute networks.
         decoders: Decoders of image formats.
         protocols: Evaluation protocols.
+        ontologies: Phenotype ontologies.
+        face_generators: Generators of synthetic faces.
         plugins: All plugins, including those that failed.
     """
 
@@ -83,6 +87,8 @@ class Registry:
         self.runtimes: list[Entry[RuntimeSpec]] = []
         self.decoders: list[Entry[DecoderSpec]] = []
         self.protocols: list[Entry[ProtocolSpec]] = []
+        self.ontologies: list[Entry[OntologySpec]] = []
+        self.face_generators: list[Entry[FaceGeneratorSpec]] = []
         self._decode: dict[str, Callable[[bytes], Any]] = {}
         self.plugins = tuple(self._register(plugin) for plugin in plugins)
 
@@ -198,6 +204,34 @@ class Registry:
         entry = self._find(self.protocols, "protocol", name, PROTOCOLS.get(name.rpartition(":")[2]))
         return _imported(entry, "protocol", entry.spec.target)  # type: ignore[no-any-return]  # checked by the caller
 
+    def load_ontology(self, entry: Entry[OntologySpec]) -> type:
+        """Import the class of a phenotype ontology.
+
+        Args:
+            entry: One of ``ontologies``.
+
+        Returns:
+            The class.
+
+        Raises:
+            DysfwError: It cannot be imported.
+        """
+        return _imported(entry, "ontology", entry.spec.target)  # type: ignore[no-any-return]  # checked by the caller
+
+    def load_face_generator(self, entry: Entry[FaceGeneratorSpec]) -> type:
+        """Import the class of a face generator.
+
+        Args:
+            entry: One of ``face_generators``.
+
+        Returns:
+            The class.
+
+        Raises:
+            DysfwError: It cannot be imported.
+        """
+        return _imported(entry, "face generator", entry.spec.target)  # type: ignore[no-any-return]  # checked by the caller
+
     def named_weights(self, name: str) -> Entry[WeightsSpec] | None:
         """Look up weights.
 
@@ -231,6 +265,8 @@ class Registry:
         named += [("runtime", e.spec.name, e.plugin) for e in self.runtimes]
         named += [("decoder", e.spec.name, e.plugin) for e in self.decoders]
         named += [("protocol", e.spec.name, e.plugin) for e in self.protocols]
+        named += [("ontology", e.spec.name, e.plugin) for e in self.ontologies]
+        named += [("face generator", e.spec.name, e.plugin) for e in self.face_generators]
         for what, name, plugin in named:
             owners.setdefault((what, name), []).append(plugin)
         return {key: plugins for key, plugins in owners.items() if len(plugins) > 1}
@@ -309,6 +345,8 @@ class Registry:
                 runtimes = specs_of(plugin.hooks, "dysfw_runtimes", RuntimeSpec)
                 decoders = specs_of(plugin.hooks, "dysfw_decoders", DecoderSpec)
                 protocols = specs_of(plugin.hooks, "dysfw_protocols", ProtocolSpec)
+                ontologies = specs_of(plugin.hooks, "dysfw_ontologies", OntologySpec)
+                face_generators = specs_of(plugin.hooks, "dysfw_face_generators", FaceGeneratorSpec)
         except Exception as error:
             return replace(plugin, hooks=None, error=error)
         plugin = replace(plugin, captured=plugin.captured + captured.getvalue())
@@ -321,6 +359,8 @@ class Registry:
         self.runtimes += [Entry(runtime, plugin) for runtime in runtimes]
         self.decoders += [Entry(decoder, plugin) for decoder in decoders]
         self.protocols += [Entry(protocol, plugin) for protocol in protocols]
+        self.ontologies += [Entry(ontology, plugin) for ontology in ontologies]
+        self.face_generators += [Entry(generator, plugin) for generator in face_generators]
         return plugin
 
 
@@ -351,7 +391,12 @@ def current_registry() -> Registry:
 
 
 def _imported(
-    entry: Entry[RunnerSpec] | Entry[RuntimeSpec] | Entry[DecoderSpec] | Entry[ProtocolSpec],
+    entry: Entry[RunnerSpec]
+    | Entry[RuntimeSpec]
+    | Entry[DecoderSpec]
+    | Entry[ProtocolSpec]
+    | Entry[OntologySpec]
+    | Entry[FaceGeneratorSpec],
     what: str,
     target: str,
 ) -> Any:  # noqa: ANN401

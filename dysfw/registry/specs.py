@@ -17,6 +17,8 @@ from .hookspecs import (
     CommandSpec,
     ComponentSpec,
     DecoderSpec,
+    FaceGeneratorSpec,
+    OntologySpec,
     ProtocolSpec,
     RunnerSpec,
     RuntimeSpec,
@@ -24,7 +26,19 @@ from .hookspecs import (
 )
 from .weights_manifest import problem_of
 
-Spec = TypeVar("Spec", ComponentSpec, CommandSpec, BundleSpec, WeightsSpec, RunnerSpec, RuntimeSpec, DecoderSpec, ProtocolSpec)
+Spec = TypeVar(
+    "Spec",
+    ComponentSpec,
+    CommandSpec,
+    BundleSpec,
+    WeightsSpec,
+    RunnerSpec,
+    RuntimeSpec,
+    DecoderSpec,
+    ProtocolSpec,
+    OntologySpec,
+    FaceGeneratorSpec,
+)
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -71,7 +85,15 @@ def specs_of(hooks: pluggy.HookRelay, hook: str, kind_of_spec: type[Spec]) -> li
 
 
 def _pointers(
-    spec: ComponentSpec | CommandSpec | BundleSpec | RunnerSpec | RuntimeSpec | DecoderSpec | ProtocolSpec,
+    spec: ComponentSpec
+    | CommandSpec
+    | BundleSpec
+    | RunnerSpec
+    | RuntimeSpec
+    | DecoderSpec
+    | ProtocolSpec
+    | OntologySpec
+    | FaceGeneratorSpec,
 ) -> list[str]:
     """What a specification refers to, as "package.module:name"."""
     if isinstance(spec, RunnerSpec):

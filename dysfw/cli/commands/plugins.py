@@ -27,6 +27,8 @@ def plugins(ctx: typer.Context) -> None:
         registered += [f"runner {e.spec.name}" for e in registry.runners if e.plugin == plugin]
         registered += [f"decoder {e.spec.name}" for e in registry.decoders if e.plugin == plugin]
         registered += [f"protocol {e.spec.name}" for e in registry.protocols if e.plugin == plugin]
+        registered += [f"ontology {e.spec.name}" for e in registry.ontologies if e.plugin == plugin]
+        registered += [f"face generator {e.spec.name}" for e in registry.face_generators if e.plugin == plugin]
         registered += [f"weights {e.spec.name}" for e in registry.weights if e.plugin == plugin]
         state = Text("prints while loading", "yellow") if plugin.captured else Text("ok", "green")
         if plugin.error:

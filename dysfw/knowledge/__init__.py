@@ -1,0 +1,1 @@
+"""What is known of signs, diseases and typical faces beside the training data of a recipe. Plugins provide it."""
