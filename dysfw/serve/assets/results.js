@@ -1,0 +1,201 @@
+// Asks the server for the result of what was entered, and shows it.
+
+import * as api from "./api.js";
+import { announce, button, byId, make } from "./dom.js";
+import { count, estimate, probability } from "./format.js";
+import { conditions, forgetOpen, nameOf } from "./conditions.js";
+import { diseases, forgetDiseases } from "./diseases.js";
+import { faceView } from "./faceview.js";
+import { add, faceOf, isBusy, photoOf, sendAgain } from "./photos.js";
+import { problemsOfRecord } from "./person.js";
+import { outlineSwitch, photoView } from "./photoview.js";
+import { saveBar } from "./save.js";
+import { isEmpty, record, state } from "./state.js";
+
+const output = byId("output");
+let model = null;
+let result = null; // of the images in `used`
+let used = [];
+let problems = [];
+let tab = "conditions";
+let explained = null; // label of the condition whose heat maps are shown
+let paper = /\b(US|CA|MX)$/.test(navigator.language) ? "letter" : "a4";
+let request = null;
+
+export function setModel(bundle) {
+  model = bundle;
+  draw();
+}
+
+// The photos whose result is shown: all of the patient, or the selected person's.
+function chosenPhotos() {
+  const { photos, mode, selected } = state();
+  const shown = mode === "one" ? photos : photos.filter((photo) => photo.key === selected);
+  return shown.filter(({ key }) => photoOf(key)?.status === "ready");
+}
+
+const imagesOf = (photos) => photos.map((chosen) => ({ id: photoOf(chosen.key).image.id, face: faceOf(chosen).face.index }));
+const requestOf = (photos) => ({ images: imagesOf(photos), patient: state().mode === "one" ? "patient" : null, record: record() });
+
+export async function update() {
+  request?.abort();
+  request = new AbortController();
+  const { signal } = request;
+  const photos = chosenPhotos();
+  if (isEmpty()) { result = null; problems = []; forgetOpen(); forgetDiseases(); tab = "conditions"; explained = null; }
+  if (!photos.length) { result = null; used = []; }
+  byId("results").setAttribute("aria-busy", "true");
+  try {
+    problems = await problemsOfRecord(signal);
+    if (photos.length) {
+      const answer = await predictAgainIfForgotten(photos, signal);
+      result = answer.patient ?? answer.predictions[0];
+      used = photos;
+      if (!isBusy()) announce(summary());
+    } else if (record()) {
+      tab = "diseases";
+    }
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    announce(error.message, true);
+  }
+  byId("results").setAttribute("aria-busy", String(isBusy()));
+  draw();
+}
+
+async function predictAgainIfForgotten(photos, signal) {
+  try {
+    return await api.predict(requestOf(photos), signal);
+  } catch (error) {
+    if (error.code !== "not_kept") throw error;
+    await sendAgain(imagesOf(photos).map((image) => image.id));
+    return api.predict(requestOf(chosenPhotos()), signal);
+  }
+}
+
+function summary() {
+  const first = result.ranking[0];
+  const text = `${nameOf(first)} ranks first (${probability(first.probability)})`;
+  return result.reliable ? `${text}.` : `${text}. ${result.reasons[0].message}.`;
+}
+
+function draw() {
+  const focused = output.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+  if (isEmpty() || !model) output.replaceChildren(guide());
+  else output.replaceChildren(...[overview(), tabs()].filter(Boolean));
+  if (focused) (output.querySelector(`[data-focus="${focused}"]`) ?? byId("results")).focus({ preventScroll: true });
+}
+
+function guide() {
+  const sample = model?.face_generator ? button("Try it with a synthetic face", trySample, { class: "primary" }) : "";
+  return make("div", { class: "guide" },
+    make("h2", {}, "Which conditions fit this patient?"),
+    make("ol", {},
+      make("li", {}, make("b", {}, "Add a photo of the face"), ", frontal if there is one. Several photos of the patient are better than one."),
+      make("li", {}, make("b", {}, "Add signs, age and sex"), " if you know them. Signs without a photo rank all diseases."),
+      make("li", {}, make("b", {}, "Read the ranked conditions"), " and open one to see why it is there, which signs fit, and which speak against it.")),
+    sample);
+}
+
+async function trySample() {
+  const labels = model.labels.filter((one) => !/unaffected|control|normal|healthy/.test(one.label));
+  for (const { label } of labels) {
+    try {
+      const { faces } = await api.faces(label, "");
+      const content = await api.blob(faces[0].href);
+      add([new File([content], `synthetic face, ${label}.jpg`, { type: content.type })]);
+      return;
+    } catch { /* this condition has no typical face: try the next */ }
+  }
+  announce("There is no synthetic face for a condition of this model.", true);
+}
+
+function performance() {
+  const measured = model.performance;
+  if (!measured) return "";
+  const chance = measured.beats_chance ? "shown to beat chance" : "not shown to beat chance";
+  return make("p", { class: measured.beats_chance ? "quiet" : "problem" },
+    `This model: balanced accuracy ${estimate(measured.balanced_accuracy)} over ${model.labels.length} conditions in cross-validation (chance ${measured.chance.toFixed(3)}), ${chance}. `,
+    make("a", { href: "/v1/card", target: "_blank", rel: "noopener" }, "Model card"));
+}
+
+function setText() {
+  const { prediction_set: set, ranking } = result;
+  const names = set.labels.map((label) => nameOf(ranking.find((one) => one.label === label)));
+  return `For ${100 * set.coverage} % of patients like those in the training data, the true condition is among: ${names.join("; ")}.`;
+}
+
+function overview() {
+  if (!result) {
+    if (isBusy()) return make("div", { class: "overview" }, make("p", {}, "Processing …"));
+    const { photos } = state();
+    return photos.length && !chosenPhotos().length ? make("div", { class: "overview" }, make("p", { class: "problem" }, "No result: none of the photos could be used. The list of photos says why.")) : null;
+  }
+  const first = result.ranking[0];
+  const leftOut = (result.images ?? []).filter((image) => !image.counted);
+  const warnings = result.warnings.filter((one) => !result.reasons.some((reason) => reason.code === one.code) && !model.warnings.some((known) => known.code === one.code));
+  return make("div", { class: `overview ${result.reliable ? "" : "doubtful"}` },
+    used.length ? make("div", { class: "portrait" }, patientFace()) : "",
+    make("div", { class: "answer" },
+      make("p", { class: "lead" }, "Ranks first"),
+      make("h2", {}, make("bdi", {}, nameOf(first)), make("span", { class: "number" }, probability(first.probability))),
+      result.reliable ? make("p", { class: "fine" }, used.length > 1 ? "No problem found with these photos." : "No problem found with this photo.")
+        : result.reasons.map((reason) => make("p", { class: "problem" }, reason.message)),
+      make("p", {}, setText()),
+      leftOut.map((image) => make("p", { class: "quiet" }, `Left out: ${image.source}, ${image.left_out}`)),
+      [...problems, ...warnings.map((one) => one.message)].map((text) => make("p", { class: "warning" }, text)),
+      performance(),
+      saveBar(() => ({ ...requestOf(used), why: explained }), () => (used.length === 1 ? photoOf(used[0].key).file.name.replace(/\.[^.]*$/, "") : "patient"),
+        { phenopackets: model.labels.some((one) => one.condition), paper: () => paper, setPaper: (value) => { paper = value; } })));
+}
+
+function patientFace() {
+  const [chosen] = used;
+  return faceView(photoOf(chosen.key).image, faceOf(chosen), { outlines: false, label: "The patient" });
+}
+
+const TABS = [
+  ["conditions", () => `Conditions of this model (${model.labels.length})`, () => Boolean(result)],
+  ["diseases", () => "All diseases", () => Boolean(model.ontology)],
+  ["photos", () => (used.length === 1 ? "Photo" : `Photos (${used.length})`), () => Boolean(result)],
+];
+
+function tabs() {
+  const known = TABS.filter(([, , isThere]) => isThere());
+  if (!known.length) return null;
+  if (!known.some(([name]) => name === tab)) tab = known[0][0];
+  const select = (name) => { tab = name; draw(); output.querySelector(`#tab-${name}`).focus(); };
+  const heads = known.map(([name, title], place) => make("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-selected": String(name === tab), "aria-controls": "panel",
+    tabindex: name === tab ? 0 : -1, "data-focus": `tab-${name}`, onclick: () => select(name), onkeydown: (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (step) { event.preventDefault(); select(known[(place + step + known.length) % known.length][0]); }
+    } }, title()));
+  const panel = make("div", { id: "panel", role: "tabpanel", "aria-labelledby": `tab-${tab}`, tabindex: -1 });
+  fillPanel(panel);
+  return make("div", { class: "tabs" }, make("div", { role: "tablist", "aria-label": "Results" }, heads), panel);
+}
+
+function fillPanel(panel) {
+  const face = used.length ? patientFace : null;
+  if (tab === "conditions") {
+    panel.append(signsNote(), conditions(result, { patientFace: face, redraw: draw }));
+  } else if (tab === "diseases") {
+    panel.append(make("p", { class: "quiet" }, "Ranking …"));
+    diseases(panel, imagesOf(used), face);
+  } else {
+    const label = explained ?? result.ranking[0].label;
+    const choice = make("select", { "data-focus": "explained", onchange: () => { explained = choice.value; draw(); } },
+      result.ranking.map((one) => make("option", { value: one.label }, nameOf(one))));
+    choice.value = label;
+    panel.append(make("p", { class: "row" }, make("label", {}, "Heat maps for ", choice), outlineSwitch(draw)),
+      make("div", { class: "photo-views" }, used.map((chosen) => photoView(chosen, { label, name: nameOf(result.ranking.find((one) => one.label === label)), redraw: draw }))));
+  }
+}
+
+// What the signs do in this list, if there are signs.
+function signsNote() {
+  const current = record();
+  if (!current || model.reads_records) return "";
+  return make("p", { class: "note" }, `This model predicts from photos alone: ${current.observed.length + current.excluded.length ? count(current.observed.length + current.excluded.length, "sign") : "age and sex"} `
+    + "change nothing in this list. “All diseases” uses signs and photos together.");
+}
