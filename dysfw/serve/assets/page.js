@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { announce, byId, toast } from "./dom.js";
 import { add, forgetAll, onReady } from "./photos.js";
 import { isRecord, openRecord } from "./person.js";
-import { setModel, update } from "./results.js";
+import { setModel, update, updateSoon } from "./results.js";
 import { restore } from "./session.js";
 import { disableSearch } from "./signs.js";
 import { change, clear, isEmpty, lastStep, onChange, undo } from "./state.js";
@@ -60,7 +60,7 @@ onChange((now) => {
   for (const part of ["signs-part", "person-part"]) byId(part).hidden = now.mode === "several";
   update();
 });
-onReady(update);
+onReady(updateSoon);
 window.addEventListener("pagehide", forgetAll);
 
 if (PHONE.matches) for (const part of ["signs-part", "person-part"]) byId(part).open = false;
@@ -70,7 +70,7 @@ async function start() {
     const model = await api.bundle();
     byId("model-name").textContent = `${model.about ? `${model.about} · ` : ""}${model.recipe.name} · ${model.labels.length} conditions`;
     setModel(model);
-    if (!model.ontology) disableSearch("Signs need an ontology, and none is installed on this server: pip install dysfw-hpo");
+    if (!model.ontology) disableSearch("This server has no ontology of signs. Ask the person who runs it to install dysfw-hpo.");
     await restore();
   } catch (error) {
     announce(error.message, true);

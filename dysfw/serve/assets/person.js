@@ -7,6 +7,7 @@ import { change, onChange, record, state } from "./state.js";
 
 const age = byId("age");
 const sex = byId("sex");
+const name = byId("patient-name");
 
 function showProblem(text) {
   byId("age-problem").textContent = text;
@@ -30,10 +31,13 @@ age.addEventListener("change", async () => {
 
 sex.addEventListener("change", () => change(sex.value ? `Sex ${sex.value}` : "Removed the sex", { sex: sex.value }));
 
+name.addEventListener("change", () => change(null, { name: name.value.trim() }));
+
 onChange((now) => {
   if (age.value !== now.age && document.activeElement !== age) age.value = now.age;
   if (now.age === age.value) showProblem("");
   sex.value = now.sex;
+  if (document.activeElement !== name) name.value = now.name;
 });
 
 // Fill in what a Phenopacket or another record holds. What was entered before and is not in it stays.

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { announce, button, make } from "./dom.js";
 import { probability, words } from "./format.js";
 import { faceView } from "./faceview.js";
-import { faceOf, photoOf } from "./photos.js";
+import { faceOf, photoOf, sendAgain } from "./photos.js";
 
 const maps = new Map(); // "image/face/condition" -> maps, which the server computes once
 let outlines = true;
@@ -51,13 +51,25 @@ async function computeMaps(chosen, label, progress, redraw) {
   try {
     for (const region of names) {
       progress.textContent = `Computing ${words(region)} (${found.length + 1} of ${names.length}) …`;
-      found.push(await api.heatMap(image.id, face.face.index, region, label, signal));
-      maps.set(keyOf(image, face, label), [...found]);
+      found.push(await heatMap(chosen, face.face.index, region, label, signal));
     }
+    maps.set(keyOf(photoOf(chosen.key).image, face, label), found);
     announce(`Heat map of ${file.name} is ready.`);
   } catch (error) {
     if (error.name === "AbortError") return;
-    announce(error.code === "not_kept" ? "The server no longer keeps this photo. Remove it and add it again." : error.message, true);
+    announce(error.message, true);
   }
   redraw();
+}
+
+// The server may have forgotten the photo: then it is sent again.
+async function heatMap(chosen, face, region, label, signal) {
+  const { id } = photoOf(chosen.key).image;
+  try {
+    return await api.heatMap(id, face, region, label, signal);
+  } catch (error) {
+    if (error.code !== "not_kept") throw error;
+    await sendAgain([id]);
+    return api.heatMap(photoOf(chosen.key).image.id, face, region, label, signal);
+  }
 }

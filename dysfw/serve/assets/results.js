@@ -21,6 +21,7 @@ let tab = "conditions";
 let explained = null; // label of the condition whose heat maps are shown
 let paper = /\b(US|CA|MX)$/.test(navigator.language) ? "letter" : "a4";
 let request = null;
+let timer = null;
 
 export function setModel(bundle) {
   model = bundle;
@@ -35,9 +36,18 @@ function chosenPhotos() {
 }
 
 const imagesOf = (photos) => photos.map((chosen) => ({ id: photoOf(chosen.key).image.id, face: faceOf(chosen).face.index }));
-const requestOf = (photos) => ({ images: imagesOf(photos), patient: state().mode === "one" ? "patient" : null, record: record() });
+const requestOf = (photos) => ({ images: imagesOf(photos), patient: state().mode === "one" ? state().name || "patient" : null, record: record() });
+const nameOfPhoto = (chosen) => photoOf(chosen.key).file.name || "pasted photo";
+
+// While many photos arrive, the result is updated now and then, not after each of them.
+export function updateSoon() {
+  clearTimeout(timer);
+  if (!result || !isBusy()) update();
+  else timer = setTimeout(update, 1000);
+}
 
 export async function update() {
+  clearTimeout(timer);
   request?.abort();
   request = new AbortController();
   const { signal } = request;
@@ -137,7 +147,7 @@ function overview() {
   return make("div", { class: `overview ${result.reliable ? "" : "doubtful"}` },
     used.length ? make("div", { class: "portrait" }, patientFace()) : "",
     make("div", { class: "answer" },
-      make("p", { class: "lead" }, "Ranks first"),
+      make("p", { class: "lead" }, state().mode === "several" ? `${nameOfPhoto(used[0])}: ranks first` : "Ranks first"),
       make("h2", {}, make("bdi", {}, nameOf(first)), make("span", { class: "number" }, probability(first.probability))),
       result.reliable ? make("p", { class: "fine" }, used.length > 1 ? "No problem found with these photos." : "No problem found with this photo.")
         : result.reasons.map((reason) => make("p", { class: "problem" }, reason.message)),
@@ -145,7 +155,7 @@ function overview() {
       leftOut.map((image) => make("p", { class: "quiet" }, `Left out: ${image.source}, ${image.left_out}`)),
       [...problems, ...warnings.map((one) => one.message)].map((text) => make("p", { class: "warning" }, text)),
       performance(),
-      saveBar(() => ({ ...requestOf(used), why: explained }), () => (used.length === 1 ? photoOf(used[0].key).file.name.replace(/\.[^.]*$/, "") : "patient"),
+      saveBar(() => ({ ...requestOf(used), why: explained }), () => state().name || (used.length === 1 ? nameOfPhoto(used[0]).replace(/\.[^.]*$/, "") : "patient"),
         { phenopackets: model.labels.some((one) => one.condition), paper: () => paper, setPaper: (value) => { paper = value; } })));
 }
 
@@ -162,7 +172,7 @@ const TABS = [
 
 function tabs() {
   const known = TABS.filter(([, , isThere]) => isThere());
-  if (!known.length) return null;
+  if (!known.length) return isBusy() ? null : make("p", { class: "guide" }, "Add a photo to get a result.");
   if (!known.some(([name]) => name === tab)) tab = known[0][0];
   const select = (name) => { tab = name; draw(); output.querySelector(`#tab-${name}`).focus(); };
   const heads = known.map(([name, title], place) => make("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-selected": String(name === tab), "aria-controls": "panel",

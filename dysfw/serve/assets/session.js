@@ -37,10 +37,10 @@ const isOn = () => byId("keep").checked;
 
 async function write() {
   if (!isOn()) return;
-  const { mode, signs, age, sex, photos } = state();
+  const { mode, signs, age, sex, name, photos } = state();
   const files = allPhotos().map((photo, place) => ({ file: photo.file, face: photos[place].face }));
   try {
-    await withStore("readwrite", (store) => store.put({ tab, when: Date.now(), mode, signs, age, sex, files }));
+    await withStore("readwrite", (store) => store.put({ tab, when: Date.now(), mode, signs, age, sex, name, files }));
   } catch (error) {
     byId("keep").checked = false;
     toast(`This browser cannot keep the session (${error?.name ?? "no storage"}).`);
@@ -53,7 +53,7 @@ export async function restore() {
   try {
     const kept = await withStore("readonly", (store) => store.get(tab));
     if (!kept) return;
-    change(null, { mode: kept.mode, signs: kept.signs, age: kept.age, sex: kept.sex });
+    change(null, { mode: kept.mode, signs: kept.signs, age: kept.age, sex: kept.sex, name: kept.name });
     for (const { file, face } of kept.files) add([file], face);
   } catch { /* the browser has removed it */ }
 }

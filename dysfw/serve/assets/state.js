@@ -2,14 +2,14 @@
 //
 // photos: [{key, face}], in order; face is the index that the user chose, or null. signs: [{id, name, status}].
 
-const EMPTY = Object.freeze({ mode: "one", selected: null, photos: [], signs: [], age: "", sex: "" });
+const EMPTY = Object.freeze({ mode: "one", selected: null, photos: [], signs: [], age: "", sex: "", name: "" });
 const MAX_STEPS = 100;
 const listeners = [];
 const steps = []; // [what was done, the state before it]
 let current = EMPTY;
 
 export const state = () => current;
-export const isEmpty = () => !current.photos.length && !current.signs.length && !current.age && !current.sex;
+export const isEmpty = () => !current.photos.length && !current.signs.length && !current.age && !current.sex && !current.name;
 export const lastStep = () => steps.at(-1)?.[0] ?? null;
 export const onChange = (listener) => listeners.push(listener);
 
