@@ -192,6 +192,7 @@ if TYPE_CHECKING:
     from .types import RecordProblem as RecordProblem
     from .types import Region as Region
     from .types import Segmentation as Segmentation
+    from .types import Sex as Sex
     from .types import Sign as Sign
     from .types import State as State
     from .types import UInt8 as UInt8
@@ -297,6 +298,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "InterpretedRecord",
         "PatientRecord",
         "RecordProblem",
+        "Sex",
         "Sign",
         "ANATOMY",
         "Bool",

@@ -1,6 +1,6 @@
-"""Registration of the plugin's commands, weights, bundles and protocol."""
+"""Registration of the plugin's commands, weights, bundles, protocol and face generator."""
 
-from dysfw.plugin import BundleSpec, CommandSpec, ProtocolSpec, WeightsSpec, hookimpl
+from dysfw.plugin import BundleSpec, CommandSpec, FaceGeneratorSpec, ProtocolSpec, WeightsSpec, hookimpl
 
 from .weights import WEIGHTS
 
@@ -34,3 +34,10 @@ def dysfw_protocols() -> list[ProtocolSpec]:
     """Register the protocol ``field``."""
     summary = "frequent-rare on the frozen data set of the spec field: phantoms of published cases"
     return [ProtocolSpec("field", "dysfw_phantom.protocol:Field", summary)]
+
+
+@hookimpl
+def dysfw_face_generators() -> list[FaceGeneratorSpec]:
+    """Register the face generator ``phantom``."""
+    summary = "synthetic faces with the signs of a condition, by their frequencies"
+    return [FaceGeneratorSpec("phantom", "dysfw_phantom.typical.generator:TypicalFaces", summary)]

@@ -14,6 +14,7 @@ class Stream(IntEnum):
     PATIENT = 2
     APPEARANCE = 3
     IMAGE = 4
+    SIGNS = 5
 
 
 def generator(seed: int, patient: int, stream: Stream, image: int = 0) -> np.random.Generator:

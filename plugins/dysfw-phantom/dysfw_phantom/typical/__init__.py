@@ -1,0 +1,1 @@
+"""Typical faces: synthetic faces with the signs of a condition, to look at."""
