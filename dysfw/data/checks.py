@@ -14,7 +14,7 @@ from ..util.concurrency import prefetched
 from ..util.progress import Progress
 from ..util.text import count, listed
 from .dataset import Dataset, Sample
-from .deduplication import Duplicates, find_duplicates
+from .deduplication import CONFLICTING_LABELS, IN_BOTH_SPLITS, REPEATED, Duplicates, find_duplicates
 from .duplicates import ImageSignature, image_signature
 from .findings import MAX_EXAMPLES, ORDER, Finding, Severity
 
@@ -28,12 +28,14 @@ class CheckedDataset:
         knows_patients: Whether the original data names the patient of every image.
         findings: All problems, exclusions first.
         failures: Images that cannot be read.
+        excluded: The code of the finding for which each of the other images is not used, by path.
     """
 
     dataset: Dataset
     knows_patients: bool
     findings: tuple[Finding, ...]
     failures: tuple[Failure, ...]
+    excluded: Mapping[Path, str]
 
 
 def check_dataset(dataset: Dataset, signatures: Mapping[Path, ImageSignature], failures: Sequence[Failure]) -> CheckedDataset:
@@ -72,7 +74,9 @@ def check_dataset(dataset: Dataset, signatures: Mapping[Path, ImageSignature], f
     ]
     findings += _class_findings(dataset, {sample.label for sample in used})
     findings.sort(key=lambda finding: ORDER.index(finding.severity))
-    return CheckedDataset(replace(dataset, samples=used), dataset.knows_patients, tuple(findings), tuple(failures))
+    excluded = {Path(failure.source): failure.code for failure in failures}
+    excluded |= {samples[n].path: code for n, code in duplicates.reasons().items()}
+    return CheckedDataset(replace(dataset, samples=used), dataset.knows_patients, tuple(findings), tuple(failures), excluded)
 
 
 def read_signatures(dataset: Dataset, progress: Progress) -> tuple[dict[Path, ImageSignature], list[Failure]]:
@@ -145,15 +149,15 @@ def _copy_findings(duplicates: Duplicates, names: _Names) -> Iterator[Finding]:
         yield from finding(code, severity, pairs, len({n for pair in pairs for n in pair}), text)
 
     yield from of_pairs(
-        "duplicate_conflicting_labels", "exclusion", duplicates.contradictory,
+        CONFLICTING_LABELS, "exclusion", duplicates.contradictory,
         "with an exact duplicate under another label; the correct label is unknown",
     )  # fmt: skip
     yield from finding(
-        "duplicate_image", "exclusion", duplicates.repeated, len(duplicates.repeated),
+        REPEATED, "exclusion", duplicates.repeated, len(duplicates.repeated),
         "identical to another image, pixel for pixel; one copy is kept",
     )  # fmt: skip
     yield from finding(
-        "patient_in_both_splits", "exclusion", [[n] for n in duplicates.split_conflicts], len(duplicates.split_conflicts),
+        IN_BOTH_SPLITS, "exclusion", [[n] for n in duplicates.split_conflicts], len(duplicates.split_conflicts),
         "for training, of patients who share an image with a test patient",
     )  # fmt: skip
     yield from of_pairs(

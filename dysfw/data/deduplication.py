@@ -15,6 +15,9 @@ from .duplicates import ImageSignature, near_copies, same_pixels
 
 Pair = tuple[int, int]
 
+# Codes of the findings on images that are not used.
+CONFLICTING_LABELS, REPEATED, IN_BOTH_SPLITS = "duplicate_conflicting_labels", "duplicate_image", "patient_in_both_splits"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Duplicates:
@@ -39,8 +42,13 @@ class Duplicates:
     @property
     def excluded(self) -> frozenset[int]:
         """Indices of the images that are not used."""
-        contradictory = {n for group in self.contradictory for n in group}
-        return frozenset(contradictory | {n for _, n in self.repeated} | set(self.split_conflicts))
+        return frozenset(self.reasons())
+
+    def reasons(self) -> dict[int, str]:
+        """Return the code of the finding for which each of the excluded images is not used."""
+        reasons = dict.fromkeys(self.split_conflicts, IN_BOTH_SPLITS)
+        reasons |= {n: REPEATED for _, n in self.repeated}
+        return reasons | {n: CONFLICTING_LABELS for group in self.contradictory for n in group}
 
     def two_labels(self, i: int, j: int) -> bool:
         """Whether two images have different labels."""

@@ -13,10 +13,12 @@ from ..data.dataset import Dataset
 from ..data.findings import MAX_EXAMPLES
 from ..training.embedded_dataset import EmbeddedDataset
 from ..training.preparation import all_findings
-from .result import DataSummary, Finding
+from .result import DataFlow, DataSummary, Finding
 
 
-def summarise(dataset: Dataset, checked: CheckedDataset, embedded: EmbeddedDataset, findings: Sequence[Finding]) -> DataSummary:
+def summarise(
+    dataset: Dataset, checked: CheckedDataset, embedded: EmbeddedDataset, findings: Sequence[Finding], flow: DataFlow
+) -> DataSummary:
     """Summarise the data of an evaluation.
 
     Args:
@@ -24,6 +26,7 @@ def summarise(dataset: Dataset, checked: CheckedDataset, embedded: EmbeddedDatas
         checked: What the checks found.
         embedded: The images that were embedded, and those that could not be.
         findings: What was found later.
+        flow: How many images were found, excluded and used.
     """
     knows_patients = checked.knows_patients
     collected = [
@@ -56,4 +59,5 @@ def summarise(dataset: Dataset, checked: CheckedDataset, embedded: EmbeddedDatas
         },
         sources=dict(Counter(sample.source for sample in embedded.samples if sample.source)),
         findings=[*collected, *findings],
+        flow=flow,
     )

@@ -33,6 +33,7 @@ from ..util.progress import Progress
 from ..util.text import closest, listed
 from ..util.unaffected import find_unaffected
 from .cross_validation import CrossValidation, run_splits
+from .data_flow import data_flow
 from .data_summary import summarise
 from .evaluation_data import CollectedImages, EvaluationData, collect_images, finetuned_embed
 from .figures import measure_figures
@@ -322,7 +323,13 @@ def _evaluate_one(
             knows_patients=knows_patients,
             knows_publications=any(sample.publication for sample in data.embedded.samples),
         ),
-        data=summarise(common.dataset, common.checked, embedded, [*common.findings, *untested]),
+        data=summarise(
+            common.dataset,
+            common.checked,
+            embedded,
+            [*common.findings, *untested],
+            data_flow(common.dataset, common.checked, common.samples, embedded, tested=int(pooled.evaluated.sum())),
+        ),
         audit=audits[0],
         audit_harmonised=audits[1],
         labels=list(common.labels),
@@ -332,6 +339,8 @@ def _evaluate_one(
         top=figures.top,
         top_macro=figures.top_macro,
         classes=figures.classes,
+        at_specificity=figures.at_specificity,
+        roc=figures.roc,
         confusion=figures.confusion,
         models=figures.models,
         calibration=figures.calibration,

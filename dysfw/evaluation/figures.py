@@ -11,8 +11,10 @@ import numpy as np
 from ..recipe.model import Recipe
 from ..stats.bootstrap import patient_weights
 from ..stats.estimate import Estimate
+from ..stats.fixed_specificity import MeanSensitivityAt, sensitivities
 from ..stats.intervals import calibration_error
 from ..stats.metrics import confusion
+from ..stats.roc import RocCurves, roc_curves
 from ..types import Int64
 from .baselines import BaselineComparison
 from .calibration import calibration, prediction_sets, rejection
@@ -33,6 +35,8 @@ class Figures:
     top: dict[int, Estimate]
     top_macro: dict[int, Estimate]
     classes: list[ClassScores]
+    at_specificity: list[MeanSensitivityAt]
+    roc: RocCurves
     confusion: list[tuple[int, int, float]]
     models: list[EvaluatedModel]
     calibration: Calibration
@@ -62,6 +66,7 @@ def measure_figures(
     comparison = BaselineComparison(tested.by_name, y, groups, weights, splits=tested.splits, unaffected=control)
     recipe_measures = comparison.measured(RECIPE)
     overall = recipe_measures.overall()
+    at_specificity, mean_at_specificity = sensitivities(tested.by_name[RECIPE], y, groups, weights, tested.splits)
     return Figures(
         measures=overall,
         top=_top(overall, ""),
@@ -72,9 +77,12 @@ def measure_figures(
                 images=int((y == k).sum()),
                 patients=len(np.unique(groups[y == k])),
                 measures=recipe_measures.of_class(k),
+                at_specificity=at_specificity[k],
             )
             for k, label in enumerate(embedded.labels)
         ],
+        at_specificity=mean_at_specificity,
+        roc=roc_curves(tested.by_name[RECIPE], y, tested.splits, embedded.labels),
         confusion=_confusion(tested, y),
         models=comparison.models(),
         calibration=calibration(tested, y, calibration_error(tested.raw, y, weights), overall["ece"]),

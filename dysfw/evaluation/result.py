@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..audit.result import AuditResult
 from ..data.conditions import Condition
 from ..stats.estimate import Estimate
+from ..stats.fixed_specificity import MeanSensitivityAt, SensitivityAt
 from ..stats.metrics import CalibrationBin
+from ..stats.roc import RocCurves
 
 
 class _Part(BaseModel):
@@ -58,6 +60,44 @@ class Finding(_Part):
     examples: list[str] = []
 
 
+class Excluded(_Part):
+    """The images that were not used for one reason.
+
+    Attributes:
+        code: The code of the finding that describes them.
+        images: Number of images.
+        patients: Number of patients of whom no image was left; None if the data do not name patients.
+    """
+
+    code: str
+    images: int
+    patients: int | None
+
+
+class DataFlow(_Part):
+    """Images and patients from the data as they were found to those that were used.
+
+    The numbers add up: what was found is what was excluded and what was used; of patients, joined ones are counted in between.
+
+    Attributes:
+        images_found: Images that the data list.
+        patients_found: Patients that the data list; None if they do not name the patient of every image.
+        excluded: The images that were not used, by reason, in the order in which they were excluded. An image has one reason.
+        patients_joined: By how many the number of patients fell because patients who share an image count as one.
+        images_used: Images that were trained or tested with.
+        patients_used: Their patients.
+        images_tested: Those of the images used that were tested.
+    """
+
+    images_found: int
+    patients_found: int | None
+    excluded: list[Excluded]
+    patients_joined: int | None
+    images_used: int
+    patients_used: int | None
+    images_tested: int
+
+
 class DataSummary(_Part):
     """The images that were evaluated.
 
@@ -69,6 +109,7 @@ class DataSummary(_Part):
         per_label: Numbers of images and patients of each condition.
         sources: Number of images of each source.
         findings: Problems of the data.
+        flow: How many images were found, excluded and used.
     """
 
     origin: str
@@ -78,6 +119,7 @@ class DataSummary(_Part):
     per_label: dict[str, tuple[int, int | None]]
     sources: dict[str, int]
     findings: list[Finding]
+    flow: DataFlow
 
 
 class ClassScores(_Part):
@@ -88,12 +130,14 @@ class ClassScores(_Part):
         images: Number of images.
         patients: Number of patients.
         measures: Sensitivity, specificity, precision, auroc, top_3 and others, by name.
+        at_specificity: Sensitivity at fixed specificities, in ascending order of these.
     """
 
     label: str
     images: int
     patients: int
     measures: dict[str, Estimate]
+    at_specificity: list[SensitivityAt] = []
 
 
 class EvaluatedModel(_Part):
@@ -235,6 +279,8 @@ class Evaluation(_Part):
         top: For each n the share of images whose condition is among the first n.
         top_macro: The same as mean over the conditions.
         classes: Scores of each condition.
+        at_specificity: Mean sensitivity over the conditions at fixed specificities.
+        roc: ROC curves of the conditions, and their mean.
         confusion: The true condition, the predicted condition (indices of ``labels``) and the number of such images, mean over
             the repeats. Pairs that do not occur are left out.
         models: The recipe, its regions, other fusions, and baselines.
@@ -270,6 +316,8 @@ class Evaluation(_Part):
     top: dict[int, Estimate]
     top_macro: dict[int, Estimate]
     classes: list[ClassScores]
+    at_specificity: list[MeanSensitivityAt]
+    roc: RocCurves
     confusion: list[tuple[int, int, float]]
     models: list[EvaluatedModel]
     calibration: Calibration
