@@ -11,7 +11,7 @@ from PIL import ImageFilter
 from ..inference.classifier import Classifier
 from ..inference.embedder import Embedder, embed_crops
 from ..types import Float32, Prediction, UInt8
-from .crops import cut_crops
+from .crops import RegionCrop, cut_crops
 from .saliency_map import SaliencyMap
 
 CELLS = 8  # on each side of a map
@@ -39,10 +39,25 @@ def occlusion_maps(embedder: Embedder, classifier: Classifier, result: Predictio
     Zeiler and Fergus, Visualizing and understanding convolutional networks, ECCV 2014. Blurring: Fong and Vedaldi, ICCV 2017.
     """
     crops = cut_crops(embedder, result.face_embedding)
-    for row, name in enumerate(result.regions):
+    for name in result.regions:
         if name in crops:
-            importance = _probability_drops(embedder, classifier, result, row, crops[name].pixels)
-            yield SaliencyMap(name, importance, crops[name].pixels, crops[name].to_image, "occlusion")
+            yield occlusion_map(embedder, classifier, result, name, crops[name])
+
+
+def occlusion_map(
+    embedder: Embedder, classifier: Classifier, result: Prediction, region: str, crop: RegionCrop
+) -> SaliencyMap:
+    """Compute the saliency map of one region; see ``occlusion_maps``.
+
+    Args:
+        embedder: The embedder that embedded the face.
+        classifier: The classifier that made the prediction.
+        result: The prediction; its pixels are not needed.
+        region: Name of a region that is present.
+        crop: The crop of the region.
+    """
+    importance = _probability_drops(embedder, classifier, result, result.regions.index(region), crop.pixels)
+    return SaliencyMap(region, importance, crop.pixels, crop.to_image, "occlusion")
 
 
 def blurred(crop: UInt8) -> UInt8:

@@ -46,11 +46,20 @@ def explanation_to_json(result: BasePrediction, explanation: Explanation) -> dic
             "of": explanation.agreement.of,
             "overlap": round(explanation.agreement.overlap, 4),
         },
-        "maps": [_map_to_json(saliency_map, k) for saliency_map in explanation.maps],
+        "maps": [map_to_json(saliency_map, k) for saliency_map in explanation.maps],
     }
 
 
-def _map_to_json(saliency_map: SaliencyMap, condition: int) -> dict[str, object]:
+def map_to_json(saliency_map: SaliencyMap, condition: int) -> dict[str, object]:
+    """Convert a saliency map to plain JSON values.
+
+    Args:
+        saliency_map: The map.
+        condition: Index of the label whose importance is written.
+
+    Returns:
+        The region, the corners of its crop in pixels of the image, and the importance of each cell.
+    """
     side = len(saliency_map.pixels)
     corners = transform(saliency_map.to_image, [[0, 0], [side, 0], [side, side], [0, side]])
     return {

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -15,14 +11,14 @@ from starlette.requests import Request
 
 from ..explain.saliency_map import Method
 from ..util.text import listed, printable, quoted
-from .auth_middleware import too_large
+from .body import MAX_JSON, in_time, limited
 from .problems import RequestError
+from .responses import Format, Output, Paper
 from .settings import Settings
+from .uploads import MAX_NAME, UploadedImage, base_name
 
 IMAGES = "images"
 MAX_FIELDS = 32  # more than there are
-MAX_NAME = 100  # characters of a file name that are kept
-Format = Literal["json", "html", "csv", "tsv", "phenopacket", "coco", "pdf"]
 
 
 class PredictForm(BaseModel):
@@ -39,6 +35,8 @@ class PredictForm(BaseModel):
         show_image: Whether HTML contains the part of the image that it shows.
         top: Number of conditions in html, pdf and phenopacket.
         format: Format of the response.
+        paper: Size of a PDF.
+        record: The patient's record, as JSON or YAML: its keys, or a Phenopacket.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +50,8 @@ class PredictForm(BaseModel):
     show_image: bool = False
     top: Annotated[int, Field(ge=1, le=1000)] = 5
     format: Format = "json"
+    paper: Paper = "a4"
+    record: Annotated[str, Field(max_length=MAX_JSON)] | None = None
 
     @model_validator(mode="after")
     def _check_combinations(self) -> PredictForm:
@@ -64,6 +64,11 @@ class PredictForm(BaseModel):
         if self.maps is not None and self.format not in {"json", "html"}:
             raise ValueError(f"maps requires format=json or html, not {self.format}")
         return self
+
+    @property
+    def output(self) -> Output:
+        """How the results are written."""
+        return Output(self.format, self.top, self.paper, show_image=self.show_image)
 
     def face_of(self, number: int) -> int | None:
         """The index of the face to predict in an image.
@@ -78,35 +83,11 @@ class PredictForm(BaseModel):
         return int(indices[number]) if number < len(indices) and indices[number] else None
 
 
-@dataclass(frozen=True, slots=True)
-class UploadedImage:
-    """An image file in memory, which the pipeline reads like a file.
-
-    Attributes:
-        content: The file's bytes.
-        name: The file's name, without folders.
-    """
-
-    content: bytes
-    name: str
-
-    def read(self, max_bytes: int) -> bytes:
-        """The first bytes of the file.
-
-        Args:
-            max_bytes: Maximum number of bytes.
-        """
-        return self.content[:max_bytes]
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class _InMemoryParser(MultiPartParser):
     spool_max_size = 2**62  # by default, large files would be written to disk
 
 
-async def read_request(request: Request, settings: Settings) -> tuple[list[UploadedImage], PredictForm]:
+async def read_form(request: Request, settings: Settings) -> tuple[list[UploadedImage], PredictForm]:
     """Read a prediction request.
 
     Args:
@@ -120,30 +101,51 @@ async def read_request(request: Request, settings: Settings) -> tuple[list[Uploa
         RequestError: If the request is invalid, too large or too slow.
         ClientDisconnect: If the client disconnects.
     """
+    uploads, values = await _read_multipart(request, settings)
+    fields = _validate(values)
+    indices = 0 if fields.face is None else len(fields.face.split(","))
+    if indices not in {0, len(uploads)}:
+        message = f"face has {indices} indices for {len(uploads)} images; give one for each, such as 0,,2"
+        raise RequestError(400, "wrong_field", message)
+    return uploads, fields
+
+
+async def read_images(request: Request, settings: Settings) -> list[UploadedImage]:
+    """Read a request that has images and no other fields.
+
+    Args:
+        request: The request.
+        settings: The server's settings.
+
+    Raises:
+        RequestError: If the request is invalid, too large or too slow.
+        ClientDisconnect: If the client disconnects.
+    """
+    uploads, values = await _read_multipart(request, settings)
+    if values:
+        names = listed(printable(key)[:MAX_NAME] for key in values)
+        raise RequestError(400, "wrong_field", f"unknown field {names} (allowed: {IMAGES})")
+    return uploads
+
+
+async def _read_multipart(request: Request, settings: Settings) -> tuple[list[UploadedImage], dict[str, str]]:
+    """The images and the other fields of a form."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise RequestError(415, "not_multipart", f"the request must be multipart/form-data, with image files in {IMAGES!r}")
-    stream = _limited(request, settings.max_upload)
+    stream = limited(request, settings.max_upload)
     parser = _InMemoryParser(request.headers, stream, max_files=settings.max_images, max_fields=MAX_FIELDS)
-    try:
-        async with asyncio.timeout(settings.upload_timeout):
+    async with in_time(settings):
+        try:
             form = await parser.parse()
-    except TimeoutError:
-        message = f"the request did not arrive within {settings.upload_timeout:g} s"
-        raise RequestError(408, "too_slow", message) from None
-    except MultiPartException as error:
-        raise RequestError(400, "malformed", f"the request cannot be read: {error.message}") from None
+        except MultiPartException as error:
+            raise RequestError(400, "malformed", f"the request cannot be read: {error.message}") from None
     try:
         uploads, values = await _split(form)
-        if not uploads:
-            raise RequestError(400, "no_image", f"the request has no image; send files in {IMAGES!r}")
-        fields = _validate(values)
-        indices = 0 if fields.face is None else len(fields.face.split(","))
-        if indices not in {0, len(uploads)}:
-            message = f"face has {indices} indices for {len(uploads)} images; give one for each, such as 0,,2"
-            raise RequestError(400, "wrong_field", message)
-        return uploads, fields
     finally:
         await form.close()
+    if not uploads:
+        raise RequestError(400, "no_image", f"the request has no image; send files in {IMAGES!r}")
+    return uploads, values
 
 
 async def _split(form: FormData) -> tuple[list[UploadedImage], dict[str, str]]:
@@ -152,7 +154,7 @@ async def _split(form: FormData) -> tuple[list[UploadedImage], dict[str, str]]:
     values: dict[str, str] = {}
     for key, value in form.multi_items():
         if isinstance(value, UploadFile):
-            name = _base_name(value.filename or "", len(uploads) + 1)
+            name = base_name(value.filename or "", len(uploads) + 1)
             if key != IMAGES:
                 message = f"{name!r} was sent in {printable(key)[:MAX_NAME]!r}; send images in {IMAGES!r}"
                 raise RequestError(400, "malformed", message)
@@ -162,22 +164,6 @@ async def _split(form: FormData) -> tuple[list[UploadedImage], dict[str, str]]:
         else:
             values[key] = value
     return uploads, values
-
-
-async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
-    received = 0
-    async for chunk in request.stream():
-        received += len(chunk)
-        if received > max_bytes:
-            raise too_large(max_bytes)
-        yield chunk
-
-
-def _base_name(name: str, number: int) -> str:
-    """A file name without folders, printable and short. It is displayed, never opened."""
-    decoded = name.replace("%22", '"').replace("%0D", " ").replace("%0A", " ")  # browsers encode these in forms
-    last = PureWindowsPath(PurePosixPath(decoded).name).name
-    return printable(last)[-MAX_NAME:] or f"image {number}"
 
 
 def _validate(values: dict[str, str]) -> PredictForm:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import traceback
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..util.text import error_text
+from ..util.text import error_place
 from .metrics import Metrics
 from .problems import RequestError, stopping
 
@@ -49,7 +50,8 @@ class LoggingMiddleware:
             if not status:
                 await stopping().response()(scope, receive, send_and_note_status)
         except Exception as error:  # the server must continue
-            log.error("internal error: %s", error_text(error), exc_info=log.isEnabledFor(logging.DEBUG))
+            log.error("internal error: %s", error_place(error))  # its message may quote what a user entered
+            log.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
             if not status:
                 message = "internal error of dysfw; see the server's log, and please report it"
                 await RequestError(500, "fault", message).response()(scope, receive, send_and_note_status)

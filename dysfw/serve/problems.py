@@ -15,16 +15,25 @@ class RequestError(Exception):
         code: A stable snake_case code.
         message: What is wrong, for people.
         headers: HTTP headers of the response, such as Retry-After.
+        details: More values for programs, beside code and message.
     """
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        details: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
-        self.headers = dict(headers or {})
+        self.headers, self.details = dict(headers or {}), dict(details or {})
 
     def response(self) -> JSONResponse:
         """The error as JSON."""
-        return JSONResponse({"error": {"code": self.code, "message": self.message}}, self.status, self.headers)
+        return JSONResponse({"error": {"code": self.code, "message": self.message, **self.details}}, self.status, self.headers)
 
 
 def stopping() -> RequestError:

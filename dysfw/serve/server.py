@@ -10,6 +10,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import DysfwError
 from ..inference.pipeline import Pipeline
+from ..knowledge.load import Knowledge
 from .app import make_app
 from .settings import Settings
 
@@ -19,12 +20,12 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop the worker, which rejects pending requests, and then the server."""
-        self.config.app.state.handlers.worker.stop()  # type: ignore[union-attr]  # set by make_app
+        self.config.app.state.service.worker.stop()  # type: ignore[union-attr]  # set by make_app
         await super().shutdown(sockets)
 
     def finish(self) -> None:
         """Wait for the worker thread. The process could crash if the interpreter ended during a computation."""
-        self.config.app.state.handlers.worker.join()  # type: ignore[union-attr]
+        self.config.app.state.service.worker.join()  # type: ignore[union-attr]
 
 
 class HeaderTimeoutProtocol(H11Protocol):
@@ -76,18 +77,19 @@ def listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def server_of(pipeline: Pipeline, settings: Settings) -> Server:
+def server_of(pipeline: Pipeline, settings: Settings, knowledge: Knowledge) -> Server:
     """Make a server.
 
     Args:
         pipeline: A trained pipeline, which only this server uses.
         settings: The server's settings.
+        knowledge: The ontology and the face generator, as far as plugins provide them.
 
     Returns:
         A server to run on a socket.
     """
     config = uvicorn.Config(
-        make_app(pipeline, settings),
+        make_app(pipeline, settings, knowledge),
         http=HeaderTimeoutProtocol,
         log_config=None,
         access_log=False,

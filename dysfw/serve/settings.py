@@ -38,6 +38,8 @@ class Settings:
         max_requests: Maximum number of concurrent requests, which are all in memory; excess requests get 503.
         upload_timeout: Seconds within which a request must arrive.
         prediction_timeout: Seconds within which a request must be answered after it arrived.
+        keep_minutes: Minutes that an image is kept in memory after it was last used.
+        keep_memory: Maximum memory of all kept images in bytes; the least recently used go first.
     """
 
     host: str = "127.0.0.1"
@@ -49,6 +51,8 @@ class Settings:
     max_requests: int = 16
     upload_timeout: float = 30.0
     prediction_timeout: float = 120.0
+    keep_minutes: float = 30.0
+    keep_memory: int = 512 * MIB
 
     @property
     def names(self) -> frozenset[str]:

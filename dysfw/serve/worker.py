@@ -1,7 +1,7 @@
 """One thread that predicts. It owns the pipeline, and processes the images of waiting requests in batches.
 
-Saliency maps take a thousand times as long as everything else. They are computed one region at a time, and requests without
-maps are processed in between.
+Saliency maps take a thousand times as long as everything else. They are computed one region at a time, and other requests are
+processed in between. Requests that need no image embedded, such as a changed sign, take milliseconds and go first.
 """
 
 from __future__ import annotations
@@ -12,73 +12,75 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from ..explain.explanation import Explanation, explain, maps_of
-from ..explain.saliency_map import SaliencyMap
 from ..inference.batches import BATCH_IMAGES, return_free_memory
-from ..inference.patient import predict_patient
 from ..inference.pipeline import Pipeline
-from ..types import BasePrediction, Failure, PatientPrediction, Prediction
-from .form import PredictForm, UploadedImage
-from .problems import RequestError, stopping
+from ..types import Failure, Prediction
+from .problems import stopping
+from .uploads import UploadedImage
 
-MAX_PIXEL_BYTES = 384_000_000  # per request, of images whose pixels are kept: 128 megapixels
 STOP_TIMEOUT = 30.0  # s to wait for a computation when the server stops
+R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ExplainedPrediction:
-    """A prediction or failure, with an explanation if one was requested.
-
-    Attributes:
-        result: The prediction for a face, or why there is none.
-        explanation: The explanation, if requested.
-    """
-
-    result: Prediction | Failure
-    explanation: Explanation | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class JobResult:
-    """Results of a request.
+class Task(Generic[R]):
+    """What a request asks of the worker.
 
     Attributes:
-        results: Results of all images, in order.
-        patient: The prediction for the patient and its explanation, if a patient was named and any image could be predicted.
+        uploads: Images to embed.
+        all_faces: Whether every face of them is predicted, or the one that the detector chose.
+        pixels: Whether the predictions hold the pixels of their image.
+        is_slow: Whether the first step takes long, so that other requests go first.
     """
 
-    results: tuple[ExplainedPrediction, ...]
-    patient: tuple[PatientPrediction, Explanation | None] | None = None
+    uploads: Sequence[UploadedImage] = ()
+    all_faces = False
+    pixels = False
+    is_slow = False
+
+    def add(self, faces: list[Prediction | Failure]) -> None:
+        """Take the predictions of the next image; called once for each upload.
+
+        Args:
+            faces: Its predictions, or its failure.
+
+        Raises:
+            RequestError: The request cannot be answered.
+        """
+
+    def steps(self, pipeline: Pipeline) -> Iterator[R | None]:
+        """Yield None after each step that takes long, and then the result.
+
+        Args:
+            pipeline: The worker's pipeline.
+        """
+        raise NotImplementedError
 
 
 @dataclass(slots=True, eq=False)
-class Job:
-    """A request in the queue.
+class Job(Generic[R]):
+    """A task in the queue.
 
     Attributes:
-        uploads: Its images.
-        form: Its fields.
+        task: The task.
         future: Its result.
         loop: Event loop of the future.
         cancelled: Whether the result is no longer needed.
     """
 
-    uploads: Sequence[UploadedImage]
-    form: PredictForm
-    future: asyncio.Future[JobResult]
+    task: Task[R]
+    future: asyncio.Future[R]
     loop: asyncio.AbstractEventLoop
     cancelled: bool = False
 
     @property
     def batch_key(self) -> tuple[bool, bool]:
         """Whether all faces are predicted, and whether pixels are kept. Jobs with the same key can share a batch."""
-        form = self.form
-        keeps_pixels = form.maps is not None or form.show_image or form.format == "pdf"
-        return form.faces == "all" or form.face is not None, keeps_pixels
+        return self.task.all_faces, self.task.pixels
 
-    def finish(self, result: JobResult | Exception) -> None:
+    def finish(self, result: R | Exception) -> None:
         """Set the future, from any thread.
 
         Args:
@@ -94,6 +96,12 @@ class Job:
 
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(set_future)
+
+    def fail(self, error: Exception) -> None:
+        """Set an error, after which the job needs nothing more."""
+        if not self.cancelled:
+            self.cancelled = True
+            self.finish(error)
 
 
 @dataclass(slots=True)
@@ -119,14 +127,15 @@ class Worker:
     """The thread that predicts.
 
     Args:
-        pipeline: A trained pipeline, which only this thread uses.
+        pipeline: A trained pipeline, which only this thread uses to embed and explain.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline, self.speed = pipeline, Speed()
-        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        self._next: Job | None = None  # taken from the queue, but not part of the last batch
-        self._in_progress: deque[tuple[Job, Iterator[JobResult | None]]] = deque()
+        self._arrived: queue.SimpleQueue[Job[Any]] = queue.SimpleQueue()
+        self._quick: deque[Job[Any]] = deque()  # need no image embedded
+        self._waiting: deque[Job[Any]] = deque()  # have images to embed
+        self._in_progress: deque[tuple[Job[Any], Iterator[Any]]] = deque()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="predictions", daemon=True)
 
@@ -142,104 +151,94 @@ class Worker:
         """Wait until the thread has stopped."""
         self._thread.join(STOP_TIMEOUT)
 
-    def submit(self, uploads: Sequence[UploadedImage], form: PredictForm) -> Job:
-        """Add a job to the queue, from the event loop's thread.
+    def submit(self, task: Task[R]) -> Job[R]:
+        """Add a task to the queue, from the event loop's thread.
 
         Args:
-            uploads: The images.
-            form: The fields of the request.
+            task: The task.
 
         Returns:
             The job, whose future can be awaited.
         """
         loop = asyncio.get_running_loop()
-        job = Job(uploads, form, loop.create_future(), loop)
-        self._jobs.put(job)
+        job: Job[R] = Job(task, loop.create_future(), loop)
+        self._arrived.put(job)
         return job
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            first = self._next_job()
-            if first is not None:
-                self._predict_safely(self._batch_with(first))
+            self._sort_arrived()
+            if self._quick:
+                self._begin(self._quick.popleft())
+            elif self._waiting:
+                self._predict_safely(self._next_batch())
             elif self._in_progress:
                 self._advance()
-        for job in self._pending_jobs():
+        self._sort_arrived()
+        for job in (*self._quick, *self._waiting, *(job for job, _ in self._in_progress)):
             job.finish(stopping())
 
-    def _next_job(self) -> Job | None:
-        """The next job. None if there is none after a short wait; without a wait if other jobs are in progress."""
-        job, self._next = self._next, None
-        if job is not None:
-            return job
+    def _sort_arrived(self) -> None:
+        """Sort the jobs that have arrived; wait for one if there is nothing to do, but not for ever, to notice ``stop``."""
+        idle = not (self._quick or self._waiting or self._in_progress or self._stopped.is_set())
         try:
-            return self._jobs.get(block=not self._in_progress, timeout=0.2)
+            while True:
+                job = self._arrived.get(block=idle, timeout=0.2)
+                (self._waiting if job.task.uploads else self._quick).append(job)
+                idle = False
         except queue.Empty:
-            return None
+            pass
 
-    def _next_job_now(self) -> Job | None:
-        job, self._next = self._next, None
-        try:
-            return job or self._jobs.get_nowait()
-        except queue.Empty:
-            return None
-
-    def _batch_with(self, first: Job) -> list[Job]:
-        """The first job and those waiting after it, as long as they fit into its batch."""
-        jobs, images = [first], len(first.uploads)
-        while images < BATCH_IMAGES:
-            try:
-                other = self._jobs.get_nowait()
-            except queue.Empty:
+    def _next_batch(self) -> list[Job[Any]]:
+        """The first waiting job and those after it, as long as they fit into its batch."""
+        jobs = [self._waiting.popleft()]
+        images = len(jobs[0].task.uploads)
+        while self._waiting:
+            other = self._waiting[0]
+            if other.batch_key != jobs[0].batch_key or images + len(other.task.uploads) > BATCH_IMAGES:
                 break
-            if other.batch_key != first.batch_key or images + len(other.uploads) > BATCH_IMAGES:
-                self._next = other
-                break
-            jobs.append(other)
-            images += len(other.uploads)
+            jobs.append(self._waiting.popleft())
+            images += len(other.task.uploads)
         return [job for job in jobs if not job.cancelled]
 
-    def _pending_jobs(self) -> Iterator[Job]:
-        yield from (job for job, _ in self._in_progress)
-        while (job := self._next_job_now()) is not None:
-            yield job
-
-    def _predict_safely(self, jobs: Sequence[Job]) -> None:
+    def _predict_safely(self, jobs: Sequence[Job[Any]]) -> None:
         try:
             self._predict(jobs)
         except Exception as error:  # the thread must continue
             for job in jobs:
-                job.finish(error)
+                job.fail(error)
 
-    def _predict(self, jobs: Sequence[Job]) -> None:
+    def _predict(self, jobs: Sequence[Job[Any]]) -> None:
         if not jobs:
             return
         started = time.perf_counter()
         all_faces, pixels = jobs[0].batch_key
-        uploads = [upload for job in jobs for upload in job.uploads]
+        uploads = [upload for job in jobs for upload in job.task.uploads]
         faces_per_image = self.pipeline.predict_each(uploads, all_faces=all_faces, pixels=pixels)
         for job in jobs:
-            predictions = self._collect(faces_per_image, job)
-            if not job.cancelled:
-                self._in_progress.append((job, self._steps(job.form, predictions)))
-                if job.form.maps is None:
-                    self._advance(last=True)
+            self._collect(faces_per_image, job)
+            self._begin(job)
         self.speed.add((time.perf_counter() - started) / len(uploads))
         return_free_memory()
 
-    def _collect(self, faces_per_image: Iterator[list[Prediction | Failure]], job: Job) -> list[list[Prediction | Failure]]:
-        """The predictions for a job's images. A job that would keep too many pixels is rejected."""
-        predictions, pixel_bytes = [], 0
-        for _ in job.uploads:
+    @staticmethod
+    def _collect(faces_per_image: Iterator[list[Prediction | Failure]], job: Job[Any]) -> None:
+        """Hand the predictions for a job's images to its task."""
+        for _ in job.task.uploads:
             faces = next(faces_per_image)
-            pixel_bytes += max(map(_pixel_bytes, faces), default=0)
-            if pixel_bytes > MAX_PIXEL_BYTES and not job.cancelled:
-                job.cancelled = True
-                limit = f"{MAX_PIXEL_BYTES / 3e6:.0f} megapixels"
-                message = f"images for show_image, maps or pdf may have at most {limit} in total; send fewer at a time"
-                job.finish(RequestError(413, "too_many_pixels", message))
-            predictions.append([] if job.cancelled else faces)
-        return predictions
+            if not job.cancelled:
+                try:
+                    job.task.add(faces)
+                except Exception as error:  # other jobs of the batch continue
+                    job.fail(error)
+
+    def _begin(self, job: Job[Any]) -> None:
+        """Begin the steps of a job; its first step waits for its turn if it is slow."""
+        if job.cancelled:
+            return
+        self._in_progress.append((job, job.task.steps(self.pipeline)))
+        if not job.task.is_slow:
+            self._advance(last=True)
 
     def _advance(self, *, last: bool = False) -> None:
         """Do one step of the job that has waited longest, or of the last one."""
@@ -249,51 +248,9 @@ class Worker:
         try:
             result = next(steps)
         except Exception as error:  # other jobs continue
-            job.finish(error)
+            job.fail(error)
             return
         if result is None:
             self._in_progress.append((job, steps))
         else:
             job.finish(result)
-
-    def _steps(self, form: PredictForm, predictions: Sequence[Sequence[Prediction | Failure]]) -> Iterator[JobResult | None]:
-        """Yield None after each map, and then the result."""
-        results: list[ExplainedPrediction] = []
-        for one in (one for number, faces in enumerate(predictions) for one in _requested(faces, form, number)):
-            explanation = None if isinstance(one, Failure) else self._explain(one, form)
-            if isinstance(one, Prediction) and explanation and form.maps:
-                maps: list[SaliencyMap] = []
-                for saliency_map in maps_of(self.pipeline, one, explanation.condition, form.maps):
-                    maps.append(saliency_map)
-                    yield None
-                explanation = replace(explanation, maps=tuple(maps))
-            results.append(ExplainedPrediction(one, explanation))
-        patient = None
-        if form.patient is not None and self.pipeline.classifier is not None:
-            patient = predict_patient(self.pipeline.classifier, form.patient, [one.result for one in results])
-        yield JobResult(tuple(results), (patient, self._explain(patient, form)) if patient else None)
-
-    def _explain(self, result: BasePrediction, form: PredictForm) -> Explanation | None:
-        """The explanation if one was requested, without maps."""
-        requested = form.explain or form.why is not None or form.maps is not None
-        return explain(self.pipeline, result, label=form.why) if requested else None
-
-
-def _pixel_bytes(one: Prediction | Failure) -> int:
-    """Bytes of the image's pixels; all faces of an image share them."""
-    return one.face_embedding.pixels.nbytes if isinstance(one, Prediction) and one.face_embedding.pixels is not None else 0
-
-
-def _requested(faces: Sequence[Prediction | Failure], form: PredictForm, number: int) -> Sequence[Prediction | Failure]:
-    """The requested faces of an image: all, the one with an index, or the one that the recipe selects."""
-    predictions = [one for one in faces if isinstance(one, Prediction)]
-    if form.face is None or not predictions:
-        return faces
-    index = form.face_of(number)
-    if index is None:
-        return [one for one in predictions if one.face_embedding.face.chosen] or predictions[:1]
-    if matching := [one for one in predictions if one.face_embedding.index == index]:
-        return matching
-    image = predictions[0].face_embedding.image
-    message = f"there is no face {index}: {len(predictions)} found, counted from 0"
-    return [Failure(image.source, "no_such_face", message, image.sha256, image.width, image.height)]

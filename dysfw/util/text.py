@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 
 from ..errors import DysfwError
 
@@ -71,6 +73,19 @@ def error_text(error: BaseException) -> str:
     if isinstance(error, DysfwError):
         return error.message.splitlines()[0]
     return f"{type(error).__name__}: {first[0]}" if first else type(error).__name__
+
+
+def error_place(error: BaseException) -> str:
+    """Say what was raised and where, without the message, which may quote what a user entered.
+
+    Args:
+        error: The exception.
+
+    Returns:
+        Such as "KeyError at names.py:57".
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else type(error).__name__
 
 
 def quoted(text: str, limit: int = 80) -> str:

@@ -9,6 +9,7 @@ import requests
 from dysfw.data.read import read_dataset
 from dysfw.inference.loading import open_pipeline
 from dysfw.inference.pipeline import Pipeline
+from dysfw.knowledge.load import Knowledge
 from dysfw.recipe.check import load_recipe
 from dysfw.serve.server import listening, server_of
 from dysfw.serve.settings import Settings
@@ -53,13 +54,13 @@ def pipeline(toys, toy_recipe, colour_data, tmp_path, trained_once):
 
 @pytest.fixture
 def serving(pipeline):
-    """``serving(max_requests=2)`` starts a server with these settings."""
+    """``serving(max_requests=2)`` starts a server with these settings; ``knowledge=`` is what it knows beside the pipeline."""
     running = []
 
-    def serve(**keys) -> Server:
+    def serve(*, knowledge: Knowledge | None = None, **keys) -> Server:
         listener = listening("127.0.0.1", 0)
         settings = Settings(**{"token": TOKEN, "port": listener.getsockname()[1], **keys})
-        server = server_of(pipeline, settings)
+        server = server_of(pipeline, settings, knowledge or Knowledge())
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         running.append((server, thread))

@@ -16,7 +16,7 @@ import requests
 from PIL import Image as Pillow
 
 from dysfw.explain.explanation import maps_of
-from dysfw.serve import worker
+from dysfw.serve import predict_task
 from dysfw.serve.server import HeaderTimeoutProtocol
 from dysfw.serve.settings import MIB, Settings, is_loopback
 
@@ -278,7 +278,7 @@ def slow_maps(monkeypatch):
             computed.append(one)
             yield one
 
-    monkeypatch.setattr(worker, "maps_of", slow)
+    monkeypatch.setattr(predict_task, "maps_of", slow)
     return computed
 
 
@@ -308,7 +308,7 @@ def test_computation_stops_when_the_client_disconnects(server, paint, slow_maps)
 
 
 def test_too_many_pixels_are_rejected(server, paint, monkeypatch):
-    monkeypatch.setattr(worker, "MAX_PIXEL_BYTES", 3 * 64 * 64 * 3)
+    monkeypatch.setattr(predict_task, "MAX_PIXEL_BYTES", 3 * 64 * 64 * 3)
     one = paint("a.png", RED)
     for fields in ({"format": "html", "show_image": "true"}, {"maps": "occlusion"}, {"format": "pdf", "patient": "P"}):
         answer = server.post(*[one] * 4, **fields)

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     import socket
 
     from ...inference.pipeline import Pipeline
+    from ...knowledge.load import Knowledge
     from ...serve.settings import Settings
 
-REQUIRED_MODULES = ("fastapi", "uvicorn", "multipart", "prometheus_client")
+REQUIRED_MODULES = ("fastapi", "uvicorn", "multipart", "prometheus_client", "markdown_it")
 
 
 def serve(
@@ -40,6 +41,12 @@ def serve(
     max_requests: Annotated[
         int, typer.Option(min=1, max=1024, help="Maximum number of concurrent requests; excess requests get 503.")
     ] = 16,
+    keep_minutes: Annotated[
+        float, typer.Option(min=0.1, max=1440, help="Minutes that an image stays in memory after it was last used.")
+    ] = 30.0,
+    keep_memory: Annotated[
+        int, typer.Option(min=1, help="Maximum memory of all kept images in MiB; the least recently used go first.")
+    ] = 512,
     sets: SetOption = None,
     device: DeviceOption = None,
     runtime: RuntimeOption = None,
@@ -47,8 +54,8 @@ def serve(
 ) -> None:
     """Serve a web page and an HTTP API for predictions, on this machine.
 
-    Images are kept in memory only, and only while they are processed. The log contains no file names and no results. Press
-    Ctrl-C to stop the server.
+    Images are kept in memory only, until the page closes or they were not used for a while. The log contains no file names,
+    no signs and no results. Press Ctrl-C to stop the server.
     """
     allow_fetching(fetch)
     _require_modules()
@@ -67,13 +74,15 @@ def serve(
         listener = listening(host, port)  # before loading the bundle, which takes seconds
         from ...inference.loading import open_pipeline
 
-        pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device, runtime))
+        registry = registry_of(ctx)
+        pipeline = open_pipeline(recipe, registry, overrides(sets, device, runtime))
+        from ...knowledge.load import load_knowledge
+
+        knowledge = load_knowledge(registry)
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
         warn(notice.message)
-    if pipeline.recipe.evidence:
-        warn("predictions here are from faces alone: records of patients are read by run, evaluate and Python")
     names = frozenset(name.lower() for name in allow_host or ())
     bound_port = int(listener.getsockname()[1])
     authentication = {} if token else {"token": None}
@@ -84,6 +93,8 @@ def serve(
         max_upload=max_upload * MIB,
         max_images=max_images,
         max_requests=max_requests,
+        keep_minutes=keep_minutes,
+        keep_memory=keep_memory * MIB,
         **authentication,  # type: ignore[arg-type]
     )
     err().print(RESEARCH_USE, style="dim")
@@ -92,7 +103,7 @@ def serve(
     err().print("Open this address in a browser. Press Ctrl-C to stop the server.", style="dim")
     if not is_loopback(host):
         warn("the connection is not encrypted: use an HTTPS proxy in front of the server, or an ssh tunnel")
-    _run(pipeline, settings, listener)
+    _run(pipeline, settings, knowledge, listener)
 
 
 def _require_modules() -> None:
@@ -113,14 +124,14 @@ def _address(settings: Settings) -> str:
     return f"http://{name}:{settings.port}{query}"
 
 
-def _run(pipeline: Pipeline, settings: Settings, listener: socket.socket) -> None:
+def _run(pipeline: Pipeline, settings: Settings, knowledge: Knowledge, listener: socket.socket) -> None:
     from ...errors import Interrupted
     from ...serve.server import server_of
     from ..terminal import err
 
     _log_requests()
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # both end the server
-    server = server_of(pipeline, settings)
+    server = server_of(pipeline, settings, knowledge)
     try:
         server.run(sockets=[listener])
     except Interrupted:  # the normal way to end a server

@@ -1,32 +1,14 @@
-"""Schemas of the API's responses, for its OpenAPI document. ``dysfw.output.to_json`` creates the responses."""
+"""Schemas of predictions. ``dysfw.output.to_json`` creates them."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from ..data.conditions import Condition
-from ..explain.saliency_map import Method
-
-
-class Schema(BaseModel):
-    """Base class: no other fields are allowed."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Problem(Schema):
-    """An error, warning or reason."""
-
-    code: str
-    message: str
-
-
-class ErrorResponse(Schema):
-    """A request that was rejected."""
-
-    error: Problem
+from ...explain.saliency_map import Method
+from ...types import Status
+from .base import Problem, Reference, Schema
 
 
 class Image(Schema):
@@ -68,6 +50,7 @@ class RankedCondition(Schema):
     mondo: str | None = None
     omim: str | None = None
     orpha: str | None = None
+    imitates: str | None = None
     synonyms: list[str] | None = None
 
 
@@ -103,8 +86,54 @@ class Explanation(Schema):
     base_values: dict[str, float]
     contributions: dict[str, dict[str, float]]
     standard_error: dict[str, dict[str, float]] | None = None
+    evidence: dict[str, dict[str, float]] | None = None
     agreement: Agreement
     maps: list[SaliencyMap]
+
+
+class RecordSign(Schema):
+    """A sign of a record, as an ontology knows it."""
+
+    id: str
+    name: str
+    status: Status
+
+
+class EvidencePart(Schema):
+    """A part of a log-likelihood, such as that of one sign, with natural logarithms; null for what is not known."""
+
+    id: str | None = None
+    name: str
+    status: Status | None = None
+    log_ratio: dict[str, float | None]
+
+
+class EvidenceData(Schema):
+    """A file that evidence uses."""
+
+    name: str
+    sha256: str
+    licence: str
+
+
+class Evidence(Schema):
+    """What one kind of evidence says of a record."""
+
+    name: str
+    weight: float
+    log_likelihood: dict[str, float | None]
+    parts: list[EvidencePart]
+    data: list[EvidenceData]
+
+
+class RecordResult(Schema):
+    """What the patient's record adds to the prediction from the face."""
+
+    signs: list[RecordSign]
+    face_probabilities: dict[str, float | None]
+    face_weight: float
+    weights_learned_from: int
+    evidence: list[Evidence]
 
 
 class PredictionSet(Schema):
@@ -115,13 +144,6 @@ class PredictionSet(Schema):
     always_included: list[str]
 
 
-class Reference(Schema):
-    """Name and fingerprint of a recipe or bundle."""
-
-    name: str
-    fingerprint: str
-
-
 class PredictionFields(Schema):
     """Fields of the prediction for a face and for a patient."""
 
@@ -129,6 +151,7 @@ class PredictionFields(Schema):
     regions: list[Region]
     probabilities: dict[str, float]
     ranking: list[RankedCondition]
+    record: RecordResult | None = None
     gallery_cases: list[GalleryCase]
     explanation: Explanation | None = None
     reliable: bool
@@ -188,40 +211,3 @@ class Predictions(Schema):
 
     predictions: list[Prediction | Failure]
     patient: PatientPrediction | None
-
-
-class Label(Schema):
-    """A label of the model, and its condition."""
-
-    label: str
-    condition: Condition | None
-
-
-class Limits(Schema):
-    """Limits of a request."""
-
-    upload_bytes: int
-    images: int
-
-
-class Bundle(Schema):
-    """The model that the server uses."""
-
-    notice: str
-    dysfw: str
-    recipe: Reference
-    bundle: Reference
-    about: str
-    labels: list[Label]
-    regions: list[str]
-    device: str
-    precision: str
-    runtimes: list[str]
-    warnings: list[Problem]
-    limits: Limits
-
-
-class Health(Schema):
-    """The state of the server."""
-
-    status: Literal["ok"]
