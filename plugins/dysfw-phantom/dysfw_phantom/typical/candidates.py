@@ -29,6 +29,7 @@ class Candidate:
     """A sign that phantoms can show.
 
     Attributes:
+        id: Its HPO id.
         name: Its name.
         terms: HPO ids of the terms that show it.
         implied: HPO ids of all that a patient with the sign has: the sign, what is more general, and its terms.
@@ -36,6 +37,7 @@ class Candidate:
         severity: How marked it is: mean and standard deviation, in standard deviations of natural variation.
     """
 
+    id: str
     name: str
     terms: tuple[str, ...]
     implied: frozenset[str]
@@ -70,7 +72,8 @@ def facial_signs(condition: ConditionIds, signs: Sequence[ConditionSign], ages: 
         signs: Its signs, as an ontology knows them.
         ages: Minimum and maximum age, years, unless the definition says otherwise.
     """
-    own = shipped_conditions().get(condition.label)
+    # Only the labels of phantom conditions start so; reading all definitions takes a fifth of a second.
+    own = shipped_conditions().get(condition.label) if condition.label.startswith("phantom-") else None
     return _defined(own) if own else _annotated(signs, ages)
 
 
@@ -78,7 +81,9 @@ def _defined(condition: Condition) -> FacialSigns:
     """The terms of a phantom condition."""
     terms = sorted((term for term in condition.terms if term.frequency > 0), key=lambda term: -term.frequency)
     found = [(find_term(one.term), one) for one in terms]
-    candidates = [Candidate(term.label, (term.id,), ancestors(term.id), one.frequency, one.severity) for term, one in found]
+    candidates = [
+        Candidate(term.id, term.label, (term.id,), ancestors(term.id), one.frequency, one.severity) for term, one in found
+    ]
     return FacialSigns({term.id: term.label for term, _ in found}, tuple(candidates), frozenset(), condition.age, defined=True)
 
 
@@ -103,7 +108,7 @@ def _candidate(sign: ConditionSign, frequency: float) -> Candidate:
     terms = drawable_terms(sign.id)
     implied = ancestors(sign.id).union(*(ancestors(term) for term in terms))
     severity = next((MILDER[id] for id in terms if id in MILDER), PUBLISHED_SEVERITY)
-    return Candidate(sign.name, terms, implied, frequency, severity)
+    return Candidate(sign.id, sign.name, terms, implied, frequency, severity)
 
 
 def _known(sign: ConditionSign) -> bool:

@@ -22,16 +22,18 @@ from ..shape import shape
 from ..terms import terms
 from .candidates import Candidate, FacialSigns, facial_signs
 from .choice import choose
+from .opposites import exclude
 from .studio import plain, studio
 
 AGES = (3.0, 30.0)  # years: of most patients whose faces are looked at
+TYPICAL_AGES = (5.0, 12.0)  # years: of the most typical face, because descriptions are mostly of children
 SIZES = (64, 2048)  # px
 # Factors on the natural variation: of the most typical face, and of the others. Less than that of people, so that what a face
 # shows are the signs.
 VARIATION = (0.3, 0.55)
 # Annotations do not say how marked a sign is. Many signs make a face unusual although each is mild, and a few are seen only if
 # they are marked: severities are multiplied by the square root of USUAL / number of terms, within FACTORS. Chosen by eye.
-USUAL, FACTORS = 10, (0.65, 1.3)
+USUAL, FACTORS = 14, (0.65, 1.3)
 
 
 class TypicalFaces(FaceGenerator):
@@ -70,7 +72,7 @@ class TypicalFaces(FaceGenerator):
             return None
         seed = _seed(condition)
         rng = generator(seed, number, Stream.SIGNS)
-        low, high = np.log(known.ages)
+        low, high = np.log(known.ages if number else np.clip(TYPICAL_AGES, *known.ages))
         drawn_age = float(np.exp(rng.uniform(low, high)))  # always drawn, so that a given age changes nothing else
         years = float(np.clip(drawn_age if age is None else age, *DRAWABLE_AGES))
         chosen = choose(known.candidates, number, years, rng)
@@ -133,8 +135,14 @@ def _severities(chosen: Sequence[Candidate], number: int, rng: np.random.Generat
 
 
 def _by_visibility(known: FacialSigns, chosen: Sequence[Candidate]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Divide the facial signs into those that the face shows, which includes more general ones, and the others."""
+    """Divide the facial signs into those that the face shows and the others.
+
+    What is more general than a shown sign is shown, too, unless another contradicts it: "Thin vermilion border" is more general
+    than a thin upper lip, but nobody would say it of a face with a thick lower lip.
+    """
     visible = frozenset[str]().union(*(one.implied for one in chosen))
+    drawn = [id for one in chosen for id in one.terms]
+    visible -= {one.id for one in known.candidates if exclude(one.terms, drawn)}
     shown = tuple(name for id, name in known.names.items() if id in visible)
     return shown, tuple(name for id, name in known.names.items() if id not in visible)
 

@@ -30,7 +30,7 @@ def studio(rng: np.random.Generator, age: float, sex: float) -> Capture:
         parting=float(rng.choice([-1, 1]) * rng.uniform(0.15, 0.32)), fringe=0.0,
         neckline="crew", cloth=CLOTH, cloth_second=CLOTH, stripes=0.0,
         light_azimuth=14.0, light_elevation=30.0, light_key=0.75, light_fill=0.25, light_sky=0.6, softness=0.22, warmth=0.0,
-        distance=15.0, framing=0.58, shift=(0.0, 0.035), exposure=0.0, white_balance=(1.0, 1.0, 1.0), noise=0.002, blur=0.0,
+        distance=15.0, framing=0.60, shift=(0.0, 0.035), exposure=0.0, white_balance=(1.0, 1.0, 1.0), noise=0.002, blur=0.0,
         background="wall", seed=int(rng.integers(1 << 31)), background_colour=BACKGROUND,
     )  # fmt: skip
 
