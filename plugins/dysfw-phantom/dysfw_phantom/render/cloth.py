@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 from dysfw.plugin import Float32
 from dysfw_phantom.render.columns import THETA
 from dysfw_phantom.render.noise import SIDE
+from dysfw_phantom.render.uncounted import inlined
 
 NECKLINES = ("crew", "scoop", "v", "collar", "high")
 
@@ -36,7 +36,7 @@ class ClothParameters(NamedTuple):
     weave: float
 
 
-@nb.njit(inline="always")
+@inlined
 def neckline(x: float, y: float, z: float, cloth: ClothParameters) -> float:
     """Compute how far a point lies below the neckline.
 
@@ -64,7 +64,7 @@ def neckline(x: float, y: float, z: float, cloth: ClothParameters) -> float:
     return base + 0.30 * back + cloth.height - y
 
 
-@nb.njit(inline="always")
+@inlined
 def cloth_colour(q: Float32, edge: float, cloth: ClothParameters, weave: Float32) -> tuple[float, float, float, float, float]:
     """Compute the colour and relief of the clothes at one point.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 from dysfw.plugin import Float32
 from dysfw_phantom.render.skin import ramp
+from dysfw_phantom.render.uncounted import inlined
 
 LIPS = 0.45  # z of the lips at rest, dm
 IRIS = 0.44  # radius of the iris relative to the eyeball (5.9 of 13 mm)
@@ -42,7 +42,7 @@ class EyeParameters(NamedTuple):
     cornea: float
 
 
-@nb.njit(inline="always")
+@inlined
 def _gap(x: float, y: float, eye: EyeParameters) -> float:
     """Return how far a point lies in the gap of a coloboma, which leads from the pupil down and slightly to the nose."""
     along = 0.26 * eye.nasal * x - 0.966 * y
@@ -51,7 +51,7 @@ def _gap(x: float, y: float, eye: EyeParameters) -> float:
     return ramp(width + 0.022, width - 0.022, across) * ramp(-0.02, 0.02, along)
 
 
-@nb.njit(inline="always")
+@inlined
 def eye_colour(x: float, y: float, z: float, upright: float, eye: EyeParameters) -> tuple[float, float, float]:
     """Compute the colour of an eyeball at one point.
 
@@ -94,7 +94,7 @@ def eye_colour(x: float, y: float, z: float, upright: float, eye: EyeParameters)
     return sr * lid, sg * lid, sb * lid
 
 
-@nb.njit(inline="always")
+@inlined
 def tooth_colour(x: float) -> tuple[float, float, float]:
     """Compute the colour of the teeth at one point; it darkens towards the molars.
 
@@ -111,7 +111,7 @@ def tooth_colour(x: float) -> tuple[float, float, float]:
     return 0.62 * k, 0.57 * k, 0.48 * k
 
 
-@nb.njit(inline="always")
+@inlined
 def mouth_colour(z: float, tongue: bool) -> tuple[float, float, float]:
     """Compute the colour of the oral mucosa at one point; it darkens with depth.
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CENTRE = np.array([0.0, 0.15, -0.72], np.float32)  # inside the skull; the head is nearly star-shaped about this point
 ROWS, COLUMNS = 48, 96  # directions: by cosine of the polar angle, and around; see ``_direction``
+MARGIN = 0.01  # radians by which a ray may pass a triangle and still hit it
 POOL = 9000  # candidate roots
 PATCHES = 48  # of bare scalp in severe alopecia
 LEADERS = 360  # roots at the centres of the locks
@@ -113,6 +114,24 @@ def _direction(row: float, column: float) -> tuple[float, float, float]:
     return x * flat, y, z * flat
 
 
+@nb.njit(inline="always")
+def _rows(a: Float32, b: Float32, c: Float32) -> tuple[int, int]:
+    """Return the rows of directions that can hit a triangle: the first, and one after the last.
+
+    a, b, c: its corners relative to the centre. All directions to it are in the cone about its middle that holds the corners.
+    """
+    m = a + b + c
+    m = m / (np.sqrt((m * m).sum()) + 1e-18)
+    narrow = min((m * a).sum() / np.sqrt((a * a).sum()), (m * b).sum() / np.sqrt((b * b).sum()))
+    narrow = min(narrow, (m * c).sum() / np.sqrt((c * c).sum()))
+    if not narrow > 0.1:  # around the centre, or beside it
+        return 0, ROWS
+    polar, wide = np.arccos(min(max(m[1], -1.0), 1.0)), np.arccos(min(narrow, 1.0)) + MARGIN
+    up = (1 - np.cos(max(polar - wide, 0.0))) * 0.5 * ROWS - 0.5
+    down = (1 - np.cos(min(polar + wide, np.pi))) * 0.5 * ROWS - 0.5
+    return max(int(np.ceil(up)), 0), min(int(np.floor(down)) + 1, ROWS)
+
+
 @nb.njit(cache=True)
 def _cast(vertices: Float32, triangles: Int32, centre: Float32) -> tuple[Int32, Float32]:
     """Intersect a ray per direction with the mesh: outermost triangle [cells] and barycentric weights [cells, 3]."""
@@ -128,7 +147,8 @@ def _cast(vertices: Float32, triangles: Int32, centre: Float32) -> tuple[Int32, 
         e, f = b - a, c - a
         normal = np.array([e[1] * f[2] - e[2] * f[1], e[2] * f[0] - e[0] * f[2], e[0] * f[1] - e[1] * f[0]])
         top = (normal * a).sum()
-        for cell in range(cells):
+        first, end = _rows(a, b, c)
+        for cell in range(first * COLUMNS, end * COLUMNS):
             d = directions[cell]
             below = normal[0] * d[0] + normal[1] * d[1] + normal[2] * d[2]
             if below <= 1e-12:

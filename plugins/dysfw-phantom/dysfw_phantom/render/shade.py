@@ -15,7 +15,7 @@ from dysfw_phantom.render.parameters import ShadingParameters
 from dysfw_phantom.render.raster import NOTHING, Buffer
 from dysfw_phantom.render.skin import ramp, relief, skin_colour
 from dysfw_phantom.render.surface import Int8, Int32
-from dysfw_phantom.render.uncounted import uncounted
+from dysfw_phantom.render.uncounted import inlined, uncounted
 
 SKIN, EYE_RIGHT, EYE_LEFT, TEETH, TONGUE = 0, 2, 3, 5, 6  # mesh.Part
 FACE = -1.0  # minimum y of the face at rest, dm; its colours vary slowly enough for one sample per pixel
@@ -23,13 +23,13 @@ FACE = -1.0  # minimum y of the face at rest, dm; its colours vary slowly enough
 RED, GREEN, BLUE, SHINE, GLOSS, TILT_X, TILT_Y, MATERIAL = 0, 1, 2, 3, 4, 5, 6, 7
 
 
-@nb.njit(inline="always")
+@inlined
 def _dot(x: float, y: float, z: float, d: Float32) -> float:
     """Dot product with d."""
     return float(x * d[0] + y * d[1] + z * d[2])
 
 
-@nb.njit(inline="always")
+@inlined
 def _lobes(cosine: float) -> tuple[float, float]:
     """Return a broad and a sharp highlight: the cosine to the powers of 8 and 32."""
     d = max(cosine, 0.0)
@@ -40,7 +40,7 @@ def _lobes(cosine: float) -> tuple[float, float]:
     return broad, sharp * sharp
 
 
-@nb.njit(inline="always")
+@inlined
 def _skin(q: Float32, m: Float32, edge: float, shading: ShadingParameters, noise: SkinNoise, weave: Float32) -> None:  # noqa: PLR0917 numba
     """Write the material of skin, lips and scalp into m. edge: distance below the neckline, dm."""
     skin, x, y, z, theta = shading.skin, q[0], q[1], q[2], q[THETA]
@@ -63,7 +63,7 @@ def _skin(q: Float32, m: Float32, edge: float, shading: ShadingParameters, noise
     m[TILT_X], m[TILT_Y] = tilt_x, tilt_y
 
 
-@nb.njit(inline="always")
+@inlined
 def _body(q: Float32, m: Float32, shading: ShadingParameters, noise: SkinNoise, weave: Float32) -> None:
     """Write the material of skin or cloth into m; its relief tilts the normal and modulates the light in q."""
     edge = neckline(q[0], q[1], q[2], shading.cloth)
@@ -81,15 +81,13 @@ def _body(q: Float32, m: Float32, shading: ShadingParameters, noise: SkinNoise, 
     q[NORMAL], q[NORMAL + 1], q[NORMAL + 2] = q[NORMAL] + x, q[NORMAL + 1] + y, q[NORMAL + 2] + z
 
 
-@nb.njit(inline="always")
+@inlined
 def _eye(q: Float32, m: Float32, kind: int, shading: ShadingParameters) -> None:
     """Write the material of an eyeball into m and adapt light and normal in q."""
     length = np.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2]) + 1e-9
     x, y, z = q[0] / length, q[1] / length, q[2] / length
-    if kind == EYE_RIGHT:
-        m[RED], m[GREEN], m[BLUE] = eye_colour(x, y, z, q[THETA], shading.right_eye)
-    else:
-        m[RED], m[GREEN], m[BLUE] = eye_colour(x, y, z, q[THETA], shading.left_eye)
+    eye = shading.right_eye if kind == EYE_RIGHT else shading.left_eye
+    m[RED], m[GREEN], m[BLUE] = eye_colour(x, y, z, q[THETA], eye)
     mean = 0.35 * q[LIGHT] + 0.40 * q[LIGHT + 1] + 0.25 * q[LIGHT + 2]
     for c in range(3):
         q[LIGHT + c] = 0.5 * (q[LIGHT + c] + mean)  # creases redden light, but the white of the eye only slightly
@@ -97,7 +95,7 @@ def _eye(q: Float32, m: Float32, kind: int, shading: ShadingParameters) -> None:
     q[NORMAL], q[NORMAL + 1] = q[NORMAL] + bulge * x, q[NORMAL + 1] + bulge * y
 
 
-@nb.njit(inline="always")
+@inlined
 def _mouth(q: Float32, m: Float32, kind: int) -> None:
     """Write the material of teeth, tongue or oral mucosa into m."""
     m[SHINE], m[GLOSS] = 0.0, 0.0
@@ -108,7 +106,7 @@ def _mouth(q: Float32, m: Float32, kind: int) -> None:
         m[RED], m[GREEN], m[BLUE] = mouth_colour(q[2], kind == TONGUE)
 
 
-@nb.njit(inline="always")
+@inlined
 def _reflected(q: Float32, m: Float32, wet: bool, lights: Lights, halves: Float32) -> tuple[float, float]:
     """Return the fraction of the key light and of the fill light reflected specularly towards the camera."""
     length = np.sqrt(q[NORMAL] ** 2 + q[NORMAL + 1] ** 2 + q[NORMAL + 2] ** 2) + 1e-9
@@ -122,7 +120,7 @@ def _reflected(q: Float32, m: Float32, wet: bool, lights: Lights, halves: Float3
     return key * q[OPEN], 0.30 * m[SHINE] * _lobes(to_fill)[0] * q[OPEN]
 
 
-@nb.njit(inline="always")
+@inlined
 def _describe(q: Float32, m: Float32, kind: int, shading: ShadingParameters, noise: SkinNoise, weave: Float32) -> bool:  # noqa: PLR0917 numba
     """Write the material of a point into m. Returns whether it is wet, as eyes are."""
     wet = kind in (EYE_RIGHT, EYE_LEFT)
@@ -135,7 +133,7 @@ def _describe(q: Float32, m: Float32, kind: int, shading: ShadingParameters, noi
     return wet
 
 
-@nb.njit(inline="always")
+@inlined
 def _leader(row: int, column: int, buffer: Buffer, part: Int8, face: bool) -> tuple[int, int]:
     """Return the sample whose colour a skin sample reuses: one per pixel of the face, two per pixel elsewhere.
 

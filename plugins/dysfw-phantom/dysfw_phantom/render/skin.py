@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 from dysfw.plugin import Float32
 from dysfw_phantom.render.columns import FLUSH, LIP, THETA
 from dysfw_phantom.render.noise import SIDE, SkinNoise
+from dysfw_phantom.render.uncounted import inlined
 
 # sRGB of skin from the lowest to the highest melanin, chosen by eye over the range of human skin.
 TONES = np.array(
@@ -94,21 +94,21 @@ def tone(melanin: float, redness: float, yellowness: float) -> Float32:
     return np.asarray(colour * shift, dtype=np.float32)
 
 
-@nb.njit(inline="always")
+@inlined
 def ramp(low: float, high: float, x: float) -> float:
     """Interpolate smoothly from 0 at ``low`` to 1 at ``high``, which may be smaller than ``low``."""
     t = min(max((x - low) / (high - low), 0.0), 1.0)
     return t * t * (3 - 2 * t)
 
 
-@nb.njit(inline="always")
+@inlined
 def bump(x: float, centre: float, width: float) -> float:
     """Evaluate an unnormalised Gaussian."""
     d = (x - centre) / width
     return float(np.exp(-d * d))
 
 
-@nb.njit(inline="always")
+@inlined
 def relief(x: float, y: float, skin: SkinParameters) -> tuple[float, float]:
     """Compute the tilt of the normal in folds of the skin: philtrum and age lines.
 
@@ -150,7 +150,7 @@ def relief(x: float, y: float, skin: SkinParameters) -> tuple[float, float]:
     return tilt_x, tilt_y
 
 
-@nb.njit(inline="always")
+@inlined
 def skin_colour(q: Float32, skin: SkinParameters, noise: SkinNoise) -> tuple[float, float, float, float, float, float]:
     """Compute the colour and relief of the skin at one point.
 

@@ -8,6 +8,8 @@ from typing import Any, TypeVar, cast
 import numba as nb
 
 F = TypeVar("F", bound=Callable[..., None])
+G = TypeVar("G", bound=Callable[..., Any])
+WITHOUT_COUNTS: dict[str, Any] = {"_nrt": False}  # an option that numba's type stubs lack
 
 
 def uncounted(function: F) -> F:
@@ -22,5 +24,19 @@ def uncounted(function: F) -> F:
     Returns:
         The compiled function.
     """
-    options: dict[str, Any] = {"_nrt": False}  # which numba's type stubs lack
-    return cast(F, nb.njit(cache=True, **options)(function))
+    return cast(F, nb.njit(cache=True, **WITHOUT_COUNTS)(function))
+
+
+def inlined(function: G) -> G:
+    """Compile a function that LLVM inlines wherever it is called, without reference counts as ``uncounted``.
+
+    With ``inline="always"`` numba would copy its code before it infers the types, again for each call: most of the time that
+    the renderer takes to compile.
+
+    Args:
+        function: It allocates no array and returns none.
+
+    Returns:
+        The compiled function.
+    """
+    return cast(G, nb.njit(forceinline=True, **WITHOUT_COUNTS)(function))
