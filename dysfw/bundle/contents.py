@@ -5,6 +5,7 @@
 - state.safetensors: fitted heads and fusion, out-of-fold predictions, the distribution of the training embeddings, and the
   gallery cases if there are any.
 - tuned.safetensors: weight deltas of the fine-tuned backbone, by region; only if it was fine-tuned.
+- composites.safetensors: average faces of training patients, by condition; only if the training was asked for them.
 - MODEL_CARD.md: the same for people.
 """
 
@@ -15,7 +16,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
@@ -27,7 +28,11 @@ from ..stats.chance import ChanceTest
 from ..stats.metrics import Scores
 from ..types import Bool, Float32, Int64, State
 
+if TYPE_CHECKING:
+    from .composites import Composite
+
 MANIFEST, RECIPE, STATE, TUNED, CARD = "bundle.json", "recipe.yaml", "state.safetensors", "tuned.safetensors", "MODEL_CARD.md"
+COMPOSITES = "composites.safetensors"
 
 
 class _Part(BaseModel):
@@ -87,6 +92,20 @@ class GalleryCase(_Part):
     id: str
     label: str
     patient: str | None
+    sha256: str
+
+
+class CompositeEntry(_Part):
+    """What a manifest says of a composite.
+
+    Attributes:
+        patients: Number of patients whose faces were averaged.
+        px: Its side, px.
+        sha256: Hex digest of its pixels, uint8 [px, px, 3].
+    """
+
+    patients: int
+    px: int
     sha256: str
 
 
@@ -158,6 +177,7 @@ class Manifest(_Part):
         gallery_cases: The gallery cases, if the heads keep a gallery.
         changes: Changes of the gallery since the training.
         agreement: Agreement with float32, if it was trained in another precision.
+        composites: The composites, by label; empty unless the training was asked for them.
         fingerprint: See ``computed_fingerprint``.
     """
 
@@ -180,7 +200,14 @@ class Manifest(_Part):
     gallery_cases: list[GalleryCase] = []
     changes: list[str] = []
     agreement: Agreement | None = None
+    composites: dict[str, CompositeEntry] = {}
     fingerprint: str = ""
+
+    @model_serializer(mode="wrap")
+    def _serialise(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Leave out what bundles without composites do not have, so that their fingerprint stays."""
+        content: dict[str, object] = handler(self)
+        return content if self.composites else {key: value for key, value in content.items() if key != "composites"}
 
     def computed_fingerprint(self) -> str:
         """Compute the sha256 of the rest of this manifest and, through ``files``, of the whole bundle."""
@@ -239,6 +266,7 @@ class Fitted:
         tuned: Weight deltas of the fine-tuned backbones, by region and tensor name; empty if the backbone is not fine-tuned.
         gallery: Presence and sharpness of the gallery cases, for heads that keep a gallery.
         evidence: Fitted states of the recipe's evidence, in its order.
+        composites: Average faces of training patients, by label.
     """
 
     heads: Mapping[str, State]
@@ -248,6 +276,7 @@ class Fitted:
     tuned: Mapping[str, Mapping[str, Float32]] = field(default_factory=dict)
     gallery: GalleryCaseImages | None = None
     evidence: tuple[State, ...] = ()
+    composites: Mapping[str, Composite] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -267,3 +296,8 @@ class Bundle:
     fitted: Fitted
     folder: Path
     card_edited: bool = False
+
+    @property
+    def composites(self) -> Mapping[str, Composite]:
+        """Average faces of training patients, by label, read when they are asked for; empty for most bundles."""
+        return self.fitted.composites

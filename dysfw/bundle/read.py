@@ -18,7 +18,20 @@ from ..reliability.ood import EmbeddingDistribution
 from ..types import Float32, State
 from ..util.files import sha256_of
 from ..weights.weight_file import read_weights
-from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Bundle, Fitted, GalleryCaseImages, Manifest, OutOfFoldPredictions
+from .composites import StoredComposites
+from .contents import (
+    CARD,
+    COMPOSITES,
+    MANIFEST,
+    RECIPE,
+    STATE,
+    TUNED,
+    Bundle,
+    Fitted,
+    GalleryCaseImages,
+    Manifest,
+    OutOfFoldPredictions,
+)
 from .states import DISTRIBUTION_ARRAYS, unpack_states
 
 MAX_MANIFEST = 64 * 2**20
@@ -73,7 +86,7 @@ def read_bundle(folder: Path, registry: Registry, overrides: list[str] | None = 
     evidence = tuple(states.get(f"evidence/{number}", State({})) for number in range(0 if values is None else values.shape[1]))
     fitted = Fitted(
         heads, states.get("fusion", State({})), out_of_fold, embedding_distribution, _read_tuned(folder, manifest), gallery,
-        evidence,
+        evidence, StoredComposites(folder, manifest.composites),
     )  # fmt: skip
     return Bundle(manifest, recipe, fitted, folder, card_edited=edited)
 
@@ -102,7 +115,8 @@ def _read_manifest(folder: Path) -> Manifest:
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
     """Check the hashes of all files but the model card, which people may edit."""
-    for name in (RECIPE, STATE, *manifest.files.keys() & {TUNED}):
+    composites = (COMPOSITES,) if manifest.composites else ()
+    for name in (RECIPE, STATE, *manifest.files.keys() & {TUNED}, *composites):
         path = folder / name
         if not path.is_file():
             raise _damaged(folder, f"{name} is missing")

@@ -15,7 +15,8 @@ from ..types import State
 from ..util.atomic import atomic_folder
 from ..util.files import sha256_of
 from ..weights.weight_file import write_weights
-from .contents import CARD, MANIFEST, RECIPE, STATE, TUNED, Fitted, Manifest
+from .composites import tensor_of
+from .contents import CARD, COMPOSITES, MANIFEST, RECIPE, STATE, TUNED, Fitted, Manifest
 from .states import DISTRIBUTION_ARRAYS, Array, pack_states
 
 # Where the bundle was trained says nothing about where it is used.
@@ -51,8 +52,13 @@ def write_bundle(folder: Path, manifest: Manifest, recipe: Mapping[str, object],
             deltas = {f"{region}/{name}": delta for region, tensors in fitted.tuned.items() for name, delta in tensors.items()}
             write_weights(unfinished / TUNED, deltas, {"format": "dysfw.tuned/1"}, bits=8)
             names.append(TUNED)
+        composites = dict(fitted.composites)
+        if composites:
+            (unfinished / COMPOSITES).write_bytes(save({tensor_of(label): one.pixels for label, one in composites.items()}))
+            names.append(COMPOSITES)
         manifest = manifest.model_copy(
             update={
+                "composites": {label: one.entry for label, one in composites.items()},
                 "values": {name: dict(state.values) for name, state in states.items() if state.values},
                 "files": {name: sha256_of(unfinished / name) for name in names},
             }

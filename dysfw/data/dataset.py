@@ -32,6 +32,8 @@ class Sample:
         source: Hospital, study or website that the image comes from.
         publication: Publication that describes the patient. No split divides one.
         record: What is known of the patient beside the images; empty if nothing is.
+        composite_consent: Whether the patient agreed that this image becomes part of a composite that is given away; None if
+            nothing is stated, which is no consent.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class Sample:
     source: str | None = None
     publication: str | None = None
     record: PatientRecord = field(default=EMPTY, repr=False)
+    composite_consent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

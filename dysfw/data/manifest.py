@@ -42,10 +42,13 @@ COLUMNS = (
         "dataset", "provenance",
     )),
     Column("publication", ("pmid", "pubmed", "pubmed_id", "doi", "paper", "article", "reference")),
+    # No other name is recognised: a consent to something else is none to this.
+    Column("composite_consent", dispensable=True),
     *RECORD_COLUMNS,
 )  # fmt: skip
-VALUES = ("label", "patient", "split", "source", "publication")  # columns beside the path
+VALUES = ("label", "patient", "split", "source", "publication", "composite_consent")  # columns beside the path
 SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
+CONSENT = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 # What spreadsheets write into a CSV for a name that they took for a date or a number.
 CHANGED = re.compile(rf"\d{{1,2}}-({MONTHS})|({MONTHS})-\d{{2}}|\d[.,]?\d*e\+\d+", re.IGNORECASE)
@@ -94,6 +97,7 @@ class Manifest:
     _changed: RowsByKey = field(default_factory=RowsByKey)
     _unclear: RowsByKey = field(default_factory=RowsByKey)
     _splits: RowsByKey = field(default_factory=RowsByKey)
+    _unread_consent: RowsByKey = field(default_factory=RowsByKey)
     _records: RecordReader = field(init=False)
     _total: int = 0
     _there: int = 0
@@ -150,6 +154,11 @@ class Manifest:
             if split and split != text:
                 self._splits[split].add(number, text)
             return split or text, "" if split else f"split is {text!r}; allowed: train, test, or empty"
+        if key == "composite_consent":
+            consent = CONSENT.get(text.casefold(), "")
+            if not consent:
+                self._unread_consent[key].add(number, text)
+            return consent, ""
         if key in ("label", "patient") and CHANGED.fullmatch(text):
             self._changed[key].add(number, text)
         return text, ""
@@ -181,6 +190,10 @@ class Manifest:
         for split, rows in self._splits.items():
             message = f"split {listed(map(repr, rows.values))} is read as {split}, in {rows}"
             found.append(Finding("split_recognised", "note", message, rows.number))
+        for key, rows in self._unread_consent.items():
+            words = listed(map(repr, rows.values), 5)
+            message = f"{key}: {words} in {rows} count as no consent; allowed: yes, no, or empty"
+            found.append(Finding("consent_unread", "warning", message, rows.number))
         for key, rows in self._changed.items():
             words = listed(map(repr, rows.values), 5)
             message = f"{key}: {words} in {rows} may be a name that a spreadsheet changed into a date or number"

@@ -25,6 +25,7 @@ from .manifest_records import record_findings
 
 MANIFESTS = tuple(f"manifest{suffix}" for suffix in TABLES)
 OPTIONAL = ("patient", "split", "source", "publication")
+CONSENT = {"yes": True, "no": False, "": None}
 MAX_BYTES = 2**30
 MAX_PROBLEMS = 20  # in one message
 MAX_SPELLINGS = 5  # patients in one finding
@@ -134,7 +135,8 @@ def _from_manifest(path: Path) -> Dataset:
         if index < len(samples):
             repeated[index].append(len(samples))
         patient, split, source, publication = (values[key] or None for key in OPTIONAL)
-        samples.append(Sample(Path(row.image), values["label"], patient, split, source, publication, row.record))
+        consent = CONSENT[values["composite_consent"]]
+        samples.append(Sample(Path(row.image), values["label"], patient, split, source, publication, row.record, consent))
         numbers.append(row.number)
     problems = [f"{rows}: {problem}" for problem, rows in invalid.items()]
     problems += _repeated(repeated, samples, numbers, path.parent)

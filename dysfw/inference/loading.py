@@ -64,7 +64,16 @@ def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (
     tuned = tuned_backbones(components.backbone, bundle.fitted.tuned)
     notices += _check_evidence(recipe, bundle)
     notices += _check_prior(recipe, classifier.reliability, classifier.labels) + check_chance(recipe, bundle, fused)
-    return Pipeline(recipe, components, classifier, bundle.manifest, notices=tuple(notices), tuned=tuned, cache=cache)
+    return Pipeline(
+        recipe,
+        components,
+        classifier,
+        bundle.manifest,
+        notices=tuple(notices),
+        tuned=tuned,
+        cache=cache,
+        composites=bundle.composites,
+    )
 
 
 def find_bundle(recipe: Recipe, source: Path, registry: Registry) -> Path:

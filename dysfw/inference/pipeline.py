@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from ..bundle.composites import Composite
 from ..bundle.contents import TUNED, Manifest
 from ..cache.store import StageCache
 from ..contracts.components import Backbone
@@ -52,6 +53,7 @@ class Pipeline:
         classifier: Predicts conditions from them; None if the recipe is not trained.
         manifest: The manifest of the bundle; None if the recipe is not trained.
         notices: Warnings that apply to every prediction.
+        composites: Average faces of training patients, by label, read when they are asked for; empty for most bundles.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Pipeline:
         notices: tuple[Notice, ...] = (),
         tuned: Mapping[str, Backbone] | None = None,
         cache: StageCache | None = None,
+        composites: Mapping[str, Composite] | None = None,
     ) -> None:
         """Create a pipeline.
 
@@ -75,6 +78,7 @@ class Pipeline:
             notices: Warnings that apply to every prediction.
             tuned: Fine-tuned backbones by region.
             cache: Where results of the stages are found and kept.
+            composites: Those of the bundle.
         """
         self.recipe = recipe
         self.components = components
@@ -83,6 +87,7 @@ class Pipeline:
         self.classifier = classifier
         self.manifest = manifest
         self.notices = notices
+        self.composites: Mapping[str, Composite] = composites or {}
         self._case_ids = {case.sha256: case.id for case in manifest.gallery_cases} if manifest else {}
 
     def embed(

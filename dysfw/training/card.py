@@ -43,6 +43,7 @@ def model_card(manifest: Manifest, recipe: Recipe, reliability: ReliabilityModel
         _conditions(manifest),
         _findings(manifest.data),
         _gallery(manifest),
+        _composites(manifest),
         "## Performance",
         _patient_note(manifest.data),
         _performance("Cross-validated on the training data", manifest.cross_validated),
@@ -106,6 +107,18 @@ def _gallery(manifest: Manifest) -> str:
         f"The bundle keeps the embeddings of {count(len(manifest.gallery_cases), 'gallery case')}, with the names of their "
         "images and patients. Embeddings of faces are biometric data: share the bundle only as you would share the images."
         + (f" Changes since training:\n{changes}" if changes else "")
+    )
+
+
+def _composites(manifest: Manifest) -> str:
+    if not manifest.composites:
+        return ""
+    rows = [(label, str(one.patients), f"{one.px} px") for label, one in manifest.composites.items()]
+    table = _table(("condition", "patients", "side"), rows)
+    return (
+        "The bundle holds composites: average faces of training patients who agreed to it, with equal weights. A composite is "
+        "no portrait, but who has a patient's image may find out whether the patient is in it: share the bundle only with "
+        f"people for whom the patients agreed.\n\n{table}"
     )
 
 

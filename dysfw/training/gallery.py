@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..bundle.contents import Bundle
+from ..bundle.composites import Composite
+from ..bundle.contents import Bundle, GalleryCase
 from ..bundle.read import read_bundle
 from ..bundle.write import write_bundle
 from ..cache.store import StageCache
@@ -194,6 +195,9 @@ def _write(
     out_of_fold = out_of_fold_predictions(components.make_head, embedded, recipe.seed, Silent())
     fitted, classifier, fused = fit_classifier(recipe, components, embedded, out_of_fold)
     cases, case_images = collect_gallery_cases(classifier.heads, embedded, str)
+    composites = _kept_composites(bundle, cases)
+    lost = [label for label in bundle.composites if label not in composites]
+    changes = [change, *([f"removed the composites of {listed(lost)}, since cases of them were removed"] if lost else [])]
     knows_patients = all(sample.patient is not None for sample in embedded.samples)
     manifest = bundle.manifest.model_copy(
         update={
@@ -204,10 +208,11 @@ def _write(
             "held_out": None,  # it was measured on other training images
             "conditions": conditions,
             "gallery_cases": cases,
-            "changes": [*bundle.manifest.changes, f"{datetime.now(UTC).date()}: {change}"],
+            "changes": [*bundle.manifest.changes, *(f"{datetime.now(UTC).date()}: {one}" for one in changes)],
+            "composites": {label: one.entry for label, one in composites.items()},
         }
     )
-    fitted = replace(fitted, tuned=bundle.fitted.tuned, gallery=case_images)
+    fitted = replace(fitted, tuned=bundle.fitted.tuned, gallery=case_images, composites=composites)
     card = model_card(manifest, recipe, classifier.reliability)
     if output.absolute() != bundle.folder.absolute():
         return Trained(write_bundle(output, manifest, recipe.resolved(), fitted, card), tuple(failures))
@@ -220,6 +225,16 @@ def _write(
             f"cannot replace the bundle {output}: {error.strerror or error}", hint="use -o to write another folder"
         ) from None
     return Trained(manifest, tuple(failures))
+
+
+def _kept_composites(bundle: Bundle, cases: Sequence[GalleryCase]) -> dict[str, Composite]:
+    """The composites of conditions of which no case was removed: a removed one may be in the composite.
+
+    Two composites with and without the patient would show the patient, so there is no new one here.
+    """
+    kept = {(case.label, case.sha256) for case in cases}
+    lost = {case.label for case in bundle.manifest.gallery_cases if (case.label, case.sha256) not in kept}
+    return {label: bundle.composites[label] for label in bundle.composites if label not in lost}
 
 
 def _refuse_too_few_patients(embedded: EmbeddedDataset, folder: Path) -> None:

@@ -118,19 +118,26 @@ def embed_and_check(
     return check_dataset(dataset, {path: signatures.signatures[sha] for path, sha in hashes.items()}, unreadable), embedded
 
 
-def prepare_dataset(pipeline: Pipeline, dataset: Dataset, progress: Progress, cache: StageCache | None) -> PreparedDataset:
+def prepare_dataset(
+    pipeline: Pipeline,
+    dataset: Dataset,
+    progress: Progress,
+    signatures: SignatureObserver,
+    observer: Observer | None = None,
+) -> PreparedDataset:
     """Read, check and embed a data set.
 
     Args:
         pipeline: Its recipe embeds.
         dataset: As it was read.
         progress: Where the work is shown.
-        cache: Where signatures are kept between runs.
+        signatures: Collects the images' signatures.
+        observer: Sees each image instead of ``signatures``, to which it must pass the image on.
 
     Raises:
         DysfwError: If no image can be read.
     """
-    checked, everything = embed_and_check(pipeline, dataset, progress, SignatureObserver(cache))
+    checked, everything = embed_and_check(pipeline, dataset, progress, signatures, observer)
     embedded = everything.select(checked.dataset.samples, checked.dataset.labels)
     return PreparedDataset(checked, embedded, all_findings(checked, embedded))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -35,13 +36,14 @@ from ..util.environment import versions
 from ..util.progress import Progress
 from .agreement import agreement
 from .card import model_card
+from .composites import CompositeMaker, CompositeOutcome
 from .embedded_dataset import EmbeddedDataset, embed_dataset
 from .evidence import fit_evidence_on
 from .fit import fit_heads, out_of_fold_predictions
 from .fit_cache import FitCache
 from .gallery_cases import collect_gallery_cases
 from .performance import cross_validated_performance, held_out_performance, record_performance
-from .preparation import all_findings, excluded_counts, prepare_dataset
+from .preparation import SignatureObserver, all_findings, excluded_counts, prepare_dataset
 from .refuse_finetuning import refuse_finetuning_without_torch
 
 WeightDeltas = Mapping[str, Mapping[str, Float32]]
@@ -55,11 +57,13 @@ class Trained:
         manifest: Of the bundle.
         failures: Images, of training or test, that could not be used.
         findings: What the data checks found.
+        composites: What became of the composite of each condition; empty unless they were asked for.
     """
 
     manifest: Manifest
     failures: tuple[Failure, ...]
     findings: tuple[Finding, ...] = ()
+    composites: tuple[CompositeOutcome, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +79,14 @@ class _Embedded:
 
 
 def train(
-    recipe: Recipe, dataset: Dataset, folder: Path, progress: Progress, *, about: str = "", cache: StageCache | None = None
+    recipe: Recipe,
+    dataset: Dataset,
+    folder: Path,
+    progress: Progress,
+    *,
+    about: str = "",
+    cache: StageCache | None = None,
+    composites: bool = False,
 ) -> Trained:
     """Check and embed the data, fit the heads and the fusion, evaluate them, and write a bundle.
 
@@ -86,6 +97,7 @@ def train(
         progress: Where the work is shown.
         about: What users of the bundle should know, for its card.
         cache: Where results of the pipeline's stages are kept.
+        composites: Whether the bundle gets composites of conditions of which enough patients agreed.
 
     Raises:
         DysfwError: If the data are too small, or the recipe and the data do not fit together.
@@ -99,7 +111,26 @@ def train(
     recipe = replace(recipe, precision=components.precision)  # the bundle states what "auto" meant here
     check_labels(recipe, components, _labels(dataset.split("train")))
     embed = _embed if recipe.tune.mode == "none" else _finetune
-    embedded = embed(recipe, components, dataset, progress, cache)
+    with CompositeMaker(dataset, SignatureObserver(cache)) if composites else nullcontext() as maker:
+        embedded = embed(recipe, components, dataset, progress, cache=cache, maker=maker)
+        return _fit_and_write(
+            recipe, components, dataset, embedded, folder, progress=progress, about=about, cache=cache, maker=maker
+        )
+
+
+def _fit_and_write(
+    recipe: Recipe,
+    components: Components,
+    dataset: Dataset,
+    embedded: _Embedded,
+    folder: Path,
+    *,
+    progress: Progress,
+    about: str,
+    cache: StageCache | None,
+    maker: CompositeMaker | None,
+) -> Trained:
+    """Fit everything to embedded images, and write a bundle."""
     with progress.stage("fitting heads and fusion"):
         known = FitCache(cache, recipe, components, embedded.train)
         fitted, classifier, fused = fit_classifier(
@@ -109,6 +140,8 @@ def train(
         agreed = agreement(recipe, classifier, embedded.train, embedded.weight_deltas, cache)
     cases, gallery = collect_gallery_cases(classifier.heads, embedded.train, dataset.relative)
     failures = embedded.checked.failures + embedded.train.failures + (embedded.test.failures if embedded.test else ())
+    # Last, since the ledger keeps what was made for good.
+    composites, outcomes = maker.make(embedded.checked.dataset.samples, embedded.train.samples) if maker else ({}, ())
     manifest = Manifest(
         name=folder.name,
         about=about,
@@ -129,12 +162,13 @@ def train(
         conditions=dict(dataset.conditions),
         gallery_cases=cases,
         agreement=agreed,
+        composites={label: one.entry for label, one in composites.items()},
     )
-    fitted = replace(fitted, tuned=embedded.weight_deltas, gallery=gallery)
+    fitted = replace(fitted, tuned=embedded.weight_deltas, gallery=gallery, composites=composites)
     card = model_card(manifest, recipe, classifier.reliability)
     with progress.stage(f"writing {folder}"):
         manifest = _write(folder, partial(write_bundle, manifest=manifest, recipe=recipe.resolved(), fitted=fitted, card=card))
-    return Trained(manifest, failures, embedded.findings)
+    return Trained(manifest, failures, embedded.findings, outcomes)
 
 
 def _write(folder: Path, write: Callable[[Path], Manifest]) -> Manifest:
@@ -180,9 +214,18 @@ def _refuse_untrained_labels(dataset: Dataset) -> None:
         )
 
 
-def _embed(recipe: Recipe, components: Components, dataset: Dataset, progress: Progress, cache: StageCache | None) -> _Embedded:
-    """Read, check and embed training and test images in one pass."""
-    prepared = prepare_dataset(Pipeline(recipe, components, cache=cache), dataset, progress, cache)
+def _embed(
+    recipe: Recipe,
+    components: Components,
+    dataset: Dataset,
+    progress: Progress,
+    *,
+    cache: StageCache | None,
+    maker: CompositeMaker | None,
+) -> _Embedded:
+    """Read, check and embed training and test images in one pass, in which the faces for composites are collected."""
+    signatures = maker.signatures if maker else SignatureObserver(cache)
+    prepared = prepare_dataset(Pipeline(recipe, components, cache=cache), dataset, progress, signatures, maker)
     used = prepared.checked.dataset
     _refuse_untrained_labels(used)
     labels = _labels(used.split("train"))
@@ -197,12 +240,21 @@ def _embed(recipe: Recipe, components: Components, dataset: Dataset, progress: P
 
 
 def _finetune(
-    recipe: Recipe, components: Components, dataset: Dataset, progress: Progress, cache: StageCache | None
+    recipe: Recipe,
+    components: Components,
+    dataset: Dataset,
+    progress: Progress,
+    *,
+    cache: StageCache | None,
+    maker: CompositeMaker | None,
 ) -> _Embedded:
     """Check the images, fine-tune the backbone for each region, and embed by the fine-tuned backbones."""
     from .finetune.tuner import Tuner
 
-    checked = check_dataset(dataset, *read_signatures(dataset, progress))
+    signatures, unreadable = read_signatures(dataset, progress)
+    checked = check_dataset(dataset, signatures, unreadable)
+    if maker:
+        maker.read(components.detector, signatures, progress)
     used = checked.dataset
     _refuse_untrained_labels(used)
     samples = used.split("train")

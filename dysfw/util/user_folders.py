@@ -1,4 +1,4 @@
-"""The user's folders for caches, and what is wrong if there are none."""
+"""The user's folders for caches and lasting state, and what is wrong if there are none."""
 
 from __future__ import annotations
 
@@ -38,6 +38,21 @@ def cache_folder() -> Path:
     return (
         stated if stated.is_absolute() else home_folder() / ".cache"
     ) / "dysfw"  # the XDG specification ignores relative paths
+
+
+def state_folder() -> Path:
+    """Return dysfw's folder for what has to last: ``dysfw`` in XDG_STATE_HOME, or in ~/.local/state.
+
+    Unlike a cache, its content cannot be computed again.
+
+    Returns:
+        The folder, which need not exist.
+
+    Raises:
+        DysfwError: The user has no home folder.
+    """
+    stated = Path(os.environ.get("XDG_STATE_HOME", ""))
+    return (stated if stated.is_absolute() else home_folder() / ".local" / "state") / "dysfw"
 
 
 def writable_cache_folder() -> Path:

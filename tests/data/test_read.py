@@ -189,8 +189,8 @@ def test_a_missing_column_is_reported_with_its_closest_match(manifest, header, w
     error = error_of(manifest(f"{header}\na.jpg,x\n"))
     assert words in error.message
     assert error.hint.startswith(
-        "required: path, label; optional: patient, split, source, publication, hpo_observed, hpo_excluded, age, age_months, "
-        "sex, ancestry. Names that"
+        "required: path, label; optional: patient, split, source, publication, composite_consent, hpo_observed, hpo_excluded, "
+        "age, age_months, sex, ancestry. Names that"
     )
 
 

@@ -87,7 +87,7 @@ def test_train_excludes_identical_copies(recipe, copied_data, tmp_path):
 
 def test_train_and_evaluate_use_the_same_images_and_patients(recipe, near_copies, tmp_path):
     dataset = read_dataset(near_copies)
-    prepared = prepare_dataset(Pipeline(recipe, build(recipe)), dataset, Silent(), None)
+    prepared = prepare_dataset(Pipeline(recipe, build(recipe)), dataset, Silent(), SignatureObserver())
     trained = train(recipe, dataset, tmp_path / "bundle", Silent())
     (evaluated,) = evaluate([Candidate(recipe, build(recipe))], dataset, QUICK, Silent())
     embedded = evaluated.evaluation_data.embedded

@@ -41,6 +41,13 @@ def train(
         str, typer.Option(help="Note for users of the bundle, shown by `run` and on the model card.", metavar="TEXT")
     ] = "",
     leave_out_small: SmallOption = False,
+    composites: Annotated[
+        bool,
+        typer.Option(
+            "--composites",
+            help="Add average faces of conditions with ten or more patients who agreed (column composite_consent).",
+        ),
+    ] = False,
     sets: SetOption = None,
     device: DeviceOption = None,
     runtime: RuntimeOption = None,
@@ -72,7 +79,7 @@ def train(
         dataset = leave_out_small_conditions(dataset_at(data)) if leave_out_small else dataset_at(data)
     cache = ctx.with_resource(opened_cache(no_cache))
     with if_interrupted(lambda: f"no bundle was written; {kept_in(cache, heads='fitted head')}"):
-        trained = train_recipe(loaded, dataset, output, progress, about=about, cache=cache)
+        trained = train_recipe(loaded, dataset, output, progress, about=about, cache=cache, composites=composites)
     if not all(weights.trained for weights in trained.manifest.weights):
         warn("the backbone has random weights: the bundle's predictions are meaningless")
     print_findings(trained.findings)
@@ -81,6 +88,8 @@ def train(
     if trained.manifest.agreement:
         err().print(f"trained in {trained.manifest.agreement.precision}: {trained.manifest.agreement}", markup=False)
     print_summary(out(), trained.manifest, output)
+    for outcome in trained.composites:
+        out().print(str(outcome), markup=False, highlight=False)
     if trained.failures:
         raise typer.Exit(1)
 
