@@ -7,9 +7,9 @@ patient of one condition. Composites of n random patients are made from their fi
 image of a patient, and the images of other patients of the condition to know how faces vary; half of the patients are set aside
 for that. The score is the covariance of image and composite, both less the usual face: Homer's test of membership in pooled DNA
 (Homer et al., PLoS Genet 2008;4:e1000167), for pixels. It is also computed after whitening by the principal components of the
-other patients, which is the likelihood ratio if faces are normally distributed. Printed is the AUROC of patients in the composite
-against others of the condition, with the image that went into it and with another one of the same patient, as mean and range
-over 20 composites.
+other patients, which is the likelihood ratio if faces are normally distributed. Printed is the AUROC of patients in the
+composite against others of the condition, with the image that went into it and with another one of the same patient, as mean
+and range over 20 composites.
 """
 
 from __future__ import annotations

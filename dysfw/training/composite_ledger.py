@@ -1,9 +1,8 @@
 """Remembers which composites this machine made, and of whom, so that two of them never differ by a few patients.
 
-Whoever has two composites of nearly the same patients can subtract one from the other, and sees those who differ. A composite
-is therefore made only if it differs by at least ten patients from each one that was made before; otherwise the earlier one is
-used again. This is differencing, as statistical offices know it for tables (Hundepool et al., Statistical Disclosure Control,
-Wiley 2012).
+If two composites show nearly the same patients, one less the other shows those who differ. A composite is therefore made only
+if it differs by at least ten patients from each one that was made before; otherwise the earlier one is used again. This is
+differencing, as statistical offices know it for tables (Hundepool et al., Statistical Disclosure Control, Wiley 2012).
 
 The ledger is a private folder of the user. It holds the composites, and for each the patients, as keyed hashes (HMAC-SHA256) of
 their names and of the pixels of their images: without its key, nobody can test whether an image or a name is in it. Patients

@@ -97,6 +97,12 @@ def dataset(
     workers: Annotated[
         int, typer.Option(min=1, max=1024, help="Number of processes. The data set is identical for every number.")
     ] = usable_processors(),
+    composite_consent: Annotated[
+        bool,
+        typer.Option(
+            "--composite-consent", help="Let all phantoms agree to composites: a column of manifest.csv for train --composites."
+        ),
+    ] = False,
 ) -> None:
     """Create a data set: a folder of images for each label, manifest.csv, and the ground truth in truth.parquet.
 
@@ -108,6 +114,7 @@ def dataset(
     refuse_without_renderer()
     progress = TerminalProgress()
     with progress.stage("loading the face model"):
+        from .consent import add_consent
         from .dataset import describe, make_dataset
         from .frozen import compare, frozen_specs
         from .spec import find_spec
@@ -121,6 +128,8 @@ def dataset(
         progress.note(f"{output} already contains this data set")
     if spec in frozen_specs():
         progress.note(compare(spec, output, progress))
+    if composite_consent:
+        add_consent(output)
     out().print(f"{output}: {describe(output)}", markup=False, soft_wrap=True)
 
 
