@@ -36,3 +36,14 @@ def add_consent(folder: Path) -> None:
             unfinished.write_text(text.getvalue(), "utf-8")
     except OSError as error:
         raise DysfwError(f"cannot change {path}: {error.strerror or error}", hint="run the same command again") from None
+
+
+def manifest_without_consent(folder: Path) -> bytes:
+    """The manifest of a data set as it was drawn, before ``add_consent``."""
+    content = (folder / MANIFEST).read_bytes()
+    if not content.partition(b"\n")[0].endswith(f",{COLUMN}".encode()):
+        return content
+    text = io.StringIO()
+    rows = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+    csv.writer(text, lineterminator="\n").writerows(row[:-1] for row in rows)
+    return text.getvalue().encode()
