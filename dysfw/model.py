@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Iterable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from PIL import Image as Pillow
@@ -22,6 +22,7 @@ from .inference.patient import predict_patient
 from .inference.pipeline import Pipeline
 from .registry.registry import load_registry
 from .types import BasePrediction, Failure, PatientPrediction, PatientRecord, Prediction, UInt8
+from .util.probability import probability_text
 from .util.text import listed
 
 if TYPE_CHECKING:
@@ -233,6 +234,25 @@ class Result:
             raise DysfwError(f"the file of a figure must end in {listed(FORMATS)}, found {str(path)!r}")
         save_figure(Path(path), self.prediction, self._pipeline, top, explanation=self._explanation)
 
+    def save_pdf(self, path: str | Path, paper: Literal["a4", "letter"] = "a4", top: int = 5) -> None:
+        """Write a document for paper, with everything that ``save_figure`` shows, in words and tables, and the record.
+
+        Args:
+            path: File that ends in .pdf.
+            paper: Size of the pages.
+            top: Maximum number of conditions in the ranking.
+
+        Raises:
+            DysfwError: The suffix is another one, there is no such paper size, reportlab is missing, or the file cannot be
+                written.
+            ValueError: The pixels were not kept.
+        """
+        from .output.pdf import save_pdf
+
+        if Path(path).suffix.lower() != ".pdf":
+            raise DysfwError(f"the file of a PDF must end in .pdf, found {str(path)!r}")
+        save_pdf(Path(path), self.prediction, self._pipeline, top=top, explanation=self._explanation, paper=paper)
+
     def html(self, *, image: bool = False) -> str:
         """Write the HTML that notebooks show.
 
@@ -258,7 +278,7 @@ class Result:
     def __repr__(self) -> str:
         from .output.terminal import reliability_text
 
-        first = ", ".join(f"{label} {probability:.3f}" for label, probability in self.ranking[:3])
+        first = ", ".join(f"{label} {probability_text(probability)}" for label, probability in self.ranking[:3])
         return f"<dysfw result: {first}; {reliability_text(self.prediction)}>"
 
 

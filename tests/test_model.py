@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from pypdf import PdfReader
 
 import dysfw
 from dysfw.errors import DysfwError, ImageError
@@ -91,6 +92,10 @@ def test_an_explanation_is_included_in_later_output(model, paint, tmp_path):
     result.save_figure(tmp_path / "out.png")
     with Pillow.open(tmp_path / "out.png") as figure:
         assert figure.width == 1920
+    result.save_pdf(tmp_path / "out.pdf", paper="letter")
+    page = PdfReader(tmp_path / "out.pdf").pages[0]
+    assert round(page.mediabox.width) == 612
+    assert "sand" in page.extract_text().partition("What speaks for and against")[2]
     with pytest.raises(DysfwError, match="no such condition"):
         result.explain("sandd")
 
@@ -128,6 +133,8 @@ def test_invalid_arguments_are_rejected(model, paint, tmp_path):
         model.predict(path).explain(maps="foo")
     with pytest.raises(DysfwError, match=r"must end in .png, .pdf, .svg, found .*r\.xyz"):
         model.predict(path).save_figure(tmp_path / "r.xyz")
+    with pytest.raises(DysfwError, match=r"must end in \.pdf, found "):
+        model.predict(path).save_pdf(tmp_path / "r.png")
 
 
 def test_importing_dysfw_imports_no_heavy_package():

@@ -14,6 +14,7 @@ from ..explain.explanation import Explanation
 from ..explain.saliency_map import SaliencyMap
 from ..imaging.geometry import transform
 from ..types import BasePrediction
+from ..util.probability import probability_text
 from .fitted_table import Column, FittedTable
 
 BAR_WIDTH = 20  # characters of the largest contribution
@@ -85,7 +86,8 @@ def print_explanation(console: Console, result: BasePrediction, explanation: Exp
     k = explanation.condition
     base_value, probability = float(explanation.contributions.base_values[k]), float(result.probabilities[k])
     label, parts = escape(result.labels[k]), "regions and record" if result.evidence else "the regions"
-    console.print(f"{label}: probability {probability:.3f} = base value {base_value:.3f} + contributions of {parts}:")
+    texts = probability_text(probability), probability_text(base_value)
+    console.print(f"{label}: probability {texts[0]} = base value {texts[1]} + contributions of {parts}:")
     console.print(_bars(explanation.ordered(result)))
     console.print(escape(agreement_text(result, explanation)))
     console.print()

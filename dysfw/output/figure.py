@@ -24,6 +24,7 @@ from ..explain.saliency_map import heat
 from ..inference.pipeline import Pipeline
 from ..types import BasePrediction, PatientPrediction, Prediction
 from ..util.atomic import atomic_write
+from ..util.probability import probability_text
 from ..util.text import count, printable
 from .evidence import evidence_text
 from .terminal import reliability_text, set_text
@@ -37,6 +38,8 @@ COLOURS = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
 CONTEXT = 0.6  # margin shown around the face, as a fraction of its longer side
 SUPPORTS, OPPOSES = "#c2570c", "#1f6fb5"
 MAX_ROWS = 10
+CROWDED = 6  # rows; of more, each has less room
+MAX_NAME = 36  # characters of a line of a condition's name
 MAX_IMAGES = 6  # of a patient
 MAX_WARNINGS = 3  # that are not reasons
 HEAT_POINTS = 160  # on each side
@@ -71,10 +74,11 @@ def save_figure(
     _draw_images(left, result, explanation)
     parts = right.subplots(3 if explanation else 2, 1)
     shown = result.ranking[: min(top, MAX_ROWS)]
-    _draw_ranking(parts[0], result, shown)
+    names = _names(result, pipeline, shown)
+    _draw_ranking(parts[0], result, shown, names)
     if explanation:
         _draw_contributions(parts[1], result, explanation)
-    _draw_region_probabilities(parts[-1], result, shown)
+    _draw_region_probabilities(parts[-1], result, shown, names)
     if result.reasons:  # above the charts, where it is not overlooked or cut off
         warning = "\n".join(_lines(reliability_text(result), 66, 6))
         right.suptitle(warning, fontsize=13, fontweight="bold", color=WARNING, parse_math=False)
@@ -186,26 +190,30 @@ def _draw_heat(axes: Axes, result: Prediction, explanation: Explanation) -> None
     axes.set_title("\n".join([axes.get_title(), *wrap(caption, 64)]), fontsize=10, parse_math=False)
 
 
-def _draw_ranking(axes: Axes, result: BasePrediction, shown: list[int]) -> None:
+def _names(result: BasePrediction, pipeline: Pipeline, shown: list[int]) -> list[str]:
+    """Names of conditions, in at most two lines each; the label where none is known."""
+    known = pipeline.manifest.conditions if pipeline.manifest else {}
+    labels = [result.labels[k] for k in shown]
+    named = [known[label].name or label if label in known else label for label in labels]
+    lines = 2 if len(shown) <= CROWDED else 1
+    return ["\n".join(_lines(name, MAX_NAME, lines)) for name in named]
+
+
+def _draw_ranking(axes: Axes, result: BasePrediction, shown: list[int], names: list[str]) -> None:
+    size = 11 if len(shown) <= CROWDED else 9
     probabilities = [float(result.probabilities[k]) for k in shown]
     members = result.prediction_set.members
     colours = [UNRELIABLE if result.reasons else IN_SET if k in members else NOT_IN_SET for k in shown]
     bars = axes.barh(range(len(shown)), probabilities, color=colours)
     if not result.reasons:
         axes.set_title(f"dark: in the {100 * result.prediction_set.coverage:g} % prediction set", fontsize=11, color="0.35")
-    axes.bar_label(bars, [_number(p, 3) for p in probabilities], padding=4, fontsize=11)
-    axes.set_yticks(range(len(shown)), [result.labels[k] for k in shown], fontsize=11, parse_math=False)
+    axes.bar_label(bars, [probability_text(p) for p in probabilities], padding=4, fontsize=size)  # may reach beyond the axis
+    axes.set_yticks(range(len(shown)), names, fontsize=size, parse_math=False)
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.12)  # the label of a bar that reaches 1 needs some room
+    axes.set_xlim(0, 1)
     axes.set_xticks(np.linspace(0, 1, 6))
     axes.set_xlabel("probability, face and record" if result.evidence else "probability, all regions fused")
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _number(probability: float, digits: int) -> str:
-    """A probability; one that would be rounded to 0 is less than the smallest that is not: "<0.001"."""
-    text = f"{probability:.{digits}f}"
-    return f"<{10**-digits:.{digits}f}" if probability > 0 and float(text) == 0 else text
 
 
 def _draw_contributions(axes: Axes, result: BasePrediction, explanation: Explanation) -> None:
@@ -219,22 +227,23 @@ def _draw_contributions(axes: Axes, result: BasePrediction, explanation: Explana
     axes.margins(x=0.18)
     axes.axvline(0, color="0.35", linewidth=0.8)
     base_value, probability = float(explanation.contributions.base_values[k]), float(result.probabilities[k])
-    title = f"contributions to {result.labels[k]}: base value {base_value:.3f}, all regions {probability:.3f}"
+    texts = probability_text(base_value), probability_text(probability)
+    title = f"contributions to {result.labels[k]}: base value {texts[0]}, all regions {texts[1]}"
     axes.set_title("\n".join(wrap(title, 48)), fontsize=10, color="0.35", parse_math=False)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
 
 
-def _draw_region_probabilities(axes: Axes, result: BasePrediction, shown: list[int]) -> None:
+def _draw_region_probabilities(axes: Axes, result: BasePrediction, shown: list[int], names: list[str]) -> None:
     """Probabilities of each region's head, a column for each region."""
     region_probabilities = result.region_probabilities[:, shown].T
     axes.imshow(region_probabilities, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for row, column in np.ndindex(region_probabilities.shape):
         value = region_probabilities[row, column]
-        text = "–" if np.isnan(value) else _number(float(value), 2)
+        text = probability_text(float(value), 2)
         axes.text(column, row, text, ha="center", va="center", fontsize=10, color="white" if value > 0.55 else "black")
     axes.set_xticks(range(len(result.regions)), result.regions, rotation=20, fontsize=10)
-    axes.set_yticks(range(len(shown)), [result.labels[k] for k in shown], fontsize=10, parse_math=False)
+    axes.set_yticks(range(len(shown)), names, fontsize=10 if len(shown) <= CROWDED else 8, parse_math=False)
     axes.set_title("probabilities of each region", fontsize=11, color="0.35")
     axes.tick_params(length=0)
     for number, tick in enumerate(axes.get_xticklabels()):

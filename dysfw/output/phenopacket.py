@@ -14,6 +14,7 @@ from ..data.conditions import IDENTIFIERS, Condition
 from ..errors import DysfwError
 from ..inference.pipeline import Pipeline
 from ..types import BasePrediction, PatientPrediction, Prediction
+from ..util.probability import probability_text
 from .phenopacket_parts import RESOURCES, checked, features_of, require_phenopackets, resources_of, subject_of
 from .terminal import reliability_text
 
@@ -110,7 +111,8 @@ def _interpretation(result: BasePrediction, pipeline: Pipeline, rank: int, k: in
     disease = {"id": condition.identifiers[0], "label": condition.name.removeprefix(PHANTOMS) or result.labels[k]}
     parts = (
         f"candidate: {condition.name or result.labels[k]}, rank {rank} of {len(result.labels)}",
-        f"probability {float(result.probabilities[k]):.3f}, in the {100 * result.prediction_set.coverage:g} % prediction set",
+        f"probability {probability_text(float(result.probabilities[k]))}, "
+        f"in the {100 * result.prediction_set.coverage:g} % prediction set",
         reliability_text(result),
     )
     return {

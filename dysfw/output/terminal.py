@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
@@ -12,6 +11,7 @@ from rich.text import Text
 from ..data.conditions import Condition
 from ..inference.notices import box_text
 from ..types import BasePrediction, Failure, Notice, PatientPrediction, Prediction
+from ..util.probability import probability_text
 from ..util.text import count, listed, printable
 from .evidence import print_evidence, ratio_text
 from .fitted_table import Column, FittedTable
@@ -108,6 +108,15 @@ def reliability_text(result: BasePrediction) -> str:
     return f"no problem found with {'these images' if isinstance(result, PatientPrediction) else 'this image'}"
 
 
+def set_holds(result: BasePrediction) -> bool:
+    """Whether the prediction set holds: not if the face is out of distribution.
+
+    Args:
+        result: The prediction.
+    """
+    return all(notice.code != OUT_OF_DISTRIBUTION for notice in result.reasons)
+
+
 def set_text(result: BasePrediction) -> str:
     """Describe the prediction set.
 
@@ -118,7 +127,7 @@ def set_text(result: BasePrediction) -> str:
         Text such as "90 % prediction set: a, b", the more probable first; "" if the face is out of distribution, because the
         set does not hold for it.
     """
-    if any(notice.code == OUT_OF_DISTRIBUTION for notice in result.reasons):
+    if not set_holds(result):
         return ""
     prediction_set, number = result.prediction_set, len(result.labels)
     name = f"{100 * prediction_set.coverage:g} % prediction set"
@@ -148,13 +157,13 @@ def _ranking(result: BasePrediction, top: int) -> FittedTable:
         probability = float(result.probabilities[k])
         bar = Text("█" * round(BAR_WIDTH * probability), "cyan")
         ratios = [ratio_text(float(one.log_likelihood[k])) for one in result.evidence]
-        of_record = [] if face is None else [f"{face[k]:.3f}", *ratios]
-        table.add(str(rank), result.labels[k], f"{probability:.3f}", bar, *of_record, *_by_region(result, k))
+        of_record = [] if face is None else [probability_text(float(face[k])), *ratios]
+        table.add(str(rank), result.labels[k], probability_text(probability), bar, *of_record, *_by_region(result, k))
     return table
 
 
 def _by_region(result: BasePrediction, k: int) -> list[str]:
-    return ["–" if np.isnan(p) else f"{p:.2f}" for p in result.region_probabilities[:, k]]
+    return [probability_text(float(p), 2) for p in result.region_probabilities[:, k]]
 
 
 def print_failure(console: Console, failure: Failure) -> None:

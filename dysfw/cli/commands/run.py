@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from ..formats import Format, Method
+from ..formats import Format, Method, Paper
 from ..options import DeviceOption, FetchOption, RecipeArgument, RuntimeOption, SetOption, allow_fetching, overrides
 from ..record import AgeOption, AncestryOption, ExcludedTermOption, RecordOption, SexOption, TermOption, record_of
 from ..stage_cache import NoCacheOption, opened_cache
@@ -49,6 +49,11 @@ def run(
         Path | None,
         typer.Option(help="Draw each face, or the patient, with the ranking: OUT.png, .pdf or .svg.", metavar="OUT"),
     ] = None,
+    pdf: Annotated[
+        Path | None,
+        typer.Option(help="Write each face, or the patient, as a document for paper: OUT.pdf.", metavar="OUT"),
+    ] = None,
+    paper: Annotated[Paper, typer.Option(help="Size of the pages of --pdf.", case_sensitive=False)] = "a4",
     explain: Annotated[
         bool, typer.Option("--explain", help="Show how each region contributes to the first condition's probability.")
     ] = False,
@@ -59,8 +64,8 @@ def run(
     maps: Annotated[
         Method | None,
         typer.Option(
-            help="Add saliency maps to figure and JSON: what is lost if a part of a region is hidden, or the gradient of the "
-            "backbone.",
+            help="Add saliency maps to figure, PDF and JSON: what is lost if a part of a region is hidden, or the gradient of "
+            "the backbone.",
             show_default=False,
         ),
     ] = None,
@@ -69,7 +74,8 @@ def run(
         typer.Option(
             min=1,
             metavar="N",
-            help="Number of conditions in rankings. Without it: 5 in text, figures and Phenopackets, all in JSON and tables.",
+            help="Number of conditions in rankings. Without it: 5 in text, figures, PDFs and Phenopackets, all in JSON and "
+            "tables.",
             show_default=False,
         ),
     ] = None,
@@ -102,22 +108,26 @@ def run(
     chosen = _format(form, as_json=as_json)
     explained = explain or why is not None
     _check_options(
-        chosen, maps=maps is not None, figure=figure is not None, explain=explained, patient=patient, all_faces=all_faces
+        chosen, maps=maps is not None, figure=bool(figure or pdf), explain=explained, patient=patient, all_faces=all_faces
     )
-    if top is not None and chosen == "coco" and figure is None:
+    if top is not None and chosen == "coco" and not (figure or pdf):
         raise DysfwError("--top: --format coco has no ranking", hint="leave --top out, or choose another format")
     images = _image_files(images)
     patient_record = record_of(term, excluded_term, age, sex, ancestry, record)
     if patient_record:
         _refuse_several_patients(images, patient=patient, all_faces=all_faces)
-    figures = _figure_names(figure, images)
+    figures, documents = _drawn_names("--figure", figure, images), _drawn_names("--pdf", pdf, images)
+    if figure and pdf and figure.resolve() == pdf.resolve():
+        raise DysfwError(
+            f"--figure and --pdf are both {pdf}; one would overwrite the other", hint="choose another name for one"
+        )
     cache = ctx.with_resource(opened_cache(no_cache))
     progress = TerminalProgress()
     with progress.stage(f"loading {recipe}"):
         from ...inference.loading import open_pipeline
 
         pipeline = open_pipeline(recipe, registry_of(ctx), overrides(sets, device, runtime), cache)
-    shown = _Shown(pipeline, _writer(chosen, pipeline, top), figures, top or DEFAULT_TOP, patient_record)
+    shown = _Shown(pipeline, _writer(chosen, pipeline, top), figures, documents, paper, top or DEFAULT_TOP, patient_record)
     if pipeline.manifest and pipeline.manifest.about:
         err().print(f"bundle {pipeline.manifest.name}: {pipeline.manifest.about}", markup=False)
     for notice in pipeline.notices:
@@ -126,7 +136,7 @@ def run(
         _check_record(pipeline, record_of(term, excluded_term, None, None, None, None))
     explainer = _explainer(pipeline, enabled=explained or maps is not None, why=why, maps=maps)
     results: Iterable[Prediction | Failure] = pipeline.predict(
-        images, all_faces=all_faces, pixels=figure is not None or maps is not None
+        images, all_faces=all_faces, pixels=shown.drawn or maps is not None
     )
     if chosen == "text":
         err().print(RESEARCH_USE, style="dim")
@@ -143,13 +153,20 @@ Explainer = Callable[["BasePrediction"], "Explanation | None"]
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """Where results go: a writer, and the names of the figures to draw, if any; and the record they are combined with."""
+    """Where results go: a writer, and the names of figures and PDFs to draw, if any; and the record they are combined with."""
 
     pipeline: Pipeline
     writer: Writer
     figures: Iterator[Path] | None
+    documents: Iterator[Path] | None
+    paper: Paper
     top: int
     record: PatientRecord
+
+    @property
+    def drawn(self) -> bool:
+        """Whether results are drawn, which needs their pixels."""
+        return self.figures is not None or self.documents is not None
 
     def add(self, result: BasePrediction, explanation: Explanation | None, *, drawn: bool = True) -> None:
         from ..terminal import warn
@@ -164,6 +181,13 @@ class _Shown:
             path = next(self.figures)
             save_figure(path, result, self.pipeline, self.top, explanation=explanation)
             err().print(f"figure: {path}", markup=False)
+        if self.documents and drawn:
+            from ...output.pdf import save_pdf
+            from ..terminal import err
+
+            path = next(self.documents)
+            save_pdf(path, result, self.pipeline, top=self.top, explanation=explanation, paper=self.paper)
+            err().print(f"PDF: {path}", markup=False)
 
     def with_record(self, result: P) -> P:
         """Combine with the record. What a format has no place to say of it is a warning."""
@@ -214,7 +238,7 @@ def _show_patient(name: str, results: Iterable[Prediction | Failure], shown: _Sh
             continue
         if shown.writer.writes_images_of_patient:
             shown.add(result, explainer(result), drawn=False)
-        kept.append(result if shown.figures else replace(result, face_embedding=replace(result.face_embedding, pixels=None)))
+        kept.append(result if shown.drawn else replace(result, face_embedding=replace(result.face_embedding, pixels=None)))
     assert shown.pipeline.classifier  # noqa: S101  # or it could not predict
     patient = predict_patient(shown.pipeline.classifier, name, kept)
     if patient:
@@ -271,7 +295,7 @@ def _check_options(form: Format, *, maps: bool, figure: bool, explain: bool, pat
     from ...errors import DysfwError
 
     if maps and form != "json" and not figure:
-        raise DysfwError("--maps needs --figure or --json to show them in", hint="add one of them, or leave --maps out")
+        raise DysfwError("--maps needs --figure, --pdf or --json to show them in", hint="add one of them, or leave --maps out")
     if maps and form != "json" and patient is not None:
         raise DysfwError(
             "--maps are drawn for single images, which --patient shows only with --json", hint="add --json, or leave one out"
@@ -316,18 +340,23 @@ def _image_files(images: list[Path]) -> list[Path]:
     return [path for path in paths if path not in system]
 
 
-def _figure_names(figure: Path | None, images: list[Path]) -> Iterator[Path] | None:
+def _drawn_names(option: str, figure: Path | None, images: list[Path]) -> Iterator[Path] | None:
     """OUT.png for the first face, OUT-2.png for the second and so on; checked before any work."""
     if figure is None:
         return None
     from ...errors import DysfwError
     from ...util.atomic import refuse_unwritable
 
-    if figure.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise DysfwError(f"--figure {figure}: the name must end in .png, .pdf or .svg")
+    if option == "--pdf":
+        from ...output.pdf import refuse_without_reportlab
+
+        refuse_without_reportlab()
+    allowed = (".pdf",) if option == "--pdf" else (".png", ".pdf", ".svg")
+    if figure.suffix.lower() not in allowed:
+        raise DysfwError(f"{option} {figure}: the name must end in {' or '.join(', '.join(allowed).rsplit(', ', 1))}")
     refuse_unwritable(figure)
     inputs = {image.resolve() for image in images}
     if figure.resolve() in inputs:
-        raise DysfwError(f"--figure {figure} is one of the images; it would be overwritten")
+        raise DysfwError(f"{option} {figure} is one of the images; it would be overwritten")
     names = (figure if n == 1 else figure.with_stem(f"{figure.stem}-{n}") for n in itertools.count(1))
     return (name for name in names if name.resolve() not in inputs)

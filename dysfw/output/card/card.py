@@ -23,6 +23,7 @@ from ...explain.explanation import Explanation
 from ...explain.saliency_map import SaliencyMap
 from ...inference.pipeline import Pipeline
 from ...types import BasePrediction, Failure, PatientPrediction, Prediction, UInt8
+from ...util.probability import probability_text
 from ..evidence import evidence_text
 from ..explanation import agreement_text
 from ..templating import environment_of
@@ -272,6 +273,7 @@ def _render(template: str, **values: object) -> str:
 def _environment() -> Environment:
     environment = environment_of("dysfw.output.card")
     environment.filters["left_out"] = _left_out
+    environment.filters["probability"] = probability_text
     return environment
 
 
