@@ -113,6 +113,7 @@ if TYPE_CHECKING:
     from .inference.recipes import with_networks as with_networks
     from .knowledge.face_generator import FaceGenerator as FaceGenerator
     from .knowledge.face_generator import GeneratedFace as GeneratedFace
+    from .knowledge.ontology import Assessment as Assessment
     from .knowledge.ontology import ComparedSign as ComparedSign
     from .knowledge.ontology import ConditionProfile as ConditionProfile
     from .knowledge.ontology import ConditionSign as ConditionSign
@@ -265,6 +266,7 @@ EXPORTS: dict[str, tuple[str, ...]] = {
     ),
     # Contracts of what is known beside the training data
     "knowledge.ontology": (
+        "Assessment",
         "ComparedSign",
         "ConditionProfile",
         "ConditionSign",

@@ -96,9 +96,9 @@ function forgetOnServer(photo) {
 
 export const forgetAll = () => api.forget([...store.values()].flatMap((photo) => (photo.image ? [photo.image.id] : [])));
 
-onChange((now, before) => {
+onChange((now, earlier) => {
   const shown = new Set(now.photos.map((photo) => photo.key));
-  for (const { key } of before.photos) if (!shown.has(key)) forgetOnServer(store.get(key));
+  for (const { key } of earlier.photos) if (!shown.has(key)) forgetOnServer(store.get(key));
   const reachable = reachableKeys();
   for (const key of store.keys()) if (!reachable.has(key)) store.delete(key);
   drawList();

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SYNONYM = re.compile(r'"((?:[^"\\]|\\.)*)" (EXACT|BROAD|NARROW|RELATED)( obsolete_synonym)?')
+QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+LISTS = {"alt_id": "alternatives", "replaced_by": "successors", "consider": "considered"}
 ESCAPE = re.compile(r"\\(.)")
 
 
@@ -19,6 +21,7 @@ class Term:
         id: Such as "HP:0000343".
         name: Its name; of an obsolete term, without the word "obsolete".
         parents: Ids of the terms that it is a kind of.
+        definition: What it means, in a sentence or two; "" if the file does not say.
         exact: Synonyms of the same meaning.
         inexact: Synonyms that are broader, narrower or related.
         alternatives: Ids of terms that were merged into it.
@@ -29,6 +32,7 @@ class Term:
 
     id: str = ""
     name: str = ""
+    definition: str = ""
     parents: list[str] = field(default_factory=list)
     exact: list[str] = field(default_factory=list)
     inexact: list[str] = field(default_factory=list)
@@ -58,7 +62,6 @@ def read_terms(path: Path) -> list[Term]:
 
 
 def _stanzas(path: Path) -> Iterator[Term]:
-    lists = {"alt_id": "alternatives", "replaced_by": "successors", "consider": "considered"}
     term: Term | None = None
     for line in path.read_text("utf-8").split("\n"):
         if line.startswith("["):
@@ -68,21 +71,29 @@ def _stanzas(path: Path) -> Iterator[Term]:
             continue
         if term is None:
             continue
-        key, _, value = line.partition(": ")
-        if key == "synonym":
-            _add_synonym(term, value)
-        elif key == "is_a":
-            term.parents.append(value.split(" ", 1)[0])  # "HP:0000001 ! All", or with qualifiers in braces
-        elif key == "id":
-            term.id = value
-        elif key == "name":
-            term.name = value.removeprefix("obsolete ")
-        elif key == "is_obsolete":
-            term.obsolete = value.startswith("true")
-        elif key in lists:
-            getattr(term, lists[key]).append(value.split(" ", 1)[0])
+        _read_line(term, line)
     if term:
         yield term
+
+
+def _read_line(term: Term, line: str) -> None:
+    key, _, value = line.partition(": ")
+    match key:
+        case "synonym":
+            _add_synonym(term, value)
+        case "is_a":
+            term.parents.append(value.split(" ", 1)[0])  # "HP:0000001 ! All", or with qualifiers in braces
+        case "id":
+            term.id = value
+        case "name":
+            term.name = value.removeprefix("obsolete ")
+        case "def":
+            quoted = QUOTED.match(value)
+            term.definition = ESCAPE.sub(r"\1", quoted[1]) if quoted else ""
+        case "is_obsolete":
+            term.obsolete = value.startswith("true")
+        case "alt_id" | "replaced_by" | "consider":
+            getattr(term, LISTS[key]).append(value.split(" ", 1)[0])
 
 
 def _add_synonym(term: Term, value: str) -> None:

@@ -44,6 +44,7 @@ class Ontology:
         self.obsolete: Mapping[str, Mapping[str, Any]] = values["obsolete"]
         self._exact: list[list[str]] = values["exact"]
         self._inexact: list[list[str]] = values["inexact"]
+        self._definitions: list[str] = values["definitions"]
         self._start: Int32 = arrays["ancestor_start"]
         self._ancestors: Int32 = arrays["ancestor"]
         self._child: Int32 = arrays["child"]
@@ -89,6 +90,17 @@ class Ontology:
             KeyError: It is not a current id.
         """
         return (self._exact if exact else self._inexact)[self.position[id]]
+
+    def definition(self, id: str) -> str:
+        """Return what a term means; "" if the release does not say.
+
+        Args:
+            id: A current id.
+
+        Raises:
+            KeyError: It is not a current id.
+        """
+        return self._definitions[self.position[id]]
 
     def ancestor_positions(self, position: int) -> Int32:
         """Return the positions of a term and of all terms that it is a kind of, in ascending order."""

@@ -15,7 +15,7 @@ from .hpoa import AnnotationLines, read_annotations, read_genes
 from .obo import Term, read_terms
 from .release import HINT, Release
 
-FORMAT = 1  # to be raised if the tables below change
+FORMAT = 2  # to be raised if the tables below change
 
 
 def compile_release(release: Release) -> Tables:
@@ -78,6 +78,7 @@ def _compile_terms(terms: Sequence[Term]) -> Tables:
         "names": [term.name for term in current],
         "exact": [term.exact for term in current],
         "inexact": [term.inexact for term in current],
+        "definitions": [term.definition for term in current],
         "renamed": renamed,
         "obsolete": obsolete,
     }

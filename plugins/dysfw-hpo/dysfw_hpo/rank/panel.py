@@ -36,12 +36,14 @@ class Panel:
         unknown: What else it lists, with the symbol of the most similar spelling, or "".
         diseases: Ids of the diseases with at least one of its genes.
         source: What was read, such as "column “Gene Symbol” of panel.tsv"; "" if the genes were typed.
+        name: What messages call it.
     """
 
     genes: tuple[str, ...]
     unknown: Mapping[str, str]
     diseases: frozenset[str]
     source: str = ""
+    name: str = "--genes"
 
     @property
     def message(self) -> str:
@@ -51,7 +53,7 @@ class Panel:
         reasons = [_reason(word, near) for word, near in self.unknown.items()]
         number = count(len(self.unknown), "entry", "entries")
         of = f" ({self.source})" if self.source else ""
-        return f"--genes{of}: {number} left out: {'; '.join(reasons[:MAX_NAMED])}{_more(reasons)}"
+        return f"{self.name}{of}: {number} left out: {'; '.join(reasons[:MAX_NAMED])}{_more(reasons)}"
 
 
 def find_panel(text: str, diseases: Diseases) -> Panel:
@@ -68,27 +70,46 @@ def find_panel(text: str, diseases: Diseases) -> Panel:
     Raises:
         DysfwError: The file cannot be read, or no gene of the panel has an annotated disease.
     """
+    symbols = {gene.symbol.casefold(): gene.ncbi for id in diseases.ids for gene in map(named, diseases.genes(id))}
+    words, source = _words(text, symbols)
+    return panel_of(words, diseases, source)
+
+
+def panel_of(words: Sequence[str], diseases: Diseases, source: str = "", name: str = "--genes") -> Panel:
+    """Find the genes of a panel.
+
+    Args:
+        words: Symbols or NCBI ids.
+        diseases: The diseases.
+        source: What was read; "" if the genes were typed.
+        name: What messages call the panel.
+
+    Returns:
+        The panel.
+
+    Raises:
+        DysfwError: No gene of the panel has an annotated disease.
+    """
     diseases_of: dict[int, set[str]] = defaultdict(set)
     symbols: dict[str, int] = {}
-    name: dict[int, str] = {}
+    symbol_of: dict[int, str] = {}
     for id in diseases.ids:
         for gene in map(named, diseases.genes(id)):
             diseases_of[gene.ncbi].add(id)
-            symbols[gene.symbol.casefold()], name[gene.ncbi] = gene.ncbi, gene.symbol
-    words, source = _words(text, symbols)
+            symbols[gene.symbol.casefold()], symbol_of[gene.ncbi] = gene.ncbi, gene.symbol
     if not words:
-        raise DysfwError("--genes: the panel lists no gene", hint=HINT)
+        raise DysfwError(f"{name}: the panel lists no gene", hint=HINT)
     genes: dict[int, None] = {}
     unknown: dict[str, str] = {}
     for word in dict.fromkeys(words):
         number = PREFIXED_NCBI.fullmatch(word)
         found = symbols.get(word.casefold()) or (int(number[1]) if number else None)
-        if found is not None and found in name:
+        if found is not None and found in symbol_of:
             genes[found] = None
         else:
-            unknown[word] = "" if number or OTHER_ID.fullmatch(word) else _similar(word, symbols, name)
+            unknown[word] = "" if number or OTHER_ID.fullmatch(word) else _similar(word, symbols, symbol_of)
     own = frozenset(id for ncbi in genes for id in diseases_of[ncbi])
-    panel = Panel(tuple(name[ncbi] for ncbi in genes), unknown, own, source)
+    panel = Panel(tuple(symbol_of[ncbi] for ncbi in genes), unknown, own, source, name)
     if not genes:
         raise DysfwError(f"{panel.message}; nothing is left to rank", hint=f"{HINT}; symbols change: use the current one")
     return panel
