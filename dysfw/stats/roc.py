@@ -55,7 +55,7 @@ def roc_curves(probabilities: Float32, y: Int64, splits: Int64, labels: tuple[st
     """
     repeats = [_curves_of_repeat(split_rows(*one), y) for one in zip(probabilities, splits, strict=True)]
     known = [k for k in range(len(labels)) if np.isfinite(repeats[0][k]).all()]
-    curves: Float64 = np.round(np.mean(np.stack([repeat[known] for repeat in repeats]), axis=0), DIGITS)
+    curves: Float64 = np.stack([repeat[known] for repeat in repeats]).mean(axis=0).round(DIGITS)
     mean = np.round(curves.mean(axis=0), DIGITS) if known else np.zeros(0)
     return RocCurves(
         false_positive_rates=RATES.tolist(),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dysfw.evaluation.result import PatientLevel
+from dysfw.output.report.comparison_page import comparison_html
 from dysfw.output.report.page import report_html
 from dysfw.output.report.sentences import min_patients
 from dysfw.stats.estimate import Estimate
@@ -72,13 +73,15 @@ def test_headings_go_down_one_level_at_a_time(nasty_page):
 
 
 def test_the_page_has_landmarks_a_language_and_named_tables_and_drawings(nasty_page):
-    for tag in ("header", "nav", "main", "footer"):
+    for tag in ("header", "main", "footer"):
         assert len(nasty_page.all(tag)) == 1
+    assert len(nasty_page.all("nav")) == 2  # of which one is shown, by the width of the window
     assert nasty_page.all("html")[0].attributes["lang"] == "en"
     assert all("aria-labelledby" in e.attributes for e in nasty_page.all("table"))
     assert all("scope" in e.attributes for e in nasty_page.all("th"))
     drawings = nasty_page.all("svg")
-    assert len(drawings) == 4
+    assert len([e for e in drawings if "aria-labelledby" in e.attributes]) == 5
+    assert all(e.attributes.get("aria-label", "ROC curve").startswith("ROC curve") for e in drawings)
     assert all(e.attributes["role"] == "img" and "viewbox" in e.attributes and "width" not in e.attributes for e in drawings)
 
 
@@ -294,9 +297,12 @@ def test_patients_with_several_conditions_are_explained(plain, plain_page, pages
 def test_with_a_single_region_no_region_or_fusion_is_drawn(plain, plain_page, pages):
     single = [one for one in plain.models if one.kind != "region" or one.name == "face"]
     page = pages(report_html(plain.model_copy(update={"models": single})))
-    titles = [e.attributes["aria-labelledby"].split()[0] for e in page.all("svg")]
-    assert titles == ["top-n-title", "forest-baselines-title", "reliability-title"]
-    assert len(plain_page.all("svg")) == 4
+
+    def titles(page):
+        return [e.attributes["aria-labelledby"].split()[0] for e in page.all("svg") if "aria-labelledby" in e.attributes]
+
+    assert titles(page) == ["top-n-title", "roc-title", "forest-baselines-title", "reliability-title"]
+    assert len(titles(plain_page)) == 5
 
 
 def test_predictions_from_all_images_of_a_patient_have_a_section(plain, plain_page, pages):
@@ -313,3 +319,55 @@ def test_predictions_from_all_images_of_a_patient_have_a_section(plain, plain_pa
     assert "0.612 [0.500, 0.700]" in text
     assert "+0.051 [0.010, 0.090]" in text
     assert "90.5 %" in text
+
+
+def test_the_contents_list_every_section_in_its_order(plain_page, pages, examples):
+    for page in (plain_page, pages(comparison_html(examples.comparison()))):
+        sections = [e.attributes["id"] for e in page.all("section")]
+        listed = [e.attributes["href"][1:] for e in page.all("a") if "nav" in e.parents and "li" in e.parents]
+        assert listed == 2 * sections
+
+
+def test_what_was_found_excluded_and_used_adds_up_and_links_to_the_findings(plain, plain_page):
+    text = " ".join(part(plain_page, "data").split())
+    flow = plain.data.flow
+    assert f"{flow.images_found} images found 246 patients" in text
+    assert "20 excluded 1 truncated 5 copies of another image 1 patient lost 14 no face found 3 patients lost" in text
+    assert f"{flow.images_used} used 240 patients" in text
+    assert "2 fewer patients" in text
+    link = next(e for e in plain_page.all("a") if e.text == "truncated")
+    assert "the file ends too early" in part(plain_page, link.attributes["href"][1:]).lower()
+
+
+def test_sensitivity_is_shown_at_each_specificity_or_why_it_is_not(plain, plain_page, pages):
+    shown = table(plain_page, "t-specificity")
+    for one in plain.classes:
+        for at in one.at_specificity[:2]:
+            assert f"{at.sensitivity.value:.2f} [{at.sensitivity.low:.2f}, {at.sensitivity.high:.2f}]" in shown
+        assert one.at_specificity[2].unstated == "too_few_controls"
+    assert shown.count("too few") == len(plain.classes)
+    tied = [at.model_copy(update={"sensitivity": None, "unstated": "not_reachable"}) for at in plain.classes[0].at_specificity]
+    classes = [plain.classes[0].model_copy(update={"at_specificity": tied}), *plain.classes[1:]]
+    assert table(pages(report_html(plain.model_copy(update={"classes": classes}))), "t-specificity").count("not reachable") == 3
+
+
+def test_each_condition_has_a_small_curve_and_of_many_those_with_the_lowest_auroc(
+    plain_page, nasty, nasty_page, examples, pages
+):
+    def curves(page):
+        return [e.attributes["aria-label"] for e in page.all("svg") if "aria-label" in e.attributes]
+
+    assert len(curves(plain_page)) == 15
+    assert len(curves(nasty_page)) == len(nasty.labels) == 60
+    many = examples.evaluation(61)
+    page = pages(report_html(many))
+    assert len(curves(page)) == 24
+    lowest = min(many.classes, key=lambda one: one.measures["auroc"].value)
+    assert curves(page)[0].startswith(f"ROC curve of {lowest.label}: sensitivity 0.")
+
+
+def test_conditions_in_tables_link_to_their_results(plain, plain_page):
+    links = [e for e in plain_page.all("a") if e.attributes["href"].startswith("#condition-")]
+    assert len(links) > 3 * len(plain.labels)
+    for link in links:
+        assert link.text.strip() in part(plain_page, link.attributes["href"][1:])

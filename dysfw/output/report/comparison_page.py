@@ -16,11 +16,12 @@ from .baseline_comparison import SHORTCUT_FEATURES, advantage, overall_baseline_
 from .figures import Curve, Row, forest, top_curves
 from .measure_glossary import describe, glossary, lowered
 from .page import as_yaml, shared_values
-from .render import render
+from .render import render, row_ids
 from .sorting import compared_measure, in_order, ranked
 
 CONTENTS = (
-    ("board", "Leaderboard"), ("top", "Ranking"), ("recipes", "Recipes"), ("conditions", "Conditions"), ("data", "Data"),
+    ("verdict", "Verdict"), ("board", "Leaderboard"),
+    ("top", "Ranking"), ("recipes", "Recipes"), ("conditions", "Conditions"), ("data", "Data"),
     ("audit", "Audit"), ("origin", "Reproducibility"), ("glossary", "Glossary"), ("limits", "Limitations"),
 )  # fmt: skip
 BOARD = ("balanced_accuracy", "accuracy", "top_3", "auroc_macro", "log_loss", "ece")
@@ -44,7 +45,8 @@ def comparison_html(comparison: Comparison) -> str:
     return render(
         "comparison.html",
         **shared_values(c.data, c.protocol, c.audit, None, weights),
-        title=f"Comparison of {len(c.entries)} recipes", c=c, contents=CONTENTS, created=c.created, versions=c.versions,
+        title=f"Comparison of {len(c.entries)} recipes", c=c, contents=CONTENTS, rows=row_ids(c.labels), baselines_at="board",
+        created=c.created, versions=c.versions,
         research_use=c.research_use, entries=ranked(c.entries, compared), first=c.entries[0],
         board=[(name, term) for name, term in in_order(measures) if name in BOARD],
         compared=describe(compared), compared_name=compared,

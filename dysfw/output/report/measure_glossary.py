@@ -90,6 +90,12 @@ MEASURES = {
 }  # fmt: skip
 TOP = Term("Top n", "Share of images whose condition is among the first n of the ranking. Chance grows with n, too.")
 MACRO = Term("Micro and macro", "Micro: every image has the same weight. Macro: every condition has the same weight.")
+AT_SPECIFICITY = Term(
+    "ROC curve, sensitivity at a fixed specificity",
+    "The curve shows, for every threshold on the probability of a condition, the sensitivity against 1 − specificity. At a "
+    "specificity of 0.95, the threshold lets at most 5 % of the images of other conditions pass; the sensitivity is the share "
+    "of the images of the condition that pass.",
+)
 GENERAL = (
     Term(
         "95 % interval",

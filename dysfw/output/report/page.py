@@ -17,16 +17,19 @@ from ..record_audit import RECORD_GROUPS
 from . import sentences
 from .baseline_comparison import baseline_verdicts
 from .confusion_matrix import DENSE, MAX_MATRIX, by_condition, matrix, mistakes, mistakes_words
+from .exclusion_words import exclusion_words, finding_rows
 from .figures import Curve, Row, forest, reliability, top_curves
-from .measure_glossary import describe, glossary, lowered
-from .render import render
+from .measure_glossary import AT_SPECIFICITY, describe, glossary, lowered
+from .render import render, row_ids
+from .roc_figure import roc_figure, small_curves
 from .sorting import compared_measure, in_order
 
 CONTENTS = (
-    ("scores", "Scores"), ("data", "Data"), ("audit", "Audit"), ("top", "Ranking"), ("confusion", "Confusions"),
-    ("conditions", "Conditions"), ("models", "Regions and fusions"), ("calibration", "Calibration"),
-    ("sets", "Prediction sets"), ("patients", "Patients"), ("worst", "Worst errors"), ("origin", "Reproducibility"),
-    ("glossary", "Glossary"), ("limits", "Limitations"),
+    ("verdict", "Verdict"), ("scores", "Scores"), ("data", "Data"), ("audit", "Audit"), ("top", "Ranking"),
+    ("roc", "ROC and sensitivity"), ("confusion", "Confusions"), ("conditions", "Conditions"),
+    ("models", "Regions and fusions"), ("calibration", "Calibration"), ("sets", "Prediction sets"),
+    ("patients", "Patients"), ("worst", "Worst errors"), ("origin", "Reproducibility"), ("glossary", "Glossary"),
+    ("limits", "Limitations"),
 )  # fmt: skip
 KINDS = {
     "recipe": "Recipe",
@@ -38,6 +41,7 @@ KINDS = {
 CLASS_MEASURES = ("sensitivity", "specificity", "precision", "auroc", "top_3")  # metrics.json contains all measures
 MAX_AUDIT_CLASSES = 12
 MAX_LOW_COVERAGE = 3  # conditions reported below the target coverage
+UNSTATED = {"too_few_controls": "too few", "not_reachable": "not reachable", "not_tested": "not tested"}
 _MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
 
@@ -61,6 +65,8 @@ def report_html(evaluation: Evaluation, images: Mapping[str, bytes] | None = Non
         "evaluation.html",
         **shared_values(e.data, e.protocol, e.audit, e.audit_harmonised, e.weights),
         title=f"{e.name}: evaluation", e=e, contents=[part for part in CONTENTS if e.patients or part[0] != "patients"],
+        rows=row_ids(one.label for one in e.classes), baselines_at="models", unstated=UNSTATED,
+        small_curves=small_curves(e.roc, e.classes),
         patient_measures=[(name, describe(name)) for name in (e.patients.difference if e.patients else ())],
         created=e.created, versions=e.versions,
         research_use=e.research_use, measures=in_order(e.measures),
@@ -77,7 +83,7 @@ def report_html(evaluation: Evaluation, images: Mapping[str, bytes] | None = Non
         images={path: _data_uri(path, data) for path, data in (images or {}).items()},
         figures=_figures(e, compared),
         recipe_yaml=as_yaml(e.recipe),
-        terms=glossary([*e.measures, *CLASS_MEASURES]),
+        terms=[*glossary([*e.measures, *CLASS_MEASURES]), AT_SPECIFICITY],
         quotation=sentences.quotation(e),
     )  # fmt: skip
 
@@ -114,6 +120,7 @@ def shared_values(
         "data_words": sentences.data_words(data), "protocol_words": sentences.protocol_words(protocol, data),
         "audit_groups": [(group, harmonised_groups.get(group.name)) for group in audit.groups],
         "audit_classes": [(one, harmonised_classes.get(one.label)) for one in sorted(shown, key=lambda one: -one.auroc.value)],
+        "finding_rows": finding_rows(data.findings), "exclusion_words": exclusion_words,
         "hidden_classes": len(audit.classes) - len(shown), "record_groups": RECORD_GROUPS,
     }  # fmt: skip
 
@@ -139,6 +146,7 @@ def _figures(e: Evaluation, compared: str) -> dict[str, Any]:
             "top-n", f"Top-n curve of {e.name}", [Curve("micro", e.top), Curve("macro", e.top_macro)], len(e.labels)
         ),
         "forests": [_forest(e, compared, name, title, kinds) for name, title, kinds in _forests(e.models)],
+        "roc": roc_figure("roc", f"ROC curves of {e.name}", e.roc, e.measures.get("auroc_macro")),
         "reliability": reliability("reliability", f"Reliability diagram of {e.name}", e.calibration),
     }  # fmt: skip
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ...evaluation.protocol.result import ProtocolResult
 from .render import render
 
+CONTENTS = (("scores", "Scores"), ("conditions", "Conditions"), ("origin", "Reproducibility"), ("limits", "Limitations"))
+
 
 def protocol_html(result: ProtocolResult) -> str:
     """Render the result of a protocol.
@@ -20,6 +22,7 @@ def protocol_html(result: ProtocolResult) -> str:
         "protocol.html",
         title=f"{result.name}: {result.protocol}",
         r=result,
+        contents=CONTENTS,
         titles=titles,
         sizes=sorted({n for one in result.conditions for n in one.top}),
         research_use=result.research_use,

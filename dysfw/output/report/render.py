@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
+from itertools import islice
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -48,6 +50,15 @@ def _script() -> Markup:
     """The only script of a page. The page's security policy allows nothing but the script with this hash."""
     text = (resources.files(__package__) / "templates" / "tables.js").read_text("utf-8")
     return Markup(text)  # noqa: S704  # a file of this package
+
+
+def row_ids(labels: Iterable[str]) -> dict[str, str]:
+    """Return the id of each condition's row among the results by condition, for those that are in the table.
+
+    Args:
+        labels: The conditions in the order of the table.
+    """
+    return {label: f"condition-{number}" for number, label in enumerate(islice(labels, MAX_ROWS), 1)}
 
 
 def _table_kind(rows: int) -> str:
