@@ -167,7 +167,7 @@ def _draw_face(axes: Axes, result: Prediction, legend: int) -> None:
     axes.set_xlim(max(0, x0 - around), min(face_embedding.image.width, x1 + around))
     axes.set_ylim(min(face_embedding.image.height, y1 + around), max(0, y0 - around))
     axes.set_axis_off()
-    if legend:
+    if legend and axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncol=4, frameon=False, fontsize=legend)
     name, length = printable(Path(face_embedding.image.source).name), MAX_TITLE if legend else MAX_TITLE // 2
     name = name if len(name) <= length else f"…{name[-length:]}"

@@ -70,8 +70,8 @@ WORKERS = (
 )
 
 CASES = [
-    # With the real networks: MTCNN, mediapipe's process, dlib's; with explanations and a figure.
-    case("run", f"{{root}}/recipes/dlib.yaml {PHOTO} --explain --figure {{out}}/figure.png"),
+    # With the real networks: MTCNN, mediapipe's process, dlib's; with explanations, a figure and a PDF.
+    case("run", f"{{root}}/recipes/dlib.yaml {PHOTO} --explain --figure {{out}}/figure.png --pdf {{out}}/document.pdf"),
     # timm's and dlib's networks, mirrored views, gallery cases, a record.
     case("run", f"{{root}}/recipes/gestalt.yaml {PHOTO} --format phenopacket {RECORD}", homes=("empty",)),
     case("rank", "--term HP:0000664 --excluded-term HP:0000508 --age 3y --prior uniform --explain OMIM:122470"),

@@ -39,6 +39,10 @@ def _training(manifest: Manifest, label: str) -> str:
 def _scores(where: str, performed: Performance) -> str:
     """Balanced accuracy with its interval, chance, and the test against chance."""
     fused, test = performed.fused, performed.chance_test
-    shown = "" if test is None else f" ({'' if test.shown else 'not '}shown to beat chance, p = {test.p:.3f})"
+    shown = (
+        " (not tested against chance)"
+        if test is None
+        else f" ({'' if test.shown else 'not '}shown to beat chance, p = {test.p:.3f})"
+    )
     interval = "; in brackets the 95 % interval" if "balanced_accuracy" in fused.intervals else ""
     return f"{where}: balanced accuracy {fused.estimate('balanced_accuracy')}, chance {fused.chance:.3f}{shown}{interval}."
