@@ -16,7 +16,7 @@ from .kept_images import KeptFace, KeptImage
 from .metrics import Metrics
 from .predict_task import face_with_index
 from .problems import RequestError
-from .results import Question, Results
+from .results import Predicted, Question, Results
 from .worker import Task
 
 ChosenFace = tuple[KeptImage, int | None]  # an image, and the index of a face; None for the face that the recipe selects
@@ -62,7 +62,7 @@ class AnswerTask(Task[Results]):
 
     def steps(self, pipeline: Pipeline) -> Iterator[Results | None]:
         """Yield None after each map that has to be computed, and then the results."""
-        predictions: list[tuple[Prediction | Failure, Sequence[SaliencyMap]]] = []
+        predicted: list[Predicted] = []
         for image, index in self.faces:
             face, maps = image.face(index), []
             if face and self.maps:
@@ -71,8 +71,8 @@ class AnswerTask(Task[Results]):
                     maps.append(map_of(pipeline, image, face, region, self._metrics))
                     if not known:
                         yield None
-            predictions.append((prediction_of(image, index), maps))
-        yield self.question.answer(pipeline, predictions)
+            predicted.append(Predicted(prediction_of(image, index), maps, face.explanation if face else None))
+        yield self.question.answer(pipeline, predicted)
 
 
 def prediction_of(image: KeptImage, index: int | None) -> Prediction | Failure:

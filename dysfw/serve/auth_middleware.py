@@ -133,6 +133,8 @@ def too_large(max_bytes: int) -> RequestError:
     Args:
         max_bytes: The limit.
     """
+    if max_bytes <= MIB:
+        return RequestError(413, "too_large", f"a request of this kind may have at most {max_bytes // 1024:,} KiB")
     return RequestError(413, "too_large", f"a request may have at most {max_bytes // MIB} MiB; send fewer or smaller images")
 
 

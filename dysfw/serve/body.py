@@ -15,39 +15,41 @@ from .problems import RequestError
 from .settings import MIB, Settings
 
 MAX_JSON = MIB  # bytes of a body that is no image
+SLOWEST = 16_384  # bytes in a s: a slow link may take longer for more, but not for nothing
 
 
-async def limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
-    """Yield the parts of a body.
+@asynccontextmanager
+async def arriving(request: Request, max_bytes: int, settings: Settings) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+    """Give the parts of a body as they arrive.
 
     Args:
         request: The request.
         max_bytes: Its limit.
+        settings: The server's settings. The body must arrive within ``upload_timeout``, and one second more for each 16 KiB.
+
+    Yields:
+        The parts, to iterate over.
 
     Raises:
-        RequestError: The body is larger.
+        RequestError: The body is larger, or too slow.
         ClientDisconnect: The client disconnected.
     """
-    received = 0
-    async for chunk in request.stream():
-        received += len(chunk)
-        if received > max_bytes:
-            raise too_large(max_bytes)
-        yield chunk
+    began = asyncio.get_running_loop().time()
 
+    async def parts(timeout: asyncio.Timeout) -> AsyncGenerator[bytes, None]:
+        received = 0
+        async for chunk in request.stream():
+            received += len(chunk)
+            if received > max_bytes:
+                raise too_large(max_bytes)
+            timeout.reschedule(began + settings.upload_timeout + received / SLOWEST)
+            yield chunk
 
-@asynccontextmanager
-async def in_time(settings: Settings) -> AsyncIterator[None]:
-    """Raise RequestError if a body does not arrive in time.
-
-    Args:
-        settings: The server's settings.
-    """
     try:
-        async with asyncio.timeout(settings.upload_timeout):
-            yield
+        async with asyncio.timeout(settings.upload_timeout) as timeout:
+            yield parts(timeout)
     except TimeoutError:
-        message = f"the request did not arrive within {settings.upload_timeout:g} s"
+        message = f"the request did not arrive within {settings.upload_timeout:g} s and 1 s for each {SLOWEST // 1024} KiB"
         raise RequestError(408, "too_slow", message) from None
 
 
@@ -62,8 +64,8 @@ async def read_body(request: Request, settings: Settings) -> bytes:
         RequestError: It is larger than 1 MiB, or too slow.
         ClientDisconnect: The client disconnected.
     """
-    async with in_time(settings):
-        return b"".join([chunk async for chunk in limited(request, MAX_JSON)])
+    async with arriving(request, MAX_JSON, settings) as parts:
+        return b"".join([chunk async for chunk in parts])
 
 
 def parse_json(content: bytes) -> object:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from urllib.parse import quote
 
-from ..inference.pipeline import Pipeline
 from ..knowledge.ontology import ComparedSign, ConditionProfile, ConditionSign
 from . import schema
 from .conditions import NamedCondition
@@ -16,7 +14,7 @@ MAX_SIGNS = 500  # of a condition; no annotated disease has more
 
 
 def comparison_of(
-    named: NamedCondition, profile: ConditionProfile | None, *, typical_faces: int, composites: Mapping[str, int]
+    named: NamedCondition, profile: ConditionProfile | None, *, typical_faces: int, composite_patients: int | None
 ) -> schema.Comparison:
     """Describe a condition.
 
@@ -24,14 +22,16 @@ def comparison_of(
         named: The condition.
         profile: What the ontology knows of it; None if nothing.
         typical_faces: Number of typical faces that can be drawn.
-        composites: Number of patients of each composite, by label.
+        composite_patients: Number of patients of its composite; None if there is none.
     """
     label = named.ids.label if named.is_label else None
     condition = named.condition
     # A phantom imitates a disease and does not have it, so the disease's identifiers are not its own.
     own = condition.identifiers if named.is_label else ()
     identifiers = own if condition.imitates else tuple(dict.fromkeys((*own, *(profile.identifiers if profile else ()))))
-    patients = composites.get(label) if label else None
+    composite = (
+        schema.CompositeLink(patients=composite_patients, href=composite_href(named.ids.label)) if composite_patients else None
+    )
     return schema.Comparison(
         label=label,
         name=condition.name or (profile.name if profile and not condition.imitates else "") or named.ids.label,
@@ -41,17 +41,8 @@ def comparison_of(
         signs=[_known(sign) for sign in profile.signs[:MAX_SIGNS]] if profile else [],
         compared=[_compared(one) for one in profile.compared] if profile else [],
         typical_faces=typical_faces,
-        composite=schema.CompositeLink(patients=patients, href=composite_href(named.ids.label)) if patients else None,
+        composite=composite,
     )
-
-
-def composites_of(pipeline: Pipeline) -> Mapping[str, int]:
-    """The number of patients of each composite, by label.
-
-    Args:
-        pipeline: The served pipeline.
-    """
-    return {label: composite.patients for label, composite in getattr(pipeline, "composites", {}).items()}
 
 
 def composite_href(label: str) -> str:

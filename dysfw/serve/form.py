@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from ..explain.saliency_map import Method
 from ..util.text import listed, printable, quoted
-from .body import MAX_JSON, in_time, limited
+from .body import MAX_JSON, arriving
 from .problems import RequestError
 from .responses import Format, Output, Paper
 from .settings import Settings
@@ -132,9 +132,8 @@ async def _read_multipart(request: Request, settings: Settings) -> tuple[list[Up
     """The images and the other fields of a form."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise RequestError(415, "not_multipart", f"the request must be multipart/form-data, with image files in {IMAGES!r}")
-    stream = limited(request, settings.max_upload)
-    parser = _InMemoryParser(request.headers, stream, max_files=settings.max_images, max_fields=MAX_FIELDS)
-    async with in_time(settings):
+    async with arriving(request, settings.max_upload, settings) as parts:
+        parser = _InMemoryParser(request.headers, parts, max_files=settings.max_images, max_fields=MAX_FIELDS)
         try:
             form = await parser.parse()
         except MultiPartException as error:

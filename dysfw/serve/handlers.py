@@ -108,7 +108,7 @@ class Handlers:
         if not asked.images:
             message = "there is no image; POST /v1/rankings ranks diseases by a record alone"
             raise RequestError(400, "no_image", message)
-        record = read_values(asked.record).record
+        record = (await asyncio.to_thread(read_values, asked.record)).record
         question = Question(asked.patient, record, explain=True, why=asked.why)
         question.check_images(len(asked.images))
         self._check(asked.why, asked.format)

@@ -44,7 +44,7 @@ class ImageHandlers:
             content = await asyncio.to_thread(lambda: [self._to_json(one) for one in accepted])
             for one in accepted:
                 if not isinstance(one, Failure):
-                    self.service.kept.add(one[0])
+                    self.service.kept.add(one)
         self.service.metrics.add_images(one if isinstance(one, Failure) else None for one in accepted)
         return JSONResponse({"images": content})
 
@@ -98,26 +98,22 @@ class ImageHandlers:
 
     def _accepted(self, one: KeptResult) -> KeptResult:
         """The image, or a failure if it alone needs more memory than all may."""
-        if isinstance(one, Failure) or self.service.kept.fits(one[0]):
+        if isinstance(one, Failure) or self.service.kept.fits(one):
             return one
-        image = one[0].info
+        image = one.info
         message = f"it needs more than {self.settings.keep_memory / MIB:.0f} MiB, the most that this server keeps of all images"
         return Failure(image.source, "too_large_to_keep", message, image.sha256, image.width, image.height)
 
     def _to_json(self, one: KeptResult) -> dict[str, object]:
         if isinstance(one, Failure):
             return {"source": one.source, "error": {"code": one.code, "message": one.message}}
-        image, explanations = one
         return {
-            "id": image.id,
-            "source": image.info.source,
-            "sha256": image.info.sha256,
-            "width": image.info.width,
-            "height": image.info.height,
-            "preview": f"/v1/images/{image.id}/preview",
-            "faces": [
-                prediction_to_json(face.prediction, self.pipeline, explanation)
-                for face, explanation in zip(image.faces, explanations, strict=True)
-            ],
-            "chosen": image.chosen,
+            "id": one.id,
+            "source": one.info.source,
+            "sha256": one.info.sha256,
+            "width": one.info.width,
+            "height": one.info.height,
+            "preview": f"/v1/images/{one.id}/preview",
+            "faces": [prediction_to_json(face.prediction, self.pipeline, face.explanation) for face in one.faces],
+            "chosen": one.chosen,
         }

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from PIL import Image as Pillow
 
-from ..explain.explanation import Explanation, explain
+from ..explain.explanation import explain
 from ..inference.pipeline import Pipeline
 from ..types import Failure, Prediction, UInt8
 from .kept_images import KeptFace, KeptImage
@@ -19,7 +19,7 @@ from .worker import Task
 PREVIEW = 1280  # px, maximum side
 QUALITY = 85  # of the JPEG
 
-KeptResult = tuple[KeptImage, tuple[Explanation, ...]] | Failure
+KeptResult = KeptImage | Failure
 
 
 class KeepTask(Task[Sequence[KeptResult]]):
@@ -34,21 +34,21 @@ class KeepTask(Task[Sequence[KeptResult]]):
 
     def __init__(self, uploads: Sequence[UploadedImage]) -> None:
         self.uploads = uploads
-        self._results: list[KeptImage | Failure] = []
+        self._results: list[KeptResult] = []
 
     def add(self, faces: list[Prediction | Failure]) -> None:
         """Take the predictions of the next image, without its pixels."""
         self._results.append(_kept(self.uploads[len(self._results)], faces))
 
     def steps(self, pipeline: Pipeline) -> Iterator[Sequence[KeptResult] | None]:
-        """Yield the images with the explanation of each face, and the failures."""
-        yield [
-            one if isinstance(one, Failure) else (one, tuple(explain(pipeline, face.prediction) for face in one.faces))
-            for one in self._results
-        ]
+        """Yield the images, whose faces are explained, and the failures."""
+        for image in self._results:
+            for face in image.faces if isinstance(image, KeptImage) else ():
+                face.explanation = explain(pipeline, face.prediction)
+        yield self._results
 
 
-def _kept(upload: UploadedImage, faces: Sequence[Prediction | Failure]) -> KeptImage | Failure:
+def _kept(upload: UploadedImage, faces: Sequence[Prediction | Failure]) -> KeptResult:
     predictions = [one for one in faces if isinstance(one, Prediction)]
     if not predictions:
         return next(one for one in faces if isinstance(one, Failure))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..explain.crops import RegionCrop
+from ..explain.explanation import Explanation
 from ..explain.saliency_map import SaliencyMap
 from ..types import ImageInfo, Prediction
 from .problems import RequestError
@@ -24,11 +25,13 @@ class KeptFace:
 
     Attributes:
         prediction: The prediction from the face alone, without pixels.
+        explanation: Its explanation, without maps; None until it is made.
         crops: Its crops, by region; empty before the first map, and again after the last.
         maps: The saliency maps that were computed, by region, each for all conditions.
     """
 
     prediction: Prediction
+    explanation: Explanation | None = None
     crops: dict[str, RegionCrop] = field(default_factory=dict)
     maps: dict[str, SaliencyMap] = field(default_factory=dict)
 

@@ -6,7 +6,8 @@ import asyncio
 import io
 import logging
 import threading
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Path as InPath
@@ -23,14 +24,14 @@ from . import schema
 from .answer_task import prediction_of
 from .body import read_body
 from .bundle_description import bundle_of
-from .comparison import comparison_of, composites_of
+from .comparison import comparison_of
 from .conditions import NamedCondition, condition_of, unknown_condition
 from .json_form import ComparisonRequest, RankingRequest, read_json
 from .patient_records import read_text, read_values
 from .plugin_calls import call_plugin
 from .problems import RequestError
 from .record_reading import record_to_json
-from .service import Service
+from .service import Service, refuse_disconnected
 from .typical_faces import NUMBER, DrawnFace, FaceOf, TypicalFaces
 
 log = logging.getLogger("dysfw.serve")
@@ -55,6 +56,7 @@ class KnowledgeHandlers:
         self.service, self.pipeline, self.settings = service, service.pipeline, service.settings
         self._ontology = knowledge.ontology
         self._faces = TypicalFaces(knowledge.face_generator) if knowledge.face_generator else None
+        self._composites: Mapping[str, Any] = getattr(service.pipeline, "composites", {})
         self._ranking = asyncio.Lock()  # one at a time: it uses all processors
 
     def load(self) -> None:
@@ -103,21 +105,29 @@ class KnowledgeHandlers:
         """Describe a condition: its identifiers, genes and signs, compared with a record."""
         asked = await read_json(request, ComparisonRequest, self.settings)
         named = condition_of(asked.condition, self.pipeline)
-        profile = await self._profile(named, read_values(asked.record).record)
+        record = (await asyncio.to_thread(read_values, asked.record)).record
+        profile = await self._profile(named, record)
         if profile is None and not named.is_label:
             raise unknown_condition()
         draws = self._faces is not None and profile is not None and bool(profile.signs)
-        return comparison_of(named, profile, typical_faces=NUMBER if draws else 0, composites=composites_of(self.pipeline))
+        composite = self._composites.get(named.ids.label) if named.is_label else None
+        return comparison_of(
+            named,
+            profile,
+            typical_faces=NUMBER if draws else 0,
+            composite_patients=composite.patients if composite else None,
+        )
 
     async def rank(self, request: Request) -> Response:
         """Rank all annotated diseases by how well they explain a patient's signs and face; see `dysfw rank`."""
         with self.service.one_request():
             asked = await read_json(request, RankingRequest, self.settings)
-            record = read_values(asked.record).record
+            record = (await asyncio.to_thread(read_values, asked.record)).record
             images = self.service.kept.get([one.id for one in asked.images])
             predictions = [prediction_of(image, one.face) for image, one in zip(images, asked.images, strict=True)]
             ontology = self._required_ontology()
             async with self._ranking:
+                await refuse_disconnected(request)
                 ranking = await call_plugin(
                     ONTOLOGY,
                     ontology.rank,
@@ -130,12 +140,13 @@ class KnowledgeHandlers:
         return JSONResponse(dict(ranking))
 
     async def faces(
-        self, condition: str, age: Age = None, sex: Sex | None = None, count: FaceCount = NUMBER
+        self, request: Request, condition: str, age: Age = None, sex: Sex | None = None, count: FaceCount = NUMBER
     ) -> schema.TypicalFaces:
         """Draw synthetic faces with the signs of a condition, and say which signs they show."""
         drawn = []
         with self.service.one_request():
             for number in range(count):
+                await refuse_disconnected(request)
                 face = await self._face(condition, number, age, sex)
                 if face is None:
                     break
@@ -159,10 +170,10 @@ class KnowledgeHandlers:
 
     async def composite(self, condition: str) -> Response:
         """The mean face of a condition's training patients, if the bundle was trained with composites."""
-        composites = getattr(self.pipeline, "composites", {})
-        if condition not in composites:
+        composite = self._composites.get(condition)
+        if composite is None:
             raise RequestError(404, "no_composite", "the bundle holds no composite of this condition")
-        return Response(await asyncio.to_thread(_png, composites[condition].pixels), media_type="image/png", headers=CACHED)
+        return Response(await asyncio.to_thread(_png, composite.pixels), media_type="image/png", headers=CACHED)
 
     async def _face(self, condition: str, number: int, age: float | None, sex: Sex | None) -> DrawnFace | None:
         if self._faces is None:

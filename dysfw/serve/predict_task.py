@@ -10,7 +10,7 @@ from ..inference.pipeline import Pipeline
 from ..types import Failure, Prediction
 from .form import PredictForm
 from .problems import RequestError
-from .results import Question, Results
+from .results import Predicted, Question, Results
 from .uploads import UploadedImage
 from .worker import Task
 
@@ -42,7 +42,7 @@ class PredictTask(Task[Results]):
 
     def steps(self, pipeline: Pipeline) -> Iterator[Results | None]:
         """Yield None after each map, and then the results."""
-        predictions: list[tuple[Prediction | Failure, Sequence[SaliencyMap]]] = []
+        predicted: list[Predicted] = []
         for number, faces in enumerate(self._predictions):
             for one in requested_faces(faces, self.form, number):
                 maps: list[SaliencyMap] = []
@@ -51,8 +51,8 @@ class PredictTask(Task[Results]):
                     for saliency_map in maps_of(pipeline, one, condition, self.form.maps):
                         maps.append(saliency_map)
                         yield None
-                predictions.append((one, maps))
-        yield self.question.answer(pipeline, predictions)
+                predicted.append(Predicted(one, maps))
+        yield self.question.answer(pipeline, predicted)
 
 
 def check_pixels(pixel_bytes: int) -> None:

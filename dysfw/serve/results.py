@@ -43,6 +43,21 @@ class Results:
     patient: tuple[PatientPrediction, Explanation | None] | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Predicted:
+    """What was predicted for a face from the face alone.
+
+    Attributes:
+        result: The prediction, or why there is none.
+        maps: Its saliency maps.
+        explanation: Its explanation, if it is known already; for any condition.
+    """
+
+    result: Prediction | Failure
+    maps: Sequence[SaliencyMap] = ()
+    explanation: Explanation | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of predictions from images.
@@ -69,35 +84,48 @@ class Question:
             message = f"a record is one patient's, found {images} faces; name the patient whom all of them show in `patient`"
             raise RequestError(400, "several_faces", message)
 
-    def answer(self, pipeline: Pipeline, predictions: Sequence[tuple[Prediction | Failure, Sequence[SaliencyMap]]]) -> Results:
-        """Combine predictions with the record, for each image or for the patient, and explain them.
+    def answer(self, pipeline: Pipeline, faces: Sequence[Predicted]) -> Results:
+        """Combine predictions with the record, for each face or for the patient, and explain them.
 
         Args:
             pipeline: The pipeline that made the predictions.
-            predictions: What was predicted for each face, with its saliency maps.
+            faces: What was predicted for each face.
 
         Raises:
             RequestError: The record would belong to several faces.
         """
         assert pipeline.classifier  # noqa: S101  # or there would be no predictions
-        self.check_images(sum(isinstance(one, Prediction) for one, _ in predictions))
-        results = []
-        for one, maps in predictions:
-            if isinstance(one, Failure):
-                results.append(ExplainedPrediction(one))
-                continue
-            combined = one if self.patient is not None else with_record(pipeline, one, self.record)
-            results.append(ExplainedPrediction(combined, self._explanation(pipeline, combined, maps)))
+        self.check_images(sum(isinstance(one.result, Prediction) for one in faces))
+        results = tuple(self._answer_one(pipeline, one) for one in faces)
         if self.patient is None:
-            return Results(tuple(results))
+            return Results(results)
         patient = predict_patient(pipeline.classifier, self.patient, [one.result for one in results])
         if patient is None:
-            return Results(tuple(results))
+            return Results(results)
         patient = with_record(pipeline, patient, self.record)
-        return Results(tuple(results), (patient, self._explanation(pipeline, patient)))
+        return Results(results, (patient, self._explanation(pipeline, patient)))
 
-    def _explanation(self, pipeline: Pipeline, result: BasePrediction, maps: Sequence[SaliencyMap] = ()) -> Explanation | None:
-        return replace(explain(pipeline, result, label=self.why), maps=tuple(maps)) if self.explain else None
+    def _answer_one(self, pipeline: Pipeline, one: Predicted) -> ExplainedPrediction:
+        if isinstance(one.result, Failure):
+            return ExplainedPrediction(one.result)
+        if self.patient is not None or not self.record:
+            return ExplainedPrediction(one.result, self._explanation(pipeline, one.result, one.maps, one.explanation))
+        combined = with_record(pipeline, one.result, self.record)
+        return ExplainedPrediction(combined, self._explanation(pipeline, combined, one.maps))
+
+    def _explanation(
+        self,
+        pipeline: Pipeline,
+        result: BasePrediction,
+        maps: Sequence[SaliencyMap] = (),
+        known: Explanation | None = None,
+    ) -> Explanation | None:
+        if not self.explain:
+            return None
+        if known is None:
+            return replace(explain(pipeline, result, label=self.why), maps=tuple(maps))
+        condition = result.ranking[0] if self.why is None else result.labels.index(self.why)
+        return replace(known, condition=condition, maps=tuple(maps))
 
 
 def reads_records(pipeline: Pipeline) -> bool:

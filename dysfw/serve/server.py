@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 
 import uvicorn
@@ -88,6 +89,7 @@ def server_of(pipeline: Pipeline, settings: Settings, knowledge: Knowledge) -> S
     Returns:
         A server to run on a socket.
     """
+    logging.getLogger("uvicorn.access").disabled = True  # it would log queries, such as the text that is searched
     config = uvicorn.Config(
         make_app(pipeline, settings, knowledge),
         http=HeaderTimeoutProtocol,

@@ -90,3 +90,13 @@ class Service:
 async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+async def refuse_disconnected(request: Request) -> None:
+    """Raise ClientDisconnect if nobody waits for the response any more.
+
+    Args:
+        request: The request, whose body was read.
+    """
+    if await request.is_disconnected():
+        raise ClientDisconnect

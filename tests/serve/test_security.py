@@ -234,7 +234,11 @@ def test_invalid_images_are_reported_by_code(server, tmp_path):
 @pytest.mark.parametrize(
     ("headers", "body", "status"),
     [
-        ({"Content-Type": "application/json"}, b"{}", 415),
+        ({"Content-Type": "application/json"}, b"{}", 400),
+        ({"Content-Type": "application/json"}, b'{"images": ', 400),
+        ({"Content-Type": "application/json"}, b"[" * 100_000, 400),
+        ({"Content-Type": "application/json"}, b'{"images": [], "top": NaN}', 400),
+        ({"Content-Type": "text/plain"}, b"{}", 415),
         ({}, b"", 415),
         ({"Content-Type": "multipart/form-data"}, b"x", 400),
         ({"Content-Type": FORM}, b"rubbish", 400),
