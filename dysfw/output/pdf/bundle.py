@@ -39,7 +39,10 @@ def _training(manifest: Manifest, label: str) -> str:
 def _scores(where: str, performed: Performance) -> str:
     """Balanced accuracy with its interval, chance, and the test against chance."""
     fused, test = performed.fused, performed.chance_test
-    shown = (
+    if test is None:
+        shown = " (not tested against chance)"
+    else:
+        shown = f" ({'' if test.shown else 'not '}shown to beat chance, p = {test.p:.3f})"
         " (not tested against chance)"
         if test is None
         else f" ({'' if test.shown else 'not '}shown to beat chance, p = {test.p:.3f})"
