@@ -57,7 +57,7 @@ def test_the_axis_of_probabilities_ends_at_one_and_labels_of_long_bars_stay_read
     certain = np.array([0.0002, 0.9996, 0.0002], np.float32)
     texts = drawn(lambda result: replace(result, probabilities=certain))
     assert {"&gt;0.999", "&lt;0.001"} <= texts.keys()
-    assert "1.2" not in texts  # a tick of an axis that goes on
+    assert "1.2" not in texts  # a tick of an axis that continues
     assert 0 < texts["1.0"] < texts["&gt;0.999"] + 40 <= 921.6 + 1  # pt: the width of the slide
 
 

@@ -43,9 +43,5 @@ def _scores(where: str, performed: Performance) -> str:
         shown = " (not tested against chance)"
     else:
         shown = f" ({'' if test.shown else 'not '}shown to beat chance, p = {test.p:.3f})"
-        " (not tested against chance)"
-        if test is None
-        else f" ({'' if test.shown else 'not '}shown to beat chance, p = {test.p:.3f})"
-    )
     interval = "; in brackets the 95 % interval" if "balanced_accuracy" in fused.intervals else ""
     return f"{where}: balanced accuracy {fused.estimate('balanced_accuracy')}, chance {fused.chance:.3f}{shown}{interval}."
