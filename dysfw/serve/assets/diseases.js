@@ -48,7 +48,7 @@ function draw(panel, ranked, again, patientFace) {
     ...(ranked.warnings ?? []).map((one) => make("p", { class: "warning" }, one.message ?? one)),
     ...(ranked.problems ?? []).map((one) => make("p", { class: "warning" }, one.message)),
     geneFilter(again), nextSigns(ranked),
-    make("ol", { class: "ranking" }, ranked.ranking.slice(0, limit).map((one) => entry(one, best, patientFace))),
+    make("ol", { class: "ranking" }, ranked.ranking.slice(0, limit).map((one) => entry(one, { best, weights: ranked.weights }, patientFace))),
     rest > 0 ? button(`Show ${Math.min(rest, 80)} more`, () => { limit = 100; again(); }, { "data-focus": "more-diseases" }) : "");
   if (focused) panel.querySelector(`[data-focus="${focused}"]`)?.focus();
 }
@@ -60,7 +60,7 @@ function nextSigns(ranked) {
       make("span", { class: "assess" }, button("observed", () => addSign(sign, "observed"), { "aria-label": `${sign.name}: observed` }), button("excluded", () => addSign(sign, "excluded"), { "aria-label": `${sign.name}: excluded` }))))));
 }
 
-function entry(disease, best, patientFace) {
+function entry(disease, { best, weights }, patientFace) {
   const body = make("div", { class: "body" });
   const share = Math.max(0, (disease.log10_lr ?? 0) / best);
   const details = make("details", { open: open.has(disease.id) },
@@ -72,10 +72,10 @@ function entry(disease, best, patientFace) {
   const fill = async () => {
     if (body.children.length) return;
     const parts = Object.entries(disease.log10_lr_of).filter(([, value]) => value !== null);
-    body.append(make("p", {}, parts.map(([name, value]) => [make("span", { class: "part-ratio" }, `${name} `, make("b", {}, ratio(value))), " "])));
+    body.append(make("p", {}, parts.map(([name, value]) => [make("span", { class: "part-ratio", title: `${ratio(value)} before it is weighted` }, `${name} `, make("b", {}, ratio(value * weights[name]))), " "])));
     try {
       const profile = await api.compare(disease.id, record());
-      body.append(linksOf(profile), signsOf(profile, disease.id), facesOf(profile, disease.id, patientFace));
+      body.append(linksOf(profile), make("div", { class: "disease-signs" }, signsOf(profile, disease.id)), facesOf(profile, disease.id, patientFace));
     } catch (error) {
       body.append(make("p", { class: "problem" }, error.message));
     }

@@ -20,7 +20,7 @@ function addFiles(files) {
 
 function undoLast() {
   const what = undo();
-  if (what) announce(`Undone: ${what}.`);
+  if (what) toast(`Undone: ${what}.`);
 }
 
 byId("files").addEventListener("change", () => { addFiles([...byId("files").files]); byId("files").value = ""; });

@@ -24,7 +24,7 @@ export function photoView(chosen, { label, name, redraw }) {
   const progress = make("span", { class: "quiet" });
   const compute = button("Heat map", () => computeMaps(chosen, label, progress, redraw), { "data-focus": `heat-${chosen.key}`, "aria-label": `Heat map of ${photo.file.name} for ${name}` });
   return make("article", { class: "photo-view", "aria-label": photo.file.name },
-    make("h4", {}, make("bdi", {}, photo.file.name || "pasted photo")),
+    make("h3", {}, make("bdi", {}, photo.file.name || "pasted photo")),
     faceView(image, face, { maps: known, outlines, label: photo.file.name }),
     make("ul", { class: "legend" }, regions.map((region, number) => make("li", { class: `region-${number % 8}` }, words(region.name)))),
     make("p", { class: "row" }, known.length < regions.length ? compute : "", progress),

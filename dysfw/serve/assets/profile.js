@@ -36,7 +36,7 @@ function list(title, key, entries, kind, note = "") {
   const whole = make("ul", { class: `signlist ${kind}` }, entries.slice(0, opened.has(key) ? entries.length : FEW));
   const rest = entries.length - whole.children.length;
   const more = rest ? button(`Show ${rest} more`, (event) => { opened.add(key); whole.append(...entries.slice(FEW)); event.target.remove(); }, { class: "more" }) : "";
-  return make("div", {}, make("h5", {}, title), note ? make("p", { class: "quiet" }, note) : "", whole, more);
+  return make("div", {}, make("h4", {}, title), note ? make("p", { class: "quiet" }, note) : "", whole, more);
 }
 
 export function signsOf(profile, key) {
@@ -46,19 +46,18 @@ export function signsOf(profile, key) {
   const open = profile.signs.filter((sign) => sign.assessed === "not assessed");
   const ordered = [...open.filter((sign) => sign.facial), ...open.filter((sign) => !sign.facial)];
   const facial = open.filter((sign) => sign.facial).length;
-  return make("section", { class: "known-signs" }, make("h4", {}, "Signs"),
-    list("The patient has", `has-${key}`, has.map((sign) => make("li", {}, signName(sign), " ", shareOf(sign))), "for"),
+  return make("section", { class: "known-signs" }, make("h3", {}, "Signs"), make("div", {}, list("The patient has", `has-${key}`, has.map((sign) => make("li", {}, signName(sign), " ", shareOf(sign))), "for"),
     list("Speak against it", `against-${key}`, [
       ...lacks.map((sign) => make("li", {}, signName(sign), " is excluded ", shareOf(sign))),
       ...unusual.map((sign) => make("li", {}, sign.name, " is not known of it ", make("b", {}, ratio(sign.log10_lr)))),
-    ], "against"),
+    ], "against")),
     list(facial ? "Not assessed, facial signs first" : "Not assessed", `open-${key}`, ordered.map((sign) => make("li", {}, make("span", {}, signName(sign), " ", shareOf(sign)), assess(sign))), "open"),
     profile.signs.length ? "" : make("p", { class: "quiet" }, "No signs of this condition are annotated."));
 }
 
 export function facesOf(profile, condition, patientFace) {
   if (!profile.typical_faces && !profile.composite) return "";
-  const section = make("section", { class: "typical" }, make("h4", {}, "Compare the faces"));
+  const section = make("section", { class: "typical" }, make("h3", {}, "Compare the faces"));
   const strip = make("div", { class: "strip" });
   if (patientFace) strip.append(make("figure", {}, patientFace(), make("figcaption", {}, "The patient")));
   if (profile.composite) {

@@ -34,7 +34,7 @@ export function reasons(result, label) {
   const largest = Math.max(1e-9, ...[...regions, ...evidence, ["", face]].map(([, value]) => Math.abs(value)));
   const own = (name) => result.record?.evidence.find((one) => one.name === name);
   return make("section", { class: "reasons" },
-    make("h4", {}, "Reasons"),
+    make("h3", {}, "Reasons"),
     make("table", {},
       make("caption", {}, `From ${probability(explanation.base_values[label])} if nothing were known to ${probability(result.probabilities[label])}`),
       make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Part"), make("th", { scope: "col" }, make("span", { class: "hidden" }, "Bar")), make("th", { scope: "col", class: "number" }, "Changes it by"))),

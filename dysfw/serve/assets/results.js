@@ -62,8 +62,6 @@ export async function update() {
       result = answer.patient ?? answer.predictions[0];
       used = photos;
       if (!isBusy()) announce(summary());
-    } else if (record()) {
-      tab = "diseases";
     }
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -166,30 +164,30 @@ function patientFace() {
 
 const TABS = [
   ["conditions", () => `Conditions of this model (${model.labels.length})`, () => Boolean(result)],
-  ["diseases", () => "All diseases", () => Boolean(model.ontology)],
+  ["diseases", () => "All diseases", () => Boolean(model.ontology && (result || record()))],
   ["photos", () => (used.length === 1 ? "Photo" : `Photos (${used.length})`), () => Boolean(result)],
 ];
 
 function tabs() {
   const known = TABS.filter(([, , isThere]) => isThere());
   if (!known.length) return isBusy() ? null : make("p", { class: "guide" }, "Add a photo to get a result.");
-  if (!known.some(([name]) => name === tab)) tab = known[0][0];
+  const shown = known.some(([name]) => name === tab) ? tab : known[0][0];
   const select = (name) => { tab = name; draw(); output.querySelector(`#tab-${name}`).focus(); };
-  const heads = known.map(([name, title], place) => make("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-selected": String(name === tab), "aria-controls": "panel",
-    tabindex: name === tab ? 0 : -1, "data-focus": `tab-${name}`, onclick: () => select(name), onkeydown: (event) => {
+  const heads = known.map(([name, title], place) => make("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-selected": String(name === shown), "aria-controls": "panel",
+    tabindex: name === shown ? 0 : -1, "data-focus": `tab-${name}`, onclick: () => select(name), onkeydown: (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (step) { event.preventDefault(); select(known[(place + step + known.length) % known.length][0]); }
     } }, title()));
-  const panel = make("div", { id: "panel", role: "tabpanel", "aria-labelledby": `tab-${tab}`, tabindex: -1 });
-  fillPanel(panel);
+  const panel = make("div", { id: "panel", role: "tabpanel", "aria-labelledby": `tab-${shown}`, tabindex: -1 });
+  fillPanel(panel, shown);
   return make("div", { class: "tabs" }, make("div", { role: "tablist", "aria-label": "Results" }, heads), panel);
 }
 
-function fillPanel(panel) {
+function fillPanel(panel, shown) {
   const face = used.length ? patientFace : null;
-  if (tab === "conditions") {
+  if (shown === "conditions") {
     panel.append(signsNote(), conditions(result, { patientFace: face, redraw: draw }));
-  } else if (tab === "diseases") {
+  } else if (shown === "diseases") {
     panel.append(make("p", { class: "quiet" }, "Ranking …"));
     diseases(panel, imagesOf(used), face);
   } else {

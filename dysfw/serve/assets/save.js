@@ -1,7 +1,7 @@
 // Saves a result as a file, or prints it.
 
 import * as api from "./api.js";
-import { announce, button, make } from "./dom.js";
+import { announce, button, make, toast } from "./dom.js";
 
 const ENDINGS = { json: "json", pdf: "pdf", phenopacket: "phenopacket.json", csv: "csv" };
 
@@ -14,7 +14,7 @@ export function saveBar(request, stem, { phenopackets, paper, setPaper }) {
       const anchor = make("a", { href: URL.createObjectURL(file), download: `${stem()}.${ENDINGS[format]}` });
       anchor.click();
       setTimeout(() => URL.revokeObjectURL(anchor.href), 10000);
-      announce(`Saved ${anchor.download}.`);
+      toast(`Saved ${anchor.download}.`);
     } catch (error) {
       announce(error.message, true);
     } finally {
