@@ -10,10 +10,11 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from ..explain.saliency_map import Method
+from ..output.pdf.save import Paper
 from ..util.text import listed, printable, quoted
 from .body import MAX_JSON, arriving
 from .problems import RequestError
-from .responses import Format, Output, Paper
+from .responses import Format, Output
 from .settings import Settings
 from .uploads import MAX_NAME, UploadedImage, base_name
 

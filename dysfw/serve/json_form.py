@@ -7,10 +7,11 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.requests import Request
 
+from ..output.pdf.save import Paper
 from ..util.text import listed, printable, quoted
 from .body import parse_json, read_body
 from .problems import RequestError
-from .responses import Format, Output, Paper
+from .responses import Format, Output
 from .settings import Settings
 
 MAX_IMAGES = 256  # of a request

@@ -11,14 +11,13 @@ from typing import Literal
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from ..explain.explanation import Explanation
 from ..inference.pipeline import Pipeline
+from ..output.pdf.save import Paper, save_pdf
 from ..types import BasePrediction, Failure, Prediction
 from .problems import RequestError
 from .results import ExplainedPrediction, Results
 
 Format = Literal["json", "html", "csv", "tsv", "phenopacket", "coco", "pdf"]
-Paper = Literal["a4", "letter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Output:
 
 
 _card_numbers = count(1)
-_drawing_lock = threading.Lock()  # matplotlib is not thread-safe
+_drawing_lock = threading.Lock()  # fonts are registered once for the process
 
 
 def respond(result: Results, output: Output, pipeline: Pipeline) -> Response:
@@ -132,16 +131,8 @@ def _pdf(result: Results, output: Output, pipeline: Pipeline) -> Response:
     )
     file = io.BytesIO()
     with _drawing_lock:
-        _save(file, prediction, pipeline, output, explanation)
+        save_pdf(file, prediction, pipeline, top=output.top, explanation=explanation, paper=output.paper)
     return Response(file.getvalue(), media_type="application/pdf", headers=_attachment("result.pdf"))
-
-
-def _save(
-    file: io.BytesIO, prediction: BasePrediction, pipeline: Pipeline, output: Output, explanation: Explanation | None
-) -> None:
-    from ..output.figure import save_figure
-
-    save_figure(file, prediction, pipeline, output.top, explanation=explanation, form="pdf")
 
 
 def _attachment(name: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pytest
 from google.protobuf.json_format import ParseDict
 from phenopackets.schema.v2 import Phenopacket
 from PIL import Image as Pillow
+from pypdf import PdfReader
 
 from dysfw.decoding.formats import image_extensions
 from dysfw.output.to_json import prediction_to_json
@@ -117,7 +118,7 @@ def test_every_format_can_be_read(server, paint):
     pdf = server.post(one, other, patient="P", format="pdf")
     assert pdf.headers["content-type"] == "application/pdf"
     assert pdf.content.startswith(b"%PDF")
-    assert pdf.content.count(b"/Type /Page ") == 1
+    assert len(PdfReader(io.BytesIO(pdf.content)).pages) >= 1
     several = server.post(one, other, format="pdf")
     assert several.status_code == 400
     assert several.json()["error"]["code"] == "several_faces"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...knowledge.load import Knowledge
     from ...serve.settings import Settings
 
-REQUIRED_MODULES = ("fastapi", "uvicorn", "multipart", "prometheus_client", "markdown_it")
+REQUIRED_MODULES = ("fastapi", "uvicorn", "multipart", "prometheus_client", "markdown_it", "reportlab")
 
 
 def serve(
