@@ -130,7 +130,9 @@ function performance() {
 function setText() {
   const { prediction_set: set, ranking } = result;
   const names = set.labels.map((label) => nameOf(ranking.find((one) => one.label === label)));
-  return `For ${100 * set.coverage} % of patients like those in the training data, the true condition is among: ${names.join("; ")}.`;
+  const always = set.labels.filter((label) => set.always_included.includes(label)).length;
+  return `For ${100 * set.coverage} % of patients like those in the training data, the true condition is ${names.length === 1 ? "this one" : "among these"}: ${names.join("; ")}.`
+    + (always ? ` ${always === names.length ? "All" : always} of them cannot be ruled out for any patient: the model was trained on too few patients with them.` : "");
 }
 
 function overview() {
