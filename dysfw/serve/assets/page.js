@@ -68,7 +68,7 @@ if (PHONE.matches) for (const part of ["signs-part", "person-part"]) byId(part).
 async function start() {
   try {
     const model = await api.bundle();
-    byId("model-name").textContent = `${model.about ? `${model.about} · ` : ""}${model.recipe.name} · ${model.labels.length} conditions`;
+    byId("model-name").textContent = `${model.recipe.name} · ${model.labels.length} conditions`;
     setModel(model);
     if (!model.ontology) disableSearch("This server has no ontology of signs. Ask the person who runs it to install dysfw-hpo.");
     await restore();
