@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import requests
 
 from ..errors import DysfwError
+from ..types import PatientRecord
 
 MAX_TRIES = 5  # while the server is busy
 
@@ -38,7 +41,8 @@ class Client:
 
         Args:
             image: A path, or the bytes of an image file.
-            **fields: Fields of the API, such as ``explain=True`` or ``face=1``.
+            **fields: Fields of the API, such as ``explain=True`` or ``face=1``. ``record={"observed": ["HP:0000343"]}`` adds
+                what is known of the patient.
 
         Returns:
             The JSON object of the first face that is predicted, or of the error; see the documentation of outputs.
@@ -155,4 +159,8 @@ def _file(image: str | Path | bytes, number: int) -> tuple[str, bytes]:
 
 
 def _form_value(value: object) -> str:
+    if isinstance(value, PatientRecord):
+        value = asdict(value)
+    if isinstance(value, Mapping):
+        return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

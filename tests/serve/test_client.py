@@ -2,6 +2,7 @@ import pytest
 
 from dysfw.errors import DysfwError
 from dysfw.serve.client import Client
+from dysfw.types import PatientRecord
 
 RED = (200, 40, 40)
 
@@ -15,6 +16,18 @@ def test_the_client_returns_predictions_and_files(server, paint):
         assert client.predict(b"not an image")["error"]["code"] == "not_an_image"
         assert client.predict_all([one, str(other)], patient="P-1")["patient"]["patient"] == "P-1"
         assert client.write([one], "pdf").startswith(b"%PDF")
+
+
+def test_the_client_sends_the_record_of_a_patient(serving, with_evidence, paint):
+    server, one = serving(served=with_evidence), paint("a.png", RED)
+    with Client(f"{server.url}/?token=the-right-token") as client:
+        alone = client.predict(one)["probabilities"]["green"]
+        for record in ({"observed": ["cold"]}, PatientRecord(("cold",)), "observed: [cold]"):
+            assert client.predict(one, record=record)["probabilities"]["green"] > alone
+        assert client.predict_all([one], patient="P", record={"observed": ["cold"]})["patient"]["record"]["signs"]
+        assert client.write([one], "pdf", record={"observed": ["cold"]}).startswith(b"%PDF")
+    with Client(f"{serving().url}/?token=the-right-token") as client, pytest.raises(DysfwError, match="reads no records"):
+        client.predict(one, record={"observed": ["cold"]})
 
 
 def test_errors_have_clear_messages(server, paint, tmp_path):

@@ -19,4 +19,6 @@ def map_body(context, body):
 
 def _are_files(images):
     """Whether these are files of a form, not the ids of kept images in JSON."""
-    return isinstance(images, list) and all(isinstance(one, bytes) or type(one).__name__ == "Binary" for one in images)
+    return (
+        isinstance(images, list) and images and all(isinstance(one, bytes) or type(one).__name__ == "Binary" for one in images)
+    )
