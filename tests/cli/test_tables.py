@@ -22,6 +22,7 @@ from screens import ENCODINGS, MODES, STYLES, FakeTerminal, on_terminal, too_wid
 
 from dysfw.cli.main import _prepare_streams, main
 from dysfw.cli.terminal import out
+from dysfw.util.probability import probability_text
 from dysfw.util.text import encodable
 
 TESTS = Path(__file__).parents[1]
@@ -102,6 +103,11 @@ class Table:
     keys: list[str]
 
 
+def as_shown(probability: float, digits: int) -> str:
+    """A probability of JSON as tables show it. JSON rounds to six digits, and a classifier gives neither 0 nor 1."""
+    return probability_text(min(max(probability, 1e-9), 1 - 1e-9), digits)
+
+
 def of_command(program: Program, *arguments: object, keys: list[str]) -> Table:
     return Table(lambda stream: program(*arguments, stream=stream), keys)
 
@@ -120,8 +126,8 @@ def of_object(show: Callable[[], None], keys: list[str]) -> Table:
 
 def run_table(program):
     found = program.json("run", program.bundle, program.image, "--json")
-    ranked = [text for one in found["ranking"] for text in (str(one["rank"]), one["label"], f"{one['probability']:.3f}")]
-    regions = [f"{one['probabilities'][label]:.2f}" for one in found["regions"] for label in COLOURS]
+    ranked = [text for one in found["ranking"] for text in (str(one["rank"]), one["label"], as_shown(one["probability"], 3))]
+    regions = [as_shown(one["probabilities"][label], 2) for one in found["regions"] for label in COLOURS]
     return of_command(program, "run", program.bundle, program.image, keys=ranked + regions)
 
 
@@ -135,7 +141,7 @@ def patient_table(program):
     images = [program.folder / f"1-{n}.png" for n in (8, 9)]
     arguments = ("run", program.bundle, *images, "--patient", "P-017")
     found = [json.loads(line) for line in program(*arguments, "--json").splitlines()][-1]
-    keys = [text for one in found["ranking"] for text in (one["label"], f"{one['probability']:.3f}")]
+    keys = [text for one in found["ranking"] for text in (one["label"], as_shown(one["probability"], 3))]
     return of_command(program, *arguments, keys=["P-017", *keys])
 
 
@@ -351,7 +357,7 @@ def test_a_real_terminal_shows_every_key(width, mode, program):
     screen = on_terminal([DYSFW, "run", program.bundle, program.image], width, environment)
     assert screen.code == 0
     text = "\n".join(screen.lines)
-    keys = [text for one in found["ranking"] for text in (str(one["rank"]), one["label"], f"{one['probability']:.3f}")]
+    keys = [text for one in found["ranking"] for text in (str(one["rank"]), one["label"], as_shown(one["probability"], 3))]
     assert missing(keys, text) == []
     header = next(line for line in screen.lines if "condition" in line)
     assert "fused" in header
