@@ -104,8 +104,8 @@ class Table:
 
 
 def as_shown(probability: float, digits: int) -> str:
-    """A probability of JSON as tables show it. JSON rounds to six digits, and a classifier gives neither 0 nor 1."""
-    return probability_text(min(max(probability, 1e-9), 1 - 1e-9), digits)
+    """A probability of JSON as tables show it. JSON rounds to six digits; no probability here is 0."""
+    return probability_text(max(probability, 1e-9), digits)
 
 
 def of_command(program: Program, *arguments: object, keys: list[str]) -> Table:
