@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from ..bundle.contents import RECIPE, Bundle, WeightsUsed
+from ..bundle.contents import CARD, RECIPE, Bundle, WeightsUsed
 from ..bundle.read import is_bundle, read_bundle
 from ..cache.store import StageCache
 from ..contracts.components import Backbone, Fusion, GalleryBased, Head, SupportsWeightDelta
@@ -73,7 +73,15 @@ def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (
         tuned=tuned,
         cache=cache,
         composites=bundle.composites,
+        card=_card(bundle.folder),
     )
+
+
+def _card(folder: Path) -> str:
+    try:
+        return (folder / CARD).read_text("utf-8", errors="replace")
+    except OSError:  # people may edit it, and delete it
+        return ""
 
 
 def find_bundle(recipe: Recipe, source: Path, registry: Registry) -> Path:

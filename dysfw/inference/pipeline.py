@@ -54,6 +54,7 @@ class Pipeline:
         manifest: The manifest of the bundle; None if the recipe is not trained.
         notices: Warnings that apply to every prediction.
         composites: Average faces of training patients, by label, read when they are asked for; empty for most bundles.
+        card: The model card of the bundle, Markdown, which people may have edited; "" if there is none.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Pipeline:
         tuned: Mapping[str, Backbone] | None = None,
         cache: StageCache | None = None,
         composites: Mapping[str, Composite] | None = None,
+        card: str = "",
     ) -> None:
         """Create a pipeline.
 
@@ -79,6 +81,7 @@ class Pipeline:
             tuned: Fine-tuned backbones by region.
             cache: Where results of the stages are found and kept.
             composites: Those of the bundle.
+            card: The model card of the bundle.
         """
         self.recipe = recipe
         self.components = components
@@ -87,6 +90,7 @@ class Pipeline:
         self.classifier = classifier
         self.manifest = manifest
         self.notices = notices
+        self.card = card
         self.composites: Mapping[str, Composite] = composites or {}
         self._case_ids = {case.sha256: case.id for case in manifest.gallery_cases} if manifest else {}
 

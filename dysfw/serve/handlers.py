@@ -55,7 +55,8 @@ class Handlers:
         """The model card of the bundle, as a page."""
         manifest, classifier = self.pipeline.manifest, self.pipeline.classifier
         assert manifest and classifier  # noqa: PT018, S101  # the pipeline is trained
-        return HTMLResponse(card_page(manifest.name, model_card(manifest, self.pipeline.recipe, classifier.reliability)))
+        text = self.pipeline.card or model_card(manifest, self.pipeline.recipe, classifier.reliability)
+        return HTMLResponse(await asyncio.to_thread(card_page, manifest.name, text))
 
     async def prometheus_metrics(self) -> Response:
         """Metrics in Prometheus's text format."""

@@ -6,8 +6,7 @@ import asyncio
 import io
 import logging
 import threading
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import Path as InPath
@@ -56,7 +55,7 @@ class KnowledgeHandlers:
         self.service, self.pipeline, self.settings = service, service.pipeline, service.settings
         self._ontology = knowledge.ontology
         self._faces = TypicalFaces(knowledge.face_generator) if knowledge.face_generator else None
-        self._composites: Mapping[str, Any] = getattr(service.pipeline, "composites", {})
+        self._composites = service.pipeline.composites
         self._ranking = asyncio.Lock()  # one at a time: it uses all processors
 
     def load(self) -> None:

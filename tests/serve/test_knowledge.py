@@ -9,6 +9,7 @@ import pytest
 from dysfw_toys.knowledge import ToyGenerator, ToyOntology, toy_knowledge
 from PIL import Image as Pillow
 
+from dysfw.inference.loading import open_pipeline
 from dysfw.knowledge.load import Knowledge
 
 RED = (200, 40, 40)
@@ -178,6 +179,17 @@ def test_the_model_card_is_a_page(knowing):
     assert "<script" not in response.text
 
 
+def test_the_card_that_people_edited_is_shown_and_html_in_it_is_text(serving, bundle, toys):
+    card = bundle / "MODEL_CARD.md"
+    card.write_text(card.read_text("utf-8") + "\nAsk Dr. Who. <img src=x onerror=alert(1)> [x](javascript:alert(1))\n", "utf-8")
+    text = serving(served=open_pipeline(bundle, toys)).get("/v1/card").text
+    assert "Ask Dr. Who. &lt;img" in text
+    assert "<img" not in text
+    assert 'href="javascript' not in text
+    card.unlink()
+    assert "<h2>Performance</h2>" in serving(served=open_pipeline(bundle, toys)).get("/v1/card").text
+
+
 def test_the_ontology_is_loaded_while_the_server_starts(serving):
     class Slow(ToyOntology):
         begun, go = threading.Event(), threading.Event()
@@ -256,7 +268,7 @@ def test_a_composite_is_shown_if_the_bundle_has_one(serving, pipeline, monkeypat
     class Composite:
         pixels, patients = np.full((64, 64, 3), 90, np.uint8), 12
 
-    monkeypatch.setattr(pipeline, "composites", {"red": Composite()}, raising=False)
+    monkeypatch.setattr(pipeline, "composites", {"red": Composite()})
     server = serving()
     found = server.json("/v1/comparisons", {"condition": "red"}).json()["composite"]
     assert found == {"patients": 12, "href": "/v1/conditions/red/composite"}
