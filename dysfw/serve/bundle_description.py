@@ -6,6 +6,7 @@ from .. import RESEARCH_USE, __version__
 from ..bundle.contents import Manifest
 from ..data.conditions import Condition
 from ..inference.pipeline import Pipeline
+from ..stats.metrics import Scores
 from ..types import Weights
 from . import schema
 from .links import link
@@ -62,16 +63,21 @@ def _label(label: str, condition: Condition | None) -> schema.Label:
 
 def _performance(manifest: Manifest, pipeline: Pipeline) -> schema.Performance:
     scores, test = manifest.cross_validated.fused, manifest.cross_validated.chance_test
-    measured = scores.estimate("balanced_accuracy")
     return schema.Performance(
-        balanced_accuracy=schema.Estimate(value=measured.value, low=measured.low, high=measured.high),
+        balanced_accuracy=_estimate(scores),
         chance=scores.chance,
         beats_chance=not any(notice.code == NOT_SHOWN for notice in pipeline.notices),
         p=test.p if test else None,
         patients=test.patients if test else manifest.data.patients,
         images=scores.images,
         top=dict(scores.top),
+        records={name: _estimate(one) for name, one in manifest.cross_validated.records.items()},
     )
+
+
+def _estimate(scores: Scores) -> schema.Estimate:
+    measured = scores.estimate("balanced_accuracy")
+    return schema.Estimate(value=measured.value, low=measured.low, high=measured.high)
 
 
 def _release(weights: Weights) -> schema.OntologyRelease:

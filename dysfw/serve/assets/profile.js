@@ -74,8 +74,8 @@ async function addTypicalFaces(section, strip, condition) {
   const waiting = make("p", { class: "quiet" }, "Drawing typical faces …");
   section.append(waiting);
   try {
-    const { faces } = await api.faces(condition, sex ? `?sex=${sex}` : "");
-    for (const face of faces.slice(0, FACES)) {
+    const { faces } = await api.faces(condition, `?count=${FACES}${sex ? `&sex=${sex}` : ""}`);
+    for (const face of faces) {
       strip.append(make("figure", {}, make("img", { src: face.href, alt: `Synthetic face: ${face.shown.join(", ") || "no sign"}`, loading: "lazy", width: 256, height: 256 }),
         make("figcaption", {}, "Synthetic", make("details", {}, make("summary", {}, `${face.shown.length} signs`), face.shown.join(", ")))));
     }

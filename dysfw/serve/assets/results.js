@@ -109,7 +109,7 @@ async function trySample() {
   const labels = model.labels.filter((one) => !/unaffected|control|normal|healthy/.test(one.label));
   for (const { label } of labels) {
     try {
-      const { faces } = await api.faces(label, "");
+      const { faces } = await api.faces(label, "?count=1");
       const content = await api.blob(faces[0].href);
       add([new File([content], `synthetic face, ${label}.jpg`, { type: content.type })]);
       return;
@@ -122,8 +122,9 @@ function performance() {
   const measured = model.performance;
   if (!measured) return "";
   const chance = measured.beats_chance ? "shown to beat chance" : "not shown to beat chance";
+  const both = measured.records.both;
   return make("p", { class: measured.beats_chance ? "quiet" : "problem" },
-    `This model: balanced accuracy ${estimate(measured.balanced_accuracy)} over ${model.labels.length} conditions in cross-validation (chance ${measured.chance.toFixed(3)}), ${chance}. `,
+    `This model: balanced accuracy ${estimate(measured.balanced_accuracy)} over ${model.labels.length} conditions in cross-validation (chance ${measured.chance.toFixed(3)}), ${chance}${both ? `; with signs, age and sex ${estimate(both)}` : ""}. `,
     make("a", { href: "/v1/card", target: "_blank", rel: "noopener" }, "Model card"));
 }
 

@@ -24,7 +24,11 @@ class Estimate(Schema):
 
 
 class Performance(Schema):
-    """What cross-validation on the training data measured; `top` is the share of images by the number of conditions counted."""
+    """What cross-validation on the training data measured.
+
+    `top` is the share of images by the number of conditions counted. `records` has the balanced accuracy of "face alone", "record
+    alone" and "both" over the patients with a record; it is empty if the recipe reads none.
+    """
 
     balanced_accuracy: Estimate
     chance: float
@@ -33,6 +37,7 @@ class Performance(Schema):
     patients: int | None
     images: int
     top: dict[int, float]
+    records: dict[str, Estimate]
 
 
 class OntologyRelease(Schema):
