@@ -26,8 +26,8 @@ class Estimate(Schema):
 class Performance(Schema):
     """What cross-validation on the training data measured.
 
-    `top` is the share of images by the number of conditions counted. `records` has the balanced accuracy of "face alone", "record
-    alone" and "both" over the patients with a record; it is empty if the recipe reads none.
+    `top` is the share of images by the number of conditions counted. `records` has the balanced accuracy of "face alone",
+    "record alone" and "both" over the patients with a record; it is empty if the recipe reads none.
     """
 
     balanced_accuracy: Estimate
