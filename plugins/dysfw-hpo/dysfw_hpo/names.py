@@ -142,11 +142,15 @@ def _loose(folded: str) -> str:
     text = folded.rstrip(" .,;:")
     if not text.isascii():
         text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    return " ".join(_singular(word) for word in text.split())
+    return " ".join(singular(word) for word in text.split())
 
 
-def _singular(word: str) -> str:
-    """Cut the ending of an English plural. A word that only looks like a plural is cut wherever it stands: it still fits."""
+def singular(word: str) -> str:
+    """Cut the ending of an English plural. A word that only looks like a plural is cut wherever it stands: it still fits.
+
+    Args:
+        word: A word in lower case.
+    """
     if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies"):

@@ -20,7 +20,6 @@ from dysfw.plugin import (
     Prediction,
     TermMatch,
     Weights,
-    count,
 )  # fmt: skip
 
 from ..data import load_hpo, weights_of
@@ -28,7 +27,7 @@ from ..evidence import Hpo
 from ..ontology import Ontology
 from ..profiles import load_profiles
 from ..rank.catalog import Catalog
-from ..rank.face import RecipeResult, apply_recipe
+from ..rank.face import apply_recipe
 from ..rank.panel import panel_of
 from ..rank.patient import rank_patient
 from ..rank.to_json import to_json
@@ -39,6 +38,7 @@ from .profile import compare, describe, number_of
 from .search import TermSearch
 
 NOTHING = PatientRecord()
+ANY = PatientRecord(observed=("Synophrys", "synophrys.", "Long philtrums"), excluded=("Ptosis",))
 _lock = Lock()
 
 
@@ -56,8 +56,9 @@ class HpoLookup(PhenotypeOntology):
         return self._catalog.data.ontology
 
     def load(self) -> None:
-        """Load the ontology and index its names."""
-        _loaded()[0].data.names.load()
+        """Load the ontology, index its names, and compare a first record, which computes what all comparisons share."""
+        self._catalog.data.names.load()
+        self.profile(self._catalog.conditions[0], ANY)
 
     def search(self, text: str, limit: int) -> Sequence[TermMatch]:
         """Find signs while a person types."""
@@ -73,7 +74,7 @@ class HpoLookup(PhenotypeOntology):
         if number is None:
             return None
         interpreted = RecordReader(self._catalog.data, suggest=False).read(record)
-        profile = describe(self._catalog, number, self._facial, interpreted)
+        profile = describe(self._catalog, number, condition, self._facial, interpreted)
         if not interpreted.signs:
             return profile
         parts = Hpo().parts(record, [self._catalog.conditions[number]])
@@ -92,11 +93,7 @@ class HpoLookup(PhenotypeOntology):
         catalog = self._catalog
         recipe = apply_recipe(pipeline, predictions, record, catalog) if pipeline and predictions else None
         panel = panel_of(genes, catalog.data.diseases, name="genes") if genes else None
-        result = rank_patient(catalog, record, self.interpret(record), recipe, panel=panel, top=top)
-        return {
-            **to_json(result),
-            "warnings": [*_warnings(recipe, result.unused), *([panel.message] if panel and panel.message else [])],
-        }
+        return to_json(rank_patient(catalog, record, self.interpret(record), recipe, panel=panel, top=top))
 
     @property
     def _catalog(self) -> Catalog:
@@ -123,15 +120,3 @@ def _load() -> tuple[Catalog, TermSearch, Bool]:
     catalog = Catalog(data, load_profiles())
     _ = catalog.conditions
     return catalog, TermSearch(data.ontology, data.names), facial_signs(data.ontology)
-
-
-def _warnings(recipe: RecipeResult | None, unused: Sequence[str]) -> list[str]:
-    warnings = []
-    if recipe and recipe.phantoms:
-        warnings.append(
-            f"the bundle was trained on phantoms that imitate {count(len(recipe.phantoms), 'disease')}: for a photo of a "
-            "person, what it says of the face is meaningless, and so is its part in this ranking"
-        )
-    if unused:
-        warnings.append(f"not used to rank: {', '.join(unused)}")
-    return warnings

@@ -18,17 +18,21 @@ from dysfw.plugin import (
 )
 
 from ..rank.catalog import Catalog
-from ..rank.explanation import AnnotatedSign, ExplainedSign, annotated_signs, explain
+from ..rank.explanation import NOT_STATED, AnnotatedSign, ExplainedSign, annotated_signs, explain
+from ..rank.face import PHANTOM
 
-RELATIONS = {"same": "{}", "below": "a more general sign than {}", "above": "a kind of {}"}
+RELATIONS = {"same": "{}", "below": "as {}, which is more specific", "above": "only as {}, which is more general"}
 
 
-def describe(catalog: Catalog, number: int, facial: Bool, record: InterpretedRecord) -> ConditionProfile:
+def describe(
+    catalog: Catalog, number: int, condition: ConditionIds, facial: Bool, record: InterpretedRecord
+) -> ConditionProfile:
     """Describe a condition without its comparison with a record.
 
     Args:
         catalog: The diseases.
         number: The disease.
+        condition: The condition that it was found for.
         facial: bool [T], which terms a photo can show.
         record: The signs of the patient.
 
@@ -36,6 +40,7 @@ def describe(catalog: Catalog, number: int, facial: Bool, record: InterpretedRec
         The profile; its ``compared`` is empty.
     """
     disease, ontology = catalog[number], catalog.data.ontology
+    frequency = catalog.profiles.frequency[catalog.first[number]].toarray()[0]  # as the ranking counts them
     observed, excluded = _assessed(catalog, record)
 
     def assessment(id: str) -> Assessment:
@@ -47,10 +52,11 @@ def describe(catalog: Catalog, number: int, facial: Bool, record: InterpretedRec
             one.id, one.name, one.frequency, _source(one), bool(facial[ontology.position[one.id]]), assessment(one.id)
         )
         for one in annotated
-        if one.frequency != 0
+        if one.seen and frequency[ontology.position[one.id]] > 0
     )
     genes = tuple(Gene(gene.symbol, str(gene.ncbi) if gene.ncbi else "") for gene in disease.genes)
-    return ConditionProfile(disease.id, disease.name, (disease.id, *disease.other_ids), genes, signs, ())
+    identifiers = (disease.id, *disease.other_ids, *_mondo(condition))
+    return ConditionProfile(disease.id, disease.name, identifiers, genes, signs, ())
 
 
 def compare(
@@ -75,11 +81,23 @@ def compare(
 
 
 def number_of(catalog: Catalog, condition: ConditionIds) -> int | None:
-    """Return the number of the disease with one of a condition's identifiers, or its label; None if there is none."""
-    for id in (*condition.identifiers, condition.label):
-        if (number := catalog.number_of.get(id.upper())) is not None:
+    """Return the number of the first disease that a condition's identifiers name; None if there is none.
+
+    Args:
+        catalog: The diseases.
+        condition: The condition. If it has no identifiers, its label may be one.
+    """
+    for id in condition.identifiers or (condition.label,):
+        if (number := catalog.number_of.get(id.strip().upper())) is not None:
             return number
     return None
+
+
+def _mondo(condition: ConditionIds) -> list[str]:
+    """Its ids in Mondo, which HPO does not know; a phantom does not have the disease, whatever its ids say."""
+    if condition.label.casefold().startswith(PHANTOM):
+        return []
+    return [id for id in condition.identifiers if id.startswith("MONDO:")]
 
 
 def _assessed(catalog: Catalog, record: InterpretedRecord) -> tuple[set[str], set[str]]:
@@ -101,6 +119,7 @@ def _source(sign: AnnotatedSign) -> str:
 def _because(explained: ExplainedSign) -> str:
     if explained.annotated is None:
         return ""
-    text = explained.annotated.text
-    named = explained.annotated.name if text == "not stated" else f"{explained.annotated.name}, {text}"
-    return RELATIONS[explained.relation].format(named)
+    named, text = RELATIONS[explained.relation].format(explained.annotated.name), explained.annotated.text
+    if text == NOT_STATED:
+        return f"{named}: in how many patients is not stated"
+    return f"{named}: {text} patients" if explained.annotated.counted is not None else f"{named}: {text} of patients"

@@ -1,32 +1,36 @@
 """Finds signs while a person types: each typed word must begin a word of the name or of one synonym.
 
-All names and synonyms are sorted once. The texts that begin with what was typed then stand side by side, and so do the words
-that begin with a typed word, so a search reads two slices of arrays.
+All names and synonyms are sorted once, as they are written and in American spelling. The texts that begin with what was typed
+then stand side by side, and so do the words that begin with a typed word, so a search reads two slices of arrays.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cache, reduce
 
 import numpy as np
 import numpy.typing as npt
 
-from dysfw.plugin import TermMatch
+from dysfw.plugin import Bool, TermMatch
 
-from ..names import TermNames
+from ..names import TermNames, singular
 from ..ontology import Ontology
 from .facial import facial_signs
+from .spelling import american, plain_texts, singulars
 
 MAX_LENGTH = 200  # characters of a text; longer ones are no names
 MAX_WORDS = 12
-MIN_DIGITS = 4  # from which digits are the beginning of an id
+MAX_COMPARED = 5_000  # texts whose order of words is looked at; more are found only by single letters
+MIN_DIGITS = 4  # from which digits alone are the beginning of an id
 SIMILAR = 70  # of 100, for texts that begin nothing
-ID = re.compile(r"(?:HP)?[:_ ]?(\d{4,7})", re.IGNORECASE)
+LENGTHS = 0.54  # of the longer text; a text that is shorter reaches no similarity of 70: 2 * 0.54 / 1.54 = 0.70
+MAX_SIMILAR = 30
+ID = re.compile(r"(HP)?[:_ ]?(\d{1,7})", re.IGNORECASE)
 LAST = "\U0010ffff"  # sorts after every letter
-SPELLINGS = (("ae", "e"), ("oe", "e"), ("isation", "ization"), ("our", "or"), ("ph", "f"))
 Int64Array = npt.NDArray[np.int64]
 
 
@@ -40,17 +44,20 @@ class TermSearch:
 
     def __init__(self, ontology: Ontology, names: TermNames) -> None:
         self._ontology, self._names = ontology, names
-        facial = facial_signs(ontology)
         texts = sorted(_texts(ontology))
         self._plain = [plain for plain, *_ in texts]
         self._shown = [text for _, text, *_ in texts]
         self._kind = np.array([kind for *_, kind, _ in texts], np.int64)
         self._term = np.array([term for *_, term in texts], np.int64)
         self._length = np.array([len(plain) for plain in self._plain], np.int64)
-        self._not_facial = ~facial[self._term]
-        pairs = sorted({(word, number) for number, plain in enumerate(self._plain) for word in plain.split()})
-        self._words = [word for word, _ in pairs]
-        self._text_of_word = np.array([number for _, number in pairs], np.int64)
+        import rapidfuzz  # noqa: F401  # here, since importing it takes 20 ms that a first search would wait for
+
+        self._not_facial = ~facial_signs(ontology)[self._term]
+        self._index_words()
+        by_length = np.argsort(self._length, kind="stable")
+        self._by_length = by_length.tolist()
+        self._lengths = self._length[by_length].tolist()
+        self._plain_by_length = [self._plain[number] for number in self._by_length]
 
     def search(self, text: str, limit: int) -> list[TermMatch]:
         """Find signs.
@@ -60,57 +67,107 @@ class TermSearch:
             limit: Maximum number of signs.
 
         Returns:
-            The signs, best first: names that are the text, synonyms that are, names that begin with it, synonyms that do, and
-            those with words that do; of equal ones, signs of the face and short names first. If no name has these words, the
-            signs with the most similar spelling.
+            The signs, best first: names that are the text, synonyms that are, names that begin with it, synonyms that do, those
+            with the words in the order in which they were typed, and others; what is spelt in the same way comes before what
+            is in British or American spelling; of equal ones, those with whole words, names, signs of the face and short ones
+            come first. If no name has
+            these words, the signs with the most similar spelling.
         """
         text = text[:MAX_LENGTH].strip()
-        if match := ID.fullmatch(text):
-            return self._by_id(match[1], limit)
-        plain = _plain(text)
-        words = plain.split()[:MAX_WORDS]
-        if not words or limit < 1:
+        if limit < 1:
             return []
-        found = self._containing(words)
-        return self._matches(self._ordered(found, plain) if len(found) else self._similar(plain), limit)
+        match = ID.fullmatch(text)
+        if match and (match[1] or len(match[2]) >= MIN_DIGITS):
+            return self._by_id(match[2], limit)
+        words = plain_texts([text])[0].split()[:MAX_WORDS]
+        if not words:
+            return []
+        written = self._containing(words)
+        folded = [american(word) for word in words]
+        found = written if folded == words else np.union1d(written, self._containing(folded))
+        if not len(found):
+            return self._matches(self._similar(" ".join(folded)), limit)
+        return self._matches(self._ordered(found, words, folded, np.isin(found, written)), limit)
+
+    def _index_words(self) -> None:
+        """Sort the words, each with the texts that have it, and the texts without plurals."""
+        having: dict[str, list[int]] = defaultdict(list)
+        alike: dict[str, list[int]] = defaultdict(list)
+        cut = cache(singular)  # words repeat
+        for number, plain in enumerate(self._plain):
+            words = plain.split()
+            alike[" ".join([cut(word) for word in words])].append(number)
+            for word in words:
+                having[word].append(number)
+        self._alike = dict(alike)
+        self._words = sorted(having)
+        self._text_of_word = np.array([number for word in self._words for number in having[word]], np.int64)
+        self._start = np.concatenate(([0], np.cumsum([len(having[word]) for word in self._words])))
 
     def _by_id(self, digits: str, limit: int) -> list[TermMatch]:
+        """The term with a number, which need not have all zeros, and the terms whose ids begin with it."""
         ontology = self._ontology
-        if len(digits) == 7:
-            match = self._names.find(f"HP:{digits}", closest=0)
-            ids: Sequence[str] = [match.id] if match.id else match.candidates
-        else:
+        ids: Sequence[str] = ()
+        if len(digits) == 7 or digits[0] != "0":  # "343" may mean 0000343; "00034" is a beginning
+            match = self._names.find(f"HP:{digits:0>7}", closest=0)
+            ids = [match.id] if match.id else match.candidates
+        if len(digits) < 7:
             start = bisect_left(ontology.ids, f"HP:{digits}")
-            ids = [id for id in ontology.ids[start : start + 10 * limit] if id.startswith(f"HP:{digits}")]
+            others = [id for id in ontology.ids[start : start + 10 * limit] if id.startswith(f"HP:{digits}")]
+            ids = list(dict.fromkeys((*ids, *others)))
         return [TermMatch(id, ontology.name(id), "", ontology.definition(id)) for id in ids if ontology.is_sign(id)][:limit]
 
     def _containing(self, words: Sequence[str]) -> Int64Array:
-        """Numbers of the texts that have a word with each beginning."""
+        """Numbers of the texts that have a word with each beginning, or its whole singular."""
         found: Int64Array | None = None
         for word in words:
-            low, high = bisect_left(self._words, word), bisect_left(self._words, word + LAST)
-            having = np.unique(self._text_of_word[low:high])
+            having = np.unique(np.concatenate([self._with_words(word, word + LAST), self._with_words(singular(word))]))
             found = having if found is None else np.intersect1d(found, having, assume_unique=True)
         return np.empty(0, np.int64) if found is None else found
 
-    def _ordered(self, found: Int64Array, plain: str) -> Int64Array:
-        low, high = bisect_left(self._plain, plain), bisect_left(self._plain, plain + LAST)
-        begins = (found >= low) & (found < high)
-        same = begins & (self._length[found] == len(plain))
-        place = np.where(same, 0, np.where(begins, 1, 2))
-        keys = (self._length[found], self._not_facial[found], self._kind[found], place)  # the last is the first
+    def _with_words(self, first: str, last: str | None = None) -> Int64Array:
+        """Numbers of the texts that have words from one to another; of that word alone without another."""
+        low = bisect_left(self._words, first)
+        high = bisect_right(self._words, first if last is None else last)
+        return self._text_of_word[self._start[low] : self._start[high]]
+
+    def _with_whole(self, words: Sequence[str]) -> Int64Array:
+        """Numbers of the texts that have each of some words as a whole."""
+        having = [self._with_words(word) for word in words]
+        return reduce(np.intersect1d, having)
+
+    def _ordered(self, found: Int64Array, words: Sequence[str], folded: Sequence[str], as_written: Bool) -> Int64Array:
+        same = np.isin(found, [*self._alike.get(singulars(words), ()), *self._alike.get(singulars(folded), ())])
+        begins = self._beginning(found, words) | self._beginning(found, folded)
+        place = np.where(begins, 0, np.where(self._in_order(found, words) | self._in_order(found, folded), 1, 2))
+        place[same] = 0
+        part = ~np.isin(found, self._with_whole(words))
+        not_as_written = ~as_written & ~same
+        # The last key is the first by which they are sorted.
+        keys = (self._length[found], self._not_facial[found], self._kind[found], part, place, not_as_written, ~same)
         return found[np.lexsort(keys)]
 
+    def _beginning(self, found: Int64Array, words: Sequence[str]) -> Bool:
+        plain = " ".join(words)
+        low, high = bisect_left(self._plain, plain), bisect_left(self._plain, plain + LAST)
+        return np.asarray((found >= low) & (found < high))
+
+    def _in_order(self, found: Int64Array, words: Sequence[str]) -> Bool:
+        if len(words) == 1 or len(found) > MAX_COMPARED:
+            return np.zeros(len(found), bool)
+        pattern = re.compile(" (?:.* )?".join(rf"{word}\w*" for word in words))  # words are letters and digits
+        return np.array([pattern.search(" " + self._plain[number]) is not None for number in found.tolist()], bool)
+
     def _similar(self, plain: str) -> Int64Array:
-        """Texts with the most similar spelling, of the same first letter if there are any: most typing errors come later."""
+        """Texts with the most similar spelling; of equal ones, those of the same first letter: most errors come later."""
         from rapidfuzz import fuzz, process
 
-        low, high = bisect_left(self._plain, plain[0]), bisect_left(self._plain, plain[0] + LAST)
-        hits = process.extract(plain, self._plain[low:high], scorer=fuzz.ratio, score_cutoff=SIMILAR, limit=30)
-        if hits:
-            return np.array([low + number for *_, number in hits], np.int64)
-        hits = process.extract(plain, self._plain, scorer=fuzz.ratio, score_cutoff=SIMILAR, limit=30)
-        return np.array([number for *_, number in hits], np.int64)
+        low = bisect_left(self._lengths, LENGTHS * len(plain))
+        high = bisect_right(self._lengths, len(plain) / LENGTHS)
+        texts = self._plain_by_length[low:high]
+        hits = process.extract(plain, texts, scorer=fuzz.ratio, score_cutoff=SIMILAR, limit=MAX_SIMILAR)
+        hits.sort(key=lambda hit: (-hit[1], hit[0][0] != plain[0]))
+        return np.array([self._by_length[low + number] for *_, number in hits], np.int64)
 
     def _matches(self, numbers: Int64Array, limit: int) -> list[TermMatch]:
         """The terms of texts, each once."""
@@ -127,25 +184,19 @@ class TermSearch:
 
 
 def _texts(ontology: Ontology) -> Iterator[tuple[str, str, int, int]]:
-    """Each name (kind 0), exact synonym (1) and other synonym (2) of signs: in plain letters, as it is, its kind, its term."""
+    """Each name (kind 0), exact synonym (1) and other synonym (2) of signs: in plain letters, as it is, its kind, its term.
+
+    A text with another American spelling comes twice: "ha" is a beginning of "haemangioma", and none of "hemangioma".
+    """
+    own: list[tuple[str, int, int]] = []
     for position, id in enumerate(ontology.ids):
         if ontology.signs[position]:
-            yield _plain(ontology.names[position]), ontology.names[position], 0, position
-            for kind, exact in ((1, True), (2, False)):
-                yield from ((_plain(text), text, kind, position) for text in ontology.synonyms(id, exact=exact))
-
-
-def _plain(text: str) -> str:
-    """Write alike what people write in several ways: case, accents, hyphens, plurals, and British and American spelling."""
-    if not text.isascii():
-        text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    words = re.findall(r"[^\W_]+", text.casefold().replace("'", ""))
-    return " ".join(_plain_word(word) for word in words)
-
-
-def _plain_word(word: str) -> str:
-    for british, american in SPELLINGS:
-        word = word.replace(british, american)
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
+            own.append((ontology.names[position], 0, position))
+            own += [(text, 1, position) for text in ontology.synonyms(id)]
+            own += [(text, 2, position) for text in ontology.synonyms(id, exact=False)]
+    plain = plain_texts([text for text, *_ in own])
+    folded = american("\n".join(plain)).split("\n")
+    for (text, kind, position), one, other in zip(own, plain, folded, strict=True):
+        yield one, text, kind, position
+        if other != one:
+            yield other, text, kind, position

@@ -25,7 +25,6 @@ from dysfw.plugin import (
     SexOption,
     TerminalProgress,
     TermOption,
-    count,
     listed,
     opened_cache,
     record_of,
@@ -128,6 +127,7 @@ def rank(
     """
     from .patient import rank_patient
     from .problems import Problems
+    from .warnings import nothing_to_rank, of_unused
 
     problems, explained = Problems(), None
     with problems.collected():
@@ -147,7 +147,7 @@ def rank(
         explained = None if explain is None else catalog.find(explain)
     problems.stop()
     if not interpreted.signs and recipe is None:
-        raise DysfwError(_nothing(given), hint=EXAMPLE)
+        raise DysfwError(nothing_to_rank(given, with_images=False), hint=EXAMPLE)
     of_recipe = None
     if recipe is not None:
         words = (sets, device, runtime)
@@ -160,8 +160,7 @@ def rank(
         options={name: str(value) for name, value in options.items() if value is not None},
     )  # fmt: skip
     if result.unused:
-        parts = listed(result.unused)
-        warn(f"not used to rank: {parts}; a recipe with the evidence demographics uses age and sex, for what it knows")
+        warn(of_unused(result.unused))
     _write(chosen, result)
     if of_recipe and of_recipe.failures:
         raise typer.Exit(1)
@@ -234,17 +233,6 @@ def _interpret(catalog: Catalog, typed: PatientRecord, given: PatientRecord) -> 
     return interpreted
 
 
-def _nothing(record: PatientRecord) -> str:
-    """Why there is nothing to rank by."""
-    written = len(record.observed) + len(record.excluded)
-    if written:
-        return f"there is nothing to rank by: none of the {count(written, 'sign')} of the record can be used"
-    others = [name for name in ("age", "sex", "ancestry") if getattr(record, name) is not None]
-    if others:
-        return f"there is nothing to rank by: the record has {listed(others)}, but no sign, and there is no image"
-    return "there is nothing to rank by: the patient has neither signs nor an image"
-
-
 def _apply_recipe(
     ctx: typer.Context,
     source: Path,
@@ -261,6 +249,7 @@ def _apply_recipe(
     from dysfw.plugin import allow_fetching, local_path, open_pipeline, overrides, registry_of
 
     from .face import apply_recipe, known_phantoms
+    from .warnings import of_phantoms
 
     progress = TerminalProgress()
     allow_fetching(fetch, progress)
@@ -275,10 +264,7 @@ def _apply_recipe(
             hint="leave the recipe out, or choose another format",
         )
     if phantoms:
-        warn(
-            f"{source} was trained on PHANTOMS that imitate {count(len(phantoms), 'disease')}: for a photo of a person, what "
-            "it says of the face is meaningless, and so is the ranking"
-        )
+        warn(of_phantoms(str(source), phantoms))
     paths = [local_path(str(image)) for image in images]
     results = progress.track(pipeline.predict(paths), "predicting", len(paths), "images")
     found = apply_recipe(pipeline, results, record, catalog)

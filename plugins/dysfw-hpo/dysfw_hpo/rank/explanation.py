@@ -13,6 +13,7 @@ from ..diseases import Annotation
 from .catalog import Catalog
 
 FREQUENT = 0.5  # share of patients from which a sign is called frequent
+NOT_STATED = "not stated"
 MIN_COUNTED = 3  # with fewer patients, a share says little
 
 
@@ -34,6 +35,11 @@ class AnnotatedSign:
     frequency: float | None
     text: str
     counted: int | None = None
+
+    @property
+    def seen(self) -> bool:
+        """Whether any patient had it, as far as is known: "0 of 25" were only looked at."""
+        return self.frequency != 0 and not (self.counted and self.text.startswith("0 of "))
 
     @property
     def frequent(self) -> bool:
@@ -169,4 +175,4 @@ def _annotated(term: str, name: str, lines: Sequence[Annotation]) -> AnnotatedSi
     if shares:
         mean = sum(shares) / len(shares)
         return AnnotatedSign(term, name, mean, f"about {100 * mean:.2g} %")
-    return AnnotatedSign(term, name, None, "not stated")
+    return AnnotatedSign(term, name, None, NOT_STATED)

@@ -18,6 +18,7 @@ from .next_signs import NextSign, next_signs
 from .panel import Panel
 from .prior import Prior, uniform_prior
 from .ranking import Float64, Part, Ranking, posterior_of, rank_diseases
+from .warnings import nothing_to_rank
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +117,8 @@ def rank_patient(
     sign_parts = evidence.parts(record, catalog.conditions) if interpreted.signs else ()
     parts = [Part(SIGNS, _sum(sign_parts), recipe.sign_weight if recipe else 1.0)] if sign_parts else []
     parts += recipe.parts if recipe else ()
+    if not parts and not interpreted.signs:
+        raise DysfwError(nothing_to_rank(record, with_images=recipe is not None))
     if not parts:
         raise DysfwError("there is nothing to rank by: excluded signs have no weight, and nothing else is known")
     ranking = rank_diseases(catalog, parts, prior, panel)

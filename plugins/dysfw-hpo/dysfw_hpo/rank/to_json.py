@@ -13,6 +13,7 @@ from dysfw.plugin import sign_to_json
 from .explanation import Explanation
 from .patient import RankedPatient
 from .ranking import to_log10
+from .warnings import warnings_of
 
 SCHEMA = "dysfw.rank/1"
 
@@ -42,6 +43,7 @@ def to_json(result: RankedPatient) -> dict[str, object]:
         "signs": [sign_to_json(sign) for sign in result.interpreted.signs],
         "problems": [asdict(problem) for problem in result.interpreted.problems],
         "unused": list(result.unused),
+        "warnings": warnings_of(result),
         "recipe": _recipe(result),
         "weights": {part.name: round(part.weight, 4) for part in ranking.parts},
         "prior": ranking.prior.name if ranking.prior else None,
