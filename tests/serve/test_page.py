@@ -233,7 +233,8 @@ def test_a_phenopacket_fills_in_the_patient(page, tmp_path):
         '{"id": "x", "subject": {"id": "P", "sex": "FEMALE", "timeAtLastEncounter": {"age": {"iso8601duration": "P3Y6M"}}},'
         ' "phenotypicFeatures": [{"type": {"id": "HP:0000664", "label": "Synophrys"}},'
         ' {"type": {"id": "HP:0000508", "label": "Ptosis"}, "excluded": true}],'
-        ' "metaData": {"created": "2026-01-01T00:00:00Z", "createdBy": "x", "resources": [], "phenopacketSchemaVersion": "2.0"}}'
+        ' "metaData": {"created": "2026-01-01T00:00:00Z", "createdBy": "x", "resources": [],'
+        ' "phenopacketSchemaVersion": "2.0"}}'
     )
     page.set_input_files("#record-file", path)
     page.wait_for_selector("#signs .excluded:has-text('Ptosis')")
