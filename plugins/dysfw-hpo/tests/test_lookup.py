@@ -1,6 +1,8 @@
 """What a page looks up: signs while a person types, conditions, and the ranking of all diseases."""
 
 import json
+import re
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -174,3 +176,74 @@ def test_threads_share_the_ontology(lookup):
         found = list(pool.map(lambda text: lookup.search(text, 3), ["synoph", "long ph"] * 8))
     assert all(one == profiles[0] for one in profiles)
     assert found[0] == found[2]
+
+
+def test_each_beginning_of_a_name_finds_it_in_either_spelling(lookup):
+    """While a person types, no letter may lose the sign that the whole text finds."""
+    for text, name in (
+        ("haemangioma", "Hemangioma"),
+        ("generalised hirsutism", "Generalized hirsutism"),
+        ("abnormal colour vision test", "Color vision test abnormality"),
+        ("depigmentation of skin", None),
+        ("low-set ears", "Low-set ears"),
+        ("ptosis", "Ptosis"),
+    ):
+        whole = lookup.search(text, 12)
+        assert whole
+        assert name is None or name in {one.name for one in whole}
+        for end in range(4, len(text)):
+            found = {one.id for one in lookup.search(text[:end], 5000)}
+            assert whole[0].id in found, text[:end]
+
+
+@pytest.mark.parametrize(("british", "american"), [("tumour", "tumor"), ("oedema", "edema"), ("ischaemia", "ischemia")])
+def test_british_and_american_letters_find_the_same_signs(lookup, british, american):
+    assert {one.id for one in lookup.search(british, 5000)} == {one.id for one in lookup.search(american, 5000)}
+
+
+def test_words_in_the_order_that_was_typed_come_first(lookup):
+    texts = [one.synonym or one.name for one in lookup.search("nasal broad", 12)]
+    in_order = [re.search("nasal.* broad", text, re.IGNORECASE) is not None for text in texts]
+    assert in_order[0]
+    assert not in_order[-1]
+    assert in_order == sorted(in_order, reverse=True)
+
+
+def test_signs_that_nobody_had_are_left_out(lookup):
+    signs = lookup.profile(CORNELIA, RECORD).signs
+    assert "Patent ductus arteriosus" not in {sign.name for sign in signs}  # 0 of 1
+    assert not [sign.name for sign in signs if sign.source.startswith("0 of ") or sign.frequency == 0]
+
+
+def test_a_sign_says_what_it_was_compared_with(lookup):
+    record = PatientRecord(observed=("Abnormality of the eyebrow", "Cleft hard palate", "Polydactyly"))
+    because = {one.sign.name: one.because for one in lookup.profile(CORNELIA, record).compared}
+    assert re.fullmatch(r"as .+, which is more specific: \d+ of \d+ patients", because["Abnormal eyebrow morphology"])
+    assert because["Cleft hard palate"] == "only as Cleft palate, which is more general: 7 of 46 patients"
+    assert because["Polydactyly"] == ""
+
+
+def test_mondo_is_kept_if_it_is_the_condition_s_own(lookup):
+    own = lookup.profile(CORNELIA, PatientRecord()).identifiers
+    assert own == ("OMIM:122470", "ORPHA:199", "MONDO:0007387")
+    phantom = ConditionIds("phantom-cdls", CORNELIA.identifiers)
+    assert lookup.profile(phantom, PatientRecord()).identifiers == ("OMIM:122470", "ORPHA:199")
+
+
+def test_a_label_counts_only_without_identifiers(lookup):
+    assert lookup.profile(ConditionIds("OMIM:122470", ("MONDO:0000001",)), PatientRecord()) is None
+    assert lookup.profile(ConditionIds(" omim:122470 "), PatientRecord()).id == "OMIM:122470"
+
+
+def test_the_first_profile_after_loading_does_not_wait():
+    code = (
+        "import time; from dysfw_hpo.lookup.lookup import HpoLookup; from dysfw.plugin import ConditionIds, PatientRecord\n"
+        "lookup, seconds = HpoLookup(), []; lookup.load()\n"
+        "for _ in range(9):\n"
+        "    began = time.process_time()\n"
+        "    lookup.profile(ConditionIds('ORPHA:2322'), PatientRecord(observed=('Synophrys',), excluded=('Ptosis',)))\n"
+        "    seconds.append(time.process_time() - began)\n"
+        "print(seconds[0], sorted(seconds[1:])[4])"
+    )
+    first, later = map(float, subprocess.check_output([sys.executable, "-c", code], text=True).split())
+    assert first < 4 * later + 0.01

@@ -4,94 +4,17 @@ import csv
 import io
 import json
 import math
-import sys
-from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
 import pytest
 from google.protobuf.json_format import ParseDict
 from phenopackets.schema.v2 import Phenopacket
-from PIL import Image as Pillow
+from toy_bundle import COLOURS, paint
 
 from dysfw import RESEARCH_USE
-from dysfw.cli.main import main
 
-ROOT = Path(__file__).parents[3]
-TOYS = ROOT / "tests" / "fixtures" / "toys_installed"
 SIGNS = ("Long philtrum", "Synophrys", "HP:0001773", "Hirsutism", "Long eyelashes")
 TERMS = tuple(word for sign in SIGNS for word in ("--term", sign))
-TOY_RECIPE = """\
-version: 1
-name: toy
-device: cpu
-precision: float32
-detector: {use: centre}
-segmenter: {use: toy_halves}
-crop: {align: true, margin: 0.1, min_side: 0}
-backbone: {use: mosaic}
-head: {use: softmax, C: 0.1}
-fusion: {use: mean}
-"""
-COLOURS = {"red": (200, 40, 40), "green": (40, 160, 40), "sand": (190, 170, 110)}
-LABELS = """\
-red: {name: Cornelia de Lange syndrome, omim: "OMIM:122470", mondo: "MONDO:0016033"}
-green: {name: Kabuki syndrome, orpha: "ORPHA:2322"}
-sand: {name: a condition of this data set}
-"""
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("DYSFW_CACHE", str(tmp_path / "cache"))
-    monkeypatch.syspath_prepend(str(TOYS))
-
-
-@pytest.fixture
-def dysfw(monkeypatch, capsys):
-    def run(*arguments: object) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["dysfw", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        captured = capsys.readouterr()
-        return Ran(int(stopped.value.code or 0), captured.out, captured.err)
-
-    return run
-
-
-def paint(path: Path, colour: tuple[int, int, int], seed: int) -> Path:
-    pixels = np.clip(np.array(colour) + np.random.default_rng(seed).normal(0, 25, (64, 64, 3)), 0, 255).astype(np.uint8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Pillow.fromarray(pixels).save(path)
-    return path
-
-
-@pytest.fixture
-def trained(dysfw, tmp_path):
-    """trained(LABELS): a bundle that tells colours apart, with these descriptions of its labels."""
-
-    def trained(labels: str = LABELS, evidence: str = "", columns: str = "") -> Path:
-        data, recipe = tmp_path / "data", tmp_path / "toy.yaml"
-        rows = ["path,label,patient" + (",age" if columns else "")]
-        for k, (label, colour) in enumerate(COLOURS.items()):
-            for n in range(8):
-                paint(data / label / f"{n}.png", colour, 100 * k + n)
-                rows.append(f"{label}/{n}.png,{label},{label}-{n}" + (f",{(2, 9, 30)[k] + n / 4}" if columns else ""))
-        (data / "manifest.csv").write_text("\n".join(rows) + "\n")
-        (data / "labels.yaml").write_text(labels)
-        recipe.write_text(TOY_RECIPE + evidence)
-        ran = dysfw("train", recipe, data, "-o", tmp_path / "bundle")
-        assert ran.code == 0, ran.err
-        return tmp_path / "bundle"
-
-    return trained
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def rows_of(table: str) -> tuple[list[str], list[dict[str, str]]]:

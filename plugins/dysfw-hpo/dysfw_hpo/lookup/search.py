@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from functools import cache, reduce
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ from .spelling import american, plain_texts, singulars
 
 MAX_LENGTH = 200  # characters of a text; longer ones are no names
 MAX_WORDS = 12
-MAX_COMPARED = 5_000  # texts whose order of words is looked at; more are found only by single letters
+MAX_COMPARED = 3_000  # texts whose order of words is looked at; only beginnings of a few letters find more
 MIN_DIGITS = 4  # from which digits alone are the beginning of an id
 SIMILAR = 70  # of 100, for texts that begin nothing
 LENGTHS = 0.54  # of the longer text; a text that is shorter reaches no similarity of 70: 2 * 0.54 / 1.54 = 0.70
@@ -84,10 +84,10 @@ class TermSearch:
             return []
         written = self._containing(words)
         folded = [american(word) for word in words]
-        found = written if folded == words else np.union1d(written, self._containing(folded))
+        found = np.flatnonzero(written if folded == words else written | self._containing(folded))
         if not len(found):
             return self._matches(self._similar(" ".join(folded)), limit)
-        return self._matches(self._ordered(found, words, folded, np.isin(found, written)), limit)
+        return self._matches(self._ordered(found, words, folded, written[found]), limit)
 
     def _index_words(self) -> None:
         """Sort the words, each with the texts that have it, and the texts without plurals."""
@@ -117,13 +117,15 @@ class TermSearch:
             ids = list(dict.fromkeys((*ids, *others)))
         return [TermMatch(id, ontology.name(id), "", ontology.definition(id)) for id in ids if ontology.is_sign(id)][:limit]
 
-    def _containing(self, words: Sequence[str]) -> Int64Array:
-        """Numbers of the texts that have a word with each beginning, or its whole singular."""
-        found: Int64Array | None = None
-        for word in words:
-            having = np.unique(np.concatenate([self._with_words(word, word + LAST), self._with_words(singular(word))]))
-            found = having if found is None else np.intersect1d(found, having, assume_unique=True)
-        return np.empty(0, np.int64) if found is None else found
+    def _containing(self, words: Sequence[str]) -> Bool:
+        """Which texts have a word with each beginning, or its whole singular: bool [texts]."""
+        found = np.ones(len(self._plain), bool)
+        for word in set(words):
+            having = np.zeros(len(self._plain), bool)
+            having[self._with_words(word, word + LAST)] = True
+            having[self._with_words(singular(word))] = True
+            found &= having
+        return found
 
     def _with_words(self, first: str, last: str | None = None) -> Int64Array:
         """Numbers of the texts that have words from one to another; of that word alone without another."""
@@ -131,17 +133,25 @@ class TermSearch:
         high = bisect_right(self._words, first if last is None else last)
         return self._text_of_word[self._start[low] : self._start[high]]
 
-    def _with_whole(self, words: Sequence[str]) -> Int64Array:
-        """Numbers of the texts that have each of some words as a whole."""
-        having = [self._with_words(word) for word in words]
-        return reduce(np.intersect1d, having)
+    def _with_whole(self, words: Sequence[str]) -> Bool:
+        """Which texts have each of some words as a whole: bool [texts]."""
+        found = np.ones(len(self._plain), bool)
+        for word in set(words):
+            having = np.zeros(len(self._plain), bool)
+            having[self._with_words(word)] = True
+            found &= having
+        return found
 
     def _ordered(self, found: Int64Array, words: Sequence[str], folded: Sequence[str], as_written: Bool) -> Int64Array:
         same = np.isin(found, [*self._alike.get(singulars(words), ()), *self._alike.get(singulars(folded), ())])
-        begins = self._beginning(found, words) | self._beginning(found, folded)
-        place = np.where(begins, 0, np.where(self._in_order(found, words) | self._in_order(found, folded), 1, 2))
-        place[same] = 0
-        part = ~np.isin(found, self._with_whole(words))
+        begins = same | self._beginning(found, words) | self._beginning(found, folded)
+        place = np.where(begins, 0, 2)
+        others = found[~begins]
+        in_order = self._in_order(others, words)
+        if folded != words:
+            in_order |= self._in_order(others, folded)
+        place[~begins] = np.where(in_order, 1, 2)
+        part = ~self._with_whole(words)[found]
         not_as_written = ~as_written & ~same
         # The last key is the first by which they are sorted.
         keys = (self._length[found], self._not_facial[found], self._kind[found], part, place, not_as_written, ~same)
