@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -54,10 +54,10 @@ class TermSearch:
 
         self._not_facial = ~facial_signs(ontology)[self._term]
         self._index_words()
-        by_length = np.argsort(self._length, kind="stable")
-        self._by_length = by_length.tolist()
-        self._lengths = self._length[by_length].tolist()
-        self._plain_by_length = [self._plain[number] for number in self._by_length]
+        self._by_length: dict[str, list[int]] = defaultdict(list)  # numbers of all texts, and of those with a first letter
+        for number in np.argsort(self._length, kind="stable").tolist():
+            self._by_length[""].append(number)
+            self._by_length[self._plain[number][:1]].append(number)
 
     def search(self, text: str, limit: int) -> list[TermMatch]:
         """Find signs.
@@ -87,7 +87,7 @@ class TermSearch:
         found = np.flatnonzero(written if folded == words else written | self._containing(folded))
         if not len(found):
             return self._matches(self._similar(" ".join(folded)), limit)
-        return self._matches(self._ordered(found, words, folded, written[found]), limit)
+        return self._matches(self._ordered(found, words, folded, written[found]).tolist(), limit)
 
     def _index_words(self) -> None:
         """Sort the words, each with the texts that have it, and the texts without plurals."""
@@ -168,21 +168,23 @@ class TermSearch:
         pattern = re.compile(" (?:.* )?".join(rf"{word}\w*" for word in words))  # words are letters and digits
         return np.array([pattern.search(" " + self._plain[number]) is not None for number in found.tolist()], bool)
 
-    def _similar(self, plain: str) -> Int64Array:
-        """Texts with the most similar spelling; of equal ones, those of the same first letter: most errors come later."""
+    def _similar(self, plain: str) -> list[int]:
+        """Texts with the most similar spelling, of the same first letter if there are any: most errors come later."""
         from rapidfuzz import fuzz, process
 
-        low = bisect_left(self._lengths, LENGTHS * len(plain))
-        high = bisect_right(self._lengths, len(plain) / LENGTHS)
-        texts = self._plain_by_length[low:high]
-        hits = process.extract(plain, texts, scorer=fuzz.ratio, score_cutoff=SIMILAR, limit=MAX_SIMILAR)
-        hits.sort(key=lambda hit: (-hit[1], hit[0][0] != plain[0]))
-        return np.array([self._by_length[low + number] for *_, number in hits], np.int64)
+        for letter in (plain[0], ""):
+            numbers = self._by_length.get(letter, [])
+            low = bisect_left(numbers, LENGTHS * len(plain), key=self._length.__getitem__)
+            high = bisect_right(numbers, len(plain) / LENGTHS, key=self._length.__getitem__)
+            texts = [self._plain[number] for number in numbers[low:high]]
+            if hits := process.extract(plain, texts, scorer=fuzz.ratio, score_cutoff=SIMILAR, limit=MAX_SIMILAR):
+                return [numbers[low + place] for *_, place in hits]
+        return []
 
-    def _matches(self, numbers: Int64Array, limit: int) -> list[TermMatch]:
+    def _matches(self, numbers: Iterable[int], limit: int) -> list[TermMatch]:
         """The terms of texts, each once."""
         matches: dict[int, TermMatch] = {}
-        for number in numbers.tolist():
+        for number in numbers:
             position = int(self._term[number])
             if position not in matches:
                 id, name = self._ontology.ids[position], self._ontology.names[position]
