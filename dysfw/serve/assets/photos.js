@@ -1,11 +1,11 @@
 // The photos: which were added, the queue that sends them to the server, and the list that shows them.
 //
-// A photo is {key, file, status, image, message}: status is "queued", "sending", "ready" or "failed"; image is what the server
+// A photo is {key, file, status, image, message, canRetry}: status is "queued", "sending", "ready" or "failed"; image is what the server
 // answered. The server may forget an image, because it was started again or keeps others: then it is sent again.
 
 import * as api from "./api.js";
 import { announce, button, byId, make, toast } from "./dom.js";
-import { count } from "./format.js";
+import { count, probability } from "./format.js";
 import { change, onChange, reachableKeys, state } from "./state.js";
 
 const AT_ONCE = 2; // requests that send photos
@@ -29,7 +29,7 @@ export function faceOf({ key, face }) {
 export function add(files, face = null) {
   const added = [];
   for (const file of files) {
-    const photo = { key: nextKey, file, status: "queued", image: null, message: "" };
+    const photo = { key: nextKey, file, status: "queued", image: null, message: "", canRetry: false };
     nextKey += 1;
     if (file.size > Number(limits.maxUpload)) {
       photo.status = "failed";
@@ -59,6 +59,7 @@ export async function sendAgain(ids) {
 
 async function sendOne(photo) {
   photo.status = "sending";
+  photo.canRetry = false;
   drawList();
   try {
     const image = await api.keepImage(photo.file);
@@ -68,6 +69,7 @@ async function sendOne(photo) {
   } catch (error) {
     photo.status = "failed";
     photo.message = error.message;
+    photo.canRetry = true;
     announce(`${photo.file.name}: ${error.message}`, true);
   }
   if (!state().photos.some((one) => one.key === photo.key)) forgetOnServer(photo); // removed meanwhile
@@ -130,14 +132,17 @@ function entry(chosen) {
   const note = photo.status === "failed" ? make("span", { class: "problem" }, photo.message)
     : photo.status !== "ready" ? make("span", { class: "quiet" }, STATUS[photo.status])
       : !face.reliable && mode === "one" ? make("span", { class: "caution" }, face.reasons[0].message) : "";
+  const first = mode === "several" && face ? face.ranking[0] : null;
   const title = mode === "several" && photo.image
     ? button(name, () => change(null, { selected: chosen.key }), { class: "select", "aria-pressed": String(selected === chosen.key), "data-focus": `select-${chosen.key}` })
     : make("span", { class: "name" }, name);
   return make("li", { class: `photo ${photo.status}${mode === "several" && selected === chosen.key ? " selected" : ""}` },
     picture,
-    make("div", { class: "about" }, title, note, photo.image && photo.image.faces.length > 1 ? faceChoice(chosen, photo, name) : ""),
-    photo.status === "failed" ? button("Try again", () => { photo.status = "queued"; drawList(); work(); }, { "aria-label": `Try ${name} again` }) : "",
-    button("×", () => remove(chosen.key), { class: "icon", "aria-label": `Remove ${name}`, "data-focus": `remove-${chosen.key}` }));
+    make("div", { class: "about" }, title, first ? make("span", { class: "quiet" }, `${first.name || first.label} ${probability(first.probability)}`) : "",
+      photo.image && photo.image.faces.length > 1 ? faceChoice(chosen, photo, name) : ""),
+    button("×", () => remove(chosen.key), { class: "icon", "aria-label": `Remove ${name}`, "data-focus": `remove-${chosen.key}` }),
+    note ? make("div", { class: "message" }, note, photo.status === "failed" && photo.canRetry
+      ? button("Try again", () => { photo.status = "queued"; drawList(); work(); }, { "aria-label": `Try ${name} again` }) : "") : "");
 }
 
 function faceChoice(chosen, photo, name) {
