@@ -44,9 +44,7 @@ def occlusion_maps(embedder: Embedder, classifier: Classifier, result: Predictio
             yield occlusion_map(embedder, classifier, result, name, crops[name])
 
 
-def occlusion_map(
-    embedder: Embedder, classifier: Classifier, result: Prediction, region: str, crop: RegionCrop
-) -> SaliencyMap:
+def occlusion_map(embedder: Embedder, classifier: Classifier, result: Prediction, region: str, crop: RegionCrop) -> SaliencyMap:
     """Compute the saliency map of one region; see ``occlusion_maps``.
 
     Args:

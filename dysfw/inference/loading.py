@@ -23,7 +23,7 @@ from ..reliability.prior import describe_prior, prior_of
 from ..types import Float32, Notice
 from ..util.environment import version_of
 from ..util.paths import expand_home
-from ..util.text import listed
+from ..util.text import count, listed
 from .build import Components, build
 from .chance import check_chance
 from .classifier import Classifier
@@ -62,7 +62,7 @@ def open_pipeline(source: Path, registry: Registry, overrides: Sequence[str] = (
     notices += _check_weights(components, bundle) + _check_versions(recipe, bundle)
     classifier, fused = _restore(recipe, components, bundle)
     tuned = tuned_backbones(components.backbone, bundle.fitted.tuned)
-    notices += _check_evidence(recipe, bundle)
+    notices += _check_evidence(recipe, bundle) + _check_phantoms(bundle)
     notices += _check_prior(recipe, classifier.reliability, classifier.labels) + check_chance(recipe, bundle, fused)
     return Pipeline(
         recipe,
@@ -266,6 +266,18 @@ def _check_evidence(recipe: Recipe, bundle: Bundle) -> list[Notice]:
     )
     message = f"the bundle was trained {words}: what it learned from training patients, and the weights, are not used"
     return [Notice("evidence_not_trained", message)]
+
+
+def _check_phantoms(bundle: Bundle) -> list[Notice]:
+    """Warn if a bundle knows only what phantoms look like, unless its author says so."""
+    imitating = sum(condition.imitates is not None for condition in bundle.manifest.conditions.values())
+    if not imitating or bundle.manifest.about:
+        return []
+    message = (
+        f"this bundle was trained on phantoms, synthetic faces that imitate {count(imitating, 'condition')}: its predictions "
+        "for photos of people are meaningless"
+    )
+    return [Notice("trained_on_phantoms", message)]
 
 
 def _check_prior(recipe: Recipe, reliability: ReliabilityModel, labels: Sequence[str]) -> list[Notice]:

@@ -131,8 +131,8 @@ class ReliabilityModel:
         config, reasons = self.config, []
         if ood_score > self.max_ood_score:
             message = (
-                f"the face is out of distribution: OOD score {ood_score:.1f}, above {self.max_ood_score:.1f}, which "
-                f"{100 - 100 * config.ood_false_alarm_rate:g} % of training images do not exceed"
+                f"the face differs too much from the faces in the training data (OOD score {ood_score:.1f}; "
+                f"{100 - 100 * config.ood_false_alarm_rate:g} % of them are at most {self.max_ood_score:.1f})"
             )
             reasons.append(Notice("out_of_distribution", message))
         if height < config.min_face_height:

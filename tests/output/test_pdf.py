@@ -85,7 +85,7 @@ def test_names_ids_set_and_origin_can_be_read(read, prediction, pipeline):
     assert "Redness <b>& more</b> syndrome" in text  # a name with markup is literal
     for words in ("red · OMIM:123456 · ORPHA:42 · MONDO:0000001", "Sand syndrome", "green", "not a diagnosis", "new.png"):
         assert words in text
-    assert "With 90 % probability the true condition is: Redness <b>& more</b> syndrome." in text
+    assert "The 90 % set: Redness <b>& more</b> syndrome." in text
     assert f"bundle {pipeline.manifest.name} {pipeline.manifest.fingerprint[:12]}" in text
     assert f"recipe toy {pipeline.recipe.fingerprint[:12]}" in text
     assert f"page 1 of {len(reader.pages)}" in text
@@ -143,7 +143,7 @@ def test_a_face_unlike_the_training_data_has_no_set(read, prediction):
 @pytest.mark.parametrize(
     ("members", "words"),
     [
-        (PredictionSet(0.9, (0, 1)), "the true condition is one of: "),
+        (PredictionSet(0.9, (0, 1)), "The 90 % set: "),
         (PredictionSet(0.9, ()), "The 90 % prediction set is empty"),
         (PredictionSet(0.9, (0, 1, 2), (1,)), "None of the 3 conditions can be excluded with 90 % confidence. 1 condition had"),
         (PredictionSet(0.95, (1, 2), (2,)), "because there were too few patients to exclude them: Sand syndrome"),

@@ -275,7 +275,7 @@ def test_a_session_survives_a_reload_only_if_that_is_switched_on(page, paint):
     add(page, paint("a.png", RED))
     page.reload()
     page.wait_for_selector(".guide")
-    page.click("text=This session")
+    page.click("text=Keep or wipe")
     page.check("#keep")
     add(page, paint("b.png", RED))
     add_sign(page, "Synophrys")
@@ -285,11 +285,27 @@ def test_a_session_survives_a_reload_only_if_that_is_switched_on(page, paint):
     page.wait_for_selector("#photos .ready")
     assert photos(page) == ["b.png"]
     assert page.locator("#signs li").count() == 1
-    page.click("text=This session")
+    page.click("text=Keep or wipe")
     page.click("#wipe")
     until(page, "indexedDB.databases().then((all) => all.length === 0)")
+    page.wait_for_selector(".guide")
     page.reload()
     page.wait_for_selector(".guide")
+
+
+def test_an_absent_sign_is_chosen_each_time_and_undo_is_that_of_the_last_step(page):
+    add_sign(page, "Ptosis", "excluded")
+    assert page.is_checked("input[name=status][value=observed]")
+    add_sign(page, "Synophrys")
+    page.check("input[name=status][value=excluded]")
+    page.get_by_role("button", name="Remove Ptosis").click()
+    page.wait_for_selector("#toast:has-text('Removed Ptosis')")
+    add_sign(page, "Long philtrum")
+    assert not page.locator("#toast").is_visible()
+    page.check("input[name=status][value=excluded]")
+    page.click("#new-patient")
+    page.wait_for_selector(".guide")
+    assert page.is_checked("input[name=status][value=observed]")
 
 
 def test_two_tabs_have_sessions_of_their_own(page, open_page, server, paint):

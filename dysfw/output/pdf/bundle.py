@@ -24,6 +24,7 @@ def performance(manifest: Manifest | None, label: str, text: Text) -> list[Flowa
         return []
     lines = [_training(manifest, label), _scores("Cross-validated on the training data", manifest.cross_validated)]
     lines += [_scores("On test images", manifest.held_out)] if manifest.held_out else []
+    lines += [_records(manifest.cross_validated)] if manifest.cross_validated.records else []
     return [*text.heading("How well this bundle predicts"), *(text.paragraph(line, BODY) for line in lines)]
 
 
@@ -34,6 +35,12 @@ def _training(manifest: Manifest, label: str) -> str:
     conditions = count(len(manifest.labels), "condition")
     of_label = count(data.per_label.get(label, 0), "image")
     return f"Trained on {count(data.images, 'image')}{patients} with {conditions}; {of_label} of {label}."
+
+
+def _records(performed: Performance) -> str:
+    """Balanced accuracy of face, record and both, on the patients with a record."""
+    scores = "; ".join(f"{name} {one.estimate('balanced_accuracy')}" for name, one in performed.records.items())
+    return f"Patients with a record, balanced accuracy, cross-validated: {scores}."
 
 
 def _scores(where: str, performed: Performance) -> str:

@@ -107,15 +107,15 @@ def set_sentences(result: BasePrediction, conditions: Conditions) -> list[str]:
         conditions: Descriptions of labels.
 
     Returns:
-        One or more sentences, such as "With 90 % probability the true condition is one of: A; B."
+        One or more sentences, such as "The 90 % set: A; B."
     """
     if not set_holds(result):
         return ["No prediction set: this face is unlike the training data, and the set does not hold for such a face."]
     members, number = result.prediction_set, len(result.labels)
     coverage = f"{100 * members.coverage:g} %"
     caveat = (
-        f"This holds for patients like those in training who have one of the bundle's {number} conditions; it says nothing of "
-        "any other condition."
+        f"Sets made this way hold the true condition of {coverage} of patients like those in training who have one of the "
+        f"bundle's {number} conditions; they say nothing of any other condition."
     )
     if len(members.members) == number:
         few = f" {count(len(members.always), 'condition')} had too few patients to be excluded." if members.always else ""
@@ -123,8 +123,7 @@ def set_sentences(result: BasePrediction, conditions: Conditions) -> list[str]:
     if not members.members:
         return [f"The {coverage} prediction set is empty: no condition of the bundle fits this face.", caveat]
     names = "; ".join(condition_name(result.labels[k], conditions) for k in result.ranking if k in members.members)
-    one_of = "is one of: " if len(members.members) > 1 else "is: "
-    sentences = [f"With {coverage} probability the true condition {one_of}{names}.", caveat]
+    sentences = [f"The {coverage} set: {names}.", caveat]
     if members.always:
         few = "; ".join(condition_name(result.labels[k], conditions) for k in members.always)
         sentences.append(f"In every set, because there were too few patients to exclude them: {few}.")

@@ -37,7 +37,7 @@ function entry(condition, result, patientFace) {
   const details = make("details", { open: open.has(label), "data-label": label },
     make("summary", { "data-focus": `condition-${label}` },
       make("span", { class: "rank" }, String(condition.rank)),
-      make("span", { class: "title" }, make("bdi", {}, nameOf(condition)), member ? make("span", { class: "badge" }, "in set") : ""),
+      make("span", { class: "title" }, make("bdi", {}, nameOf(condition)), member ? make("span", { class: "badge", title: `in the ${100 * result.prediction_set.coverage} % prediction set, for which each condition has a threshold of its own` }, "in the set") : ""),
       bar(0, condition.probability, kind),
       make("span", { class: "number" }, probability(condition.probability))),
     body);

@@ -36,7 +36,7 @@ export async function diseases(panel, images, patientFace) {
 
 function geneFilter(again) {
   return make("form", { class: "fields", onsubmit: (event) => { event.preventDefault(); again(); } },
-    make("label", {}, "Only diseases of these genes ", make("input", { type: "text", value: genes, placeholder: "NIPBL, SMC1A", "data-focus": "genes", onchange: (event) => { genes = event.target.value; again(); } })));
+    make("label", {}, "Only diseases of these genes ", make("input", { type: "text", value: genes, placeholder: "NIPBL, SMC1A", "data-focus": "genes", onchange: (event) => { genes = event.target.value; } })), button("Filter", again, { "data-focus": "filter" }));
 }
 
 function draw(panel, ranked, again, patientFace) {
@@ -44,13 +44,20 @@ function draw(panel, ranked, again, patientFace) {
   const best = Math.max(1, ...ranked.ranking.map((one) => one.log10_lr ?? 0));
   const rest = ranked.ranking.length - limit;
   panel.replaceChildren(
-    make("p", { class: "quiet" }, `${ranked.diseases.toLocaleString("en")} diseases of OMIM and Orphanet (${ranked.data.name} ${ranked.data.release}), by likelihood ratio.`),
+    make("p", { class: "quiet" }, `${ranked.diseases.toLocaleString("en")} diseases of OMIM and Orphanet (${ranked.data.name} ${ranked.data.release}), by likelihood ratio; bars are logarithmic.`),
     ...(ranked.warnings ?? []).map((one) => make("p", { class: "warning" }, one.message ?? one)),
     ...(ranked.problems ?? []).map((one) => make("p", { class: "warning" }, one.message)),
-    geneFilter(again), nextSigns(ranked),
+    weighed(ranked), geneFilter(again), nextSigns(ranked),
     make("ol", { class: "ranking" }, ranked.ranking.slice(0, limit).map((one) => entry(one, { best, weights: ranked.weights }, patientFace))),
     rest > 0 ? button(`Show ${Math.min(rest, 80)} more`, () => { limit = 100; again(); }, { "data-focus": "more-diseases" }) : "");
   if (focused) panel.querySelector(`[data-focus="${focused}"]`)?.focus();
+}
+
+// With a model, signs and face count as it learned; the ratios are then not those of the signs alone.
+function weighed({ weights }) {
+  const changed = Object.entries(weights).filter(([, weight]) => weight < 0.995);
+  if (!changed.length) return "";
+  return make("p", { class: "note" }, `The model has learned how much each part counts, so the ratios are not those of signs alone: ${changed.map(([name, weight]) => `${name} to the power ${weight.toFixed(2)}`).join(", ")}. Without photos, signs count in full.`);
 }
 
 function nextSigns(ranked) {
@@ -62,16 +69,16 @@ function nextSigns(ranked) {
 
 function entry(disease, { best, weights }, patientFace) {
   const body = make("div", { class: "body" });
+  const parts = Object.entries(disease.log10_lr_of).filter(([, value]) => value !== null);
   const share = Math.max(0, (disease.log10_lr ?? 0) / best);
   const details = make("details", { open: open.has(disease.id) },
     make("summary", { "data-focus": `disease-${disease.id}` },
       make("span", { class: "rank" }, String(disease.panel_rank ?? disease.rank)),
-      make("span", { class: "title" }, disease.name, make("span", { class: "quiet" }, ` ${disease.genes.slice(0, 3).map((gene) => gene.symbol).join(", ")}`)),
+      make("span", { class: "title" }, disease.name, make("span", { class: "quiet" }, ` ${disease.genes.slice(0, 3).map((gene) => gene.symbol).join(", ")}`), parts.length > 1 ? make("span", { class: "factors" }, parts.map(([name, value]) => `${name} ${ratio(value * weights[name])}`).join(", ")) : ""),
       bar(0, share, "member"), make("span", { class: "number" }, ratio(disease.log10_lr))),
     body);
   const fill = async () => {
     if (body.children.length) return;
-    const parts = Object.entries(disease.log10_lr_of).filter(([, value]) => value !== null);
     body.append(make("p", {}, parts.map(([name, value]) => [make("span", { class: "part-ratio", title: `${ratio(value)} before it is weighted` }, `${name} `, make("b", {}, ratio(value * weights[name]))), " "])));
     try {
       const profile = await api.compare(disease.id, record());

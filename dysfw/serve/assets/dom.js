@@ -37,6 +37,9 @@ export function announce(text, isError = false) {
 
 let hideToast = null;
 
+// A toast belongs to the last step: after another one, its action would undo that one instead.
+export const closeToast = () => { byId("toast").hidden = true; };
+
 // A message at the bottom of the page that goes by itself, with one action.
 export function toast(text, action, onclick) {
   const box = byId("toast");

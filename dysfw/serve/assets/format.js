@@ -25,4 +25,4 @@ export const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${
 export const estimate = ({ value, low, high }) =>
   low === null || low === undefined ? value.toFixed(3) : `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
 
-export const words = (label) => label.replaceAll("_", " ");
+export const words = (label) => (label === "face" ? "whole face" : label.replaceAll("_", " "));

@@ -1,12 +1,12 @@
 // Starts the page: connects what the user does with what is shown.
 
 import * as api from "./api.js";
-import { announce, byId, toast } from "./dom.js";
+import { announce, byId, closeToast, toast } from "./dom.js";
 import { add, forgetAll, onReady } from "./photos.js";
 import { isRecord, openRecord } from "./person.js";
 import { setModel, update, updateSoon } from "./results.js";
 import { restore } from "./session.js";
-import { disableSearch } from "./signs.js";
+import { disableSearch, resetStatus } from "./signs.js";
 import { change, clear, isEmpty, lastStep, onChange, undo } from "./state.js";
 
 const PHONE = window.matchMedia("(max-width: 55rem)");
@@ -48,11 +48,13 @@ for (const input of document.querySelectorAll("input[name=mode]")) {
 byId("undo").addEventListener("click", undoLast);
 byId("new-patient").addEventListener("click", () => {
   clear("Started a new patient");
+  resetStatus();
   toast("Started a new patient.", "Undo", undoLast);
   byId("files").focus();
 });
 
 onChange((now) => {
+  closeToast();
   byId("undo").disabled = lastStep() === null;
   byId("undo").title = lastStep() ?? "";
   byId("new-patient").disabled = isEmpty();
@@ -61,8 +63,11 @@ onChange((now) => {
   update();
 });
 onReady(updateSoon);
+for (const kind of ["error", "unhandledrejection"]) window.addEventListener(kind, () => announce("The page has failed. Reload it to continue.", true));
 window.addEventListener("pagehide", forgetAll);
 
+const isLocal = /^(localhost|127\.|\[::1\])/.test(window.location.hostname);
+byId("where").textContent = isLocal ? "dysfw on this computer" : `the server ${window.location.hostname}`;
 if (PHONE.matches) for (const part of ["signs-part", "person-part"]) byId(part).open = false;
 
 async function start() {

@@ -16,10 +16,11 @@ function showProblem(text) {
 }
 
 age.addEventListener("change", async () => {
-  const text = age.value.trim();
+  let text = age.value.trim();
   if (text) {
     try {
-      await api.checkRecord({ age: text });
+      text = (await api.checkRecord({ age: text })).age_text;
+      age.value = text;
     } catch (error) {
       showProblem(error.message);
       return;

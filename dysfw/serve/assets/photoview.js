@@ -8,6 +8,7 @@ import { faceOf, photoOf, sendAgain } from "./photos.js";
 
 const maps = new Map(); // "image/face/condition" -> maps, which the server computes once
 let outlines = true;
+let heat = true;
 let running = null;
 
 const keyOf = (image, face, label) => `${image.id}/${face.face.index}/${label}`;
@@ -25,7 +26,7 @@ export function photoView(chosen, { label, name, redraw }) {
   const compute = button("Heat map", () => computeMaps(chosen, label, progress, redraw), { "data-focus": `heat-${chosen.key}`, "aria-label": `Heat map of ${photo.file.name} for ${name}` });
   return make("article", { class: "photo-view", "aria-label": photo.file.name },
     make("h3", {}, make("bdi", {}, photo.file.name || "pasted photo")),
-    faceView(image, face, { maps: known, outlines, label: photo.file.name }),
+    faceView(image, face, { maps: heat ? known : [], outlines, label: photo.file.name }),
     make("ul", { class: "legend" }, regions.map((region, number) => make("li", { class: `region-${number % 8}` }, words(region.name)))),
     make("p", { class: "row" }, known.length < regions.length ? compute : "", progress),
     known.length ? make("p", { class: "quiet" }, make("span", { class: "key supports" }, "Orange"), " areas speak for ", name, ": blurring them makes it less probable. ", make("span", { class: "key opposes" }, "Blue"), " areas speak against it.") : "",
@@ -34,11 +35,16 @@ export function photoView(chosen, { label, name, redraw }) {
     make("p", { class: "quiet" }, `${image.width} × ${image.height} px`, pose ? `, yaw ${Math.round(pose.yaw)}°, pitch ${Math.round(pose.pitch)}°` : "", ...Object.entries(face.absent).map(([region, reason]) => `; ${words(region)}: ${reason}`)));
 }
 
-export function outlineSwitch(redraw) {
-  const input = make("input", { type: "checkbox", "data-focus": "outlines", onchange: () => { outlines = input.checked; redraw(); } });
-  input.checked = outlines;
-  return make("label", {}, input, " region outlines");
+function checkbox(text, focus, checked, onchange) {
+  const input = make("input", { type: "checkbox", "data-focus": focus, onchange: () => onchange(input.checked) });
+  input.checked = checked;
+  return make("label", {}, input, ` ${text}`);
 }
+
+export const switches = (redraw) => [
+  checkbox("region outlines", "outlines", outlines, (checked) => { outlines = checked; redraw(); }),
+  maps.size ? checkbox("heat maps", "heat", heat, (checked) => { heat = checked; redraw(); }) : "",
+];
 
 async function computeMaps(chosen, label, progress, redraw) {
   running?.abort();
@@ -54,6 +60,7 @@ async function computeMaps(chosen, label, progress, redraw) {
       found.push(await heatMap(chosen, face.face.index, region, label, signal));
     }
     maps.set(keyOf(photoOf(chosen.key).image, face, label), found);
+    heat = true;
     announce(`Heat map of ${file.name} is ready.`);
   } catch (error) {
     if (error.name === "AbortError") return;

@@ -7,7 +7,7 @@ import { addSign } from "./signs.js";
 import { photoOf } from "./photos.js";
 import { state } from "./state.js";
 
-const FEW = 8; // signs shown at first in each list
+const FEW = 6; // signs that were not assessed, shown at first
 const FACES = 3;
 const opened = new Set(); // lists that the user opened, which stay open when they are drawn again
 
@@ -19,7 +19,7 @@ export const linksOf = (profile) => make("p", { class: "links" },
 
 function shareOf(sign) {
   if (sign.frequency === null) return "";
-  return make("span", { class: "share" }, percent(sign.frequency), sign.source ? make("span", { class: "quiet" }, ` (${sign.source})`) : "");
+  return make("span", { class: "share" }, sign.source || `about ${percent(sign.frequency)}`);
 }
 
 function assess(sign) {
@@ -31,12 +31,17 @@ function assess(sign) {
 
 const signName = (sign) => (sign.href ? link(sign.href, sign.name) : sign.name);
 
-function list(title, key, entries, kind, note = "") {
+function list(title, key, entries, kind, few = entries.length) {
   if (!entries.length) return "";
-  const whole = make("ul", { class: `signlist ${kind}` }, entries.slice(0, opened.has(key) ? entries.length : FEW));
-  const rest = entries.length - whole.children.length;
-  const more = rest ? button(`Show ${rest} more`, (event) => { opened.add(key); whole.append(...entries.slice(FEW)); event.target.remove(); }, { class: "more" }) : "";
-  return make("div", {}, make("h4", {}, title), note ? make("p", { class: "quiet" }, note) : "", whole, more);
+  const whole = make("ul", { class: `signlist ${kind}` });
+  const rest = entries.length - few;
+  const more = button("", () => { if (!opened.delete(key)) opened.add(key); fill(); }, { class: "more", hidden: rest <= 0 });
+  const fill = () => {
+    whole.replaceChildren(...entries.slice(0, opened.has(key) ? entries.length : few));
+    more.textContent = opened.has(key) ? "Show fewer" : `Show ${rest} more`;
+  };
+  fill();
+  return make("div", {}, make("h4", {}, title), whole, more);
 }
 
 export function signsOf(profile, key) {
@@ -44,15 +49,15 @@ export function signsOf(profile, key) {
   const lacks = profile.signs.filter((sign) => sign.assessed === "excluded" && (sign.frequency ?? 0.5) >= 0.1);
   const unusual = profile.compared.filter((sign) => sign.status === "observed" && sign.log10_lr !== null && sign.log10_lr < 0);
   const open = profile.signs.filter((sign) => sign.assessed === "not assessed");
-  const ordered = [...open.filter((sign) => sign.facial), ...open.filter((sign) => !sign.facial)];
-  const facial = open.filter((sign) => sign.facial).length;
+  const openEntry = (sign) => make("li", {}, make("span", {}, signName(sign), " ", shareOf(sign)), assess(sign));
   return make("section", { class: "known-signs" }, make("h3", {}, "Signs"), make("div", {}, list("The patient has", `has-${key}`, has.map((sign) => make("li", {}, signName(sign), " ", shareOf(sign))), "for"),
     list("Speak against it", `against-${key}`, [
       ...lacks.map((sign) => make("li", {}, signName(sign), " is excluded ", shareOf(sign))),
-      ...unusual.map((sign) => make("li", {}, sign.name, " is not known of it ", make("b", {}, ratio(sign.log10_lr)))),
+      ...unusual.map((sign) => make("li", {}, sign.name, sign.because ? `, ${sign.because} ` : " is not known of it ", make("b", {}, ratio(sign.log10_lr)))),
     ], "against")),
-    list(facial ? "Not assessed, facial signs first" : "Not assessed", `open-${key}`, ordered.map((sign) => make("li", {}, make("span", {}, signName(sign), " ", shareOf(sign)), assess(sign))), "open"),
-    profile.signs.length ? "" : make("p", { class: "quiet" }, "No signs of this condition are annotated."));
+    make("div", {}, list("Not assessed, signs of the face", `facial-${key}`, open.filter((sign) => sign.facial).map(openEntry), "open", FEW),
+      list("Not assessed, other signs", `other-${key}`, open.filter((sign) => !sign.facial).map(openEntry), "open", FEW)),
+    profile.signs.length ? "" : make("p", { class: "quiet" }, "The ontology annotates no signs under the identifiers of this condition."));
 }
 
 export function facesOf(profile, condition, patientFace) {
@@ -76,11 +81,11 @@ async function addTypicalFaces(section, strip, condition) {
   try {
     const { faces } = await api.faces(condition, `?count=${FACES}${sex ? `&sex=${sex}` : ""}`);
     for (const face of faces) {
-      strip.append(make("figure", {}, make("img", { src: face.href, alt: `Synthetic face: ${face.shown.join(", ") || "no sign"}`, loading: "lazy", width: 256, height: 256 }),
+      strip.append(make("figure", {}, make("a", { href: face.href, target: "_blank", rel: "noopener" }, make("img", { src: face.href, alt: `Synthetic face: ${face.shown.join(", ") || "no sign"}`, loading: "lazy", width: 256, height: 256 })),
         make("figcaption", {}, "Synthetic", make("details", {}, make("summary", {}, `${face.shown.length} signs`), face.shown.join(", ")))));
     }
     const missing = faces[0]?.not_shown ?? [];
-    waiting.textContent = `Synthetic faces are drawn from the condition's signs; they show no person.${missing.length ? ` Not drawn: ${missing.slice(0, 6).join(", ")}${missing.length > 6 ? " …" : ""}.` : ""}`;
+    waiting.textContent = `Synthetic faces are drawn from the condition's signs; they show no person.${missing.length ? ` Not drawn: ${missing.slice(0, 6).join(", ")}${missing.length > 6 ? ` and ${missing.length - 6} more` : ""}.` : ""}`;
   } catch (error) {
     waiting.textContent = error.message;
   }

@@ -36,7 +36,7 @@ export function reasons(result, label) {
   return make("section", { class: "reasons" },
     make("h3", {}, "Reasons"),
     make("table", {},
-      make("caption", {}, `From ${probability(explanation.base_values[label])} if nothing were known to ${probability(result.probabilities[label])}`),
+      make("caption", {}, `Starts at ${probability(explanation.base_values[label])}, ends at ${probability(result.probabilities[label])}`),
       make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Part"), make("th", { scope: "col" }, make("span", { class: "hidden" }, "Bar")), make("th", { scope: "col", class: "number" }, "Changes it by"))),
       make("tbody", {},
         row("Face", face, largest, { class: "sum" }),

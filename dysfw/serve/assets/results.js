@@ -1,14 +1,14 @@
 // Asks the server for the result of what was entered, and shows it.
 
 import * as api from "./api.js";
-import { announce, button, byId, make } from "./dom.js";
+import { announce, button, byId, make, toast } from "./dom.js";
 import { count, estimate, probability } from "./format.js";
 import { conditions, forgetOpen, nameOf } from "./conditions.js";
 import { diseases, forgetDiseases } from "./diseases.js";
 import { faceView } from "./faceview.js";
 import { add, faceOf, isBusy, photoOf, sendAgain } from "./photos.js";
 import { problemsOfRecord } from "./person.js";
-import { outlineSwitch, photoView } from "./photoview.js";
+import { photoView, switches } from "./photoview.js";
 import { saveBar } from "./save.js";
 import { isEmpty, record, state } from "./state.js";
 
@@ -36,7 +36,9 @@ function chosenPhotos() {
 }
 
 const imagesOf = (photos) => photos.map((chosen) => ({ id: photoOf(chosen.key).image.id, face: faceOf(chosen).face.index }));
-const requestOf = (photos) => ({ images: imagesOf(photos), patient: state().mode === "one" ? state().name || "patient" : null, record: record() });
+// A patient with one photo and no name is that photo, so that files are named after it.
+const patientOf = (photos) => (state().mode === "several" ? null : state().name || (photos.length > 1 ? "patient" : null));
+const requestOf = (photos) => ({ images: imagesOf(photos), patient: patientOf(photos), record: record() });
 const nameOfPhoto = (chosen) => photoOf(chosen.key).file.name || "pasted photo";
 
 // While many photos arrive, the result is updated now and then, not after each of them.
@@ -61,7 +63,7 @@ export async function update() {
       const answer = await predictAgainIfForgotten(photos, signal);
       result = answer.patient ?? answer.predictions[0];
       used = photos;
-      if (!isBusy()) announce(summary());
+      if (!isBusy()) tell();
     }
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -81,6 +83,12 @@ async function predictAgainIfForgotten(photos, signal) {
   }
 }
 
+// Read the result aloud; on a phone it is below what was entered, so offer the way to it.
+function tell() {
+  announce(summary());
+  if (byId("output").getBoundingClientRect().top > window.innerHeight) toast(summary(), "Show", () => byId("results").scrollIntoView());
+}
+
 function summary() {
   const first = result.ranking[0];
   const text = `${nameOf(first)} ranks first (${probability(first.probability)})`;
@@ -88,10 +96,11 @@ function summary() {
 }
 
 function draw() {
-  const focused = output.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+  const hadFocus = output.contains(document.activeElement);
+  const focused = hadFocus ? document.activeElement.dataset.focus : null;
   if (isEmpty() || !model) output.replaceChildren(guide());
   else output.replaceChildren(...[overview(), tabs()].filter(Boolean));
-  if (focused) (output.querySelector(`[data-focus="${focused}"]`) ?? byId("results")).focus({ preventScroll: true });
+  if (hadFocus) ((focused && output.querySelector(`[data-focus="${focused}"]`)) || byId("results")).focus({ preventScroll: true });
 }
 
 function guide() {
@@ -106,7 +115,8 @@ function guide() {
 }
 
 async function trySample() {
-  const labels = model.labels.filter((one) => !/unaffected|control|normal|healthy/.test(one.label));
+  const labels = model.labels.filter((one) => !/unaffected|control|normal|healthy/.test(one.label))
+    .sort((one, other) => Number(Boolean(other.condition?.omim)) - Number(Boolean(one.condition?.omim))); // its signs are annotated
   for (const { label } of labels) {
     try {
       const { faces } = await api.faces(label, "?count=1");
@@ -122,18 +132,23 @@ function performance() {
   const measured = model.performance;
   if (!measured) return "";
   const chance = measured.beats_chance ? "shown to beat chance" : "not shown to beat chance";
-  const both = measured.records.both;
+  const { both, "record alone": alone } = measured.records;
+  const records = both ? ` With the record (signs, age, sex) of the patient: ${estimate(both)}; the record alone: ${estimate(alone)}.${both.value < alone.value ? " So photos did not help there." : ""}` : "";
   return make("p", { class: measured.beats_chance ? "quiet" : "problem" },
-    `This model: balanced accuracy ${estimate(measured.balanced_accuracy)} over ${model.labels.length} conditions in cross-validation (chance ${measured.chance.toFixed(3)}), ${chance}${both ? `; with signs, age and sex ${estimate(both)}` : ""}. `,
+    `How good is this model? In cross-validation over its ${model.labels.length} conditions, photos alone reached a balanced accuracy of ${estimate(measured.balanced_accuracy)} (chance ${measured.chance.toFixed(3)}; ${chance}).${records} `,
+    make("a", { href: "#meaning", onclick: () => { byId("meaning").open = true; } }, "What do the numbers mean?"), " ",
     make("a", { href: "/v1/card", target: "_blank", rel: "noopener" }, "Model card"));
 }
 
 function setText() {
   const { prediction_set: set, ranking } = result;
   const names = set.labels.map((label) => nameOf(ranking.find((one) => one.label === label)));
-  const always = set.labels.filter((label) => set.always_included.includes(label)).length;
-  return `For ${100 * set.coverage} % of patients like those in the training data, the true condition is ${names.length === 1 ? "this one" : "among these"}: ${names.join("; ")}.`
-    + (always ? ` ${always === names.length ? "All" : always} of them cannot be ruled out for any patient: the model was trained on too few patients with them.` : "");
+  if (result.reasons.some((reason) => reason.code === "out_of_distribution")) return "No set of conditions is stated, because it holds only for faces like those in the training data.";
+  const always = set.always_included.map((label) => nameOf(ranking.find((one) => one.label === label)));
+  if (!names.length) return `The ${100 * set.coverage} % set is empty: no condition of the model fits this face.`;
+  const listed = names.length === ranking.length ? `all ${names.length} conditions, so none can be ruled out` : names.join("; ");
+  return `The ${100 * set.coverage} % set: ${listed}. Sets made this way hold the true condition of ${100 * set.coverage} % of patients like those in the training data.`
+    + (always.length && names.length < ranking.length ? ` In every set, because too few patients with it were in the training data: ${always.join("; ")}.` : "");
 }
 
 function overview() {
@@ -150,15 +165,19 @@ function overview() {
     make("div", { class: "answer" },
       make("p", { class: "lead" }, state().mode === "several" ? `${nameOfPhoto(used[0])}: ranks first` : "Ranks first"),
       make("h2", {}, make("bdi", {}, nameOf(first)), make("span", { class: "number" }, probability(first.probability))),
-      result.reliable ? make("p", { class: "fine" }, used.length > 1 ? "No problem found with these photos." : "No problem found with this photo.")
+      result.images && result.images.length > 1 ? make("p", {}, `${result.images.length - leftOut.length} of ${result.images.length} photos used.`) : "",
+      result.reliable ? make("p", { class: "quiet" }, used.length > 1 ? "No problem found with those that are used." : "No problem found with this photo.")
         : result.reasons.map((reason) => make("p", { class: "problem" }, reason.message)),
       make("p", {}, setText()),
-      leftOut.map((image) => make("p", { class: "quiet" }, `Left out: ${image.source}, ${image.left_out}`)),
+      leftOut.map((image) => make("p", { class: "caution" }, `Left out: ${image.source}, ${image.left_out}`)),
       [...problems, ...warnings.map((one) => one.message)].map((text) => make("p", { class: "warning" }, text)),
       performance(),
-      saveBar(() => ({ ...requestOf(used), why: explained }), () => state().name || (used.length === 1 ? nameOfPhoto(used[0]).replace(/\.[^.]*$/, "") : "patient"),
+      saveBar(() => ({ ...requestOf(used), why: explained, top: shownRanks() }), () => state().name || (used.length === 1 ? nameOfPhoto(used[0]).replace(/\.[^.]*$/, "") : "patient"),
         { phenopackets: model.labels.some((one) => one.condition), paper: () => paper, setPaper: (value) => { paper = value; } })));
 }
+
+// Files list the first five conditions, and all of the set.
+const shownRanks = () => Math.max(5, ...result.ranking.filter((one) => result.prediction_set.labels.includes(one.label)).map((one) => one.rank));
 
 function patientFace() {
   const [chosen] = used;
@@ -173,7 +192,7 @@ const TABS = [
 
 function tabs() {
   const known = TABS.filter(([, , isThere]) => isThere());
-  if (!known.length) return isBusy() ? null : make("p", { class: "guide" }, "Add a photo to get a result.");
+  if (!known.length) return isBusy() ? null : make("p", { class: "guide" }, "Add a photo or a sign to get a result.");
   const shown = known.some(([name]) => name === tab) ? tab : known[0][0];
   const select = (name) => { tab = name; draw(); output.querySelector(`#tab-${name}`).focus(); };
   const heads = known.map(([name, title], place) => make("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-selected": String(name === shown), "aria-controls": "panel",
@@ -198,7 +217,7 @@ function fillPanel(panel, shown) {
     const choice = make("select", { "data-focus": "explained", onchange: () => { explained = choice.value; draw(); } },
       result.ranking.map((one) => make("option", { value: one.label }, nameOf(one))));
     choice.value = label;
-    panel.append(make("p", { class: "row" }, make("label", {}, "Heat maps for ", choice), outlineSwitch(draw)),
+    panel.append(make("p", { class: "row" }, make("label", {}, "Heat maps for ", choice), switches(draw)),
       make("div", { class: "photo-views" }, used.map((chosen) => photoView(chosen, { label, name: nameOf(result.ranking.find((one) => one.label === label)), redraw: draw }))));
   }
 }

@@ -2,7 +2,7 @@
 
 import { byId, toast } from "./dom.js";
 import { add, allPhotos } from "./photos.js";
-import { change, onChange, state } from "./state.js";
+import { change, isEmpty, onChange, reset, state } from "./state.js";
 
 const NAME = "dysfw";
 const STORE = "sessions";
@@ -86,7 +86,9 @@ byId("keep").addEventListener("change", async () => {
 });
 byId("wipe").addEventListener("click", async () => {
   await wipe();
-  toast("This browser keeps nothing of the session any more.");
+  reset();
+  toast("Wiped: this browser, this page and the memory of the server keep nothing of the session.");
 });
 onChange(() => { clearTimeout(timer); timer = setTimeout(write, WAIT); });
+window.addEventListener("beforeunload", (event) => { if (!isOn() && !isEmpty()) event.preventDefault(); });
 removeOld().catch(() => { /* no storage in this browser */ });

@@ -28,10 +28,14 @@ export function removeSign(id) {
   toast(`Removed ${name}.`, "Undo", () => byId("undo").click());
 }
 
+// An absent sign is chosen each time: otherwise the next sign would silently be excluded, too.
+export const resetStatus = () => { document.querySelector("input[name=status][value=observed]").checked = true; };
+
 const statusToAdd = () => document.querySelector("input[name=status]:checked").value;
 
 function choose(index) {
   addSign(matches[index], statusToAdd());
+  resetStatus();
   input.value = "";
   show([]);
   input.focus();

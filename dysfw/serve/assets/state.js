@@ -34,6 +34,12 @@ export function undo() {
   return step?.[0] ?? null;
 }
 
+// Forget everything, also what undo would bring back.
+export function reset() {
+  steps.length = 0;
+  replace(EMPTY);
+}
+
 export const clear = (what) => change(what, EMPTY);
 
 // Photos that undo may still bring back.
