@@ -89,9 +89,14 @@ def _table(result: RankedPatient) -> FittedTable:
         cells += [f"{disease.name} ({disease.ids})", _genes(disease)]
         cells += [ratio_text(float(part.log_ratio[number])) for part in ranking.parts]
         cells += [ratio_text(float(ranking.log_ratio[number]))] if several else []
-        cells += [f"{ranking.posterior[number]:.2g}"] if ranking.posterior is not None else []
+        cells += [_posterior(float(ranking.posterior[number]))] if ranking.posterior is not None else []
         table.add(*cells, *_of_signs(result, number))
     return table
+
+
+def _posterior(probability: float) -> str:
+    """Two digits, but never a 1 that is none."""
+    return ">0.99" if 0.99 < probability < 1 else f"{probability:.2g}"
 
 
 def _genes(disease: CatalogDisease) -> str:
