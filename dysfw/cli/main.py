@@ -37,7 +37,7 @@ PANELS: dict[Panel, dict[str, tuple[str, str]]] = {
         "batch": ("batch:batch", "Predict thousands of images into one table."),
     },
     "data": {
-        "data": ("data:app", "Check a data set, write a manifest or the splits of a protocol."),
+        "data": ("data:app", "Check a data set, write a manifest or splits, match controls."),
         "audit": ("audit:audit", "Test whether anything but the face reveals the condition."),
     },
     "train": {

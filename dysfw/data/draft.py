@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..decoding.folders import Skipped, images_in
 from ..errors import DysfwError
-from ..util.atomic import atomic_write
+from ..util.atomic import atomic_write, refuse_existing
 from ..util.install import install_command
 from ..util.paths import shown
 from ..util.text import count, listed, quoted
@@ -207,28 +207,60 @@ def _findings(names: Sequence[str], rows: Sequence[Sample], patient_from: str | 
         yield Finding("patient_conflicting_labels", "warning", message, len(several), examples)
 
 
+def check_manifest_path(output: Path) -> None:
+    """Check, before any work, that a manifest can be written.
+
+    Args:
+        output: The file.
+
+    Raises:
+        DysfwError: It has another ending than .csv and .xlsx, exists, or its folder cannot be written in.
+    """
+    if output.suffix.lower() not in (".csv", ".xlsx"):
+        raise DysfwError(f"-o {output}: the name must end in .csv or .xlsx")
+    if not output.absolute().parent.is_dir():
+        raise DysfwError(
+            f"-o {output} is in {output.parent}, which is not a folder", hint="name a file in a folder that exists"
+        )
+    refuse_existing(output, file=True)
+
+
 def write_manifest(draft: Draft, output: Path) -> None:
     """Write a draft as CSV or as an Excel workbook.
-
-    CSV is written in UTF-8 with a byte order mark: Excel then opens and also saves it as UTF-8, so that names survive.
 
     Args:
         draft: The draft.
         output: The file, ``.csv`` or ``.xlsx``. Paths are written relative to its folder.
 
     Raises:
-        DysfwError: The file has another ending, openpyxl is missing, or the disk cannot be written.
+        DysfwError: openpyxl is missing, or the disk cannot be written.
     """
     columns = [name for name in COLUMNS if name in COLUMNS[:3] or any(getattr(row, name) for row in draft.rows)]
+    write_rows(output, columns, ([row.path, *(getattr(row, name) or "" for name in columns[1:])] for row in draft.rows))
+
+
+def write_rows(output: Path, columns: Sequence[str], rows: Iterable[Sequence[Path | str]]) -> None:
+    """Write the rows of a manifest as CSV or as an Excel workbook.
+
+    CSV is written in UTF-8 with a byte order mark: Excel then opens and also saves it as UTF-8, so that names survive.
+
+    Args:
+        output: The file, ``.csv`` or ``.xlsx``.
+        columns: Titles; the first is that of the image.
+        rows: Of each image its path, which is written relative to the folder of the file, and the other cells.
+
+    Raises:
+        DysfwError: openpyxl is missing, or the disk cannot be written.
+    """
     base = output.absolute().parent
-    rows = [[_relative(row.path, base), *(getattr(row, name) or "" for name in columns[1:])] for row in draft.rows]
+    cells = [[_relative(Path(path), base), *map(str, others)] for path, *others in rows]
     try:
         with atomic_write(output) as scratch:
             if output.suffix.lower() == ".xlsx":
-                _write_workbook(scratch, columns, rows)
+                _write_workbook(scratch, columns, cells)
             else:
                 with scratch.open("w", encoding="utf-8-sig", newline="", errors="surrogateescape") as file:
-                    csv.writer(file).writerows([columns, *rows])
+                    csv.writer(file).writerows([columns, *cells])
     except OSError as error:
         raise DysfwError(f"cannot write {output}: {error.strerror or error}") from None
 

@@ -81,6 +81,7 @@ CASES = [
     case("batch", "{in}/bundle {in}/data/red -o {out}/table.parquet --runner ray --runner-set cpus=1", homes=("empty",)),
     case("data check", "{in}/data"),
     case("data manifest", "{in}/data/red -o {out}/manifest.csv"),
+    case("data match", "{in}/cases {in}/controls -o {out}/matched.csv --recipe {in}/toy.yaml"),
     case("data splits", "{in}/data --protocol frequent-rare -o {out}/splits.csv"),
     case("audit", "{in}/data --recipe {in}/toy.yaml --permutations 99 -o {out}/audit"),
     case("train", "{in}/toy.yaml {in}/data -o {out}/bundle"),

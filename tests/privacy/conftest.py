@@ -74,6 +74,11 @@ def make_inputs(folder: Path) -> None:
             _paint(folder / "data" / label / f"{number}.png", colour, seed=100 * k + number)
             rows.append(f"{label}/{number}.png,{label},{label}-{number // 2}")
     (folder / "data" / "manifest.csv").write_text("\n".join(rows) + "\n")
+    for name, seed in (("cases", 700), ("controls", 800)):
+        rows = [f"{n}.png,{name},{name}-{n},{5 + n},female" for n in range(6)]
+        for n in range(6):
+            _paint(folder / name / f"{n}.png", COLOURS["sand"], seed=seed + n)
+        (folder / name / "manifest.csv").write_text("\n".join(["path,label,patient,age,sex", *rows]) + "\n")
     _paint(folder / "new.png", COLOURS["red"], seed=999)
     for person in range(4):
         for number in range(1, 5):

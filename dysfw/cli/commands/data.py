@@ -1,4 +1,4 @@
-"""``dysfw data check|manifest|splits``: look at a data set, and write a manifest or the splits of a protocol."""
+"""``dysfw data check|manifest|match|splits``: look at a data set, and write a manifest or the splits of a protocol."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..options import command_group
+from .match import match
 
 if TYPE_CHECKING:
     from ...data.draft import Draft
     from ...data.inventory import Inventory
     from ...output.fitted_table import FittedTable
 
-app = command_group("Check a data set before training, write a manifest of a folder, and the splits of a protocol.")
+app = command_group("Check a data set before training, write a manifest, match controls, and write the splits of a protocol.")
 PREVIEW = 5  # rows
 MAX_CONDITIONS = 40  # conditions that are printed; of more, those with the most images
 
@@ -91,21 +92,13 @@ def manifest(
     All images in the folder and its subfolders are listed. The label is the name of the first subfolder, and empty
     without one. The first rows are shown.
     """
-    from ...data.draft import draft_manifest, write_manifest
-    from ...errors import DysfwError
-    from ...util.atomic import refuse_existing
+    from ...data.draft import check_manifest_path, draft_manifest, write_manifest
     from ...util.paths import local_path
     from ...util.text import count
     from ..evaluation import print_findings
     from ..terminal import err, out
 
-    if output.suffix.lower() not in (".csv", ".xlsx"):
-        raise DysfwError(f"-o {output}: the name must end in .csv or .xlsx")
-    if not output.absolute().parent.is_dir():
-        raise DysfwError(
-            f"-o {output} is in {output.parent}, which is not a folder", hint="name a file in a folder that exists"
-        )
-    refuse_existing(output, file=True)
+    check_manifest_path(output)
     draft = draft_manifest(local_path(str(folder)), patient_from)
     write_manifest(draft, output)
     print_findings(draft.findings)
@@ -115,6 +108,9 @@ def manifest(
     out().print(f"{output}: {', '.join(parts)}", markup=False)
     out().print(_preview(draft))
     err().print(f"Check the rows, complete them if needed, then run: dysfw data check {output}", markup=False)
+
+
+app.command()(match)
 
 
 @app.command()
