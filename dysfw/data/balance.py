@@ -27,7 +27,7 @@ Groups = tuple[Sequence[MatchPatient], Sequence[MatchPatient]]
 Value = Callable[[MatchPatient], float | None]  # a characteristic of a patient
 
 LIMIT = 0.1  # absolute standardised mean difference, above which groups are not balanced
-MIN_PATIENTS = 5  # of a group whose mean is told, and of an ancestry with a row of its own; fewer could point to a person
+MIN_PATIENTS = 5  # of a group whose mean is reported, and of an ancestry with a row of its own; fewer could point to a person
 ROUNDING = 1e-12
 UNITS = {"age": "years", "yaw": "degrees", "sharpness": "octaves"}
 

@@ -136,5 +136,5 @@ def _why(case: MatchPatient, n: int, matching: Matching, variables: Sequence[str
     near = [name for name in NEAR if name in variables]
     alike = f" of the same {' and '.join(exact)}" if exact else ""
     if not matching.near[n]:
-        return Unmatched(case.name, "outside_caliper", f"no control{alike} within the caliper of {' and '.join(near)}")
+        return Unmatched(case.name, "outside_caliper", f"no control{alike} within the caliper of {listed(near)}")
     return Unmatched(case.name, "too_few_controls", f"too few controls{alike}: all that fit were chosen for other cases")

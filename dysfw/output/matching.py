@@ -110,20 +110,23 @@ def _balance(rows: Sequence[BalanceRow]) -> FittedTable:
     )
     for row in rows:
         title = f"{row.name} ({row.unit})" if row.unit else row.name
-        table.add(title, *_cells(row.before, row.kind), *(_cells(row.after, row.kind) if row.after else ("", "", "–")))
+        table.add(title, *_cells(row.before, row), *(_cells(row.after, row) if row.after else ("", "", "–")))
     return table
 
 
-def _cells(contrast: Contrast, kind: str) -> tuple[str, str, str]:
+def _cells(contrast: Contrast, row: BalanceRow) -> tuple[str, str, str]:
     mark = "*" if contrast.balanced is False else ""
     smd = "–" if contrast.balanced is None else "∞" if contrast.smd is None else f"{contrast.smd:.2f}"
-    return _shown(contrast.cases, kind), _shown(contrast.controls, kind), smd + mark
+    return _shown(contrast.cases, row), _shown(contrast.controls, row), smd + mark
 
 
-def _shown(one: Summary, kind: str) -> str:
+def _shown(one: Summary, row: BalanceRow) -> str:
     if one.mean is None or one.sd is None:
         return f"n < {MIN_PATIENTS}" if one.known else "–"
-    return f"{one.mean:.0%}" if kind == "share" else f"{one.mean:.1f} ± {one.sd:.1f}"
+    if row.kind == "share":
+        return f"{one.mean:.0%}"
+    digits = 2 if row.unit == "octaves" else 1
+    return f"{one.mean:.{digits}f} ± {one.sd:.{digits}f}"
 
 
 def _unmatched(outcome: MatchOutcome) -> FittedTable:

@@ -188,3 +188,33 @@ def test_cases_are_no_controls(dysfw, sets, tmp_path):
     ran = dysfw("data", "match", sets[0], sets[0], "-o", tmp_path / "m.csv")
     assert ran.code == 2
     assert "has no controls: all of its labels are those of cases (noonan)" in ran.err
+
+
+def test_controls_of_unknown_age_are_counted(dysfw, sets, tmp_path):
+    """Ages are missing for half of the controls; the others are chosen."""
+    for n in range(0, 24, 2):
+        edit(sets[1], f"K{n},{2 + n // 2},", f"K{n},,")
+    ran = dysfw("data", "match", *sets, "-o", tmp_path / "m.csv", "--on", "age", "--ratio", 1)
+    assert ran.code == 0
+    assert "12 controls cannot be chosen: age unknown" in ran.out
+    chosen = {sample.patient for sample in read_dataset(tmp_path / "m.csv").samples}
+    assert not any(f"K{n}" in chosen for n in range(0, 24, 2))
+
+
+def test_one_sex_only_is_no_obstacle(dysfw, sets, tmp_path):
+    for folder in sets:
+        path = folder / "manifest.csv"
+        path.write_text(path.read_text().replace(",male,", ",female,"))
+    ran = dysfw("data", "match", *sets, "-o", tmp_path / "m.csv", "--ratio", 2)
+    assert ran.code == 0
+    assert "10 of 10 cases matched with 20 of 34 controls" in ran.out
+
+
+def test_fewer_controls_than_cases(dysfw, sets, tmp_path):
+    path = sets[1] / "manifest.csv"
+    path.write_text("\n".join(path.read_text().splitlines()[:5]))
+    ran = dysfw("data", "match", *sets, "-o", tmp_path / "m.csv", "--caliper", "inf")
+    assert ran.code == 0
+    assert "4 of 10 cases matched with 4 of 4 controls" in ran.out
+    assert "too few controls of the same sex: all that fit were chosen for other cases" in ran.out
+    assert "n < 5" in ran.out

@@ -74,7 +74,7 @@ def match(  # the options of a command
     """
     allow_fetching(fetch)
     from ...data.draft import check_manifest_path
-    from ..terminal import if_interrupted
+    from ..terminal import TerminalProgress, if_interrupted
 
     variables = _variables(on, recipe)
     for path in filter(None, (output, before)):
@@ -88,10 +88,11 @@ def match(  # the options of a command
         from ...data.match_patients import patients_of
 
         candidates, read = _read(cases, controls, pipeline, cache)
-        outcome = match_patients(
-            patients_of(candidates.cases, read.quality), patients_of(candidates.controls, read.quality), variables,
-            ratio=ratio, caliper=caliper, keep_unmatched=keep_unmatched,
-        )  # fmt: skip
+        with TerminalProgress().stage("matching"):
+            outcome = match_patients(
+                patients_of(candidates.cases, read.quality), patients_of(candidates.controls, read.quality), variables,
+                ratio=ratio, caliper=caliper, keep_unmatched=keep_unmatched,
+            )  # fmt: skip
     written = output if outcome.matched_controls else None
     findings = (*candidates.findings, *_write(outcome, candidates, written, before, keep_unmatched=keep_unmatched))
     settings: dict[str, object] = {"on": variables, "ratio": ratio, "caliper": caliper if caliper < float("inf") else None}
