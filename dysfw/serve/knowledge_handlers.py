@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 
 from ..knowledge.load import Knowledge
 from ..knowledge.ontology import ConditionProfile, PhenotypeOntology
-from ..types import PatientRecord, Sex, UInt8, Weights
+from ..types import Failure, PatientRecord, Sex, UInt8, Weights
 from ..types.record import MAX_AGE
 from ..util.text import error_place
 from . import schema
@@ -35,7 +35,6 @@ from .typical_faces import NUMBER, DrawnFace, FaceOf, TypicalFaces
 
 log = logging.getLogger("dysfw.serve")
 ONTOLOGY = "the ontology"
-CACHED = {"Cache-Control": "private, max-age=3600"}  # drawn from what is known of a condition, not of a patient
 Number = Annotated[int, InPath(ge=0, lt=NUMBER, description="Which of the condition's faces, from 0.")]
 Age = Annotated[float | None, Query(ge=0, le=MAX_AGE, description="Age in years.")]
 Text = Annotated[str, Query(max_length=200, description="The beginning of a name, of words in it, or an identifier.")]
@@ -124,6 +123,8 @@ class KnowledgeHandlers:
             record = (await asyncio.to_thread(read_values, asked.record)).record
             images = self.service.kept.get([one.id for one in asked.images])
             predictions = [prediction_of(image, one.face) for image, one in zip(images, asked.images, strict=True)]
+            if missing := [one for one in predictions if isinstance(one, Failure) and one.code == "no_such_face"]:
+                raise RequestError(404, missing[0].code, f"image {predictions.index(missing[0]) + 1}: {missing[0].message}")
             ontology = self._required_ontology()
             async with self._ranking:
                 await refuse_disconnected(request)
@@ -164,15 +165,14 @@ class KnowledgeHandlers:
             face = await self._face(condition, number, age, sex)
         if face is None:
             raise RequestError(404, "no_face", "no sign of this condition can be drawn")
-        of_patient = age is not None or sex is not None  # what is known of a patient stays out of a browser's cache on disk
-        return Response(face.jpeg, media_type="image/jpeg", headers={} if of_patient else CACHED)
+        return Response(face.jpeg, media_type="image/jpeg")
 
     async def composite(self, condition: str) -> Response:
         """The mean face of a condition's training patients, if the bundle was trained with composites."""
         composite = self._composites.get(condition)
         if composite is None:
             raise RequestError(404, "no_composite", "the bundle holds no composite of this condition")
-        return Response(await asyncio.to_thread(_png, composite.pixels), media_type="image/png", headers=CACHED)
+        return Response(await asyncio.to_thread(_png, composite.pixels), media_type="image/png")
 
     async def _face(self, condition: str, number: int, age: float | None, sex: Sex | None) -> DrawnFace | None:
         if self._faces is None:

@@ -122,12 +122,12 @@ def test_typical_faces_are_drawn_once(serving):
     for number, one in enumerate(found):
         response = server.get(one["href"])
         assert response.headers["Content-Type"] == "image/jpeg"
-        assert response.headers["Cache-Control"] == "no-store"  # age and sex are a patient's
+        assert response.headers["Cache-Control"] == "no-store"  # a cache on disk would tell which conditions were looked at
         with Pillow.open(io.BytesIO(response.content)) as image:
             assert image.size == (320, 320)
             assert abs(image.getpixel((9, 9))[0] - 40 * number) < 4
     assert generator.drawn == 3
-    assert server.get("/v1/conditions/OMIM:122470/faces/5").headers["Cache-Control"] == "private, max-age=3600"
+    assert server.get("/v1/conditions/OMIM:122470/faces/5").headers["Cache-Control"] == "no-store"
     assert len(server.get("/v1/conditions/red/faces").json()["faces"]) == 6
     assert server.get("/v1/conditions/green/faces").json() == {"faces": []}  # nothing is known of it
     assert server.get("/v1/conditions/green/faces/0").json()["error"]["code"] == "no_face"

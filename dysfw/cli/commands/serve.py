@@ -148,3 +148,4 @@ def _log_requests() -> None:
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # its warnings have no time and no request

@@ -1,9 +1,10 @@
 // Requests to the server. Each error has a message for people, and a code.
 
 export class ApiError extends Error {
-  constructor(message, code) {
+  constructor(message, code, ids = []) {
     super(message);
     this.code = code;
+    this.ids = ids; // of images that must be sent again
   }
 }
 
@@ -31,8 +32,12 @@ async function send(path, options) {
     }
     if (response.status === 401) throw new ApiError("The server was started again and needs its new address. Open the address that it printed.", "no_token");
     let problem = { message: `the server answered with status ${response.status}`, code: "fault" };
-    try { problem = (await response.json()).error; } catch { /* no JSON: the status says enough */ }
-    throw new ApiError(problem.message, problem.code);
+    try {
+      problem = (await response.json()).error;
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+    } // without JSON, the status says enough
+    throw new ApiError(problem.message, problem.code, problem.ids);
   }
 }
 

@@ -65,6 +65,7 @@ onChange((now) => {
 onReady(updateSoon);
 for (const kind of ["error", "unhandledrejection"]) window.addEventListener(kind, () => announce("The page has failed. Reload it to continue.", true));
 window.addEventListener("pagehide", forgetAll);
+window.addEventListener("online", update);
 
 const isLocal = /^(localhost|127\.|\[::1\])/.test(window.location.hostname);
 byId("where").textContent = isLocal ? "dysfw on this computer" : `the server ${window.location.hostname}`;

@@ -16,12 +16,16 @@ function showProblem(text) {
 }
 
 age.addEventListener("change", async () => {
-  let text = age.value.trim();
-  if (text) {
+  const typed = age.value.trim();
+  let text = typed;
+  if (typed) {
     try {
-      text = (await api.checkRecord({ age: text })).age_text;
+      text = (await api.checkRecord({ age: typed })).age_text;
+      if (age.value.trim() !== typed) return; // changed meanwhile
       age.value = text;
     } catch (error) {
+      if (state().age) change("Removed the age", { age: "" }); // the former age is not this patient's
+      age.value = typed;
       showProblem(error.message);
       return;
     }
@@ -36,7 +40,7 @@ name.addEventListener("change", () => change(null, { name: name.value.trim() }))
 
 onChange((now) => {
   if (age.value !== now.age && document.activeElement !== age) age.value = now.age;
-  if (now.age === age.value) showProblem("");
+  if (now.age && now.age === age.value) showProblem("");
   sex.value = now.sex;
   if (document.activeElement !== name) name.value = now.name;
 });

@@ -1,6 +1,6 @@
 // The photos: which were added, the queue that sends them to the server, and the list that shows them.
 //
-// A photo is {key, file, status, image, message, canRetry}: status is "queued", "sending", "ready" or "failed"; image is what the server
+// A photo is {key, file, status, image, message, canRetry, wasSentAgain}: status is "queued", "sending", "ready" or "failed"; image is what the server
 // answered. The server may forget an image, because it was started again or keeps others: then it is sent again.
 
 import * as api from "./api.js";
@@ -29,7 +29,7 @@ export function faceOf({ key, face }) {
 export function add(files, face = null) {
   const added = [];
   for (const file of files) {
-    const photo = { key: nextKey, file, status: "queued", image: null, message: "", canRetry: false };
+    const photo = { key: nextKey, file, status: "queued", image: null, message: "", canRetry: false, wasSentAgain: false };
     nextKey += 1;
     if (file.size > Number(limits.maxUpload)) {
       photo.status = "failed";
@@ -52,9 +52,21 @@ export function remove(key) {
   toast(`Removed ${photo.file.name}.`, "Undo", () => byId("undo").click());
 }
 
-// Send an image again that the server no longer keeps.
-export async function sendAgain(ids) {
-  for (const photo of allPhotos()) if (photo.image && ids.includes(photo.image.id)) await sendOne(photo);
+// Send images again that the server no longer keeps, each once: if they are gone again, it has no room for all of them.
+export function sendAgain(ids) {
+  for (const photo of allPhotos().filter((one) => one.image && ids.includes(one.image.id))) {
+    photo.status = photo.wasSentAgain ? "failed" : "queued";
+    photo.message = photo.wasSentAgain ? "the server has no room to keep all these photos at once; remove some" : "";
+    photo.wasSentAgain = true;
+  }
+  drawList();
+  work();
+  if (!isBusy()) for (const listener of listeners) listener(); // the result is that of the others
+}
+
+// All photos are kept: each may be forgotten once more.
+export function allKept() {
+  for (const photo of allPhotos()) photo.wasSentAgain = false;
 }
 
 async function sendOne(photo) {
@@ -83,7 +95,7 @@ async function work() {
     sending += 1;
     sendOne(photo).then(() => {
       sending -= 1;
-      for (const listener of listeners) listener(photo);
+      for (const listener of listeners) listener();
       work();
     });
   }

@@ -57,26 +57,17 @@ async function computeMaps(chosen, label, progress, redraw) {
   try {
     for (const region of names) {
       progress.textContent = `Computing ${words(region)} (${found.length + 1} of ${names.length}) …`;
-      found.push(await heatMap(chosen, face.face.index, region, label, signal));
+      found.push(await api.heatMap(image.id, face.face.index, region, label, signal));
     }
     maps.set(keyOf(photoOf(chosen.key).image, face, label), found);
     heat = true;
     announce(`Heat map of ${file.name} is ready.`);
   } catch (error) {
     if (error.name === "AbortError") return;
-    announce(error.message, true);
+    if (error.code === "not_kept") {
+      sendAgain([image.id]);
+      announce("The server had forgotten this photo, and gets it again. Then ask for the heat map once more.", true);
+    } else announce(error.message, true);
   }
   redraw();
-}
-
-// The server may have forgotten the photo: then it is sent again.
-async function heatMap(chosen, face, region, label, signal) {
-  const { id } = photoOf(chosen.key).image;
-  try {
-    return await api.heatMap(id, face, region, label, signal);
-  } catch (error) {
-    if (error.code !== "not_kept") throw error;
-    await sendAgain([id]);
-    return api.heatMap(photoOf(chosen.key).image.id, face, region, label, signal);
-  }
 }

@@ -6,7 +6,7 @@ import { count, estimate, probability } from "./format.js";
 import { conditions, forgetOpen, nameOf } from "./conditions.js";
 import { diseases, forgetDiseases } from "./diseases.js";
 import { faceView } from "./faceview.js";
-import { add, faceOf, isBusy, photoOf, sendAgain } from "./photos.js";
+import { add, allKept, faceOf, isBusy, photoOf, sendAgain } from "./photos.js";
 import { problemsOfRecord } from "./person.js";
 import { photoView, switches } from "./photoview.js";
 import { saveBar } from "./save.js";
@@ -17,6 +17,7 @@ let model = null;
 let result = null; // of the images in `used`
 let used = [];
 let problems = [];
+let stale = ""; // why the result is not that of what was entered last
 let tab = "conditions";
 let explained = null; // label of the condition whose heat maps are shown
 let paper = /\b(US|CA|MX)$/.test(navigator.language) ? "letter" : "a4";
@@ -55,32 +56,28 @@ export async function update() {
   const { signal } = request;
   const photos = chosenPhotos();
   if (isEmpty()) { result = null; problems = []; forgetOpen(); forgetDiseases(); tab = "conditions"; explained = null; }
-  if (!photos.length) { result = null; used = []; }
+  if (!photos.length && !isBusy()) { result = null; used = []; stale = ""; }
   byId("results").setAttribute("aria-busy", "true");
   try {
     problems = await problemsOfRecord(signal);
     if (photos.length) {
-      const answer = await predictAgainIfForgotten(photos, signal);
+      const answer = await api.predict(requestOf(photos), signal);
       result = answer.patient ?? answer.predictions[0];
       used = photos;
-      if (!isBusy()) tell();
+      stale = "";
+      if (!isBusy()) {
+        allKept();
+        tell();
+      }
     }
   } catch (error) {
     if (error.name === "AbortError") return;
-    announce(error.message, true);
+    stale = error.code === "not_kept" ? "the photos are sent again" : error.message;
+    if (error.code === "not_kept") sendAgain(error.ids.length ? error.ids : imagesOf(photos).map((image) => image.id));
+    else announce(error.message, true);
   }
   byId("results").setAttribute("aria-busy", String(isBusy()));
   draw();
-}
-
-async function predictAgainIfForgotten(photos, signal) {
-  try {
-    return await api.predict(requestOf(photos), signal);
-  } catch (error) {
-    if (error.code !== "not_kept") throw error;
-    await sendAgain(imagesOf(photos).map((image) => image.id));
-    return api.predict(requestOf(chosenPhotos()), signal);
-  }
 }
 
 // Read the result aloud; on a phone it is below what was entered, so offer the way to it.
@@ -96,6 +93,8 @@ function summary() {
 }
 
 function draw() {
+  used = used.filter(({ key }) => photoOf(key)?.image); // without those that were removed meanwhile
+  if (!used.length) result = null;
   const hadFocus = output.contains(document.activeElement);
   const focused = hadFocus ? document.activeElement.dataset.focus : null;
   if (isEmpty() || !model) output.replaceChildren(guide());
@@ -160,9 +159,11 @@ function overview() {
   const first = result.ranking[0];
   const leftOut = (result.images ?? []).filter((image) => !image.counted);
   const warnings = result.warnings.filter((one) => !result.reasons.some((reason) => reason.code === one.code) && !model.warnings.some((known) => known.code === one.code));
-  return make("div", { class: `overview ${result.reliable ? "" : "doubtful"}` },
+  return make("div", { class: `overview ${result.reliable && !stale ? "" : "doubtful"}` },
     used.length ? make("div", { class: "portrait" }, patientFace()) : "",
     make("div", { class: "answer" },
+      stale ? make("div", { class: "problem" }, `Not the result of what you entered last: ${stale} `, button("Try again", update, { "data-focus": "try-again" })) : "",
+      isBusy() ? make("p", { class: "note" }, "Some photos are still processed; this is the result without them.") : "",
       make("p", { class: "lead" }, state().mode === "several" ? `${nameOfPhoto(used[0])}: ranks first` : "Ranks first"),
       make("h2", {}, make("bdi", {}, nameOf(first)), make("span", { class: "number" }, probability(first.probability))),
       result.images && result.images.length > 1 ? make("p", {}, `${result.images.length - leftOut.length} of ${result.images.length} photos used.`) : "",
@@ -172,7 +173,7 @@ function overview() {
       leftOut.map((image) => make("p", { class: "caution" }, `Left out: ${image.source}, ${image.left_out}`)),
       [...problems, ...warnings.map((one) => one.message)].map((text) => make("p", { class: "warning" }, text)),
       performance(),
-      saveBar(() => ({ ...requestOf(used), why: explained, top: shownRanks() }), () => state().name || (used.length === 1 ? nameOfPhoto(used[0]).replace(/\.[^.]*$/, "") : "patient"),
+      stale || isBusy() ? "" : saveBar(() => ({ ...requestOf(used), why: explained, top: shownRanks() }), () => state().name || (used.length === 1 ? nameOfPhoto(used[0]).replace(/\.[^.]*$/, "") : "patient"),
         { phenopackets: model.labels.some((one) => one.condition), paper: () => paper, setPaper: (value) => { paper = value; } })));
 }
 

@@ -66,13 +66,11 @@ async function removeOld() {
   for (const one of kept) if (Date.now() - one.when > DAY) await withStore("readwrite", (store) => store.delete(one.tab));
 }
 
+// Of all tabs.
 async function wipe() {
   byId("keep").checked = false;
   sessionStorage.clear();
-  await new Promise((resolve) => {
-    const request = indexedDB.deleteDatabase(NAME);
-    for (const event of ["success", "error", "blocked"]) request.addEventListener(event, resolve);
-  });
+  await withStore("readwrite", (store) => store.clear());
 }
 
 byId("keep").addEventListener("change", async () => {
@@ -81,13 +79,14 @@ byId("keep").addEventListener("change", async () => {
     sessionStorage.setItem("dysfw-keep", "yes");
     await write();
   } else {
-    await wipe();
+    sessionStorage.clear();
+    await withStore("readwrite", (store) => store.delete(tab));
   }
 });
 byId("wipe").addEventListener("click", async () => {
   await wipe();
   reset();
-  toast("Wiped: this browser, this page and the memory of the server keep nothing of the session.");
+  toast("Wiped: this page, and what this browser keeps for all tabs.");
 });
 onChange(() => { clearTimeout(timer); timer = setTimeout(write, WAIT); });
 window.addEventListener("beforeunload", (event) => { if (!isOn() && !isEmpty()) event.preventDefault(); });

@@ -9,6 +9,7 @@ const input = byId("sign");
 const list = byId("sign-list");
 let matches = [];
 let active = -1;
+let listed = ""; // the text that the list answers
 let timer = null;
 let request = null;
 
@@ -41,8 +42,9 @@ function choose(index) {
   input.focus();
 }
 
-function show(found, note = "") {
+function show(found, note = "", text = "") {
   matches = found;
+  listed = text;
   active = found.length ? 0 : -1;
   list.replaceChildren(...found.map((term, index) => make("li", { role: "option", id: `option-${index}`, "aria-selected": String(index === active),
     title: term.definition || null, onmousedown: (event) => event.preventDefault(), onclick: () => choose(index) },
@@ -69,17 +71,30 @@ async function search() {
   request = new AbortController();
   try {
     const { terms } = await api.terms(text, request.signal);
-    if (input.value.trim() === text) show(terms, terms.length ? "" : "No sign has this name. Try another word for it.");
+    if (input.value.trim() === text) show(terms, terms.length ? "" : "No sign has this name. Try another word for it.", text);
   } catch (error) {
     if (error.name !== "AbortError") show([], error.message);
   }
+}
+
+// Enter before the answer to the last letter came: wait for it, and choose only a sign that is called so.
+async function chooseTyped() {
+  const text = input.value.trim();
+  if (listed !== text) {
+    clearTimeout(timer);
+    await search();
+    const same = (name) => name?.toLowerCase() === text.toLowerCase();
+    active = matches.findIndex((term) => same(term.name) || same(term.synonym));
+    mark();
+  }
+  if (active >= 0 && listed === input.value.trim()) choose(active);
 }
 
 input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, WAIT); });
 input.addEventListener("keydown", (event) => {
   if (event.key === "Enter") {
     event.preventDefault();
-    if (active >= 0) choose(active);
+    chooseTyped();
   } else if (event.key === "Escape") {
     show([]);
   } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && matches.length) {
