@@ -8,6 +8,7 @@ import { addSign } from "./signs.js";
 import { record } from "./state.js";
 
 const FEW = 20;
+const NAMES = { demographics: "age and sex" };
 const open = new Set();
 let limit = FEW;
 let genes = "";
@@ -47,6 +48,7 @@ function draw(panel, ranked, again, patientFace) {
     make("p", { class: "quiet" }, `${ranked.diseases.toLocaleString("en")} diseases of OMIM and Orphanet (${ranked.data.name} ${ranked.data.release}), by likelihood ratio; bars are logarithmic.`),
     ...(ranked.warnings ?? []).map((one) => make("p", { class: "warning" }, one.message ?? one)),
     ...(ranked.problems ?? []).map((one) => make("p", { class: "warning" }, one.message)),
+    ranked.ranking.every((one) => !one.log10_lr) ? make("p", { class: "note" }, "Nothing of what you entered tells diseases apart: add observed signs or a photo.") : "",
     weighed(ranked), geneFilter(again), nextSigns(ranked),
     make("ol", { class: "ranking" }, ranked.ranking.slice(0, limit).map((one) => entry(one, { best, weights: ranked.weights }, patientFace))),
     rest > 0 ? button(`Show ${Math.min(rest, 80)} more`, () => { limit = 100; again(); }, { "data-focus": "more-diseases" }) : "");
@@ -74,12 +76,12 @@ function entry(disease, { best, weights }, patientFace) {
   const details = make("details", { open: open.has(disease.id) },
     make("summary", { "data-focus": `disease-${disease.id}` },
       make("span", { class: "rank" }, String(disease.panel_rank ?? disease.rank)),
-      make("span", { class: "title" }, disease.name, make("span", { class: "quiet" }, ` ${disease.genes.slice(0, 3).map((gene) => gene.symbol).join(", ")}`), parts.length > 1 ? make("span", { class: "factors" }, parts.map(([name, value]) => `${name} ${ratio(value * weights[name])}`).join(", ")) : ""),
+      make("span", { class: "title" }, disease.name, make("span", { class: "quiet" }, ` ${disease.genes.slice(0, 3).map((gene) => gene.symbol).join(", ")}`), parts.length > 1 ? make("span", { class: "factors" }, parts.map(([name, value]) => `${NAMES[name] ?? name} ${ratio(value * weights[name])}`).join(", ")) : ""),
       bar(0, share, "member"), make("span", { class: "number" }, ratio(disease.log10_lr))),
     body);
   const fill = async () => {
     if (body.children.length) return;
-    body.append(make("p", {}, parts.map(([name, value]) => [make("span", { class: "part-ratio", title: `${ratio(value)} before it is weighted` }, `${name} `, make("b", {}, ratio(value * weights[name]))), " "])));
+    body.append(make("p", {}, parts.map(([name, value]) => [make("span", { class: "part-ratio", title: `${ratio(value)} before it is weighted` }, `${NAMES[name] ?? name} `, make("b", {}, ratio(value * weights[name]))), " "])));
     try {
       const profile = await api.compare(disease.id, record());
       body.append(linksOf(profile), make("div", { class: "disease-signs" }, signsOf(profile, disease.id)), facesOf(profile, disease.id, patientFace));

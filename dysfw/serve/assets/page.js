@@ -6,7 +6,7 @@ import { add, forgetAll, onReady } from "./photos.js";
 import { isRecord, openRecord } from "./person.js";
 import { setModel, update, updateSoon } from "./results.js";
 import { restore } from "./session.js";
-import { disableSearch, resetStatus } from "./signs.js";
+import { disableSearch } from "./signs.js";
 import { change, clear, isEmpty, lastStep, onChange, undo } from "./state.js";
 
 const PHONE = window.matchMedia("(max-width: 55rem)");
@@ -48,7 +48,6 @@ for (const input of document.querySelectorAll("input[name=mode]")) {
 byId("undo").addEventListener("click", undoLast);
 byId("new-patient").addEventListener("click", () => {
   clear("Started a new patient");
-  resetStatus();
   toast("Started a new patient.", "Undo", undoLast);
   byId("files").focus();
 });

@@ -47,7 +47,8 @@ function list(title, key, entries, kind, few = entries.length) {
 export function signsOf(profile, key) {
   const has = profile.signs.filter((sign) => sign.assessed === "observed");
   const lacks = profile.signs.filter((sign) => sign.assessed === "excluded" && (sign.frequency ?? 0.5) >= 0.1);
-  const unusual = profile.compared.filter((sign) => sign.status === "observed" && sign.log10_lr !== null && sign.log10_lr < 0);
+  const unusual = profile.compared.filter((sign) => sign.status === "observed" && sign.log10_lr !== null && sign.log10_lr < 0
+    && !sign.because.includes("more general")); // who has a kind of a sign has the sign: it is listed above
   const open = profile.signs.filter((sign) => sign.assessed === "not assessed");
   const openEntry = (sign) => make("li", {}, make("span", {}, signName(sign), " ", shareOf(sign)), assess(sign));
   return make("section", { class: "known-signs" }, make("h3", {}, "Signs"), make("div", {}, list("The patient has", `has-${key}`, has.map((sign) => make("li", {}, signName(sign), " ", shareOf(sign))), "for"),

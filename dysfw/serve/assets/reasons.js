@@ -24,6 +24,14 @@ function parts(evidence, label) {
       make("b", {}, ratio(part.log_ratio[label] / LOG10)))))));
 }
 
+// Bars of all conditions have one scale.
+function largestOf({ contributions, evidence }) {
+  const parts = [...Object.values(contributions), ...Object.values(evidence ?? {})];
+  const labels = Object.keys(parts[0] ?? {});
+  const faces = labels.map((one) => Object.values(contributions).reduce((sum, values) => sum + values[one], 0));
+  return Math.max(1e-9, ...[...parts.flatMap((values) => Object.values(values)), ...faces].map(Math.abs));
+}
+
 export function reasons(result, label) {
   const { explanation } = result;
   if (!explanation) return "";
@@ -31,7 +39,7 @@ export function reasons(result, label) {
   regions.sort((one, other) => other[1] - one[1]);
   const evidence = Object.entries(explanation.evidence ?? {}).map(([name, values]) => [name, values[label]]);
   const face = regions.reduce((sum, [, value]) => sum + value, 0);
-  const largest = Math.max(1e-9, ...[...regions, ...evidence, ["", face]].map(([, value]) => Math.abs(value)));
+  const largest = largestOf(explanation);
   const own = (name) => result.record?.evidence.find((one) => one.name === name);
   return make("section", { class: "reasons" },
     make("h3", {}, "Reasons"),
@@ -43,5 +51,5 @@ export function reasons(result, label) {
         regions.length > 1 ? regions.map(([name, value]) => row(words(name), value, largest, { class: "region" })) : "",
         evidence.map(([name, value]) => [row(NAMES[name] ?? name, value, largest, { class: "sum" }), own(name) ? parts(own(name), label) : ""]))),
     result.record ? make("p", { class: "quiet" }, `Photos alone: ${probability(result.record.face_probabilities[label])}. `,
-      "The ratio beside a sign says how much more often it is found with this condition.") : "");
+      "The ratio beside a sign says how much more often it is found with this condition than in patients of whom nothing is known.") : "");
 }

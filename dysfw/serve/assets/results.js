@@ -83,7 +83,8 @@ export async function update() {
 // Read the result aloud; on a phone it is below what was entered, so offer the way to it.
 function tell() {
   announce(summary());
-  if (byId("output").getBoundingClientRect().top > window.innerHeight) toast(summary(), "Show", () => byId("results").scrollIntoView());
+  const isTyping = document.activeElement === byId("sign"); // a message would cover what is typed
+  if (!isTyping && byId("output").getBoundingClientRect().top > window.innerHeight) toast(summary(), "Show", () => byId("results").scrollIntoView());
 }
 
 function summary() {

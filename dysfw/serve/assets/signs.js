@@ -29,14 +29,9 @@ export function removeSign(id) {
   toast(`Removed ${name}.`, "Undo", () => byId("undo").click());
 }
 
-// An absent sign is chosen each time: otherwise the next sign would silently be excluded, too.
-export const resetStatus = () => { document.querySelector("input[name=status][value=observed]").checked = true; };
-
-const statusToAdd = () => document.querySelector("input[name=status]:checked").value;
-
-function choose(index) {
-  addSign(matches[index], statusToAdd());
-  resetStatus();
+// Whether a sign is observed or excluded is chosen with it: a choice that stayed would silently hold for the next sign, too.
+function choose(index, status) {
+  addSign(matches[index], status);
   input.value = "";
   show([]);
   input.focus();
@@ -47,8 +42,9 @@ function show(found, note = "", text = "") {
   listed = text;
   active = found.length ? 0 : -1;
   list.replaceChildren(...found.map((term, index) => make("li", { role: "option", id: `option-${index}`, "aria-selected": String(index === active),
-    title: term.definition || null, onmousedown: (event) => event.preventDefault(), onclick: () => choose(index) },
-  make("span", { class: "name" }, term.name), term.synonym ? make("span", { class: "quiet" }, term.synonym) : "", make("span", { class: "id" }, term.id))));
+    title: term.definition || null, onmousedown: (event) => event.preventDefault(), onclick: (event) => choose(index, event.target.dataset.status ?? "observed") },
+  make("span", { class: "name" }, term.name), term.synonym ? make("span", { class: "quiet" }, term.synonym) : "", make("span", { class: "id" }, term.id),
+  make("span", { class: "picks" }, ["observed", "excluded"].map((status) => make("span", { class: "pick", "data-status": status }, status))))));
   if (note) list.append(make("li", { role: "option", "aria-disabled": "true", "aria-selected": "false", class: "quiet" }, note));
   list.hidden = !found.length && !note;
   input.setAttribute("aria-expanded", String(!list.hidden));
@@ -78,7 +74,7 @@ async function search() {
 }
 
 // Enter before the answer to the last letter came: wait for it, and choose only a sign that is called so.
-async function chooseTyped() {
+async function chooseTyped(status) {
   const text = input.value.trim();
   if (listed !== text) {
     clearTimeout(timer);
@@ -87,14 +83,14 @@ async function chooseTyped() {
     active = matches.findIndex((term) => same(term.name) || same(term.synonym));
     mark();
   }
-  if (active >= 0 && listed === input.value.trim()) choose(active);
+  if (active >= 0 && listed === input.value.trim()) choose(active, status);
 }
 
 input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, WAIT); });
 input.addEventListener("keydown", (event) => {
   if (event.key === "Enter") {
     event.preventDefault();
-    chooseTyped();
+    chooseTyped(event.shiftKey ? "excluded" : "observed");
   } else if (event.key === "Escape") {
     show([]);
   } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && matches.length) {
