@@ -61,7 +61,8 @@ def test_the_page_has_no_violation_and_fits_the_window(browser, html, tmp_path, 
         page.emulate_media(color_scheme=scheme)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
-            found += [(scheme, width, one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]]
+            if scheme == SCHEMES[0] or width == WIDTHS[-1]:  # colours do not depend on the width, and axe takes seconds
+                found += [(scheme, width, one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]]
             if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
                 found.append((scheme, width, "wider than the window", ""))
     page.close()
