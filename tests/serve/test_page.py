@@ -44,7 +44,7 @@ def server(serving, ontology):
 
 
 @pytest.fixture
-def open_page(browser):
+def open_page(browser, serving):  # pages close before the server stops, which would answer them with 503
     """``open_page(server)`` opens the page with the token. Any message in the browser's console fails the test."""
     opened = []
 
