@@ -14,6 +14,7 @@ from PIL import Image as Pillow
 
 from .cache.store import StageCache
 from .decoding.files import Source
+from .decoding.memory_image import MemoryImage
 from .errors import DysfwError, ImageError
 from .explain.explanation import Explanation, condition_called, explain
 from .explain.saliency_map import Method
@@ -358,20 +359,6 @@ def _open_cache() -> StageCache | None:
     return StageCache(folder, cache_size(), lambda text: warnings.warn(text, stacklevel=2)) if folder else None
 
 
-class _MemoryImage:
-    """An image that is not a file."""
-
-    def __init__(self, content: bytes, name: str) -> None:
-        self._content, self._name = content, name
-
-    def read(self, most: int) -> bytes:
-        """Return the first bytes."""
-        return self._content[:most]
-
-    def __str__(self) -> str:
-        return self._name
-
-
 def _require_several(images: Iterable[ImageLike]) -> Iterable[ImageLike]:
     """Reject a single image, whose characters, bytes or rows would be taken for images."""
     if isinstance(images, str | Path | bytes | np.ndarray | Pillow.Image):
@@ -384,7 +371,7 @@ def _source(image: ImageLike, number: int) -> Source:
         return Path(image)
     name = f"image {number}"
     if isinstance(image, bytes):
-        return _MemoryImage(image, name)
+        return MemoryImage(image, name)
     if isinstance(image, np.ndarray):
         image = Pillow.fromarray(_check_array(image))
     if not isinstance(image, Pillow.Image):
@@ -394,7 +381,7 @@ def _source(image: ImageLike, number: int) -> Source:
         image.save(buffer, "PNG", exif=image.getexif(), compress_level=1)
     except (OSError, ValueError):  # PNG lacks this mode
         image.convert("RGB").save(buffer, "PNG", exif=image.getexif(), compress_level=1)
-    return _MemoryImage(buffer.getvalue(), getattr(image, "filename", "") or name)
+    return MemoryImage(buffer.getvalue(), getattr(image, "filename", "") or name)
 
 
 def _check_array(pixels: np.ndarray[Any, Any]) -> UInt8:

@@ -44,14 +44,14 @@ def _name(entry: Entry[Any]) -> str:
 
 
 def _ontology(registry: Registry, entry: Entry[OntologySpec]) -> PhenotypeOntology:
-    loaded = registry.load_ontology(entry)
+    loaded = registry.load_class(entry, "ontology")
     if not (isinstance(loaded, type) and issubclass(loaded, PhenotypeOntology)):
         raise DysfwError(f"the ontology {entry.full_name} is not a subclass of dysfw.plugin.PhenotypeOntology")
     return loaded()
 
 
 def _generator(registry: Registry, entry: Entry[FaceGeneratorSpec]) -> FaceGenerator:
-    loaded = registry.load_face_generator(entry)
+    loaded = registry.load_class(entry, "face generator")
     if not (isinstance(loaded, type) and issubclass(loaded, FaceGenerator)):
         raise DysfwError(f"the face generator {entry.full_name} is not a subclass of dysfw.plugin.FaceGenerator")
     return loaded()

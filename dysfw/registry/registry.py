@@ -159,11 +159,12 @@ class Registry:
         """
         return self._find(self.runtimes, "runtime", name, RUNTIMES.get(name.rpartition(":")[2]))
 
-    def load_runtime(self, entry: Entry[RuntimeSpec]) -> type:
-        """Import the class of a runtime.
+    def load_class(self, entry: Entry[RuntimeSpec] | Entry[OntologySpec] | Entry[FaceGeneratorSpec], what: str) -> type:
+        """Import the class of a runtime, an ontology or a face generator.
 
         Args:
-            entry: One of ``runtimes``.
+            entry: One of ``runtimes``, ``ontologies`` or ``face_generators``.
+            what: What messages call it, such as "runtime".
 
         Returns:
             The class.
@@ -171,7 +172,7 @@ class Registry:
         Raises:
             DysfwError: It cannot be imported.
         """
-        return _imported(entry, "runtime", entry.spec.target)  # type: ignore[no-any-return]  # checked by the caller
+        return _imported(entry, what, entry.spec.target)  # type: ignore[no-any-return]  # checked by the caller
 
     def decoder(self, entry: Entry[DecoderSpec]) -> Callable[[bytes], Any]:
         """Import the function of a decoder; later calls return it at once.
@@ -203,34 +204,6 @@ class Registry:
         """
         entry = self._find(self.protocols, "protocol", name, PROTOCOLS.get(name.rpartition(":")[2]))
         return _imported(entry, "protocol", entry.spec.target)  # type: ignore[no-any-return]  # checked by the caller
-
-    def load_ontology(self, entry: Entry[OntologySpec]) -> type:
-        """Import the class of a phenotype ontology.
-
-        Args:
-            entry: One of ``ontologies``.
-
-        Returns:
-            The class.
-
-        Raises:
-            DysfwError: It cannot be imported.
-        """
-        return _imported(entry, "ontology", entry.spec.target)  # type: ignore[no-any-return]  # checked by the caller
-
-    def load_face_generator(self, entry: Entry[FaceGeneratorSpec]) -> type:
-        """Import the class of a face generator.
-
-        Args:
-            entry: One of ``face_generators``.
-
-        Returns:
-            The class.
-
-        Raises:
-            DysfwError: It cannot be imported.
-        """
-        return _imported(entry, "face generator", entry.spec.target)  # type: ignore[no-any-return]  # checked by the caller
 
     def named_weights(self, name: str) -> Entry[WeightsSpec] | None:
         """Look up weights.

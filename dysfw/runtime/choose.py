@@ -164,7 +164,7 @@ def has_torch() -> bool:
 
 def _loaded(entry: Entry[RuntimeSpec]) -> Runtime:
     try:
-        loaded = current_registry().load_runtime(entry)
+        loaded = current_registry().load_class(entry, "runtime")
     except DysfwError as error:
         forget(IMPORTABLE.format(entry.full_name))  # so that the next command takes another one
         library = next((one for one in entry.spec.distributions if version_of(one)), entry.plugin.distribution)

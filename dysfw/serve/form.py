@@ -9,6 +9,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from ..decoding.memory_image import MemoryImage
 from ..explain.saliency_map import Method
 from ..output.pdf.save import Paper
 from ..util.text import listed, printable, quoted
@@ -16,7 +17,7 @@ from .body import MAX_JSON, arriving
 from .problems import RequestError
 from .responses import Format, Output
 from .settings import Settings
-from .uploads import MAX_NAME, UploadedImage, base_name
+from .uploads import MAX_NAME, base_name
 
 IMAGES = "images"
 MAX_FIELDS = 32  # more than there are
@@ -88,7 +89,7 @@ class _InMemoryParser(MultiPartParser):
     spool_max_size = 2**62  # by default, large files would be written to disk
 
 
-async def read_form(request: Request, settings: Settings) -> tuple[list[UploadedImage], PredictForm]:
+async def read_form(request: Request, settings: Settings) -> tuple[list[MemoryImage], PredictForm]:
     """Read a prediction request.
 
     Args:
@@ -111,7 +112,7 @@ async def read_form(request: Request, settings: Settings) -> tuple[list[Uploaded
     return uploads, fields
 
 
-async def read_images(request: Request, settings: Settings) -> list[UploadedImage]:
+async def read_images(request: Request, settings: Settings) -> list[MemoryImage]:
     """Read a request that has images and no other fields.
 
     Args:
@@ -129,7 +130,7 @@ async def read_images(request: Request, settings: Settings) -> list[UploadedImag
     return uploads
 
 
-async def _read_multipart(request: Request, settings: Settings) -> tuple[list[UploadedImage], dict[str, str]]:
+async def _read_multipart(request: Request, settings: Settings) -> tuple[list[MemoryImage], dict[str, str]]:
     """The images and the other fields of a form."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise RequestError(415, "not_multipart", f"the request must be multipart/form-data, with image files in {IMAGES!r}")
@@ -148,9 +149,9 @@ async def _read_multipart(request: Request, settings: Settings) -> tuple[list[Up
     return uploads, values
 
 
-async def _split(form: FormData) -> tuple[list[UploadedImage], dict[str, str]]:
+async def _split(form: FormData) -> tuple[list[MemoryImage], dict[str, str]]:
     """The files and the other fields of a form."""
-    uploads: list[UploadedImage] = []
+    uploads: list[MemoryImage] = []
     values: dict[str, str] = {}
     for key, value in form.multi_items():
         if isinstance(value, UploadFile):
@@ -158,7 +159,7 @@ async def _split(form: FormData) -> tuple[list[UploadedImage], dict[str, str]]:
             if key != IMAGES:
                 message = f"{name!r} was sent in {printable(key)[:MAX_NAME]!r}; send images in {IMAGES!r}"
                 raise RequestError(400, "malformed", message)
-            uploads.append(UploadedImage(await value.read(), name))
+            uploads.append(MemoryImage(await value.read(), name))
         elif key in values:
             raise RequestError(400, "wrong_field", f"{printable(key)[:MAX_NAME]!r} is given twice")
         else:

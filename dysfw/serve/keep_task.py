@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from PIL import Image as Pillow
 
+from ..decoding.memory_image import MemoryImage
 from ..explain.explanation import explain
 from ..inference.pipeline import Pipeline
 from ..types import Failure, Prediction, UInt8
 from .kept_images import KeptFace, KeptImage
 from .predict_task import chosen_face
-from .uploads import UploadedImage
 from .worker import Task
 
 PREVIEW = 1280  # px, maximum side
@@ -32,7 +32,7 @@ class KeepTask(Task[Sequence[KeptResult]]):
     all_faces = True
     pixels = True
 
-    def __init__(self, uploads: Sequence[UploadedImage]) -> None:
+    def __init__(self, uploads: Sequence[MemoryImage]) -> None:
         self.uploads = uploads
         self._results: list[KeptResult] = []
 
@@ -48,7 +48,7 @@ class KeepTask(Task[Sequence[KeptResult]]):
         yield self._results
 
 
-def _kept(upload: UploadedImage, faces: Sequence[Prediction | Failure]) -> KeptResult:
+def _kept(upload: MemoryImage, faces: Sequence[Prediction | Failure]) -> KeptResult:
     predictions = [one for one in faces if isinstance(one, Prediction)]
     if not predictions:
         return next(one for one in faces if isinstance(one, Failure))

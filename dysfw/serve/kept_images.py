@@ -9,12 +9,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from ..decoding.memory_image import MemoryImage
 from ..explain.crops import RegionCrop
 from ..explain.explanation import Explanation
 from ..explain.saliency_map import SaliencyMap
 from ..types import ImageInfo, Prediction
 from .problems import RequestError
-from .uploads import UploadedImage
 
 OVERHEAD = 8192  # bytes of a face's small objects, about
 
@@ -63,7 +63,7 @@ class KeptImage:
         chosen: Index of the face that the recipe selects.
     """
 
-    upload: UploadedImage
+    upload: MemoryImage
     info: ImageInfo
     preview: bytes
     faces: tuple[KeptFace, ...]

@@ -24,19 +24,12 @@ def page(pipeline: Pipeline, settings: Settings) -> str:
         HTML.
     """
     manifest, recipe = pipeline.manifest, pipeline.recipe
-    conditions = manifest.conditions if manifest else {}
     return _render(
         "page.html",
         about=manifest.about if manifest else "",
         origin=f"recipe {recipe.name}" + (f", bundle {manifest.name}" if manifest else ""),
-        labels=[
-            (label, conditions[label].name if label in conditions else "")
-            for label in (pipeline.classifier.labels if pipeline.classifier else ())
-        ],
         warnings=[notice.message for notice in pipeline.notices],
-        phenopackets=any(condition.identifiers for condition in conditions.values()),
         max_upload=settings.max_upload,
-        max_images=settings.max_images,
         extensions=",".join(sorted(image_extensions())),
     )
 

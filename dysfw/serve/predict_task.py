@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..decoding.memory_image import MemoryImage
 from ..explain.explanation import explain, maps_of
 from ..explain.saliency_map import SaliencyMap
 from ..inference.pipeline import Pipeline
@@ -11,7 +12,6 @@ from ..types import Failure, Prediction
 from .form import PredictForm
 from .problems import RequestError
 from .results import Predicted, Question, Results
-from .uploads import UploadedImage
 from .worker import Task
 
 MAX_PIXEL_BYTES = 384_000_000  # per request, of images whose pixels are kept: 128 megapixels
@@ -26,7 +26,7 @@ class PredictTask(Task[Results]):
         question: What is asked of them.
     """
 
-    def __init__(self, uploads: Sequence[UploadedImage], form: PredictForm, question: Question) -> None:
+    def __init__(self, uploads: Sequence[MemoryImage], form: PredictForm, question: Question) -> None:
         self.uploads, self.form, self.question = uploads, form, question
         self.all_faces = form.faces == "all" or form.face is not None
         self.pixels = form.maps is not None or form.show_image or form.format == "pdf"

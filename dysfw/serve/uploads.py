@@ -1,37 +1,12 @@
-"""Image files of a request, in memory only."""
+"""Names of the files of a request."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
 from ..util.text import printable
 
 MAX_NAME = 100  # characters of a file name that are kept
-
-
-@dataclass(frozen=True, slots=True)
-class UploadedImage:
-    """An image file in memory, which the pipeline reads like a file.
-
-    Attributes:
-        content: The file's bytes.
-        name: The file's name, without folders.
-    """
-
-    content: bytes
-    name: str
-
-    def read(self, max_bytes: int) -> bytes:
-        """The first bytes of the file.
-
-        Args:
-            max_bytes: Maximum number of bytes.
-        """
-        return self.content[:max_bytes]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 def base_name(name: str, number: int) -> str:

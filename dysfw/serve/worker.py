@@ -10,22 +10,23 @@ import asyncio
 import queue
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from ..decoding.memory_image import MemoryImage
 from ..inference.batches import BATCH_IMAGES, return_free_memory
 from ..inference.pipeline import Pipeline
 from ..types import Failure, Prediction
 from .problems import stopping
-from .uploads import UploadedImage
 
 STOP_TIMEOUT = 30.0  # s to wait for a computation when the server stops
 R = TypeVar("R")
 
 
-class Task(Generic[R]):
+class Task(ABC, Generic[R]):
     """What a request asks of the worker.
 
     Attributes:
@@ -35,7 +36,7 @@ class Task(Generic[R]):
         is_slow: Whether the first step takes long, so that other requests go first.
     """
 
-    uploads: Sequence[UploadedImage] = ()
+    uploads: Sequence[MemoryImage] = ()
     all_faces = False
     pixels = False
     is_slow = False
@@ -50,13 +51,13 @@ class Task(Generic[R]):
             RequestError: The request cannot be answered.
         """
 
+    @abstractmethod
     def steps(self, pipeline: Pipeline) -> Iterator[R | None]:
         """Yield None after each step that takes long, and then the result.
 
         Args:
             pipeline: The worker's pipeline.
         """
-        raise NotImplementedError
 
 
 @dataclass(slots=True, eq=False)

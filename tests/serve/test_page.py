@@ -114,7 +114,7 @@ def test_a_photo_is_added_and_predicted(page, paint):
     assert "Research use only" in page.text_content("header")
     assert "chance" in page.locator(".overview").inner_text()
     page.locator(".ranking summary").nth(1).click()
-    assert page.locator(".ranking details").nth(1).locator(".reasons table").is_visible()
+    page.locator(".ranking details").nth(1).locator(".reasons table").wait_for()  # it is filled when it has opened
     page.click("#tab-photos")
     assert page.locator("polygon").count() == 2
     page.uncheck("text=region outlines")

@@ -35,7 +35,7 @@ class Right(Runtime):
 
     def __init__(self):
         registry = current_registry()
-        self.real = registry.load_runtime(registry.runtime("onnxruntime"))()
+        self.real = registry.load_class(registry.runtime("onnxruntime"), "runtime")()
 
     def open(self, model, device, precision, *, threads=None, sizes=None):
         return Wrapped(self.real.open(model, device, "float32", threads=threads, sizes=sizes), self.change)

@@ -4,7 +4,6 @@ import * as api from "./api.js";
 import { button, link, make } from "./dom.js";
 import { percent, ratio } from "./format.js";
 import { addSign } from "./signs.js";
-import { photoOf } from "./photos.js";
 import { state } from "./state.js";
 
 const FEW = 6; // signs that were not assessed, shown at first
@@ -91,5 +90,3 @@ async function addTypicalFaces(section, strip, condition) {
     waiting.textContent = error.message;
   }
 }
-
-export const hasPhoto = () => state().photos.some(({ key }) => photoOf(key)?.image);

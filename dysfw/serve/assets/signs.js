@@ -23,7 +23,7 @@ export function addSign({ id, name }, status) {
   change(`${name}: ${status}`, { signs });
 }
 
-export function removeSign(id) {
+function removeSign(id) {
   const { name } = state().signs.find((sign) => sign.id === id);
   change(`Removed ${name}`, { signs: state().signs.filter((sign) => sign.id !== id) });
   toast(`Removed ${name}.`, "Undo", () => byId("undo").click());

@@ -41,7 +41,7 @@ class RuntimeSubject:
     @functools.cached_property
     def runtime(self) -> Runtime:
         """An instance."""
-        loaded = self.registry.load_runtime(self.entry)
+        loaded = self.registry.load_class(self.entry, "runtime")
         why = "networks are opened by it"
         require(issubclass(loaded, Runtime), "a subclass of dysfw.plugin.Runtime", found=loaded, why=why)
         return loaded()  # type: ignore[no-any-return]  # require has just narrowed it

@@ -28,7 +28,7 @@ def lookup():
 def test_the_plugin_registers_the_ontology():
     registry = load_registry()
     (entry,) = [one for one in registry.ontologies if one.plugin.distribution == "dysfw-hpo"]
-    assert issubclass(registry.load_ontology(entry), PhenotypeOntology)
+    assert issubclass(registry.load_class(entry, "ontology"), PhenotypeOntology)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dysfw_hpo.rank.explanation import annotated_signs
 from dysfw_hpo.rank.panel import find_panel
 from dysfw_hpo.rank.patient import RankedPatient, rank_patient
 from dysfw_hpo.rank.prior import find_prior, uniform_prior
-from dysfw_hpo.rank.ranking import Part, posterior_of, rank_diseases
+from dysfw_hpo.rank.ranking import Part, posterior_of, posterior_text, rank_diseases
 from dysfw_hpo.rank.text import print_result
 from rich.console import Console
 
@@ -330,3 +330,11 @@ def test_text_fits_the_terminal(catalog, width, genes):
     text = " ".join(file.getvalue().split())
     assert "Cornelia de Lange syndrome 1" in text
     assert "(HP:0000664)" in text
+
+
+@pytest.mark.parametrize(
+    ("probability", "digits", "text"),
+    [(0.9997, 2, ">0.99"), (1.0, 2, "1"), (0.99, 2, "0.99"), (1.2e-5, 2, "1.2e-05"), (0.9999, 3, ">0.999")],
+)
+def test_a_posterior_probability_is_never_rounded_to_certain(probability, digits, text):
+    assert posterior_text(probability, digits) == text

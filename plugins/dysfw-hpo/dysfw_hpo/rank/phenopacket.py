@@ -16,7 +16,7 @@ from dysfw.plugin import checked, features_of, require_phenopackets, resources_o
 
 from .catalog import CatalogDisease
 from .patient import RankedPatient
-from .ranking import to_log10
+from .ranking import posterior_text, to_log10
 
 PATIENT = "patient"  # no name of a person
 
@@ -87,7 +87,9 @@ def _summary(result: RankedPatient, number: int, disease: CatalogDisease) -> str
         f"log10 likelihood ratio {float(to_log10(ranking.log_ratio[number])):.2f} ({', '.join(p.name for p in ranking.parts)})",
     ]
     if ranking.posterior is not None and ranking.prior:
-        parts.append(f"posterior probability {_posterior(float(ranking.posterior[number]))} for the prior {ranking.prior.name}")
+        parts.append(
+            f"posterior probability {posterior_text(float(ranking.posterior[number]), 3)} for the prior {ranking.prior.name}"
+        )
     if disease.other_ids:
         parts.append(f"also {', '.join(disease.other_ids)}")
     return f"{'; '.join(parts)}. {RESEARCH_USE}"
@@ -108,8 +110,3 @@ def _references(result: RankedPatient) -> Iterator[dict[str, str]]:
     yield {"id": f"sha256:{release.sha256}", "description": f"signs and diseases: HPO {release.version}"}
     if result.recipe:
         yield {"id": f"dysfw-bundle:{result.recipe.fingerprint}", "description": f"bundle {result.recipe.name}"}
-
-
-def _posterior(probability: float) -> str:
-    """Three digits, but never a 1 that is none."""
-    return ">0.999" if 0.999 < probability < 1 else f"{probability:.3g}"

@@ -144,3 +144,17 @@ def _ranks(score: Float64, ranked: Bool) -> tuple[Int64, Int64]:
 def to_log10(log_ratio: float | Float32 | Float64) -> Float64:
     """Convert natural logarithms to decimal ones."""
     return np.asarray(np.asarray(log_ratio, np.float64) / np.log(10))
+
+
+def posterior_text(probability: float, digits: int) -> str:
+    """Write a posterior probability with significant digits, but never a 1 that is none.
+
+    Args:
+        probability: From 0 to 1.
+        digits: Number of digits.
+
+    Returns:
+        Such as "0.042", "1.2e-05" or ">0.99".
+    """
+    text = f"{probability:.{digits}g}"
+    return f">{1 - 10**-digits:.{digits}f}" if text == "1" and probability < 1 else text

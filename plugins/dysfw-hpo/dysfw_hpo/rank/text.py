@@ -12,6 +12,7 @@ from .explanation import AnnotatedSign, ExplainedSign, Explanation, explain
 from .face import FACE
 from .next_signs import NextSign
 from .patient import RankedPatient
+from .ranking import posterior_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,14 +90,9 @@ def _table(result: RankedPatient) -> FittedTable:
         cells += [f"{disease.name} ({disease.ids})", _genes(disease)]
         cells += [ratio_text(float(part.log_ratio[number])) for part in ranking.parts]
         cells += [ratio_text(float(ranking.log_ratio[number]))] if several else []
-        cells += [_posterior(float(ranking.posterior[number]))] if ranking.posterior is not None else []
+        cells += [posterior_text(float(ranking.posterior[number]), 2)] if ranking.posterior is not None else []
         table.add(*cells, *_of_signs(result, number))
     return table
-
-
-def _posterior(probability: float) -> str:
-    """Two digits, but never a 1 that is none."""
-    return ">0.99" if 0.99 < probability < 1 else f"{probability:.2g}"
 
 
 def _genes(disease: CatalogDisease) -> str:
