@@ -53,7 +53,7 @@ def test_every_condition_is_in_the_page_without_a_script(many, html, pages):
 
 def test_the_page_is_small_and_states_its_size(html):
     size = len(html.encode()) / 1e6
-    assert size < 2
+    assert size < 1
     assert f"This page of {size:.1f} MB" in html
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
@@ -57,9 +58,13 @@ def roc_figure(name: str, title: str, roc: RocCurves, mean: Estimate | None) -> 
         axes = figure.subplots()
         axes.grid()
         axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle=DOTTED, label="chance")
-        for number_of, curve in enumerate(roc.by_label.values()):
-            label = "each condition" if number_of == 0 else None
-            axes.plot([0, *rates], [0, *curve], color=SOFT, linewidth=0.7, alpha=0.55, label=label)
+        if len(roc.by_label) > MAX_SMALL:  # single curves would hide one another, and take a megabyte
+            low, high = np.percentile([[0, *curve] for curve in roc.by_label.values()], (10, 90), axis=0)
+            axes.fill_between([0, *rates], low, high, color=SOFT, alpha=0.25, linewidth=0, label="80 % of the conditions")
+        else:
+            for number_of, curve in enumerate(roc.by_label.values()):
+                label = "each condition" if number_of == 0 else None
+                axes.plot([0, *rates], [0, *curve], color=SOFT, linewidth=0.7, alpha=0.55, label=label)
         if roc.mean:
             axes.plot([0, *rates], [0, *roc.mean], color=SERIES[0], linewidth=2.4, label=legend)
         axes.set_xlim(-0.01, 1.01)
